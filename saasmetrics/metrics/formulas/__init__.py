@@ -1,0 +1,104 @@
+"""Every formula as a plain function on numbers, to check a figure by hand.
+
+Numbers in, a number out; None where the denominator is 0 or the formula has no meaning. Rates are
+shares (0.05 is 5 %), money is in currency units, losses count by size whatever their sign.
+"""
+
+from __future__ import annotations
+
+from saasmetrics.metrics.formulas.acquisition import (
+    burn_band,
+    burn_multiple,
+    cac,
+    cac_ratio,
+    efficiency_score,
+    gross_margin,
+    magic_number,
+    payback,
+    payback_bessemer,
+    payback_churn_adjusted,
+    payback_simple,
+    rule_of_40,
+    runway,
+)
+from saasmetrics.metrics.formulas.lifetime import (
+    capped_lifetime,
+    lifetime,
+    ltv,
+    ltv_cac,
+    ltv_capped,
+    ltv_discounted,
+    ltv_simple,
+    ltv_skok,
+    ltv_skok_finance,
+    ltv_survival,
+    monthly_discount,
+)
+from saasmetrics.metrics.formulas.recurring import (
+    arpa,
+    arr,
+    committed,
+    concentration,
+    existing_share,
+    hhi,
+    mrr,
+    quick_ratio,
+)
+from saasmetrics.metrics.formulas.retention import (
+    annualize_churn,
+    daily_churn,
+    gross_churn,
+    grr,
+    logo_churn,
+    logo_retention,
+    net_churn,
+    nrr,
+    scale_churn,
+)
+from saasmetrics.metrics.formulas.sampling import nps, wilson
+
+__all__ = [
+    "annualize_churn",
+    "arpa",
+    "arr",
+    "burn_band",
+    "burn_multiple",
+    "cac",
+    "cac_ratio",
+    "capped_lifetime",
+    "committed",
+    "concentration",
+    "daily_churn",
+    "efficiency_score",
+    "existing_share",
+    "gross_churn",
+    "gross_margin",
+    "grr",
+    "hhi",
+    "lifetime",
+    "logo_churn",
+    "logo_retention",
+    "ltv",
+    "ltv_cac",
+    "ltv_capped",
+    "ltv_discounted",
+    "ltv_simple",
+    "ltv_skok",
+    "ltv_skok_finance",
+    "ltv_survival",
+    "magic_number",
+    "monthly_discount",
+    "mrr",
+    "net_churn",
+    "nps",
+    "nrr",
+    "payback",
+    "payback_bessemer",
+    "payback_churn_adjusted",
+    "payback_simple",
+    "quick_ratio",
+    "rule_of_40",
+    "runway",
+    "scale_churn",
+    "wilson",
+]

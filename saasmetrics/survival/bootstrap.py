@@ -1,0 +1,113 @@
+"""Customer bootstrap on counts: customers are drawn by the bag; all resamples are one product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.errors import DataError
+from saasmetrics.survival.estimate import survival
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 1000
+SEED = 7
+
+
+def resample_weights(
+    bags: int, resamples: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
+    """How often each bag of customers is drawn in each resample.
+
+    Parameters
+    ----------
+    bags
+        Number of bags. Customers are put in bags at random, once; drawing bags with replacement is
+        the bootstrap on customers when bags outnumber customers, and a grouped one otherwise.
+    resamples
+        Number of resamples.
+    seed
+        Of the random generator: the same numbers every time.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (resamples, bags); each row sums to the number of bags.
+
+    Examples
+    --------
+    >>> resample_weights(4, resamples=2).sum(axis=1).tolist()
+    [4.0, 4.0]
+    """
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(bags, np.full(bags, 1 / bags), size=resamples)
+    return drawn.astype(np.float64)
+
+
+def resampled_survival(
+    weights: NDArray[np.float64], at_risk: ArrayLike, events: ArrayLike
+) -> NDArray[np.float64]:
+    """Survival curve of every resample.
+
+    Parameters
+    ----------
+    weights
+        Shape (resamples, bags), as from `resample_weights`.
+    at_risk, events
+        Lives or money per bag: shape (bags, ages).
+
+    Returns
+    -------
+    numpy.ndarray
+        S of shape (resamples, ages).
+
+    Examples
+    --------
+    >>> resampled_survival(np.array([[2.0, 0.0]]), [[1, 1], [3, 3]], [[0, 1], [0, 0]]).tolist()
+    [[1.0, 0.0]]
+    """
+    exposed, ended = np.asarray(at_risk, np.float64), np.asarray(events, np.float64)
+    return survival(weights @ exposed, weights @ ended)
+
+
+def percentile_interval(
+    samples: ArrayLike, level: float = 0.95, *, missing: float = 0.05
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Interval between the outer percentiles of resampled values, over the first axis.
+
+    Parameters
+    ----------
+    samples
+        One row per resample. A resample in which the value does not exist is nan.
+    level
+        Confidence level.
+    missing
+        The interval is nan where a larger share of the resamples than this is nan: leaving them out
+        would make it too narrow.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Low and high.
+
+    Raises
+    ------
+    DataError
+        If the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> low, high = percentile_interval(np.arange(101.0), 0.90)
+    >>> round(float(low), 6), round(float(high), 6)
+    (5.0, 95.0)
+    """
+    if not 0 < level < 1:
+        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
+        raise DataError(msg)
+    values = np.asarray(samples, np.float64)
+    unknown = np.isnan(values).mean(axis=0) > missing
+    known = np.where(unknown, 0.0, values)
+    edges = np.nanquantile(known, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return np.where(unknown, np.nan, edges[0]), np.where(unknown, np.nan, edges[1])

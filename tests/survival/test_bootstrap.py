@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from saasmetrics.errors import DataError
+from saasmetrics.survival.bootstrap import (
+    percentile_interval,
+    resample_weights,
+    resampled_survival,
+)
+from saasmetrics.survival.counts import exposure
+from saasmetrics.survival.estimate import greenwood, survival
+
+
+def test_the_same_seed_draws_the_same_resamples():
+    assert (resample_weights(50, 20, seed=1) == resample_weights(50, 20, seed=1)).all()
+    assert (resample_weights(50, 20, seed=1) != resample_weights(50, 20, seed=2)).any()
+
+
+def test_the_global_random_state_is_left_alone():
+    np.random.seed(4)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    resample_weights(50, 20)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_a_resample_is_the_curve_of_the_customers_drawn():
+    rng = np.random.default_rng(2)
+    duration, event = rng.integers(1, 9, 30), rng.random(30) < 0.5
+    by_bag = exposure(duration, 0 * duration, event, group=np.arange(30), groups=30)
+    weights = resample_weights(30, 5)
+    curves = resampled_survival(weights, by_bag.at_risk, by_bag.events)
+    for drawn, curve in zip(weights.astype(int), curves, strict=True):
+        one = exposure(*(np.repeat(column, drawn) for column in (duration, 0 * duration, event)))
+        expected = survival(one.at_risk, one.events)[0]
+        np.testing.assert_allclose(curve[: len(expected)], expected, atol=1e-12)
+
+
+def test_on_logos_the_spread_of_the_resamples_is_greenwoods():
+    # 4,000 customers in 1,000 bags: bags of several customers do not narrow or widen the interval
+    rng = np.random.default_rng(9)
+    duration, event = rng.integers(1, 13, 4000), rng.random(4000) < 0.6
+    bag = rng.integers(0, 1000, 4000)
+    by_bag = exposure(duration, 0 * duration, event, group=bag, groups=1000)
+    curves = resampled_survival(resample_weights(1000), by_bag.at_risk, by_bag.events)
+    all_of_them = by_bag.at_risk.sum(axis=0), by_bag.events.sum(axis=0)
+    expected = survival(*all_of_them) * np.sqrt(greenwood(*all_of_them))
+    np.testing.assert_allclose(curves.std(axis=0)[1:12], expected[1:12], rtol=0.1)
+
+
+def test_an_interval_is_missing_where_many_resamples_are():
+    samples = np.array([[1.0, np.nan], [2.0, np.nan], [3.0, 1.0]])
+    low, high = percentile_interval(samples)
+    assert np.isfinite([low[0], high[0]]).all()
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_a_level_in_per_cent_is_refused():
+    with pytest.raises(DataError, match="between 0 and 1"):
+        percentile_interval([1.0, 2.0], 95)
