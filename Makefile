@@ -1,0 +1,63 @@
+# make demo   the demo company and its retention review, in out/
+# make test   everything the tests need, a browser included, then lint, types and all tests
+# make lab    JupyterLab on the founder notebook
+
+VENV ?= .venv
+OUT ?= out
+BIN := $(VENV)/bin
+
+# A stamp per set of extras: a second run installs nothing, a change of pyproject.toml installs again.
+BASE := $(VENV)/.installed
+LAB := $(VENV)/.installed-lab
+TEST := $(VENV)/.installed-test
+SOURCES := pyproject.toml scripts/install.sh
+
+ifdef SKIP_BROWSER
+BROWSER :=
+SELECT := -m "not browser"
+else
+BROWSER := browser
+SELECT :=
+endif
+
+.PHONY: help demo test lab lint types pytest browser clean
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: $(BASE)
+	@scripts/demo.sh $(VENV) $(OUT)
+
+lab: $(LAB)
+	$(BIN)/jupyter lab notebooks/founder.ipynb
+
+test: $(TEST) $(BROWSER) lint types pytest
+
+lint: $(TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TEST)
+	$(BIN)/mypy
+
+pytest: $(TEST)
+	$(BIN)/python -m pytest $(SELECT) $(ARGS)
+
+browser:
+	@scripts/install_browser.sh
+
+$(BASE): $(SOURCES)
+	@scripts/install.sh $(VENV)
+	@touch $@
+
+$(LAB): $(SOURCES)
+	@scripts/install.sh $(VENV) lab
+	@touch $@ $(BASE)
+
+$(TEST): $(SOURCES)
+	@scripts/install.sh $(VENV) test
+	@touch $@ $(LAB) $(BASE)
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist

@@ -1,0 +1,32 @@
+#!/bin/sh
+# The browser tests drive Debian's Chromium; its fonts must draw currency signs and Chinese, Japanese, Korean.
+# Installs what is missing where that is possible (root and apt), and says what is missing where it is not.
+set -eu
+
+browser() {
+    [ -n "${CHROMIUM:-}" ] && { command -v "$CHROMIUM"; return; }
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+cjk_fonts() { [ -n "$(fc-list :lang=zh family 2>/dev/null)" ]; }
+
+missing=""
+browser >/dev/null || missing="chromium"
+cjk_fonts || missing="$missing fontconfig fonts-dejavu-core fonts-noto-cjk"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing$(printf ' %s' $missing) with apt ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    browser >/dev/null && exit 0
+fi
+
+cat >&2 <<MESSAGE
+The browser tests need$(printf ' %s' $missing), and this script may not install them (it is not root, or there is no apt).
+  Debian, Ubuntu:   sudo apt install $missing
+  elsewhere:        install Chromium or Chrome, and set CHROMIUM=/path/to/it
+  without them:     make test SKIP_BROWSER=1     (leaves out the browser tests, and says so)
+MESSAGE
+exit 1

@@ -1,0 +1,66 @@
+"""What every test may use: the demo company, a fresh interpreter, the real data sets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import saasmetrics as sm
+
+ROOT = Path(__file__).parent.parent
+MARKED_FOLDERS = ("browser", "bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for folder in MARKED_FOLDERS:
+            if folder in item.path.relative_to(ROOT).parts[:-1]:
+                item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the public data sets, which are too large to be part of the repository."""
+    folder = Path(os.environ.get("SAASMETRICS_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the public data sets are not here: set SAASMETRICS_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_book() -> sm.Book:
+    """A small demo company; a Book is never changed in place, so all tests can share it."""
+    import saasmetrics as sm
+
+    return sm.demo(customers=300, seed=7)
+
+
+@pytest.fixture(scope="session")
+def fresh_python() -> Callable[..., str]:
+    """Run code in a new interpreter and return what it prints."""
+
+    def run(code: str, *options: str, **environment: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **environment},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
