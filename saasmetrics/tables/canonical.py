@@ -1,0 +1,248 @@
+"""Tables of any origin under the canonical names and dtypes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics.tables.amounts import read_numbers
+from saasmetrics.tables.coerce import Column, coerce, decode
+from saasmetrics.tables.findings import count, examples, first_rows
+from saasmetrics.tables.names import Match, Matching, fold, match_columns, missing_column, snake_case
+from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
+from saasmetrics.tables.sources import to_arrow
+from saasmetrics.tables.table import Table
+
+__all__ = ["normalize", "normalize_all"]
+
+_UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
+
+
+def normalize(name: str, source: Any) -> Table:
+    """Read one table from whatever holds it.
+
+    Parameters
+    ----------
+    name
+        Canonical table name, such as "subscriptions".
+    source
+        DataFrame of pandas or Polars, Arrow table, DuckDB relation, anything that speaks the Arrow
+        stream interface, dictionary of lists, or the path of a CSV, Parquet or XLSX file. It is
+        not changed.
+
+    Returns
+    -------
+    Table
+        The same rows, in the same order, unknown columns last. A wide `mrr` table becomes long.
+
+    Raises
+    ------
+    InvalidTablesError
+        If columns are missing or values cannot be read: all problems at once.
+
+    Examples
+    --------
+    >>> table = normalize("mrr", {"Account ID": ["a", "b"], "Jan-25": [10, 20], "Feb-25": [10, None]})
+    >>> table.data.select(["customer_id", "mrr"]).to_pylist()
+    [{'customer_id': 'a', 'mrr': 10.0}, {'customer_id': 'a', 'mrr': 10.0}, {'customer_id': 'b', 'mrr': 20.0}]
+    """
+    if isinstance(source, Table):
+        return source
+    schema = table_schema(name)
+    if isinstance(source, (str, os.PathLike)):
+        from saasmetrics.tables.files import read_file
+
+        source = read_file(source)
+    data = to_arrow(name, source)
+    notes: list[str] = []
+    if name == "mrr":
+        data, notes = _long(data)
+    return _canonical(schema, data, notes)
+
+
+def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
+    """Read several tables, with all their problems in one error.
+
+    Parameters
+    ----------
+    sources
+        Canonical table name -> source, as for `normalize`.
+
+    Returns
+    -------
+    dict
+        Canonical table name -> table. Customer ids are text in all tables if they are in one.
+
+    Raises
+    ------
+    InvalidTablesError
+        If any table has problems: all problems of all tables at once.
+
+    Examples
+    --------
+    >>> sorted(normalize_all({"mrr": {"customer_id": [1], "month": ["2025-01"], "mrr": [5]}}))
+    ['mrr']
+    """
+    from saasmetrics.tables.links import customers_of_subscriptions, same_key_type
+
+    tables: dict[str, Table] = {}
+    problems: list[Problem] = []
+    for name in sorted(sources, key=lambda name: name != "subscriptions"):
+        source = sources[name]
+        try:
+            if name == "usage" and "subscriptions" in tables and not isinstance(source, Table):
+                source = customers_of_subscriptions(source, tables["subscriptions"])
+            tables[name] = normalize(name, source)
+        except InvalidTablesError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidTablesError(problems)
+    return same_key_type({name: tables[name] for name in sources})
+
+
+def _long(data: pa.Table) -> tuple[pa.Table, list[str]]:
+    from saasmetrics.tables.wide import melt, month_columns
+
+    matching = match_columns(SCHEMA["mrr"], data.column_names)
+    months = month_columns(data.column_names)
+    if not months or {"month", "mrr"} <= set(matching.known):
+        return data, []
+    melted = melt(data, months)
+    if melted.problems:
+        raise InvalidTablesError(melted.problems)
+    return melted.data, melted.notes
+
+
+def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
+    if not data.column_names:
+        raise DataError(f"{schema.name}: the table has no columns.")
+    matching = match_columns(schema, data.column_names)
+    if matching.problems:
+        raise InvalidTablesError(matching.problems)
+    constants = _implied_interval(schema, matching, data, notes)
+    constants |= _generated_ids(schema, matching, data, notes)
+    columns, zones, problems = _read_columns(schema, matching, data, notes)
+    columns |= constants
+    missing = [name for name in schema.required if name not in columns and name not in matching.known]
+    problems = [missing_column(schema, name, matching.extra) for name in missing] + problems
+    if problems:
+        raise InvalidTablesError(problems)
+    ordered = {name: columns[name] for name in schema.columns if name in columns}
+    ordered |= {name: _extra(data[given]) for given, name in matching.extra.items()}
+    renamed = matching.renamed
+    # "Plan Tier" read as plan_tier needs no word; "account_id" read as customer_id does.
+    if aliases := [f"{old} is {new}" for old, new in renamed.items() if fold(old) != fold(new)]:
+        notes.append(f"columns renamed: {', '.join(aliases)}")
+    return Table(schema.name, pa.table(ordered), renamed, tuple(notes), zones)
+
+
+def _implied_interval(
+    schema: TableSchema, matching: Matching, data: pa.Table, notes: list[str]
+) -> dict[str, pa.Array]:
+    amount = matching.known.get("amount")
+    each = matching.known.get("interval_count")
+    if "interval" not in schema.columns or amount is None:
+        return {}
+    interval = amount[1].interval
+    if interval:
+        told = [given for name in ("interval", "interval_count") if (given := _release(matching, name))]
+        notes.append(
+            f"{amount[0]} is an amount per {interval}"
+            + (f", whatever {' and '.join(told)} says" if told else "")
+        )
+    elif each is not None and each[1].interval and "interval" not in matching.known:
+        interval = each[1].interval
+        notes.append(f"{each[0]} counts {interval}s, so the interval is a {interval}")
+    return {"interval": pa.repeat(pa.scalar(interval), data.num_rows)} if interval else {}
+
+
+def _release(matching: Matching, name: str) -> str:
+    """Make a recognized column an extra one again."""
+    if name not in matching.known:
+        return ""
+    given, _ = matching.known.pop(name)
+    new = snake_case(given)
+    matching.extra[given] = f"{new}_as_given" if new == name else new
+    return given
+
+
+def _generated_ids(
+    schema: TableSchema, matching: Matching, data: pa.Table, notes: list[str]
+) -> dict[str, pa.Array]:
+    generated = {}
+    for name, column in schema.columns.items():
+        if name in matching.known or not (column.generated or _is_billing_periods(schema, name, matching, data)):
+            continue
+        generated[name] = pa.array(np.arange(1, data.num_rows + 1))
+        notes.append(f"there is no {name}: row numbers stand for it")
+    return generated
+
+
+def _is_billing_periods(schema: TableSchema, name: str, matching: Matching, data: pa.Table) -> bool:
+    """Whether each row is one paid period, which needs no name of its own."""
+    if schema.name != "subscriptions" or name != "subscription_id":
+        return False
+    end, each = matching.known.get("end"), matching.known.get("interval_count")
+    if each is not None and each[1].interval:
+        return True
+    return end is not None and data[end[0]].null_count == 0
+
+
+def _read_columns(
+    schema: TableSchema, matching: Matching, data: pa.Table, notes: list[str]
+) -> tuple[dict[str, pa.ChunkedArray], dict[str, str], list[Problem]]:
+    columns: dict[str, pa.ChunkedArray] = {}
+    zones: dict[str, str] = {}
+    problems: list[Problem] = []
+    derived = []
+    for name, (given, match) in matching.known.items():
+        if match.after:
+            derived.append((name, given, match))
+            continue
+        read = coerce(match.column, data[given])
+        if read.refusal is not None:
+            problems.append(_refused(schema, matching, data, given, read))
+            continue
+        columns[name] = read.values
+        notes.extend(f"{name}: {note}" for note in read.notes)
+        if read.zone:
+            zones[name] = read.zone
+    for name, given, match in derived:
+        base = columns.get(match.column.aliases_after["column"])
+        if base is not None:
+            columns[name] = _after(base, data[given], match)
+            notes.append(f"{name}: {match.column.aliases_after['column']} plus {given}")
+    return columns, zones, problems
+
+
+def _after(base: pa.ChunkedArray, values: pa.ChunkedArray, match: Match) -> pa.ChunkedArray:
+    read = read_numbers(decode(values))
+    if read.refusal is not None:
+        return pa.chunked_array([pa.nulls(len(base), base.type)])
+    micros = pc.round(pc.multiply(read.values, float(_UNITS[match.after] * 1_000_000)))
+    return pc.add(base, micros.cast(pa.int64()).cast(pa.duration("us")))
+
+
+def _refused(
+    schema: TableSchema, matching: Matching, data: pa.Table, given: str, read: Column
+) -> Problem:
+    refusal = read.refusal
+    if refusal is None:
+        raise AssertionError
+    ids = [matching.known[key][0] for key in (*schema.key, "customer_id") if key in matching.known]
+    shown = {name: data[name] for name in dict.fromkeys([*ids, given])}
+    rows = examples(shown, first_rows(refusal.mask))
+    return Problem(
+        schema.name, given, refusal.rule, count(refusal.mask), rows, refusal.remedy, "error", refusal.code
+    )
+
+
+def _extra(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    values = decode(values)
+    return values.cast(pa.string()) if pa.types.is_null(values.type) else values

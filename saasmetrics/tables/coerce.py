@@ -1,0 +1,236 @@
+"""One column of an export under its canonical dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.tables.amounts import read_booleans, read_numbers
+from saasmetrics.tables.dates import Refusal, read_instants
+from saasmetrics.tables.findings import count
+from saasmetrics.tables.schema import ColumnSchema
+
+__all__ = ["Column", "coerce", "decode"]
+
+_MANY_SPELLINGS = 10_000
+
+
+@dataclass
+class Column:
+    """A column that was read.
+
+    Parameters
+    ----------
+    values
+        Values under the canonical dtype.
+    notes
+        What was decided, to be read after the name of the column.
+    refusal
+        Why some values could not be read; `values` then means nothing.
+    zone
+        Time zone of the export, if the instants had one.
+    """
+
+    values: pa.ChunkedArray
+    notes: list[str] = field(default_factory=list)
+    refusal: Refusal | None = None
+    zone: str = ""
+
+
+def coerce(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    """Read the values of a column as its schema wants them.
+
+    Parameters
+    ----------
+    schema
+        The column.
+    values
+        Values as the export has them. Canonical ones come back as they are, without a copy.
+
+    Returns
+    -------
+    Column
+        The values, or why not.
+    """
+    return _READERS[schema.dtype](schema, decode(values))
+
+
+def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as text: categories and string views of other libraries become plain strings.
+
+    Parameters
+    ----------
+    values
+        Any column.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        The same values.
+    """
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return decode(values.cast(kind.value_type))
+    if pa.types.is_string_view(kind):
+        return values.cast(pa.large_string())
+    return values
+
+
+def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    kind = values.type
+    notes: list[str] = []
+    if pa.types.is_floating(kind):
+        # pandas turns whole-number ids into floats as soon as one is missing.
+        read = read_numbers(values, whole=True)
+        if read.refusal is not None:
+            return Column(values, refusal=_id_refusal(read.refusal.mask))
+        values, notes = read.values, ["decimal numbers read as whole-number ids"]
+    elif pa.types.is_integer(kind) and kind != pa.int64():
+        values = values.cast(pa.int64())
+    elif not _is_text(kind) and not pa.types.is_integer(kind):
+        values = values.cast(pa.string())
+    if schema.required:
+        empty = values.is_null()
+        if _is_text(values.type):
+            empty = pc.or_(empty, pc.fill_null(pc.equal(pc.binary_length(values), 0), True))
+        if count(empty):
+            return Column(
+                values,
+                refusal=Refusal(empty, "must not be empty", "Fill in the id or drop the rows.", "empty-id"),
+            )
+    elif _is_text(values.type):
+        empty = pc.equal(pc.binary_length(values), 0)
+        if count(empty):
+            values = pc.if_else(empty, pa.scalar(None, values.type), values)
+    return Column(values, notes)
+
+
+def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
+    return Refusal(mask, "ids that are decimal numbers", "Read ids as text.", "unreadable-id")
+
+
+def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    read = read_instants(values)
+    if read.refusal is not None:
+        return Column(values, refusal=read.refusal)
+    days = read.values.cast(pa.date32())
+    if days.type != read.values.type:
+        lost = count(pc.not_equal(days.cast(pa.timestamp("us")), read.values))
+        if lost:
+            read.notes.append(f"time of day set aside in {lost:,} rows")
+    return Column(days, read.notes, zone=read.zone)
+
+
+def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    column = _date(schema, _months_as_days(values))
+    if column.refusal is not None:
+        return column
+    if _all_first_days(column.values):
+        return column
+    first = pc.floor_temporal(column.values, unit="month").cast(pa.date32())
+    moved = count(pc.not_equal(first, column.values))
+    column.notes.append(f"moved to the first day of the month in {moved:,} rows")
+    column.values = first
+    return column
+
+
+def _all_first_days(days: pa.ChunkedArray) -> bool:
+    different = pc.unique(days)
+    return not count(pc.not_equal(pc.day(different), 1))
+
+
+def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not _is_text(values.type):
+        return values
+    from saasmetrics.tables.wide import month_of_label
+
+    coded = values.combine_chunks().dictionary_encode()
+    if len(coded.dictionary) > _MANY_SPELLINGS:
+        return values
+    labels = coded.dictionary.to_pylist()
+    days = [month_of_label(label) for label in labels]
+    texts = [label if day is None else day.isoformat() for label, day in zip(labels, days, strict=True)]
+    return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
+
+
+def _timestamp(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    read = read_instants(values)
+    if read.refusal is not None:
+        return Column(values, refusal=read.refusal)
+    return Column(read.values.cast(pa.timestamp("us")), read.notes, zone=read.zone)
+
+
+def _number(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    read = read_numbers(values)
+    return Column(read.values, read.notes, read.refusal)
+
+
+def _int(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    read = read_numbers(values, whole=True)
+    return Column(read.values, read.notes, read.refusal)
+
+
+def _bool(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    read = read_booleans(values)
+    return Column(read.values, read.notes, read.refusal)
+
+
+def _text(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    return Column(values if _is_text(values.type) else values.cast(pa.string()))
+
+
+def _choice(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    def choose(text: str) -> str:
+        word = " ".join(text.split()).lower()
+        for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
+            if known in schema.choices:
+                return known
+            if known in schema.synonyms:
+                return schema.synonyms[known]
+        return text
+
+    return _respell(_text(schema, values), choose)
+
+
+def _currency(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    return _respell(_text(schema, values), lambda text: text.strip().upper())
+
+
+def _respell(column: Column, spell: Callable[[str], str]) -> Column:
+    different = pc.unique(column.values)
+    if len(different) > _MANY_SPELLINGS:
+        return column
+    changed = {
+        text: spell(text) or None for text in different.to_pylist() if text is not None and spell(text) != text
+    }
+    if not changed:
+        return column
+    coded = column.values.combine_chunks().dictionary_encode()
+    texts = [changed.get(text, text) for text in coded.dictionary.to_pylist()]
+    column.values = pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
+    if shown:
+        column.notes.append(f"read {shown}")
+    return column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+_READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
+    "id": _id,
+    "date": _date,
+    "month": _month,
+    "timestamp": _timestamp,
+    "money": _number,
+    "number": _number,
+    "int": _int,
+    "bool": _bool,
+    "text": _text,
+    "choice": _choice,
+    "currency": _currency,
+}

@@ -1,0 +1,270 @@
+"""Dates and instants from whatever an export holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.tables.findings import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Instants", "Refusal", "read_instants"]
+
+MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-")
+
+_ISO = r"^\d{4}-\d{2}-\d{2}$"
+_ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"
+_ISO_ZONE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
+_NUMERIC = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$"
+_SPELT = (
+    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
+    (r"^(19|20)\d{6}$", "%Y%m%d"),
+    (r"^\d{1,2}[- ][A-Za-z]{3}[- ]\d{4}$", "%d-%b-%Y"),
+    (r"^\d{1,2} [A-Za-z]{4,9} \d{4}$", "%d %B %Y"),
+    (r"^[A-Za-z]{3} \d{1,2},? \d{4}$", "%b %d %Y"),
+    (r"^[A-Za-z]{4,9} \d{1,2},? \d{4}$", "%B %d %Y"),
+)
+_YMD_INT = (19000101, 21001231)
+_UNIX_SECONDS = (300_000_000, 5_000_000_000)
+_UNIX_MILLIS = (300_000_000_000, 5_000_000_000_000)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why values of a column cannot be read.
+
+    Parameters
+    ----------
+    mask
+        True where a value is refused.
+    rule, remedy, code
+        As in `Problem`.
+    """
+
+    mask: pa.ChunkedArray
+    rule: str
+    remedy: str
+    code: str
+
+
+@dataclass
+class Instants:
+    """Instants read from a column.
+
+    Parameters
+    ----------
+    values
+        date32, or timestamp[us] in UTC without a zone.
+    zone
+        Zone of the export where it had one.
+    notes
+        What was decided, to be read after the name of the column.
+    refusal
+        Why some could not be read; `values` then means nothing.
+    """
+
+    values: pa.ChunkedArray
+    zone: str = ""
+    notes: list[str] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+
+def read_instants(values: pa.ChunkedArray) -> Instants:
+    """Read dates or instants, leaving the choice between the two to the data.
+
+    Parameters
+    ----------
+    values
+        Dates, timestamps, text or whole numbers such as 20250131.
+
+    Returns
+    -------
+    Instants
+        The values, or why not.
+    """
+    kind = values.type
+    if pa.types.is_date32(kind) or pa.types.is_null(kind):
+        return Instants(values.cast(pa.date32()))
+    if pa.types.is_date(kind):
+        return Instants(values.cast(pa.date32()))
+    if pa.types.is_timestamp(kind):
+        return _from_timestamp(values)
+    if pa.types.is_integer(kind):
+        return _from_integers(values)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _from_text(values)
+    if pa.types.is_floating(kind) and values.null_count == len(values):
+        return Instants(pa.chunked_array([pa.nulls(len(values), pa.date32())]))
+    return _refused(values, values.is_valid(), f"not dates but {kind}", "Convert the column to dates.")
+
+
+def _from_timestamp(values: pa.ChunkedArray) -> Instants:
+    # Casting drops nanoseconds; dropping them is what "microseconds" in the schema means.
+    naive = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.timestamp("us"))
+    zone = values.type.tz or ""
+    notes = [f"converted from {zone} to UTC"] if zone and zone.upper() != "UTC" else []
+    return Instants(naive, zone, notes)
+
+
+def _from_integers(values: pa.ChunkedArray) -> Instants:
+    limits = pc.min_max(values).as_py()
+    low, high = limits["min"], limits["max"]
+    if low is None:
+        return Instants(pa.chunked_array([pa.nulls(len(values), pa.date32())]))
+    if low >= _YMD_INT[0] and high <= _YMD_INT[1]:
+        read = _from_text(values.cast(pa.string()))
+        read.notes.append("whole numbers read as year, month, day (20250131)")
+        return read
+    unit = ""
+    if low >= _UNIX_SECONDS[0] and high <= _UNIX_SECONDS[1]:
+        unit = "s"
+    elif low >= _UNIX_MILLIS[0] and high <= _UNIX_MILLIS[1]:
+        unit = "ms"
+    remedy = (
+        f"They look like Unix time: pd.to_datetime(df[column], unit={unit!r})."
+        if unit
+        else "Convert the column to dates (spreadsheet serial numbers: "
+        'pd.to_datetime(df[column], unit="D", origin="1899-12-30")).'
+    )
+    return _refused(values, values.is_valid(), "whole numbers, not dates", remedy)
+
+
+def _from_text(values: pa.ChunkedArray) -> Instants:
+    try:
+        return Instants(values.cast(pa.date32()))
+    except pa.ArrowInvalid:
+        pass
+    # Dates repeat, so the slow reading is done once per different text.
+    coded = values.combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    different = pc.utf8_trim_whitespace(coded.dictionary)
+    read = _read_different(different)
+    if read.refusal is not None:
+        refusal = read.refusal
+        mask = pc.fill_null(refusal.mask.take(coded.indices), False)
+        spread = Refusal(pa.chunked_array([mask]), refusal.rule, refusal.remedy, refusal.code)
+        return Instants(values, refusal=spread)
+    read.values = pa.chunked_array([read.values.take(coded.indices)])
+    return read
+
+
+def _read_different(texts: pa.Array) -> Instants:
+    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING_WORDS, texts.type))
+    aware = pc.match_substring_regex(texts, _ISO_ZONE)
+    iso = pc.or_(pc.match_substring_regex(texts, _ISO), pc.match_substring_regex(texts, _ISO_TIME))
+    notes: list[str] = []
+    known = pc.or_(missing, pc.or_(aware, iso))
+    parts = [_iso(texts, iso), _iso_zone(texts, aware)]
+    for pattern, form in _SPELT:
+        mask = pc.and_(pc.match_substring_regex(texts, pattern), pc.invert(known))
+        if count(mask):
+            parts.append(_spelt(texts, mask, form))
+            known = pc.or_(known, mask)
+    numeric = pc.and_(pc.match_substring_regex(texts, _NUMERIC), pc.invert(known))
+    if count(numeric):
+        order, refusal = _order(texts, numeric)
+        if refusal is not None:
+            return Instants(texts, refusal=refusal)
+        parts.append(_spelt(texts, numeric, order))
+        known = pc.or_(known, numeric)
+        first = "day" if order.startswith("%d") else "month"
+        notes.append(f"read with the {first} first, as no other order fits all of them")
+    values = pc.coalesce(*parts)
+    return _judge(texts, values, missing, aware, notes)
+
+
+def _judge(
+    texts: pa.Array, values: pa.Array, missing: pa.Array, aware: pa.Array, notes: list[str]
+) -> Instants:
+    unread = pc.and_(values.is_null(), pc.and_(texts.is_valid(), pc.invert(missing)))
+    if count(unread):
+        return _refused(texts, unread, "not a date", "Write dates as 2025-01-31.")
+    with_zone, others = count(aware), count(pc.and_(values.is_valid(), pc.invert(aware)))
+    if with_zone and others:
+        return Instants(
+            texts,
+            refusal=Refusal(
+                aware if with_zone <= others else pc.and_(values.is_valid(), pc.invert(aware)),
+                f"{with_zone:,} different times have a zone and {others:,} have none",
+                "Write all of them with a zone (2025-01-31T12:00:00Z), or none.",
+                "mixed-time-zones",
+            ),
+        )
+    words = count(pc.and_(missing, texts.is_valid()))
+    if words:
+        shown = pc.unique(texts.filter(missing)).to_pylist()
+        notes.append(f"read as missing: {', '.join(map(repr, filter(None, shown))) or 'empty text'}")
+    if not with_zone and values.type == pa.timestamp("us"):
+        days = values.cast(pa.date32())
+        if not count(pc.not_equal(days.cast(pa.timestamp("us")), values)):
+            return Instants(days, "", notes)
+    return Instants(values, "offset in the text" if with_zone else "", notes)
+
+
+def _iso(texts: pa.Array, mask: pa.Array) -> pa.Array:
+    # Arrow reads a decimal point, not a decimal comma.
+    plain = pc.replace_substring(pc.if_else(mask, texts, None), ",", ".")
+    return _cast_where_possible(plain, pa.timestamp("us"))
+
+
+def _iso_zone(texts: pa.Array, mask: pa.Array) -> pa.Array:
+    plain = pc.replace_substring(pc.if_else(mask, texts, None), ",", ".")
+    plain = pc.replace_substring_regex(plain, r" ?(Z|UTC)$", "Z")
+    plain = pc.replace_substring_regex(plain, r" ?([+-]\d{2})$", r"\1:00")
+    plain = pc.replace_substring_regex(plain, r" ?([+-]\d{2}):?(\d{2})$", r"\1:\2")
+    return _cast_where_possible(plain, pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+
+
+def _spelt(texts: pa.Array, mask: pa.Array, form: str) -> pa.Array:
+    plain = pc.if_else(mask, texts, None)
+    if form == "%d-%b-%Y":
+        plain = pc.replace_substring(plain, " ", "-")
+    elif "," in "".join(plain.drop_null().to_pylist()[:1]):
+        plain = pc.replace_substring(plain, ",", "")
+    separators = form in ("%d/%m/%Y", "%m/%d/%Y")
+    if separators:
+        plain = pc.replace_substring_regex(plain, r"[.-]", "/")
+    return pc.strptime(plain, format=form, unit="us", error_is_null=True)
+
+
+def _cast_where_possible(texts: pa.Array, kind: pa.DataType) -> pa.Array:
+    try:
+        return texts.cast(kind)
+    except pa.ArrowInvalid:
+        return pa.array(_one_by_one(texts, kind), kind)
+
+
+def _one_by_one(texts: pa.Array, kind: pa.DataType) -> Iterator[object]:
+    # Only reached when a text such as 2025-02-30 has the form of a date without being one.
+    for text in texts:
+        try:
+            yield text.cast(kind).as_py()
+        except pa.ArrowInvalid:
+            yield None
+
+
+def _order(texts: pa.Array, mask: pa.Array) -> tuple[str, Refusal | None]:
+    parts = pc.extract_regex(texts.filter(mask), r"^(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-]")
+    first = pc.max(pc.struct_field(parts, "a").cast(pa.int64())).as_py()
+    second = pc.max(pc.struct_field(parts, "b").cast(pa.int64())).as_py()
+    if first > 12 >= second:
+        return "%d/%m/%Y", None
+    if second > 12 >= first:
+        return "%m/%d/%Y", None
+    why = "could be day/month or month/day" if first <= 12 else "some have the day first and some the month"
+    return "", Refusal(
+        mask,
+        f"dates {why}",
+        'Write them as 2025-01-31, or read them with pd.to_datetime(df[column], format="%d/%m/%Y").',
+        "ambiguous-dates",
+    )
+
+
+def _refused(values: pa.ChunkedArray, mask: pa.ChunkedArray, rule: str, remedy: str) -> Instants:
+    return Instants(values, refusal=Refusal(mask, rule, remedy, "unreadable-date"))

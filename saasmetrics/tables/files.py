@@ -1,0 +1,231 @@
+"""CSV, Parquet and XLSX files as Arrow tables, before anything is interpreted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import DataError, MissingExtraError
+
+__all__ = ["SUFFIXES", "read_file", "read_sheets"]
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xlsm")
+"""Suffixes of files that can be read, also with .gz for text."""
+
+_DELIMITERS = (",", ";", "\t", "|")
+_MISSING = ["", "NULL", "null", "NaN", "nan", "#N/A"]
+_WHOLE = r"^-?(0|[1-9]\d{0,17})$"
+_DECIMAL = r"^-?(0|[1-9]\d*)?\.\d+$"
+
+
+def read_file(path: str | os.PathLike[str]) -> pa.Table:
+    """Rows of one file; of a workbook with several sheets, the only one that has rows.
+
+    Parameters
+    ----------
+    path
+        CSV, Parquet or XLSX file.
+
+    Returns
+    -------
+    pyarrow.Table
+        CSV columns are text, unless all of a column are numbers that text would not change.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"There is no file {str(file)!r}.")
+    suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
+    if suffix.lower() in (".parquet", ".pq"):
+        return _parquet(file)
+    if suffix.lower() in (".xlsx", ".xlsm"):
+        sheets = read_sheets(file)
+        if len(sheets) != 1:
+            raise DataError(f"{file.name} has {len(sheets)} sheets with rows: {', '.join(sheets)}. Keep one.")
+        return next(iter(sheets.values()))
+    if suffix.lower() in (".csv", ".tsv", ".txt"):
+        return _csv(file)
+    raise DataError(f"{file.name} is neither CSV, Parquet nor XLSX. Save it as CSV.")
+
+
+def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
+    """Sheets of a workbook that have rows.
+
+    Parameters
+    ----------
+    path
+        XLSX file.
+
+    Returns
+    -------
+    dict
+        Name of the sheet -> rows. The first row that is not empty has the column names.
+
+    Raises
+    ------
+    MissingExtraError
+        If openpyxl is not installed.
+    DataError
+        If the file is no workbook.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtraError.of("openpyxl", "xlsx", "Reading XLSX files") from None
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:
+        raise DataError(f"{Path(path).name} is not a readable XLSX file: {error}") from error
+    try:
+        sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
+    finally:
+        workbook.close()
+    return {title: _sheet(f"{Path(path).name}, sheet {title}", rows) for title, rows in sheets.items() if len(rows) > 1}
+
+
+def _parquet(file: Path) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    try:
+        # pq.read_table would import pandas.
+        return pq.ParquetFile(file).read()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{file.name} is not a readable Parquet file: {error}") from error
+
+
+def _csv(file: Path) -> pa.Table:
+    from pyarrow import csv
+
+    delimiter = _delimiter(file)
+    names = _header(file, delimiter)
+    try:
+        table = csv.read_csv(
+            file,
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                # Guessing would turn the id 00123 into 123.
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=_MISSING,
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{file.name} is not a readable CSV file: {_advice(str(error))}") from error
+    return table
+
+
+def _advice(message: str) -> str:
+    if "UTF8" in message or "UTF-8" in message:
+        return f"{message}. Save it as UTF-8."
+    if "Expected" in message and "columns" in message:
+        return f"{message}. A value that holds the separator needs quotes around it."
+    return message
+
+
+def _first_line(file: Path) -> bytes:
+    if file.suffix == ".gz":
+        import gzip
+
+        with gzip.open(file) as stream:
+            return stream.readline()
+    with file.open("rb") as stream:
+        return stream.readline()
+
+
+def _delimiter(file: Path) -> str:
+    line = _first_line(file).decode("utf-8", "replace")
+    return max(_DELIMITERS, key=line.count)
+
+
+def _header(file: Path, delimiter: str) -> list[str]:
+    import csv
+
+    line = _first_line(file)
+    if not line.strip():
+        raise DataError(f"{file.name} is empty, or its first line is: it must hold the column names.")
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{file.name} is UTF-16. Save it as CSV UTF-8.")
+    return next(csv.reader([line.decode("utf-8-sig", "replace")], delimiter=delimiter))
+
+
+def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as numbers or booleans, where writing them back would give the same text.
+
+    Parameters
+    ----------
+    values
+        Text.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        int64, float64, bool, date32, or the text as it is.
+    """
+    if not pa.types.is_string(values.type) or values.null_count == len(values):
+        return values
+    first = next((text for text in values.slice(0, 100).to_pylist() if text is not None), "")
+    if first.lower() in ("true", "false"):
+        lower = pc.utf8_lower(values)
+        if pc.all(pc.is_in(lower, value_set=pa.array(["true", "false"])).filter(values.is_valid())).as_py():
+            return lower.cast(pa.bool_())
+    whole = pc.match_substring_regex(values, _WHOLE)
+    if pc.all(whole).as_py():
+        return values.cast(pa.int64())
+    if pc.all(pc.or_(whole, pc.match_substring_regex(values, _DECIMAL))).as_py():
+        return values.cast(pa.float64())
+    try:
+        return values.cast(pa.date32())
+    except pa.ArrowInvalid:
+        return values
+
+
+def _filled(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    for row in sheet.iter_rows(values_only=True):
+        if any(value is not None and value != "" for value in row):
+            yield row
+
+
+def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
+    header, *body = rows
+    width = max((n + 1 for n, name in enumerate(header) if name is not None), default=0)
+    names = [_title(name) for name in header[:width]]
+    if "" in names:
+        raise DataError(f"{place}: column {names.index('') + 1} has no name in the first row.")
+    beyond = sum(any(value is not None for value in row[width:]) for row in body)
+    if beyond:
+        raise DataError(f"{place}: {beyond:,} rows have values right of the last column name.")
+    columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
+    return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
+
+
+def _title(name: Any) -> str:
+    if isinstance(name, dt.datetime):
+        return name.date().isoformat()
+    return "" if name is None else str(name).strip()
+
+
+def _cells(column: list[Any]) -> pa.Array:
+    values = [None if value == "" else value for value in column]
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {dt.datetime, dt.date} or kinds <= {int, float} or len(kinds) == 1:
+        return pa.array(values)
+    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ") if value.time() != dt.time() else value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

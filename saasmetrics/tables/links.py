@@ -1,0 +1,104 @@
+"""Keys that connect one table with another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import InvalidTablesError, Problem
+from saasmetrics.tables.coerce import coerce
+from saasmetrics.tables.findings import count, examples, first_rows
+from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.sources import to_arrow
+from saasmetrics.tables.table import Table
+
+__all__ = ["customers_of_subscriptions", "same_key_type"]
+
+_KEYS = ("customer_id", "subscription_id", "parent_id", "ticket_id", "csm_id", "person_id")
+
+
+def customers_of_subscriptions(source: Any, subscriptions: Table) -> Any:
+    """Add the customer to usage that only names the subscription.
+
+    Parameters
+    ----------
+    source
+        The usage table as given.
+    subscriptions
+        The subscriptions, which know the customer.
+
+    Returns
+    -------
+    pyarrow.Table
+        With `customer_id`, where it was missing and could be found.
+
+    Raises
+    ------
+    InvalidTablesError
+        If usage names subscriptions that do not exist.
+    """
+    import os
+
+    if isinstance(source, (str, os.PathLike)):
+        from saasmetrics.tables.files import read_file
+
+        source = read_file(source)
+    data = to_arrow("usage", source)
+    known = match_columns(SCHEMA["usage"], data.column_names).known
+    if "customer_id" in known or "subscription_id" not in known:
+        return data
+    given = known["subscription_id"][0]
+    wanted = coerce(SCHEMA["usage"].columns["subscription_id"], data[given]).values
+    ids = subscriptions.data["subscription_id"]
+    if wanted.type != ids.type:
+        wanted, ids = wanted.cast(pa.string()), ids.cast(pa.string())
+    position = pc.index_in(wanted, value_set=ids.combine_chunks())
+    unknown = position.is_null()
+    if count(unknown):
+        problem = Problem(
+            "usage",
+            given,
+            "names no subscription that exists, so its customer is unknown",
+            count(unknown),
+            examples({given: data[given]}, first_rows(unknown)),
+            "Add a column customer_id, or the missing subscriptions.",
+            "error",
+            "unknown-subscription",
+        )
+        raise InvalidTablesError([problem])
+    return data.append_column("customer_id", subscriptions.data["customer_id"].take(position))
+
+
+def same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
+    """Make an id text in all tables if it is text in one of them, so that tables can be joined.
+
+    Parameters
+    ----------
+    tables
+        Canonical table name -> table.
+
+    Returns
+    -------
+    dict
+        The same tables; those that changed say so in their notes.
+    """
+    result = dict(tables)
+    for key in _KEYS:
+        having = {name: table for name, table in result.items() if key in table}
+        kinds = {pa.types.is_integer(table.data.schema.field(key).type) for table in having.values()}
+        if kinds != {True, False}:
+            continue
+        for name, table in having.items():
+            if pa.types.is_integer(table.data.schema.field(key).type):
+                result[name] = _as_text(table, key)
+    return result
+
+
+def _as_text(table: Table, key: str) -> Table:
+    place = table.data.schema.get_field_index(key)
+    data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
+    notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
+    return Table(table.name, data, table.renamed, notes, table.zones)

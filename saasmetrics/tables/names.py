@@ -1,0 +1,219 @@
+"""Which column of an export is which column of the schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from saasmetrics.errors import Problem, suggest
+from saasmetrics.tables.schema import ColumnSchema, TableSchema
+
+__all__ = ["Match", "Matching", "fold", "match_columns", "missing_column", "snake_case"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A column of the export that was recognized.
+
+    Parameters
+    ----------
+    column
+        The column of the schema.
+    interval
+        Billing interval that the name itself implies ("mrr" is per month), or "".
+    after
+        Unit of a duration that counts from another column ("minutes"), or "".
+    """
+
+    column: ColumnSchema
+    interval: str = ""
+    after: str = ""
+
+
+@dataclass
+class Matching:
+    """All columns of an export.
+
+    Parameters
+    ----------
+    known
+        Canonical name -> (name in the export, how it was recognized).
+    extra
+        Name in the export -> snake_case name, for columns that the schema does not know.
+    problems
+        Names that clash.
+    """
+
+    known: dict[str, tuple[str, Match]] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Name in the export -> name here, where they differ."""
+        pairs = {given: name for name, (given, match) in self.known.items() if not match.after}
+        pairs |= self.extra
+        return {given: name for given, name in pairs.items() if given != name}
+
+
+def snake_case(name: str) -> str:
+    """Name in lower case with underscores, as "Plan Tier" -> "plan_tier".
+
+    Parameters
+    ----------
+    name
+        Any column name.
+
+    Returns
+    -------
+    str
+        The snake_case name.
+
+    Examples
+    --------
+    >>> snake_case("Plan Tier"), snake_case("customerID"), snake_case("MRR (USD)")
+    ('plan_tier', 'customer_id', 'mrr_usd')
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.strip())
+    return re.sub(r"[^\w]+", "_", spaced).strip("_").lower() or name
+
+
+def fold(name: str) -> str:
+    """Name without case, spaces and punctuation, for comparing.
+
+    Parameters
+    ----------
+    name
+        Any name.
+
+    Returns
+    -------
+    str
+        Only its letters and digits, in lower case.
+
+    Examples
+    --------
+    >>> fold("Customer ID") == fold("customer_id") == fold("CustomerId")
+    True
+    """
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def match_columns(schema: TableSchema, names: Sequence[str]) -> Matching:
+    """Find the columns of the schema among the names of an export.
+
+    The canonical name wins over an alias, and earlier aliases over later ones; what is not
+    wanted stays as an extra column.
+
+    Parameters
+    ----------
+    schema
+        The table that the export is for.
+    names
+        Column names of the export.
+
+    Returns
+    -------
+    Matching
+        What is what.
+    """
+    result = Matching(problems=_clashes(schema.name, names))
+    by_fold = {fold(name): name for name in reversed(names)}
+    taken: set[str] = set()
+    for wanted in _passes(schema):
+        for column, alias, interval, after in wanted:
+            given = by_fold.get(fold(alias))
+            if given is None or given in taken or column.name in result.known:
+                continue
+            result.known[column.name] = (given, Match(column, interval, after))
+            if not after:
+                taken.add(given)
+    result.extra = _extras(schema, names, taken, result)
+    return result
+
+
+def missing_column(schema: TableSchema, name: str, names: Iterable[str]) -> Problem:
+    """Problem for a required column that the export does not have.
+
+    Parameters
+    ----------
+    schema
+        The table.
+    name
+        Canonical name of the missing column.
+    names
+        Column names of the export.
+
+    Returns
+    -------
+    Problem
+        With the nearest name, or the names that would be recognized.
+    """
+    column = schema.columns[name]
+    near = {given: suggest(fold(given), [fold(name), *map(fold, column.aliases)]) for given in names}
+    likely = [given for given, hint in near.items() if hint]
+    also = ", ".join([*column.aliases, *(a for s in column.aliases_by_interval.values() for a in s)][:6])
+    if likely:
+        remedy = f"Did you mean {likely[0]!r}? Rename it to {name!r}."
+    else:
+        remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}. {column.meaning}"
+    if name == "interval":
+        remedy = "Add it (day, week, month, quarter or year), or name the amount 'mrr' if it is per month."
+    return Problem(schema.name, name, "the column is missing", 0, (), remedy, "error", "missing-column")
+
+
+def _passes(schema: TableSchema) -> Iterable[list[tuple[ColumnSchema, str, str, str]]]:
+    columns = list(schema.columns.values())
+    yield [(column, column.name, "", "") for column in columns]
+    yield [(column, alias, "", "") for column in columns for alias in column.aliases]
+    for interval in ("month", "year"):
+        yield [
+            (column, alias, interval, "")
+            for column in columns
+            for alias in column.aliases_by_interval.get(interval, ())
+        ]
+    yield [
+        (column, alias, "", unit)
+        for column in columns
+        for unit, aliases in column.aliases_after.items()
+        if unit != "column"
+        for alias in aliases
+    ]
+
+
+def _clashes(table: str, names: Sequence[str]) -> list[Problem]:
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(fold(name), []).append(name)
+    return [
+        Problem(
+            table,
+            ", ".join(map(repr, group)),
+            "columns whose names differ only in case, spaces or underscores",
+            0,
+            (),
+            "Drop or rename all but one of them.",
+            "error",
+            "ambiguous-columns",
+        )
+        for group in groups.values()
+        if len(group) > 1
+    ]
+
+
+def _extras(
+    schema: TableSchema, names: Sequence[str], taken: set[str], result: Matching
+) -> dict[str, str]:
+    used = set(result.known)
+    extra: dict[str, str] = {}
+    for given in names:
+        if given in taken:
+            continue
+        name = snake_case(given)
+        # An alias that lost against a better one must not take the place of the canonical column.
+        if name in used or name in schema.columns:
+            name = f"{name}_as_given"
+        extra[given] = name
+        used.add(name)
+    return extra

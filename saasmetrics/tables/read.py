@@ -1,0 +1,158 @@
+"""A folder of exports, one file per table."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from saasmetrics.errors import DataError
+from saasmetrics.tables.files import SUFFIXES, infer, read_file, read_sheets
+from saasmetrics.tables.names import fold, snake_case
+from saasmetrics.tables.canonical import normalize_all
+from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.table import Table
+
+__all__ = ["read_folder", "table_of_stem"]
+
+_HARMLESS = re.compile(
+    r"^((export|exports|data|list|all|full|raw|final|latest|clean|cleaned|report|dump|extract|table|copy"
+    r"|v\d+|\d+|q[1-4]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(_|$))*(by_.*)?$"
+)
+
+
+def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
+    """Read the tables of a folder, or of one file.
+
+    Parameters
+    ----------
+    path
+        Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
+        names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
+        `customers`.
+
+    Returns
+    -------
+    dict
+        Canonical table name -> table. Files that are not recognized are named in the notes of the
+        first table.
+
+    Raises
+    ------
+    DataError
+        If nothing is recognized, or two files are the same table.
+    InvalidTablesError
+        If the tables have problems: all of them at once.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise DataError(f"There is no file or folder {str(place)!r}.")
+    files = sorted(_readable(place)) if place.is_dir() else [place]
+    found: dict[str, tuple[str, pa.Table | Path]] = {}
+    strangers: list[str] = []
+    for file in files:
+        for label, name, source in _parts(file):
+            if name is None:
+                strangers.append(label)
+            elif name in found:
+                raise DataError(
+                    f"{found[name][0]} and {label} are both the table {name!r}. Put them into one "
+                    "file, or rename the one that is something else."
+                )
+            else:
+                found[name] = (label, source)
+    if not found:
+        raise DataError(_nothing(place, strangers))
+    return _read(found, strangers)
+
+
+def table_of_stem(stem: str) -> str | None:
+    """Table that the name of a file or sheet stands for.
+
+    Parameters
+    ----------
+    stem
+        Name without the suffix.
+
+    Returns
+    -------
+    str or None
+        Canonical table name; None where the name says nothing.
+
+    Examples
+    --------
+    >>> table_of_stem("ravenstack_support_tickets"), table_of_stem("Accounts (2025)")
+    ('tickets', 'customers')
+    >>> table_of_stem("churn_events") is None
+    True
+    """
+    tokens = snake_case(stem).split("_")
+    for start in range(len(tokens)):
+        for stop in range(len(tokens), start, -1):
+            name = _ALIASES.get(fold("".join(tokens[start:stop])))
+            if name and _HARMLESS.match("_".join(tokens[stop:])):
+                return name
+    return None
+
+
+def _aliases() -> dict[str, str]:
+    aliases = {fold(alias): name for name, schema in SCHEMA.items() for alias in schema.aliases}
+    return aliases | {fold(name): name for name in SCHEMA}
+
+
+_ALIASES = _aliases()
+
+
+def _readable(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in folder.iterdir()
+        if file.is_file()
+        and not file.name.startswith((".", "~$"))
+        and file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
+    ]
+
+
+def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
+    stem = file.name.removesuffix(".gz").rsplit(".", 1)[0]
+    if file.suffix.lower() not in (".xlsx", ".xlsm"):
+        return [(file.name, table_of_stem(stem), file)]
+    sheets = read_sheets(file)
+    if len(sheets) == 1:
+        title, rows = next(iter(sheets.items()))
+        return [(file.name, table_of_stem(title) or table_of_stem(stem), rows)]
+    return [(f"{file.name}: {title}", table_of_stem(title), rows) for title, rows in sheets.items()]
+
+
+def _read(found: dict[str, tuple[str, pa.Table | Path]], strangers: list[str]) -> dict[str, Table]:
+    sources = {}
+    notes = {}
+    for name, (label, source) in found.items():
+        data = read_file(source) if isinstance(source, Path) else source
+        sources[name] = data
+        notes[name] = [f"read from {label}"]
+    if strangers:
+        notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
+    tables = normalize_all(sources)
+    return {
+        name: Table(name, _typed(table), table.renamed, (*notes[name], *table.notes), table.zones)
+        for name, table in tables.items()
+    }
+
+
+def _typed(table: Table) -> pa.Table:
+    """Extra columns of text as numbers, dates or yes/no where they are."""
+    known = SCHEMA[table.name].columns
+    return pa.table(
+        {name: table.data[name] if name in known else infer(table.data[name]) for name in table.column_names}
+    )
+
+
+def _nothing(place: Path, strangers: list[str]) -> str:
+    seen = f"Found: {', '.join(strangers[:8])}. " if strangers else "It holds no CSV, Parquet or XLSX file. "
+    return (
+        f"No table is recognized in {str(place)!r}. {seen}Name the files after the tables: "
+        f"{', '.join(f'{name}.csv' for name in list(SCHEMA)[:5])}, ..."
+    )

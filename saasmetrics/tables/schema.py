@@ -1,0 +1,169 @@
+"""The schema of the input tables, read from `schema.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from saasmetrics.errors import UnknownNameError
+
+__all__ = ["SCHEMA", "ColumnSchema", "Dtype", "TableSchema", "table_schema"]
+
+Dtype = Literal[
+    "id",
+    "date",
+    "month",
+    "timestamp",
+    "money",
+    "number",
+    "int",
+    "bool",
+    "text",
+    "choice",
+    "currency",
+]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name
+        Canonical name.
+    dtype
+        What it holds; `schema.json` explains each in words.
+    meaning
+        One sentence.
+    required
+        Whether the table makes no sense without it.
+    unit
+        Unit of a number, "" where it has none.
+    choices
+        Allowed values of a "choice" column.
+    synonyms
+        Other spellings of the choices, lower case, to the choice.
+    default
+        What an absent column means; None means "unknown".
+    aliases
+        Other names of the column, in order of preference.
+    aliases_by_interval
+        Names that also fix the billing interval: "mrr" is an amount per month.
+    aliases_after
+        Durations that count from another column, as {"column": name, unit: names}.
+    generated
+        Whether row numbers stand in for it where the export has none.
+    """
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    required: bool = False
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    default: Any = None
+    aliases: tuple[str, ...] = ()
+    aliases_by_interval: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    aliases_after: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    generated: bool = False
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table and its columns.
+
+    Parameters
+    ----------
+    name
+        Canonical name.
+    meaning
+        One sentence.
+    key
+        Columns that together name one row; () where rows need no name.
+    aliases
+        Other names of the table, for files.
+    columns
+        Column name -> column, in order.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    aliases: tuple[str, ...]
+    columns: Mapping[str, ColumnSchema]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that must be there."""
+        return tuple(name for name, column in self.columns.items() if column.required)
+
+
+def table_schema(name: str) -> TableSchema:
+    """Schema of one table.
+
+    Parameters
+    ----------
+    name
+        Canonical table name.
+
+    Returns
+    -------
+    TableSchema
+        Its columns and their meaning.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> table_schema("mrr").required
+    ('customer_id', 'month', 'mrr')
+    """
+    if name not in SCHEMA:
+        raise UnknownNameError.of("table", name, SCHEMA)
+    return SCHEMA[name]
+
+
+def _column(row: Mapping[str, Any]) -> ColumnSchema:
+    by_interval = row.get("aliases_by_interval", {})
+    return ColumnSchema(
+        name=row["name"],
+        dtype=cast("Dtype", row["dtype"]),
+        meaning=row["meaning"],
+        required=row.get("required", False),
+        unit=row.get("unit", ""),
+        choices=tuple(row.get("choices", ())),
+        synonyms=MappingProxyType(row.get("synonyms", {})),
+        default=row.get("default"),
+        aliases=tuple(row.get("aliases", ())),
+        aliases_by_interval=MappingProxyType({k: tuple(v) for k, v in by_interval.items()}),
+        aliases_after=MappingProxyType(row.get("aliases_after", {})),
+        generated=row.get("generated", False),
+    )
+
+
+def _load() -> dict[str, TableSchema]:
+    text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
+    return {
+        name: TableSchema(
+            name=name,
+            meaning=row["meaning"],
+            key=tuple(row["key"]),
+            aliases=tuple(row["aliases"]),
+            columns=MappingProxyType({column.name: column for column in map(_column, row["columns"])}),
+        )
+        for name, row in json.loads(text)["tables"].items()
+    }
+
+
+SCHEMA: dict[str, TableSchema] = _load()

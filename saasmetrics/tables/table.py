@@ -1,0 +1,57 @@
+"""A table with canonical columns, and what was done to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One input table under its canonical names and dtypes.
+
+    Parameters
+    ----------
+    name
+        Canonical table name.
+    data
+        The rows. Ids are string (or large_string) or int64; dates and months date32; timestamps
+        microseconds in UTC without a zone; money and numbers float64.
+    renamed
+        Column name in the export -> name here, where they differ.
+    notes
+        What was understood, derived or set aside while reading, one sentence each.
+    zones
+        Column -> time zone of the export, for timestamps that were converted to UTC.
+    """
+
+    name: str
+    data: pa.Table
+    renamed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[str, ...] = ()
+    zones: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return int(self.data.num_rows)
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, the unknown ones of the export last."""
+        return list(self.data.column_names)
+
+    def __contains__(self, column: object) -> bool:
+        """Whether the table has a column."""
+        return column in self.data.column_names
+
+    def __repr__(self) -> str:
+        """Name, size and columns on one line."""
+        return f"Table({self.name!r}, {self.num_rows:,} rows: {', '.join(self.column_names)})"

@@ -1,0 +1,184 @@
+"""The wide customer cube, one row per customer and one column per month, made long."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import Problem
+from saasmetrics.tables.amounts import read_numbers
+from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.findings import examples, first_rows
+
+__all__ = ["Melted", "melt", "month_columns", "month_of_label"]
+
+_MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name} | {
+    name.lower(): n for n, name in enumerate(calendar.month_name) if name
+}
+_YEAR_MONTH = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$", re.IGNORECASE)
+_DAY = re.compile(
+    r"^(?P<y>(19|20)\d{2})[-_/.](?P<m>0?[1-9]|1[0-2])[-_/.](?P<d>\d{1,2})([ T_]00[:_]00([:_]00)?.*)?$"
+)
+_MONTH_YEAR = re.compile(r"^(?P<m>0?[1-9]|1[0-2])[-_/. ](?P<y>(19|20)\d{2})$")
+_NAME_YEAR = re.compile(r"^(?P<n>[a-z]{3,9})\.?[-_/. ']*(?P<y>(19|20)?\d{2})$", re.IGNORECASE)
+_YEAR_NAME = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?(?P<n>[a-z]{3,9})$", re.IGNORECASE)
+_PREFIX = re.compile(r"^(mrr|revenue|amount|value)[-_/. ]+(?=.*\d)", re.IGNORECASE)
+
+
+@dataclass
+class Melted:
+    """A wide table made long.
+
+    Parameters
+    ----------
+    data
+        The columns of the export that are no months, and `month` and `mrr`.
+    notes
+        What was done.
+    problems
+        Months that are there twice, cells that are no numbers.
+    """
+
+    data: pa.Table
+    notes: list[str]
+    problems: list[Problem]
+
+
+def month_of_label(label: str | None) -> dt.date | None:
+    """Month that the label of a column stands for.
+
+    Parameters
+    ----------
+    label
+        Such as "2025-01", "Jan-25", "January 2025", "2025-01-31" or "MRR 2025-01".
+
+    Returns
+    -------
+    datetime.date or None
+        First day of the month; None where the label is no month.
+
+    Examples
+    --------
+    >>> month_of_label("Jan-25")
+    datetime.date(2025, 1, 1)
+    >>> month_of_label("seats") is None
+    True
+    """
+    text = _PREFIX.sub("", (label or "").strip())
+    for pattern in (_YEAR_MONTH, _DAY, _MONTH_YEAR):
+        if found := pattern.match(text):
+            return dt.date(int(found["y"]), int(found["m"]), 1)
+    for pattern in (_NAME_YEAR, _YEAR_NAME):
+        found = pattern.match(text)
+        if found and found["n"].lower() in _MONTHS:
+            year = int(found["y"])
+            return dt.date(year + 2000 if year < 100 else year, _MONTHS[found["n"].lower()], 1)
+    return None
+
+
+def month_columns(names: list[str]) -> dict[str, dt.date]:
+    """Columns that are months.
+
+    Parameters
+    ----------
+    names
+        Column names.
+
+    Returns
+    -------
+    dict
+        Name -> first day of the month.
+    """
+    found = {name: month_of_label(name) for name in names}
+    return {name: month for name, month in found.items() if month is not None}
+
+
+def melt(data: pa.Table, months: dict[str, dt.date]) -> Melted:
+    """Make a wide customer cube long: one row per customer and month that has an amount.
+
+    Parameters
+    ----------
+    data
+        The wide table.
+    months
+        Its columns that are months, as from `month_columns`.
+
+    Returns
+    -------
+    Melted
+        Customer by customer, month by month. Empty cells mean no MRR and give no row; zeros do.
+    """
+    problems = _twice(months)
+    attributes = [name for name in data.column_names if name not in months]
+    cells: list[pa.Array] = []
+    for name in months:
+        read = read_numbers(decode(data[name]))
+        if read.refusal is not None:
+            problems.append(_bad_cells(data, name, attributes, read.refusal.mask, read.refusal.remedy))
+            continue
+        cells.append(read.values)
+    if problems:
+        return Melted(data, [], problems)
+    return _long(data, attributes, list(months.values()), cells)
+
+
+def _long(
+    data: pa.Table, attributes: list[str], months: list[dt.date], cells: list[pa.ChunkedArray]
+) -> Melted:
+    rows, wide = data.num_rows, len(cells)
+    stacked = pa.chunked_array([chunk for cell in cells for chunk in cell.chunks], pa.float64())
+    # Row after row, so that what belongs to one customer stays together.
+    order = np.arange(rows * wide).reshape(wide, rows).T.ravel()
+    amounts = stacked.combine_chunks().take(pa.array(order))
+    filled = amounts.is_valid()
+    source = pa.array(np.repeat(np.arange(rows), wide)).filter(filled)
+    month = pa.array(np.tile(np.array(months, "datetime64[D]"), rows), pa.date32()).filter(filled)
+    columns = {name: data[name].take(source) for name in attributes}
+    columns |= {"month": month, "mrr": amounts.filter(filled)}
+    span = f"{min(months):%Y-%m} to {max(months):%Y-%m}"
+    notes = [f"{wide} month columns ({span}) of {rows:,} rows made into one row per customer and month"]
+    if empty := rows * wide - len(source):
+        notes.append(f"{empty:,} empty cells mean no MRR")
+    return Melted(pa.table(columns), notes, [])
+
+
+def _twice(months: dict[str, dt.date]) -> list[Problem]:
+    groups: dict[dt.date, list[str]] = {}
+    for name, month in months.items():
+        groups.setdefault(month, []).append(name)
+    return [
+        Problem(
+            "mrr",
+            ", ".join(map(repr, names)),
+            f"columns for the same month {month:%Y-%m}",
+            0,
+            (),
+            "Keep one column per month, such as the last day of each.",
+            "error",
+            "repeated-month",
+        )
+        for month, names in groups.items()
+        if len(names) > 1
+    ]
+
+
+def _bad_cells(
+    data: pa.Table, name: str, attributes: list[str], mask: pa.ChunkedArray, remedy: str
+) -> Problem:
+    shown = {column: data[column] for column in [*attributes[:1], name]}
+    return Problem(
+        "mrr",
+        name,
+        "not a number",
+        int(pc.sum(mask).as_py()),
+        examples(shown, first_rows(mask)),
+        remedy,
+        "error",
+        "unreadable-number",
+    )
