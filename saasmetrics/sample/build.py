@@ -1,0 +1,129 @@
+"""The public entry: all tables of the sample company, its truths, and its folder of files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.sample import accounts, finance, lifecycle, money_flows, subscriptions
+from saasmetrics.sample.company import Company, found
+from saasmetrics.sample.truths import PARAMETERS, SEGMENTS, TENURE_BANDS, Truths
+
+AS_OF = "2026-10-31"
+
+
+def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str, pa.Table]:
+    """Generate every table of the sample company, for five years that end on a date.
+
+    Parameters
+    ----------
+    customers
+        Companies that paid at least once. Prospects that only tried come on top of them in the table
+        ``customers``, with ids that begin with P.
+    seed
+        Which company: the same seed gives the same bytes.
+    as_of
+        Last day of the extract. What happens later is unknown to the tables.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        By table name. ``invoices`` bill what ``subscriptions`` say: use one of them for MRR.
+
+    Examples
+    --------
+    >>> tables(customers=50)["subscriptions"].num_columns
+    20
+    """
+    company = found(customers, seed, as_of)
+    history = lifecycle.simulate(company)
+    trials = accounts.trials_of(company)
+    return {
+        "subscriptions": subscriptions.subscriptions(history),
+        "customers": accounts.customers(company, trials),
+        "contracts": subscriptions.contracts(history),
+        "spend": finance.spend(history),
+        "finance": finance.finance(history),
+        "trials": accounts.trials_table(company, trials),
+        "fx": money_flows.fx(company),
+    }
+
+
+def truths(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> Truths:
+    """Tell the true parameters behind `tables` of the same arguments.
+
+    Examples
+    --------
+    >>> truths(customers=50).onboarding_hazard_ratio
+    0.6
+    """
+    history = lifecycle.simulate(found(customers, seed, as_of))
+    company, made = history.company, history.decisions
+    day = company.calendar.day(made["month"], company.anchor[made["customer"]])
+    known = day <= company.calendar.as_of
+    cell = company.segment[made["customer"]] * 3 + np.digitize(made["tenure"], [4, 13])
+    months = np.bincount(cell[known], minlength=9)
+    expected = np.bincount(cell[known], made["chance"][known], 9)
+    keys = [(segment, band) for segment in SEGMENTS for band in TENURE_BANDS]
+    return Truths(
+        customers=customers,
+        seed=seed,
+        as_of=as_of,
+        price_rise_dates=_rise_dates(company),
+        hazard=MappingProxyType(
+            {
+                key: float(expected[i] / months[i]) if months[i] else float("nan")
+                for i, key in enumerate(keys)
+            }
+        ),
+        person_months=MappingProxyType({key: int(months[i]) for i, key in enumerate(keys)}),
+        expected_churn=MappingProxyType({key: float(expected[i]) for i, key in enumerate(keys)}),
+    )
+
+
+def _rise_dates(company: Company) -> MappingProxyType[str, float]:
+    starts = company.calendar.month_starts
+    return MappingProxyType(
+        {str(starts[month]): rise for month, rise in PARAMETERS.price_rises.items()}
+    )
+
+
+def write(
+    folder: str | os.PathLike[str],
+    customers: int = 2000,
+    seed: int = 7,
+    as_of: str = AS_OF,
+) -> Path:
+    """Write one CSV file per table into a folder that does not exist yet or is empty.
+
+    The files appear all at once: they are written beside the folder and moved into place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> sorted(p.name for p in write(tempfile.mkdtemp(), customers=20).iterdir())[:2]
+    ['activities.csv', 'contracts.csv']
+    """
+    from pyarrow import csv
+
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        msg = f"{target} exists and is not an empty folder; name another one or empty it first"
+        raise FileExistsError(msg)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for name, table in tables(customers, seed, as_of).items():
+            csv.write_csv(table, beside / f"{name}.csv")
+        beside.chmod(0o755)
+        beside.replace(target)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return target
