@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.formulas.quotient import quotient
+from saasmetrics.money import months_per_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-INTERVALS: dict[str, Fraction] = {
-    "day": Fraction(365, 12),
-    "week": Fraction(52, 12),
-    "month": Fraction(1),
-    "quarter": Fraction(1, 3),
-    "year": Fraction(1, 12),
-}
+INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
 def mrr(
@@ -26,8 +21,8 @@ def mrr(
     interval: str = "month",
     count: int = 1,
     *,
-    week: float | Fraction = INTERVALS["week"],
-    day: float | Fraction = INTERVALS["day"],
+    week: float | Fraction | str = "52/12",
+    day: float | Fraction | str = "365/12",
 ) -> float:
     """Monthly recurring revenue of one price: amount per interval, brought to a month.
 
@@ -67,15 +62,15 @@ def mrr(
     >>> round(mrr(10, "week"), 4), round(mrr(10, "week", week=4.35), 4)
     (43.3333, 43.5)
     """
-    factors = {**INTERVALS, "week": Fraction(week), "day": Fraction(day)}
-    if interval not in factors:
-        raise UnknownNameError.of("interval", interval, factors)
+    if interval not in INTERVALS:
+        raise UnknownNameError.of("interval", interval, INTERVALS)
     if count < 1 or count != int(count):
         msg = (
             f"count is how many {interval}s one charge covers: at least 1, not {count}."
         )
         raise DataError(msg)
-    return float(Fraction(amount) * factors[interval] / int(count))
+    months = months_per_interval(interval, int(count), week=str(week), day=str(day))
+    return float(Fraction(amount) / months)
 
 
 def arr(mrr: float) -> float:
