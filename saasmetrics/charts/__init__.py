@@ -1,0 +1,48 @@
+"""Charts: one function per kind of result, drawn with Altair in the library's own theme.
+
+`CHARTS` maps a kind of result to the function that draws it; `Result.chart()` finds it through the
+entry-point group "saasmetrics.charts".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from saasmetrics.charts.bridge import bridge
+from saasmetrics.charts.cohorts import cohorts
+from saasmetrics.charts.curve import curve
+from saasmetrics.charts.layers import layers
+from saasmetrics.charts.movements import movements
+from saasmetrics.charts.render import to_png, to_svg
+from saasmetrics.charts.series import compared, series
+from saasmetrics.charts.verdict import verdict
+
+CHARTS: dict[str, Callable[..., Any]] = {
+    "bridge": bridge,
+    "movements": movements,
+    "series": series,
+    "money": series,
+    "ratio": series,
+    "count": series,
+    "multiple": series,
+    "months": series,
+    "cohorts": cohorts,
+    "curve": curve,
+    "verdict": verdict,
+    "layers": layers,
+}
+
+__all__ = [
+    "CHARTS",
+    "bridge",
+    "cohorts",
+    "compared",
+    "curve",
+    "layers",
+    "movements",
+    "series",
+    "to_png",
+    "to_svg",
+    "verdict",
+]

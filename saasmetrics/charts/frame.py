@@ -1,0 +1,220 @@
+"""What every chart shares: data as plain rows, the title, the chart that says why it is empty."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from saasmetrics.charts.text import frequency, period_text, thinned, wrap
+from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saasmetrics.result import Result
+
+_FREQUENCIES = {"D": "daily", "W": "weekly", "M": "monthly", "Q": "quarterly", "Y": "yearly"}
+_UNITS = {"ratio": "per cent", "count": "number", "multiple": "multiple", "months": "months"}
+EMPTY_HEIGHT = 120
+
+
+def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
+    """Return rows as chart data; missing values become null, never 0.
+
+    Examples
+    --------
+    >>> data([{"value": float("nan")}]).to_dict()
+    {'values': [{'value': None}]}
+    """
+    rows_only = [{key: _plain(value) for key, value in row.items()} for row in rows]
+    return alt.Data(values=rows_only)  # type: ignore[no-untyped-call]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | bool | int) else str(value)
+
+
+def pixels(width: Width) -> int:
+    """Return the width to measure with: of a container it is assumed.
+
+    Examples
+    --------
+    >>> pixels("container")
+    680
+    """
+    return ASSUMED_WIDTH if width == "container" else int(width)
+
+
+def group_text(row: Mapping[str, Any] | Sequence[Any], by: Sequence[str]) -> str:
+    """Return the name of a group: its values, joined.
+
+    Examples
+    --------
+    >>> group_text({"segment": "SMB", "region": None}, ["segment", "region"])
+    'SMB · (none)'
+    """
+    values = [row[name] for name in by] if isinstance(row, Mapping) else list(row)
+    return " · ".join(
+        "(none)" if value is None or value != value else str(value) for value in values
+    )
+
+
+def with_group(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return a copy with the column `group`; "" where there are no groups."""
+    if not by:
+        return frame.assign(group="")
+    names = [
+        group_text(values, by) for values in frame[list(by)].itertuples(index=False, name=None)
+    ]
+    return frame.assign(group=names)
+
+
+def freq_of(result: Result, frame: pd.DataFrame) -> str:
+    """Return the frequency of a result: as computed, else by the spacing of its periods."""
+    given = options_of(result).get("freq")
+    return frequency(frame["period"], given if isinstance(given, str) else None)
+
+
+def options_of(result: Result) -> Mapping[str, Any]:
+    """Return the options that a result was computed with."""
+    found = getattr(result.context, "options", None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def who(result: Result) -> str:
+    """Return the name of the metric with its abbreviation.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as S
+    >>> who(S(definition=S(name="Net revenue retention", abbr="NRR")))
+    'Net revenue retention (NRR)'
+    """
+    name, abbr = result.definition.name, getattr(result.definition, "abbr", "") or ""
+    return f"{name} ({abbr})" if abbr and abbr.casefold() != name.casefold() else name
+
+
+def what(result: Result, *, freq: str = "", unit: str | None = None, note: str = "") -> str:
+    """Return the line below the title: metric, unit, groups, frequency, as-of date and a note."""
+    unit = unit or result.definition.unit
+    currency = result.context.currency
+    parts = [who(result), "in " + (currency if unit == "money" else _UNITS.get(unit, unit))]
+    if unit in {"table", "curve"}:
+        parts.pop()
+    if result.by:
+        parts.append("by " + ", ".join(result.by))
+    window = options_of(result).get("window")
+    if window and unit == "ratio":
+        parts.append(f"over {window} {'months' if freq in {'', 'M'} else 'periods'}")
+    if freq:
+        parts.append(_FREQUENCIES.get(freq, freq))
+    parts.append(f"as of {result.context.as_of}")
+    return ", ".join(parts) + (f". {note}" if note else "")
+
+
+def finish(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart,
+    result: Result,
+    colors: Palette,
+    *,
+    width: Width,
+    height: float,
+    title: str | None,
+    message: str,
+    subtitle: str,
+) -> alt.LayerChart:
+    """Return the chart with size, theme, title (the message) and subtitle (unit, date, definition).
+
+    A title of "" leaves title and subtitle to the page around the chart.
+    """
+    layered = chart if isinstance(chart, alt.LayerChart) else alt.layer(chart)
+    layered = layered.properties(
+        width=width, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+    )
+    heading = message if title is None else title
+    if heading:
+        room = pixels(width) - 16
+        lines = wrap(subtitle, room) + wrap(result.definition.meaning, room)
+        layered = layered.properties(
+            title=alt.TitleParams(text=wrap(heading, room, 15), subtitle=[x for x in lines if x])
+        )
+    layered = layered.properties(description=_description(heading or message, subtitle))
+    themed: alt.LayerChart = layered.configure(**config(colors))
+    return themed
+
+
+def empty(
+    result: Result, colors: Palette, *, width: Width, title: str | None, reason: str = ""
+) -> alt.LayerChart:
+    """Return the chart that says that there is nothing to show yet, and why."""
+    because = reason or first_reason(result) or "the tables hold no customer that counts here."
+    lines = wrap(f"Nothing to show yet: {because}", pixels(width) - 40, 12)
+    text = (
+        alt.Chart(data([{"text": "\n".join(lines)}]))
+        .mark_text(
+            align="center", baseline="middle", fontSize=12, color=colors.muted, lineBreak="\n"
+        )
+        .encode(x=alt.value({"expr": "width / 2"}), text="text:N")
+    )
+    return finish(
+        text,
+        result,
+        colors,
+        width=width,
+        height=EMPTY_HEIGHT,
+        title=title,
+        message=result.definition.name,
+        subtitle=what(result),
+    )
+
+
+def first_reason(result: Result) -> str:
+    """Return the reason that most rows of a result give for their missing value, or ""."""
+    if "reason" not in result.df.columns:
+        return ""
+    reasons = result.df["reason"].dropna()
+    reasons = reasons[reasons.astype(str) != ""]
+    return "" if reasons.empty else f"{reasons.mode().iloc[0]}."
+
+
+def period_axis(periods: list[pd.Timestamp], freq: str, room: float) -> dict[float, str]:
+    """Return the positions of the periods to label, with labels that do not touch."""
+    texts = [period_text(period, freq) for period in periods]
+    first = {"M": lambda p: p.month, "Q": lambda p: p.quarter}.get(freq, lambda _: 1)(periods[0])
+    return {
+        float(index): texts[index] for index in thinned(texts, room, freq=freq, first_month=first)
+    }
+
+
+def axis(
+    labels: Mapping[float, str | list[str]], *, title: str | None = None, **more: Any
+) -> alt.Axis:
+    """Return an axis that writes exactly these labels at these values.
+
+    Examples
+    --------
+    >>> axis({0.0: "$0"}).to_dict()["labelExpr"]
+    '["$0"][indexof([0.0], datum.value)]'
+    """
+    words = json.dumps(list(labels.values()), ensure_ascii=False)
+    return alt.Axis(
+        values=list(labels),
+        labelExpr=f"{words}[indexof({json.dumps(list(labels))}, datum.value)]",
+        tickCount=max(len(labels), 2),  # with fewer, Vega drops every other of the given values
+        title=title,
+        **more,
+    )
+
+
+def _description(heading: str, subtitle: str) -> str:
+    return f"{heading.rstrip('.')}. {subtitle}"

@@ -1,0 +1,192 @@
+"""The layer cake: recurring revenue over time, one layer per cohort of customers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, period_axis, pixels, what
+from saasmetrics.charts.text import frequency, period_text, spread, ticks
+from saasmetrics.charts.theme import Palette, Theme, Width, along, palette
+from saasmetrics.money import format_money, format_ratio
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saasmetrics.result import Result
+
+MOST_LAYERS = 10
+_COARSER = {"D": "M", "W": "Q", "M": "Q", "Q": "Y"}
+
+
+def layers(
+    result: Result,
+    *,
+    theme: Theme = "light",
+    width: Width = 680,
+    height: int = 300,
+    title: str | None = None,
+) -> alt.LayerChart:
+    """Draw recurring revenue over time by the cohort that pays it, the oldest at the bottom.
+
+    Parameters
+    ----------
+    result
+        Result of kind "layers": cohort, period, value. More than ten cohorts are added up into
+        quarters or years.
+    theme
+        "light" or "dark".
+    width, height
+        Size in pixels; width "container" takes that of the page.
+    title
+        Replaces the generated message; "" draws no title.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> chart = layers(sm.revenue.layers(sm.demo(customers=50)))
+    """
+    colors = palette(theme)
+    frame = result.df
+    if not len(frame) or not frame["value"].fillna(0).abs().sum() > 0:
+        return empty(result, colors, width=width, title=title)
+    cake, cohort_freq = merged(frame)
+    return _chart(cake, cohort_freq, result, colors, width, height, title)
+
+
+def merged(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return value by cohort and period for at most ten cohorts, and the cohorts' frequency.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    >>> cake, freq = merged(pd.DataFrame({"cohort": months, "period": months[-1], "value": 1.0}))
+    >>> freq, len(cake)
+    ('Q', 8)
+    """
+    rows = frame[["cohort", "period", "value"]]
+    freq = frequency(rows["cohort"])
+    while rows["cohort"].nunique() > MOST_LAYERS and freq in _COARSER:
+        freq = _COARSER[freq]
+        rows = rows.assign(cohort=rows["cohort"].dt.to_period(freq).dt.start_time)
+    return rows.groupby(["cohort", "period"], as_index=False, sort=True).agg({"value": "sum"}), freq
+
+
+def _chart(
+    cake: pd.DataFrame,
+    cohort_freq: str,
+    result: Result,
+    colors: Palette,
+    width: Width,
+    height: int,
+    title: str | None,
+) -> alt.LayerChart:
+    wide = cake.pivot_table(index="period", columns="cohort", values="value", aggfunc="sum")
+    wide = wide.fillna(0.0)  # a cohort that pays nothing in a period, not one that is unknown
+    currency, freq = result.context.currency, freq_of(result, cake)
+    cohorts: list[Any] = list(wide.columns)
+    periods: list[Any] = list(wide.index)
+    top = wide.cumsum(axis=1)
+    high = float(top.iloc[:, -1].max()) * 1.04 or 1.0
+    shades = [
+        along(colors.ramp[::-1][:-1], index / max(1, len(cohorts) - 1))
+        for index in range(len(cohorts))
+    ]
+    rows = [
+        {
+            "i": i,
+            "cohort": period_text(cohort, cohort_freq),
+            "color": shades[k],
+            "low": float(top.iloc[i, k] - wide.iloc[i, k]),
+            "high": float(top.iloc[i, k]),
+            "period": period_text(period, freq),
+            "value": format_money(float(wide.iloc[i, k]), currency),
+        }
+        for k, cohort in enumerate(cohorts)
+        for i, period in enumerate(periods)
+        if len(periods) == 1 or period >= _first_drawn(cohort, periods)
+    ]
+    labels = period_axis(periods, freq, pixels(width) - 170)
+    marks = ticks(0.0, high, "money", currency)
+    scale = alt.Scale(domain=[0, high], nice=False)
+    one = len(periods) == 1
+    x = alt.X(
+        "i:Q",
+        scale=alt.Scale(domain=[-0.4, 0.4] if one else [0, len(periods) - 1], nice=False),
+        axis=axis(labels, grid=False),
+    )
+    y = alt.Y("low:Q", scale=scale, axis=axis(marks))
+    base = alt.Chart(data(rows))
+    mark = (
+        base.mark_bar(size=120) if one else base.mark_area(stroke=colors.surface, strokeWidth=0.7)
+    )
+    area = mark.encode(
+        x=x,
+        y=y,
+        y2="high:Q",
+        color=alt.Color("color:N", scale=None),
+        detail="cohort:N",
+        tooltip=[alt.Tooltip(f"{name}:N") for name in ("cohort", "period", "value")],
+    )
+    return finish(
+        alt.layer(area, _end_labels(rows, high, height, len(periods), scale, colors)),
+        result,
+        colors,
+        width=width,
+        height=height,
+        title=title,
+        message=message(wide, cohort_freq, freq, currency),
+        subtitle=what(result, freq=freq, unit="money"),
+    )
+
+
+def _first_drawn(cohort: Any, periods: list[Any]) -> Any:
+    """Return the last period before a cohort starts, where its layer has no height yet."""
+    earlier = [period for period in periods if period < cohort]
+    return earlier[-1] if earlier else periods[0]
+
+
+def _end_labels(
+    rows: list[dict[str, Any]],
+    high: float,
+    height: int,
+    count: int,
+    scale: alt.Scale,
+    colors: Palette,
+) -> alt.Chart:
+    ends = [row for row in rows if row["i"] == count - 1 and row["high"] > row["low"]]
+    middle = [height * (1 - (row["low"] + row["high"]) / 2 / high) for row in ends]
+    placed = spread(middle, 14, 4, height - 4)
+    texts = [
+        {
+            "i": count - 1 if count > 1 else 0.4,
+            "y": (1 - at / height) * high,
+            "label": f"{row['cohort']}  {row['value']}",
+        }
+        for row, at in zip(ends, placed, strict=True)
+    ]
+    return (
+        alt.Chart(data(texts))
+        .mark_text(align="left", dx=8, baseline="middle", color=colors.ink)
+        .encode(x="i:Q", y=alt.Y("y:Q", scale=scale), text="label:N")
+    )
+
+
+def message(wide: pd.DataFrame, cohort_freq: str, freq: str, currency: str) -> str:
+    """Return how much the older half of the cohorts still brings, as a sentence."""
+    last, when = wide.iloc[-1], period_text(wide.index[-1], freq)
+    total = float(last.sum())
+    if len(last) < 2 or total <= 0:
+        return f"MRR by cohort: {format_money(total, currency)} in {when}"
+    newest = last.index[-1]
+    share = float(last.iloc[:-1].sum()) / total
+    return (
+        f"{format_ratio(share, 0)} of the {format_money(total, currency)} MRR in {when} comes from "
+        f"customers won before {period_text(newest, cohort_freq)}"
+    )

@@ -1,0 +1,267 @@
+"""Movements of recurring revenue over time: gains above the line, losses below, the net as a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, period_axis, pixels, what
+from saasmetrics.charts.text import period_text, ticks
+from saasmetrics.charts.theme import Palette, Theme, Width, palette
+from saasmetrics.errors import DataError
+from saasmetrics.money import format_money
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saasmetrics.result import Result
+
+MOVEMENTS = (
+    "new",
+    "expansion",
+    "reactivation",
+    "transfer",
+    "fx",
+    "pause",
+    "contraction",
+    "churn",
+    "residual",
+)
+NAMES = {
+    "new": "New",
+    "expansion": "Expansion",
+    "reactivation": "Reactivation",
+    "transfer": "Transfer",
+    "fx": "FX",
+    "pause": "Pause",
+    "contraction": "Contraction",
+    "churn": "Churn",
+    "residual": "Residual",
+}
+MOST_PERIODS = 60
+
+
+def movements(
+    result: Result,
+    *,
+    theme: Theme = "light",
+    width: Width = 680,
+    height: int = 300,
+    title: str | None = None,
+    last: int | None = None,
+) -> alt.LayerChart:
+    """Draw the movements of each period as stacked bars, gains up and losses down, with the net.
+
+    Parameters
+    ----------
+    result
+        Result of kind "bridge"; groups are added up.
+    theme
+        "light" or "dark".
+    width, height
+        Size in pixels; width "container" takes that of the page.
+    title
+        Replaces the generated message; "" draws no title.
+    last
+        Only so many of the last periods; more than 60 are never drawn, and the subtitle says so.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> chart = movements(sm.revenue.bridge(sm.demo(customers=50)), last=24)
+    """
+    if last is not None and last < 1:
+        msg = f"last is a number of periods, at least 1, not {last!r}."
+        raise DataError(msg)
+    colors = palette(theme)
+    names = [name for name in MOVEMENTS if name in result.df.columns]
+    frame = result.df.groupby("period", as_index=False, sort=True).agg(
+        {**dict.fromkeys(["opening", "closing", *names], "sum"), **_complete(result.df)}
+    )
+    total, shown = len(frame), min(last or MOST_PERIODS, MOST_PERIODS)
+    frame = frame.tail(shown).reset_index(drop=True)
+    names = [name for name in names if frame[name].abs().sum() >= 0.005]
+    if frame.empty or not names:
+        return empty(result, colors, width=width, title=title, reason="no MRR moved in any period.")
+    note = f"The last {len(frame)} of {total} periods" if total > len(frame) else ""
+    return _chart(frame, names, result, colors, width, height, title, note)
+
+
+def _complete(frame: pd.DataFrame) -> dict[str, str]:
+    return {"complete": "min"} if "complete" in frame.columns else {}
+
+
+def _chart(
+    frame: pd.DataFrame,
+    names: list[str],
+    result: Result,
+    colors: Palette,
+    width: Width,
+    height: int,
+    title: str | None,
+    note: str,
+) -> alt.LayerChart:
+    freq, currency = freq_of(result, frame), result.context.currency
+    bars, nets = _rows(frame, names, freq, currency)
+    low = min(
+        0.0,
+        *(row["start"] for row in bars),
+        *(row["end"] for row in bars),
+        *(n["net"] for n in nets),
+    )
+    high = max(
+        0.0,
+        *(row["start"] for row in bars),
+        *(row["end"] for row in bars),
+        *(n["net"] for n in nets),
+    )
+    marks = ticks(low, high, "money", currency)
+    y = alt.Scale(domain=[low - (high - low) * 0.04, high + (high - low) * 0.06], nice=False)
+    labels = period_axis(list(frame["period"]), freq, pixels(width) - 60)
+    x = alt.Scale(domain=[-0.6, len(frame) - 0.4], nice=False)
+    xaxis = axis(labels, domain=False, ticks=False, grid=False)
+    yaxis = axis(marks)
+    order = [NAMES[name] for name in names]
+    scale = alt.Scale(domain=order, range=[colors.movements[name] for name in names])
+    stacked = (
+        alt.Chart(data(bars))
+        .mark_rect()
+        .encode(
+            x=alt.X("left:Q", scale=x, axis=xaxis),
+            x2="right:Q",
+            y=alt.Y("start:Q", scale=y, axis=yaxis),
+            y2="end:Q",
+            color=alt.Color("name:N", scale=scale, legend=alt.Legend(columns=0)),
+            opacity=alt.Opacity("opacity:Q", scale=None),
+            tooltip=[
+                alt.Tooltip("period:N"),
+                alt.Tooltip("name:N"),
+                alt.Tooltip("tip:N", title="amount"),
+            ],
+        )
+    )
+    zero = alt.Chart(data([{"y": 0}])).mark_rule(color=colors.muted).encode(y=alt.Y("y:Q", scale=y))
+    return finish(
+        alt.layer(stacked, zero, *_net_layers(nets, x, y, colors)),
+        result,
+        colors,
+        width=width,
+        height=height,
+        title=title,
+        message=_message(frame, freq, result, currency),
+        subtitle=what(result, freq=freq, note=_note(note, nets)),
+    )
+
+
+def _rows(
+    frame: pd.DataFrame, names: list[str], freq: str, currency: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    bars: list[dict[str, Any]] = []
+    nets: list[dict[str, Any]] = []
+    for index, row in enumerate(frame.to_dict("records")):
+        up = down = 0.0
+        period, complete = period_text(row["period"], freq), bool(row.get("complete", True))
+        # the outermost segments are drawn last, so that new and churn, the largest, sit on the line
+        for name in [n for n in names if row[n] > 0] + [n for n in reversed(names) if row[n] < 0]:
+            amount = float(row[name])
+            start = up if amount > 0 else down
+            up, down = (up + amount, down) if amount > 0 else (up, down + amount)
+            bars.append(
+                {
+                    "left": index - 0.38,
+                    "right": index + 0.38,
+                    "start": start,
+                    "end": start + amount,
+                    "name": NAMES[name],
+                    "period": period,
+                    "opacity": 1.0 if complete else 0.4,
+                    "tip": f"{'+' if amount > 0 else '−'}{currency} {abs(amount):,.2f}",
+                }
+            )
+        net = float(row["closing"] - row["opening"])
+        nets.append(
+            {
+                "i": index,
+                "net": net,
+                "period": period,
+                "complete": complete,
+                "label": _signed(net, currency),
+                "tip": f"{currency} {net:,.2f}",
+            }
+        )
+    return bars, nets
+
+
+def _signed(amount: float, currency: str) -> str:
+    return (
+        f"{'+' if amount > 0 else '−' if amount < 0 else ''}{format_money(abs(amount), currency)}"
+    )
+
+
+def _net_layers(
+    nets: list[dict[str, Any]], x: alt.Scale, y: alt.Scale, colors: Palette
+) -> list[alt.Chart]:
+    fit = {"x": alt.X("i:Q", scale=x), "y": alt.Y("net:Q", scale=y)}
+    tip = [alt.Tooltip("period:N"), alt.Tooltip("tip:N", title="net")]
+    base = alt.Chart(data(nets))
+    halo = base.mark_line(color=colors.surface, strokeWidth=4.5).encode(**fit)
+    line = base.mark_line(color=colors.ink, strokeWidth=2).encode(**fit)
+    size = 34 if len(nets) <= 36 else 14
+    so_far = "" if nets[-1]["complete"] else " so far"
+    solid = (
+        alt.Chart(data([n for n in nets if n["complete"]]))
+        .mark_point(filled=True, size=size, color=colors.ink, opacity=1)
+        .encode(**fit, tooltip=tip)
+    )
+    hollow = (
+        alt.Chart(data([n for n in nets if not n["complete"]]))
+        .mark_point(
+            filled=True,
+            size=size + 10,
+            fill=colors.surface,
+            stroke=colors.ink,
+            opacity=1,
+            strokeWidth=1.5,
+        )
+        .encode(**fit, tooltip=tip)
+    )
+    label = (
+        alt.Chart(
+            data(
+                [
+                    {
+                        **nets[-1],
+                        "label": f"Net {nets[-1]['label']}{so_far}",
+                    }
+                ]
+            )
+        )
+        .mark_text(align="left", dx=12, fontWeight=600, color=colors.ink)
+        .encode(**fit, text="label:N")
+    )
+    return [halo, line, solid, hollow, label]
+
+
+def _note(note: str, nets: list[dict[str, Any]]) -> str:
+    still_open = "Pale: the period is not over" if not all(n["complete"] for n in nets) else ""
+    return ". ".join(part for part in (note, still_open) if part)
+
+
+def _message(frame: pd.DataFrame, freq: str, result: Result, currency: str) -> str:
+    done = frame[frame["complete"].astype(bool)] if "complete" in frame.columns else frame
+    if done.empty:
+        done = frame
+    last = done.iloc[-1]
+    net = float(last["closing"] - last["opening"])
+    grew = int((done["closing"] > done["opening"]).sum())
+    name = result.definition.abbr or result.definition.name
+    return (
+        f"Net new {'MRR' if 'MRR' in name or name in {'Bridge', 'Movements'} else name} was "
+        f"{_signed(net, currency)} in {period_text(last['period'], freq)}; "
+        f"it was positive in {grew} of {len(done)} periods"
+    )

@@ -1,0 +1,385 @@
+"""Values over time as lines with their intervals: NRR and GRR, churn, MRR, ARPA, any series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from saasmetrics.charts.frame import (
+    axis,
+    data,
+    empty,
+    finish,
+    freq_of,
+    period_axis,
+    pixels,
+    what,
+    with_group,
+)
+from saasmetrics.charts.text import period_text, spread, ticks
+from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast, palette
+from saasmetrics.money import format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saasmetrics.result import Result
+
+MOST_GROUPS = 6
+_PARITY = ("nrr", "quick_ratio")
+
+
+def series(
+    result: Result,
+    *,
+    theme: Theme = "light",
+    width: Width = 680,
+    height: int = 280,
+    title: str | None = None,
+    last: int | None = None,
+) -> alt.LayerChart:
+    """Draw a value over time, one line per group, with its interval as a band.
+
+    Periods that are not over are dashed and hollow; a missing value is a gap, never 0.
+
+    Parameters
+    ----------
+    result
+        Result with the columns period and value, and where known low, high, complete, n.
+    theme
+        "light" or "dark".
+    width, height
+        Size in pixels; width "container" takes that of the page.
+    title
+        Replaces the generated message; "" draws no title.
+    last
+        Only so many of the last periods.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> chart = series(sm.retention.nrr(sm.demo(customers=50)))
+    """
+    lines = with_group(result.df, result.by).rename(columns={"group": "line"})
+    return _draw(lines, result, theme, width, height, title, last)
+
+
+def compared(
+    results: Mapping[str, Result],
+    *,
+    theme: Theme = "light",
+    width: Width = 680,
+    height: int = 280,
+    title: str | None = None,
+    last: int | None = None,
+) -> alt.LayerChart:
+    """Draw several ungrouped series of one unit in one chart, such as NRR and GRR.
+
+    Parameters
+    ----------
+    results
+        Name of the line -> result; the first gives the subtitle.
+    theme, width, height, title, last
+        As for `series`.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.demo(customers=50)
+    >>> chart = compared({"NRR": sm.retention.nrr(book), "GRR": sm.retention.grr(book)})
+    """
+    import pandas as pd
+
+    lines = pd.concat([result.df.assign(line=name) for name, result in results.items()])
+    return _draw(lines, next(iter(results.values())), theme, width, height, title, last)
+
+
+def _draw(
+    frame: pd.DataFrame,
+    result: Result,
+    theme: str,
+    width: Width,
+    height: int,
+    title: str | None,
+    last: int | None,
+) -> alt.LayerChart:
+    colors = palette(theme)
+    if not len(frame) or not frame["value"].notna().any():
+        return empty(result, colors, width=width, title=title)
+    freq = freq_of(result, frame)
+    known = frame.loc[frame["value"].notna(), "period"]
+    periods = [p for p in sorted(frame["period"].unique()) if known.min() <= p <= known.max()]
+    if last is not None:
+        periods = periods[-last:]
+    frame = frame[frame["period"].isin(periods)]
+    place = {period: index for index, period in enumerate(periods)}
+    named, note = _most(frame)
+    rows = _rows(frame, place, named, freq, result)
+    return _chart(rows, periods, named, result, colors, width, height, title, freq, note)
+
+
+def _most(frame: pd.DataFrame) -> tuple[list[str], str]:
+    """Return the lines that are named and colored: all, or the largest where there are many."""
+    lines = list(dict.fromkeys(frame["line"]))
+    if len(lines) <= MOST_GROUPS:
+        return lines, ""
+    weight = next((c for c in ("denominator", "n", "value") if c in frame.columns), "value")
+    size = frame.sort_values("period").groupby("line", sort=False)[weight].last()
+    largest = list(size.sort_values(ascending=False).index[:MOST_GROUPS])
+    return (
+        largest,
+        f"The {MOST_GROUPS} largest of {len(lines)} groups are named, the others are grey",
+    )
+
+
+def _rows(
+    frame: pd.DataFrame, place: dict[Any, int], named: list[str], freq: str, result: Result
+) -> list[dict[str, Any]]:
+    unit, currency = result.definition.unit, result.context.currency
+    rows = []
+    for row in frame.sort_values(["line", "period"]).to_dict("records"):
+        text = format_value(row["value"], unit, currency)
+        low, high = (_number(row.get(name)) for name in ("low", "high"))
+        between = (
+            ""
+            if low is None or high is None
+            else f"{format_value(low, unit, currency)} to {format_value(high, unit, currency)}"
+        )
+        rows.append(
+            {
+                "i": place[row["period"]],
+                "line": row["line"],
+                "named": row["line"] in named,
+                "value": _number(row["value"]),
+                "low": low if between else None,
+                "high": high if between else None,
+                "complete": bool(row.get("complete", True)),
+                "text": text,
+                "between": between,
+                "period": period_text(row["period"], freq),
+                "reason": row.get("reason") or "",
+            }
+        )
+    return rows
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
+
+
+def _bounds(rows: list[dict[str, Any]], unit: str) -> tuple[float, float]:
+    values = [r["value"] for r in rows if r["value"] is not None]
+    spans = [r[k] for r in rows if r["named"] for k in ("low", "high") if r[k] is not None]
+    low, high = min(values), max(values)
+    room = (high - low) or abs(high) * 0.1 or 1.0
+    # one wide interval must not flatten every line; the tooltip still tells its ends
+    low, high = (
+        max(min([low, *spans]), low - 1.5 * room),
+        min(max([high, *spans]), high + 1.5 * room),
+    )
+    if unit in {"money", "count"} and low >= 0:
+        low = 0.0
+    margin = (high - low) * 0.06 or 0.05
+    return (low if low == 0 else low - margin), high + margin
+
+
+def _chart(
+    rows: list[dict[str, Any]],
+    periods: list[Any],
+    named: list[str],
+    result: Result,
+    colors: Palette,
+    width: Width,
+    height: int,
+    title: str | None,
+    freq: str,
+    note: str,
+) -> alt.LayerChart:
+    unit, currency = result.definition.unit, result.context.currency
+    low, high = _bounds(rows, unit)
+    marks = ticks(low, high, unit, currency)
+    labels = period_axis(periods, freq, pixels(width) - 190)
+    x = alt.X(
+        "i:Q",
+        scale=alt.Scale(domain=[-0.2, max(len(periods) - 0.8, 0.2)], nice=False),
+        axis=axis(labels, grid=False),
+    )
+    scale = alt.Scale(domain=[low, high], nice=False, zero=False, clamp=True)
+    y = alt.Y(
+        "value:Q", scale=scale, axis=axis(marks, title="months" if unit == "months" else None)
+    )
+    hues = colors.groups if len(named) > 1 else (colors.gain,)
+    color = {line: hues[index % len(hues)] for index, line in enumerate(named)}
+    layers: list[alt.Chart] = []
+    if unit == "ratio" and low < 1.0 < high:
+        layers.append(
+            alt.Chart(data([{"y": 1.0}]))
+            .mark_rule(color=colors.muted, strokeDash=[2, 3])
+            .encode(y=alt.Y("y:Q", scale=scale))
+        )
+    for row in rows:
+        row["color"] = color.get(row["line"], colors.plain)
+    layers += _line_layers(rows, x, y, scale, colors)
+    layers.append(_end_labels(rows, named, low, high, height, scale, colors, len(periods)))
+    still_open = "Dashed: the period is not over" if any(not r["complete"] for r in rows) else ""
+    band = "Band: 95% interval" if any(r["between"] for r in rows) else ""
+    return finish(
+        alt.layer(*layers),
+        result,
+        colors,
+        width=width,
+        height=height,
+        title=title,
+        message=message(rows, named, result),
+        subtitle=what(result, freq=freq, note=". ".join(p for p in (note, band, still_open) if p)),
+    )
+
+
+def _line_layers(
+    rows: list[dict[str, Any]], x: alt.X, y: alt.Y, scale: alt.Scale, colors: Palette
+) -> list[alt.Chart]:
+    color = alt.Color("color:N", scale=None)
+    one = alt.Detail("line:N")
+    tip = [
+        alt.Tooltip(f"{name}:N", title=title)
+        for name, title in (
+            ("line", "group"),
+            ("period", "period"),
+            ("text", "value"),
+            ("between", "interval"),
+            ("reason", "reason"),
+        )
+    ]
+    band = (
+        alt.Chart(data([r for r in rows if r["between"] and r["named"]]))
+        .mark_area(opacity=0.15, clip=True)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
+    )
+    done = [r for r in rows if r["complete"]]
+    solid = (
+        alt.Chart(data(done))
+        .mark_line(strokeWidth=2.2, strokeJoin="round")
+        .encode(x=x, y=y, color=color, detail=one)
+    )
+    dashed = (
+        alt.Chart(data(_open_ends(rows)))
+        .mark_line(strokeWidth=2, strokeDash=[4, 3])
+        .encode(x=x, y=y, color=color, detail=one)
+    )
+    alone = len({r["i"] for r in rows if r["value"] is not None}) <= 24
+    dots = (
+        alt.Chart(data([r for r in done if r["value"] is not None]))
+        .mark_point(filled=True, size=32 if alone else 60, opacity=1 if alone else 0)
+        .encode(x=x, y=y, color=color, tooltip=tip)
+    )
+    hollow = (
+        alt.Chart(data([r for r in rows if not r["complete"] and r["value"] is not None]))
+        .mark_point(filled=True, size=44, fill=colors.surface, opacity=1, strokeWidth=1.8)
+        .encode(x=x, y=y, stroke=alt.Stroke("color:N", scale=None), tooltip=tip)
+    )
+    return [band, solid, dashed, dots, hollow]
+
+
+def _open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the open periods of each line with the complete period before them."""
+    ends = []
+    for line in dict.fromkeys(r["line"] for r in rows):
+        mine = [r for r in rows if r["line"] == line]
+        first = next((k for k, r in enumerate(mine) if not r["complete"]), None)
+        if first is not None:
+            ends += mine[max(0, first - 1) :]
+    return ends
+
+
+def _end_labels(
+    rows: list[dict[str, Any]],
+    named: list[str],
+    low: float,
+    high: float,
+    height: int,
+    scale: alt.Scale,
+    colors: Palette,
+    count: int,
+) -> alt.Chart:
+    ends = []
+    for line in named:
+        mine = [r for r in rows if r["line"] == line and r["value"] is not None]
+        if mine:
+            done = next((r for r in reversed(mine) if r["complete"]), mine[-1])
+            ends.append({**mine[-1], "text": done["text"]})
+    wanted = [height * (1 - (r["value"] - low) / ((high - low) or 1)) for r in ends]
+    placed = spread(wanted, 15, 4, height - 4)
+    labels = [
+        {
+            "label": f"{r['line']} {r['text']}".strip(),
+            "color": readable_text(r["color"], colors),
+            "y": high - at / height * (high - low),
+            "i": count - 0.8,
+        }
+        for r, at in zip(ends, placed, strict=True)
+    ]
+    return (
+        alt.Chart(data(labels))
+        .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
+        .encode(
+            x="i:Q",
+            y=alt.Y("y:Q", scale=scale),
+            text="label:N",
+            color=alt.Color("color:N", scale=None),
+        )
+    )
+
+
+def readable_text(color: str, colors: Palette) -> str:
+    """Return a color moved towards the text color until words in it can be read.
+
+    Examples
+    --------
+    >>> from saasmetrics.charts.theme import LIGHT
+    >>> readable_text("#0072b2", LIGHT)
+    '#0072b2'
+    """
+    while contrast(color, colors.surface) < 4.5:
+        color = blend(color, colors.ink, 0.15)
+    return color
+
+
+def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str:
+    """Return the last complete values as a sentence."""
+    name = result.definition.abbr or result.definition.name
+    ends = {}
+    for row in rows:
+        if row["complete"] and row["value"] is not None and row["named"]:
+            ends[row["line"]] = row
+    if not ends:
+        ends = {row["line"]: row for row in rows if row["value"] is not None}
+    if list(ends) in ([""], [name]) or len(named) == 1:
+        row = next(iter(ends.values()))
+        return f"{name} was {row['text']} in {row['period']}{_change(rows, row)}"
+    if not result.by:
+        parts = [f"{line} {row['text']}" for line, row in ends.items()]
+        return f"{' and '.join(parts)} in {next(iter(ends.values()))['period']}"
+    ranked = sorted(ends.values(), key=lambda row: row["value"])
+    return (
+        f"{name} runs from {ranked[0]['text']} ({ranked[0]['line']}) to {ranked[-1]['text']} "
+        f"({ranked[-1]['line']}) in {ranked[-1]['period']}"
+    )
+
+
+def _change(rows: list[dict[str, Any]], row: dict[str, Any]) -> str:
+    before = [r for r in rows if r["line"] == row["line"] and r["i"] == row["i"] - 12]
+    if not before or before[0]["value"] is None or before[0]["period"] == row["period"]:
+        return ""
+    difference = row["value"] - before[0]["value"]
+    verb = "up" if difference > 0 else "down" if difference < 0 else "level"
+    return f", {verb} from {before[0]['text']} in {before[0]['period']}" if difference else ""
