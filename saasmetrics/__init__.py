@@ -1,0 +1,129 @@
+"""SaaS unit economics and retention from a company's own exports.
+
+>>> import saasmetrics as sm
+>>> book = sm.demo(customers=200)
+>>> round(sm.retention.nrr(book).value, 1) > 0
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from saasmetrics.book import Book as _Book
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Book": "saasmetrics.book:Book",
+    "Policy": "saasmetrics.policy:Policy",
+    "Result": "saasmetrics.result:Result",
+    "CATALOGUE": "saasmetrics.metrics.all:CATALOGUE",
+    "revenue": "saasmetrics.metrics.revenue",
+    "retention": "saasmetrics.metrics.retention",
+    "economics": "saasmetrics.metrics.economics",
+    "survival": "saasmetrics.metrics.survival",
+    "formulas": "saasmetrics.metrics.formulas",
+    "board": "saasmetrics.board",
+}
+
+__all__ = [
+    "CATALOGUE",
+    "Book",
+    "DataError",
+    "Policy",
+    "Result",
+    "board",
+    "demo",
+    "economics",
+    "formulas",
+    "read",
+    "retention",
+    "revenue",
+    "survival",
+]
+
+
+def read(
+    path: str | Path,
+    *,
+    policy: Any = "default",
+    currency: str | None = None,
+    fiscal_start: int = 1,
+    as_of: Any = None,
+) -> _Book:
+    """Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
+
+    Parameters
+    ----------
+    path
+        The folder, or one file. Files are recognized by their names: subscriptions.csv, customers.parquet, ...
+    policy, currency, fiscal_start, as_of
+        As for `Book`.
+
+    Returns
+    -------
+    Book
+        The tables with their policy.
+
+    Raises
+    ------
+    InvalidTablesError
+        If a file cannot be read as the table its name says; all problems at once.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "mrr.csv").write_text("customer_id,month,mrr\\na,2026-01,10\\n")
+    >>> read(folder).as_of_text
+    '2026-01-31'
+    """
+    from saasmetrics.book import Book
+
+    return Book.read(path, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of)
+
+
+def demo(customers: int = 2000, seed: int = 7) -> _Book:
+    """Return a made-up company with every table filled, the same for the same seed.
+
+    Parameters
+    ----------
+    customers
+        How many customers it has had.
+    seed
+        Another seed is another company.
+
+    Returns
+    -------
+    Book
+        Its tables, as of 2026-10-31.
+
+    Examples
+    --------
+    >>> demo(customers=50).as_of_text
+    '2026-10-31'
+    """
+    from saasmetrics import sample
+    from saasmetrics.book import Book
+
+    return Book(as_of="2026-10-31", currency="USD", **sample.tables(customers, seed))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        msg = f"module 'saasmetrics' has no attribute {name!r}"
+        raise AttributeError(msg)
+    module, _, attribute = _HOME[name].partition(":")
+    found = import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,101 @@
+"""From billed amounts to MRR in micro-units: currency first, then interval, each rounded once to an integer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from saasmetrics.engine.columns import days, encode, has, numbers
+from saasmetrics.errors import InvalidTablesError, Problem
+from saasmetrics.money import months_per_interval, to_micro
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+
+def monthly_micro(
+    tables: Mapping[str, Table],
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    table: str = "subscriptions",
+    column: str = "amount",
+) -> NDArray[np.int64]:
+    """Return the amount per month of each row, in micro-units of the reporting currency."""
+    data = tables[table].data
+    amount = numbers(data[column])
+    if column == "amount" and policy.discount == "none" and has(data, "list_amount"):
+        amount = np.where(np.asarray(pc.is_valid(data["list_amount"])), numbers(data["list_amount"]), amount)
+    micro = to_micro(amount * currency_rates(tables, table, as_of, currency))
+    if not has(data, "interval"):
+        return micro
+    return _per_month(micro, data, policy)
+
+
+def _per_month(micro: NDArray[np.int64], data: object, policy: Policy) -> NDArray[np.int64]:
+    names, code = encode(data["interval"])  # type: ignore[index]
+    count = np.ones(1, np.int64)
+    if has(data, "interval_count"):  # type: ignore[arg-type]
+        values, count_code = encode(data["interval_count"])  # type: ignore[index]
+        count = np.asarray(values, dtype=np.int64)
+        code = code.astype(np.int64) * len(count) + count_code
+    months = [months_per_interval(n, int(k), week=policy.week, day=policy.day) for n in names.to_pylist() for k in count]
+    if all(m == 1 for m in months):
+        return micro
+    times = np.array([m.denominator for m in months], np.int64)[code]
+    parts = np.array([m.numerator for m in months], np.int64)[code]
+    return (2 * micro * times + parts) // (2 * parts)
+
+
+def currency_rates(
+    tables: Mapping[str, Table], table: str, as_of: int, currency: str
+) -> NDArray[np.float64] | float:
+    """Return the rate of each row's currency to the reporting currency, the latest known at `as_of`.
+
+    Raises
+    ------
+    InvalidTablesError
+        If a currency has no rate.
+    """
+    data = tables[table].data
+    if not has(data, "currency"):
+        return 1.0
+    names, code = encode(data["currency"])
+    rates = [_latest_rate(tables, name, as_of) if name != currency else 1.0 for name in names.to_pylist()]
+    missing = [name for name, rate in zip(names.to_pylist(), rates, strict=True) if rate is None]
+    if missing:
+        rows = int(np.isin(code, [i for i, rate in enumerate(rates) if rate is None]).sum())
+        raise InvalidTablesError([_no_rate(table, missing, rows, currency)])
+    return np.append(np.array(rates, np.float64), 1.0)[code]
+
+
+def _latest_rate(tables: Mapping[str, Table], name: str, as_of: int) -> float | None:
+    if "fx" not in tables:
+        return None
+    fx = tables["fx"].data
+    mine = np.flatnonzero(np.asarray(pc.fill_null(pc.equal(fx["currency"], name), False)))
+    when = days(fx["date"])[mine]
+    mine, when = mine[when <= as_of], when[when <= as_of]
+    if not len(mine):
+        return None
+    return float(numbers(fx["rate"])[mine[when.argmax()]])
+
+
+def _no_rate(table: str, missing: list[str], rows: int, currency: str) -> Problem:
+    return Problem(
+        table=table,
+        column="currency",
+        rule=f"needs a rate to {currency} for {', '.join(missing)}",
+        rows=rows,
+        examples=tuple({"currency": name} for name in missing[:3]),
+        remedy=f"Add rows (date, currency, rate to {currency}) to the table fx, or give Book(currency=...).",
+        severity="error",
+        code="missing-fx-rate",
+    )

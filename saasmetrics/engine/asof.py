@@ -1,0 +1,53 @@
+"""Until when the tables know what happened."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from saasmetrics.engine.columns import days, has
+from saasmetrics.engine.spans import source_of
+from saasmetrics.periods import day_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from saasmetrics.tables import Table
+
+_HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
+
+
+def observed_until(tables: Mapping[str, Table]) -> int:
+    """Return the day number of the last day that the source of MRR shows, never later than today.
+
+    Notes
+    -----
+    Months of an `mrr` table and of invoices are known to their end. Of subscriptions, starts have happened; ends
+    have too where some subscriptions still run (no end). Where every row has an end, the rows are billing periods
+    and their ends are terms that may lie ahead.
+    """
+    today = day_number(date.today())
+    source = source_of(tables)
+    data = tables[source].data
+    if not len(data):
+        return today
+    if source != "subscriptions":
+        last = int(days(data["month" if source == "mrr" else "date"]).max())
+        month = np.datetime64(last, "D").astype("datetime64[M]")
+        return min(int((month + 1).astype("datetime64[D]").astype(int)) - 1, today)
+    latest = [_latest(data, "start", today)]
+    latest += [_latest(data, name, today) for name in _HAPPENED if has(data, name)]
+    if has(data, "end") and data["end"].null_count:
+        latest.append(_latest(data, "end", today))
+    return min(max(latest), today)
+
+
+def _latest(data: pa.Table, column: str, today: int) -> int:
+    known = days(data[column], -(2**30))
+    known = known[known <= today]
+    return int(known.max()) if len(known) else int(pc.min(data["start"]).cast("int32").as_py())

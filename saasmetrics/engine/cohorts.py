@@ -1,0 +1,92 @@
+"""The sweeps by age: cohort triangles, and lifetimes for survival curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saasmetrics.engine.ledger import running_minimum
+from saasmetrics.engine.pairs import since
+from saasmetrics.engine.tally import tally
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+
+TRIANGLE = ("customers", "mrr", "floor")
+CAUSES = ("unknown", "voluntary", "involuntary")
+
+
+def triangle_cube(
+    ledger: Ledger, group: NDArray[np.int32], groups: int, first: int, periods: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return customers, MRR and its running minimum as arrays of groups x cohorts x ages.
+
+    Notes
+    -----
+    A cohort is the period at whose end a customer first holds MRR. The running minimum is the lowest MRR on the
+    way, from the first snapshot on, so that it never rises with age.
+    """
+    cohort = since(ledger)[ledger.account]
+    keep = np.flatnonzero((ledger.time >= cohort) & (ledger.time < first + periods))
+    owner, time, cohort = ledger.account[keep], ledger.time[keep], cohort[keep]
+    held, mrr = ledger.held[keep], ledger.mrr[keep]
+    starts = np.ones(len(owner), bool)
+    starts[1:] = owner[1:] != owner[:-1]
+    cell = (group[owner].astype(np.int64) * periods + (cohort - first)) * periods + (time - cohort)
+    values = {
+        "customers": (held > 0).astype(np.int64),
+        "mrr": mrr,
+        "floor": running_minimum(np.maximum(mrr, 0), owner),
+    }
+    cube = {}
+    for name, value in values.items():
+        change = value.copy()
+        change[1:] -= value[:-1]
+        change[starts] = value[starts]
+        moved = np.flatnonzero(change)
+        sums = tally(cell[moved], change[moved], groups * periods * periods)
+        cube[name] = np.cumsum(sums.reshape(groups, periods, periods), axis=2)
+    return cube
+
+
+def lifetimes(
+    ledger: Ledger, last: int, left: int | None = None
+) -> dict[str, NDArray[np.int64]]:
+    """Return one lifetime per account that was a customer at the end of some period up to `last`.
+
+    Parameters
+    ----------
+    ledger
+        Changes at the ends of periods.
+    last
+        The last period observed in full.
+    left
+        The first period observed; customers won before it enter at the age they had then.
+
+    Returns
+    -------
+    dict
+        account, cohort (period), duration (periods from the first snapshot to the first one at which the customer
+        is gone, or to `last`), entry (age when first observed), event (1: gone), mrr (at the first snapshot).
+    """
+    cohort_of = since(ledger)
+    cohort = cohort_of[ledger.account]
+    held = ledger.held
+    gone = np.flatnonzero((held <= 0) & (ledger.time > cohort) & (ledger.time <= last))[::-1]
+    end = np.full(ledger.accounts, -1, np.int64)
+    end[ledger.account[gone]] = ledger.time[gone]
+    end[cohort_of == np.iinfo(np.int32).max] = -1
+    start = np.flatnonzero((held > 0) & (ledger.time == cohort))
+    mrr = np.zeros(ledger.accounts, np.int64)
+    mrr[ledger.account[start]] = ledger.mrr[start]
+    account = np.flatnonzero(cohort_of <= last)
+    cohort, end = cohort_of[account], end[account]
+    event = (end >= 0).astype(np.int64)
+    duration = np.where(event == 1, end, last) - cohort
+    entry = np.zeros(len(account), np.int64) if left is None else np.maximum(left - cohort, 0)
+    seen = (entry == 0) | (duration > entry)
+    out = {"account": account, "cohort": cohort, "duration": duration, "entry": entry, "event": event}
+    return {name: value[seen] for name, value in {**out, "mrr": mrr[account]}.items()}

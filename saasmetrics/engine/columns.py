@@ -1,0 +1,68 @@
+"""From Arrow columns to numpy arrays: ids to codes, dates to day numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def has(data: pa.Table, column: str) -> bool:
+    """Return whether a table has a column with at least one value."""
+    return column in data.column_names and data[column].null_count < len(data)
+
+
+def flat(column: Any) -> pa.Array:
+    """Return a column as one array."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def encode(column: Any) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Return the distinct values of a column and, for each row, the index of its value (-1 where missing)."""
+    coded = flat(column)
+    if not pa.types.is_dictionary(coded.type):
+        coded = flat(pc.dictionary_encode(coded))
+    codes = coded.indices
+    if codes.null_count:
+        codes = pc.fill_null(codes, -1)
+    return coded.dictionary, np.asarray(codes).astype(np.int32, copy=False)
+
+
+def days(column: Any, missing: Any = 0) -> NDArray[np.int32]:
+    """Return a date column as day numbers, `missing` where there is none."""
+    numbers = flat(column)
+    if not pa.types.is_date32(numbers.type):
+        numbers = numbers.cast(pa.date32())
+    numbers = numbers.cast(pa.int32())
+    if numbers.null_count:
+        numbers = pc.fill_null(numbers, pa.scalar(int(missing), pa.int32()))
+    return np.asarray(numbers)
+
+
+def numbers(column: Any, missing: float = 0.0) -> NDArray[np.float64]:
+    """Return a number column as floats, `missing` where there is none."""
+    values = flat(column)
+    if not pa.types.is_float64(values.type):
+        values = values.cast(pa.float64())
+    if values.null_count:
+        values = pc.fill_null(values, missing)
+    return np.asarray(values)
+
+
+def flags(column: Any) -> NDArray[np.bool_]:
+    """Return a boolean column as an array, false where missing."""
+    return np.asarray(flat(pc.fill_null(column, False))).astype(bool)
+
+
+def parents(customer: Any, customers: pa.Table) -> Any:
+    """Return for each row the parent of its customer, or the customer itself where it has none."""
+    at = pc.index_in(customer, value_set=flat(customers["customer_id"]))
+    parent = pc.take(flat(customers["parent_id"]), flat(at)).cast(flat(customer).type)
+    return pc.coalesce(parent, flat(customer))

@@ -1,0 +1,104 @@
+"""Cubes: small integer arrays per group, period or cohort and age, and the frames they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.groups import Groups
+    from saasmetrics.periods import Calendar
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Additive integers per group (and bag) and period, or cohort and age.
+
+    `measures` has one array per measure: groups x periods, or groups x cohorts x ages; with `bags`, each group is
+    split in so many bags of customers, next to each other. Money is in micro-units. Cubes over any partition of the
+    customers add up.
+    """
+
+    groups: Groups
+    measures: dict[str, NDArray[np.int64]]
+    first: int
+    bags: int = 0
+
+    def bagged(self, measure: str) -> NDArray[np.int64]:
+        """Return a measure as groups x bags x periods (x ages)."""
+        value = self.measures[measure]
+        return value.reshape(len(self.groups), self.bags, *value.shape[1:])
+
+
+def dense_frame(cube: Cube, calendar: Calendar) -> pd.DataFrame:
+    """Return a cube by period as a frame: the by-columns, `period`, then the measures as integers."""
+    import pandas as pd
+
+    groups, periods = next(iter(cube.measures.values())).shape
+    data: dict[str, object] = {}
+    for i, name in enumerate(cube.groups.by):
+        data[name] = np.repeat(_labels(cube.groups, i), periods)
+    starts = calendar.starts(np.arange(cube.first, cube.first + periods))
+    data["period"] = np.tile(starts, groups)
+    data.update({name: value.reshape(-1) for name, value in cube.measures.items()})
+    return pd.DataFrame(data)
+
+
+def triangle_frame(cube: Cube, calendar: Calendar, last: int) -> pd.DataFrame:
+    """Return a triangle as a frame of cohorts that have customers: by-columns, `cohort`, `age`, `observed`, measures.
+
+    Cells that are not yet observed are there, with `observed` false.
+    """
+    import pandas as pd
+
+    groups, cohorts, ages = next(iter(cube.measures.values())).shape
+    born = np.flatnonzero((cube.measures["customers"][:, :, 0] > 0).reshape(-1)) if ages else np.zeros(0, int)
+    group, cohort = born // max(cohorts, 1), born % max(cohorts, 1)
+    width = cohorts - (int(cohort.min()) if len(cohort) else 0)
+    data: dict[str, object] = {}
+    for i, name in enumerate(cube.groups.by):
+        data[name] = np.repeat(_labels(cube.groups, i)[group], width)
+    data["cohort"] = np.repeat(calendar.starts(cube.first + cohort), width)
+    age = np.tile(np.arange(width), len(born))
+    data["age"] = age
+    data["observed"] = np.repeat(cube.first + cohort, width) + age <= last
+    for name, value in cube.measures.items():
+        data[name] = value.reshape(groups * cohorts, ages)[born, :width].reshape(-1)
+    return pd.DataFrame(data)
+
+
+def sparse_frame(
+    groups: Groups,
+    group: NDArray[np.int32],
+    dims: dict[str, NDArray[np.int64]],
+    sums: dict[str, NDArray[np.int64]],
+) -> pd.DataFrame:
+    """Return counts (`customers`) and sums for every combination of group and dims that occurs."""
+    import pandas as pd
+
+    sizes = [len(groups), *(int(v.max(initial=0)) + 1 for v in dims.values())]
+    key = np.ravel_multi_index([group, *dims.values()], sizes) if len(group) else np.zeros(0, int)
+    used, at = np.unique(key, return_inverse=True)
+    at = at.reshape(-1)
+    cells = np.unravel_index(used, sizes)
+    data: dict[str, object] = {}
+    for i, name in enumerate(groups.by):
+        data[name] = _labels(groups, i)[cells[0]]
+    data.update(dict(zip(dims, cells[1:], strict=True)))
+    data["customers"] = np.bincount(at, minlength=len(used))
+    for name, values in sums.items():
+        total = np.zeros(len(used), np.int64)
+        np.add.at(total, at, values)
+        data[name] = total
+    return pd.DataFrame(data)
+
+
+def _labels(groups: Groups, column: int) -> NDArray[np.object_]:
+    out = np.empty(len(groups), object)
+    out[:] = [label[column] for label in groups.labels]
+    return out

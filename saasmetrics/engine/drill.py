@@ -1,0 +1,153 @@
+"""The customers behind a cell: what each adds to the sums of a cube."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.movements import FLOWS, movement_cube
+from saasmetrics.engine.pairs import MONEY, contributions, group_contributions, since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+    from saasmetrics.engine.local import LocalEngine
+
+
+def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
+    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`."""
+    makers = {"movements": _movements, "pairs": _pairs, "triangle": _triangle, "lifetimes": _lives}
+    return makers[kind](engine, **cell)
+
+
+def _movements(
+    engine: LocalEngine, period: int, freq: str = "M", by: Sequence[str] = (), group: int | None = None
+) -> pd.DataFrame:
+    """Every customer that pays at the start or end of the period, or moves in it."""
+    first, periods, _ = engine.extent(freq)
+    moved, group_of = engine.moved(freq, by)
+    owner = _owner(engine, by)
+    ledger = engine.periodic(freq) if owner is None else engine.accounts(by)[0]
+    if owner is not None:
+        ledger = engine.at_periods(ledger, freq)
+    here = np.flatnonzero((moved.period == period) & _in_group(group_of, group)[moved.account])
+    opening, _ = ledger.state(period - 1)
+    closing, _ = ledger.state(period)
+    member = _in_group(group_of, group)
+    involved = ((opening != 0) | (closing != 0)) & member
+    involved[moved.account[here]] = True
+    accounts = np.flatnonzero(involved)
+    entity = accounts if owner is None else owner[accounts]
+    used, at = np.unique(entity, return_inverse=True)
+    place = np.full(len(involved), -1)
+    place[accounts] = at.reshape(-1)
+    picked = replace(
+        moved,
+        **{
+            name: None if getattr(moved, name) is None else getattr(moved, name)[here]
+            for name in ("account", "period", "kind", "amount", "pause", "transfer", "change", "opened", "paying")
+        },
+    )
+    cube = movement_cube(picked, place, len(used), period, 1)
+    columns = {name: cube[name][:, 0] for name in FLOWS}
+    start, end = np.zeros(len(used), np.int64), np.zeros(len(used), np.int64)
+    np.add.at(start, place[accounts], opening[accounts])
+    np.add.at(end, place[accounts], closing[accounts])
+    return _frame(engine, used, {"opening": start, **columns, "closing": end})
+
+
+def _pairs(
+    engine: LocalEngine,
+    period: int,
+    window: int,
+    freq: str = "M",
+    by: Sequence[str] = (),
+    group: int | None = None,
+) -> pd.DataFrame:
+    """Every customer that paid at the start of the window."""
+    owner = _owner(engine, by)
+    if owner is None:
+        ledger, group_of = engine.periodic(freq), engine.grouping(by).of_entity
+    else:
+        daily, _, group_of = engine.accounts(by)
+        ledger = engine.at_periods(daily, freq)
+    (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
+    begun = since(engine.periodic(freq)) <= period - window
+    if owner is None:
+        parts = contributions(m0, m1, p1 - p0, m1 + p1 > 0, begun)
+    else:
+        parts = group_contributions(owner.astype(np.int64), m0, m1, p1, p1 - p0, begun[owner])
+    member = _in_group(group_of, group)
+    involved = np.flatnonzero(member & np.any([parts[name] != 0 for name in MONEY], axis=0))
+    entity = involved if owner is None else owner[involved]
+    used, at = np.unique(entity, return_inverse=True)
+    columns = {}
+    for name in MONEY:
+        columns[name] = np.zeros(len(used), np.int64)
+        np.add.at(columns[name], at.reshape(-1), parts[name][involved])
+    return _frame(engine, used, columns)
+
+
+def _upto(ledger: Ledger, period: int, accounts: NDArray[np.int64]) -> Ledger:
+    """Return the part of a ledger up to a period, of some accounts."""
+    chosen = np.zeros(ledger.accounts, bool)
+    chosen[accounts] = True
+    return ledger.pick((ledger.time <= period) & chosen[ledger.account])
+
+
+def _triangle(
+    engine: LocalEngine,
+    cohort: int,
+    age: int,
+    freq: str = "M",
+    by: Sequence[str] = (),
+    group: int | None = None,
+) -> pd.DataFrame:
+    """Every customer of a cohort, with its MRR at the start and at the age."""
+    lives = engine.lives(freq)
+    member = _in_group(engine.origin(by), group)[lives["account"]] & (lives["cohort"] == cohort)
+    accounts = lives["account"][member]
+    ledger = _upto(engine.periodic(freq), cohort + age, accounts)
+    place = np.zeros(ledger.accounts, np.int32)
+    place[accounts] = np.arange(len(accounts))
+    cube = triangle_cube(ledger, place, len(accounts), cohort, age + 1)
+    columns = {name: value[:, 0, age] for name, value in cube.items()}
+    return _frame(engine, accounts, {"start": lives["mrr"][member], **columns})
+
+
+def _lives(
+    engine: LocalEngine, freq: str = "M", by: Sequence[str] = (), group: int | None = None, age: int | None = None
+) -> pd.DataFrame:
+    """Every customer with its lifetime; with an age, those at risk at it."""
+    lives = engine.lives(freq)
+    member = _in_group(engine.origin(by), group)[lives["account"]]
+    if age is not None:
+        member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))
+    columns = {name: lives[name][member] for name in ("duration", "entry", "event", "cause", "mrr")}
+    return _frame(engine, lives["account"][member], columns)
+
+
+def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:
+    return None if engine.grouping(by).of_entity is not None else engine.accounts(by)[1]
+
+
+def _in_group(group_of: NDArray[np.int32] | None, group: int | None) -> NDArray[np.bool_]:
+    codes = np.zeros(0, np.int32) if group_of is None else group_of
+    return np.ones(len(codes), bool) if group is None else codes == group
+
+
+def _frame(
+    engine: LocalEngine, entity: NDArray[np.int64], columns: dict[str, NDArray[np.int64]]
+) -> pd.DataFrame:
+    import pandas as pd
+
+    ids = engine.spans.entity_ids.take(pa.array(entity))
+    return pd.DataFrame({"customer_id": ids.to_pandas(), **columns})

@@ -1,0 +1,136 @@
+"""Groups: the value of the columns in `by=` for every entity, or for every line where an entity's lines differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.columns import encode, flat
+from saasmetrics.errors import UnknownNameError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.spans import Spans
+    from saasmetrics.tables import Table
+
+NONE = "(none)"  # the group of customers without a value
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a grouping, and who belongs to which.
+
+    `labels` has one tuple per group, in the order of `by`; either `of_entity` (one group per entity) or `of_span`
+    (one per span, where an entity can be in several groups at once) is given.
+    """
+
+    by: tuple[str, ...]
+    labels: tuple[tuple[Any, ...], ...]
+    of_entity: NDArray[np.int32] | None = None
+    of_span: NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def columns_for(tables: Mapping[str, Table], source: str) -> dict[str, tuple[str, str]]:
+    """Return the names that `by=` takes, each with its table and column; customers come before the source."""
+    names: dict[str, tuple[str, str]] = {}
+    for table in (source, "customers"):
+        if table in tables:
+            for column in tables[table].data.column_names:
+                names[f"{table}.{column}"] = names[column] = (table, column)
+    return names
+
+
+def groups(
+    by: Sequence[str], spans: Spans, tables: Mapping[str, Table], entity: str = "customer"
+) -> Groups:
+    """Return the groups of a book by some columns of its customers or of the source of its MRR.
+
+    Raises
+    ------
+    UnknownNameError
+        If no table has a column of that name.
+    """
+    if not by:
+        return Groups((), ((),), of_entity=np.zeros(len(spans.entity_ids), np.int32))
+    per_entity: list[NDArray[np.int32]] = []
+    per_span: list[NDArray[np.int32] | None] = []
+    labels: list[list[Any]] = []
+    for name in by:
+        values, of_entity, of_span = _column(name, spans, tables, entity)
+        labels.append(values)
+        per_entity.append(of_entity)
+        per_span.append(of_span)
+    sizes = [len(v) for v in labels]
+    by_line = any(codes is not None for codes in per_span)
+    parts = [
+        of_entity[spans.entity] if codes is None else codes
+        for codes, of_entity in zip(per_span, per_entity, strict=True)
+    ] if by_line else per_entity
+    code = np.ravel_multi_index(parts, sizes) if len(spans) or not by_line else np.zeros(0, int)
+    used, code = np.unique(code, return_inverse=True)
+    cells = np.unravel_index(used, sizes)
+    found = tuple(zip(*([values[i] for i in cell] for values, cell in zip(labels, cells, strict=True)), strict=True))
+    code = code.reshape(-1).astype(np.int32)
+    if by_line:
+        return Groups(tuple(by), found, of_span=code)
+    return Groups(tuple(by), found, of_entity=code)
+
+
+def _column(
+    name: str, spans: Spans, tables: Mapping[str, Table], entity: str
+) -> tuple[list[Any], NDArray[np.int32], NDArray[np.int32] | None]:
+    """Return sorted labels, a code per entity, and a code per span where entities are in several groups."""
+    known = columns_for(tables, spans.source)
+    if name not in known:
+        short = sorted(n for n in known if "." not in n)
+        msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
+        raise UnknownNameError(msg + suggest(name, short))
+    table, column = known[name]
+    data = tables[table].data
+    if table == "customers" and entity != "subscription":
+        at = pc.index_in(spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type))
+        labels, code = _sorted(pc.take(flat(data[column]), at))
+        return labels, code, None
+    if table == "customers":
+        at = pc.index_in(tables[spans.source].data["customer_id"], value_set=flat(data["customer_id"]))
+        values = pc.take(flat(data[column]), flat(at))
+    else:
+        values = data[column]
+    labels, code = _sorted(values)
+    of_span = code if spans.line is None else code[spans.lines()]
+    first = np.zeros(len(spans.entity_ids), np.int32)
+    first[spans.entity] = of_span
+    same = bool((first[spans.entity] == of_span).all())
+    return labels, first, None if same else of_span
+
+
+def _sorted(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
+    """Encode values with labels in order, the missing ones last as "(none)"."""
+    ids, code = encode(values)
+    names = [v.date() if hasattr(v, "date") else v for v in ids.to_pylist()]
+    order = sorted(range(len(names)), key=lambda i: (str(type(names[i])), names[i]))
+    rank = np.empty(len(names) + 1, np.int32)
+    rank[order] = np.arange(len(names))
+    labels = [names[i] for i in order]
+    if (code < 0).any() or not labels:
+        rank[-1] = len(labels)
+        labels.append(NONE)
+    return labels, rank[code]
+
+
+def sort_key(ids: pa.Array) -> NDArray[np.int64]:
+    """Return the rank of each id in sorted order, so that nothing depends on the order of rows."""
+    order = np.asarray(pc.sort_indices(ids))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank

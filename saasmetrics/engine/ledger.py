@@ -1,0 +1,171 @@
+"""The ledger: every change of MRR, sorted by account and day, from which all cubes are swept.
+
+An account is an entity, or one group of an entity where lines of one entity belong to different groups. The cost of
+everything here follows the number of changes, never customers times months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saasmetrics.engine.spans import FAR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.spans import Spans
+
+_BITS = 20  # of a key: the day within 2,800 years; the rest is the account
+_MASK = (1 << _BITS) - 1
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Changes of MRR, sorted by account and time; one element per change.
+
+    `time` is a day number, or a period ordinal after `at_periods`. `mrr` and `paused` are balances in micro-units
+    after the change; `paused` is None where nothing is ever paused. `first` marks each account's first change.
+    """
+
+    account: NDArray[np.int32]
+    time: NDArray[np.int32]
+    mrr: NDArray[np.int64]
+    paused: NDArray[np.int64] | None
+    accounts: int
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    @property
+    def first(self) -> NDArray[np.bool_]:
+        """Which elements are their account's first change."""
+        out = np.empty(len(self.account), bool)
+        out[:1] = True
+        np.not_equal(self.account[1:], self.account[:-1], out=out[1:])
+        return out
+
+    @property
+    def held(self) -> NDArray[np.int64]:
+        """MRR plus paused MRR: an account is a customer while this is positive."""
+        return self.mrr if self.paused is None else self.mrr + self.paused
+
+    def before(self, balance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the balance before each change, 0 before the first of an account."""
+        out = np.zeros_like(balance)
+        out[1:] = balance[:-1]
+        out[self.first] = 0
+        return out
+
+    def pick(self, keep: NDArray[np.bool_]) -> Ledger:
+        """Return the changes that a mask selects."""
+        paused = None if self.paused is None else self.paused[keep]
+        return Ledger(self.account[keep], self.time[keep], self.mrr[keep], paused, self.accounts)
+
+    def at_periods(self, ordinals: NDArray[np.int32], base: int) -> Ledger:
+        """Return the ledger as snapshots at the end of periods see it: the last state in each period.
+
+        Parameters
+        ----------
+        ordinals
+            The period of each day from the day `base` on.
+        base
+            Day number of the first element of `ordinals`.
+        """
+        period = ordinals[self.time - base]
+        last = np.ones(len(period), bool)
+        last[:-1] = (self.account[1:] != self.account[:-1]) | (period[1:] != period[:-1])
+        seen = self.pick(last)
+        seen = Ledger(seen.account, period[last], seen.mrr, seen.paused, self.accounts)
+        changed = seen.mrr != seen.before(seen.mrr)
+        if seen.paused is not None:
+            changed |= seen.paused != seen.before(seen.paused)
+        return seen if changed.all() else seen.pick(changed)
+
+    def state(self, time: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return each account's MRR and paused MRR at the end of a day or period."""
+        seen = self.time <= time
+        seen[:-1] &= (self.account[1:] != self.account[:-1]) | (self.time[1:] > time)
+        mrr, paused = np.zeros(self.accounts, np.int64), np.zeros(self.accounts, np.int64)
+        mrr[self.account[seen]] = self.mrr[seen]
+        if self.paused is not None:
+            paused[self.account[seen]] = self.paused[seen]
+        return mrr, paused
+
+
+def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
+    """Return the ledger of spans, given the account of each span."""
+    if not len(spans):
+        empty = np.zeros(0, np.int64)
+        return Ledger(empty.astype(np.int32), empty.astype(np.int32), empty, None, accounts)
+    base = int(spans.start.min())
+    key, delta, rest = _events(spans, account, base)
+    starts = np.empty(len(key), bool)
+    starts[:1] = True
+    np.not_equal(key[1:], key[:-1], out=starts[1:])
+    at = np.flatnonzero(starts)
+    delta = np.add.reduceat(delta, at)
+    rest = None if rest is None else np.add.reduceat(rest, at)
+    key = key[at]
+    changed = delta != 0 if rest is None else (delta != 0) | (rest != 0)
+    if not changed.all():
+        key, delta = key[changed], delta[changed]
+        rest = None if rest is None else rest[changed]
+    owner = (key >> _BITS).astype(np.int32)
+    time = ((key & _MASK) + base).astype(np.int32)
+    del key
+    return Ledger(owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts)
+
+
+def _events(
+    spans: Spans, account: NDArray[np.int32], base: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return sorted keys of account and day with the change of MRR, and of paused MRR, at each."""
+    ended = np.flatnonzero(spans.end < FAR)
+    n = len(spans)
+    key = np.empty(n + len(ended), np.int64)
+    key[:n] = account
+    key[n:] = account[ended]
+    key <<= _BITS
+    key[:n] += spans.start
+    key[n:] += spans.end[ended]
+    key -= base
+    order = np.argsort(key)
+    delta = np.empty(len(key), np.int64)
+    delta[:n] = spans.amount
+    delta[n:] = -spans.amount[ended]
+    key, delta = key[order], delta[order]
+    if spans.paused is None or not spans.paused.any():
+        return key, delta, None
+    resting = np.concatenate([spans.paused, spans.paused[ended]])[order]
+    return key, np.where(resting, 0, delta), np.where(resting, delta, 0)
+
+
+def running(delta: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the cumulative sum of changes within each owner; owners are contiguous."""
+    if not len(delta):
+        return delta
+    total = np.cumsum(delta)
+    begins = np.flatnonzero(owner[1:] != owner[:-1]) + 1
+    carried = np.zeros(len(begins) + 1, np.int64)
+    carried[1:] = total[begins - 1]
+    lengths = np.diff(np.concatenate([[0], begins, [len(delta)]]))
+    total -= np.repeat(carried, lengths)
+    return total
+
+
+def running_minimum(values: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the minimum so far within each owner, in passes that double their reach."""
+    out = values.copy()
+    if not len(out):
+        return out
+    begins = np.concatenate([[0], np.flatnonzero(owner[1:] != owner[:-1]) + 1])
+    longest = int(np.diff(np.append(begins, len(out))).max())
+    step = 1
+    while step < longest:
+        inside = owner[step:] == owner[:-step]
+        out[step:] = np.where(inside, np.minimum(out[step:], out[:-step]), out[step:])
+        step *= 2
+    return out

@@ -1,0 +1,274 @@
+"""The local engine: spans to ledger once, then every cube as a sweep over the ledger in numpy."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.engine import drill
+from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
+from saasmetrics.engine.cubes import Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.groups import Groups, groups, sort_key
+from saasmetrics.engine.ledger import Ledger, ledger
+from saasmetrics.engine.movements import Moves, kinds, movement_cube, moves
+from saasmetrics.engine.pairs import pair_cube, pair_cube_between_groups
+from saasmetrics.engine.spans import FAR, Spans, spans
+from saasmetrics.engine.terms import terms_cube
+from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.periods import Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+BAG = "bag"  # the random bag of a customer, for resampling
+
+
+class LocalEngine:
+    """Compute the cubes of a book in this process.
+
+    Parameters
+    ----------
+    tables
+        Normalized tables by name.
+    policy
+        The definition choices.
+    as_of
+        Day number of the last day known.
+    currency
+        The reporting currency.
+    fiscal_start
+        First month of the fiscal year.
+    since
+        Day number of the first day observed, for books cut with `between`; None: from the start.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        policy: Policy,
+        as_of: int,
+        currency: str,
+        fiscal_start: int = 1,
+        since: int | None = None,
+    ) -> None:
+        self._tables = tables
+        self._policy = policy
+        self._as_of = as_of
+        self._currency = currency
+        self._fiscal_start = fiscal_start
+        self._since = since
+        self._cache: dict[Any, Any] = {}
+
+    def _once(self, key: Any, make: Any) -> Any:
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Who pays how much a month from when until when."""
+        return spans(self._tables, self._policy, self._as_of, self._currency)
+
+    @cached_property
+    def entities(self) -> Ledger:
+        """The ledger with one account per customer."""
+        return ledger(self.spans, self.spans.entity, len(self.spans.entity_ids))
+
+    def calendar(self, freq: str) -> Calendar:
+        """Return the calendar of a frequency, in the book's fiscal year."""
+        return Calendar(freq, self._fiscal_start)
+
+    def extent(self, freq: str) -> tuple[int, int, int]:
+        """Return the first period, the number of periods, and the last period observed in full."""
+        calendar = self.calendar(freq)
+        start = int(self.spans.start.min()) if len(self.spans) else self._as_of
+        first, last = (int(p) for p in calendar.ordinal(np.array([start, self._as_of])))
+        full = last if int(calendar.last_day(np.array([last]))[0]) <= self._as_of else last - 1
+        return first, last - first + 1, full
+
+    def grouping(self, by: Sequence[str]) -> Groups:
+        """Return the groups of some columns."""
+        return self._once(
+            ("groups", tuple(by)),
+            lambda: groups(by, self.spans, self._tables, self._policy.entity),
+        )
+
+    def bags(self, count: int) -> NDArray[np.int64]:
+        """Return a bag for each entity: a mixing of its rank, so that it does not depend on the order of rows."""
+        rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
+        if len(rank) <= count:
+            return rank
+        return (rank * np.int64(2654435761) % np.int64(4294967291)) % count
+
+    def periodic(self, freq: str) -> Ledger:
+        """Return the entities' ledger at the ends of periods."""
+        return self._once(("periodic", freq), lambda: self.at_periods(self.entities, freq))
+
+    def at_periods(self, daily: Ledger, freq: str) -> Ledger:
+        """Return a daily ledger as the ends of periods see it."""
+        if not len(daily):
+            return daily
+        base, end = int(daily.time.min()), int(daily.time.max())
+        return daily.at_periods(self.calendar(freq).lookup(base, end), base)
+
+    def accounts(self, by: Sequence[str]) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
+        """Return the daily ledger per entity and group, with the entity and the group of each account."""
+
+        def make() -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
+            found = self.grouping(by)
+            many = len(found)
+            key = self.spans.entity.astype(np.int64) * many + found.of_span
+            used, account = np.unique(key, return_inverse=True)
+            daily = ledger(self.spans, account.reshape(-1).astype(np.int32), len(used))
+            return daily, (used // many).astype(np.int32), (used % many).astype(np.int32)
+
+        return self._once(("accounts", tuple(by)), make)
+
+    def _days_between(self, found: Ledger, freq: str) -> NDArray[np.int32]:
+        """Return the day of each change at the ends of periods: the last change of its period."""
+        daily = self.entities
+        period = self.calendar(freq).lookup(int(daily.time.min()), int(daily.time.max()))
+        key = (daily.account.astype(np.int64) << 32) + period[daily.time - int(daily.time.min())]
+        mine = (found.account.astype(np.int64) << 32) + found.time
+        return daily.time[np.searchsorted(key, mine, side="right") - 1]
+
+    def moved(self, freq: str, by: Sequence[str] = ()) -> tuple[Moves, NDArray[np.int32]]:
+        """Return the movements of a frequency, with the group of each account."""
+        return self._once(("moved", freq, tuple(by)), lambda: self._moved(freq, by))
+
+    def _moved(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
+        found, events = self.grouping(by), self._policy.view == "event"
+        source = self.entities if events else self.periodic(freq)
+        period = self._periods(source, freq) if events else source.time
+        after = self._policy.new_after_days
+        days = None if after is None or not len(source) else source.time if events else self._days_between(source, freq)
+        kind = kinds(source, after, days)
+        if found.of_entity is not None:
+            return moves(source, period, kind), found.of_entity
+        daily, entity_of, group = self.accounts(by)
+        parts = daily if events else self.at_periods(daily, freq)
+        part_period = self._periods(parts, freq) if events else parts.time
+        return moves_between_groups(parts, part_period, source, period, kind, entity_of), group
+
+    def _periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
+        if not len(found):
+            return found.time
+        base = int(found.time.min())
+        return self.calendar(freq).lookup(base, int(found.time.max()))[found.time - base]
+
+    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return opening, movements, closing and counts, per group and period."""
+        found = self.grouping(by)
+        moved, group = self.moved(freq, by)
+        first, periods, _ = self.extent(freq)
+        if bags and found.of_entity is not None:
+            group, many = self._bagged(group, bags), len(found) * bags
+        else:
+            many, bags = len(found), 0
+        cube = movement_cube(moved, group, many, first, periods)
+        return Cube(found, cube, first, bags)
+
+    def _bagged(self, group: NDArray[np.int32], bags: int) -> NDArray[np.int32]:
+        return (group.astype(np.int64) * bags + self.bags(bags)).astype(np.int32)
+
+    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return the sums over customers of MRR at each period and `window` periods before."""
+        found = self.grouping(by)
+        first, periods, _ = self.extent(freq)
+        if found.of_entity is not None:
+            group = self._bagged(found.of_entity, bags) if bags else found.of_entity
+            cube = pair_cube(self.periodic(freq), window, group, len(found) * max(bags, 1), first, periods)
+            return Cube(found, cube, first, bags)
+        daily, entity_of, group = self.accounts(by)
+        if bags:
+            group = (group.astype(np.int64) * bags + self.bags(bags)[entity_of]).astype(np.int32)
+        many = len(found) * max(bags, 1)
+        parts = self.at_periods(daily, freq)
+        cube = pair_cube_between_groups(parts, entity_of, window, group, many, first, periods)
+        return Cube(found, cube, first, bags)
+
+    def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
+        """Return one group per entity: its own, or that of most of its MRR on its first day."""
+        found = self.grouping(by)
+        if found.of_entity is not None:
+            return found.of_entity
+        daily, entity_of, group = self.accounts(by)
+        begin = np.full(len(self.spans.entity_ids), np.iinfo(np.int32).max, np.int64)
+        np.minimum.at(begin, entity_of[daily.account], daily.time)
+        rows = np.flatnonzero(daily.time == begin[entity_of[daily.account]])
+        rows = rows[np.argsort(daily.mrr[rows], kind="stable")]
+        out = np.zeros(len(begin), np.int32)
+        out[entity_of[daily.account[rows]]] = group[daily.account[rows]]
+        return out
+
+    def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return customers, MRR and running minimum per group, cohort and age."""
+        first, _, full = self.extent(freq)
+        periods = max(full - first + 1, 0)
+        found = self.grouping(by)
+        group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
+        cube = triangle_cube(self.periodic(freq), group, len(found) * max(bags, 1), first, periods)
+        return Cube(found, cube, first, bags)
+
+    def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
+        """Return one lifetime per customer."""
+        _, _, full = self.extent(freq)
+        left = None if self._since is None else self.calendar(freq).of(np.datetime64(self._since, "D"))
+        found = lifetimes(self.periodic(freq), full, left)
+        return {**found, "cause": self._causes(found, freq)}
+
+    def _causes(self, found: dict[str, NDArray[np.int64]], freq: str) -> NDArray[np.int64]:
+        out = np.zeros(len(found["account"]), np.int64)
+        data = self._tables[self.spans.source].data
+        if "churn_cause" not in data.column_names or not len(self.spans):
+            return out
+        at = np.flatnonzero(self.spans.end < FAR)
+        names = np.asarray(data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object)
+        code = np.zeros(len(names), np.int64)
+        for number, cause in enumerate(CAUSES):
+            code[names == cause] = number
+        at = at[np.argsort(self.spans.end[at], kind="stable")]
+        ended = self.calendar(freq).ordinal(self.spans.end[at])
+        key = (self.spans.entity[at].astype(np.int64) << 32) + ended
+        order = np.argsort(key, kind="stable")
+        mine = (found["account"] << 32) + found["cohort"] + found["duration"]
+        where = np.searchsorted(key[order], mine, side="right") - 1
+        hit = (found["event"] == 1) & (where >= 0)
+        hit &= key[order][np.maximum(where, 0)] == mine
+        out[hit] = code[self.spans.lines()[at[order[where[hit]]]]]
+        return out
+
+    def lifetimes(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> pd.DataFrame:
+        """Return customers and starting MRR per group, duration, entry, event and cause."""
+        found, lives = self.grouping(by), self.lives(freq)
+        group = self.origin(by)[lives["account"]]
+        dims = {"duration": lives["duration"], "entry": lives["entry"], "event": lives["event"]}
+        dims["cause"] = lives["cause"]
+        if bags:
+            dims[BAG] = self.bags(bags)[lives["account"]]
+        return sparse_frame(found, group, dims, {"mrr_micro": lives["mrr"]})
+
+    def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
+        """Return the subscription terms that end per group and period, and what became of them."""
+        first, periods, _ = self.extent(freq)
+        found = self.grouping(by)
+        of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
+        cube = terms_cube(
+            self.spans, of_span, len(found), self.calendar(freq), (first, periods), self._as_of, grace_days
+        )
+        return dense_frame(Cube(found, cube, first), self.calendar(freq))
+
+    def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
+        """Return the customers behind one cell of a cube."""
+        return drill.rows(self, kind, **cell)
+
+
+__all__ = ["BAG", "LocalEngine", "dense_frame", "triangle_frame"]

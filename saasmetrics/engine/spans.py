@@ -1,0 +1,286 @@
+"""From tables to spans: who pays how much a month from which day until which, under a policy.
+
+A span is one entity at one MRR over the half-open days [start, end). Everything later is computed from spans, so
+this is where the choices about dates, intervals, discounts, trials, pauses and overlaps take effect, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.amounts import monthly_micro
+from saasmetrics.engine.columns import days, encode, flags, has, parents
+from saasmetrics.engine.invoices import invoice_spans
+from saasmetrics.errors import MissingTableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+FAR = np.int32(2**30)  # the end of a span that still runs at the as-of date
+SOURCES = ("subscriptions", "mrr", "invoices")
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of paid service, one element per span.
+
+    `entity` indexes `entity_ids`; `line` is the row of the source table; `amount` is MRR in micro-units, exact to
+    1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests.
+    """
+
+    source: str
+    entity_ids: pa.Array
+    entity: NDArray[np.int32]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    amount: NDArray[np.int64]
+    line: NDArray[np.int64] | None = None
+    paused: NDArray[np.bool_] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.entity)
+
+    def pick(self, keep: NDArray[Any]) -> Spans:
+        """Return the spans that a mask or an index selects."""
+        if keep.dtype == np.bool_ and keep.all():
+            return self
+        line = keep.nonzero()[0] if keep.dtype == np.bool_ else keep
+        return replace(
+            self,
+            entity=self.entity[keep],
+            start=self.start[keep],
+            end=self.end[keep],
+            amount=self.amount[keep],
+            line=line if self.line is None else self.line[keep],
+            paused=None if self.paused is None else self.paused[keep],
+        )
+
+    def joined(self, other: Spans) -> Spans:
+        """Return these spans and those of `other`, which index the same entities and lines."""
+        return replace(
+            self,
+            entity=np.concatenate([self.entity, other.entity]),
+            start=np.concatenate([self.start, other.start]),
+            end=np.concatenate([self.end, other.end]),
+            amount=np.concatenate([self.amount, other.amount]),
+            line=np.concatenate([self.lines(), other.lines()]),
+            paused=np.concatenate([self.rests(), other.rests()]),
+        )
+
+    def lines(self) -> NDArray[np.int64]:
+        """Return the row of the source table behind each span."""
+        return np.arange(len(self.entity)) if self.line is None else self.line
+
+    def rests(self) -> NDArray[np.bool_]:
+        """Return which spans are pauses."""
+        return np.zeros(len(self.entity), bool) if self.paused is None else self.paused
+
+
+def source_of(tables: Mapping[str, Table]) -> str:
+    """Return the table that MRR comes from: subscriptions before mrr before invoices.
+
+    Raises
+    ------
+    MissingTableError
+        If there is none of them.
+    """
+    for name in SOURCES:
+        if name in tables:
+            return name
+    msg = (
+        "There is no table to compute MRR from. Give one of subscriptions (subscription_id, customer_id, start, "
+        "amount, interval), mrr (customer_id, month, mrr) or invoices (invoice_id, customer_id, date, amount)."
+    )
+    raise MissingTableError(msg)
+
+
+def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+    """Return the spans of a book under a policy, as known at the end of the day `as_of`.
+
+    Parameters
+    ----------
+    tables
+        Normalized tables by name.
+    policy
+        The definition choices.
+    as_of
+        Day number; spans that start later are left out, and an end after it has not happened yet.
+    currency
+        The reporting currency, three letters.
+    """
+    source = source_of(tables)
+    build = {"subscriptions": _subscription_spans, "mrr": _month_spans, "invoices": _invoice_spans}[source]
+    found = build(tables, policy, as_of, currency)
+    found = _observed(found, as_of)
+    if policy.overlap == "latest":
+        found = _latest_wins(found)
+    if policy.gap_days:
+        found = _bridged(found, policy.gap_days)
+    return found
+
+
+def _entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
+    data = tables[source].data
+    if policy.entity == "subscription" and source == "subscriptions":
+        return data["subscription_id"]
+    if policy.entity == "parent" and "customers" in tables and has(tables["customers"].data, "parent_id"):
+        return parents(data["customer_id"], tables["customers"].data)
+    return data["customer_id"]
+
+
+def _subscription_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+    data = tables["subscriptions"].data
+    ids, entity = encode(_entity_column(tables, "subscriptions", policy))
+    start, end = days(data["start"]), days(data["end"], FAR) if has(data, "end") else np.full(len(data), FAR)
+    if policy.end == "inclusive":
+        end = np.where(end < FAR, end + 1, end).astype(np.int32)
+    end = _churn_date(data, start, end, policy)
+    if policy.trial == "excluded" and has(data, "trial_end"):
+        start = np.maximum(start, days(data["trial_end"], np.int32(-FAR)))
+    amount = monthly_micro(tables, policy, as_of, currency)
+    found = Spans("subscriptions", ids, entity, start, end, amount)
+    if policy.discount != "none" and has(data, "discount_end") and has(data, "list_amount"):
+        found = _discounted(found, data, tables, policy, as_of, currency)
+    if policy.pause != "kept" and has(data, "pause_start"):
+        found = _paused(found, data, keep_balance=policy.pause == "line")
+    return found
+
+
+def _churn_date(
+    data: pa.Table, start: NDArray[np.int32], end: NDArray[np.int32], policy: Policy
+) -> NDArray[np.int32]:
+    if policy.churn_date == "cancel_requested" and has(data, "cancel_requested_at"):
+        return np.maximum(start, np.minimum(end, days(data["cancel_requested_at"], FAR)))
+    if policy.churn_date != "period_end":
+        return end
+    every = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "quarter": (3, 0), "year": (12, 0)}
+    step = np.array([every[name] for name in pc.fill_null(data["interval"], "month").to_pylist()])
+    if has(data, "interval_count"):
+        step = step * np.asarray(pc.fill_null(data["interval_count"], 1))[:, None]
+    return _next_billing_day(start, end, step)
+
+
+def _next_billing_day(
+    start: NDArray[np.int32], end: NDArray[np.int32], step: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Return the first billing day on or after each end; `step` is months and days per interval."""
+    ended, out = end < FAR, end.copy()
+    by_day = ended & (step[:, 1] > 0)
+    length = end - start
+    out[by_day] = (start + -(-length // np.maximum(step[:, 1], 1)) * step[:, 1])[by_day]
+    by_month = ended & (step[:, 0] > 0)
+    first = start[by_month].astype("datetime64[D]")
+    month, day = first.astype("datetime64[M]"), first - first.astype("datetime64[M]")
+    each = step[by_month, 0]
+    apart = end[by_month].astype("datetime64[D]").astype("datetime64[M]").astype(int) - month.astype(int)
+    best = np.full(len(first), int(FAR))
+    for extra in (0, 1):
+        ahead = month + (apart // each + extra) * each
+        last = (ahead + 1).astype("datetime64[D]") - 1
+        due = np.minimum(ahead.astype("datetime64[D]") + day, last).astype(np.int64)
+        best = np.where((due >= end[by_month]) & (due < best), due, best)
+    out[by_month] = best
+    return out
+
+
+def _discounted(
+    found: Spans, data: pa.Table, tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
+) -> Spans:
+    """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy."""
+    until, full = days(data["discount_end"], FAR), flags(pc.is_valid(data["list_amount"]))
+    changes = (until < found.end) & full
+    if policy.discount == "forever_only":
+        changes = (until < FAR) & full
+    if not changes.any():
+        return found
+    listed = monthly_micro(tables, policy, as_of, currency, column="list_amount")
+    from_day = found.start if policy.discount == "forever_only" else np.maximum(until, found.start)
+    after = replace(found, start=from_day.astype(np.int32), amount=listed).pick(changes)
+    before = replace(found, end=np.where(changes, from_day, found.end).astype(np.int32))
+    return before.joined(after)
+
+
+def _paused(found: Spans, data: pa.Table, *, keep_balance: bool) -> Spans:
+    """Cut the pause out of each span; with `keep_balance` its MRR rests instead of ending."""
+    begin = days(data["pause_start"], FAR)
+    until = days(data["pause_end"], FAR) if has(data, "pause_end") else np.full(len(data), FAR, np.int32)
+    line = found.lines()
+    begin = np.clip(begin[line], found.start, np.maximum(found.start, found.end)).astype(np.int32)
+    until = np.clip(until[line], begin, np.maximum(begin, found.end)).astype(np.int32)
+    paused = until > begin
+    if not paused.any():
+        return found
+    before = replace(found, line=line, end=np.where(paused, begin, found.end).astype(np.int32))
+    after = replace(found, line=line, start=until).pick(paused)
+    out = before.joined(after)
+    if keep_balance:
+        rest = replace(found, line=line, start=begin, end=until).pick(paused)
+        out = out.joined(replace(rest, paused=np.ones(len(rest), bool)))
+    return out
+
+
+def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+    data = tables["mrr"].data
+    ids, entity = encode(_entity_column(tables, "mrr", policy))
+    month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
+    start = month.astype("datetime64[D]").astype(np.int32)
+    end = (month + 1).astype("datetime64[D]").astype(np.int32)
+    return Spans("mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr"))
+
+
+def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+    ids, entity = encode(_entity_column(tables, "invoices", policy))
+    line, start, end, amount, notes = invoice_spans(tables, policy, as_of, currency)
+    return Spans("invoices", ids, entity[line], start, end, amount, line=line, notes=notes)
+
+
+def _observed(found: Spans, as_of: int) -> Spans:
+    """Keep what is known at the end of the as-of day; count in words what is not."""
+    end = np.where(found.end > as_of, FAR, found.end).astype(np.int32)
+    later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
+    notes = list(found.notes)
+    whole = found.line is None  # spans that were cut into pieces may hold empty pieces
+    for mask, words in (
+        (later, "start after the as-of date and are left out"),
+        (zero & ~later, "have no recurring amount and do not count as paying"),
+        (empty & ~zero & ~later & whole, "end on or before the day they start and never pay"),
+    ):
+        if count := int(mask.sum()):
+            notes.append(f"{count:,} {found.source} rows {words}")
+    return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def _latest_wins(found: Spans) -> Spans:
+    """End each span where the entity's next one starts."""
+    order = np.lexsort((found.lines(), found.start, found.entity))
+    ordered = replace(found, line=found.lines()).pick(order)
+    same = ordered.entity[1:] == ordered.entity[:-1]
+    end = ordered.end.copy()
+    end[:-1] = np.where(same, np.minimum(end[:-1], ordered.start[1:]), end[:-1])
+    return replace(ordered, end=end).pick(end > ordered.start)
+
+
+def _bridged(found: Spans, gap_days: int) -> Spans:
+    """Extend the spans before a gap of at most `gap_days` to its end, so that paying is continuous."""
+    order = np.lexsort((found.start, found.entity))
+    start = found.start[order]
+    high = found.entity.astype(np.int64) << 32
+    reach = np.maximum.accumulate(high[order] + found.end[order])
+    gap = (high[order][1:] == high[order][:-1]) & (high[order][1:] + start[1:] > reach[:-1])
+    at = np.flatnonzero(gap & (high[order][1:] + start[1:] - reach[:-1] <= gap_days))
+    if not len(at):
+        return found
+    where = np.minimum(np.searchsorted(reach[at], high + found.end), len(at) - 1)
+    hit = reach[at][where] == high + found.end
+    return replace(found, end=np.where(hit, start[at + 1][where], found.end).astype(np.int32))

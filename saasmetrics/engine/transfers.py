@@ -1,0 +1,132 @@
+"""Movements of entities whose lines belong to several groups, so that the bridges of the groups add up to the company's.
+
+What an entity moves from one group to another is a transfer, out of one and into the other at the same value; only
+the rest is expansion or contraction. So groups never show a churn that the company does not have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saasmetrics.engine.movements import CONTRACTION, EXPANSION, Moves
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+
+
+def split_transfer(
+    event: NDArray[np.int64], change: NDArray[np.int64], moving: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the part of each change that is a transfer between groups of one entity.
+
+    Parameters
+    ----------
+    event
+        Number of the entity's event that each change belongs to; equal events are contiguous.
+    change
+        Change of MRR per account.
+    moving
+        Whether transfers can happen at the event: the entity is a customer before and after.
+
+    Notes
+    -----
+    At each event the smaller of all gains and all losses moves. It fills the changes in the order of the groups.
+    """
+    events = int(event[-1]) + 1 if len(event) else 0
+    gain, loss = np.where(change > 0, change, 0), np.where(change < 0, -change, 0)
+    gains, losses = np.zeros(events, np.int64), np.zeros(events, np.int64)
+    np.add.at(gains, event, gain)
+    np.add.at(losses, event, loss)
+    moved = np.where(moving, np.minimum(gains, losses)[event], 0)
+    return _filled(event, gain, moved) - _filled(event, loss, moved)
+
+
+def _filled(
+    event: NDArray[np.int64], size: NDArray[np.int64], total: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Fill sizes one after the other within each event until the event's total is used up."""
+    if not len(size):
+        return size
+    before = np.cumsum(size) - size
+    begins = np.concatenate([[True], event[1:] != event[:-1]])
+    before -= before[begins][np.cumsum(begins) - 1]
+    return np.clip(total - before, 0, size)
+
+
+def moves_between_groups(
+    accounts: Ledger,
+    period: NDArray[np.int32],
+    entities: Ledger,
+    entity_period: NDArray[np.int32],
+    entity_kind: NDArray[np.int8],
+    entity_of: NDArray[np.int32],
+) -> Moves:
+    """Return the movements of accounts, each the part of one group in an entity.
+
+    Parameters
+    ----------
+    accounts, entities
+        The ledgers per account and per entity, at the same times.
+    period, entity_period
+        The period of each change of either.
+    entity_kind
+        The kind of each change of an entity.
+    entity_of
+        The entity of each account.
+    """
+    owner, time = entity_of[accounts.account], accounts.time
+    order = np.lexsort((accounts.account, time, owner))
+    key = (owner[order].astype(np.int64) << 32) + time[order]
+    event = np.concatenate([[0], np.cumsum(key[1:] != key[:-1])]) if len(key) else np.zeros(0, np.int64)
+    held, before = accounts.held, accounts.before(accounts.held)
+    change = (held - before)[order]
+    kind, moving = _kind_at(key, entities, entity_kind)
+    transfer = split_transfer(event, change, moving)
+    rest = change - transfer
+    kind = np.where(moving, np.where(rest > 0, np.int8(EXPANSION), np.int8(CONTRACTION)), kind)
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    mrr, was = accounts.mrr, accounts.before(accounts.mrr)
+    paused = accounts.paused
+    opened = _entity_opened(owner, period, entities, entity_period)
+    return Moves(
+        account=accounts.account,
+        period=period,
+        kind=kind[back].astype(np.int8),
+        amount=rest[back],
+        pause=None if paused is None else accounts.before(paused) - paused,
+        transfer=transfer[back],
+        change=mrr - was,
+        opened=opened,
+        paying=(mrr > 0).astype(np.int8) - (was > 0),
+    )
+
+
+def _kind_at(
+    key: NDArray[np.int64], entities: Ledger, entity_kind: NDArray[np.int8]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Return the kind of the entity's change at each key, and whether it stays a customer through it."""
+    mine = (entities.account.astype(np.int64) << 32) + entities.time
+    at = np.clip(np.searchsorted(mine, key), 0, max(len(mine) - 1, 0))
+    exact = mine[at] == key
+    kind = np.where(exact, entity_kind[at], np.int8(EXPANSION))
+    moving = ~exact | (kind == EXPANSION) | (kind == CONTRACTION)
+    return kind, moving
+
+
+def _entity_opened(
+    owner: NDArray[np.int32],
+    period: NDArray[np.int32],
+    entities: Ledger,
+    entity_period: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Return whether each change's entity was paying when the period began."""
+    mine = (entities.account.astype(np.int64) << 32) + entity_period
+    at = np.searchsorted(mine, (owner.astype(np.int64) << 32) + period) - 1
+    inside = (at >= 0) & (entities.account[np.maximum(at, 0)] == owner)
+    out: NDArray[np.bool_] = inside & (entities.mrr[np.maximum(at, 0)] > 0)
+    return out

@@ -1,0 +1,1 @@
+"""The metrics, one topic a module; every public function is one metric of the catalogue."""

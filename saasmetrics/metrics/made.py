@@ -1,0 +1,157 @@
+"""What all metrics share: from cubes to tidy frames, intervals, drill-down, and the Result around them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import definition
+from saasmetrics.errors import DataError, UnknownNameError, suggest
+from saasmetrics.money import MICRO
+from saasmetrics.periods import iso_day
+from saasmetrics.result import Context, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+
+RESAMPLES = 1000
+BAGS = 1000
+SEED = 20260101
+
+
+def made(
+    book: Book,
+    id: str,
+    df: pd.DataFrame,
+    kind: str,
+    *,
+    by: str | Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+    extra: Mapping[str, Any] | None = None,
+    drill: Callable[..., pd.DataFrame] | None = None,
+) -> Result:
+    """Return a Result of a catalogued metric for a book."""
+    context = Context(book.as_of_text, book.currency, book.policy, options or {})
+    said = (*notes, *book.engine.spans.notes, *book.warnings)
+    return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
+
+
+def ratio(numerator: Any, denominator: Any) -> NDArray[np.float64]:
+    """Divide, missing where the denominator is zero or below."""
+    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    out = np.full(np.broadcast(top, bottom).shape, np.nan)
+    np.divide(top, bottom, out=out, where=bottom > 0)
+    return out
+
+
+def money(micro: Any) -> NDArray[np.float64]:
+    """Turn micro-units into currency units."""
+    return np.asarray(micro, np.float64) / MICRO
+
+
+def wilson(
+    successes: Any, trials: Any, level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Wilson's interval of a share of counts, missing where there are none."""
+    from statistics import NormalDist
+
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    k, n = np.asarray(successes, float), np.asarray(trials, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = (k + z * z / 2) / (n + z * z)
+        half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    low, high = np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+def resample_weights(bags: int) -> NDArray[np.float64]:
+    """Return how often each bag of customers is drawn in each resample, resamples x bags."""
+    rng = np.random.default_rng(SEED)
+    return rng.multinomial(bags, np.full(bags, 1 / bags), size=RESAMPLES).astype(np.float64)
+
+
+def bootstrap_ratio(
+    numerator: NDArray[np.int64], denominator: NDArray[np.int64], level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the customer bootstrap interval of a ratio of sums.
+
+    Parameters
+    ----------
+    numerator, denominator
+        Sums per group, bag of customers and period.
+    level
+        Coverage, such as 0.95.
+
+    Returns
+    -------
+    low, high
+        Groups x periods; missing where fewer than two bags have a denominator.
+    """
+    groups, bags, periods = denominator.shape
+    low, high = np.full((groups, periods), np.nan), np.full((groups, periods), np.nan)
+    tails = [50 * (1 - level), 50 * (1 + level)]
+    for g in range(groups):
+        used = np.flatnonzero((denominator[g] != 0).any(axis=1) | (numerator[g] != 0).any(axis=1))
+        if len(used) < 2:
+            continue
+        weights = resample_weights(len(used))
+        values = ratio(weights @ numerator[g, used], weights @ denominator[g, used])
+        enough = (denominator[g] > 0).sum(axis=0) >= 2
+        found = np.nanpercentile(values[:, enough], tails, axis=0) if enough.any() else np.empty((2, 0))
+        low[g, enough], high[g, enough] = found
+    return low, high
+
+
+def period_drill(
+    book: Book, kind: str, freq: str, by: Sequence[str], **fixed: Any
+) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows` for results by period."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        calendar = book.calendar(freq)
+        first, periods, full = book.engine.extent(freq)
+        ordinal = full if period is None else calendar.of(np.datetime64(period, "D"))
+        if not first <= ordinal < first + periods:
+            last = iso_day(int(calendar.first_day(np.array([first + periods - 1]))[0]))
+            start = iso_day(int(calendar.first_day(np.array([first]))[0]))
+            msg = f"There is no period {period!r} in this book; periods run from {start} to {last}."
+            raise DataError(msg)
+        code = group_code(book, by, group)
+        return in_currency(book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed))
+
+    return rows
+
+
+def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int | None:
+    """Return the number of the group that a cell names; None for the whole."""
+    if not group:
+        return None
+    missing = [name for name in by if name not in group]
+    if missing:
+        msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
+        raise DataError(msg)
+    labels = book.engine.grouping(tuple(by)).labels
+    wanted = tuple(group[name] for name in by)
+    if wanted not in labels:
+        there = [", ".join(map(str, label)) for label in labels]
+        msg = f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
+        raise UnknownNameError(msg + suggest(str(wanted[0]), there))
+    return labels.index(wanted)
+
+
+_COUNTS = {"customers", "duration", "entry", "event", "cause", "age"}
+
+
+def in_currency(rows: pd.DataFrame) -> pd.DataFrame:
+    """Turn the micro-units of drilled rows into currency units."""
+    amounts = [name for name in rows.columns if name != "customer_id" and name not in _COUNTS]
+    return rows.assign(**{name: money(rows[name]) for name in amounts})

@@ -1,0 +1,169 @@
+"""Rates over a window: sums per group, bag and period on both sides of a division, and the tidy frame they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import BAGS, bootstrap_ratio, money, ratio, wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.engine.cubes import Cube
+
+_CELLS = 4_000_000  # of a bagged cube, per group
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a rate: the book, the window and frequency in periods, the groups, the interval."""
+
+    book: Book
+    window: int
+    freq: str
+    by: tuple[str, ...]
+    interval: float | None
+
+    @classmethod
+    def asked(
+        cls,
+        book: Book,
+        window: int | None,
+        freq: str,
+        by: str | Sequence[str] | None,
+        interval: float | None,
+    ) -> Question:
+        """Check and complete what was asked; the default window is the policy's, in periods of `freq`."""
+        calendar = book.calendar(freq)
+        if window is None:
+            window = max(round(book.policy.window * calendar.year() / 12), 1)
+        if not isinstance(window, (int, np.integer)) or window < 1:
+            msg = f"window={window!r} is a number of {calendar.noun}s, at least 1."
+            raise DataError(msg)
+        check_interval(interval)
+        return cls(book, int(window), freq, columns(by), interval)
+
+    @property
+    def span(self) -> str:
+        """The window in words: 12 months."""
+        noun = self.book.calendar(self.freq).noun
+        return f"{self.window} {noun}{'s' if self.window > 1 else ''}"
+
+    def bags(self) -> int:
+        """Return into how many bags of customers sums are split for the interval; 0 without one."""
+        if self.interval is None:
+            return 0
+        _, periods, _ = self.book.engine.extent(self.freq)
+        return BAGS if BAGS * periods <= _CELLS else BAGS // 5
+
+    def pairs(self) -> dict[str, NDArray[np.int64]]:
+        """Return the sums over pairs as groups x bags x periods."""
+        return _split(self.book.engine.pairs(self.window, self.freq, self.by, self.bags()))
+
+    def movements(self) -> dict[str, NDArray[np.int64]]:
+        """Return opening at the start of the window and flows summed over it, as groups x bags x periods."""
+        cube = _split(self.book.engine.movements(self.freq, self.by, self.bags()))
+        w = self.window
+        out = {}
+        for name, value in cube.items():
+            if name in ("closing", "customers_closing"):
+                out[name] = value
+            elif name in ("opening", "customers_opening"):
+                out[name] = np.zeros_like(value)
+                out[name][:, :, w - 1 :] = value[:, :, : value.shape[2] - w + 1]
+            else:
+                total = np.cumsum(value, axis=2)
+                out[name] = total.copy()
+                out[name][:, :, w:] -= total[:, :, :-w]
+        return out
+
+
+def check_interval(interval: float | None) -> None:
+    """Refuse a coverage that is not between 0 and 1."""
+    if interval is not None and not 0 < interval < 1:
+        msg = f"interval={interval!r} is a coverage between 0 and 1, such as 0.95, or None."
+        raise DataError(msg)
+
+
+def _split(cube: Cube) -> dict[str, NDArray[np.int64]]:
+    if cube.bags:
+        return {name: cube.bagged(name) for name in cube.measures}
+    return {name: value[:, None, :] for name, value in cube.measures.items()}
+
+
+def rate_frame(
+    question: Question,
+    numerator: NDArray[Any],
+    denominator: NDArray[Any],
+    count: NDArray[np.int64],
+    reason: str,
+    *,
+    unit: str = "money",
+) -> pd.DataFrame:
+    """Return a rate as a tidy frame.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    numerator, denominator
+        Sums as groups x bags x periods: micro-units for `unit` "money", customers for "count", and "mixed" for
+        money over customers.
+    count
+        Customers in the denominator, groups x bags x periods.
+    reason
+        Why there is no value where the denominator is zero.
+
+    Returns
+    -------
+    DataFrame
+        period, by-columns, value, numerator, denominator, n, reason, complete and, with an interval, low and high.
+    """
+    import pandas as pd
+
+    book, freq = question.book, question.freq
+    groups = book.engine.grouping(question.by)
+    first, periods, full = book.engine.extent(freq)
+    top, bottom = numerator.sum(axis=1), denominator.sum(axis=1)
+    shown_top = top.astype(float) if unit == "count" else money(top)
+    shown_bottom = money(bottom) if unit == "money" else bottom.astype(float)
+    value = ratio(shown_top, shown_bottom)
+    data: dict[str, Any] = {"period": np.tile(_starts(book, freq, first, periods), len(groups))}
+    for i, name in enumerate(question.by):
+        data[name] = np.repeat(np.array([label[i] for label in groups.labels], object), periods)
+    data["value"] = value.ravel()
+    data["numerator"], data["denominator"] = shown_top.ravel(), shown_bottom.ravel()
+    data["n"] = count.sum(axis=1).ravel()
+    data["reason"] = np.where(np.isnan(data["value"]), reason, "")
+    data["complete"] = np.tile(np.arange(first, first + periods) <= full, len(groups))
+    if question.interval is not None:
+        low, high = _interval(question, numerator, denominator, unit)
+        data["low"], data["high"] = low.ravel(), high.ravel()
+    out = pd.DataFrame(data)
+    if book.since_day is not None:
+        calendar = book.calendar(freq)
+        out = out[out["period"] >= calendar.starts(calendar.ordinal(np.array([book.since_day])))[0]]
+    return out.reset_index(drop=True)
+
+
+def _interval(
+    question: Question, numerator: NDArray[Any], denominator: NDArray[Any], unit: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    assert question.interval is not None
+    if unit == "count":
+        return wilson(numerator.sum(axis=1), denominator.sum(axis=1), question.interval)
+    low, high = bootstrap_ratio(numerator, denominator, question.interval)
+    return (low / 1e6, high / 1e6) if unit == "mixed" else (low, high)
+
+
+def _starts(book: Book, freq: str, first: int, periods: int) -> Any:
+    return book.calendar(freq).starts(np.arange(first, first + periods))

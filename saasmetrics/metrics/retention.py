@@ -1,0 +1,442 @@
+"""Retention and churn of money and of customers, over any window and group, and cohorts by age."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.catalogue import metric
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.cohorts import cohorts
+from saasmetrics.metrics.made import made, period_drill
+from saasmetrics.metrics.rates import Question, rate_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.policy import Policy
+    from saasmetrics.result import Result
+
+__all__ = [
+    "cohorts",
+    "gross_churn",
+    "grr",
+    "logo_churn",
+    "logo_retention",
+    "net_churn",
+    "nrr",
+]
+
+_NOBODY = "nobody was paying at the start of the window"
+_WINDOW = "over {value}"
+_MISSING = "Missing where nobody was paying at the start of the window, as before the first customers."
+
+
+def _policy(book: Book, **overrides: Any) -> tuple[Book, Policy]:
+    """Return the book under the choices given in the call, where there are any."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    return (book.with_policy(**given), book.with_policy(**given).policy) if given else (book, book.policy)
+
+
+def _rate(
+    id: str,
+    question: Question,
+    numerator: NDArray[np.int64],
+    denominator: NDArray[np.int64],
+    count: NDArray[np.int64],
+    unit: str = "money",
+) -> Result:
+    df = rate_frame(question, numerator, denominator, count, _NOBODY, unit=unit)
+    drill = period_drill(question.book, "pairs", question.freq, question.by, window=question.window)
+    options = {"window": question.span, "interval": question.interval}
+    return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
+
+
+@metric(
+    id="nrr",
+    name="Net revenue retention",
+    abbr="NRR",
+    unit="ratio",
+    better="higher",
+    meaning="Of the MRR we had at the start of the window, how much we have now from the same customers.",
+    formula="closing MRR of the customers paying at the start / their opening MRR",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 2.22", "Ordway 2022, example 1"),
+    options={"window": _WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
+    choices=("nrr", "reactivation"),
+)
+def nrr(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+    reactivation: str | None = None,
+) -> Result:
+    """Net revenue retention: what the customers paying at the start of a window pay at its end.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    window
+        Length of the window in periods of `freq`; by default a year.
+    by
+        Columns of the customers or the subscriptions to group by.
+    freq
+        D, W, M, Q or Y.
+    interval
+        Coverage of the interval, by resampling customers; None for none.
+    method
+        "cohort", "movements" or "changelog"; by default the policy's.
+    reactivation
+        "out" or "in"; by default the policy's.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value (1.0 = 100 %), numerator and denominator in currency units, n customers at the
+        start, reason, complete, low, high.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column, frequency or method does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> sm.retention.nrr(book, window=1).value
+    0.8
+    """
+    book, policy = _policy(book, nrr=method, reactivation=reactivation)
+    question = Question.asked(book, window, freq, by, interval)
+    if policy.nrr == "cohort":
+        sums = question.pairs()
+        top = sums["closing"] + (sums["reactivation"] if policy.reactivation == "in" else 0)
+        return _rate("nrr", question, top, sums["opening"], sums["customers"])
+    sums = question.movements()
+    top = sums["opening"] + sums["expansion"] + sums["churn"]
+    if policy.nrr == "movements":
+        top = top + sums["contraction"]
+    if policy.reactivation == "in":
+        top = top + sums["reactivation"]
+    return _rate("nrr", question, top, sums["opening"], sums["customers_opening"])
+
+
+@metric(
+    id="grr",
+    name="Gross revenue retention",
+    abbr="GRR",
+    unit="ratio",
+    better="higher",
+    meaning="Of the MRR we had at the start of the window, how much is left before any expansion; never above 100 %.",
+    formula="lower of opening and closing MRR, customer by customer / opening MRR",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 2.23",),
+    options={"window": _WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
+    choices=("grr",),
+)
+def grr(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+) -> Result:
+    """Gross revenue retention: what is left of the opening MRR, gains not counted.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`.
+    method
+        "customer", "cohort_total", "total" or "movements"; by default the policy's.
+
+    Returns
+    -------
+    Result
+        As for `nrr`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column, frequency or method does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 180]})
+    >>> sm.retention.grr(book, window=1).value
+    1.0
+    """
+    book, policy = _policy(book, grr=method)
+    question = Question.asked(book, window, freq, by, interval)
+    if policy.grr == "customer":
+        sums = question.pairs()
+        return _rate("grr", question, sums["kept"], sums["opening"], sums["customers"])
+    if policy.grr == "movements":
+        sums = question.movements()
+        top = sums["opening"] + sums["contraction"] + sums["churn"]
+        return _rate("grr", question, top, sums["opening"], sums["customers_opening"])
+    question = Question.asked(book, window, freq, by, None)
+    sums = question.pairs() if policy.grr == "cohort_total" else question.movements()
+    count = sums["customers" if policy.grr == "cohort_total" else "customers_opening"]
+    top = np.minimum(sums["closing"], sums["opening"])
+    return _rate("grr", question, top, sums["opening"], count)
+
+
+@metric(
+    id="logo_retention",
+    name="Customer retention",
+    abbr="Logo retention",
+    unit="ratio",
+    better="higher",
+    meaning="Of the customers paying at the start of the window, the share that still are customers at its end.",
+    formula="customers paying at the start and still customers at the end / customers paying at the start",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 3.29",),
+    options={"window": _WINDOW, "interval": "Wilson interval of {value:.0%}"},
+)
+def logo_retention(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+) -> Result:
+    """Customer retention: the share of the customers paying at the start that are still there.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`; the interval is Wilson's.
+
+    Returns
+    -------
+    Result
+        As for `nrr`, with numerator and denominator in customers.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-02"], "mrr": [9, 9, 9]}
+    >>> sm.retention.logo_retention(sm.Book(mrr=rows), window=1).value
+    0.5
+    """
+    question = Question.asked(book, window, freq, by, interval)
+    sums = question.pairs()
+    stayed = sums["customers"] - sums["customers_lost"]
+    return _rate("logo_retention", question, stayed, sums["customers"], sums["customers"], "count")
+
+
+@metric(
+    id="logo_churn",
+    name="Customer churn",
+    abbr="Logo churn",
+    unit="ratio",
+    better="lower",
+    meaning="Of the customers paying at the start of the window, the share that is gone at its end.",
+    formula="customers lost / customers paying at the start",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 3.28", "ChartMogul help 207340419"),
+    options={"window": _WINDOW, "interval": "Wilson interval of {value:.0%}"},
+    choices=("logo_churn",),
+)
+def logo_churn(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+) -> Result:
+    """Customer churn: the share of the customers paying at the start that is gone at the end.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`; the interval is Wilson's.
+    method
+        "opening", "opening_with_returns" or "opening_plus_new"; by default the policy's. The last two count every
+        departure within a period and take a window of 1.
+
+    Returns
+    -------
+    Result
+        As for `nrr`, with numerator and denominator in customers.
+
+    Raises
+    ------
+    DataError
+        If a method that counts departures is asked for a window of several periods.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-02"], "mrr": [9, 9, 9]}
+    >>> sm.retention.logo_churn(sm.Book(mrr=rows), window=1).value
+    0.5
+    """
+    book, policy = _policy(book, logo_churn=method)
+    question = Question.asked(book, window, freq, by, interval)
+    if policy.logo_churn == "opening":
+        sums = question.pairs()
+        lost, base = sums["customers_lost"], sums["customers"]
+    else:
+        if question.window != 1:
+            msg = (
+                f"logo_churn={policy.logo_churn!r} counts every departure within one period; ask for window=1 "
+                'and the freq you want, such as freq="Y".'
+            )
+            raise DataError(msg)
+        sums = question.movements()
+        lost, base = sums["customers_churned_from_opening"], sums["customers_opening"]
+        if policy.logo_churn == "opening_plus_new":
+            lost, base = sums["customers_churned"], base + sums["customers_new"]
+    return _rate("logo_churn", question, lost, base, base, "count")
+
+
+@metric(
+    id="gross_churn",
+    name="Gross MRR churn",
+    abbr="Gross churn",
+    unit="ratio",
+    better="lower",
+    meaning="The share of the opening MRR that was lost to customers who left or pay less.",
+    formula="(contraction + churn) / opening MRR",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 2.20", "ChartMogul help 203359341"),
+    options={"window": _WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
+    choices=("gross_churn", "view"),
+)
+def gross_churn(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+) -> Result:
+    """Gross MRR churn: contraction and churn over the opening MRR.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`.
+    method
+        "with_contraction" or "churn_only"; by default the policy's.
+
+    Returns
+    -------
+    Result
+        As for `nrr`; losses are positive.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column, frequency or method does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> sm.retention.gross_churn(book, window=1).value
+    0.2
+    """
+    book, policy = _policy(book, gross_churn=method)
+    question = Question.asked(book, window, freq, by, interval)
+    events = policy.view == "event"
+    sums = question.movements() if events else question.pairs()
+    lost = -sums["churn"]
+    if policy.gross_churn == "with_contraction":
+        lost = lost - sums["contraction"]
+    count = sums["customers_opening" if events else "customers"]
+    return _rate("gross_churn", question, lost, sums["opening"], count)
+
+
+@metric(
+    id="net_churn",
+    name="Net MRR churn",
+    abbr="Net churn",
+    unit="ratio",
+    better="lower",
+    meaning="The share of the opening MRR lost after what expansion and returning customers brought; below 0 is growth.",
+    formula="(contraction + churn - expansion - reactivation) / opening MRR",
+    missing=_MISSING,
+    sources=("DEFINITIONS.md 2.21", "ChartMogul help 4414075567250"),
+    options={
+        "window": _WINDOW,
+        "interval": "interval of {value:.0%} by resampling customers",
+        "reactivation": {
+            "in": "MRR won back from former customers is set against the losses",
+            "out": "MRR won back from former customers is left out",
+        },
+    },
+    choices=("view",),
+)
+def net_churn(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    reactivation: str = "in",
+) -> Result:
+    """Net MRR churn: losses less expansion and reactivation, over the opening MRR.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`.
+    reactivation
+        "in" or "out". With "out" it is 1 - NRR.
+
+    Returns
+    -------
+    Result
+        As for `nrr`.
+
+    Raises
+    ------
+    DataError
+        If reactivation is neither "in" nor "out".
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 125]})
+    >>> sm.retention.net_churn(book, window=1).value
+    -0.25
+    """
+    if reactivation not in ("in", "out"):
+        msg = f'reactivation={reactivation!r} is "in" or "out".'
+        raise DataError(msg)
+    question = Question.asked(book, window, freq, by, interval)
+    events = book.policy.view == "event"
+    sums = question.movements() if events else question.pairs()
+    lost = -(sums["churn"] + sums["contraction"] + sums["expansion"])
+    if reactivation == "in":
+        lost = lost - sums["reactivation"]
+    count = sums["customers_opening" if events else "customers"]
+    result = _rate("net_churn", question, lost, sums["opening"], count)
+    result.context.options["reactivation"] = reactivation  # type: ignore[index]
+    return result

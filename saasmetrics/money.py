@@ -1,0 +1,128 @@
+"""Money as integers of micro-units, billing intervals as exact fractions of a month, and how both are read.
+
+Sums of floats leave dust where a customer's MRR should be zero, and each grain of dust is a churn not counted.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MICRO = 1_000_000
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "AUD": "A$", "CAD": "C$"}
+_LIMIT = 9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
+_STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
+    """Turn amounts in currency units into integer micro-units, rounded to the nearest.
+
+    Raises
+    ------
+    DataError
+        If an amount is not finite, or too large to be held exactly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> to_micro(np.array([19.99]))
+    array([19990000])
+    """
+    import numpy as np
+
+    values = np.asarray(amounts, dtype=np.float64)
+    if values.size and not (float(values.max()) < _LIMIT and float(values.min()) > -_LIMIT):
+        bad = int((~(np.abs(values) < _LIMIT)).sum())
+        msg = f"{bad} amount(s) are missing, infinite or above 9 trillion. Correct them in the export."
+        raise DataError(msg)
+    return np.rint(values * MICRO).astype(np.int64)
+
+
+def months_per_interval(interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12") -> Fraction:
+    """Return the months in a billing interval as an exact fraction.
+
+    Parameters
+    ----------
+    interval
+        day, week, month, quarter or year.
+    count
+        Intervals per bill: 2 and "year" is a two-year plan.
+    week, day
+        How many weeks or days make one month: a fraction or a decimal as text, "52/12" or "4.35" or "30".
+
+    Examples
+    --------
+    >>> months_per_interval("week")
+    Fraction(3, 13)
+    >>> months_per_interval("year", 2)
+    Fraction(24, 1)
+    """
+    month = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
+    if interval == "week":
+        return count / Fraction(week)
+    if interval == "day":
+        return count / Fraction(day)
+    return count * month[interval]
+
+
+def format_money(value: float | None, currency: str = "USD") -> str:
+    """Write an amount the way a board reads it: three digits and a magnitude.
+
+    Examples
+    --------
+    >>> format_money(1_234_567)
+    '$1.2M'
+    >>> format_money(-950, "SEK")
+    '-SEK 950'
+    """
+    if value is None or value != value:
+        return "–"
+    symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
+    sign, size = ("-" if value < 0 else ""), abs(float(value))
+    for step, letter in _STEPS:
+        if size >= step * 0.9995:
+            digits = 0 if size >= 99.95 * step else 1
+            return f"{sign}{symbol}{size / step:.{digits}f}{letter}"
+    if size and size < 100 and round(size) != size:
+        return f"{sign}{symbol}{size:.2f}"
+    return f"{'' if round(size) == 0 else sign}{symbol}{size:.0f}"
+
+
+def format_ratio(value: float | None, digits: int = 1) -> str:
+    """Write a ratio as a per cent.
+
+    Examples
+    --------
+    >>> format_ratio(0.9137)
+    '91.4%'
+    """
+    return "–" if value is None or value != value else f"{value * 100:.{digits}f}%"
+
+
+def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
+    """Write a value in the words of its unit: ratio, money, count, months or multiple.
+
+    Examples
+    --------
+    >>> format_value(3.4567, "multiple"), format_value(1200, "count"), format_value(11.31, "months")
+    ('3.5x', '1,200', '11.3 months')
+    """
+    if value is None or value != value:
+        return "–"
+    if unit == "ratio":
+        return format_ratio(value)
+    if unit == "money":
+        return format_money(value, currency)
+    if unit == "multiple":
+        return f"{value:.1f}x"
+    if unit == "months":
+        return f"{value:.1f} months"
+    if unit == "count":
+        return f"{value:,.0f}"
+    return f"{value:,.4g}"

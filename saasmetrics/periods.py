@@ -1,0 +1,134 @@
+"""Calendars: from days to periods and back, for days, weeks, months, quarters, years and fiscal years.
+
+A day is an integer, the number of days since 1970-01-01. A period is an integer too, its ordinal: consecutive
+periods have consecutive ordinals, so that "twelve periods earlier" is a subtraction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from saasmetrics.errors import UnknownNameError, suggest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Freq = Literal["D", "W", "M", "Q", "Y"]
+FREQS: tuple[str, ...] = get_args(Freq)
+NOUNS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
+PER_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
+_MONTHS = {"M": 1, "Q": 3, "Y": 12}
+_EPOCH = date(1970, 1, 1)
+
+
+def day_number(value: Any) -> int:
+    """Return the days since 1970-01-01 of a date, a timestamp or ISO text.
+
+    Examples
+    --------
+    >>> day_number("1970-02-01")
+    31
+    """
+    import numpy as np
+
+    return int(np.datetime64(value, "D").astype(int))
+
+
+def iso_day(day: int) -> str:
+    """Return a day number as ISO text.
+
+    Examples
+    --------
+    >>> iso_day(31)
+    '1970-02-01'
+    """
+    return date.fromordinal(_EPOCH.toordinal() + int(day)).isoformat()
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A frequency, and the month in which the fiscal year starts.
+
+    Parameters
+    ----------
+    freq
+        "D", "W" (Monday to Sunday), "M", "Q" or "Y".
+    fiscal_start
+        First month of the fiscal year, 1 to 12; quarters and years follow it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Calendar("Q", fiscal_start=2).first_day(Calendar("Q", 2).ordinal(np.array([31])))
+    array([31])
+    """
+
+    freq: str = "M"
+    fiscal_start: int = 1
+
+    def __post_init__(self) -> None:
+        if self.freq not in FREQS:
+            msg = f"There is no frequency {self.freq!r}; take one of {', '.join(FREQS)}."
+            raise UnknownNameError(msg + suggest(str(self.freq).upper()[:1], FREQS))
+        if self.fiscal_start not in range(1, 13):
+            msg = f"fiscal_start is the first month of the fiscal year, 1 to 12, not {self.fiscal_start!r}."
+            raise UnknownNameError(msg)
+
+    def ordinal(self, days: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the ordinal of the period that each day falls in."""
+        import numpy as np
+
+        days = np.asarray(days, dtype=np.int64)
+        if self.freq == "D":
+            return days
+        if self.freq == "W":
+            return (days + 3) // 7
+        months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return (months - (self.fiscal_start - 1 if self.freq != "M" else 0)) // _MONTHS[self.freq]
+
+    def first_day(self, ordinals: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the first day of each period."""
+        import numpy as np
+
+        ordinals = np.asarray(ordinals, dtype=np.int64)
+        if self.freq == "D":
+            return ordinals
+        if self.freq == "W":
+            return ordinals * 7 - 3
+        shift = self.fiscal_start - 1 if self.freq != "M" else 0
+        months = (ordinals * _MONTHS[self.freq] + shift).astype("datetime64[M]")
+        return months.astype("datetime64[D]").astype(np.int64)
+
+    def last_day(self, ordinals: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the last day of each period."""
+        import numpy as np
+
+        return self.first_day(np.asarray(ordinals, dtype=np.int64) + 1) - 1
+
+    def starts(self, ordinals: NDArray[Any]) -> NDArray[np.datetime64]:
+        """Return the first day of each period as datetime64, the `period` column of results."""
+        return self.first_day(ordinals).astype("datetime64[D]").astype("datetime64[ns]")
+
+    def of(self, value: Any) -> int:
+        """Return the ordinal of the period that a date or ISO text falls in."""
+        import numpy as np
+
+        return int(self.ordinal(np.array([day_number(value)]))[0])
+
+    def lookup(self, first: int, last: int) -> NDArray[np.int32]:
+        """Return the ordinals of all days from `first` to `last`: a table to index instead of computing."""
+        import numpy as np
+
+        return self.ordinal(np.arange(first, last + 1)).astype(np.int32)
+
+    @property
+    def noun(self) -> str:
+        """The word for one period: day, week, month, quarter or year."""
+        return NOUNS[self.freq]
+
+    def year(self) -> int:
+        """Return the number of periods in a year (52 weeks, 365 days)."""
+        return PER_YEAR[self.freq]

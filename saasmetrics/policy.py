@@ -1,0 +1,147 @@
+"""Policy: every definition choice in one frozen value, so that a number can say how it was computed.
+
+The choices, their alternatives and the sentence for each are data in `policies/choices.json`; a named preset is
+one more file beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from saasmetrics.errors import UnknownNameError, suggest
+
+_FOLDER = Path(__file__).parent / "policies"
+
+
+@cache
+def choices() -> dict[str, dict[str, Any]]:
+    """Return every choice with its ground rule, its alternatives and their sentences."""
+    found: dict[str, dict[str, Any]] = json.loads((_FOLDER / "choices.json").read_text("utf-8"))
+    return found
+
+
+def presets() -> tuple[str, ...]:
+    """Return the names of the policies that come with the library.
+
+    Examples
+    --------
+    >>> "default" in presets()
+    True
+    """
+    return tuple(sorted(p.stem for p in _FOLDER.glob("*.json") if p.stem != "choices"))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The definition choices behind every number; see `policies/choices.json` for what each value means.
+
+    Examples
+    --------
+    >>> Policy(view="event").sentence("view")[:33]
+    "every day's change of a customer'"
+    >>> Policy().differences(Policy(gap_days=30))
+    {'gap_days': (0, 30)}
+    """
+
+    name: str = "default"
+    version: int = 1
+    entity: str = "customer"
+    view: str = "snapshot"
+    gap_days: int = 0
+    new_after_days: int | None = None
+    churn_date: str = "ended"
+    pause: str = "line"
+    discount: str = "live"
+    trial: str = "excluded"
+    week: str = "52/12"
+    day: str = "365/12"
+    overlap: str = "sum"
+    end: str = "exclusive"
+    service_end: str = "inclusive"
+    recognition: str = "normalized"
+    fx: str = "constant"
+    window: int = 12
+    lag: int | None = None
+    nrr: str = "cohort"
+    reactivation: str = "out"
+    grr: str = "customer"
+    gross_churn: str = "with_contraction"
+    logo_churn: str = "opening"
+    quick_ratio: str = "with_reactivation"
+
+    def __post_init__(self) -> None:
+        for choice, info in choices().items():
+            check_choice(choice, info, getattr(self, choice))
+
+    @classmethod
+    def named(cls, name: str) -> Policy:
+        """Return a preset by its name.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such preset.
+        """
+        if name not in presets():
+            msg = f"There is no policy called {name!r}; there are {', '.join(presets())}."
+            raise UnknownNameError(msg + suggest(name, presets()))
+        data = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+        return cls(name=data["name"], version=data["version"], **data["choices"])
+
+    def changed(self, **changes: Any) -> Policy:
+        """Return this policy with other choices; its name says that it was changed.
+
+        Raises
+        ------
+        UnknownNameError
+            If a choice or its value is not known.
+        """
+        known = [f.name for f in fields(self)]
+        for key in changes:
+            if key not in known:
+                msg = f"A policy has no choice called {key!r}; it has {', '.join(choices())}."
+                raise UnknownNameError(msg + suggest(key, known))
+        new = replace(self, **changes)
+        if "name" in changes or new == self:
+            return new
+        return replace(new, name=self.name if self.name.endswith("*") else self.name + "*")
+
+    def sentence(self, choice: str) -> str:
+        """Return in plain words what this policy says on one choice."""
+        info, value = choices()[choice], getattr(self, choice)
+        if "options" in info:
+            return str(info["options"][value])
+        return str(info["none"] if value is None else info["number"].format(value=value))
+
+    def differences(self, other: Policy) -> dict[str, tuple[Any, Any]]:
+        """Return the choices in which two policies differ, with both values."""
+        mine, theirs = asdict(self), asdict(other)
+        return {k: (mine[k], theirs[k]) for k in choices() if mine[k] != theirs[k]}
+
+    def __str__(self) -> str:
+        changed = self.differences(Policy())
+        detail = "; ".join(self.sentence(choice) for choice in changed)
+        return f"policy {self.name} v{self.version}" + (f" ({detail})" if detail else "")
+
+
+def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
+    """Refuse a value that a choice does not have, and say which it has."""
+    if "options" in info:
+        if value not in info["options"]:
+            allowed = ", ".join(repr(option) for option in info["options"])
+            msg = f"{choice}={value!r} is not a choice of a policy; take one of {allowed}."
+            raise UnknownNameError(msg + suggest(str(value), list(info["options"])))
+    elif not (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        if value is None and "none" in info:
+            return
+        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number of at least 0."
+        raise UnknownNameError(msg)
+
+
+def resolve(policy: str | Policy) -> Policy:
+    """Return a policy given as itself or by name."""
+    return policy if isinstance(policy, Policy) else Policy.named(policy)

@@ -1,0 +1,63 @@
+"""The data-quality report as a Result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.catalogue import definition, metric
+from saasmetrics.result import Context, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.book import Book
+    from saasmetrics.errors import Problem
+
+
+@metric(
+    id="check",
+    name="Data quality",
+    unit="table",
+    better="neutral",
+    meaning="What is wrong or doubtful in the tables, how many rows it touches, and what to do about it.",
+    formula="one row per finding; an error stops, a warning goes into footnotes, a note is for information",
+    missing="An empty report means that nothing was found.",
+    sources=("DEFINITIONS.md, ground rules",),
+)
+def report(book: Book, problems: Sequence[Problem]) -> Result:
+    """Return the findings of the quality gate.
+
+    Parameters
+    ----------
+    book
+        The book that was checked.
+    problems
+        Its findings.
+
+    Returns
+    -------
+    Result
+        Columns severity, table, column, finding, rows, examples, remedy, code; errors first.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> sm.demo(customers=50).check().df["severity"].isin(["warning", "note"]).all()
+    True
+    """
+    import pandas as pd
+
+    order = {"error": 0, "warning": 1, "note": 2}
+    found = sorted(problems, key=lambda p: (order[p.severity], -p.rows))
+    data = {
+        "severity": [p.severity for p in found],
+        "table": [p.table for p in found],
+        "column": [p.column for p in found],
+        "finding": [p.rule for p in found],
+        "rows": [p.rows for p in found],
+        "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p in found],
+        "remedy": [p.remedy for p in found],
+        "code": [p.code for p in found],
+    }
+    context = Context(book.as_of_text, book.currency, book.policy)
+    return Result(definition("check"), pd.DataFrame(data), "table", context, extra={"problems": tuple(found)})
