@@ -1,0 +1,115 @@
+"""Lifetimes of a book counted per group and age, of customers and of the MRR they started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.metrics.made import BAGS
+from saasmetrics.survival.counts import Exposure, exposure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+
+
+@dataclass(frozen=True, eq=False)
+class Lives:
+    """Lifetimes of a book, counted per group: customers, starting MRR, and both by bag when asked.
+
+    Parameters
+    ----------
+    book, by, freq
+        What was counted.
+    labels
+        The groups.
+    customers, starting
+        Lives and their starting MRR (micro-units) per group and age.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    >>> Lives.of(book, None, "M").customers.at_risk
+    array([[1]])
+    """
+
+    book: Book
+    by: tuple[str, ...]
+    freq: str
+    labels: tuple[tuple[Any, ...], ...]
+    frame: pd.DataFrame
+    group: NDArray[np.int64]
+    customers: Exposure
+    starting: Exposure
+
+    @classmethod
+    def of(cls, book: Book, by: str | Sequence[str] | None, freq: str = "M") -> Lives:
+        """Count the lifetimes of a book."""
+        names = columns(by)
+        labels = book.engine.grouping(names).labels
+        frame = book.lifetimes(freq, names)
+        group = _codes(frame, names, labels)
+        customers, starting = (
+            _exposed(frame, amount, group, len(labels)) for amount in ("customers", "mrr_micro")
+        )
+        return cls(book, names, freq, labels, frame, group, customers, starting)
+
+    @property
+    def longest(self) -> NDArray[np.int64]:
+        """The largest age seen in each group; -1 where nobody lived."""
+        out = np.full(len(self.labels), -1, np.int64)
+        np.maximum.at(out, self.group, self.frame["duration"].to_numpy())
+        return out
+
+    def bagged(self, amount: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what is at risk and what is lost as groups x bags x ages."""
+        frame = self.book.lifetimes(self.freq, self.by, bags=BAGS)
+        bags = int(frame["bag"].max()) + 1 if len(frame) else 1
+        group = _codes(frame, self.by, self.labels) * bags + frame["bag"].to_numpy()
+        table = _exposed(frame, amount, group, len(self.labels) * bags)
+        shape = (len(self.labels), bags, -1)
+        return table.at_risk.reshape(shape), table.events.reshape(shape)
+
+
+def label_columns(
+    by: Sequence[str], labels: Sequence[tuple[Any, ...]], group: NDArray[Any]
+) -> dict[str, Any]:
+    """Return the by-columns of rows that belong to numbered groups.
+
+    Examples
+    --------
+    >>> label_columns(["plan"], [("A",), ("B",)], np.array([0, 1, 1]))["plan"].tolist()
+    ['A', 'B', 'B']
+    """
+    out: dict[str, Any] = {}
+    for i, name in enumerate(by):
+        values = np.empty(len(labels), object)
+        values[:] = [label[i] for label in labels]
+        out[name] = values[group]
+    return out
+
+
+def _codes(
+    frame: pd.DataFrame, by: Sequence[str], labels: Sequence[tuple[Any, ...]]
+) -> NDArray[np.int64]:
+    """Return the number of each row's group."""
+    if not by:
+        return np.zeros(len(frame), np.int64)
+    number = {label: i for i, label in enumerate(labels)}
+    rows = zip(*(frame[name] for name in by), strict=True)
+    return np.fromiter((number[label] for label in rows), np.int64, len(frame))
+
+
+def _exposed(frame: pd.DataFrame, amount: str, group: NDArray[np.int64], groups: int) -> Exposure:
+    duration, entry, event, weight = (
+        frame[name].to_numpy() for name in ("duration", "entry", "event", amount)
+    )
+    return exposure(duration, entry, event, weight, group=group, groups=groups)
