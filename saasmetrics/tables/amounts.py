@@ -110,7 +110,9 @@ def _from_text(values: pa.ChunkedArray) -> Values:
     if count(dressed):
         shown = trimmed.filter(dressed)[0].as_py()
         read = bare.filter(dressed)[0].as_py()
-        notes.append(f"signs of currency and thousands removed in {count(dressed):,} rows ({shown!r} is {read})")
+        notes.append(
+            f"signs of currency and thousands removed in {count(dressed):,} rows ({shown!r} is {read})"
+        )
     if words := count(pc.and_(missing, values.is_valid())):
         notes.append(f"{words:,} empty or 'n/a' texts read as missing")
     return Values(pc.if_else(missing, None, bare).cast(pa.float64()), notes)

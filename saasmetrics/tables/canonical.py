@@ -14,7 +14,14 @@ from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce, decode
 from saasmetrics.tables.findings import count, examples, first_rows
-from saasmetrics.tables.names import Match, Matching, fold, match_columns, missing_column, snake_case
+from saasmetrics.tables.names import (
+    Match,
+    Matching,
+    fold,
+    match_columns,
+    missing_column,
+    snake_case,
+)
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
@@ -129,7 +136,9 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
     constants |= _generated_ids(schema, matching, data, notes)
     columns, zones, problems = _read_columns(schema, matching, data, notes)
     columns |= constants
-    missing = [name for name in schema.required if name not in columns and name not in matching.known]
+    missing = [
+        name for name in schema.required if name not in columns and name not in matching.known
+    ]
     problems = [missing_column(schema, name, matching.extra) for name in missing] + problems
     if problems:
         raise InvalidTablesError(problems)
@@ -151,7 +160,9 @@ def _implied_interval(
         return {}
     interval = amount[1].interval
     if interval:
-        told = [given for name in ("interval", "interval_count") if (given := _release(matching, name))]
+        told = [
+            given for name in ("interval", "interval_count") if (given := _release(matching, name))
+        ]
         notes.append(
             f"{amount[0]} is an amount per {interval}"
             + (f", whatever {' and '.join(told)} says" if told else "")
@@ -177,7 +188,9 @@ def _generated_ids(
 ) -> dict[str, pa.Array]:
     generated = {}
     for name, column in schema.columns.items():
-        if name in matching.known or not (column.generated or _is_billing_periods(schema, name, matching, data)):
+        if name in matching.known or not (
+            column.generated or _is_billing_periods(schema, name, matching, data)
+        ):
             continue
         generated[name] = pa.array(np.arange(1, data.num_rows + 1))
         notes.append(f"there is no {name}: row numbers stand for it")
@@ -239,7 +252,14 @@ def _refused(
     shown = {name: data[name] for name in dict.fromkeys([*ids, given])}
     rows = examples(shown, first_rows(refusal.mask))
     return Problem(
-        schema.name, given, refusal.rule, count(refusal.mask), rows, refusal.remedy, "error", refusal.code
+        schema.name,
+        given,
+        refusal.rule,
+        count(refusal.mask),
+        rows,
+        refusal.remedy,
+        "error",
+        refusal.code,
     )
 
 

@@ -92,20 +92,22 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         values = values.cast(pa.int64())
     elif not _is_text(kind) and not pa.types.is_integer(kind):
         values = values.cast(pa.string())
+    if not _has_empty(values):
+        return Column(values, notes)
+    empty = values.is_null()
+    if _is_text(values.type):
+        empty = pc.or_(empty, pc.fill_null(pc.equal(pc.binary_length(values), 0), True))
     if schema.required:
-        empty = values.is_null()
-        if _is_text(values.type):
-            empty = pc.or_(empty, pc.fill_null(pc.equal(pc.binary_length(values), 0), True))
-        if count(empty):
-            return Column(
-                values,
-                refusal=Refusal(empty, "must not be empty", "Fill in the id or drop the rows.", "empty-id"),
-            )
-    elif _is_text(values.type):
-        empty = pc.equal(pc.binary_length(values), 0)
-        if count(empty):
-            values = pc.if_else(empty, pa.scalar(None, values.type), values)
-    return Column(values, notes)
+        remedy = "Fill in the id or drop the rows."
+        return Column(values, refusal=Refusal(empty, "must not be empty", remedy, "empty-id"))
+    return Column(pc.if_else(empty, pa.scalar(None, values.type), values), notes)
+
+
+def _has_empty(values: pa.ChunkedArray) -> bool:
+    # Without Python scalars, which would make pyarrow import pandas.
+    if values.null_count:
+        return True
+    return _is_text(values.type) and pc.min(pc.binary_length(values)).as_py() == 0
 
 
 def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
@@ -152,7 +154,9 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values
     labels = coded.dictionary.to_pylist()
     days = [month_of_label(label) for label in labels]
-    texts = [label if day is None else day.isoformat() for label, day in zip(labels, days, strict=True)]
+    texts = [
+        label if day is None else day.isoformat() for label, day in zip(labels, days, strict=True)
+    ]
     return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 
 
@@ -204,7 +208,9 @@ def _respell(column: Column, spell: Callable[[str], str]) -> Column:
     if len(different) > _MANY_SPELLINGS:
         return column
     changed = {
-        text: spell(text) or None for text in different.to_pylist() if text is not None and spell(text) != text
+        text: spell(text) or None
+        for text in different.to_pylist()
+        if text is not None and spell(text) != text
     }
     if not changed:
         return column

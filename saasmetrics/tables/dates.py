@@ -19,7 +19,9 @@ MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-")
 
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
 _ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"
-_ISO_ZONE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
+_ISO_ZONE = (
+    r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
+)
 _NUMERIC = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$"
 _SPELT = (
     (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
@@ -100,7 +102,9 @@ def read_instants(values: pa.ChunkedArray) -> Instants:
         return _from_text(values)
     if pa.types.is_floating(kind) and values.null_count == len(values):
         return Instants(pa.chunked_array([pa.nulls(len(values), pa.date32())]))
-    return _refused(values, values.is_valid(), f"not dates but {kind}", "Convert the column to dates.")
+    return _refused(
+        values, values.is_valid(), f"not dates but {kind}", "Convert the column to dates."
+    )
 
 
 def _from_timestamp(values: pa.ChunkedArray) -> Instants:
@@ -199,7 +203,9 @@ def _judge(
     words = count(pc.and_(missing, texts.is_valid()))
     if words:
         shown = pc.unique(texts.filter(missing)).to_pylist()
-        notes.append(f"read as missing: {', '.join(map(repr, filter(None, shown))) or 'empty text'}")
+        notes.append(
+            f"read as missing: {', '.join(map(repr, filter(None, shown))) or 'empty text'}"
+        )
     if not with_zone and values.type == pa.timestamp("us"):
         days = values.cast(pa.date32())
         if not count(pc.not_equal(days.cast(pa.timestamp("us")), values)):
@@ -257,7 +263,11 @@ def _order(texts: pa.Array, mask: pa.Array) -> tuple[str, Refusal | None]:
         return "%d/%m/%Y", None
     if second > 12 >= first:
         return "%m/%d/%Y", None
-    why = "could be day/month or month/day" if first <= 12 else "some have the day first and some the month"
+    why = (
+        "could be day/month or month/day"
+        if first <= 12
+        else "some have the day first and some the month"
+    )
     return "", Refusal(
         mask,
         f"dates {why}",

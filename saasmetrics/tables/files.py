@@ -51,7 +51,9 @@ def read_file(path: str | os.PathLike[str]) -> pa.Table:
     if suffix.lower() in (".xlsx", ".xlsm"):
         sheets = read_sheets(file)
         if len(sheets) != 1:
-            raise DataError(f"{file.name} has {len(sheets)} sheets with rows: {', '.join(sheets)}. Keep one.")
+            raise DataError(
+                f"{file.name} has {len(sheets)} sheets with rows: {', '.join(sheets)}. Keep one."
+            )
         return next(iter(sheets.values()))
     if suffix.lower() in (".csv", ".tsv", ".txt"):
         return _csv(file)
@@ -90,7 +92,11 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
         sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
     finally:
         workbook.close()
-    return {title: _sheet(f"{Path(path).name}, sheet {title}", rows) for title, rows in sheets.items() if len(rows) > 1}
+    return {
+        title: _sheet(f"{Path(path).name}, sheet {title}", rows)
+        for title, rows in sheets.items()
+        if len(rows) > 1
+    }
 
 
 def _parquet(file: Path) -> pa.Table:
@@ -153,7 +159,9 @@ def _header(file: Path, delimiter: str) -> list[str]:
 
     line = _first_line(file)
     if not line.strip():
-        raise DataError(f"{file.name} is empty, or its first line is: it must hold the column names.")
+        raise DataError(
+            f"{file.name} is empty, or its first line is: it must hold the column names."
+        )
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{file.name} is UTF-16. Save it as CSV UTF-8.")
     return next(csv.reader([line.decode("utf-8-sig", "replace")], delimiter=delimiter))
@@ -177,7 +185,9 @@ def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
     first = next((text for text in values.slice(0, 100).to_pylist() if text is not None), "")
     if first.lower() in ("true", "false"):
         lower = pc.utf8_lower(values)
-        if pc.all(pc.is_in(lower, value_set=pa.array(["true", "false"])).filter(values.is_valid())).as_py():
+        if pc.all(
+            pc.is_in(lower, value_set=pa.array(["true", "false"])).filter(values.is_valid())
+        ).as_py():
             return lower.cast(pa.bool_())
     whole = pc.match_substring_regex(values, _WHOLE)
     if pc.all(whole).as_py():

@@ -88,7 +88,9 @@ def same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
     result = dict(tables)
     for key in _KEYS:
         having = {name: table for name, table in result.items() if key in table}
-        kinds = {pa.types.is_integer(table.data.schema.field(key).type) for table in having.values()}
+        kinds = {
+            pa.types.is_integer(table.data.schema.field(key).type) for table in having.values()
+        }
         if kinds != {True, False}:
             continue
         for name, table in having.items():

@@ -151,16 +151,22 @@ def missing_column(schema: TableSchema, name: str, names: Iterable[str]) -> Prob
         With the nearest name, or the names that would be recognized.
     """
     column = schema.columns[name]
-    near = {given: suggest(fold(given), [fold(name), *map(fold, column.aliases)]) for given in names}
+    near = {
+        given: suggest(fold(given), [fold(name), *map(fold, column.aliases)]) for given in names
+    }
     likely = [given for given, hint in near.items() if hint]
-    also = ", ".join([*column.aliases, *(a for s in column.aliases_by_interval.values() for a in s)][:6])
+    also = ", ".join(
+        [*column.aliases, *(a for s in column.aliases_by_interval.values() for a in s)][:6]
+    )
     if likely:
         remedy = f"Did you mean {likely[0]!r}? Rename it to {name!r}."
     else:
         remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}. {column.meaning}"
     if name == "interval":
         remedy = "Add it (day, week, month, quarter or year), or name the amount 'mrr' if it is per month."
-    return Problem(schema.name, name, "the column is missing", 0, (), remedy, "error", "missing-column")
+    return Problem(
+        schema.name, name, "the column is missing", 0, (), remedy, "error", "missing-column"
+    )
 
 
 def _passes(schema: TableSchema) -> Iterable[list[tuple[ColumnSchema, str, str, str]]]:

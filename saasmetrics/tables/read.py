@@ -146,12 +146,19 @@ def _typed(table: Table) -> pa.Table:
     """Extra columns of text as numbers, dates or yes/no where they are."""
     known = SCHEMA[table.name].columns
     return pa.table(
-        {name: table.data[name] if name in known else infer(table.data[name]) for name in table.column_names}
+        {
+            name: table.data[name] if name in known else infer(table.data[name])
+            for name in table.column_names
+        }
     )
 
 
 def _nothing(place: Path, strangers: list[str]) -> str:
-    seen = f"Found: {', '.join(strangers[:8])}. " if strangers else "It holds no CSV, Parquet or XLSX file. "
+    seen = (
+        f"Found: {', '.join(strangers[:8])}. "
+        if strangers
+        else "It holds no CSV, Parquet or XLSX file. "
+    )
     return (
         f"No table is recognized in {str(place)!r}. {seen}Name the files after the tables: "
         f"{', '.join(f'{name}.csv' for name in list(SCHEMA)[:5])}, ..."

@@ -160,7 +160,9 @@ def _load() -> dict[str, TableSchema]:
             meaning=row["meaning"],
             key=tuple(row["key"]),
             aliases=tuple(row["aliases"]),
-            columns=MappingProxyType({column.name: column for column in map(_column, row["columns"])}),
+            columns=MappingProxyType(
+                {column.name: column for column in map(_column, row["columns"])}
+            ),
         )
         for name, row in json.loads(text)["tables"].items()
     }

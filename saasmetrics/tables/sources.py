@@ -73,10 +73,16 @@ def _from_pandas(name: str, frame: Any) -> pa.Table:
             f"{name}: the columns have {frame.columns.nlevels} levels. Flatten them: "
             'df.columns = ["_".join(map(str, c)) for c in df.columns].'
         )
-    index = [(level, frame.index.get_level_values(level)) for level in frame.index.names if level is not None]
+    index = [
+        (level, frame.index.get_level_values(level))
+        for level in frame.index.names
+        if level is not None
+    ]
     columns = ((label, frame.iloc[:, n]) for n, label in enumerate(frame.columns))
     present = {_label(label) for label in frame.columns}
-    return _from_columns(name, [*(pair for pair in index if _label(pair[0]) not in present), *columns])
+    return _from_columns(
+        name, [*(pair for pair in index if _label(pair[0]) not in present), *columns]
+    )
 
 
 def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:
@@ -119,7 +125,11 @@ def _mixed(values: Any) -> pa.Array | None:
 
 def _cell_text(value: Any) -> str:
     if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ") if (value.hour, value.minute, value.second) != (0, 0, 0) or value.tzinfo else value.date().isoformat()
+        return (
+            value.isoformat(sep=" ")
+            if (value.hour, value.minute, value.second) != (0, 0, 0) or value.tzinfo
+            else value.date().isoformat()
+        )
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat() if isinstance(value, dt.date) else str(value)

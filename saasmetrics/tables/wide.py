@@ -120,7 +120,9 @@ def melt(data: pa.Table, months: dict[str, dt.date]) -> Melted:
     for name in months:
         read = read_numbers(decode(data[name]))
         if read.refusal is not None:
-            problems.append(_bad_cells(data, name, attributes, read.refusal.mask, read.refusal.remedy))
+            problems.append(
+                _bad_cells(data, name, attributes, read.refusal.mask, read.refusal.remedy)
+            )
             continue
         cells.append(read.values)
     if problems:
@@ -142,7 +144,9 @@ def _long(
     columns = {name: data[name].take(source) for name in attributes}
     columns |= {"month": month, "mrr": amounts.filter(filled)}
     span = f"{min(months):%Y-%m} to {max(months):%Y-%m}"
-    notes = [f"{wide} month columns ({span}) of {rows:,} rows made into one row per customer and month"]
+    notes = [
+        f"{wide} month columns ({span}) of {rows:,} rows made into one row per customer and month"
+    ]
     if empty := rows * wide - len(source):
         notes.append(f"{empty:,} empty cells mean no MRR")
     return Melted(pa.table(columns), notes, [])

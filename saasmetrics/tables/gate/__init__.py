@@ -1,0 +1,98 @@
+"""The quality gate: what is wrong, doubtful or worth knowing about the tables, before any number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from saasmetrics.errors import Problem
+from saasmetrics.tables.gate import amounts, extract, keys, success, terms, values
+from saasmetrics.tables.gate.view import Gate, View, day_number
+from saasmetrics.tables.table import Table
+
+__all__ = ["FINDINGS", "check"]
+
+FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
+    keys.missing_values,
+    keys.mixed_key_types,
+    keys.totals_row,
+    keys.repeated_rows,
+    keys.repeated_keys,
+    keys.padded_ids,
+    keys.customers_without_row,
+    keys.unknown_parents,
+    terms.negative_terms,
+    terms.zero_length_terms,
+    terms.half_service_periods,
+    terms.whole_month_ends,
+    terms.overlaps_in_subscription,
+    terms.overlaps_in_customer,
+    amounts.negative_amounts,
+    amounts.negative_customer_months,
+    amounts.credits_on_invoices,
+    amounts.zero_amounts,
+    values.unknown_choices,
+    values.unknown_currencies,
+    values.reporting_currency,
+    values.missing_rates,
+    values.missing_currencies,
+    extract.round_row_counts,
+    extract.distant_dates,
+    extract.same_last_day,
+    extract.cliff_at_the_end,
+    extract.left_truncation,
+    extract.mixed_time_zones,
+    extract.dates_beside_times,
+    success.before_signup,
+    success.usage_outside_term,
+    success.replies_after_solution,
+    success.unanswered_csat,
+    success.contradicting_churn_flags,
+    keys.row_without_revenue,
+    extract.reading_notes,
+)
+"""Every finding, one function each: to add one, write a function and name it here."""
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def check(
+    tables: Mapping[str, Table],
+    *,
+    as_of: Any = None,
+    currency: str | None = None,
+    policy: Any = None,
+) -> list[Problem]:
+    """Look for everything that would make numbers wrong or doubtful.
+
+    Parameters
+    ----------
+    tables
+        Canonical table name -> table.
+    as_of
+        Last day known: ISO text, date, numpy datetime64 or days since 1970; today if not said.
+    currency
+        Reporting currency.
+    policy
+        Definition choices, as they decide what is odd: which end is meant, what overlaps do.
+
+    Returns
+    -------
+    list of Problem
+        Errors first, then warnings, then notes; each counted, with its first rows.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables import normalize
+    >>> mrr = normalize("mrr", {"customer_id": ["a"], "month": ["2025-01"], "mrr": [-5.0]})
+    >>> [problem.code for problem in check({"mrr": mrr})]
+    ['negative-amount', 'negative-customer-month']
+    """
+    gate = Gate(
+        views={name: View(table) for name, table in tables.items()},
+        as_of=None if as_of is None else day_number(as_of),
+        currency=currency or "",
+        policy=policy,
+    )
+    problems = [problem for finding in FINDINGS for problem in finding(gate)]
+    return sorted(problems, key=lambda problem: _ORDER[problem.severity])

@@ -1,0 +1,133 @@
+"""Findings about amounts: negative ones, credits, zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.gate.view import Gate, View
+from saasmetrics.tables.schema import SCHEMA
+
+__all__ = ["credits_on_invoices", "negative_amounts", "negative_customer_months", "zero_amounts"]
+
+_NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
+    (
+        "subscriptions",
+        "amount",
+        "error",
+        "Book a credit on invoices; lower the amount for a discount.",
+    ),
+    ("subscriptions", "interval_count", "error", "Write how many intervals one amount pays for."),
+    ("mrr", "mrr", "error", "Book credits as contraction, not as negative MRR."),
+    ("contracts", "arr", "error", "Write the value of the term; a lost renewal has no row."),
+    ("spend", "amount", "warning", "Costs are positive here; turn the sign unless it is a refund."),
+    ("usage", "events", "warning", "Counts cannot be negative."),
+    ("people", "fte", "error", "Write 1.0 for full time."),
+)
+_POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
+
+
+def negative_amounts(gate: Gate) -> Iterable[Problem]:
+    """Amounts below zero where there can be none."""
+    for table, column, severity, remedy in _NOT_NEGATIVE:
+        for view in gate.having(table):
+            if not view.has(column):
+                continue
+            yield from view.problem(
+                view.valid(column) & (view.numbers(column) < 0),
+                column=column,
+                rule="must not be negative",
+                remedy=remedy,
+                code="negative-amount",
+                severity=severity,
+                show=(*SCHEMA[table].key, "customer_id", column),
+            )
+    for table, column in _POSITIVE:
+        for view in gate.having(table):
+            if not view.has(column):
+                continue
+            yield from view.problem(
+                view.valid(column) & (view.numbers(column) == 0),
+                column=column,
+                rule="must not be zero",
+                remedy="Correct it or drop the rows.",
+                code="zero-divisor",
+                severity="error",
+                show=(*SCHEMA[table].key, column),
+            )
+
+
+def credits_on_invoices(gate: Gate) -> Iterable[Problem]:
+    """Negative invoice lines, which are allowed."""
+    for view in gate.having("invoices"):
+        if not view.has("amount"):
+            continue
+        negative = view.valid("amount") & (view.numbers("amount") < 0)
+        total = float(-view.numbers("amount")[negative].sum())
+        yield from view.problem(
+            negative,
+            column="amount",
+            rule=f"negative lines of {total:,.2f} together, taken as credits",
+            remedy="Nothing to do if they are credits; they lower the MRR of the months that they serve.",
+            code="credit",
+            severity="note",
+            show=("invoice_id", "customer_id", "date", "amount"),
+        )
+
+
+def negative_customer_months(gate: Gate) -> Iterable[Problem]:
+    """Customers whose lines of a month are negative together."""
+    for table, column, date in (("invoices", "amount", "date"), ("mrr", "mrr", "month")):
+        for view in gate.having(table):
+            if not view.has("customer_id", column, date) or not (view.numbers(column) < 0).any():
+                continue
+            first, rows = _negative_months(view, column, date)
+            yield from view.problem(
+                first,
+                count=rows,
+                column=f"customer_id, {date}, {column}",
+                rule=f"{len(first):,} customer-months are negative in sum",
+                remedy="A credit belongs to the months that it gives back: set its service dates.",
+                code="negative-customer-month",
+                severity="warning",
+                show=("customer_id", date, column),
+            )
+
+
+def zero_amounts(gate: Gate) -> Iterable[Problem]:
+    """Subscriptions that cost nothing: trials and free plans."""
+    for view in gate.having("subscriptions"):
+        if not view.has("amount"):
+            continue
+        zero = view.valid("amount") & (view.numbers("amount") == 0)
+        trials = int((zero & view.flags("is_trial")).sum()) if view.has("is_trial") else 0
+        yield from view.problem(
+            zero,
+            column="amount",
+            rule="is zero" + (f" ({trials:,} of them trials)" if trials else ""),
+            remedy="They count as no customer: MRR needs an amount above zero.",
+            code="zero-amount",
+            severity="note",
+            show=("subscription_id", "customer_id", "start", "amount"),
+        )
+
+
+def _negative_months(
+    view: View, column: str, date: str
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], int]:
+    """First row of each customer-month below zero, and how many rows those months have."""
+    months = view.days(date).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    valid = np.flatnonzero(view.valid(column) & view.valid(date) & (view.codes("customer_id") >= 0))
+    key = view.codes("customer_id")[valid].astype(np.int64) * 2**20 + (months[valid] + 2**19)
+    # Only months with a negative line can be negative in sum.
+    suspects = np.isin(key, np.unique(key[view.numbers(column)[valid] < 0]))
+    valid, key = valid[suspects], key[suspects]
+    _, first, group, size = np.unique(
+        key, return_index=True, return_inverse=True, return_counts=True
+    )
+    sums = np.bincount(group, weights=view.numbers(column)[valid], minlength=len(first))
+    # Sums of cents in floats miss zero by less than this.
+    below = sums < -0.005
+    return np.sort(valid[first[below]]), int(size[below].sum())

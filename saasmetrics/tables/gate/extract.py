@@ -1,0 +1,250 @@
+"""Findings about how the export was made: cut short, cut off, dated oddly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from saasmetrics.errors import Problem
+from saasmetrics.tables.gate.view import Gate, View, day_number, iso
+from saasmetrics.tables.schema import SCHEMA
+
+__all__ = [
+    "cliff_at_the_end",
+    "dates_beside_times",
+    "distant_dates",
+    "left_truncation",
+    "mixed_time_zones",
+    "reading_notes",
+    "round_row_counts",
+    "same_last_day",
+]
+
+LIMITS = (100, 500, 1_000, 5_000, 10_000, 50_000, 65_535, 65_536, 100_000, 1_048_575, 1_048_576)
+"""Row counts at which exports of billing systems, warehouses and spreadsheets stop."""
+
+_EARLIEST = day_number("1990-01-01")
+_YEARS_AHEAD = 10
+_ENOUGH = 5
+_DAY_MICROS = 86_400_000_000
+_CLIFF = 0.5
+_LOOK_BACK = 3
+
+
+def round_row_counts(gate: Gate) -> Iterable[Problem]:
+    """Tables with exactly as many rows as an export gives at most."""
+    for view in gate.having(*SCHEMA):
+        rows = len(view.names("customer_id")) if view.name == "mrr" else view.size
+        if rows not in LIMITS:
+            continue
+        what = "customers" if view.name == "mrr" else "rows"
+        yield Problem(
+            view.name,
+            "",
+            f"has exactly {rows:,} {what}, a usual limit of exports",
+            rows,
+            (),
+            "Count the rows at the source; export in parts if there are more.",
+            "warning",
+            "round-row-count",
+        )
+
+
+def distant_dates(gate: Gate) -> Iterable[Problem]:
+    """Dates before 1990 or more than ten years ahead."""
+    latest = gate.today + round(_YEARS_AHEAD * 365.25)
+    for view in gate.having(*SCHEMA):
+        for column in SCHEMA[view.name].columns.values():
+            if column.dtype not in ("date", "month", "timestamp") or not view.has(column.name):
+                continue
+            days = view.days(column.name)
+            yield from view.problem(
+                view.valid(column.name) & ((days < _EARLIEST) | (days > latest)),
+                column=column.name,
+                rule=f"before {iso(_EARLIEST)} or after {iso(latest)}",
+                remedy="Correct the dates. A far end that stands for 'still running' should be missing.",
+                code="distant-date",
+                severity="warning",
+                show=(*SCHEMA[view.name].key, "customer_id", column.name),
+            )
+
+
+def same_last_day(gate: Gate) -> Iterable[Problem]:
+    """Most running subscriptions ending on one day, the last of the export."""
+    for view in gate.having("subscriptions"):
+        if not view.has("end") or not view.valid("end").any():
+            continue
+        start, end, ended = view.days("start"), view.days("end"), view.valid("end")
+        edge = int(end[ended].max())
+        running = view.valid("start") & (start < edge) & (~ended | (end >= edge))
+        at_edge = running & ended
+        if at_edge.sum() < _ENOUGH or at_edge.sum() * 2 < running.sum():
+            continue
+        yield from view.problem(
+            at_edge,
+            column="end",
+            rule=f"{int(at_edge.sum()):,} of {int(running.sum()):,} subscriptions still running end on {iso(edge)}",
+            remedy="If that is the day of the export, they have not ended: make the end missing, "
+            "or say until when you know: as_of.",
+            code="extract-stops-short",
+            severity="warning",
+            show=("subscription_id", "customer_id", "start", "end"),
+        )
+
+
+def cliff_at_the_end(gate: Gate) -> Iterable[Problem]:
+    """Revenue that falls by more than half within the last months."""
+    for view, months, level, unit in _levels(gate):
+        first = max(len(level) - _LOOK_BACK, 1)
+        for at in range(first, len(level)):
+            before, after = level[at - 1], level[at]
+            if before < (_ENOUGH if unit else 1) or after >= before * _CLIFF:
+                continue
+            yield Problem(
+                view.name,
+                "",
+                f"falls from {before:,.0f} to {after:,.0f} {unit or 'MRR'} from {months[at - 1]} to "
+                f"{months[at]}, at the end of the data",
+                0,
+                (),
+                "If the export was made before that month was complete, say until when you know: as_of.",
+                "warning",
+                "cliff-at-the-end",
+            )
+            break
+
+
+def left_truncation(gate: Gate) -> Iterable[Problem]:
+    """Customers who pay from the first period on, so that nobody knows since when."""
+    for table, date, amount in (("mrr", "month", "mrr"), ("invoices", "date", "amount")):
+        for view in gate.having(table):
+            if not view.has("customer_id", date, amount):
+                continue
+            months = _months(view.days(date))
+            paying = view.valid(date) & view.valid(amount) & (view.numbers(amount) > 0)
+            if not paying.any():
+                continue
+            first = months[paying].min()
+            rows = np.flatnonzero(paying & (months == first))
+            _, one_each = np.unique(view.codes("customer_id")[rows], return_index=True)
+            yield from view.problem(
+                rows[np.sort(one_each)],
+                column="customer_id",
+                rule=f"customers already pay in the first month, {np.datetime64(int(first), 'M')}",
+                remedy="How long they had paid before is unknown: customers.created_at tells it; else "
+                "survival curves count them from the day they are first seen.",
+                code="left-truncation",
+                severity="note",
+                show=("customer_id", date, amount),
+            )
+
+
+def mixed_time_zones(gate: Gate) -> Iterable[Problem]:
+    """Times with a zone beside times without one, or of several zones."""
+    for view in gate.having(*SCHEMA):
+        stamps = [
+            column.name
+            for column in SCHEMA[view.name].columns.values()
+            if column.dtype == "timestamp"
+            and view.has(column.name)
+            and view.valid(column.name).any()
+        ]
+        zones = view.table.zones
+        without = [name for name in stamps if name not in zones and _has_times(view, name)]
+        if not zones or (not without and len(set(zones.values())) == 1):
+            continue
+        known = [f"{name} ({zone})" for name, zone in zones.items()]
+        yield Problem(
+            view.name,
+            ", ".join([*zones, *without]),
+            f"time zones differ: {', '.join(known + [f'{name} (none)' for name in without])}",
+            0,
+            (),
+            "All were made UTC, those without a zone taken as UTC. Export all with their zone.",
+            "warning",
+            "mixed-time-zones",
+        )
+
+
+def dates_beside_times(gate: Gate) -> Iterable[Problem]:
+    """A column of days beside a column of times: durations between the two are off by up to a day."""
+    for view in gate.having("tickets", "trials"):
+        stamps = [
+            column.name
+            for column in SCHEMA[view.name].columns.values()
+            if column.dtype == "timestamp"
+            and view.has(column.name)
+            and view.valid(column.name).any()
+        ]
+        days = [name for name in stamps if not _has_times(view, name)]
+        if days and len(days) < len(stamps):
+            times = [name for name in stamps if name not in days]
+            yield from view.problem(
+                view.valid(days[0]),
+                column=", ".join(days),
+                rule=f"days without a time beside times in {', '.join(times)}",
+                remedy="Durations between them start at midnight. Export the time of day too.",
+                code="dates-beside-times",
+                severity="warning",
+                show=(*SCHEMA[view.name].key, *stamps),
+            )
+
+
+def reading_notes(gate: Gate) -> Iterable[Problem]:
+    """What was understood, derived or set aside while reading."""
+    for view in gate.views.values():
+        for note in view.table.notes:
+            yield Problem(view.name, "", note, 0, (), "", "note", "as-read")
+
+
+def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float64], str]]:
+    """Level of revenue at each month of a table: money, or running subscriptions."""
+    for view in gate.having("mrr"):
+        good = view.valid("month") & view.valid("mrr")
+        months = _months(view.days("month"))[good]
+        if len(months):
+            amounts = view.numbers("mrr")[good]
+            level = np.bincount(months - months.min(), weights=amounts).astype(np.float64)
+            yield view, _labels(int(months.min()), len(level)), level, ""
+    for view in gate.having("subscriptions"):
+        good = view.valid("start")
+        if view.has("amount"):
+            good = good & (view.numbers("amount") > 0)
+        if not good.any() or not view.has("end"):
+            continue
+        yield (view, *_running(view, good, gate), "running subscriptions")
+
+
+def _running(
+    view: View, good: npt.NDArray[np.bool_], gate: Gate
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Subscriptions running at the end of each month until the last one that the export knows."""
+    start = _months(view.days("start"))
+    ended = good & view.valid("end") & (view.days("end") <= gate.today)
+    # Running at the end of a month: started by then, and not ended by the first of the next.
+    end = _months(view.days("end"))
+    low = int(start[good].min())
+    high = max(int(start[good].max()), int(end[ended].max()) if ended.any() else low)
+    high = min(high, int(_months(np.array([gate.today]))[0]))
+    size = max(high - low + 1, 1)
+    started = np.bincount(np.minimum(start[good] - low, size), minlength=size + 1)[:size]
+    # A term that ends on the first of a month still ran at the end of the month before.
+    gone = np.bincount(np.clip(end[ended] - low, 0, size), minlength=size + 1)[:size]
+    return _labels(low, size), np.cumsum(started - gone).astype(np.float64)
+
+
+def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    months: npt.NDArray[np.int64] = (
+        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    )
+    return months
+
+
+def _labels(first: int, many: int) -> list[str]:
+    return [str(np.datetime64(first + n, "M")) for n in range(many)]
+
+
+def _has_times(view: View, column: str) -> bool:
+    return bool((view.micros(column)[view.valid(column)] % _DAY_MICROS).any())

@@ -1,0 +1,307 @@
+"""Findings about what names a row: missing, repeated and unmatched keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of
+from saasmetrics.tables.schema import SCHEMA
+
+__all__ = [
+    "customers_without_row",
+    "missing_values",
+    "mixed_key_types",
+    "padded_ids",
+    "repeated_keys",
+    "repeated_rows",
+    "row_without_revenue",
+    "totals_row",
+    "unknown_parents",
+]
+
+_REVENUE = ("subscriptions", "mrr", "invoices")
+_TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers")
+
+# Lines of one invoice share its number, costs come in several lines, and the successive terms of a
+# subscription share its id (their overlaps are another finding).
+_REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
+_SAME_KEY_IS_NORMAL = ("subscriptions",)
+_LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
+
+
+def missing_values(gate: Gate) -> Iterable[Problem]:
+    """Required columns without a value."""
+    for view in gate.having(*SCHEMA):
+        for name in SCHEMA[view.name].required:
+            if not view.has(name) or not view.table.data[name].null_count:
+                continue
+            yield from view.problem(
+                ~view.valid(name),
+                column=name,
+                rule="must not be missing",
+                remedy=f"Fill it in or drop the rows. {SCHEMA[view.name].columns[name].meaning}",
+                code="missing-value",
+                severity="error",
+                show=(*SCHEMA[view.name].key, "customer_id", name),
+            )
+
+
+def padded_ids(gate: Gate) -> Iterable[Problem]:
+    """Ids with blanks around them, which make two customers out of one."""
+    for view in gate.having(*SCHEMA):
+        if not view.has("customer_id") or not _is_text(view, "customer_id"):
+            continue
+        names = view.names("customer_id")
+        padded = mask_of(
+            pc.not_equal(pc.utf8_length(names), pc.utf8_length(pc.utf8_trim_whitespace(names)))
+        )
+        if not padded.any():
+            continue
+        yield from view.problem(
+            _where(padded, view.codes("customer_id")),
+            column="customer_id",
+            rule="has blanks before or after the id",
+            remedy='Strip them: df["customer_id"].str.strip().',
+            code="padded-id",
+            severity="warning",
+            show=("customer_id",),
+        )
+
+
+def totals_row(gate: Gate) -> Iterable[Problem]:
+    """A row of totals that would be counted as a customer."""
+    for view in gate.having(*_REVENUE):
+        if not view.has("customer_id") or not _is_text(view, "customer_id"):
+            continue
+        words = pc.utf8_lower(pc.utf8_trim_whitespace(view.names("customer_id")))
+        found = mask_of(pc.is_in(words, value_set=pa.array(_TOTALS, words.type)))
+        if not found.any():
+            continue
+        yield from view.problem(
+            _where(found, view.codes("customer_id")),
+            column="customer_id",
+            rule="looks like a row of totals, which would be counted as a customer",
+            remedy="Drop the row of totals.",
+            code="totals-row",
+            severity="error",
+            show=SCHEMA[view.name].required,
+        )
+
+
+def mixed_key_types(gate: Gate) -> Iterable[Problem]:
+    """Ids that are text in one table and numbers in another, so that nothing would match."""
+    having = [view for view in gate.having(*SCHEMA) if view.has("customer_id")]
+    texts = [view.name for view in having if _is_text(view, "customer_id")]
+    numbers = [view.name for view in having if view.name not in texts]
+    if texts and numbers:
+        yield Problem(
+            numbers[0],
+            "customer_id",
+            f"ids are numbers in {', '.join(numbers)} and text in {', '.join(texts)}",
+            0,
+            (),
+            'Make them text: df["customer_id"].astype(str).',
+            "error",
+            "mixed-key-types",
+        )
+
+
+def repeated_keys(gate: Gate) -> Iterable[Problem]:
+    """Different rows under one key."""
+    for view in gate.having(*SCHEMA):
+        key = [name for name in SCHEMA[view.name].key if view.has(name)]
+        line_id = _LINE_IDS.get(view.name, "")
+        severity = _REPEATED_KEY.get(view.name, "error")
+        if view.name in _SAME_KEY_IS_NORMAL:
+            continue
+        if not key and view.has(line_id):
+            key, severity = [line_id], "warning"
+        if view.name == "mrr" and _attributes(view):
+            severity = "note"
+        rows = _repeated(view, key)
+        if not len(rows):
+            continue
+        rows = rows[~_identical(view, rows)]
+        yield from view.problem(
+            rows,
+            column=", ".join(key),
+            rule="several different rows for one key",
+            remedy=_advice(view.name, key, severity),
+            code="repeated-key",
+            severity=severity,
+            show=(*key, *SCHEMA[view.name].required),
+        )
+
+
+def repeated_rows(gate: Gate) -> Iterable[Problem]:
+    """Rows that are there twice, value for value."""
+    for view in gate.having(*SCHEMA):
+        key = [name for name in SCHEMA[view.name].key if view.has(name)]
+        generated = len(key) == 1 and _is_row_number(view, key[0])
+        if not key or generated:
+            key = [
+                name for name in SCHEMA[view.name].required if view.has(name) and name not in key
+            ]
+        rows = _repeated(view, key)
+        if not len(rows):
+            continue
+        twice = rows[_identical(view, rows, without=SCHEMA[view.name].key if generated else ())]
+        yield from view.problem(
+            np.sort(twice),
+            column="",
+            rule="the same row again, value for value",
+            remedy="Drop the copies: df.drop_duplicates().",
+            code="repeated-row",
+            severity="warning" if generated or not SCHEMA[view.name].key else "error",
+            show=(*SCHEMA[view.name].key, *SCHEMA[view.name].required),
+        )
+
+
+def customers_without_row(gate: Gate) -> Iterable[Problem]:
+    """Customers of other tables that `customers` does not have."""
+    if not gate.having("customers"):
+        return
+    known = gate.views["customers"].names("customer_id")
+    for view in gate.having(*(name for name in SCHEMA if name != "customers")):
+        if not view.has("customer_id") or view.names("customer_id").type != known.type:
+            continue
+        strange = ~mask_of(pc.is_in(view.names("customer_id"), value_set=known))
+        if not strange.any():
+            continue
+        yield from view.problem(
+            _where(strange, view.codes("customer_id")),
+            column="customer_id",
+            rule=f"{int(strange.sum()):,} customers without a row in customers",
+            remedy="Add them to customers; until then they have no segment.",
+            code="customer-without-row",
+            severity="warning",
+            show=("customer_id", *SCHEMA[view.name].key),
+        )
+
+
+def row_without_revenue(gate: Gate) -> Iterable[Problem]:
+    """Customers that never paid."""
+    revenue = [view for view in gate.having(*_REVENUE) if view.has("customer_id")]
+    if not revenue or not gate.having("customers"):
+        return
+    customers = gate.views["customers"]
+    known = customers.names("customer_id")
+    paying = np.zeros(len(known), np.bool_)
+    for view in revenue:
+        names = view.names("customer_id")
+        if names.type == known.type:
+            paying |= mask_of(pc.is_in(known, value_set=names))
+    yield from customers.problem(
+        _where(~paying, customers.codes("customer_id")),
+        column="customer_id",
+        rule=f"customers without a row in {', '.join(view.name for view in revenue)}",
+        remedy="Nothing to do where they never paid; otherwise the export of revenue is incomplete.",
+        code="customer-without-revenue",
+        severity="note",
+        show=("customer_id", "name"),
+    )
+
+
+def unknown_parents(gate: Gate) -> Iterable[Problem]:
+    """Parents that are no customers."""
+    for view in gate.having("customers"):
+        if not view.has("parent_id"):
+            continue
+        parents, known = view.names("parent_id"), view.names("customer_id")
+        if not len(parents) or parents.type != known.type:
+            continue
+        strange = ~mask_of(pc.is_in(parents, value_set=known))
+        yield from view.problem(
+            _where(strange, view.codes("parent_id")),
+            column="parent_id",
+            rule="names no customer",
+            remedy="Add the parent as a customer, or clear the column.",
+            code="unknown-parent",
+            severity="warning",
+            show=("customer_id", "parent_id"),
+        )
+
+
+def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
+    """Numbers of the rows whose key occurs more than once."""
+    if not key:
+        return np.zeros(0, np.intp)
+    if (
+        len(key) == 1
+        and pc.count_distinct(view.table.data[key[0]], mode="all").as_py() == view.size
+    ):
+        return np.zeros(0, np.intp)
+    codes = _combined(view, key)
+    order = np.argsort(codes, kind="stable")
+    equal = np.diff(codes[order]) == 0
+    mask = np.zeros(view.size, np.bool_)
+    mask[order[1:][equal]] = True
+    mask[order[:-1][equal]] = True
+    return np.flatnonzero(mask)
+
+
+def _combined(view: View, key: list[str]) -> npt.NDArray[np.int64]:
+    codes = np.zeros(view.size, np.int64)
+    room = 1
+    for name in key:
+        more, many = view.codes(name), len(view.names(name)) + 1
+        if room * many > 2**62:
+            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
+            room = int(codes.max()) + 1
+        codes = codes * many + (more + 1)
+        room *= many
+    return codes
+
+
+def _identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
+    """True for each of the rows that repeats an earlier one in all columns."""
+    columns = [
+        field.name
+        for field in view.table.data.schema
+        if field.name not in without and not pa.types.is_null(field.type)
+    ]
+    part = view.table.data.select(columns).take(pa.array(rows))
+    part = part.append_column("__row", pa.array(np.arange(len(rows))))
+    first = part.group_by(columns, use_threads=False).aggregate([("__row", "min")])["__row_min"]
+    again = np.ones(len(rows), np.bool_)
+    again[first.to_numpy()] = False
+    return again
+
+
+def _attributes(view: View) -> bool:
+    return len(view.table.column_names) > len(SCHEMA[view.name].required)
+
+
+def _is_row_number(view: View, column: str) -> bool:
+    values = view.table.data[column]
+    if not pa.types.is_integer(values.type) or values.null_count:
+        return False
+    limits = pc.min_max(values).as_py()
+    if (limits["min"], limits["max"]) != (1, view.size):
+        return False
+    return bool((values.combine_chunks().to_numpy() == np.arange(1, view.size + 1)).all())
+
+
+def _advice(table: str, key: list[str], severity: Severity) -> str:
+    if severity == "note":
+        return "They are added up."
+    if table in ("customers", "people", "finance", "fx"):
+        return f"Keep one row per {', '.join(key)}: df.drop_duplicates({key}, keep='last')."
+    if table == "mrr":
+        return f"Sum the rows: df.groupby({key}, as_index=False).sum()."
+    return f"Make {', '.join(key)} different, or keep one row of each."
+
+
+def _where(names: Bools, codes: npt.NDArray[np.int32]) -> Bools:
+    """Rows whose value is among the marked ones."""
+    return np.append(names, False)[codes]
+
+
+def _is_text(view: View, column: str) -> bool:
+    return not pa.types.is_integer(view.table.data.schema.field(column).type)

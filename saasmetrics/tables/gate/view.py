@@ -1,0 +1,269 @@
+"""Columns of the tables as numpy arrays, each made once, for the findings of the gate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.findings import SHOWN, examples
+from saasmetrics.tables.table import Table
+
+__all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of"]
+
+Bools = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.int32]
+
+
+@dataclass
+class View:
+    """One table, its columns as numpy arrays on demand.
+
+    Parameters
+    ----------
+    table
+        The table.
+    """
+
+    table: Table
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Canonical table name."""
+        return self.table.name
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self.table.num_rows
+
+    def has(self, *columns: str) -> bool:
+        """Whether all of the columns are there."""
+        return all(column in self.table.data.column_names for column in columns)
+
+    def valid(self, column: str) -> Bools:
+        """True where the column has a value."""
+        made: Bools = self._once("valid", column, _valid)
+        return made
+
+    def days(self, column: str) -> Days:
+        """Days since 1970-01-01; anything where missing."""
+        made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
+        return made
+
+    def micros(self, column: str) -> npt.NDArray[np.int64]:
+        """Microseconds since 1970-01-01; anything where missing."""
+        made: npt.NDArray[np.int64] = self._once(
+            "micros", column, lambda array: _raw(array.cast(pa.timestamp("us")))
+        )
+        return made
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """Numbers; anything where missing."""
+        made: npt.NDArray[np.float64] = self._once(
+            "numbers", column, lambda array: _raw(array.cast(pa.float64()))
+        )
+        return made
+
+    def flags(self, column: str) -> Bools:
+        """True where a yes/no column says yes."""
+        made: Bools = self._once("flags", column, mask_of)
+        return made
+
+    def codes(self, column: str) -> npt.NDArray[np.int32]:
+        """Number of each value in `names(column)`; -1 where missing."""
+        made: npt.NDArray[np.int32] = self._once("codes", column, _encode)[0]
+        return made
+
+    def names(self, column: str) -> pa.Array:
+        """Different values of a column, as `codes` numbers them."""
+        return self._once("codes", column, _encode)[1]
+
+    def problem(
+        self,
+        rows: Bools | npt.NDArray[np.intp],
+        *,
+        column: str,
+        rule: str,
+        remedy: str,
+        code: str,
+        severity: Severity,
+        show: Sequence[str] = (),
+        count: int | None = None,
+    ) -> Iterable[Problem]:
+        """One problem for rows that break a rule, or none.
+
+        Parameters
+        ----------
+        rows
+            True where the rule is broken, or the numbers of those rows.
+        column, rule, remedy, code, severity
+            As in `Problem`.
+        show
+            Columns to show of the first rows.
+        count
+            How many there are where not all rows are passed.
+
+        Returns
+        -------
+        iterable of Problem
+            At most one.
+        """
+        many = count if count is not None else _how_many(rows)
+        if not many:
+            return []
+        first = np.flatnonzero(rows)[:SHOWN] if rows.dtype == np.bool_ else rows[:SHOWN]
+        data = self.table.data
+        shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
+        rows_shown = examples(shown, pa.chunked_array([pa.array(first)]))
+        return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code)]
+
+    def _once(self, kind: str, column: str, make: Any) -> Any:
+        if (kind, column) not in self._made:
+            self._made[kind, column] = make(_one_chunk(self.table.data[column]))
+        return self._made[kind, column]
+
+
+@dataclass
+class Gate:
+    """Everything the findings may look at.
+
+    Parameters
+    ----------
+    views
+        Canonical table name -> columns.
+    as_of
+        Last day known, as days since 1970-01-01; None where it was not said.
+    currency
+        Reporting currency, "" where it was not said.
+    policy
+        Definition choices; only read through `choice`.
+    """
+
+    views: Mapping[str, View]
+    as_of: int | None = None
+    currency: str = ""
+    policy: Any = None
+
+    def having(self, *tables: str) -> list[View]:
+        """Those of the tables that exist and have rows."""
+        return [self.views[name] for name in tables if name in self.views and self.views[name].size]
+
+    def choice(self, name: str, default: str) -> str:
+        """Choice of the policy, or the usual one."""
+        return str(getattr(self.policy, name, default))
+
+    @property
+    def today(self) -> int:
+        """As-of day, or today's date."""
+        return day_number(dt.date.today()) if self.as_of is None else self.as_of  # noqa: DTZ011
+
+
+def day_number(day: Any) -> int:
+    """Days since 1970-01-01.
+
+    Parameters
+    ----------
+    day
+        Whole number, ISO text, date or numpy datetime64.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Examples
+    --------
+    >>> day_number("1970-02-01")
+    31
+    """
+    if isinstance(day, (int, np.integer)):
+        return int(day)
+    return int(np.datetime64(day, "D").astype(np.int64))
+
+
+def iso(day: int) -> str:
+    """Day as ISO text.
+
+    Parameters
+    ----------
+    day
+        Days since 1970-01-01.
+
+    Returns
+    -------
+    str
+        The date.
+
+    Examples
+    --------
+    >>> iso(31)
+    '1970-02-01'
+    """
+    return str(np.datetime64(int(day), "D"))
+
+
+def mask_of(array: pa.Array) -> Bools:
+    """Booleans of Arrow as numpy's; missing ones are false.
+
+    Parameters
+    ----------
+    array
+        Booleans.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same; all false where the array holds something else.
+    """
+    if not pa.types.is_boolean(array.type) or not len(array):
+        return np.zeros(len(array), np.bool_)
+    return _bits(array.buffers()[1], array) & _valid(array)
+
+
+def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:
+    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
+
+
+def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    array = values.combine_chunks()
+    return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+
+
+def _valid(array: pa.Array) -> Bools:
+    bitmap = array.buffers()[0] if array.null_count else None
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), np.bool_)
+    return np.ones(len(array), np.bool_) if bitmap is None else _bits(bitmap, array)
+
+
+def _bits(buffer: pa.Buffer, array: pa.Array) -> Bools:
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].view(np.bool_)
+
+
+def _raw(array: pa.Array) -> Any:
+    # to_numpy() would import pandas.
+    kind: Any = np.float64 if pa.types.is_floating(array.type) else np.int64
+    if array.type in (pa.date32(), pa.int32()):
+        kind = np.int32
+    if not len(array):
+        return np.zeros(0, kind)
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.string())
+    coded = array.dictionary_encode()
+    codes = _raw(coded.indices)
+    return (
+        np.where(_valid(coded.indices), codes, -1) if coded.null_count else codes
+    ), coded.dictionary
