@@ -11,7 +11,18 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.sample import accounts, finance, lifecycle, money_flows, subscriptions
+from saasmetrics.sample import (
+    accounts,
+    finance,
+    invoices,
+    lifecycle,
+    money_flows,
+    plans,
+    subscriptions,
+    success,
+    support,
+)
+from saasmetrics.sample import people as staffing
 from saasmetrics.sample.company import Company, found
 from saasmetrics.sample.truths import PARAMETERS, SEGMENTS, TENURE_BANDS, Truths
 
@@ -44,6 +55,8 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
     company = found(customers, seed, as_of)
     history = lifecycle.simulate(company)
     trials = accounts.trials_of(company)
+    staff = staffing.staff_of(history)
+    requests = support.requests_of(history, trials, staff)
     return {
         "subscriptions": subscriptions.subscriptions(history),
         "customers": accounts.customers(company, trials),
@@ -51,6 +64,14 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
         "spend": finance.spend(history),
         "finance": finance.finance(history),
         "trials": accounts.trials_table(company, trials),
+        "targets": plans.targets(history),
+        "activities": success.activities(history, staff),
+        "tickets": support.tickets(history, trials, staff, requests),
+        "usage": success.usage(history),
+        "surveys": success.surveys(history, trials, requests),
+        "people": staffing.people(staff),
+        "hours": staffing.hours(staff, requests.person, requests.month, requests.handled),
+        "invoices": invoices.invoices(history),
         "fx": money_flows.fx(company),
     }
 
@@ -122,6 +143,8 @@ def write(
         for name, table in tables(customers, seed, as_of).items():
             csv.write_csv(table, beside / f"{name}.csv")
         beside.chmod(0o755)
+        if target.exists():
+            target.rmdir()
         beside.replace(target)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)

@@ -12,7 +12,7 @@ from saasmetrics.sample.money_flows import mrr_by_month
 from saasmetrics.sample.truths import CHANNELS, SEGMENTS
 
 _FUNCTIONS = ("sales", "marketing", "cs", "support", "cogs", "rnd", "ga")
-_PAYBACK_MONTHS = np.array([13.0, 15.0, 17.0])
+_PAYBACK_MONTHS = np.array([14.5, 17.0, 19.5])
 """What the company pays to win one dollar of monthly gross profit, by segment."""
 _CHANNEL_COST = np.array([1.25, 0.9, 1.0, 0.6])
 _SALES_SHARE = np.array([0.85, 0.35, 0.75, 0.15])

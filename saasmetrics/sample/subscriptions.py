@@ -26,7 +26,8 @@ def _known(days: Days, as_of: np.datetime64) -> Days:
     return np.where(days > as_of, _NAT, days)
 
 
-def _line_ids(history: History) -> pa.Array:
+def line_ids(history: History) -> pa.Array:
+    """Give the id of every line, known to the extract or not."""
     size = history.lines["customer"].size
     return columns.identifiers("S", np.arange(size), columns.width_of(size))
 
@@ -52,7 +53,7 @@ def subscriptions(history: History) -> pa.Table:
     trial = lines["first"] & company.trial[who] & (lines["start"] == _first_start(history)[who])
     return pa.table(
         {
-            "subscription_id": columns.pick(_line_ids(history), rows),
+            "subscription_id": columns.pick(line_ids(history), rows),
             "customer_id": columns.customer_ids(company, who),
             "start": columns.dates(lines["start"]),
             "end": columns.dates(end),

@@ -63,9 +63,14 @@ class Parameters:
         Chance that a trial converts, by channel, support contact averaged out.
     trial_support_ratio
         How much more likely a trial converts that talked to support.
+    chat_team_month, chat_reply_minutes, chat_csat_top
+        A dedicated chat team starts in that month: median minutes to the first reply, and the chance
+        of a score of 4 or 5 (less 0.25 in months of support trouble), before and after.
+    macro_handle_ratio
+        Handling time of a ticket with a macro, as a share of that without.
     """
 
-    base_rate: Mapping[str, float] = field(default_factory=lambda: _by_segment(0.045, 0.030, 0.0175))
+    base_rate: Mapping[str, float] = field(default_factory=lambda: _by_segment(0.058, 0.038, 0.021))
     term_factor: Mapping[int, float] = field(
         default_factory=lambda: MappingProxyType({1: 1.0, 3: 0.9, 12: 0.55, 24: 0.45})
     )
@@ -110,9 +115,9 @@ class Parameters:
         )
     )
     expansion_rate: Mapping[str, float] = field(
-        default_factory=lambda: _by_segment(0.03, 0.05, 0.065)
+        default_factory=lambda: _by_segment(0.034, 0.056, 0.072)
     )
-    expansion_size: float = 0.16
+    expansion_size: float = 0.19
     contraction_rate: Mapping[str, float] = field(
         default_factory=lambda: _by_segment(0.010, 0.012, 0.012)
     )
@@ -127,6 +132,10 @@ class Parameters:
     )
     trial_support_share: float = 0.3
     trial_support_ratio: float = 1.4
+    chat_team_month: int = 40
+    chat_reply_minutes: tuple[float, float] = (5.0, 1.75)
+    chat_csat_top: tuple[float, float] = (0.90, 0.96)
+    macro_handle_ratio: float = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
