@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import (
@@ -20,6 +20,9 @@ from saasmetrics.sample.company import (
 )
 from saasmetrics.sample.naming import company_names
 from saasmetrics.sample.truths import CHANNELS, PARAMETERS, REGIONS, SEGMENTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SOURCES = ("referral", "search", "event", "content", "cold_outreach", "marketplace")
 _SOURCE_SHARE = (
@@ -55,18 +58,18 @@ class Trials:
 def trials_of(company: Company) -> Trials:
     """Draw the trials around the customers that came through one.
 
-    The failed ones follow from the conversion rate (a negative binomial count); who talked to support
-    follows from its effect by Bayes' rule, so that the true effect holds exactly.
+    The failed ones follow from the conversion rate (a negative binomial count); who talked to
+    support follows from its effect by Bayes' rule, so that the true effect holds exactly.
     """
     p, rng = PARAMETERS, generator(company.seed, "trials")
     won = np.flatnonzero(company.trial)
     lost_channel = [np.zeros(0, np.int64)]
     lost_month = [np.zeros(0, np.int64)]
     for name, rate in p.trial_conversion.items():
-        channel = channel_index(name)
-        mine = won[company.channel[won] == channel]
+        number = channel_index(name)
+        mine = won[company.channel[won] == number]
         lost = int(rng.negative_binomial(mine.size, rate)) if mine.size else 0
-        lost_channel.append(np.full(lost, channel))
+        lost_channel.append(np.full(lost, number))
         lost_month.append(company.start_month[rng.choice(mine, lost)] if lost else lost_month[0])
     channel = np.concatenate([company.channel[won], *lost_channel])
     month = np.concatenate(lost_month)
@@ -147,7 +150,10 @@ def customers(company: Company, trials: Trials) -> pa.Table:
 
     segment = joined(company.segment, rng.choice(3, more, p=[0.85, 0.14, 0.01])).astype(np.int64)
     channel = joined(company.channel, trials.channel[lost]).astype(np.int64)
-    created = joined(company.created, trials.start[lost]).astype("datetime64[m]")
+    tried = np.flatnonzero(trials.customer >= 0)
+    began = company.created.copy()
+    began[trials.customer[tried]] = trials.start[tried]
+    created = joined(began, trials.start[lost]).astype("datetime64[m]")
     shares = np.cumsum(np.array(_SOURCE_SHARE), axis=1)[channel, :-1]
     source = (rng.random(both)[:, None] >= shares).sum(axis=1)
     employees = np.round(np.exp(rng.normal(np.log([28, 210, 1900])[segment], 0.6))).astype(int)
@@ -163,7 +169,7 @@ def customers(company: Company, trials: Trials) -> pa.Table:
             "parent_id": columns.customer_ids(
                 company,
                 np.maximum(joined(parent, -1), 0).astype(np.int64),
-                (joined(parent, -1) < 0).astype(bool),
+                joined(parent, -1).astype(np.int64) < 0,
             ),
             "segment": columns.names(SEGMENTS, segment),
             "region": columns.names(REGIONS, region),

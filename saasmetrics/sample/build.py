@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from saasmetrics.sample import (
     accounts,
@@ -26,6 +26,9 @@ from saasmetrics.sample import people as staffing
 from saasmetrics.sample.company import Company, found
 from saasmetrics.sample.truths import PARAMETERS, SEGMENTS, TENURE_BANDS, Truths
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 AS_OF = "2026-10-31"
 
 
@@ -35,8 +38,8 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
     Parameters
     ----------
     customers
-        Companies that paid at least once. Prospects that only tried come on top of them in the table
-        ``customers``, with ids that begin with P.
+        Companies that paid at least once. Prospects that only tried come on top of them in the
+        table ``customers``, with ids that begin with P.
     seed
         Which company: the same seed gives the same bytes.
     as_of

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
-from saasmetrics.sample.company import Bools, Company, Days, Floats, Ints
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.sample.company import Bools, Company, Days, Floats, Ints
 
 
 def identifiers(prefix: str, numbers: Ints, width: int) -> pa.Array:
     """Give ids such as C00042, counted from 1."""
     digits = pa.array(numbers + 1).cast(pa.string())
-    padded = pa.compute.utf8_lpad(digits, width, padding="0")
-    return pa.compute.binary_join_element_wise(prefix, padded, "")
+    padded = pc.utf8_lpad(digits, width, padding="0")
+    return pc.binary_join_element_wise(prefix, padded, "")
 
 
 def width_of(count: int) -> int:
@@ -49,7 +52,7 @@ def money(amounts: Floats, missing: Bools | None = None) -> pa.Array:
     return pa.array(np.round(amounts, 2), pa.float64(), mask=missing)
 
 
-def numbers(values: Floats, missing: Bools | None = None) -> pa.Array:
+def numbers(values: Floats | Ints, missing: Bools | None = None) -> pa.Array:
     """Give plain numbers; missing where told."""
     return pa.array(values.astype(np.float64), pa.float64(), mask=missing)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +46,10 @@ class Calendar:
     first: np.datetime64
     as_of: np.datetime64
 
-    def day(self, month: Ints, day: Ints) -> Days:
+    def day(self, month: Ints, day: Ints | int) -> Days:
         """Give the date of a day of a month; both count arrays are broadcast."""
-        days: Days = (self.first + month).astype("datetime64[D]") + (day - 1)
+        first_days: Days = (self.first + month).astype("datetime64[D]")
+        days: Days = first_days + (np.asarray(day) - 1).astype("timedelta64[D]")
         return days
 
     @property
@@ -120,12 +123,10 @@ def choose(rng: np.random.Generator, rows: Ints, shares: object) -> Ints:
 def calendar_until(as_of: str) -> Calendar:
     """Give the five years that end on a date."""
     try:
-        last = np.datetime64(as_of, "D")
+        last = np.datetime64(dt.date.fromisoformat(as_of), "D")
     except ValueError:
-        last = np.datetime64("NaT")
-    if np.isnat(last):
         msg = f"as_of is {as_of!r}; give a date such as '2026-10-31'"
-        raise DataError(msg)
+        raise DataError(msg) from None
     return Calendar(first=last.astype("datetime64[M]") - (MONTHS - 1), as_of=last)
 
 
@@ -179,9 +180,7 @@ def found(customers: int, seed: int, as_of: str) -> Company:
     )
 
 
-def _sign_ups(
-    rng: np.random.Generator, customers: int, calendar: Calendar
-) -> tuple[Ints, Ints]:
+def _sign_ups(rng: np.random.Generator, customers: int, calendar: Calendar) -> tuple[Ints, Ints]:
     """Draw start months that grow over the years, with a slow August and December, and days."""
     month = np.arange(MONTHS)
     of_year = (calendar.first.astype(int) + month) % 12
@@ -212,9 +211,9 @@ def _onboarding(
     return rng.random(start.size) < chance, in_experiment
 
 
-def segment_values(by_segment: object) -> Floats:
+def segment_values(by_segment: Mapping[str, float]) -> Floats:
     """Give a mapping by segment as an array in the order of `SEGMENTS`."""
-    return np.array([by_segment[name] for name in SEGMENTS], dtype=float)  # type: ignore[index]
+    return np.array([by_segment[name] for name in SEGMENTS])
 
 
 def channel_index(name: str) -> int:

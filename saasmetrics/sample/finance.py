@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import MONTHS, Days, Floats, Ints, generator
-from saasmetrics.sample.lifecycle import History
 from saasmetrics.sample.money_flows import mrr_by_month
 from saasmetrics.sample.truths import CHANNELS, SEGMENTS
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.lifecycle import History
 
 _FUNCTIONS = ("sales", "marketing", "cs", "support", "cogs", "rnd", "ga")
 _PAYBACK_MONTHS = np.array([14.5, 17.0, 19.5])
@@ -39,7 +43,8 @@ def _acquisition(history: History) -> Floats:
     mean = np.bincount(segment, mrr, 3) / np.maximum(np.bincount(segment, minlength=3), 1)
     price = np.repeat(mean * _PAYBACK_MONTHS * _GROSS_MARGIN, len(CHANNELS))
     base = 0.02 * np.asarray(ahead).mean(axis=0)
-    return (ahead + base) * price * np.tile(_CHANNEL_COST, len(SEGMENTS))
+    cost: Floats = (ahead + base) * price * np.tile(_CHANNEL_COST, len(SEGMENTS))
+    return cost
 
 
 def costs(history: History) -> dict[str, Floats]:

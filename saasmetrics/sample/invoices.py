@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import Bools, Days, Floats, Ints, generator
-from saasmetrics.sample.lifecycle import History
 from saasmetrics.sample.money_flows import line_amount, line_months, month_of
 from saasmetrics.sample.subscriptions import PRODUCTS, line_ids
 from saasmetrics.sample.truths import PLANS
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.lifecycle import History
 
 _SETUP_FEE = np.array([0.0, 1500.0, 6000.0])
 
@@ -49,7 +53,8 @@ def invoices(history: History) -> pa.Table:
     anchor = company.anchor[lines["customer"][line]]
     start, after = company.calendar.day(first, anchor), company.calendar.day(first + served, anchor)
     paused: Bools = (start >= lines["pause_start"][line]) & (start < lines["pause_end"][line])
-    line, served, start, after = (x[~paused] for x in (line, served, start, after))
+    line, served = line[~paused], served[~paused]
+    start, after = start[~paused], after[~paused]
     share = served / line_months(lines["term"])[line]
     fee_line = _set_up(history)
     fees = _SETUP_FEE[company.segment[lines["customer"][fee_line]]]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saasmetrics.sample import prices
 from saasmetrics.sample.company import (
@@ -22,6 +21,9 @@ from saasmetrics.sample.company import (
 from saasmetrics.sample.ledger import Chunks
 from saasmetrics.sample.truths import PARAMETERS, SEGMENTS, TENURE_BANDS
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _BEYOND = 3
 """Months simulated after as_of, so that cancellations already announced then exist."""
 
@@ -34,9 +36,9 @@ CAUSES = ("voluntary", "involuntary", "unknown")
 class History:
     """What happened: subscription lines, contracts, customer months, decisions.
 
-    Each is a dict of equally long columns. `months` has one row per month that a customer lived and
-    carries the true signals; `decisions` has one row per month that ended, with the true probability
-    that the customer left then.
+    Each is a dict of equally long columns. `months` has one row per month that a customer lived
+    and carries the true signals; `decisions` has one row per month that ended, with the true
+    probability that the customer left then.
     """
 
     company: Company
@@ -94,7 +96,7 @@ class _Life:
         deciding = active[(self.began[active] < month) & (self.paused_until[active] <= month)]
         waiting = active[self.paused_until[active] > month]
         stay = self._decide(deciding, month)
-        self._decline_to_decide(waiting, month)
+        self._wait(waiting, month)
         if stay.size:
             self._change(stay, month)
             self._addons(stay, month)
@@ -141,7 +143,7 @@ class _Life:
         self._leave(who[leaves], month)
         return who[~leaves]
 
-    def _decline_to_decide(self, who: Ints, month: int) -> None:
+    def _wait(self, who: Ints, month: int) -> None:
         """Record the month of customers who are paused: nobody leaves out of a pause."""
         tenure = month - self.began[who]
         self.decisions.add(
@@ -200,7 +202,7 @@ class _Life:
         self.has_paused[who] = False
 
     def _begin(self, who: Ints, month: int) -> None:
-        """Start customers on the current price list, with a contract for terms of a year or more."""
+        """Start customers on the current prices, with a contract for terms of a year or more."""
         self.active[who] = True
         self.began[who] = month
         self.renewal[who] = month + self.term[who]
@@ -333,9 +335,7 @@ class _Life:
     def history(self) -> History:
         """Hand over the records; open contracts carry the risk that they have at the end."""
         held = np.flatnonzero(self.contract >= 0)
-        self.contracts.amend(
-            self.contract[held], risk=self.relative_risk(held, MONTHS + _BEYOND)
-        )
+        self.contracts.amend(self.contract[held], risk=self.relative_risk(held, MONTHS + _BEYOND))
         return History(
             company=self.company,
             lines=self.lines.joined(),

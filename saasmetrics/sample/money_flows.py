@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import MONTHS, Calendar, Company, Days, Floats, Ints, generator
-from saasmetrics.sample.lifecycle import History
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.lifecycle import History
 
 
 def euro_rates(seed: int) -> Floats:
@@ -24,7 +28,7 @@ def euro_rates(seed: int) -> Floats:
 
 def fx(company: Company) -> pa.Table:
     """Give the table of monthly exchange rates to the dollar."""
-    starts = company.calendar.day(np.arange(-1, MONTHS), np.int64(1))
+    starts = company.calendar.day(np.arange(-1, MONTHS), 1)
     return pa.table(
         {
             "date": columns.dates(starts),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import (
@@ -18,7 +19,11 @@ from saasmetrics.sample.company import (
     Ints,
     generator,
 )
-from saasmetrics.sample.lifecycle import History
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.sample.lifecycle import History
 
 AGENTS_PER_POD = 3
 ROLES = ("csm", "agent", "specialist", "team_lead", "vp")
@@ -74,7 +79,7 @@ class Staff:
         roles = columns.names(_PREFIX, np.repeat(self.role, _HOLDERS))
         seat = columns.identifiers("-", np.repeat(self.number, _HOLDERS), 2)
         past = columns.names(("", "-1", "-2"), np.tile(np.arange(_HOLDERS), self.role.size))
-        return pa.compute.binary_join_element_wise(roles, seat, past, "")
+        return pc.binary_join_element_wise(roles, seat, past, "")
 
 
 def staff_of(history: History) -> Staff:
@@ -137,7 +142,9 @@ def people(staff: Staff) -> pa.Table:
             "role": columns.names(ROLES, role),
             "team": columns.names(_TEAMS, role),
             "pod": columns.pod_ids(np.maximum(pod, 0), pod < 0),
-            "tier": columns.names(("1", "2", "3"), np.where(role == 2, 2, seat % 4 == 0), (role != 1) & (role != 2)),
+            "tier": columns.names(
+                ("1", "2", "3"), np.where(role == 2, 2, seat % 4 == 0), (role != 1) & (role != 2)
+            ),
             "start": columns.dates(start),
             "end": columns.dates(end),
             "fte": columns.numbers(fte),

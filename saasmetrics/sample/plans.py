@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import CSMS_PER_POD, MONTHS, Company, Floats, Ints, generator
-from saasmetrics.sample.lifecycle import History
 from saasmetrics.sample.money_flows import mrr_by_month
 from saasmetrics.sample.truths import SEGMENTS
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.lifecycle import History
 
 _NRR_PLAN = np.array([0.87, 1.04, 1.15])
 _GRR_PLAN = np.array([0.77, 0.88, 0.95])

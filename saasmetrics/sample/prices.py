@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from saasmetrics.sample.company import Bools, Floats, Ints
 from saasmetrics.sample.truths import PARAMETERS
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.company import Bools, Floats, Ints
 
 _SEAT = np.array([[24.0, 22.0], [39.0, 36.0], [59.0, 55.0]])  # plan x (USD, EUR)
 _ADDON = np.array([9.0, 8.0])

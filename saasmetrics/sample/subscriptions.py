@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.sample import columns
-from saasmetrics.sample.company import Bools, Days, Ints, generator
+from saasmetrics.sample.company import Bools, Days, Floats, Ints, generator
 from saasmetrics.sample.lifecycle import CAUSES, History
 from saasmetrics.sample.money_flows import (
     in_dollars,
@@ -93,8 +93,10 @@ def _recorded(history: History, rows: Ints, rng: np.random.Generator) -> Days:
         rng.integers(20, 45, rows.size),
         rng.integers(0, 4, rows.size),
     )
-    day = np.minimum(history.lines["start"][rows] + late, history.company.calendar.as_of)
-    return day.astype("datetime64[m]") + rng.integers(9 * 60, 18 * 60, rows.size)
+    day: Days = np.minimum(history.lines["start"][rows] + late, history.company.calendar.as_of)
+    hour = rng.integers(9 * 60, 18 * 60, rows.size).astype("timedelta64[m]")
+    recorded: Days = day.astype("datetime64[m]") + hour
+    return recorded
 
 
 def contracts(history: History) -> pa.Table:
@@ -108,7 +110,7 @@ def contracts(history: History) -> pa.Table:
     first = terms["previous"] < 0
     before = np.where(first, rng.integers(0, 15, size), rng.integers(-25, 60, size))
     signed = start - before
-    arr = _arr(history, rng, signed)
+    arr = _arr(history, signed)
     forecast, category = _forecast(terms["risk"], arr, rng)
     keep: Bools = (signed <= company.calendar.as_of) & (
         first | (start <= company.calendar.as_of + 60)
@@ -123,7 +125,9 @@ def contracts(history: History) -> pa.Table:
             "start": columns.dates(start),
             "end": columns.dates(end),
             "arr": columns.money(arr),
-            "auto_renew": pa.array(rng.random(size) < np.where(company.segment[who] == 2, 0.3, 0.8)),
+            "auto_renew": pa.array(
+                rng.random(size) < np.where(company.segment[who] == 2, 0.3, 0.8)
+            ),
             "signed_at": columns.moments(signed.astype("datetime64[m]") + hour),
             "previous_contract_id": columns.pick(ids, np.maximum(terms["previous"], 0), first),
             "forecast_arr": columns.money(forecast),
@@ -134,7 +138,7 @@ def contracts(history: History) -> pa.Table:
     ).take(pa.array(rows))
 
 
-def _arr(history: History, rng: np.random.Generator, signed: Days) -> np.ndarray:
+def _arr(history: History, signed: Days) -> Floats:
     """Give the ARR in dollars at signature: the core line and the add-on of that day."""
     terms = history.contracts
     mrr = line_mrr(history)
@@ -143,9 +147,7 @@ def _arr(history: History, rng: np.random.Generator, signed: Days) -> np.ndarray
     return 12 * in_dollars(history, total, terms["customer"], month)
 
 
-def _forecast(
-    risk: np.ndarray, arr: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, Ints]:
+def _forecast(risk: Floats, arr: Floats, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """Give the forecast that the owner files 90 days ahead: informed, but optimistic."""
     seen = np.log(np.nan_to_num(risk, nan=1.0)) + rng.normal(-0.2, 0.5, risk.size)
     category = np.searchsorted([-0.3, 0.5, 1.5], seen)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +12,12 @@ import pyarrow as pa
 from saasmetrics.sample import columns
 from saasmetrics.sample.accounts import Trials, account_ids
 from saasmetrics.sample.company import MONTHS, Bools, Company, Days, Floats, Ints, generator
-from saasmetrics.sample.lifecycle import History
-from saasmetrics.sample.people import Staff
 from saasmetrics.sample.support import Requests, ticket_ids, working_time
 from saasmetrics.sample.truths import PARAMETERS
+
+if TYPE_CHECKING:
+    from saasmetrics.sample.lifecycle import History
+    from saasmetrics.sample.people import Staff
 
 FEATURES = ("dashboards", "reports", "automation", "integrations", "forecasting", "api")
 _REACH = np.array([0.85, 0.6, 0.4, 0.3, 0.22, 0.12])
@@ -43,10 +47,9 @@ def usage(history: History) -> pa.Table:
     """
     rng = generator(history.company.seed, "usage")
     ladder, active = _ladder(history.company, rng)
-    order = np.searchsorted(history.months["month"], np.arange(0, MONTHS + 1, _MONTHS_AT_ONCE))
+    edges = np.searchsorted(history.months["month"], np.arange(0, MONTHS + 1, _MONTHS_AT_ONCE))
     parts = [
-        _usage_of(history, np.arange(lo, hi), ladder, active, rng)
-        for lo, hi in zip(order[:-1], order[1:], strict=True)
+        _usage_of(history, np.arange(lo, hi), ladder, active, rng) for lo, hi in pairwise(edges)
     ]
     return pa.concat_tables(parts)
 

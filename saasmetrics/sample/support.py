@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.accounts import Trials, account_ids, account_rows
@@ -19,10 +19,14 @@ from saasmetrics.sample.company import (
     choose,
     generator,
 )
-from saasmetrics.sample.lifecycle import History
 from saasmetrics.sample.money_flows import month_of
-from saasmetrics.sample.people import Staff
 from saasmetrics.sample.truths import PARAMETERS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.sample.lifecycle import History
+    from saasmetrics.sample.people import Staff
 
 _RATE = np.array([0.5, 1.6, 5.0])
 _TAGS = ("how_to", "billing", "bug", "integration", "outage", "feature_request")
@@ -123,7 +127,9 @@ def requests_of(history: History, trials: Trials, staff: Staff) -> Requests:
     reopens = rng.poisson(0.08 + 0.1 * tier)
     handled = _HANDLE_SECONDS[tag] * np.array([1.0, 2.2, 4.0])[tier] * rng.lognormal(0, 0.5, size)
     handled *= np.where(macro, PARAMETERS.macro_handle_ratio, 1.0) * (1 + 0.4 * reopens)
-    replied, first_solved, solved = _progress(rng, created, month, tag, channel, tier, priority, reopens)
+    replied, first_solved, solved = _progress(
+        rng, created, month, tag, channel, tier, priority, reopens
+    )
     end = (company.calendar.as_of + 1).astype("datetime64[s]")
     replied, first_solved, solved = (
         np.where(moment >= end, _NAT, moment) for moment in (replied, first_solved, solved)
@@ -143,7 +149,7 @@ def requests_of(history: History, trials: Trials, staff: Staff) -> Requests:
         solved=solved,
         touches=np.where(np.isnat(replied), 0, 1 + rng.poisson(0.5 + 0.9 * tier) + reopens),
         reopens=np.where(np.isnat(first_solved), 0, reopens),
-        handled=np.round(np.where(np.isnat(replied), 0.0, handled)),
+        handled=np.round(handled * ~np.isnat(replied)),
         macro=macro,
         person=staff.holder(seat, days),
         pod=staff.open_pod(pod, month),
@@ -182,7 +188,9 @@ def _scores(
     before, after = PARAMETERS.chat_csat_top
     top = np.where((channel == 1) & (month >= PARAMETERS.chat_team_month), after, before)
     good = rng.random(channel.size) < top - 0.25 * trouble
-    score = np.where(good, rng.choice([4, 5, 5], channel.size), rng.choice([1, 2, 3, 3], channel.size))
+    score = np.where(
+        good, rng.choice([4, 5, 5], channel.size), rng.choice([1, 2, 3, 3], channel.size)
+    )
     answered = (rng.random(channel.size) < 0.3) & ~unsolved
     return np.where(answered, score, 0)
 

@@ -25,9 +25,10 @@ def _by_segment(smb: float, mid: float, enterprise: float) -> Mapping[str, float
 class Parameters:
     """The numbers that the sample company is generated from.
 
-    A customer may leave at each end of its term (every month for monthly terms), t months after it
-    began, with probability ``1 - exp(-rate)`` and ``rate = months in the term x base_rate[segment] x
-    term_factor[term] x tenure_factor[band of t]`` times the hazard ratios that apply to it.
+    A customer may leave at each end of its term (every month for monthly terms), t months after
+    it began, with probability ``1 - exp(-rate)`` and ``rate = months in the term x
+    base_rate[segment] x term_factor[term] x tenure_factor[band of t]`` times the hazard ratios
+    that apply to it.
 
     Attributes
     ----------
@@ -39,8 +40,9 @@ class Parameters:
     tenure_factor
         Multiplies the rate by months since the customer began (or came back).
     onboarding_hazard_ratio
-        Causal effect of guided onboarding. Randomised (half of all) for those who began in the months
-        of `onboarding_experiment`; outside them better-fitting customers get it more often.
+        Causal effect of guided onboarding. Randomised (half of all) for those who began in the
+        months of `onboarding_experiment` (first, first after); outside them better-fitting
+        customers get it more often.
     programme_hazard_ratio
         Causal effect of the success-plan programme, rolled out to the books of CSMs in random order
         in the months `programme_waves` (a stepped wedge).
@@ -64,8 +66,8 @@ class Parameters:
     trial_support_ratio
         How much more likely a trial converts that talked to support.
     chat_team_month, chat_reply_minutes, chat_csat_top
-        A dedicated chat team starts in that month: median minutes to the first reply, and the chance
-        of a score of 4 or 5 (less 0.25 in months of support trouble), before and after.
+        A dedicated chat team starts in that month: median minutes to the first reply, and the
+        chance of a score of 4 or 5 (less 0.25 in months of trouble), before and after.
     macro_handle_ratio
         Handling time of a ticket with a macro, as a share of that without.
     """
@@ -149,10 +151,10 @@ class Truths(Parameters):
     price_rise_dates
         First day on which the raised list price is charged at renewal -> the rise.
     hazard
-        (segment, tenure band) -> true probability to leave per month lived, averaged over the customer
-        months that were lived. A count of churned customers over customer months estimates it.
+        (segment, tenure band) -> true probability to leave per month lived, averaged over the
+        customer months that were lived. Churned customers over customer months estimate it.
     person_months, expected_churn
-        The denominator and the numerator of `hazard`: months lived, and the sum of true probabilities.
+        Denominator and numerator of `hazard`: months lived, and the sum of true probabilities.
     """
 
     customers: int
