@@ -188,11 +188,13 @@ class Book:
 
         return report(self, self._problems)
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the data-quality report warns of, one short sentence each."""
+    def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what the data-quality report warns of in the source of MRR, the customers and some other tables."""
+        used = {self.engine.spans.source, "customers", *tables}
         return tuple(
-            f"{p.table}.{p.column}: {p.rule} ({p.rows:,} rows)" for p in self._problems if p.severity == "warning"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
+            for p in self._problems
+            if p.severity == "warning" and p.table in used
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,11 @@ class Result:
     def text(self) -> str:
         """The headline in words, such as "104.2%"."""
         return format_value(self.value, self.metric.unit, self.context.currency)
+
+    def saying(self, **options: Any) -> Result:
+        """Return this result with more options in its footnote."""
+        context = replace(self.context, options={**self.context.options, **options})
+        return replace(self, context=context)
 
     def chart(self, **options: Any) -> Any:
         """Return an Altair chart of this result.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -11,6 +12,7 @@ from saasmetrics.charts.frame import (
     data,
     empty,
     finish,
+    freq_option,
     options_of,
     pixels,
     what,
@@ -19,14 +21,15 @@ from saasmetrics.charts.frame import (
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
 from saasmetrics.charts.text import spread
 from saasmetrics.charts.theme import Palette, Theme, Width, palette
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_money, format_ratio
+from saasmetrics.periods import NOUNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from saasmetrics.result import Result
 
-_NOUNS = {"D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
+_TOP = 1.02  # of the scale, so that the line at 100 % is not cut
 _ROW = 15  # pixels of one row of the table under the plot
 _THIN = 10  # fewer at risk than this: the line is dashed
 
@@ -76,6 +79,34 @@ def curve(
     return _chart(frame, named, note, result, colors, width, height, title)
 
 
+@dataclass(frozen=True)
+class _Plot:
+    """What all layers of one plot share: scales, colors by group, ticks, height and words."""
+
+    x: alt.Scale
+    y: alt.Scale
+    colors: Palette
+    color: dict[str, str]
+    marks: list[int]
+    height: int
+    noun: str
+    currency: str  # "" where customers are counted
+
+    @property
+    def full(self) -> int:
+        """Height with the table that hangs below the plot, on the same scale."""
+        return self.height + 34 + _ROW * (len(self.color) + 1)
+
+    @property
+    def floor(self) -> float:
+        """Bottom of the table on the scale of survival."""
+        return -(self.full - self.height) / self.height
+
+    def level(self, pixels_below: float) -> float:
+        """Place on the scale of a distance below 0 in pixels."""
+        return -pixels_below * (_TOP - self.floor) / self.full
+
+
 def _chart(
     frame: pd.DataFrame,
     named: list[str],
@@ -88,27 +119,23 @@ def _chart(
 ) -> alt.LayerChart:
     last = float(frame["age"].max()) or 1.0
     hues = colors.groups if len(named) > 1 else (colors.gain,)
-    color = {group: hues[index % len(hues)] for index, group in enumerate(named)}
-    rows = _rows(frame, color)
-    full = height + 34 + _ROW * (len(named) + 1)
-    floor = -(full - height) / height  # the table hangs below 0 on the same scale
-    x = alt.Scale(domain=[0, last], nice=False)
-    y = alt.Scale(domain=[floor, 1.02], nice=False, zero=False)
-    noun = _NOUNS.get(str(options_of(result).get("freq", "M")), "months")
-    marks = _ages(last, pixels(width) - 190)
-    axes = {
-        "x": alt.X(
-            "age:Q",
-            scale=x,
-            axis=axis({float(m): f"{m}" for m in marks}, grid=False, offset=-(full - height)),
-        ),
-        "y": alt.Y("value:Q", scale=y, axis=axis({q / 4: f"{q * 25}%" for q in range(5)})),
-    }
-    pixel = (1.02 - floor) / full
+    counted = options_of(result).get("weight", "logos") == "logos"
+    plot = _Plot(
+        alt.Scale(domain=[0, last], nice=False),
+        alt.Scale(),
+        colors,
+        {group: hues[index % len(hues)] for index, group in enumerate(named)},
+        _ages(last, pixels(width) - 190),
+        height,
+        f"{NOUNS[freq_option(result) or 'M']}s",
+        "" if counted else result.context.currency,
+    )
+    plot = replace(plot, y=alt.Scale(domain=[plot.floor, _TOP], nice=False, zero=False))
+    rows = _rows(frame, plot)
     drawn = [
-        *_steps(rows, axes, y, colors),
-        _end_labels(frame, named, color, colors, x, y, last, height),
-        *_risk_table(frame, named, color, marks, pixel, colors, x, y, noun),
+        *_steps(rows, plot),
+        _end_labels(frame, plot, last),
+        *_risk_table(frame, plot),
     ]
     notes = [note] if note else []
     if any(row["low"] is not None for row in rows):
@@ -120,14 +147,14 @@ def _chart(
         result,
         colors,
         width=width,
-        height=full,
+        height=plot.full,
         title=title,
-        message=message(frame, named, noun, result),
+        message=message(frame, named, plot.noun, counted=counted),
         subtitle=what(result, note=". ".join(notes)),
     )
 
 
-def _rows(frame: pd.DataFrame, color: dict[str, str]) -> list[dict[str, Any]]:
+def _rows(frame: pd.DataFrame, plot: _Plot) -> list[dict[str, Any]]:
     rows = []
     for row in frame.sort_values(["group", "age"]).to_dict("records"):
         low, high = row.get("low"), row.get("high")
@@ -139,19 +166,23 @@ def _rows(frame: pd.DataFrame, color: dict[str, str]) -> list[dict[str, Any]]:
                 "value": float(row["value"]),
                 "low": float(low) if known else None,
                 "high": float(high) if known else None,
-                "thin": float(row["at_risk"]) < _THIN,
-                "color": color[row["group"]],
+                "thin": not plot.currency and float(row["at_risk"]) < _THIN,
+                "color": plot.color[row["group"]],
                 "text": format_ratio(float(row["value"])),
-                "at_risk": f"{row['at_risk']:,.0f}",
+                "at_risk": _count(row["at_risk"], plot.currency),
                 "between": f"{format_ratio(low)} to {format_ratio(high)}" if known else "",
             }
         )
     return rows
 
 
-def _steps(
-    rows: list[dict[str, Any]], axes: dict[str, Any], y: alt.Scale, colors: Palette
-) -> list[alt.Chart]:
+def _steps(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
+    y, colors = plot.y, plot.colors
+    below = axis({float(m): f"{m}" for m in plot.marks}, grid=False, offset=plot.height - plot.full)
+    axes = {
+        "x": alt.X("age:Q", scale=plot.x, axis=below),
+        "y": alt.Y("value:Q", scale=y, axis=axis({q / 4: f"{q * 25}%" for q in range(5)})),
+    }
     color, one = alt.Color("color:N", scale=None), alt.Detail("group:N")
     tip = [
         alt.Tooltip("group:N"),
@@ -204,38 +235,30 @@ def _tails(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _end_labels(
-    frame: pd.DataFrame,
-    named: list[str],
-    color: dict[str, str],
-    colors: Palette,
-    x: alt.Scale,
-    y: alt.Scale,
-    last: float,
-    height: int,
-) -> alt.Chart:
+def _end_labels(frame: pd.DataFrame, plot: _Plot, last: float) -> alt.Chart:
     ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
-    wanted = [height * (1 - float(ends[group])) for group in named]
-    placed = spread(wanted, 15, 6, height - 6)
+    wanted = [plot.height * (1 - float(ends[group])) for group in plot.color]
+    placed = spread(wanted, 15, 6, plot.height - 6)
     rows = [
         {
             "age": last,
-            "y": 1 - at / height,
-            "color": readable_text(color[group], colors),
+            "y": 1 - at / plot.height,
+            "color": readable_text(color, plot.colors),
             "label": f"{group} {format_ratio(float(ends[group]), 0)}".strip(),
         }
-        for group, at in zip(named, placed, strict=True)
+        for (group, color), at in zip(plot.color.items(), placed, strict=True)
     ]
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(rows))
         .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
         .encode(
-            x=alt.X("age:Q", scale=x),
-            y=alt.Y("y:Q", scale=y),
+            x=alt.X("age:Q", scale=plot.x),
+            y=alt.Y("y:Q", scale=plot.y),
             text="label:N",
             color=alt.Color("color:N", scale=None),
         )
     )
+    return drawn
 
 
 def _ages(last: float, room: float) -> list[int]:
@@ -244,75 +267,51 @@ def _ages(last: float, room: float) -> list[int]:
     return list(range(0, int(last) + 1, step))
 
 
-def _risk_table(
-    frame: pd.DataFrame,
-    named: list[str],
-    color: dict[str, str],
-    marks: list[int],
-    pixel: float,
-    colors: Palette,
-    x: alt.Scale,
-    y: alt.Scale,
-    noun: str,
-) -> list[alt.Chart]:
-    import pandas as pd
-
-    cells, names = [], []
-    for index, group in enumerate(named):
-        level = -(34 + _ROW * (index + 0.5)) * pixel - _ROW * 0.6 * pixel
-        mine = frame[frame["group"] == group].sort_values("age")
-        at = pd.merge_asof(
-            pd.DataFrame({"age": [float(m) for m in marks]}),
-            mine[["age", "at_risk"]].assign(age=mine["age"].astype(float)),
-            on="age",
-            direction="forward",
-        )
+def _risk_table(frame: pd.DataFrame, plot: _Plot) -> list[alt.Chart]:
+    cells: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
+    for index, (group, color) in enumerate(plot.color.items()):
+        level, ink = plot.level(34 + _ROW * (index + 1.1)), readable_text(color, plot.colors)
+        mine = frame[frame["group"] == group]
+        at_risk = dict(zip(mine["age"].astype(int), mine["at_risk"], strict=True))
         cells += [
             {
-                "age": row["age"],
+                "age": mark,
                 "y": level,
-                "text": "0" if row["at_risk"] != row["at_risk"] else _count(row["at_risk"]),
-                "color": readable_text(color[group], colors),
+                "color": ink,
+                "text": _count(at_risk.get(mark, 0), plot.currency),
             }
-            for row in at.to_dict("records")
+            for mark in plot.marks
         ]
-        names.append(
-            {"y": level, "text": group or "at risk", "color": readable_text(color[group], colors)}
-        )
+        names.append({"y": level, "text": group or "at risk", "color": ink})
+    y, color_of = alt.Y("y:Q", scale=plot.y), alt.Color("color:N", scale=None)
     table = (
         alt.Chart(data(cells))
         .mark_text(fontSize=10, baseline="middle")
-        .encode(
-            x=alt.X("age:Q", scale=x),
-            y=alt.Y("y:Q", scale=y),
-            text="text:N",
-            color=alt.Color("color:N", scale=None),
-        )
+        .encode(x=alt.X("age:Q", scale=plot.x), y=y, text="text:N", color=color_of)
     )
     sides = (
         alt.Chart(data(names))
         .mark_text(fontSize=10, align="right", dx=-22, baseline="middle")
-        .encode(
-            x=alt.value(0),
-            y=alt.Y("y:Q", scale=y),
-            text="text:N",
-            color=alt.Color("color:N", scale=None),
-        )
+        .encode(x=alt.value(0), y=y, text="text:N", color=color_of)
     )
-    heading = f"{noun} since the first payment; below: number at risk"
-    title = (
-        alt.Chart(data([{"y": -30 * pixel, "text": heading}]))
-        .mark_text(fontSize=11, align="left", baseline="middle", color=colors.muted)
-        .encode(x=alt.value(0), y=alt.Y("y:Q", scale=y), text="text:N")
+    counted = "MRR" if plot.currency else "number"
+    words = f"{plot.noun} since the first payment; below: {counted} at risk"
+    heading = (
+        alt.Chart(data([{"y": plot.level(30), "text": words}]))
+        .mark_text(fontSize=11, align="left", baseline="middle", color=plot.colors.muted)
+        .encode(x=alt.value(0), y=y, text="text:N")
     )
-    return [table, sides, title]
+    return [table, sides, heading]
 
 
-def _count(value: float) -> str:
+def _count(value: float, currency: str) -> str:
+    if currency:
+        return format_money(value, currency)
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:,.0f}k"
 
 
-def message(frame: pd.DataFrame, named: list[str], noun: str, result: Result) -> str:
+def message(frame: pd.DataFrame, named: list[str], noun: str, *, counted: bool) -> str:
     """Return what is left after a year, or at the end, as a sentence."""
     year = {"days": 365, "weeks": 52, "months": 12, "quarters": 4, "years": 1}[noun]
     at = {}
@@ -320,15 +319,15 @@ def message(frame: pd.DataFrame, named: list[str], noun: str, result: Result) ->
         mine = frame[(frame["group"] == group) & (frame["age"] <= year)].sort_values("age")
         if len(mine) and frame.loc[frame["group"] == group, "age"].max() >= year:
             at[group] = float(mine["value"].iloc[-1])
-    of = "dollars" if "dollar" in result.definition.name.casefold() else "customers"
+    of, verb = ("customers", "are") if counted else ("starting MRR", "is")
+    when = f"after {year} {noun}" if year > 1 else f"after {year} {noun[:-1]}"
     if not at:
-        return f"Survival of {of} by age, observed for less than a year"
-    if len(at) == 1:
-        share = format_ratio(next(iter(at.values())), 0)
-        return f"{share} of {of} are still there after {year} {noun}"
+        return f"Survival of {of}, observed for less than a year"
     ranked = sorted(at.items(), key=lambda item: item[1])
     (worst, low), (best, high) = ranked[0], ranked[-1]
+    if len(at) == 1:
+        return f"{format_ratio(high, 0)} of {f'{best} {of}'.strip()} {verb} still there {when}"
     return (
-        f"After {year} {noun}, {format_ratio(high, 0)} of {best} {of} are still there, "
+        f"{when.capitalize()}, {format_ratio(high, 0)} of {best} {of} {verb} still there, "
         f"but {format_ratio(low, 0)} of {worst}"
     )

@@ -11,6 +11,7 @@ import altair as alt
 
 from saasmetrics.charts.text import frequency, period_text, thinned, wrap
 from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config
+from saasmetrics.periods import NOUNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,8 +82,14 @@ def with_group(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def freq_of(result: Result, frame: pd.DataFrame) -> str:
     """Return the frequency of a result: as computed, else by the spacing of its periods."""
-    given = options_of(result).get("freq")
-    return frequency(frame["period"], given if isinstance(given, str) else None)
+    return frequency(frame["period"], freq_option(result))
+
+
+def freq_option(result: Result) -> str | None:
+    """Return the frequency among the options of a result, a code or a noun, as a code."""
+    given = str(options_of(result).get("freq", ""))
+    by_noun = {noun: code for code, noun in NOUNS.items()}
+    return given if given in NOUNS else by_noun.get(given.removesuffix("s"))
 
 
 def options_of(result: Result) -> Mapping[str, Any]:
@@ -115,7 +122,7 @@ def what(result: Result, *, freq: str = "", unit: str | None = None, note: str =
         parts.append("by " + ", ".join(result.by))
     window = options_of(result).get("window")
     if window and unit == "ratio":
-        parts.append(f"over {window} {'months' if freq in {'', 'M'} else 'periods'}")
+        parts.append(f"over {window}" if isinstance(window, str) else f"over {window} periods")
     if freq:
         parts.append(_FREQUENCIES.get(freq, freq))
     parts.append(f"as of {result.context.as_of}")

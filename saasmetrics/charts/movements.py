@@ -1,4 +1,4 @@
-"""Movements of recurring revenue over time: gains above the line, losses below, the net as a line."""
+"""Movements of recurring revenue over time: gains up, losses down, the net as a line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def movements(
     Parameters
     ----------
     result
-        Result of kind "bridge"; groups are added up.
+        Result of kind "bridge" or "movements"; groups are added up.
     theme
         "light" or "dark".
     width, height
@@ -79,10 +79,8 @@ def movements(
         msg = f"last is a number of periods, at least 1, not {last!r}."
         raise DataError(msg)
     colors = palette(theme)
-    names = [name for name in MOVEMENTS if name in result.df.columns]
-    frame = result.df.groupby("period", as_index=False, sort=True).agg(
-        {**dict.fromkeys(["opening", "closing", *names], "sum"), **_complete(result.df)}
-    )
+    frame = by_period(result.df)
+    names = [name for name in MOVEMENTS if name in frame.columns]
     total, shown = len(frame), min(last or MOST_PERIODS, MOST_PERIODS)
     frame = frame.tail(shown).reset_index(drop=True)
     names = [name for name in names if frame[name].abs().sum() >= 0.005]
@@ -92,8 +90,29 @@ def movements(
     return _chart(frame, names, result, colors, width, height, title, note)
 
 
-def _complete(frame: pd.DataFrame) -> dict[str, str]:
-    return {"complete": "min"} if "complete" in frame.columns else {}
+def by_period(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per period and one column per movement, groups added up, with their `net`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> tall = pd.DataFrame({"period": pd.Timestamp("2026-01-01"), "movement": ["new", "churn"],
+    ...     "value": [9.0, -4.0], "complete": True})
+    >>> by_period(tall)[["new", "churn", "net"]].values.tolist()
+    [[9.0, -4.0, 5.0]]
+    """
+    if "movement" in frame.columns:
+        wide = frame.pivot_table(index="period", columns="movement", values="value", aggfunc="sum")
+        if "complete" in frame.columns:
+            wide["complete"] = frame.groupby("period")["complete"].min()
+        wide = wide.reset_index()
+    else:
+        wide = frame
+    names = [name for name in MOVEMENTS if name in wide.columns]
+    complete = {"complete": "min"} if "complete" in wide.columns else {}
+    kinds: dict[str, Any] = {**dict.fromkeys(names, "sum"), **complete}
+    summed: pd.DataFrame = wide.groupby("period", as_index=False, sort=True).agg(kinds)
+    return summed.assign(net=summed[[name for name in names if name != "residual"]].sum(axis=1))
 
 
 def _chart(
@@ -183,7 +202,7 @@ def _rows(
                     "tip": f"{'+' if amount > 0 else '−'}{currency} {abs(amount):,.2f}",
                 }
             )
-        net = float(row["closing"] - row["opening"])
+        net = float(row["net"])
         nets.append(
             {
                 "i": index,
@@ -257,8 +276,8 @@ def _message(frame: pd.DataFrame, freq: str, result: Result, currency: str) -> s
     if done.empty:
         done = frame
     last = done.iloc[-1]
-    net = float(last["closing"] - last["opening"])
-    grew = int((done["closing"] > done["opening"]).sum())
+    net = float(last["net"])
+    grew = int((done["net"] > 0).sum())
     name = result.definition.abbr or result.definition.name
     return (
         f"Net new {'MRR' if 'MRR' in name or name in {'Bridge', 'Movements'} else name} was "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.cohorts import triangle_cube
-from saasmetrics.engine.movements import FLOWS, movement_cube
-from saasmetrics.engine.pairs import MONEY, contributions, group_contributions, since
+from saasmetrics.engine.movements import movement_cube
+from saasmetrics.engine.pairs import COUNTS, MONEY, contributions, group_contributions, since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +28,22 @@ def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
 
 
 def _movements(
-    engine: LocalEngine, period: int, freq: str = "M", by: Sequence[str] = (), group: int | None = None
+    engine: LocalEngine,
+    period: int,
+    freq: str = "M",
+    by: Sequence[str] = (),
+    group: int | None = None,
+    window: int = 1,
 ) -> pd.DataFrame:
-    """Every customer that pays at the start or end of the period, or moves in it."""
-    first, periods, _ = engine.extent(freq)
+    """Every customer that pays at the start or end of the window, or moves in it."""
     moved, group_of = engine.moved(freq, by)
     owner = _owner(engine, by)
     ledger = engine.periodic(freq) if owner is None else engine.accounts(by)[0]
     if owner is not None:
         ledger = engine.at_periods(ledger, freq)
-    here = np.flatnonzero((moved.period == period) & _in_group(group_of, group)[moved.account])
-    opening, _ = ledger.state(period - 1)
+    inside = (moved.period > period - window) & (moved.period <= period)
+    here = np.flatnonzero(inside & _in_group(group_of, group)[moved.account])
+    opening, _ = ledger.state(period - window)
     closing, _ = ledger.state(period)
     member = _in_group(group_of, group)
     involved = ((opening != 0) | (closing != 0)) & member
@@ -49,19 +53,14 @@ def _movements(
     used, at = np.unique(entity, return_inverse=True)
     place = np.full(len(involved), -1)
     place[accounts] = at.reshape(-1)
-    picked = replace(
-        moved,
-        **{
-            name: None if getattr(moved, name) is None else getattr(moved, name)[here]
-            for name in ("account", "period", "kind", "amount", "pause", "transfer", "change", "opened", "paying")
-        },
-    )
+    picked = moved.pick(here, period)
     cube = movement_cube(picked, place, len(used), period, 1)
-    columns = {name: cube[name][:, 0] for name in FLOWS}
-    start, end = np.zeros(len(used), np.int64), np.zeros(len(used), np.int64)
-    np.add.at(start, place[accounts], opening[accounts])
-    np.add.at(end, place[accounts], closing[accounts])
-    return _frame(engine, used, {"opening": start, **columns, "closing": end})
+    columns = {name: value[:, 0] for name, value in cube.items()}
+    for name, state in (("opening", opening), ("closing", closing)):
+        columns[name] = np.zeros(len(used), np.int64)
+        np.add.at(columns[name], place[accounts], state[accounts])
+        columns[f"customers_{name}"] = (columns[name] > 0).astype(np.int64)
+    return _frame(engine, used, columns)
 
 
 def _pairs(
@@ -86,11 +85,11 @@ def _pairs(
     else:
         parts = group_contributions(owner.astype(np.int64), m0, m1, p1, p1 - p0, begun[owner])
     member = _in_group(group_of, group)
-    involved = np.flatnonzero(member & np.any([parts[name] != 0 for name in MONEY], axis=0))
+    involved = np.flatnonzero(member & np.any([value != 0 for value in parts.values()], axis=0))
     entity = involved if owner is None else owner[involved]
     used, at = np.unique(entity, return_inverse=True)
     columns = {}
-    for name in MONEY:
+    for name in (*MONEY, *COUNTS):
         columns[name] = np.zeros(len(used), np.int64)
         np.add.at(columns[name], at.reshape(-1), parts[name][involved])
     return _frame(engine, used, columns)

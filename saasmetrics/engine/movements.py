@@ -44,6 +44,20 @@ class Moves:
     opened: NDArray[np.bool_]
     paying: NDArray[np.int8]
 
+    def pick(self, rows: NDArray[np.int64], period: int) -> Moves:
+        """Return some of the movements, all dated to one period."""
+        return Moves(
+            account=self.account[rows],
+            period=np.full(len(rows), period, np.int32),
+            kind=self.kind[rows],
+            amount=self.amount[rows],
+            pause=None if self.pause is None else self.pause[rows],
+            transfer=None if self.transfer is None else self.transfer[rows],
+            change=self.change[rows],
+            opened=self.opened[rows],
+            paying=self.paying[rows],
+        )
+
 
 def kinds(
     ledger: Ledger, new_after: int | None = None, days: NDArray[np.int32] | None = None

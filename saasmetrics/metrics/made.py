@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,10 +38,14 @@ def made(
     notes: Sequence[str] = (),
     extra: Mapping[str, Any] | None = None,
     drill: Callable[..., pd.DataFrame] | None = None,
+    tables: Sequence[str] = (),
 ) -> Result:
-    """Return a Result of a catalogued metric for a book."""
+    """Return a Result of a catalogued metric for a book.
+
+    `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote.
+    """
     context = Context(book.as_of_text, book.currency, book.policy, options or {})
-    said = (*notes, *book.engine.spans.notes, *book.warnings)
+    said = (*notes, *book.engine.spans.notes, *book.warnings(tables))
     return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
 
 
@@ -112,9 +117,9 @@ def bootstrap_ratio(
 
 
 def period_drill(
-    book: Book, kind: str, freq: str, by: Sequence[str], **fixed: Any
+    book: Book, kind: str, freq: str, by: Sequence[str], sides: Sides | None = None, **fixed: Any
 ) -> Callable[..., pd.DataFrame]:
-    """Return the function behind `Result.rows` for results by period."""
+    """Return the function behind `Result.rows` for results by period; `sides` adds numerator and denominator."""
 
     def rows(period: Any = None, **group: Any) -> pd.DataFrame:
         calendar = book.calendar(freq)
@@ -126,9 +131,40 @@ def period_drill(
             msg = f"There is no period {period!r} in this book; periods run from {start} to {last}."
             raise DataError(msg)
         code = group_code(book, by, group)
-        return in_currency(book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed))
+        found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
+        return in_currency(found) if sides is None else _sided(found, sides)
 
     return rows
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sides of a rate as sums of measures: the measures added, each with its sign.
+
+    Examples
+    --------
+    >>> Sides({"contraction": -1, "churn": -1}, {"opening": 1}).top({"contraction": -2, "churn": -3})
+    5
+    """
+
+    numerator: Mapping[str, int]
+    denominator: Mapping[str, int]
+
+    def top(self, measures: Mapping[str, Any]) -> Any:
+        """Return the numerator."""
+        return sum(sign * measures[name] for name, sign in self.numerator.items())
+
+    def bottom(self, measures: Mapping[str, Any]) -> Any:
+        """Return the denominator."""
+        return sum(sign * measures[name] for name, sign in self.denominator.items())
+
+
+def _sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
+    """Keep the customers that are in a rate, with what each adds to its two sides."""
+    rows = in_currency(rows)
+    rows.insert(1, "numerator", sides.top(rows))
+    rows.insert(2, "denominator", sides.bottom(rows))
+    return rows[(rows["numerator"] != 0) | (rows["denominator"] != 0)].reset_index(drop=True)
 
 
 def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int | None:
@@ -148,10 +184,12 @@ def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int |
     return labels.index(wanted)
 
 
-_COUNTS = {"customers", "duration", "entry", "event", "cause", "age"}
+_COUNTS = {"duration", "entry", "event", "cause", "age"}
 
 
 def in_currency(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn the micro-units of drilled rows into currency units."""
-    amounts = [name for name in rows.columns if name != "customer_id" and name not in _COUNTS]
+    amounts = [
+        name for name in rows.columns if name not in _COUNTS and not name.startswith("customer")
+    ]
     return rows.assign(**{name: money(rows[name]) for name in amounts})

@@ -9,13 +9,11 @@ import numpy as np
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.cohorts import cohorts
-from saasmetrics.metrics.made import made, period_drill
+from saasmetrics.metrics.made import Sides, made, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.policy import Policy
@@ -31,6 +29,7 @@ __all__ = [
     "nrr",
 ]
 
+_OPENING = {"opening": 1}
 _NOBODY = "nobody was paying at the start of the window"
 _WINDOW = "over {value}"
 _MISSING = "Missing where nobody was paying at the start of the window, as before the first customers."
@@ -42,18 +41,26 @@ def _policy(book: Book, **overrides: Any) -> tuple[Book, Policy]:
     return (book.with_policy(**given), book.with_policy(**given).policy) if given else (book, book.policy)
 
 
-def _rate(
-    id: str,
-    question: Question,
-    numerator: NDArray[np.int64],
-    denominator: NDArray[np.int64],
-    count: NDArray[np.int64],
-    unit: str = "money",
-) -> Result:
-    df = rate_frame(question, numerator, denominator, count, _NOBODY, unit=unit)
-    drill = period_drill(question.book, "pairs", question.freq, question.by, window=question.window)
+def _rate(id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money") -> Result:
+    """Return a rate over pairs of snapshots, or over movements in the window with `events`."""
+    sums = question.movements() if events else question.pairs()
+    count = sums["customers_opening" if events else "customers"]
+    df = rate_frame(question, sides.top(sums), sides.bottom(sums), count, _NOBODY, unit=unit)
+    kind = "movements" if events else "pairs"
+    drill = period_drill(question.book, kind, question.freq, question.by, sides, window=question.window)
     options = {"window": question.span, "interval": question.interval}
     return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
+
+
+def _of_totals(id: str, question: Question, *, everyone: bool) -> Result:
+    """Return the lower of total opening and closing MRR over the opening; totals cannot be resampled by customer."""
+    sums = question.movements() if everyone else question.pairs()
+    count = sums["customers_opening" if everyone else "customers"]
+    top = np.minimum(sums["closing"], sums["opening"])
+    df = rate_frame(question, top, sums["opening"], count, _NOBODY)
+    kind = "movements" if everyone else "pairs"
+    drill = period_drill(question.book, kind, question.freq, question.by, window=question.window)
+    return made(question.book, id, df, "series", by=question.by, options={"window": question.span}, drill=drill)
 
 
 @metric(
@@ -118,17 +125,13 @@ def nrr(
     """
     book, policy = _policy(book, nrr=method, reactivation=reactivation)
     question = Question.asked(book, window, freq, by, interval)
+    won = {"reactivation": 1} if policy.reactivation == "in" else {}
     if policy.nrr == "cohort":
-        sums = question.pairs()
-        top = sums["closing"] + (sums["reactivation"] if policy.reactivation == "in" else 0)
-        return _rate("nrr", question, top, sums["opening"], sums["customers"])
-    sums = question.movements()
-    top = sums["opening"] + sums["expansion"] + sums["churn"]
+        return _rate("nrr", question, Sides({"closing": 1, **won}, _OPENING))
+    kept = {"opening": 1, "expansion": 1, "churn": 1, **won}
     if policy.nrr == "movements":
-        top = top + sums["contraction"]
-    if policy.reactivation == "in":
-        top = top + sums["reactivation"]
-    return _rate("nrr", question, top, sums["opening"], sums["customers_opening"])
+        kept["contraction"] = 1
+    return _rate("nrr", question, Sides(kept, _OPENING), events=True)
 
 
 @metric(
@@ -182,17 +185,12 @@ def grr(
     book, policy = _policy(book, grr=method)
     question = Question.asked(book, window, freq, by, interval)
     if policy.grr == "customer":
-        sums = question.pairs()
-        return _rate("grr", question, sums["kept"], sums["opening"], sums["customers"])
+        return _rate("grr", question, Sides({"kept": 1}, _OPENING))
     if policy.grr == "movements":
-        sums = question.movements()
-        top = sums["opening"] + sums["contraction"] + sums["churn"]
-        return _rate("grr", question, top, sums["opening"], sums["customers_opening"])
-    question = Question.asked(book, window, freq, by, None)
-    sums = question.pairs() if policy.grr == "cohort_total" else question.movements()
-    count = sums["customers" if policy.grr == "cohort_total" else "customers_opening"]
-    top = np.minimum(sums["closing"], sums["opening"])
-    return _rate("grr", question, top, sums["opening"], count)
+        left = {"opening": 1, "contraction": 1, "churn": 1}
+        return _rate("grr", question, Sides(left, _OPENING), events=True)
+    plain = Question.asked(book, window, freq, by, None)
+    return _of_totals("grr", plain, everyone=policy.grr == "total")
 
 
 @metric(
@@ -240,9 +238,8 @@ def logo_retention(
     0.5
     """
     question = Question.asked(book, window, freq, by, interval)
-    sums = question.pairs()
-    stayed = sums["customers"] - sums["customers_lost"]
-    return _rate("logo_retention", question, stayed, sums["customers"], sums["customers"], "count")
+    stayed = Sides({"customers": 1, "customers_lost": -1}, {"customers": 1})
+    return _rate("logo_retention", question, stayed, unit="count")
 
 
 @metric(
@@ -297,20 +294,17 @@ def logo_churn(
     book, policy = _policy(book, logo_churn=method)
     question = Question.asked(book, window, freq, by, interval)
     if policy.logo_churn == "opening":
-        sums = question.pairs()
-        lost, base = sums["customers_lost"], sums["customers"]
-    else:
-        if question.window != 1:
-            msg = (
-                f"logo_churn={policy.logo_churn!r} counts every departure within one period; ask for window=1 "
-                'and the freq you want, such as freq="Y".'
-            )
-            raise DataError(msg)
-        sums = question.movements()
-        lost, base = sums["customers_churned_from_opening"], sums["customers_opening"]
-        if policy.logo_churn == "opening_plus_new":
-            lost, base = sums["customers_churned"], base + sums["customers_new"]
-    return _rate("logo_churn", question, lost, base, base, "count")
+        return _rate("logo_churn", question, Sides({"customers_lost": 1}, {"customers": 1}), unit="count")
+    if question.window != 1:
+        msg = (
+            f"logo_churn={policy.logo_churn!r} counts every departure within one period; ask for window=1 "
+            'and the freq you want, such as freq="Y".'
+        )
+        raise DataError(msg)
+    sides = Sides({"customers_churned_from_opening": 1}, {"customers_opening": 1})
+    if policy.logo_churn == "opening_plus_new":
+        sides = Sides({"customers_churned": 1}, {"customers_opening": 1, "customers_new": 1})
+    return _rate("logo_churn", question, sides, events=True, unit="count")
 
 
 @metric(
@@ -363,13 +357,10 @@ def gross_churn(
     """
     book, policy = _policy(book, gross_churn=method)
     question = Question.asked(book, window, freq, by, interval)
-    events = policy.view == "event"
-    sums = question.movements() if events else question.pairs()
-    lost = -sums["churn"]
+    lost = {"churn": -1}
     if policy.gross_churn == "with_contraction":
-        lost = lost - sums["contraction"]
-    count = sums["customers_opening" if events else "customers"]
-    return _rate("gross_churn", question, lost, sums["opening"], count)
+        lost["contraction"] = -1
+    return _rate("gross_churn", question, Sides(lost, _OPENING), events=policy.view == "event")
 
 
 @metric(
@@ -431,12 +422,9 @@ def net_churn(
         msg = f'reactivation={reactivation!r} is "in" or "out".'
         raise DataError(msg)
     question = Question.asked(book, window, freq, by, interval)
-    events = book.policy.view == "event"
-    sums = question.movements() if events else question.pairs()
-    lost = -(sums["churn"] + sums["contraction"] + sums["expansion"])
+    lost = {"churn": -1, "contraction": -1, "expansion": -1}
     if reactivation == "in":
-        lost = lost - sums["reactivation"]
-    count = sums["customers_opening" if events else "customers"]
-    result = _rate("net_churn", question, lost, sums["opening"], count)
-    result.context.options["reactivation"] = reactivation  # type: ignore[index]
-    return result
+        lost["reactivation"] = -1
+    events = book.policy.view == "event"
+    result = _rate("net_churn", question, Sides(lost, _OPENING), events=events)
+    return result.saying(reactivation=reactivation)

@@ -9,7 +9,7 @@ import numpy as np
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.movements import FLOWS
-from saasmetrics.metrics.made import made, money, period_drill
+from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
@@ -262,9 +262,10 @@ def arpa(
     """
     question = Question.asked(book, 1, freq, by, interval)
     sums = question.movements()
-    top, bottom = sums["closing"], sums["customers_closing"]
-    df = rate_frame(question, top, bottom, bottom, "nobody pays", unit="mixed")
-    drill = period_drill(book, "movements", freq, question.by)
+    sides = Sides({"closing": 1}, {"customers_closing": 1})
+    paying = sides.bottom(sums)
+    df = rate_frame(question, sides.top(sums), paying, paying, "nobody pays", unit="mixed")
+    drill = period_drill(book, "movements", freq, question.by, sides)
     return made(book, "arpa", df, "series", by=by, options={"interval": interval}, drill=drill)
 
 
@@ -321,12 +322,12 @@ def quick_ratio(
         book = book.with_policy(quick_ratio=method)
     question = Question.asked(book, window, freq, by, interval)
     sums = question.movements()
-    won = sums["new"] + sums["expansion"]
+    won = {"new": 1, "expansion": 1}
     if book.policy.quick_ratio == "with_reactivation":
-        won = won + sums["reactivation"]
-    lost = -(sums["contraction"] + sums["churn"])
-    df = rate_frame(question, won, lost, sums["customers_closing"], "nothing was lost")
-    drill = period_drill(book, "movements", freq, question.by)
+        won["reactivation"] = 1
+    sides = Sides(won, {"contraction": -1, "churn": -1})
+    df = rate_frame(question, sides.top(sums), sides.bottom(sums), sums["customers_closing"], "nothing was lost")
+    drill = period_drill(book, "movements", freq, question.by, sides, window=question.window)
     options = {"window": question.span, "interval": interval}
     return made(book, "quick_ratio", df, "series", by=by, options=options, drill=drill)
 
@@ -372,12 +373,10 @@ def existing_share(
     0.6
     """
     question = Question.asked(book, months, "M", by, interval)
-    pairs = question.pairs()
-    old = pairs["closing"] + pairs["reactivation"]
-    total = old + pairs["new"]
-    moved = question.movements()
-    df = rate_frame(question, old, total, moved["customers_closing"], "there is no MRR")
-    drill = period_drill(book, "pairs", "M", question.by, window=months)
+    sums, paying = question.pairs(), question.movements()["customers_closing"]
+    sides = Sides({"closing": 1, "reactivation": 1}, {"closing": 1, "reactivation": 1, "new": 1})
+    df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
+    drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
     options = {"months": months, "interval": interval}
     return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
 

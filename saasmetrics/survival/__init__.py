@@ -1,3 +1,7 @@
-"""Survival estimators on counts: customers or dollars per (duration, entry, event), never rows."""
+"""How long customers and their money stay: estimators on counts, and the curves of a book."""
 
 from __future__ import annotations
+
+from saasmetrics.survival.curves import curve
+
+__all__ = ["curve"]

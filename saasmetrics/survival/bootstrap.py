@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.errors import DataError
-from saasmetrics.survival.estimate import survival
+from saasmetrics.survival.estimate import check_level, survival
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 1000
+BAGS = 1000
 SEED = 20260101
 
 
@@ -107,9 +107,7 @@ def percentile_interval(
     >>> round(float(low), 6), round(float(high), 6)
     (49.0, 949.0)
     """
-    if not 0 < level < 1:
-        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
-        raise DataError(msg)
+    check_level(level)
     values = np.asarray(samples, np.float64)
     unknown = np.isnan(values).mean(axis=0) > missing
     known = np.where(unknown, 0.0, values)

@@ -6,7 +6,6 @@ Everything works on the last axis (age), so that groups, or resamples, are estim
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,33 @@ if TYPE_CHECKING:
 
 # Products of fractions miss a half by a rounding error: (1 - 1/3)(1 - 1/4) is not always 0.5.
 _ROUNDING = 1e-12
+
+
+def check_level(level: float) -> float:
+    """Refuse a confidence level that is not between 0 and 1, as 95 for 0.95.
+
+    Examples
+    --------
+    >>> check_level(0.95)
+    0.95
+    """
+    if not 0 < level < 1:
+        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
+        raise DataError(msg)
+    return level
+
+
+def normal_quantile(level: float) -> float:
+    """Two-sided standard normal quantile.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.95), 4)
+    1.96
+    """
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(0.5 + check_level(level) / 2)
 
 
 def survival(at_risk: ArrayLike, events: ArrayLike) -> NDArray[np.float64]:
@@ -93,7 +119,7 @@ def band(
     >>> round(float(low[0]), 3), round(float(high[0]), 3)
     (0.128, 0.961)
     """
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = normal_quantile(level)
     inside = (share > 0) & (share < 1)
     log_share = np.log(share, out=np.full_like(share, -1.0), where=inside)
     spread = z * np.sqrt(greenwood_sum) / log_share

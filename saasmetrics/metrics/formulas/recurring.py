@@ -65,9 +65,7 @@ def mrr(
     if interval not in INTERVALS:
         raise UnknownNameError.of("interval", interval, INTERVALS)
     if count < 1 or count != int(count):
-        msg = (
-            f"count is how many {interval}s one charge covers: at least 1, not {count}."
-        )
+        msg = f"count is how many {interval}s one charge covers: at least 1, not {count}."
         raise DataError(msg)
     months = months_per_interval(interval, int(count), week=str(week), day=str(day))
     return float(Fraction(amount) / months)

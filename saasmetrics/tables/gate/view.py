@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.findings import SHOWN, examples
@@ -86,6 +87,13 @@ class View:
         """Different values of a column, as `codes` numbers them."""
         return self._once("codes", column, _encode)[1]
 
+    def distinct(self, column: str) -> int:
+        """Number of different values, a missing one counting as a value."""
+        if ("codes", column) in self._made:
+            return len(self.names(column)) + bool(self.table.data[column].null_count)
+        made: int = self._once("distinct", column, _count_distinct)
+        return made
+
     def problem(
         self,
         rows: Bools | npt.NDArray[np.intp],
@@ -151,6 +159,29 @@ class Gate:
     as_of: int | None = None
     currency: str = ""
     policy: Any = None
+    _matches: dict[tuple[str, str, str], npt.NDArray[np.int64]] = field(
+        default_factory=dict, repr=False
+    )
+
+    def match(self, view: View, other: View, key: str, known_key: str) -> npt.NDArray[np.int64]:
+        """For each of `view.names(key)`, its number in `other.names(known_key)`; -1 if unknown.
+
+        Parameters
+        ----------
+        view, other
+            The two tables.
+        key, known_key
+            Their columns.
+
+        Returns
+        -------
+        numpy.ndarray
+            One number per name; all -1 where one of the columns is text and the other is not.
+        """
+        place = (view.name, f"{key}={known_key}", other.name)
+        if place not in self._matches:
+            self._matches[place] = _positions(view.names(key), other.names(known_key))
+        return self._matches[place]
 
     def having(self, *tables: str) -> list[View]:
         """Those of the tables that exist and have rows."""
@@ -226,6 +257,17 @@ def mask_of(array: pa.Array) -> Bools:
     if not pa.types.is_boolean(array.type) or not len(array):
         return np.zeros(len(array), np.bool_)
     return _bits(array.buffers()[1], array) & _valid(array)
+
+
+def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
+    if pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
+        return np.full(len(names), -1, np.int64)
+    found = pc.index_in(names, value_set=known.cast(names.type))
+    return np.where(_valid(found), _raw(found), -1).astype(np.int64)
+
+
+def _count_distinct(array: pa.Array) -> int:
+    return int(pc.count_distinct(array, mode="all").as_py())
 
 
 def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.book import columns
-from saasmetrics.metrics.made import BAGS
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.money import MICRO
+from saasmetrics.survival.bootstrap import BAGS
 from saasmetrics.survival.counts import Exposure, exposure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -68,6 +70,25 @@ class Lives:
         out = np.full(len(self.labels), -1, np.int64)
         np.maximum.at(out, self.group, self.frame["duration"].to_numpy())
         return out
+
+    def rows(self, group: Mapping[str, Any], age: int | None = None) -> pd.DataFrame:
+        """Return the customers of a group, or of all; with an age, those at risk at it."""
+        code = self._code(group) if group else None
+        found: pd.DataFrame = self.book.engine.rows(
+            "lifetimes", freq=self.freq, by=self.by, group=code, age=age
+        )
+        return found.assign(mrr=found["mrr"] / MICRO)
+
+    def _code(self, group: Mapping[str, Any]) -> int:
+        missing = [name for name in self.by if name not in group]
+        if missing:
+            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
+            raise DataError(msg)
+        wanted = tuple(group[name] for name in self.by)
+        if wanted not in self.labels:
+            there = (", ".join(map(str, label)) for label in self.labels)
+            raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
+        return self.labels.index(wanted)
 
     def bagged(self, amount: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what is at risk and what is lost as groups x bags x ages."""
