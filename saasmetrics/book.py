@@ -82,7 +82,13 @@ class Book:
         from saasmetrics.tables import normalize
 
         ready = {name: normalize(name, data) for name, data in tables.items() if data is not None}
-        self._set(ready, resolve(policy), currency, fiscal_start, None if as_of is None else day_number(as_of))
+        self._set(
+            ready,
+            resolve(policy),
+            currency,
+            fiscal_start,
+            None if as_of is None else day_number(as_of),
+        )
 
     def _set(
         self,
@@ -180,7 +186,9 @@ class Book:
     def _problems(self) -> list[Problem]:
         from saasmetrics.tables import gate
 
-        return gate.check(self.tables, as_of=self.as_of_day, currency=self.currency, policy=self.policy)
+        return gate.check(
+            self.tables, as_of=self.as_of_day, currency=self.currency, policy=self.policy
+        )
 
     def check(self) -> Result:
         """Return the data-quality report: every finding with its rows, what to do, and whether it stops."""
@@ -210,7 +218,12 @@ class Book:
         if errors:
             raise InvalidTablesError(errors)
         return local.LocalEngine(
-            self.tables, self.policy, self.as_of_day, self.currency, self.fiscal_start, self.since_day
+            self.tables,
+            self.policy,
+            self.as_of_day,
+            self.currency,
+            self.fiscal_start,
+            self.since_day,
         )
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -237,14 +250,18 @@ class Book:
         """Return opening, movements and closing per group and period, in integer micro-units."""
         return self._by_period(self.engine.movements(freq, columns(by)), freq)
 
-    def pairs(self, window: int, freq: str = "M", by: str | Sequence[str] | None = None) -> pd.DataFrame:
+    def pairs(
+        self, window: int, freq: str = "M", by: str | Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Return the sums over customers of MRR in each period and `window` periods before, in micro-units."""
         return self._by_period(self.engine.pairs(window, freq, columns(by)), freq)
 
     def triangle(self, freq: str = "M", by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return customers, MRR and its running minimum per group, cohort and age."""
         _, _, full = self.engine.extent(freq)
-        out = local.triangle_frame(self.engine.triangle(freq, columns(by)), self.calendar(freq), full)
+        out = local.triangle_frame(
+            self.engine.triangle(freq, columns(by)), self.calendar(freq), full
+        )
         return out[out["cohort"] >= self._since(freq)] if self.since_day is not None else out
 
     def lifetimes(
@@ -305,4 +322,3 @@ def _main_currency(tables: Mapping[str, Table]) -> str:
             if known:
                 return str(max(known, key=lambda c: c["counts"])["values"])
     return "USD"
-

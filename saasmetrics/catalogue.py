@@ -50,13 +50,17 @@ class Metric:
     def __str__(self) -> str:
         lines = [f"{self.name} ({self.abbr})" if self.abbr else self.name, self.meaning]
         lines += [f"Formula: {self.formula}", f"Missing: {self.missing}"]
-        return "\n".join([*lines, f"Sources: {'; '.join(self.sources)} [{self.id} v{self.version}]"])
+        return "\n".join(
+            [*lines, f"Sources: {'; '.join(self.sources)} [{self.id} v{self.version}]"]
+        )
 
     def _repr_html_(self) -> str:
         from html import escape
 
         first, *rest = str(self).split("\n")
-        return f"<strong>{escape(first)}</strong>" + "".join(f"<p>{escape(line)}</p>" for line in rest)
+        return f"<strong>{escape(first)}</strong>" + "".join(
+            f"<p>{escape(line)}</p>" for line in rest
+        )
 
 
 CATALOGUE: dict[str, Metric] = {}
@@ -101,10 +105,24 @@ def metric(
 
     def enter(function: Callable[P, R]) -> Callable[P, R]:
         if id in CATALOGUE:
-            msg = f"Two metrics are called {id!r}: {CATALOGUE[id].function.__qualname__} and another."
+            msg = (
+                f"Two metrics are called {id!r}: {CATALOGUE[id].function.__qualname__} and another."
+            )
             raise ValueError(msg)
         CATALOGUE[id] = Metric(
-            id, name, abbr, unit, better, meaning, formula, missing, sources, options or {}, choices, version, function
+            id,
+            name,
+            abbr,
+            unit,
+            better,
+            meaning,
+            formula,
+            missing,
+            sources,
+            options or {},
+            choices,
+            version,
+            function,
         )
         return function
 

@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MICRO = 1_000_000
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "AUD": "A$", "CAD": "C$"}
-_LIMIT = 9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
+_SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+    "BRL": "R$",
+    "AUD": "A$",
+    "CAD": "C$",
+}
+_LIMIT = (
+    9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
+)
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -44,7 +55,9 @@ def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
     return np.rint(values * MICRO).astype(np.int64)
 
 
-def months_per_interval(interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12") -> Fraction:
+def months_per_interval(
+    interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12"
+) -> Fraction:
     """Return the months in a billing interval as an exact fraction.
 
     Parameters

@@ -60,4 +60,6 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
         "code": [p.code for p in found],
     }
     context = Context(book.as_of_text, book.currency, book.policy)
-    return Result(definition("check"), pd.DataFrame(data), "table", context, extra={"problems": tuple(found)})
+    return Result(
+        definition("check"), pd.DataFrame(data), "table", context, extra={"problems": tuple(found)}
+    )

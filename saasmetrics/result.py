@@ -62,7 +62,9 @@ class Result:
         metric, context = self.metric, self.context
         said = [metric.sentence(option, value) for option, value in context.options.items()]
         chosen = [
-            context.policy.sentence(choice) for choice in metric.choices if choice not in context.options
+            context.policy.sentence(choice)
+            for choice in metric.choices
+            if choice not in context.options
         ]
         body = "; ".join([f"{metric.name}: {metric.formula}", *[s for s in (*said, *chosen) if s]])
         where = f"{context.currency}, as of {context.as_of}, policy {context.policy.name} v{context.policy.version}"
@@ -138,7 +140,9 @@ class Result:
         if len(self.df) and self.kind in _charts():
             picture = _svg(self.chart())
         headline = f" <span>{escape(self.text)}</span>" if self.value is not None else ""
-        table = self.df.head(60).to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
+        table = self.df.head(60).to_html(
+            index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}"
+        )
         return (
             f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)}{headline}</h4>{picture}'
             f"<details><summary>{len(self.df):,} rows</summary>{table}</details>"

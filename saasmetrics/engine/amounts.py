@@ -32,7 +32,9 @@ def monthly_micro(
     data = tables[table].data
     amount = numbers(data[column])
     if column == "amount" and policy.discount == "none" and has(data, "list_amount"):
-        amount = np.where(np.asarray(pc.is_valid(data["list_amount"])), numbers(data["list_amount"]), amount)
+        amount = np.where(
+            np.asarray(pc.is_valid(data["list_amount"])), numbers(data["list_amount"]), amount
+        )
     micro = to_micro(amount * currency_rates(tables, table, as_of, currency))
     if not has(data, "interval"):
         return micro
@@ -46,7 +48,11 @@ def _per_month(micro: NDArray[np.int64], data: object, policy: Policy) -> NDArra
         values, count_code = encode(data["interval_count"])  # type: ignore[index]
         count = np.asarray(values, dtype=np.int64)
         code = code.astype(np.int64) * len(count) + count_code
-    months = [months_per_interval(n, int(k), week=policy.week, day=policy.day) for n in names.to_pylist() for k in count]
+    months = [
+        months_per_interval(n, int(k), week=policy.week, day=policy.day)
+        for n in names.to_pylist()
+        for k in count
+    ]
     if all(m == 1 for m in months):
         return micro
     times = np.array([m.denominator for m in months], np.int64)[code]
@@ -68,7 +74,9 @@ def currency_rates(
     if not has(data, "currency"):
         return 1.0
     names, code = encode(data["currency"])
-    rates = [_latest_rate(tables, name, as_of) if name != currency else 1.0 for name in names.to_pylist()]
+    rates = [
+        _latest_rate(tables, name, as_of) if name != currency else 1.0 for name in names.to_pylist()
+    ]
     missing = [name for name, rate in zip(names.to_pylist(), rates, strict=True) if rate is None]
     if missing:
         rows = int(np.isin(code, [i for i, rate in enumerate(rates) if rate is None]).sum())

@@ -52,9 +52,7 @@ def triangle_cube(
     return cube
 
 
-def lifetimes(
-    ledger: Ledger, last: int, left: int | None = None
-) -> dict[str, NDArray[np.int64]]:
+def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:
     """Return one lifetime per account that was a customer at the end of some period up to `last`.
 
     Parameters
@@ -88,5 +86,11 @@ def lifetimes(
     duration = np.where(event == 1, end, last) - cohort
     entry = np.zeros(len(account), np.int64) if left is None else np.maximum(left - cohort, 0)
     seen = (entry == 0) | (duration > entry)
-    out = {"account": account, "cohort": cohort, "duration": duration, "entry": entry, "event": event}
+    out = {
+        "account": account,
+        "cohort": cohort,
+        "duration": duration,
+        "entry": entry,
+        "event": event,
+    }
     return {name: value[seen] for name, value in {**out, "mrr": mrr[account]}.items()}

@@ -57,7 +57,11 @@ def triangle_frame(cube: Cube, calendar: Calendar, last: int) -> pd.DataFrame:
     import pandas as pd
 
     groups, cohorts, ages = next(iter(cube.measures.values())).shape
-    born = np.flatnonzero((cube.measures["customers"][:, :, 0] > 0).reshape(-1)) if ages else np.zeros(0, int)
+    born = (
+        np.flatnonzero((cube.measures["customers"][:, :, 0] > 0).reshape(-1))
+        if ages
+        else np.zeros(0, int)
+    )
     group, cohort = born // max(cohorts, 1), born % max(cohorts, 1)
     width = cohorts - (int(cohort.min()) if len(cohort) else 0)
     data: dict[str, object] = {}

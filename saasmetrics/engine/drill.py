@@ -123,7 +123,11 @@ def _triangle(
 
 
 def _lives(
-    engine: LocalEngine, freq: str = "M", by: Sequence[str] = (), group: int | None = None, age: int | None = None
+    engine: LocalEngine,
+    freq: str = "M",
+    by: Sequence[str] = (),
+    group: int | None = None,
+    age: int | None = None,
 ) -> pd.DataFrame:
     """Every customer with its lifetime; with an age, those at risk at it."""
     lives = engine.lives(freq)

@@ -76,6 +76,9 @@ def _of_customers(tables: dict[str, Table], column: str, wanted: list[Any]) -> d
             keep = pc.is_in(table.data["customer_id"], ids.cast(table.data["customer_id"].type))
             out[name] = replace(table, data=table.data.filter(keep))
         elif column in names:
-            keep = pc.is_in(table.data[column], pa.array([w for w in wanted if w is not None], table.data[column].type))
+            keep = pc.is_in(
+                table.data[column],
+                pa.array([w for w in wanted if w is not None], table.data[column].type),
+            )
             out[name] = replace(table, data=table.data.filter(pc.fill_null(keep, False)))
     return out

@@ -72,14 +72,23 @@ def groups(
         per_span.append(of_span)
     sizes = [len(v) for v in labels]
     by_line = any(codes is not None for codes in per_span)
-    parts = [
-        of_entity[spans.entity] if codes is None else codes
-        for codes, of_entity in zip(per_span, per_entity, strict=True)
-    ] if by_line else per_entity
+    parts = (
+        [
+            of_entity[spans.entity] if codes is None else codes
+            for codes, of_entity in zip(per_span, per_entity, strict=True)
+        ]
+        if by_line
+        else per_entity
+    )
     code = np.ravel_multi_index(parts, sizes) if len(spans) or not by_line else np.zeros(0, int)
     used, code = np.unique(code, return_inverse=True)
     cells = np.unravel_index(used, sizes)
-    found = tuple(zip(*([values[i] for i in cell] for values, cell in zip(labels, cells, strict=True)), strict=True))
+    found = tuple(
+        zip(
+            *([values[i] for i in cell] for values, cell in zip(labels, cells, strict=True)),
+            strict=True,
+        )
+    )
     code = code.reshape(-1).astype(np.int32)
     if by_line:
         return Groups(tuple(by), found, of_span=code)
@@ -98,11 +107,15 @@ def _column(
     table, column = known[name]
     data = tables[table].data
     if table == "customers" and entity != "subscription":
-        at = pc.index_in(spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type))
+        at = pc.index_in(
+            spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type)
+        )
         labels, code = _sorted(pc.take(flat(data[column]), at))
         return labels, code, None
     if table == "customers":
-        at = pc.index_in(tables[spans.source].data["customer_id"], value_set=flat(data["customer_id"]))
+        at = pc.index_in(
+            tables[spans.source].data["customer_id"], value_set=flat(data["customer_id"])
+        )
         values = pc.take(flat(data[column]), flat(at))
     else:
         values = data[column]

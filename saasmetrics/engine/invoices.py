@@ -24,7 +24,17 @@ if TYPE_CHECKING:
         NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], tuple[str, ...]
     ]
 
-NOT_RECURRING = ("one_off", "one-off", "one-time", "one_time", "setup", "service", "services", "tax", "usage")
+NOT_RECURRING = (
+    "one_off",
+    "one-off",
+    "one-time",
+    "one_time",
+    "setup",
+    "service",
+    "services",
+    "tax",
+    "usage",
+)
 _CENT = MICRO // 100
 
 
@@ -35,7 +45,9 @@ def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curre
     first = _month(date)
     start, end = _days(first), _days(first + 1)
     if has(data, "service_start") and has(data, "service_end"):
-        served = np.asarray(pc.and_(pc.is_valid(data["service_start"]), pc.is_valid(data["service_end"])))
+        served = np.asarray(
+            pc.and_(pc.is_valid(data["service_start"]), pc.is_valid(data["service_end"]))
+        )
         extra = 1 if policy.service_end == "inclusive" else 0
         start = np.where(served, days(data["service_start"]), start).astype(np.int32)
         end = np.where(served, days(data["service_end"]) + extra, end).astype(np.int32)
@@ -44,13 +56,19 @@ def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curre
     micro = to_micro(numbers(data["amount"]) * currency_rates(tables, "invoices", as_of, currency))
     line, notes = np.arange(len(date)), []
     if has(data, "kind"):
-        other = np.asarray(pc.fill_null(pc.is_in(pc.utf8_lower(data["kind"]), pa.array(NOT_RECURRING)), False))
+        other = np.asarray(
+            pc.fill_null(pc.is_in(pc.utf8_lower(data["kind"]), pa.array(NOT_RECURRING)), False)
+        )
         if other.any():
-            notes.append(f"{int(other.sum()):,} invoice lines are not recurring and are left out of MRR")
+            notes.append(
+                f"{int(other.sum()):,} invoice lines are not recurring and are left out of MRR"
+            )
             line = line[~other]
     if policy.recognition == "daily":
         out = _spread(line, start, end, micro)
-        notes.append(f"{int(served.sum()):,} invoice lines are spread by days over their service dates")
+        notes.append(
+            f"{int(served.sum()):,} invoice lines are spread by days over their service dates"
+        )
         return (*out, tuple(notes))
     return line, start[line], end[line], _per_month(micro, start, end)[line], tuple(notes)
 
@@ -78,7 +96,10 @@ def _per_month(
 
 
 def _spread(
-    line: NDArray[np.int64], start: NDArray[np.int32], end: NDArray[np.int32], micro: NDArray[np.int64]
+    line: NDArray[np.int64],
+    start: NDArray[np.int32],
+    end: NDArray[np.int32],
+    micro: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Spread each line over its calendar months by days, in whole cents that add up to the line.
 
@@ -91,7 +112,9 @@ def _spread(
     nth = np.arange(len(piece)) - np.repeat(np.cumsum(months) - months, months)
     month = first[piece] + nth
     open_day, close_day = _days(month), _days(month + 1)
-    served = (np.minimum(close_day, until[piece]) - np.maximum(open_day, begin[piece])).astype(np.int64)
+    served = (np.minimum(close_day, until[piece]) - np.maximum(open_day, begin[piece])).astype(
+        np.int64
+    )
     total = (until - begin).astype(np.int64)[piece]
     cents = ((np.abs(micro[line]) + _CENT // 2) // _CENT)[piece]
     share, rest = cents * served // total, cents * served % total

@@ -116,7 +116,9 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     owner = (key >> _BITS).astype(np.int32)
     time = ((key & _MASK) + base).astype(np.int32)
     del key
-    return Ledger(owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts)
+    return Ledger(
+        owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts
+    )
 
 
 def _events(

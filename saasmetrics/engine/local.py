@@ -149,7 +149,13 @@ class LocalEngine:
         source = self.entities if events else self.periodic(freq)
         period = self._periods(source, freq) if events else source.time
         after = self._policy.new_after_days
-        days = None if after is None or not len(source) else source.time if events else self._days_between(source, freq)
+        days = (
+            None
+            if after is None or not len(source)
+            else source.time
+            if events
+            else self._days_between(source, freq)
+        )
         kind = kinds(source, after, days)
         if found.of_entity is not None:
             return moves(source, period, kind), found.of_entity
@@ -185,7 +191,9 @@ class LocalEngine:
         first, periods, _ = self.extent(freq)
         if found.of_entity is not None:
             group = self._bagged(found.of_entity, bags) if bags else found.of_entity
-            cube = pair_cube(self.periodic(freq), window, group, len(found) * max(bags, 1), first, periods)
+            cube = pair_cube(
+                self.periodic(freq), window, group, len(found) * max(bags, 1), first, periods
+            )
             return Cube(found, cube, first, bags)
         daily, entity_of, group = self.accounts(by)
         if bags:
@@ -221,7 +229,9 @@ class LocalEngine:
     def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
-        left = None if self._since is None else self.calendar(freq).of(np.datetime64(self._since, "D"))
+        left = (
+            None if self._since is None else self.calendar(freq).of(np.datetime64(self._since, "D"))
+        )
         found = lifetimes(self.periodic(freq), full, left)
         return {**found, "cause": self._causes(found, freq)}
 
@@ -231,7 +241,9 @@ class LocalEngine:
         if "churn_cause" not in data.column_names or not len(self.spans):
             return out
         at = np.flatnonzero(self.spans.end < FAR)
-        names = np.asarray(data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object)
+        names = np.asarray(
+            data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object
+        )
         code = np.zeros(len(names), np.int64)
         for number, cause in enumerate(CAUSES):
             code[names == cause] = number
@@ -262,7 +274,13 @@ class LocalEngine:
         found = self.grouping(by)
         of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
         cube = terms_cube(
-            self.spans, of_span, len(found), self.calendar(freq), (first, periods), self._as_of, grace_days
+            self.spans,
+            of_span,
+            len(found),
+            self.calendar(freq),
+            (first, periods),
+            self._as_of,
+            grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
 

@@ -156,9 +156,13 @@ def movement_cube(
         counts[NOUNS[name]] = _customers(found, mine[amount != 0], cell, cells).reshape(shape)
         if number == CHURN:
             opened = mine[found.opened[mine]]
-            counts["customers_churned_from_opening"] = _customers(found, opened, cell, cells).reshape(shape)
+            counts["customers_churned_from_opening"] = _customers(
+                found, opened, cell, cells
+            ).reshape(shape)
     for name, values in (("pause", found.pause), ("transfer", found.transfer)):
-        cube[name] = (np.zeros(cells, np.int64) if values is None else tally(cell, values, cells)).reshape(shape)
+        cube[name] = (
+            np.zeros(cells, np.int64) if values is None else tally(cell, values, cells)
+        ).reshape(shape)
     cube["fx"] = np.zeros(shape, np.int64)
     cube["closing"] = np.cumsum(tally(cell, found.change, cells).reshape(shape), axis=1)
     cube["opening"] = _shifted(cube["closing"])

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.ledger import Ledger
 
-MONEY = ("opening", "closing", "kept", "expansion", "contraction", "churn", "paused", "new", "reactivation")
+MONEY = (
+    "opening",
+    "closing",
+    "kept",
+    "expansion",
+    "contraction",
+    "churn",
+    "paused",
+    "new",
+    "reactivation",
+)
 COUNTS = ("customers", "customers_lost", "customers_grown", "customers_shrunk")
 _BITS = 20
 
@@ -69,7 +79,10 @@ def merged(
         now.append(_reduced(np.where(early, both, 0), at))
         then.append(_reduced(np.where(early, 0, both), at))
     key = key[at]
-    owner, time = (key >> _BITS).astype(np.int32), ((key & ((1 << _BITS) - 1)) + base).astype(np.int32)
+    owner, time = (
+        (key >> _BITS).astype(np.int32),
+        ((key & ((1 << _BITS) - 1)) + base).astype(np.int32),
+    )
     return owner, time, now, then
 
 

@@ -120,7 +120,9 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         The reporting currency, three letters.
     """
     source = source_of(tables)
-    build = {"subscriptions": _subscription_spans, "mrr": _month_spans, "invoices": _invoice_spans}[source]
+    build = {"subscriptions": _subscription_spans, "mrr": _month_spans, "invoices": _invoice_spans}[
+        source
+    ]
     found = build(tables, policy, as_of, currency)
     found = _observed(found, as_of)
     if policy.overlap == "latest":
@@ -134,15 +136,24 @@ def _entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> 
     data = tables[source].data
     if policy.entity == "subscription" and source == "subscriptions":
         return data["subscription_id"]
-    if policy.entity == "parent" and "customers" in tables and has(tables["customers"].data, "parent_id"):
+    if (
+        policy.entity == "parent"
+        and "customers" in tables
+        and has(tables["customers"].data, "parent_id")
+    ):
         return parents(data["customer_id"], tables["customers"].data)
     return data["customer_id"]
 
 
-def _subscription_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+def _subscription_spans(
+    tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
+) -> Spans:
     data = tables["subscriptions"].data
     ids, entity = encode(_entity_column(tables, "subscriptions", policy))
-    start, end = days(data["start"]), days(data["end"], FAR) if has(data, "end") else np.full(len(data), FAR)
+    start, end = (
+        days(data["start"]),
+        days(data["end"], FAR) if has(data, "end") else np.full(len(data), FAR),
+    )
     if policy.end == "inclusive":
         end = np.where(end < FAR, end + 1, end).astype(np.int32)
     end = _churn_date(data, start, end, policy)
@@ -183,7 +194,9 @@ def _next_billing_day(
     first = start[by_month].astype("datetime64[D]")
     month, day = first.astype("datetime64[M]"), first - first.astype("datetime64[M]")
     each = step[by_month, 0]
-    apart = end[by_month].astype("datetime64[D]").astype("datetime64[M]").astype(int) - month.astype(int)
+    apart = end[by_month].astype("datetime64[D]").astype("datetime64[M]").astype(
+        int
+    ) - month.astype(int)
     best = np.full(len(first), int(FAR))
     for extra in (0, 1):
         ahead = month + (apart // each + extra) * each
@@ -195,7 +208,12 @@ def _next_billing_day(
 
 
 def _discounted(
-    found: Spans, data: pa.Table, tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
+    found: Spans,
+    data: pa.Table,
+    tables: Mapping[str, Table],
+    policy: Policy,
+    as_of: int,
+    currency: str,
 ) -> Spans:
     """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy."""
     until, full = days(data["discount_end"], FAR), flags(pc.is_valid(data["list_amount"]))
@@ -214,7 +232,11 @@ def _discounted(
 def _paused(found: Spans, data: pa.Table, *, keep_balance: bool) -> Spans:
     """Cut the pause out of each span; with `keep_balance` its MRR rests instead of ending."""
     begin = days(data["pause_start"], FAR)
-    until = days(data["pause_end"], FAR) if has(data, "pause_end") else np.full(len(data), FAR, np.int32)
+    until = (
+        days(data["pause_end"], FAR)
+        if has(data, "pause_end")
+        else np.full(len(data), FAR, np.int32)
+    )
     line = found.lines()
     begin = np.clip(begin[line], found.start, np.maximum(found.start, found.end)).astype(np.int32)
     until = np.clip(until[line], begin, np.maximum(begin, found.end)).astype(np.int32)
@@ -236,7 +258,9 @@ def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curren
     month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
     start = month.astype("datetime64[D]").astype(np.int32)
     end = (month + 1).astype("datetime64[D]").astype(np.int32)
-    return Spans("mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr"))
+    return Spans(
+        "mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr")
+    )
 
 
 def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:

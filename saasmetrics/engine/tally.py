@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 _EXACT = 2**53  # floats hold every integer below this, and bincount adds floats
 
 
-def tally(cell: NDArray[np.int64], values: NDArray[np.int64] | None, cells: int) -> NDArray[np.int64]:
+def tally(
+    cell: NDArray[np.int64], values: NDArray[np.int64] | None, cells: int
+) -> NDArray[np.int64]:
     """Return the sum of `values` (or the count, for None) in each of `cells` cells."""
     if values is None:
         return np.bincount(cell, minlength=cells)

@@ -44,7 +44,9 @@ def terms_cube(
     end = paid.end[at]
     key = (entity.astype(np.int64) << 32) + start
     following = np.searchsorted(key, (paid.entity[at].astype(np.int64) << 32) + end)
-    inside = (following < len(key)) & (entity[np.minimum(following, len(key) - 1)] == paid.entity[at])
+    inside = (following < len(key)) & (
+        entity[np.minimum(following, len(key) - 1)] == paid.entity[at]
+    )
     following = np.minimum(following, max(len(key) - 1, 0))
     wait = np.where(inside, start[following] - end, FAR)
     outcome = np.select([wait <= 0, wait <= grace_days, end + grace_days > as_of], [0, 1, 3], 2)

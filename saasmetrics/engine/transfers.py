@@ -81,7 +81,9 @@ def moves_between_groups(
     owner, time = entity_of[accounts.account], accounts.time
     order = np.lexsort((accounts.account, time, owner))
     key = (owner[order].astype(np.int64) << 32) + time[order]
-    event = np.concatenate([[0], np.cumsum(key[1:] != key[:-1])]) if len(key) else np.zeros(0, np.int64)
+    event = (
+        np.concatenate([[0], np.cumsum(key[1:] != key[:-1])]) if len(key) else np.zeros(0, np.int64)
+    )
     held, before = accounts.held, accounts.before(accounts.held)
     change = (held - before)[order]
     kind, moving = _kind_at(key, entities, entity_kind)

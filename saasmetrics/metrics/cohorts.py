@@ -86,7 +86,16 @@ def cohorts(
     df = _cells(cube, measure, by)
     extra = {"average": _average(df, measure, by)} if measure != "mrr" else {}
     options = {"measure": measure, "freq": freq}
-    return made(book, "cohorts", df, "cohorts", by=by, options=options, extra=extra, drill=_drill(book, freq, by))
+    return made(
+        book,
+        "cohorts",
+        df,
+        "cohorts",
+        by=by,
+        options=options,
+        extra=extra,
+        drill=_drill(book, freq, by),
+    )
 
 
 def _cells(cube: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:
@@ -115,7 +124,9 @@ def _average(df: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:
     seen = df[df["observed"]]
     sums = seen.groupby([*by, "age"], observed=True, sort=True)
     out = sums.agg(
-        numerator=("numerator", "sum"), denominator=("denominator", "sum"), cohorts=("cohort", "nunique")
+        numerator=("numerator", "sum"),
+        denominator=("denominator", "sum"),
+        cohorts=("cohort", "nunique"),
     ).reset_index()
     out.insert(len(by) + 1, "value", ratio(out["numerator"], out["denominator"]))
     return out
@@ -132,7 +143,9 @@ def _drill(book: Book, freq: str, by: Sequence[str]) -> Callable[..., pd.DataFra
             msg = f"The cohort {cohort} has not been observed at age {age}."
             raise DataError(msg)
         code = group_code(book, by, group)
-        found = book.engine.rows("triangle", cohort=number, age=int(age), freq=freq, by=tuple(by), group=code)
+        found = book.engine.rows(
+            "triangle", cohort=number, age=int(age), freq=freq, by=tuple(by), group=code
+        )
         return in_currency(found)
 
     return rows

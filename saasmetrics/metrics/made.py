@@ -111,7 +111,9 @@ def bootstrap_ratio(
         weights = resample_weights(len(used))
         values = ratio(weights @ numerator[g, used], weights @ denominator[g, used])
         enough = (denominator[g] > 0).sum(axis=0) >= 2
-        found = np.nanpercentile(values[:, enough], tails, axis=0) if enough.any() else np.empty((2, 0))
+        found = (
+            np.nanpercentile(values[:, enough], tails, axis=0) if enough.any() else np.empty((2, 0))
+        )
         low[g, enough], high[g, enough] = found
     return low, high
 
@@ -179,7 +181,9 @@ def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int |
     wanted = tuple(group[name] for name in by)
     if wanted not in labels:
         there = [", ".join(map(str, label)) for label in labels]
-        msg = f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
+        msg = (
+            f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
+        )
         raise UnknownNameError(msg + suggest(str(wanted[0]), there))
     return labels.index(wanted)
 

@@ -32,22 +32,32 @@ __all__ = [
 _OPENING = {"opening": 1}
 _NOBODY = "nobody was paying at the start of the window"
 _WINDOW = "over {value}"
-_MISSING = "Missing where nobody was paying at the start of the window, as before the first customers."
+_MISSING = (
+    "Missing where nobody was paying at the start of the window, as before the first customers."
+)
 
 
 def _policy(book: Book, **overrides: Any) -> tuple[Book, Policy]:
     """Return the book under the choices given in the call, where there are any."""
     given = {name: value for name, value in overrides.items() if value is not None}
-    return (book.with_policy(**given), book.with_policy(**given).policy) if given else (book, book.policy)
+    return (
+        (book.with_policy(**given), book.with_policy(**given).policy)
+        if given
+        else (book, book.policy)
+    )
 
 
-def _rate(id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money") -> Result:
+def _rate(
+    id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money"
+) -> Result:
     """Return a rate over pairs of snapshots, or over movements in the window with `events`."""
     sums = question.movements() if events else question.pairs()
     count = sums["customers_opening" if events else "customers"]
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), count, _NOBODY, unit=unit)
     kind = "movements" if events else "pairs"
-    drill = period_drill(question.book, kind, question.freq, question.by, sides, window=question.window)
+    drill = period_drill(
+        question.book, kind, question.freq, question.by, sides, window=question.window
+    )
     options = {"window": question.span, "interval": question.interval}
     return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
 
@@ -60,7 +70,15 @@ def _of_totals(id: str, question: Question, *, everyone: bool) -> Result:
     df = rate_frame(question, top, sums["opening"], count, _NOBODY)
     kind = "movements" if everyone else "pairs"
     drill = period_drill(question.book, kind, question.freq, question.by, window=question.window)
-    return made(question.book, id, df, "series", by=question.by, options={"window": question.span}, drill=drill)
+    return made(
+        question.book,
+        id,
+        df,
+        "series",
+        by=question.by,
+        options={"window": question.span},
+        drill=drill,
+    )
 
 
 @metric(
@@ -294,7 +312,9 @@ def logo_churn(
     book, policy = _policy(book, logo_churn=method)
     question = Question.asked(book, window, freq, by, interval)
     if policy.logo_churn == "opening":
-        return _rate("logo_churn", question, Sides({"customers_lost": 1}, {"customers": 1}), unit="count")
+        return _rate(
+            "logo_churn", question, Sides({"customers_lost": 1}, {"customers": 1}), unit="count"
+        )
     if question.window != 1:
         msg = (
             f"logo_churn={policy.logo_churn!r} counts every departure within one period; ask for window=1 "

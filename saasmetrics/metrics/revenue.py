@@ -124,7 +124,9 @@ def movements(book: Book, freq: str = "M", by: str | Sequence[str] | None = None
         part = cube[["period", *by]].assign(movement=name, value=money(cube[name]))
         part["customers"] = cube[NOUNS[name]] if name in NOUNS else pd.NA
         parts.append(part.assign(complete=cube["complete"]))
-    df = pd.concat(parts, ignore_index=True).sort_values([*by, "period"], kind="stable", ignore_index=True)
+    df = pd.concat(parts, ignore_index=True).sort_values(
+        [*by, "period"], kind="stable", ignore_index=True
+    )
     drill = period_drill(book, "movements", freq, by)
     return made(book, "movements", df, "movements", by=by, options={"freq": freq}, drill=drill)
 
@@ -231,7 +233,11 @@ def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> R
     options={"interval": "interval of {value:.0%} by resampling customers"},
 )
 def arpa(
-    book: Book, by: str | Sequence[str] | None = None, freq: str = "M", *, interval: float | None = 0.95
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
 ) -> Result:
     """Average MRR per paying customer at the end of every period.
 
@@ -278,7 +284,10 @@ def arpa(
     formula="(new + expansion + reactivation) / (contraction + churn)",
     missing="Missing where nothing was lost: there is no finite ratio.",
     sources=("DEFINITIONS.md 5.53",),
-    options={"window": "over {value}", "interval": "interval of {value:.0%} by resampling customers"},
+    options={
+        "window": "over {value}",
+        "interval": "interval of {value:.0%} by resampling customers",
+    },
     choices=("quick_ratio", "view"),
 )
 def quick_ratio(
@@ -326,7 +335,9 @@ def quick_ratio(
     if book.policy.quick_ratio == "with_reactivation":
         won["reactivation"] = 1
     sides = Sides(won, {"contraction": -1, "churn": -1})
-    df = rate_frame(question, sides.top(sums), sides.bottom(sums), sums["customers_closing"], "nothing was lost")
+    df = rate_frame(
+        question, sides.top(sums), sides.bottom(sums), sums["customers_closing"], "nothing was lost"
+    )
     drill = period_drill(book, "movements", freq, question.by, sides, window=question.window)
     options = {"window": question.span, "interval": interval}
     return made(book, "quick_ratio", df, "series", by=by, options=options, drill=drill)
@@ -341,10 +352,17 @@ def quick_ratio(
     formula="MRR of customers first paying at least `months` months ago / closing MRR",
     missing="Missing where there is no MRR.",
     sources=("DEFINITIONS.md 9.13",),
-    options={"months": "older than {value} months", "interval": "interval of {value:.0%} by resampling customers"},
+    options={
+        "months": "older than {value} months",
+        "interval": "interval of {value:.0%} by resampling customers",
+    },
 )
 def existing_share(
-    book: Book, months: int = 12, by: str | Sequence[str] | None = None, *, interval: float | None = 0.95
+    book: Book,
+    months: int = 12,
+    by: str | Sequence[str] | None = None,
+    *,
+    interval: float | None = 0.95,
 ) -> Result:
     """The share of MRR from customers older than a year.
 
@@ -427,11 +445,19 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     drill = period_drill(book, "movements", freq, ())
     paying = drill(period=period)
     paying = paying.loc[paying["closing"] > 0, ["customer_id", "closing"]]
-    paying = paying.sort_values(["closing", "customer_id"], ascending=[False, True], ignore_index=True)
+    paying = paying.sort_values(
+        ["closing", "customer_id"], ascending=[False, True], ignore_index=True
+    )
     total = float(paying["closing"].sum())
     paying["share"] = paying["closing"] / total if total else np.nan
     data = [
-        (f"top {k}", float(paying["share"][:k].sum()), float(paying["closing"][:k].sum()), total, min(k, len(paying)))
+        (
+            f"top {k}",
+            float(paying["share"][:k].sum()),
+            float(paying["closing"][:k].sum()),
+            total,
+            min(k, len(paying)),
+        )
         for k in (1, 5, 10)
     ]
     hhi = float((paying["share"] ** 2).sum())

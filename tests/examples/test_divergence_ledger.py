@@ -49,7 +49,9 @@ def book() -> sm.Book:
     names = ("customer_id", "start", "end", "amount", "churn_cause")
     columns = {name: [line[i] for line in lines] for i, name in enumerate(names)}
     ids = [f"s{i}" for i in range(len(lines))]
-    return sm.Book(subscriptions={"subscription_id": ids, "interval": ["month"] * len(lines), **columns})
+    return sm.Book(
+        subscriptions={"subscription_id": ids, "interval": ["month"] * len(lines), **columns}
+    )
 
 
 def january(result: sm.Result) -> Any:
@@ -57,7 +59,9 @@ def january(result: sm.Result) -> Any:
 
 
 @pytest.mark.parametrize("view", ["snapshot", "event"])
-def test_movements_are_those_of_the_view(book: sm.Book, expected: dict[str, Any], view: str) -> None:
+def test_movements_are_those_of_the_view(
+    book: sm.Book, expected: dict[str, Any], view: str
+) -> None:
     row = january(sm.revenue.bridge(book.with_policy(view=view)))
     for name, value in expected[f"{view}_movements"].items():
         if name == "check":
@@ -69,13 +73,21 @@ def test_movements_are_those_of_the_view(book: sm.Book, expected: dict[str, Any]
 
 NRR = {
     "NRR cohort (customers paying at open; reactivation excluded)": {},
-    "NRR snapshot movements incl. reactivation (ChartMogul net churn, Tidemill)": {"reactivation": "in"},
-    "NRR event movements incl. reactivation": {"view": "event", "nrr": "movements", "reactivation": "in"},
+    "NRR snapshot movements incl. reactivation (ChartMogul net churn, Tidemill)": {
+        "reactivation": "in"
+    },
+    "NRR event movements incl. reactivation": {
+        "view": "event",
+        "nrr": "movements",
+        "reactivation": "in",
+    },
     "NRR Baremetrics changelog (churn and expansion only)": {"nrr": "changelog"},
 }
 GRR = {
     "GRR per customer min(open, close)": {},
-    "GRR aggregate min(total open,total close)/open (Chargebee doc example)": {"grr": "cohort_total"},
+    "GRR aggregate min(total open,total close)/open (Chargebee doc example)": {
+        "grr": "cohort_total"
+    },
     "GRR aggregate min using all closing MRR": {"grr": "total"},
     "GRR from event movements": {"view": "event", "grr": "movements"},
 }
@@ -85,7 +97,10 @@ GROSS = {
 }
 LOGO = {
     "logo churn standard, net of same-period reactivation (ChartMogul)": {},
-    "logo churn counting churn-then-return (Tidemill)": {"view": "event", "logo_churn": "opening_with_returns"},
+    "logo churn counting churn-then-return (Tidemill)": {
+        "view": "event",
+        "logo_churn": "opening_with_returns",
+    },
     "logo churn Stripe: churned in window/(active at start+new in window)": {
         "view": "event",
         "logo_churn": "opening_plus_new",
@@ -94,7 +109,9 @@ LOGO = {
 }
 QUICK = {
     "quick ratio with reactivation (snapshot)": {},
-    "quick ratio without reactivation (Baremetrics, ChartMogul)": {"quick_ratio": "without_reactivation"},
+    "quick ratio without reactivation (Baremetrics, ChartMogul)": {
+        "quick_ratio": "without_reactivation"
+    },
     "quick ratio with reactivation (event)": {"view": "event"},
 }
 CASES = [

@@ -58,10 +58,15 @@ panels = st.lists(
 
 @settings(max_examples=25, deadline=None)
 @given(panels)
-def test_random_panels_give_the_same_bridge_and_retention(panel: list[tuple[str, int, int]]) -> None:
+def test_random_panels_give_the_same_bridge_and_retention(
+    panel: list[tuple[str, int, int]],
+) -> None:
     first, last = min(m for _, m, _ in panel), max(m for _, m, _ in panel)
     months = pd.period_range("2023-01", periods=18, freq="M")
-    panel = [*panel, *(("z", m, 100) for m in range(first, last + 1))]  # the peer refuses empty months
+    panel = [
+        *panel,
+        *(("z", m, 100) for m in range(first, last + 1)),
+    ]  # the peer refuses empty months
     frame = pd.DataFrame(panel, columns=["customer_id", "month", "cents"])
     frame["month"] = [str(months[m]) + "-01" for m in frame["month"]]
     frame["mrr"] = frame.pop("cents") / 100
@@ -106,4 +111,6 @@ def test_sample_export_gives_the_same_cohorts(billing: Path) -> None:
         ours = sm.retention.cohorts(book, measure=measure).df
         ours = ours[ours["observed"]].sort_values(["cohort", "age"])
         peer = report.retention.sort_values(["vintage", "age"])
-        np.testing.assert_allclose(ours["value"].to_numpy(float), peer[theirs].to_numpy(float), atol=1e-12)
+        np.testing.assert_allclose(
+            ours["value"].to_numpy(float), peer[theirs].to_numpy(float), atol=1e-12
+        )
