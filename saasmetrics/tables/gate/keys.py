@@ -58,9 +58,7 @@ def padded_ids(gate: Gate) -> Iterable[Problem]:
         if not view.has("customer_id") or not _is_text(view, "customer_id"):
             continue
         names = view.names("customer_id")
-        padded = mask_of(
-            pc.not_equal(pc.utf8_length(names), pc.utf8_length(pc.utf8_trim_whitespace(names)))
-        )
+        padded = mask_of(pc.starts_with(names, " ")) | mask_of(pc.ends_with(names, " "))
         if not padded.any():
             continue
         yield from view.problem(
@@ -79,8 +77,11 @@ def totals_row(gate: Gate) -> Iterable[Problem]:
     for view in gate.having(*_REVENUE):
         if not view.has("customer_id") or not _is_text(view, "customer_id"):
             continue
-        words = pc.utf8_lower(pc.utf8_trim_whitespace(view.names("customer_id")))
-        found = mask_of(pc.is_in(words, value_set=pa.array(_TOTALS, words.type)))
+        names = view.names("customer_id")
+        # Few spellings are looked up rather than a million ids put into lower case.
+        spellings = [form(word) for word in _TOTALS for form in (str.lower, str.title, str.upper)]
+        spellings += [word.capitalize() for word in _TOTALS]
+        found = mask_of(pc.is_in(names, value_set=pa.array(spellings, names.type)))
         if not found.any():
             continue
         yield from view.problem(
@@ -167,11 +168,11 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
     """Customers of other tables that `customers` does not have."""
     if not gate.having("customers"):
         return
-    known = gate.views["customers"].names("customer_id")
+    customers = gate.views["customers"]
     for view in gate.having(*(name for name in SCHEMA if name != "customers")):
-        if not view.has("customer_id") or view.names("customer_id").type != known.type:
+        if not view.has("customer_id"):
             continue
-        strange = ~mask_of(pc.is_in(view.names("customer_id"), value_set=known))
+        strange = gate.match(view, customers, "customer_id", "customer_id") < 0
         if not strange.any():
             continue
         yield from view.problem(
@@ -191,12 +192,10 @@ def row_without_revenue(gate: Gate) -> Iterable[Problem]:
     if not revenue or not gate.having("customers"):
         return
     customers = gate.views["customers"]
-    known = customers.names("customer_id")
-    paying = np.zeros(len(known), np.bool_)
+    paying = np.zeros(len(customers.names("customer_id")), np.bool_)
     for view in revenue:
-        names = view.names("customer_id")
-        if names.type == known.type:
-            paying |= mask_of(pc.is_in(known, value_set=names))
+        found = gate.match(view, customers, "customer_id", "customer_id")
+        paying[found[found >= 0]] = True
     yield from customers.problem(
         _where(~paying, customers.codes("customer_id")),
         column="customer_id",
@@ -213,10 +212,7 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("customers"):
         if not view.has("parent_id"):
             continue
-        parents, known = view.names("parent_id"), view.names("customer_id")
-        if not len(parents) or parents.type != known.type:
-            continue
-        strange = ~mask_of(pc.is_in(parents, value_set=known))
+        strange = gate.match(view, view, "parent_id", "customer_id") < 0
         yield from view.problem(
             _where(strange, view.codes("parent_id")),
             column="parent_id",
@@ -232,10 +228,7 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
     """Numbers of the rows whose key occurs more than once."""
     if not key:
         return np.zeros(0, np.intp)
-    if (
-        len(key) == 1
-        and pc.count_distinct(view.table.data[key[0]], mode="all").as_py() == view.size
-    ):
+    if len(key) == 1 and view.distinct(key[0]) == view.size:
         return np.zeros(0, np.intp)
     codes = _combined(view, key)
     order = np.argsort(codes, kind="stable")

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
 from saasmetrics.tables.gate.view import Gate, View
@@ -39,9 +37,9 @@ def before_signup(gate: Gate) -> Iterable[Problem]:
             return
         for view in gate.having(*_HAPPENS):
             at = _HAPPENS[view.name]
-            row = _row_in(view, "customer_id", customers)
-            if row is None or not view.has(at):
+            if not view.has("customer_id", at):
                 continue
+            row = _row_in(gate, view, "customer_id", customers)
             known = (row >= 0) & customers.valid("created_at")[row] & view.valid(at)
             yield from view.problem(
                 known & (view.days(at) < customers.days("created_at")[row]),
@@ -60,10 +58,10 @@ def usage_outside_term(gate: Gate) -> Iterable[Problem]:
         subscriptions = gate.views.get("subscriptions")
         if subscriptions is None or not subscriptions.size or not view.has("subscription_id"):
             continue
-        row = _row_in(view, "subscription_id", subscriptions)
         # With several terms per subscription, one of them alone says nothing.
-        if row is None or len(subscriptions.names("subscription_id")) != subscriptions.size:
+        if subscriptions.distinct("subscription_id") != subscriptions.size:
             continue
+        row = _row_in(gate, view, "subscription_id", subscriptions)
         day = view.days("date")
         early = day < subscriptions.days("start")[row]
         late = np.zeros(view.size, np.bool_)
@@ -137,17 +135,14 @@ def contradicting_churn_flags(gate: Gate) -> Iterable[Problem]:
 def _flags_of_customers(gate: Gate) -> Iterable[Problem]:
     subscriptions = gate.views.get("subscriptions")
     for view in gate.having("customers"):
-        if subscriptions is None or not subscriptions.size or not subscriptions.has("end"):
+        flags = [flag for flag in _CHURN_FLAGS if view.has(flag)]
+        if not flags or subscriptions is None or not subscriptions.has("end"):
             return
-        row = _row_in(subscriptions, "customer_id", view)
-        if row is None:
-            return
+        row = _row_in(gate, subscriptions, "customer_id", view)
         ended = subscriptions.valid("end") & (subscriptions.days("end") <= gate.today)
         running = np.zeros(view.size, np.bool_)
         running[row[(row >= 0) & ~ended]] = True
-        for flag in _CHURN_FLAGS:
-            if not view.has(flag):
-                continue
+        for flag in flags:
             yield from view.problem(
                 view.flags(flag) & running,
                 column=flag,
@@ -159,17 +154,11 @@ def _flags_of_customers(gate: Gate) -> Iterable[Problem]:
             )
 
 
-def _row_in(view: View, key: str, other: View) -> npt.NDArray[np.int64] | None:
+def _row_in(gate: Gate, view: View, key: str, other: View) -> npt.NDArray[np.int64]:
     """For each row, the first row of another table with the same key; -1 where there is none."""
-    if not view.has(key) or not other.has(key):
-        return None
-    names, known = view.names(key), other.names(key)
-    if names.type != known.type:
-        return None
-    first = np.full(len(known) + 1, -1, np.int64)
-    codes = other.codes(key)
-    first[codes[::-1]] = np.arange(other.size)[::-1]
+    first = np.full(len(other.names(key)) + 1, -1, np.int64)
+    first[other.codes(key)[::-1]] = np.arange(other.size)[::-1]
     first[-1] = -1
-    position = pc.index_in(names, value_set=known)
-    place = np.asarray(position.cast(pa.int64()).fill_null(len(known)).to_numpy(), np.int64)
-    return np.append(first[place], -1)[view.codes(key)]
+    row_of_name = np.append(first[gate.match(view, other, key, key)], -1)
+    rows: npt.NDArray[np.int64] = row_of_name[view.codes(key)]
+    return rows
