@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, pixels, what
+from saasmetrics.charts.frame import Canvas, axis, data, freq_of, what
 from saasmetrics.charts.movements import MOVEMENTS, NAMES, movements
 from saasmetrics.charts.text import period_text, text_width, wrap
-from saasmetrics.charts.theme import Palette, Theme, Width, palette
 from saasmetrics.errors import DataError
 from saasmetrics.money import format_money, format_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 _SMALL = 0.05  # of the opening: movements smaller than this cannot be seen beside it
@@ -46,6 +46,13 @@ class Steps:
     when: str
     periods: int
 
+    def times(self, factor: int) -> Steps:
+        """Return the bridge with all amounts multiplied."""
+        moves = {name: amount * factor for name, amount in self.moves.items()}
+        return replace(
+            self, opening=self.opening * factor, closing=self.closing * factor, moves=moves
+        )
+
 
 def bridge(
     result: Result,
@@ -58,6 +65,7 @@ def bridge(
     start: str | None = None,
     end: str | None = None,
     last: int | None = None,
+    annual: bool = False,
 ) -> alt.LayerChart:
     """Draw a bridge as a waterfall from opening to closing, or its movements over time.
 
@@ -77,6 +85,8 @@ def bridge(
         First and last period summed in the waterfall, as ISO dates; default: all complete periods.
     last
         Only so many of the last periods.
+    annual
+        Draw the waterfall of ARR: twelve times MRR.
 
     Returns
     -------
@@ -90,12 +100,14 @@ def bridge(
     by_default = "time" if result.definition.id == "movements" else "waterfall"
     if (view or by_default) == "time":
         return movements(result, theme=theme, width=width, height=height, title=title, last=last)
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height, title)
     frame = selected(result, start, end, last)
     if frame.empty or not (frame[["opening", "closing"]].abs().sum().sum() > 0):
-        return empty(result, colors, width=width, title=title, reason=_why_empty(result, frame))
+        return canvas.empty(_why_empty(result, frame))
     steps = steps_of(frame, freq_of(result, result.df))
-    return _waterfall(steps, result, colors, width, height, title)
+    if annual:
+        steps = steps.times(12)
+    return _waterfall(steps, canvas, "ARR" if annual else "MRR")
 
 
 def selected(
@@ -216,15 +228,14 @@ def _floor(steps: Steps, rows: list[dict[str, Any]]) -> float:
     return max(0.0, low - (high - low) * 0.9)
 
 
-def _waterfall(
-    steps: Steps, result: Result, colors: Palette, width: Width, height: int, title: str | None
-) -> alt.LayerChart:
-    rows = _bars(steps, colors, result.context.currency)
+def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
+    colors, currency = canvas.colors, canvas.currency
+    rows = _bars(steps, colors, currency)
     floor = _floor(steps, rows)
     for row in rows:
         if not row["move"]:
             row["start"] = floor
-    slot = pixels(width) / len(rows)
+    slot = canvas.room / len(rows)
     top = max(max(row["start"], row["end"]) for row in rows)
     bottom = min(min(row["start"], row["end"]) for row in rows)
     span = (top - bottom) or 1.0
@@ -253,20 +264,8 @@ def _waterfall(
     if floor > 0:
         layers.append(_breaks(rows, floor, span, y, colors))
     note = "The axis does not start at 0" if floor > 0 else ""
-    return finish(
-        alt.layer(*layers),
-        result,
-        colors,
-        width=width,
-        height=height,
-        title=title,
-        message=message(
-            steps, result.definition.abbr or result.definition.name, result.context.currency
-        )
-        if steps.opening or steps.closing
-        else "",
-        subtitle=what(result, note=note),
-    )
+    subtitle = what(canvas.result, note=note)
+    return canvas.finish(layers, message=message(steps, name, currency), subtitle=subtitle)
 
 
 def _connectors(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> alt.Chart:

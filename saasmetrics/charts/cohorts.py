@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, options_of, pixels, what
+from saasmetrics.charts.frame import Canvas, axis, data, freq_of, options_of, what
 from saasmetrics.charts.text import period_text, text_width
-from saasmetrics.charts.theme import Palette, Theme, Width, along, blend, palette, readable_on
+from saasmetrics.charts.theme import Palette, Theme, Width, along, blend, readable_on
 from saasmetrics.money import format_money
 
 if TYPE_CHECKING:
@@ -54,22 +54,16 @@ def cohorts(
     >>> import saasmetrics as sm
     >>> chart = cohorts(sm.retention.cohorts(sm.demo(customers=50), freq="Q"))
     """
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height or 0, title)
     frame = result.df
     if not len(frame) or not frame["observed"].astype(bool).any():
-        return empty(
-            result,
-            colors,
-            width=width,
-            title=title,
-            reason="no cohort has been observed for a full period.",
-        )
+        return canvas.empty("no cohort has been observed for a full period.")
     ratio = result.definition.unit == "ratio" or (
         result.definition.unit != "money" and options_of(result).get("measure") != "mrr"
     )
     freq = freq_of(result, frame.rename(columns={"cohort": "period"}))
     cells, row_freq = pooled(frame, freq, ratio=ratio)
-    return _chart(cells, freq, row_freq, ratio, result, colors, width, height, title)
+    return _chart(cells, freq, row_freq, canvas, ratio=ratio)
 
 
 def pooled(frame: pd.DataFrame, freq: str, *, ratio: bool) -> tuple[pd.DataFrame, str]:
@@ -100,23 +94,16 @@ def pooled(frame: pd.DataFrame, freq: str, *, ratio: bool) -> tuple[pd.DataFrame
 
 
 def _chart(
-    cells: pd.DataFrame,
-    freq: str,
-    row_freq: str,
-    ratio: bool,
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int | None,
-    title: str | None,
+    cells: pd.DataFrame, freq: str, row_freq: str, canvas: Canvas, *, ratio: bool
 ) -> alt.LayerChart:
+    result, colors = canvas.result, canvas.colors
     starts = sorted(cells["cohort"].unique())
     ages = range(int(cells["age"].min()), int(cells["age"].max()) + 1)
     labeled = len(starts) <= MOST_LABELED and len(ages) <= MOST_LABELED
     row_height = 22 if labeled else max(5, min(18, 560 // len(starts)))
-    height = height or max(90, row_height * len(starts))
-    seen = _cells(cells, starts, ratio, result.context.currency, colors, row_freq)
-    slot = (pixels(width) - 110) / len(ages)
+    height = canvas.height or max(90, row_height * len(starts))
+    seen = _cells(cells, starts, ratio, canvas.currency, colors, row_freq)
+    slot = (canvas.room - 110) / len(ages)
     x = alt.Scale(domain=[ages.start - 0.5, ages.stop - 0.5], nice=False, zero=False)
     y = alt.Scale(domain=[len(starts) - 0.5, -0.5], nice=False, zero=False)
     encoding = {
@@ -125,47 +112,57 @@ def _chart(
         "y": alt.Y("top:Q", scale=y, axis=_cohort_axis(starts, cells, row_freq, height, colors)),
         "y2": "bottom:Q",
     }
-    tip = [alt.Tooltip(f"{name}:N") for name in ("cohort", "age", "value", "of")]
-    layers: list[alt.Chart] = [
+    layers = [
         _ground(ages, len(starts), encoding, colors),
-        _hatch(ages, len(starts), pixels(width) - 110, height, x, y, colors),
+        _hatch(ages, len(starts), canvas.room - 110, height, x, y, colors),
+        _filled(seen, encoding),
+        *(_numbers(seen, slot, x, y) if labeled else []),
+    ]
+    notes = ["Hatched: not observed yet"] if len(seen) < len(starts) * len(ages) else []
+    if row_freq != freq:
+        notes.append(f"Cohorts pooled into {_NOUNS[row_freq]}")
+    if result.by:
+        notes.append("All groups pooled")
+    return canvas.finish(
+        layers,
+        message=message(cells, freq, result, ratio=ratio),
+        subtitle=what(result, note=". ".join(notes), unit="ratio" if ratio else "money"),
+        height=height,
+    )
+
+
+def _filled(seen: list[dict[str, Any]], encoding: dict[str, Any]) -> alt.Chart:
+    filled: alt.Chart = (
         alt.Chart(data(seen))
         .mark_rect(aria=False, strokeWidth=0.6)
         .encode(
             **encoding,
             stroke=alt.Stroke("color:N", scale=None),
             color=alt.Color("color:N", scale=None),
-            tooltip=tip,
-        ),
-    ]
-    if labeled:
-        size = 10 if max(text_width(r["label"], 10) for r in seen) < slot - 2 else 8
-        if max(text_width(r["label"], size) for r in seen) < slot + 2:
-            layers.append(
-                alt.Chart(data(seen))
-                .mark_text(fontSize=size, baseline="middle", aria=False)
-                .encode(
-                    x=alt.X("i:Q", scale=x),
-                    y=alt.Y("j:Q", scale=y),
-                    text="label:N",
-                    color=alt.Color("ink:N", scale=None),
-                )
-            )
-    notes = ["Hatched: not observed yet"] if len(seen) < len(starts) * len(ages) else []
-    if row_freq != freq:
-        notes.append(f"Cohorts pooled into {_NOUNS[row_freq]}")
-    if result.by:
-        notes.append("All groups pooled")
-    return finish(
-        alt.layer(*layers),
-        result,
-        colors,
-        width=width,
-        height=height,
-        title=title,
-        message=message(cells, freq, result, ratio=ratio),
-        subtitle=what(result, note=". ".join(notes), unit="ratio" if ratio else "money"),
+            tooltip=[alt.Tooltip(f"{name}:N") for name in ("cohort", "age", "value", "of")],
+        )
     )
+    return filled
+
+
+def _numbers(
+    seen: list[dict[str, Any]], slot: float, x: alt.Scale, y: alt.Scale
+) -> list[alt.Chart]:
+    """Return the values as text in the cells, where the longest fits."""
+    longest = max((row["label"] for row in seen), key=len)
+    size = 10 if text_width(longest, 10) < slot - 2 else 8
+    if text_width(longest, size) > slot + 2:
+        return []
+    return [
+        alt.Chart(data(seen))
+        .mark_text(fontSize=size, baseline="middle", aria=False)
+        .encode(
+            x=alt.X("i:Q", scale=x),
+            y=alt.Y("j:Q", scale=y),
+            text="label:N",
+            color=alt.Color("ink:N", scale=None),
+        )
+    ]
 
 
 def _cells(

@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import (
+    Canvas,
     axis,
     data,
-    empty,
-    finish,
     freq_option,
     options_of,
-    pixels,
     what,
     with_group,
 )
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
 from saasmetrics.charts.text import spread
-from saasmetrics.charts.theme import Palette, Theme, Width, palette
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import NOUNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 _TOP = 1.02  # of the scale, so that the line at 100 % is not cut
@@ -64,19 +62,17 @@ def curve(
     >>> import saasmetrics as sm
     >>> chart = curve(sm.survival.curve(sm.demo(customers=200), by="segment"))
     """
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height, title)
     frame = with_group(result.df, result.by)
     if not len(frame) or not frame["value"].notna().any():
-        return empty(
-            result, colors, width=width, title=title, reason="no customer has a lifetime yet."
-        )
+        return canvas.empty("no customer has a lifetime yet.")
     size = frame.groupby("group", sort=False)["at_risk"].max().sort_values(ascending=False)
     named = [
         group for group in dict.fromkeys(frame["group"]) if group in set(size.index[:MOST_GROUPS])
     ]
     note = f"The {len(named)} largest of {len(size)} groups" if len(size) > len(named) else ""
     frame = frame[frame["group"].isin(named) & frame["value"].notna()]
-    return _chart(frame, named, note, result, colors, width, height, title)
+    return _chart(frame, named, note, canvas)
 
 
 @dataclass(frozen=True)
@@ -107,50 +103,32 @@ class _Plot:
         return -pixels_below * (_TOP - self.floor) / self.full
 
 
-def _chart(
-    frame: pd.DataFrame,
-    named: list[str],
-    note: str,
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int,
-    title: str | None,
-) -> alt.LayerChart:
+def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> alt.LayerChart:
     last = float(frame["age"].max()) or 1.0
-    hues = colors.groups if len(named) > 1 else (colors.gain,)
-    counted = options_of(result).get("weight", "logos") == "logos"
+    hues = canvas.colors.groups if len(named) > 1 else (canvas.colors.gain,)
+    counted = options_of(canvas.result).get("weight", "logos") == "logos"
     plot = _Plot(
-        alt.Scale(domain=[0, last], nice=False),
-        alt.Scale(),
-        colors,
-        {group: hues[index % len(hues)] for index, group in enumerate(named)},
-        _ages(last, pixels(width) - 190),
-        height,
-        f"{NOUNS[freq_option(result) or 'M']}s",
-        "" if counted else result.context.currency,
+        x=alt.Scale(domain=[0, last], nice=False),
+        y=alt.Scale(),
+        colors=canvas.colors,
+        color={group: hues[index % len(hues)] for index, group in enumerate(named)},
+        marks=_ages(last, canvas.room - 190),
+        height=int(canvas.height),
+        noun=f"{NOUNS[freq_option(canvas.result) or 'M']}s",
+        currency="" if counted else canvas.currency,
     )
     plot = replace(plot, y=alt.Scale(domain=[plot.floor, _TOP], nice=False, zero=False))
     rows = _rows(frame, plot)
-    drawn = [
-        *_steps(rows, plot),
-        _end_labels(frame, plot, last),
-        *_risk_table(frame, plot),
-    ]
     notes = [note] if note else []
     if any(row["low"] is not None for row in rows):
         notes.append("Band: 95% interval")
     if any(row["thin"] for row in rows):
         notes.append(f"Dashed: fewer than {_THIN} at risk")
-    return finish(
-        alt.layer(*drawn),
-        result,
-        colors,
-        width=width,
-        height=plot.full,
-        title=title,
+    return canvas.finish(
+        [*_steps(rows, plot), _end_labels(frame, plot, last), *_risk_table(frame, plot)],
         message=message(frame, named, plot.noun, counted=counted),
-        subtitle=what(result, note=". ".join(notes)),
+        subtitle=what(canvas.result, note=". ".join(notes)),
+        height=plot.full,
     )
 
 

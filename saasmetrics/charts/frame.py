@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from saasmetrics.charts.text import frequency, period_text, thinned, wrap
-from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config
+from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config, palette
 from saasmetrics.periods import NOUNS
 
 if TYPE_CHECKING:
@@ -129,60 +130,83 @@ def what(result: Result, *, freq: str = "", unit: str | None = None, note: str =
     return ", ".join(parts) + (f". {note}" if note else "")
 
 
-def finish(
-    chart: alt.Chart | alt.LayerChart | alt.FacetChart,
-    result: Result,
-    colors: Palette,
-    *,
-    width: Width,
-    height: float,
-    title: str | None,
-    message: str,
-    subtitle: str,
-) -> alt.LayerChart:
-    """Return the chart with size, theme, title (the message) and subtitle (unit, date, definition).
+@dataclass(frozen=True)
+class Canvas:
+    """A result and how it is to be drawn: what every step of drawing needs.
 
-    A title of "" leaves title and subtitle to the page around the chart.
+    Parameters
+    ----------
+    result
+        What is drawn.
+    colors
+        The palette of the theme.
+    width, height
+        Size in pixels.
+    title
+        Replaces the generated message; "" leaves title and subtitle to the page around the chart.
+
+    Examples
+    --------
+    >>> Canvas.of(None, "dark", "container", 200, None).room
+    680
     """
-    layered = chart if isinstance(chart, alt.LayerChart) else alt.layer(chart)
-    layered = layered.properties(
-        width=width, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    )
-    heading = message if title is None else title
-    if heading:
-        room = pixels(width) - 16
-        lines = wrap(subtitle, room) + wrap(result.definition.meaning, room)
-        layered = layered.properties(
-            title=alt.TitleParams(text=wrap(heading, room, 15), subtitle=[x for x in lines if x])
-        )
-    layered = layered.properties(description=_description(heading or message, subtitle))
-    themed: alt.LayerChart = layered.configure(**config(colors))
-    return themed
 
+    result: Result
+    colors: Palette
+    width: Width
+    height: float
+    title: str | None
 
-def empty(
-    result: Result, colors: Palette, *, width: Width, title: str | None, reason: str = ""
-) -> alt.LayerChart:
-    """Return the chart that says that there is nothing to show yet, and why."""
-    because = reason or first_reason(result) or "the tables hold no customer that counts here."
-    lines = wrap(f"Nothing to show yet: {because}", pixels(width) - 40, 12)
-    text = (
-        alt.Chart(data([{"text": "\n".join(lines)}]))
-        .mark_text(
-            align="center", baseline="middle", fontSize=12, color=colors.muted, lineBreak="\n"
+    @classmethod
+    def of(cls, result: Any, theme: str, width: Width, height: float, title: str | None) -> Canvas:
+        """Return the canvas of a result in a theme."""
+        return cls(result, palette(theme), width, height, title)
+
+    @property
+    def room(self) -> int:
+        """Width in pixels to measure with."""
+        return pixels(self.width)
+
+    @property
+    def currency(self) -> str:
+        """Currency of the result."""
+        return self.result.context.currency
+
+    @property
+    def unit(self) -> str:
+        """Unit of the result."""
+        return self.result.definition.unit
+
+    def finish(
+        self, layers: Iterable[Any], *, message: str, subtitle: str, height: float | None = None
+    ) -> alt.LayerChart:
+        """Return the layers as a chart with size, theme, title (the message) and subtitle."""
+        chart = alt.layer(*layers).properties(
+            width=self.width,
+            height=height or self.height,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
-        .encode(x=alt.value({"expr": "width / 2"}), text="text:N")
-    )
-    return finish(
-        text,
-        result,
-        colors,
-        width=width,
-        height=EMPTY_HEIGHT,
-        title=title,
-        message=result.definition.name,
-        subtitle=what(result),
-    )
+        heading = message if self.title is None else self.title
+        if heading:
+            room = self.room - 16
+            lines = wrap(subtitle, room) + wrap(self.result.definition.meaning, room)
+            title = alt.TitleParams(wrap(heading, room, 15), subtitle=[x for x in lines if x])
+            chart = chart.properties(title=title)
+        chart = chart.properties(description=f"{(heading or message).rstrip('.')}. {subtitle}")
+        themed: alt.LayerChart = chart.configure(**config(self.colors))
+        return themed
+
+    def empty(self, reason: str = "") -> alt.LayerChart:
+        """Return the chart that says that there is nothing to show yet, and why."""
+        because = reason or first_reason(self.result) or "no customer counts here."
+        lines = wrap(f"Nothing to show yet: {because}", self.room - 40, 12)
+        text = (
+            alt.Chart(data([{"text": "\n".join(lines)}]))
+            .mark_text(baseline="middle", fontSize=12, color=self.colors.muted, lineBreak="\n")
+            .encode(x=alt.value({"expr": "width / 2"}), text="text:N")
+        )
+        name, height = self.result.definition.name, EMPTY_HEIGHT
+        return self.finish([text], message=name, subtitle=what(self.result), height=height)
 
 
 def first_reason(result: Result) -> str:
@@ -197,7 +221,7 @@ def first_reason(result: Result) -> str:
 def period_axis(periods: list[pd.Timestamp], freq: str, room: float) -> dict[float, str]:
     """Return the positions of the periods to label, with labels that do not touch."""
     texts = [period_text(period, freq) for period in periods]
-    first = {"M": lambda p: p.month, "Q": lambda p: p.quarter}.get(freq, lambda _: 1)(periods[0])
+    first = {"M": periods[0].month, "Q": periods[0].quarter}.get(freq, 1)
     return {
         float(index): texts[index] for index in thinned(texts, room, freq=freq, first_month=first)
     }
@@ -221,7 +245,3 @@ def axis(
         title=title,
         **more,
     )
-
-
-def _description(heading: str, subtitle: str) -> str:
-    return f"{heading.rstrip('.')}. {subtitle}"

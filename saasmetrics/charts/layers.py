@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, period_axis, pixels, what
+from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what
 from saasmetrics.charts.text import frequency, period_text, spread, ticks
-from saasmetrics.charts.theme import Palette, Theme, Width, along, palette
+from saasmetrics.charts.theme import Theme, Width, along
 from saasmetrics.money import format_money, format_ratio
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def layers(
     >>> import saasmetrics as sm
     >>> chart = layers(sm.revenue.layers(sm.demo(customers=50)))
     """
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height, title)
     frame = result.df
     if not len(frame) or not frame["value"].fillna(0).abs().sum() > 0:
-        return empty(result, colors, width=width, title=title)
+        return canvas.empty()
     cake, cohort_freq = merged(frame)
-    return _chart(cake, cohort_freq, result, colors, width, height, title)
+    return _chart(cake, cohort_freq, canvas)
 
 
 def merged(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -78,42 +78,14 @@ def merged(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return rows.groupby(["cohort", "period"], as_index=False, sort=True).agg({"value": "sum"}), freq
 
 
-def _chart(
-    cake: pd.DataFrame,
-    cohort_freq: str,
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int,
-    title: str | None,
-) -> alt.LayerChart:
+def _chart(cake: pd.DataFrame, cohort_freq: str, canvas: Canvas) -> alt.LayerChart:
     wide = cake.pivot_table(index="period", columns="cohort", values="value", aggfunc="sum")
     wide = wide.fillna(0.0)  # a cohort that pays nothing in a period, not one that is unknown
-    currency, freq = result.context.currency, freq_of(result, cake)
-    cohorts: list[Any] = list(wide.columns)
-    periods: list[Any] = list(wide.index)
-    top = wide.cumsum(axis=1)
-    high = float(top.iloc[:, -1].max()) * 1.04 or 1.0
-    shades = [
-        along(colors.ramp[::-1][:-1], index / max(1, len(cohorts) - 1))
-        for index in range(len(cohorts))
-    ]
-    rows = [
-        {
-            "i": i,
-            "cohort": period_text(cohort, cohort_freq),
-            "color": shades[k],
-            "low": float(top.iloc[i, k] - wide.iloc[i, k]),
-            "high": float(top.iloc[i, k]),
-            "period": period_text(period, freq),
-            "value": format_money(float(wide.iloc[i, k]), currency),
-        }
-        for k, cohort in enumerate(cohorts)
-        for i, period in enumerate(periods)
-        if len(periods) == 1 or period >= _first_drawn(cohort, periods)
-    ]
-    labels = period_axis(periods, freq, pixels(width) - 170)
-    marks = ticks(0.0, high, "money", currency)
+    freq, periods = freq_of(canvas.result, cake), list(wide.index)
+    rows = _rows(wide, cohort_freq, freq, canvas)
+    high = max(row["high"] for row in rows) * 1.04 or 1.0
+    labels = period_axis(periods, freq, canvas.room - 170)
+    marks = ticks(0.0, high, "money", canvas.currency)
     scale = alt.Scale(domain=[0, high], nice=False)
     one = len(periods) == 1
     x = alt.X(
@@ -124,7 +96,9 @@ def _chart(
     y = alt.Y("low:Q", scale=scale, axis=axis(marks))
     base = alt.Chart(data(rows))
     mark = (
-        base.mark_bar(size=120) if one else base.mark_area(stroke=colors.surface, strokeWidth=0.7)
+        base.mark_bar(size=120)
+        if one
+        else base.mark_area(stroke=canvas.colors.surface, strokeWidth=0.7)
     )
     area = mark.encode(
         x=x,
@@ -134,16 +108,36 @@ def _chart(
         detail="cohort:N",
         tooltip=[alt.Tooltip(f"{name}:N") for name in ("cohort", "period", "value")],
     )
-    return finish(
-        alt.layer(area, _end_labels(rows, high, height, len(periods), scale, colors)),
-        result,
-        colors,
-        width=width,
-        height=height,
-        title=title,
-        message=message(wide, cohort_freq, freq, currency),
-        subtitle=what(result, freq=freq, unit="money"),
+    return canvas.finish(
+        [area, _end_labels(rows, high, len(periods), scale, canvas)],
+        message=message(wide, cohort_freq, freq, canvas.currency),
+        subtitle=what(canvas.result, freq=freq, unit="money"),
     )
+
+
+def _rows(wide: pd.DataFrame, cohort_freq: str, freq: str, canvas: Canvas) -> list[dict[str, Any]]:
+    cohorts: list[Any] = list(wide.columns)
+    periods: list[Any] = list(wide.index)
+    amount = wide.to_numpy(dtype=float)
+    high = amount.cumsum(axis=1)
+    shades = [
+        along(canvas.colors.ramp[::-1][:-1], index / max(1, len(cohorts) - 1))
+        for index in range(len(cohorts))
+    ]
+    return [
+        {
+            "i": i,
+            "cohort": period_text(cohort, cohort_freq),
+            "color": shades[k],
+            "low": high[i, k] - amount[i, k],
+            "high": high[i, k],
+            "period": period_text(period, freq),
+            "value": format_money(amount[i, k], canvas.currency),
+        }
+        for k, cohort in enumerate(cohorts)
+        for i, period in enumerate(periods)
+        if len(periods) == 1 or period >= _first_drawn(cohort, periods)
+    ]
 
 
 def _first_drawn(cohort: Any, periods: list[Any]) -> Any:
@@ -153,13 +147,9 @@ def _first_drawn(cohort: Any, periods: list[Any]) -> Any:
 
 
 def _end_labels(
-    rows: list[dict[str, Any]],
-    high: float,
-    height: int,
-    count: int,
-    scale: alt.Scale,
-    colors: Palette,
+    rows: list[dict[str, Any]], high: float, count: int, scale: alt.Scale, canvas: Canvas
 ) -> alt.Chart:
+    height, colors = canvas.height, canvas.colors
     ends = [row for row in rows if row["i"] == count - 1 and row["high"] > row["low"]]
     middle = [height * (1 - (row["low"] + row["high"]) / 2 / high) for row in ends]
     placed = spread(middle, 14, 4, height - 4)

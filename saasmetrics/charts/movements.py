@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import axis, data, empty, finish, freq_of, period_axis, pixels, what
+from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what
 from saasmetrics.charts.text import period_text, ticks
-from saasmetrics.charts.theme import Palette, Theme, Width, palette
 from saasmetrics.errors import DataError
 from saasmetrics.money import format_money
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 MOVEMENTS = (
@@ -78,16 +78,16 @@ def movements(
     if last is not None and last < 1:
         msg = f"last is a number of periods, at least 1, not {last!r}."
         raise DataError(msg)
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height, title)
     frame = by_period(result.df)
     names = [name for name in MOVEMENTS if name in frame.columns]
     total, shown = len(frame), min(last or MOST_PERIODS, MOST_PERIODS)
     frame = frame.tail(shown).reset_index(drop=True)
     names = [name for name in names if frame[name].abs().sum() >= 0.005]
     if frame.empty or not names:
-        return empty(result, colors, width=width, title=title, reason="no MRR moved in any period.")
+        return canvas.empty("no MRR moved in any period.")
     note = f"The last {len(frame)} of {total} periods" if total > len(frame) else ""
-    return _chart(frame, names, result, colors, width, height, title, note)
+    return _chart(frame, names, canvas, note)
 
 
 def by_period(frame: pd.DataFrame) -> pd.DataFrame:
@@ -115,33 +115,14 @@ def by_period(frame: pd.DataFrame) -> pd.DataFrame:
     return summed.assign(net=summed[[name for name in names if name != "residual"]].sum(axis=1))
 
 
-def _chart(
-    frame: pd.DataFrame,
-    names: list[str],
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int,
-    title: str | None,
-    note: str,
-) -> alt.LayerChart:
-    freq, currency = freq_of(result, frame), result.context.currency
+def _chart(frame: pd.DataFrame, names: list[str], canvas: Canvas, note: str) -> alt.LayerChart:
+    colors, currency, freq = canvas.colors, canvas.currency, freq_of(canvas.result, frame)
     bars, nets = _rows(frame, names, freq, currency)
-    low = min(
-        0.0,
-        *(row["start"] for row in bars),
-        *(row["end"] for row in bars),
-        *(n["net"] for n in nets),
-    )
-    high = max(
-        0.0,
-        *(row["start"] for row in bars),
-        *(row["end"] for row in bars),
-        *(n["net"] for n in nets),
-    )
+    levels = [0.0, *(row["end"] for row in bars), *(row["net"] for row in nets)]
+    low, high = min(levels), max(levels)
     marks = ticks(low, high, "money", currency)
     y = alt.Scale(domain=[low - (high - low) * 0.04, high + (high - low) * 0.06], nice=False)
-    labels = period_axis(list(frame["period"]), freq, pixels(width) - 60)
+    labels = period_axis(list(frame["period"]), freq, canvas.room - 60)
     x = alt.Scale(domain=[-0.6, len(frame) - 0.4], nice=False)
     xaxis = axis(labels, domain=False, ticks=False, grid=False)
     yaxis = axis(marks)
@@ -165,15 +146,10 @@ def _chart(
         )
     )
     zero = alt.Chart(data([{"y": 0}])).mark_rule(color=colors.muted).encode(y=alt.Y("y:Q", scale=y))
-    return finish(
-        alt.layer(stacked, zero, *_net_layers(nets, x, y, colors)),
-        result,
-        colors,
-        width=width,
-        height=height,
-        title=title,
-        message=_message(frame, freq, result, currency),
-        subtitle=what(result, freq=freq, note=_note(note, nets)),
+    return canvas.finish(
+        [stacked, zero, *_net_layers(nets, x, y, colors)],
+        message=_message(frame, freq, currency),
+        subtitle=what(canvas.result, freq=freq, note=_note(note, nets)),
     )
 
 
@@ -271,16 +247,13 @@ def _note(note: str, nets: list[dict[str, Any]]) -> str:
     return ". ".join(part for part in (note, still_open) if part)
 
 
-def _message(frame: pd.DataFrame, freq: str, result: Result, currency: str) -> str:
+def _message(frame: pd.DataFrame, freq: str, currency: str) -> str:
     done = frame[frame["complete"].astype(bool)] if "complete" in frame.columns else frame
     if done.empty:
         done = frame
     last = done.iloc[-1]
-    net = float(last["net"])
     grew = int((done["net"] > 0).sum())
-    name = result.definition.abbr or result.definition.name
     return (
-        f"Net new {'MRR' if 'MRR' in name or name in {'Bridge', 'Movements'} else name} was "
-        f"{_signed(net, currency)} in {period_text(last['period'], freq)}; "
-        f"it was positive in {grew} of {len(done)} periods"
+        f"Net new MRR was {_signed(float(last['net']), currency)} in "
+        f"{period_text(last['period'], freq)}; it was positive in {grew} of {len(done)} periods"
     )

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import (
+    Canvas,
     axis,
     data,
-    empty,
-    finish,
     freq_of,
     period_axis,
-    pixels,
     what,
     with_group,
 )
 from saasmetrics.charts.text import period_text, spread, ticks
-from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast, palette
+from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast
 from saasmetrics.money import format_value
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ def series(
     >>> chart = series(sm.retention.nrr(sm.demo(customers=50)))
     """
     lines = with_group(result.df, result.by).rename(columns={"group": "line"})
-    return _draw(lines, result, theme, width, height, title, last)
+    return _draw(lines, Canvas.of(result, theme, width, height, title), last)
 
 
 def compared(
@@ -101,21 +99,14 @@ def compared(
     import pandas as pd
 
     lines = pd.concat([result.df.assign(line=name) for name, result in results.items()])
-    return _draw(lines, next(iter(results.values())), theme, width, height, title, last)
+    first = next(iter(results.values()))
+    return _draw(lines, Canvas.of(first, theme, width, height, title), last)
 
 
-def _draw(
-    frame: pd.DataFrame,
-    result: Result,
-    theme: str,
-    width: Width,
-    height: int,
-    title: str | None,
-    last: int | None,
-) -> alt.LayerChart:
-    colors = palette(theme)
+def _draw(frame: pd.DataFrame, canvas: Canvas, last: int | None) -> alt.LayerChart:
     if not len(frame) or not frame["value"].notna().any():
-        return empty(result, colors, width=width, title=title)
+        return canvas.empty()
+    result = canvas.result
     freq = freq_of(result, frame)
     known = frame.loc[frame["value"].notna(), "period"]
     periods = [p for p in sorted(frame["period"].unique()) if known.min() <= p <= known.max()]
@@ -125,7 +116,7 @@ def _draw(
     place = {period: index for index, period in enumerate(periods)}
     named, note = _most(frame)
     rows = _rows(frame, place, named, freq, result)
-    return _chart(rows, periods, named, result, colors, width, height, title, freq, note)
+    return _chart(rows, periods, named, canvas, freq, note)
 
 
 def _most(frame: pd.DataFrame) -> tuple[list[str], str]:
@@ -197,18 +188,14 @@ def _chart(
     rows: list[dict[str, Any]],
     periods: list[Any],
     named: list[str],
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int,
-    title: str | None,
+    canvas: Canvas,
     freq: str,
     note: str,
 ) -> alt.LayerChart:
-    unit, currency = result.definition.unit, result.context.currency
+    unit, currency, colors = canvas.unit, canvas.currency, canvas.colors
     low, high = _bounds(rows, unit)
     marks = ticks(low, high, unit, currency)
-    labels = period_axis(periods, freq, pixels(width) - 190)
+    labels = period_axis(periods, freq, canvas.room - 190)
     x = alt.X(
         "i:Q",
         scale=alt.Scale(domain=[-0.2, max(len(periods) - 0.8, 0.2)], nice=False),
@@ -230,18 +217,14 @@ def _chart(
     for row in rows:
         row["color"] = color.get(row["line"], colors.plain)
     layers += _line_layers(rows, x, y, scale, colors)
-    layers.append(_end_labels(rows, named, low, high, height, scale, colors, len(periods)))
+    layers.append(_end_labels(rows, named, (low, high), scale, canvas, len(periods)))
     still_open = "Dashed: the period is not over" if any(not r["complete"] for r in rows) else ""
     band = "Band: 95% interval" if any(r["between"] for r in rows) else ""
-    return finish(
-        alt.layer(*layers),
-        result,
-        colors,
-        width=width,
-        height=height,
-        title=title,
-        message=message(rows, named, result),
-        subtitle=what(result, freq=freq, note=". ".join(p for p in (note, band, still_open) if p)),
+    notes = ". ".join(part for part in (note, band, still_open) if part)
+    return canvas.finish(
+        layers,
+        message=message(rows, named, canvas.result),
+        subtitle=what(canvas.result, freq=freq, note=notes),
     )
 
 
@@ -304,13 +287,12 @@ def _open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _end_labels(
     rows: list[dict[str, Any]],
     named: list[str],
-    low: float,
-    high: float,
-    height: int,
+    bounds: tuple[float, float],
     scale: alt.Scale,
-    colors: Palette,
+    canvas: Canvas,
     count: int,
 ) -> alt.Chart:
+    (low, high), height, colors = bounds, canvas.height, canvas.colors
     ends = []
     for line in named:
         mine = [r for r in rows if r["line"] == line and r["value"] is not None]
@@ -328,7 +310,7 @@ def _end_labels(
         }
         for r, at in zip(ends, placed, strict=True)
     ]
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(labels))
         .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
         .encode(
@@ -338,6 +320,7 @@ def _end_labels(
             color=alt.Color("color:N", scale=None),
         )
     )
+    return drawn
 
 
 def readable_text(color: str, colors: Palette) -> str:

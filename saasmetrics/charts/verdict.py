@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import axis, data, empty, finish, what, with_group
+from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.charts.text import ticks, wrap
-from saasmetrics.charts.theme import Palette, Theme, Width, palette
 from saasmetrics.money import format_value
 
 if TYPE_CHECKING:
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 _ROW = 38
@@ -52,19 +52,19 @@ def verdict(
     >>> import saasmetrics as sm
     >>> chart = verdict(sm.economics.ltv_cac(sm.demo(customers=200), by="segment"))
     """
-    colors = palette(theme)
+    canvas = Canvas.of(result, theme, width, height or 0, title)
     frame = with_group(result.df, result.by)
     if not len(frame) or (not frame["value"].notna().any() and not result.by):
-        return empty(result, colors, width=width, title=title)
+        return canvas.empty()
     if "n" in frame.columns and result.by:
         frame = frame.sort_values("n", ascending=False, kind="stable")
     note = f"The {MOST_ROWS} largest of {len(frame)} groups" if len(frame) > MOST_ROWS else ""
-    rows = [_row(row, result, colors) for row in frame.head(MOST_ROWS).to_dict("records")]
-    return _chart(rows, note, result, colors, width, height, title)
+    rows = [_row(dict(row), canvas) for _, row in frame.head(MOST_ROWS).iterrows()]
+    return _chart(rows, note, canvas)
 
 
-def _row(row: dict[str, Any], result: Result, colors: Palette) -> dict[str, Any]:
-    unit, currency = result.definition.unit, result.context.currency
+def _row(row: dict[str, Any], canvas: Canvas) -> dict[str, Any]:
+    unit, currency, colors = canvas.unit, canvas.currency, canvas.colors
     word = str(row.get("verdict") or "not proven")
     value, low, high = (_number(row.get(name)) for name in ("value", "low", "high"))
     text = (
@@ -106,81 +106,72 @@ def _end(rows: list[dict[str, Any]]) -> float:
     highs = [row["high"] for row in rows if row["high"] is not None]
     reach = max([*(v * 1.3 for v in values), (target or 0.0) * _REACH, 1e-9])
     longer = [row["value"] * 1.15 for row in rows if _open(row)]
-    return max([*values, *longer, *(min(h, reach) for h in highs), (target or 0.0) * 1.25, 1e-9])
+    intervals = (min(high, reach) for high in highs)
+    return float(max([*values, *longer, *intervals, (target or 0.0) * 1.25, 1e-9]))
 
 
 def _open(row: dict[str, Any]) -> bool:
     return row["value"] is not None and row["low"] is not None and row["high"] is None
 
 
-def _chart(
-    rows: list[dict[str, Any]],
-    note: str,
-    result: Result,
-    colors: Palette,
-    width: Width,
-    height: int | None,
-    title: str | None,
-) -> alt.LayerChart:
-    unit, currency = result.definition.unit, result.context.currency
-    end = _end(rows)
+def _placed(rows: list[dict[str, Any]], end: float) -> list[dict[str, Any]]:
+    """Return the rows with where their bars, intervals and words stand."""
+    placed = []
     for index, row in enumerate(rows):
-        edge = min(row["high"] if row["high"] is not None else (row["value"] or 0.0), end)
-        open_end = _open(row)
-        row.update(
-            j=index,
-            top=index - 0.3,
-            bottom=index + 0.3,
-            zero=0.0,
-            edge=end if open_end else max(edge, row["value"] or 0.0, row["target"] or 0.0),
-            shown_low=max(row["low"] or 0.0, 0.0) if row["low"] is not None else None,
-            shown_high=end
-            if open_end
-            else (min(row["high"], end) if row["high"] is not None else None),
-            cut=open_end or (row["high"] is not None and row["high"] > end),
+        value, low, high = row["value"] or 0.0, row["low"], row["high"]
+        reach = end if _open(row) else None if high is None else min(high, end)
+        beyond = max(reach or 0.0, value, row["target"] or 0.0)
+        placed.append(
+            {
+                **row,
+                "j": index,
+                "top": index - 0.3,
+                "bottom": index + 0.3,
+                "zero": 0.0,
+                "edge": min(beyond, end),
+                "shown_low": None if low is None else max(low, 0.0),
+                "shown_high": reach,
+                "cut": _open(row) or (high is not None and high > end),
+            }
         )
+    return placed
+
+
+def _chart(rows: list[dict[str, Any]], note: str, canvas: Canvas) -> alt.LayerChart:
+    unit, colors, end = canvas.unit, canvas.colors, _end(rows)
+    rows = _placed(rows, end)
     names = [wrap(row["group"] + (f" ({row['n']})" if row["n"] else ""), 150) for row in rows]
-    marks = ticks(0.0, end, unit, currency, 4)
+    marks = ticks(0.0, end, unit, canvas.currency, 4)
     y = alt.Scale(domain=[len(rows) - 0.4, -0.9], nice=False, zero=False)
     x = alt.Scale(domain=[0, end], nice=False)
+    left = axis(
+        dict(enumerate(names)),
+        grid=False,
+        domain=False,
+        ticks=False,
+        labelColor=colors.ink,
+        labelLimit=170,
+    )
+    below = axis(marks, title="months" if unit == "months" else None, grid=True)
     axes = {
-        "y": alt.Y(
-            "top:Q",
-            scale=y,
-            axis=axis(
-                dict(enumerate(names)),
-                grid=False,
-                domain=False,
-                ticks=False,
-                labelColor=colors.ink,
-                labelLimit=170,
-            ),
-        ),
-        "x": alt.X(
-            "zero:Q",
-            scale=x,
-            axis=axis(marks, title="months" if unit == "months" else None, grid=True),
-        ),
+        "y": alt.Y("top:Q", scale=y, axis=left),
+        "x": alt.X("zero:Q", scale=x, axis=below),
     }
-    drawn = [*_bars(rows, axes, x, y, colors), *_words(rows, x, y, colors)]
-    drawn += _target(rows, x, y, result, colors)
     words = [note] if note else []
     if any(row["n"] for row in rows):
         words.append("In brackets: customers")
     if any(row["between"] for row in rows):
-        words.append(
-            "Line: 95% interval"
-            + (", arrow: it goes further" if any(r["cut"] for r in rows) else "")
-        )
-    return finish(
-        alt.layer(*drawn),
-        result,
-        colors,
-        width=width,
-        height=height or _ROW * len(rows) + 22,
-        title=title,
-        message=message(rows, result),
-        subtitle=what(result, note=". ".join(words)),
+        further = ", arrow: it goes further" if any(row["cut"] for row in rows) else ""
+        words.append(f"Line: 95% interval{further}")
+    return canvas.finish(
+        [
+            *_bars(rows, axes, x, y, colors),
+            *_words(rows, x, y, colors),
+            *_target(rows, x, y, canvas),
+        ],
+        message=message(rows, canvas.result),
+        subtitle=what(canvas.result, note=". ".join(words)),
+        height=canvas.height or _ROW * len(rows) + 22,
     )
 
 
@@ -245,12 +236,12 @@ def _words(
 
 
 def _target(
-    rows: list[dict[str, Any]], x: alt.Scale, y: alt.Scale, result: Result, colors: Palette
+    rows: list[dict[str, Any]], x: alt.Scale, y: alt.Scale, canvas: Canvas
 ) -> list[alt.Chart]:
+    unit, colors = canvas.unit, canvas.colors
     targets = sorted({row["target"] for row in rows if row["target"] is not None})
     if not targets:
         return []
-    unit = result.definition.unit
     text = {"multiple": "target {:g}:1", "months": "target {:g} months"}.get(unit, "target {:g}")
     spots = [{"x": target, "top": -0.55, "label": text.format(target)} for target in targets]
     base = alt.Chart(data(spots))
