@@ -155,6 +155,8 @@ ledgers = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(ledgers)
 def test_curves_of_random_ledgers_agree_with_lifelines(rows):
+    from lifelines.utils import qth_survival_time
+
     first, last = pd.Period("2022-01", "M"), pd.Period("2026-01", "M")
     lives = [
         (f"c{i}", str((first + begun).start_time.date()), months, amount)
@@ -169,7 +171,7 @@ def test_curves_of_random_ledgers_agree_with_lifelines(rows):
     assert_agrees(logos.df, lifelines_curve(duration, ended))
     theirs = lifelines_curve(duration, ended, weights=amounts)
     assert_agrees(sm.survival.curve(book, weight="mrr").df, theirs, band=False)
-    half = lifelines_curve(duration, ended).median_survival_time_
+    half = qth_survival_time(0.5 + 1e-12, lifelines_curve(duration, ended))  # 0.5 but for rounding
     ours = logos.extra["summary"]["median"].iloc[0]
     assert ours == half or (np.isnan(ours) and np.isinf(half))
 
