@@ -173,7 +173,9 @@ def test_the_median_agrees_with_lifelines():
         duration, event = rng.integers(0, 30, 50), rng.random(50) < 0.5
         ours = float(kaplan_meier(exposure(duration, 0 * duration, event)).median[0])
         fitted = oracle(duration, None, event, np.ones(50, int))
-        theirs = qth_survival_time(0.5 + 1e-12, fitted)  # a half but for rounding
+        theirs = qth_survival_time(
+            0.5 + 1e-12, fitted.survival_function_
+        )  # a half but for rounding
         assert ours == theirs or (np.isnan(ours) and np.isinf(theirs))
 
 
