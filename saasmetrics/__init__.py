@@ -58,7 +58,7 @@ def read(
     fiscal_start: int = 1,
     as_of: Any = None,
 ) -> _Book:
-    """Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
+    r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def read(
     --------
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "mrr.csv").write_text("customer_id,month,mrr\\na,2026-01,10\\n")
+    >>> _ = (folder / "mrr.csv").write_text("customer_id,month,mrr\na,2026-01,10\n")
     >>> read(folder).as_of_text
     '2026-01-31'
     """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from saasmetrics.engine import local
 from saasmetrics.engine.asof import observed_until
@@ -82,34 +84,14 @@ class Book:
         from saasmetrics.tables import normalize
 
         ready = {name: normalize(name, data) for name, data in tables.items() if data is not None}
-        self._set(
+        _fill(
+            self,
             ready,
             resolve(policy),
             currency,
             fiscal_start,
             None if as_of is None else day_number(as_of),
         )
-
-    def _set(
-        self,
-        tables: Mapping[str, Table],
-        policy: Policy,
-        currency: str | None,
-        fiscal_start: int,
-        as_of: int | None,
-        since: int | None = None,
-    ) -> None:
-        Calendar("Y", fiscal_start)
-        known = observed_until(tables) if as_of is None else as_of
-        for name, value in (
-            ("tables", tables),
-            ("policy", policy),
-            ("currency", currency or _main_currency(tables)),
-            ("fiscal_start", fiscal_start),
-            ("as_of_day", known),
-            ("since_day", since),
-        ):
-            object.__setattr__(self, name, value)
 
     @classmethod
     def read(
@@ -126,7 +108,7 @@ class Book:
 
         book = cls.__new__(cls)
         day = None if as_of is None else day_number(as_of)
-        book._set(read_folder(path), resolve(policy), currency, fiscal_start, day)
+        _fill(book, read_folder(path), resolve(policy), currency, fiscal_start, day)
         return book
 
     def _with(self, **changes: Any) -> Book:
@@ -139,7 +121,7 @@ class Book:
             "as_of": self.as_of_day,
             "since": self.since_day,
         }
-        book._set(**{**now, **changes})
+        _fill(book, **{**now, **changes})
         if "tables" not in changes and "_problems" in self.__dict__ and changes.keys() <= {"since"}:
             book.__dict__["_problems"] = self.__dict__["_problems"]
         return book
@@ -237,10 +219,12 @@ class Book:
         if name not in self.tables:
             from saasmetrics.tables import SCHEMA
 
-            needs = ", ".join(c.name for c in SCHEMA[name].columns if c.required)
+            known = SCHEMA[name].columns.values() if name in SCHEMA else ()
+            needs = ", ".join(c.name for c in known if c.required)
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
-        return self.tables[name].data.to_pandas()
+        found: pd.DataFrame = self.tables[name].data.to_pandas()
+        return found
 
     def calendar(self, freq: str = "M") -> Calendar:
         """Return the calendar of a frequency in the book's fiscal year."""
@@ -277,13 +261,13 @@ class Book:
     def _since(self, freq: str) -> Any:
         calendar = self.calendar(freq)
         assert self.since_day is not None
-        return calendar.starts(calendar.ordinal([self.since_day]))[0]
+        return calendar.starts(calendar.ordinal(np.array([self.since_day])))[0]
 
     def _by_period(self, cube: Cube, freq: str) -> pd.DataFrame:
         calendar = self.calendar(freq)
         out = local.dense_frame(cube, calendar)
         _, _, full = self.engine.extent(freq)
-        out["complete"] = out["period"] <= calendar.starts([full])[0]
+        out["complete"] = out["period"] <= calendar.starts(np.array([full]))[0]
         return out[out["period"] >= self._since(freq)] if self.since_day is not None else out
 
     def explore(self, **options: Any) -> Any:
@@ -300,12 +284,33 @@ class Book:
         return f"Book as of {self.as_of_text}, {self.currency}, {self.policy}\n  {tables} rows"
 
 
+def _fill(
+    book: Book,
+    tables: Mapping[str, Table],
+    policy: Policy,
+    currency: str | None,
+    fiscal_start: int,
+    as_of: int | None,
+    since: int | None = None,
+) -> None:
+    """Set the fields of a new book, deriving from the tables what was not given."""
+    Calendar("Y", fiscal_start)
+    fields = {
+        "tables": tables,
+        "policy": policy,
+        "currency": currency or _main_currency(tables),
+        "fiscal_start": fiscal_start,
+        "as_of_day": observed_until(tables) if as_of is None else as_of,
+        "since_day": since,
+    }
+    for name, value in fields.items():
+        object.__setattr__(book, name, value)
+
+
 def _last_day(value: Any) -> int:
     """Return the last day meant by a date, a month ("2025-12") or a year ("2025")."""
     if isinstance(value, str) and len(value) in (4, 7):
-        import numpy as np
-
-        unit = "Y" if len(value) == 4 else "M"
+        unit: Literal["Y", "M"] = "Y" if len(value) == 4 else "M"
         return day_number(np.datetime64(value, unit) + 1) - 1
     return day_number(value)
 

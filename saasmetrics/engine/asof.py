@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ def observed_until(tables: Mapping[str, Table]) -> int:
     have too where some subscriptions still run (no end). Where every row has an end, the rows are billing periods
     and their ends are terms that may lie ahead.
     """
-    today = day_number(date.today())
+    today = day_number(datetime.now().astimezone().date())
     source = source_of(tables)
     data = tables[source].data
     if not len(data):

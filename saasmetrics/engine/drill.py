@@ -12,7 +12,7 @@ from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, contributions, group_contributions, since
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
     """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`."""
-    makers = {"movements": _movements, "pairs": _pairs, "triangle": _triangle, "lifetimes": _lives}
+    makers: dict[str, Callable[..., pd.DataFrame]] = {
+        "movements": _movements,
+        "pairs": _pairs,
+        "triangle": _triangle,
+        "lifetimes": _lives,
+    }
     return makers[kind](engine, **cell)
 
 
@@ -148,7 +153,7 @@ def _in_group(group_of: NDArray[np.int32] | None, group: int | None) -> NDArray[
 
 
 def _frame(
-    engine: LocalEngine, entity: NDArray[np.int64], columns: dict[str, NDArray[np.int64]]
+    engine: LocalEngine, entity: NDArray[Any], columns: dict[str, NDArray[np.int64]]
 ) -> pd.DataFrame:
     import pandas as pd
 

@@ -82,7 +82,7 @@ def groups(
     )
     code = np.ravel_multi_index(parts, sizes) if len(spans) or not by_line else np.zeros(0, int)
     used, code = np.unique(code, return_inverse=True)
-    cells = np.unravel_index(used, sizes)
+    cells = [np.asarray(cell) for cell in np.unravel_index(used, sizes)]
     found = tuple(
         zip(
             *([values[i] for i in cell] for values, cell in zip(labels, cells, strict=True)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
+T = TypeVar("T")
 BAG = "bag"  # the random bag of a customer, for resampling
 
 
@@ -67,10 +68,10 @@ class LocalEngine:
         self._since = since
         self._cache: dict[Any, Any] = {}
 
-    def _once(self, key: Any, make: Any) -> Any:
+    def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
             self._cache[key] = make()
-        return self._cache[key]
+        return cast(T, self._cache[key])
 
     @cached_property
     def spans(self) -> Spans:
@@ -106,7 +107,8 @@ class LocalEngine:
         rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
         if len(rank) <= count:
             return rank
-        return (rank * np.int64(2654435761) % np.int64(4294967291)) % count
+        mixed: NDArray[np.int64] = (rank * np.int64(2654435761) % np.int64(4294967291)) % count
+        return mixed
 
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
@@ -125,6 +127,7 @@ class LocalEngine:
         def make() -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
             found = self.grouping(by)
             many = len(found)
+            assert found.of_span is not None
             key = self.spans.entity.astype(np.int64) * many + found.of_span
             used, account = np.unique(key, return_inverse=True)
             daily = ledger(self.spans, account.reshape(-1).astype(np.int32), len(used))

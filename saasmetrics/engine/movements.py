@@ -1,4 +1,4 @@
-"""The sweep for movements: every change of MRR is new, reactivation, expansion, contraction, churn, pause or transfer."""
+"""The sweep for movements: every change of MRR has one reason, from new business to churn."""
 
 from __future__ import annotations
 
@@ -166,7 +166,9 @@ def movement_cube(
     cube["fx"] = np.zeros(shape, np.int64)
     cube["closing"] = np.cumsum(tally(cell, found.change, cells).reshape(shape), axis=1)
     cube["opening"] = _shifted(cube["closing"])
-    counts["customers_closing"] = np.cumsum(tally(cell, found.paying, cells).reshape(shape), axis=1)
+    counts["customers_closing"] = np.cumsum(
+        tally(cell, found.paying.astype(np.int64), cells).reshape(shape), axis=1
+    )
     counts["customers_opening"] = _shifted(counts["customers_closing"])
     ordered = {name: cube[name] for name in ("opening", *FLOWS, "closing")}
     return {**ordered, **{name: counts[name] for name in sorted(counts)}}

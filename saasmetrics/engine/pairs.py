@@ -175,7 +175,7 @@ def pair_cube_between_groups(
     customer is no gain of one and no loss of the other, so that the groups add up to the company.
     """
     owner, time, now, then = merged(accounts, window, first + periods - 1)
-    account, event, moment = _spread_events(owner, time, entity_of, accounts.accounts)
+    account, event, moment = _spread_events(owner, time, entity_of)
     where = np.searchsorted(_key(account, moment), _key(owner, time))
     order = np.lexsort((account, event))
     levels = []
@@ -256,7 +256,7 @@ def _summed(event: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _spread_events(
-    owner: NDArray[np.int32], time: NDArray[np.int32], entity_of: NDArray[np.int32], accounts: int
+    owner: NDArray[np.int32], time: NDArray[np.int32], entity_of: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
     """Give every account of an entity a row at each event of the entity; sorted by account and time."""
     key = np.unique(_key(entity_of[owner], time))

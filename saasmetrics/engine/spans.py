@@ -276,7 +276,7 @@ def _observed(found: Spans, as_of: int) -> Spans:
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
     for mask, words in (
-        (later, "start after the as-of date and are left out"),
+        (later, "start, or leave their trial, after the as-of date and are left out"),
         (zero & ~later, "have no recurring amount and do not count as paying"),
         (empty & ~zero & ~later & whole, "end on or before the day they start and never pay"),
     ):

@@ -1,4 +1,4 @@
-"""Movements of entities whose lines belong to several groups, so that the bridges of the groups add up to the company's.
+"""Movements of entities with lines in several groups, so that the bridges of the groups add up.
 
 What an entity moves from one group to another is a transfer, out of one and into the other at the same value; only
 the rest is expansion or contraction. So groups never show a churn that the company does not have.

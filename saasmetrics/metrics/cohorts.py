@@ -84,7 +84,7 @@ def cohorts(
     by = columns(by)
     cube = book.triangle(freq, by)
     df = _cells(cube, measure, by)
-    extra = {"average": _average(df, measure, by)} if measure != "mrr" else {}
+    extra = {"average": _average(df, by)} if measure != "mrr" else {}
     options = {"measure": measure, "freq": freq}
     return made(
         book,
@@ -119,7 +119,7 @@ def _age_zero(cube: pd.DataFrame) -> Any:
     return np.arange(len(cube)) - cube["age"].to_numpy()
 
 
-def _average(df: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:
+def _average(df: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return the average by age, numerator and denominator from the same cohorts."""
     seen = df[df["observed"]]
     sums = seen.groupby([*by, "age"], observed=True, sort=True)

@@ -101,7 +101,7 @@ def bootstrap_ratio(
     low, high
         Groups x periods; missing where fewer than two bags have a denominator.
     """
-    groups, bags, periods = denominator.shape
+    groups, _, periods = denominator.shape
     low, high = np.full((groups, periods), np.nan), np.full((groups, periods), np.nan)
     tails = [50 * (1 - level), 50 * (1 + level)]
     for g in range(groups):
@@ -164,8 +164,9 @@ class Sides:
 def _sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
     """Keep the customers that are in a rate, with what each adds to its two sides."""
     rows = in_currency(rows)
-    rows.insert(1, "numerator", sides.top(rows))
-    rows.insert(2, "denominator", sides.bottom(rows))
+    measures = {str(name): rows[name] for name in rows.columns}
+    rows.insert(1, "numerator", sides.top(measures))
+    rows.insert(2, "denominator", sides.bottom(measures))
     return rows[(rows["numerator"] != 0) | (rows["denominator"] != 0)].reset_index(drop=True)
 
 

@@ -389,7 +389,7 @@ def gross_churn(
     abbr="Net churn",
     unit="ratio",
     better="lower",
-    meaning="The share of the opening MRR lost after what expansion and returning customers brought; below 0 is growth.",
+    meaning="The share of the opening MRR lost, net of expansion and returning customers; below 0 is growth.",
     formula="(contraction + churn - expansion - reactivation) / opening MRR",
     missing=_MISSING,
     sources=("DEFINITIONS.md 2.21", "ChartMogul help 4414075567250"),

@@ -15,7 +15,7 @@ LAYERS = (
     {"errors"},
     {"periods", "money"},
     {"policy", "policies", "catalogue", "result", "tables"},
-    {"importers", "engine"},
+    {"importers", "engine", "quality"},
     {"book", "sample"},
     {"survival"},
     {"metrics"},
