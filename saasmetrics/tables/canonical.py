@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +24,9 @@ from saasmetrics.tables.names import (
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["normalize", "normalize_all"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +11,11 @@ import pyarrow.compute as pc
 from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Refusal, read_instants
 from saasmetrics.tables.findings import count
-from saasmetrics.tables.schema import ColumnSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from saasmetrics.tables.schema import ColumnSchema
 
 __all__ = ["Column", "coerce", "decode"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
@@ -11,6 +10,8 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
 
 __all__ = ["SHOWN", "count", "examples", "finding", "first_rows"]

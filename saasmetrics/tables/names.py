@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from saasmetrics.errors import Problem, suggest
-from saasmetrics.tables.schema import ColumnSchema, TableSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from saasmetrics.tables.schema import ColumnSchema, TableSchema
 
 __all__ = ["Match", "Matching", "fold", "match_columns", "missing_column", "snake_case"]
 

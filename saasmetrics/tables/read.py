@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
+from saasmetrics.tables.canonical import normalize_all
 from saasmetrics.tables.files import SUFFIXES, infer, read_file, read_sheets
 from saasmetrics.tables.names import fold, snake_case
-from saasmetrics.tables.canonical import normalize_all
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = ["read_folder", "table_of_stem"]
 

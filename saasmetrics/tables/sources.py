@@ -136,7 +136,7 @@ def _cell_text(value: Any) -> str:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or bool(type(value).__name__ in {"NaTType", "NAType"} or value != value)  # noqa: PLR0124
+    return value is None or bool(type(value).__name__ in {"NaTType", "NAType"} or value != value)
 
 
 def _several_kinds(table: str, column: str, values: Any) -> Problem:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from saasmetrics.errors import Problem
 from saasmetrics.tables.gate import amounts, extract, keys, success, terms, values
 from saasmetrics.tables.gate.view import Gate, View, day_number
-from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from saasmetrics.errors import Problem
+    from saasmetrics.tables.table import Table
 
 __all__ = ["FINDINGS", "check"]
 
@@ -30,6 +33,8 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     amounts.negative_amounts,
     amounts.negative_customer_months,
     amounts.credits_on_invoices,
+    amounts.lines_on_one_day,
+    amounts.service_after_the_end,
     amounts.zero_amounts,
     values.unknown_choices,
     values.unknown_currencies,

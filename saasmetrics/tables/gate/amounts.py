@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.errors import Problem, Severity
-from saasmetrics.tables.gate.view import Gate, View
+from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
 
-__all__ = ["credits_on_invoices", "negative_amounts", "negative_customer_months", "zero_amounts"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from saasmetrics.errors import Problem, Severity
+
+__all__ = [
+    "credits_on_invoices",
+    "lines_on_one_day",
+    "negative_amounts",
+    "negative_customer_months",
+    "service_after_the_end",
+    "zero_amounts",
+]
 
 _NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     (
@@ -96,6 +107,45 @@ def negative_customer_months(gate: Gate) -> Iterable[Problem]:
             )
 
 
+def lines_on_one_day(gate: Gate) -> Iterable[Problem]:
+    """Several invoice lines of one customer on one day, which are added up."""
+    for view in gate.having("invoices"):
+        if not view.has("customer_id", "date"):
+            continue
+        good = np.flatnonzero(view.valid("date") & (view.codes("customer_id") >= 0))
+        key = view.codes("customer_id")[good].astype(np.int64) * 2**24 + view.days("date")[good]
+        _, first, size = np.unique(key, return_index=True, return_counts=True)
+        repeated = size > 1
+        yield from view.problem(
+            good[np.sort(first[repeated])],
+            count=int(size[repeated].sum()),
+            column="customer_id, date",
+            rule=f"several lines on {int(repeated.sum()):,} days of a customer",
+            remedy="They are added up. Check that none is there twice under another number.",
+            code="lines-on-one-day",
+            severity="note",
+            show=("invoice_id", "customer_id", "date", "amount"),
+        )
+
+
+def service_after_the_end(gate: Gate) -> Iterable[Problem]:
+    """Lines that pay for service after the last invoice: deferred, and not yet all of it."""
+    for view in gate.having("invoices"):
+        if not view.has("date", "service_end") or not view.valid("date").any():
+            continue
+        last = int(_month_end(view.days("date")[view.valid("date")].max()))
+        yield from view.problem(
+            view.valid("service_end") & (view.days("service_end") > last),
+            column="service_end",
+            rule=f"after the month of the last invoice, which ends on {iso(last)}",
+            remedy="Those lines are prepaid. Later months show only them, so they are no full months: "
+            "say until when you know: as_of.",
+            code="service-after-the-end",
+            severity="note",
+            show=("invoice_id", "customer_id", "date", "service_end", "amount"),
+        )
+
+
 def zero_amounts(gate: Gate) -> Iterable[Problem]:
     """Subscriptions that cost nothing: trials and free plans."""
     for view in gate.having("subscriptions"):
@@ -112,6 +162,11 @@ def zero_amounts(gate: Gate) -> Iterable[Problem]:
             severity="note",
             show=("subscription_id", "customer_id", "start", "amount"),
         )
+
+
+def _month_end(day: np.int32) -> np.int64:
+    month = np.datetime64(int(day), "D").astype("datetime64[M]") + 1
+    return np.int64(month.astype("datetime64[D]").astype(np.int64) - 1)
 
 
 def _negative_months(

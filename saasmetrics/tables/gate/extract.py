@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,9 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
 from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "cliff_at_the_end",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of
 from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "customers_without_row",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from saasmetrics.errors import Problem
-from saasmetrics.tables.gate.view import Gate, View
 from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from saasmetrics.errors import Problem
+    from saasmetrics.tables.gate.view import Gate, View
 
 __all__ = [
     "before_signup",

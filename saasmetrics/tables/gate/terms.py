@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from saasmetrics.errors import Problem
-from saasmetrics.tables.gate.view import Bools, Gate, View
+from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from saasmetrics.errors import Problem
+    from saasmetrics.tables.gate.view import Bools, Gate, View
 
 __all__ = [
     "half_service_periods",
@@ -121,7 +126,8 @@ def overlaps_in_subscription(gate: Gate) -> Iterable[Problem]:
             continue
         found = _overlaps(view, "subscription_id", gate)
         yield from view.problem(
-            found.rows,
+            found.first,
+            count=found.rows,
             column="subscription_id, start, end",
             rule=f"terms of one subscription overlap in {found.pairs:,} pairs",
             remedy=_what_happens(gate) + " End the earlier term where the later one starts.",
@@ -136,7 +142,8 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("subscriptions"):
         found = _overlaps(view, "customer_id", gate)
         yield from view.problem(
-            found.rows,
+            found.first,
+            count=found.rows,
             column="customer_id, start, end",
             rule=f"subscriptions of one customer overlap in {found.pairs:,} pairs",
             remedy=_what_happens(gate),
@@ -148,39 +155,39 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
 
 @dataclass(frozen=True)
 class _Overlaps:
-    rows: npt.NDArray[np.intp]
+    first: Rows
+    rows: int
     pairs: int
 
 
 def _overlaps(view: View, key: str, gate: Gate) -> _Overlaps:
     """Rows that start while another one of their group runs, and how many pairs run together."""
     start, end = _bounded_days(view, gate)
-    kept = (end > start) & (view.codes(key) >= 0)
+    kept = np.flatnonzero((end > start) & (view.codes(key) >= 0))
     # Group, start and end in one number: sorting it is much faster than sorting row numbers.
     packed = view.codes(key)[kept].astype(np.int64)
     packed = (packed << (2 * _BITS)) | (start[kept] << _BITS) | end[kept]
-    packed.sort()
-    starts, ends = packed >> _BITS, _ends(packed)
-    late = starts[1:] < np.maximum.accumulate(ends)[:-1]
+    ordered = np.sort(packed)
+    starts, ends = ordered >> _BITS, _ends(ordered)
     # The group is in the high bits, so no end reaches into the starts of the next group.
+    late = np.append(False, starts[1:] < np.maximum.accumulate(ends)[:-1])
     if not late.any():
-        return _Overlaps(np.zeros(0, np.intp), 0)
+        return _Overlaps(np.zeros(0, np.intp), 0, 0)
     affected = np.zeros(len(view.names(key)), np.bool_)
-    affected[starts[1:][late] >> _BITS] = True
+    affected[starts[late] >> _BITS] = True
     inside = affected[starts >> _BITS]
-    rows = np.flatnonzero(kept & affected[view.codes(key)])
-    return _Overlaps(
-        _late_rows(rows, view.codes(key)[rows].astype(np.int64), start[rows], end[rows]),
-        _pairs(starts[inside], np.sort(ends[inside])),
-    )
+    pairs = _pairs(starts[inside], np.sort(ends[inside]))
+    return _Overlaps(kept[_first_of(packed, ordered[late])], int(late.sum()), pairs)
 
 
-def _late_rows(rows: Rows, group: Numbers, start: Numbers, end: Numbers) -> Rows:
-    starts = (group << _BITS) | start
-    order = np.lexsort((end, starts))
-    starts, ends = starts[order], ((group << _BITS) | end)[order]
-    late = starts[1:] < np.maximum.accumulate(ends)[:-1]
-    return np.sort(rows[order[1:][late]])
+def _first_of(values: Numbers, wanted: Numbers) -> Rows:
+    """Places of the first few of the wanted values, which are sorted, looked for piece by piece."""
+    for stop in (2**10, 2**14, len(values)):
+        place = np.minimum(np.searchsorted(wanted, values[:stop]), len(wanted) - 1)
+        found = np.flatnonzero(wanted[place] == values[:stop])
+        if len(found) >= SHOWN:
+            break
+    return found[:SHOWN]
 
 
 def _ends(packed: Numbers) -> Numbers:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saasmetrics.errors import Problem, suggest
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "missing_currencies",

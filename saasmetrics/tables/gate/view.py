@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,11 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.findings import SHOWN, examples
-from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from saasmetrics.tables.table import Table
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of"]
 
@@ -195,7 +198,7 @@ class Gate:
     @property
     def today(self) -> int:
         """As-of day, or today's date."""
-        return day_number(dt.date.today()) if self.as_of is None else self.as_of  # noqa: DTZ011
+        return day_number(dt.datetime.now(dt.UTC).date()) if self.as_of is None else self.as_of
 
 
 def day_number(day: Any) -> int:
