@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, has
-from saasmetrics.engine.spans import source_of
+from saasmetrics.engine.spans import interval_steps, next_billing_day, source_of
 from saasmetrics.periods import day_number
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.tables import Table
 
+_NEARLY_ALL = 0.9
 _HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
 
 
@@ -27,9 +28,9 @@ def observed_until(tables: Mapping[str, Table]) -> int:
 
     Notes
     -----
-    Months of an `mrr` table and of invoices are known to their end. Of subscriptions, starts have happened; ends
-    have too where some subscriptions still run (no end). Where every row has an end, the rows are billing periods
-    and their ends are terms that may lie ahead.
+    Months of an `mrr` table and of invoices are known to their end. Of subscriptions, starts and ends have happened,
+    unless the rows are billing periods (each ends one interval after it starts): then the ends of the last ones are
+    terms that may be renewed, and only starts have happened.
     """
     today = day_number(datetime.now().astimezone().date())
     source = source_of(tables)
@@ -42,9 +43,18 @@ def observed_until(tables: Mapping[str, Table]) -> int:
         return min(int((month + 1).astype("datetime64[D]").astype(int)) - 1, today)
     latest = [_latest(data, "start", today)]
     latest += [_latest(data, name, today) for name in _HAPPENED if has(data, name)]
-    if has(data, "end") and data["end"].null_count:
+    if has(data, "end") and not _billing_periods(data):
         latest.append(_latest(data, "end", today))
     return min(max(latest), today)
+
+
+def _billing_periods(data: pa.Table) -> bool:
+    """Return whether no subscription is open-ended and nearly all last exactly one billing interval."""
+    if data["end"].null_count or not has(data, "interval"):
+        return False
+    start, end = days(data["start"]), days(data["end"])
+    due = next_billing_day(start, start + 1, interval_steps(data))
+    return bool(np.mean(due == end) >= _NEARLY_ALL)
 
 
 def _latest(data: pa.Table, column: str, today: int) -> int:

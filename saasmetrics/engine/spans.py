@@ -175,14 +175,20 @@ def _churn_date(
         return np.maximum(start, np.minimum(end, days(data["cancel_requested_at"], FAR)))
     if policy.churn_date != "period_end":
         return end
+    return next_billing_day(start, end, interval_steps(data))
+
+
+def interval_steps(data: pa.Table) -> NDArray[np.int64]:
+    """Return the months and the days in each row's billing interval."""
     every = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "quarter": (3, 0), "year": (12, 0)}
-    step = np.array([every[name] for name in pc.fill_null(data["interval"], "month").to_pylist()])
+    names, code = encode(data["interval"])
+    step = np.array([*(every[name] for name in names.to_pylist()), every["month"]], np.int64)[code]
     if has(data, "interval_count"):
         step = step * np.asarray(pc.fill_null(data["interval_count"], 1))[:, None]
-    return _next_billing_day(start, end, step)
+    return step
 
 
-def _next_billing_day(
+def next_billing_day(
     start: NDArray[np.int32], end: NDArray[np.int32], step: NDArray[np.int64]
 ) -> NDArray[np.int32]:
     """Return the first billing day on or after each end; `step` is months and days per interval."""
