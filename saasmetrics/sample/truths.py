@@ -117,11 +117,11 @@ class Parameters:
         )
     )
     expansion_rate: Mapping[str, float] = field(
-        default_factory=lambda: _by_segment(0.034, 0.056, 0.072)
+        default_factory=lambda: _by_segment(0.036, 0.062, 0.08)
     )
     expansion_size: float = 0.19
     contraction_rate: Mapping[str, float] = field(
-        default_factory=lambda: _by_segment(0.010, 0.012, 0.012)
+        default_factory=lambda: _by_segment(0.010, 0.010, 0.010)
     )
     contraction_size: float = 0.18
     plan_upgrade_rate: float = 0.006
