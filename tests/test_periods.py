@@ -1,0 +1,72 @@
+"""Calendars: days, weeks, months, quarters, years and fiscal years as ordinals."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import saasmetrics as sm
+from saasmetrics.periods import FREQS, Calendar, day_number, iso_day
+
+dates = st.dates(dt.date(1975, 1, 1), dt.date(2090, 12, 31))
+freqs = st.sampled_from(FREQS)
+
+
+@given(dates, freqs, st.integers(1, 12))
+def test_a_day_lies_in_its_period(day: dt.date, freq: str, fiscal: int) -> None:
+    cal = Calendar(freq, fiscal)
+    number = day_number(day)
+    ordinal = cal.ordinal(np.array([number]))
+    assert cal.first_day(ordinal)[0] <= number <= cal.last_day(ordinal)[0]
+
+
+@given(dates, freqs, st.integers(1, 12))
+def test_periods_follow_each_other_without_gap(day: dt.date, freq: str, fiscal: int) -> None:
+    cal = Calendar(freq, fiscal)
+    ordinal = cal.ordinal(np.array([day_number(day)]))
+    assert cal.ordinal(cal.last_day(ordinal) + 1)[0] == ordinal[0] + 1
+
+
+@given(dates)
+def test_a_month_starts_on_its_first_and_ends_on_its_last_day(day: dt.date) -> None:
+    cal = Calendar("M")
+    ordinal = cal.ordinal(np.array([day_number(day)]))
+    last = day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    assert iso_day(int(cal.first_day(ordinal)[0])) == day.replace(day=1).isoformat()
+    assert iso_day(int(cal.last_day(ordinal)[0])) == last.isoformat()
+
+
+@given(dates)
+def test_weeks_start_on_monday(day: dt.date) -> None:
+    cal = Calendar("W")
+    first = iso_day(int(cal.first_day(cal.ordinal(np.array([day_number(day)])))[0]))
+    assert dt.date.fromisoformat(first).weekday() == 0
+
+
+def test_a_fiscal_year_from_february_has_its_first_quarter_until_april() -> None:
+    cal = Calendar("Q", fiscal_start=2)
+    assert cal.of("2026-02-01") == cal.of("2026-04-30")
+    assert cal.of("2026-05-01") == cal.of("2026-04-30") + 1
+    assert Calendar("Y", 2).of("2026-01-31") == Calendar("Y", 2).of("2025-02-01")
+
+
+@given(dates, freqs, st.integers(1, 12))
+def test_the_lookup_table_holds_the_ordinals(day: dt.date, freq: str, fiscal: int) -> None:
+    cal, number = Calendar(freq, fiscal), day_number(day)
+    table = cal.lookup(number, number + 40)
+    assert (table == cal.ordinal(np.arange(number, number + 41))).all()
+
+
+def test_an_unknown_frequency_names_the_known_ones() -> None:
+    with pytest.raises(sm.DataError, match="D, W, M, Q, Y"):
+        Calendar("MS")
+
+
+def test_a_fiscal_start_is_a_month() -> None:
+    with pytest.raises(sm.DataError, match="1 to 12"):
+        Calendar("Y", 13)
