@@ -1,0 +1,404 @@
+"""What customers cost to win: CAC and the CAC ratio, by period and group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.columns import has
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.economics.spend import (
+    ACQUISITION,
+    APART,
+    Spend,
+    lag_months,
+    monthly_spend,
+    shared_out,
+)
+from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
+from saasmetrics.metrics.made import group_code, in_currency, made
+from saasmetrics.survival.lives import label_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.metrics.economics.spend import Label
+    from saasmetrics.result import Result
+
+METHODS = {
+    "blended": "all spend over all new customers",
+    "paid": "spend on the paid channels over the customers they won",
+}
+RATIOS = {
+    "new": "ARR of new customers only",
+    "blended": "ARR of new customers and expansion",
+    "expansion": "expansion ARR only",
+}
+_LAG = "spend leads the customers it wins by {value}"
+_SPEND = "spend on {value}"
+_INTERVAL = "interval of {value:.0%} by resampling customers"
+_SHARED = "Spend that names no group is shared out by new customers"
+
+
+@metric(
+    id="cac",
+    name="Customer acquisition cost",
+    abbr="CAC",
+    unit="money",
+    better="lower",
+    meaning="What was spent on sales and marketing for each new customer.",
+    formula="sales and marketing spend / new customers",
+    missing="Missing where no customer was won, or where spend is not recorded for every month.",
+    sources=("DEFINITIONS.md 5.41, 5.42", "a16z, 16 startup metrics", "Bessemer law 6"),
+    options={
+        "method": METHODS,
+        "spend": _SPEND,
+        "lag": _LAG,
+        "window": "over {value}",
+        "interval": _INTERVAL,
+    },
+)
+def cac(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    lag: int | None = None,
+    method: str = "blended",
+    freq: str = "M",
+    *,
+    window: int = 1,
+    spend: str | Sequence[str] = ACQUISITION,
+    paid: Sequence[str] | None = None,
+    interval: float | None = 0.95,
+) -> Result:
+    """Sales and marketing spend per new customer.
+
+    Parameters
+    ----------
+    book
+        The company's tables; needs `spend`.
+    by
+        Columns that customers and spend share, such as "segment" or "channel". Spend that names no
+        group is shared out in proportion to new customers.
+    lag
+        Months by which spend leads the customers it wins. By default the policy's, or the median time
+        from sign-up to first payment, or 0.
+    method
+        "blended", or "paid": only channels with spend of their own, and the customers they won.
+    freq
+        M, Q or Y; customers are counted as new by month and added up.
+    window
+        Periods to look back over, this one included.
+    spend
+        Functions of the table spend to count.
+    paid
+        For method "paid": the channels, by default those that spend names.
+    interval
+        Coverage of the interval, by resampling customers; None for none.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value, numerator (spend), denominator and n (new customers), reason,
+        complete, low, high.
+
+    Raises
+    ------
+    MissingTableError
+        If there is no table of spend.
+    DataError
+        If spend cannot be cut like the customers.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "b"], "month": ["2026-01", "2026-01"], "mrr": [9, 9]},
+    ...     spend={"month": ["2026-01"], "function": ["sales"], "amount": [500]})
+    >>> sm.economics.cac(book).value
+    250.0
+    """
+    if method not in METHODS:
+        raise UnknownNameError.of("method of CAC", method, METHODS)
+    names, functions = columns(by), columns(spend)
+    months, lead = lag_months(book, lag)
+    spans = _Spans.of(book, freq, window)
+    if method == "paid":
+        found, channels = _paid(book, names, functions, months, spans, paid, interval)
+        notes = [f"Paid channels: {', '.join(map(str, channels))}"]
+    else:
+        found, notes = _won(book, names, functions, months, spans, "customers_new", interval), []
+    if len(found.keys) > 1 and any(None in key for key in found.keys):
+        notes.append(_SHARED)
+    df = _frame(found, spans, names, interval)
+    options = {
+        "method": method,
+        "spend": " and ".join(functions),
+        "lag": lead,
+        "interval": interval,
+    }
+    if window > 1:
+        options["window"] = f"{window} {book.calendar(freq).noun}s"
+    drill = new_customer_rows(book, names, spans.months_of)
+    return made(
+        book,
+        "cac",
+        df,
+        "series",
+        by=by,
+        options=options,
+        notes=notes,
+        drill=drill,
+        tables=["spend"],
+    )
+
+
+@metric(
+    id="cac_ratio",
+    name="CAC ratio",
+    unit="multiple",
+    better="lower",
+    meaning="Dollars spent on sales and marketing for each dollar of new ARR.",
+    formula="sales and marketing spend / new ARR",
+    missing="Missing where no ARR was added, or where spend is not recorded for every month.",
+    sources=("DEFINITIONS.md 5.43", "Benchmarkit 2025: a median of 2.00 for new customers"),
+    options={"method": RATIOS, "spend": _SPEND, "lag": _LAG, "interval": _INTERVAL},
+)
+def cac_ratio(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    lag: int | None = None,
+    method: str = "new",
+    freq: str = "Q",
+    *,
+    spend: str | Sequence[str] = ACQUISITION,
+    interval: float | None = 0.95,
+) -> Result:
+    """Sales and marketing spend per dollar of new ARR; Bessemer's CAC ratio is the inverse of it.
+
+    Parameters
+    ----------
+    book
+        The company's tables; needs `spend`.
+    by, lag, freq, spend, interval
+        As in `cac`.
+    method
+        "new": ARR of new customers; "blended": and expansion; "expansion": expansion only.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value, numerator (spend), denominator (new ARR), n (new customers), reason,
+        complete, low, high.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-03"], "mrr": [10]},
+    ...     spend={"month": ["2026-01", "2026-02", "2026-03"], "function": ["sales"] * 3,
+    ...         "amount": [80, 80, 80]})
+    >>> sm.economics.cac_ratio(book).df["value"].tolist()
+    [2.0]
+    """
+    if method not in RATIOS:
+        raise UnknownNameError.of("CAC ratio", method, RATIOS)
+    names, functions = columns(by), columns(spend)
+    months, lead = lag_months(book, lag)
+    spans = _Spans.of(book, freq, 1)
+    measures = {"new": ("new",), "expansion": ("expansion",), "blended": ("new", "expansion")}
+    found = _won(book, names, functions, months, spans, measures[method], interval, times=12)
+    df = _frame(found, spans, names, interval, nothing="no ARR was added")
+    options = {
+        "method": method,
+        "spend": " and ".join(functions),
+        "lag": lead,
+        "interval": interval,
+    }
+    drill = new_customer_rows(book, names, spans.months_of) if method == "new" else None
+    return made(
+        book, "cac_ratio", df, "series", by=by, options=options, drill=drill, tables=["spend"]
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spans:
+    """Periods with the months that belong to each, over a window that ends with it."""
+
+    book: Book
+    freq: str
+    period: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    complete: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, book: Book, freq: str, window: int) -> _Spans:
+        if freq not in ("M", "Q", "Y"):
+            msg = f"Spend is known by month, so freq is M, Q or Y, not {freq!r}."
+            raise DataError(msg)
+        if window < 1 or window != int(window):
+            msg = f"window={window!r} is how many periods to look back over, at least 1."
+            raise DataError(msg)
+        months, calendar = Months.of(book, (), None, None, ("new",)), book.calendar(freq)
+        day = book.calendar("M").first_day(np.array([months.first, months.last]))
+        start, end = (int(p) for p in calendar.ordinal(day))
+        period = np.arange(start, end + 1)
+        first, last = (
+            book.calendar("M").ordinal(days)
+            for days in (calendar.first_day(period - window + 1), calendar.last_day(period))
+        )
+        complete = period <= book.engine.extent(freq)[2]
+        return cls(book, freq, period, first, np.minimum(last, months.last), complete)
+
+    def months_of(self, period: Any) -> tuple[int, int]:
+        """Return the first and last month behind a period; of the latest complete one by default."""
+        if period is None:
+            at = np.flatnonzero(self.complete)[-1:]
+        else:
+            wanted = self.book.calendar(self.freq).of(np.datetime64(period, "D"))
+            at = np.flatnonzero(self.period == wanted)
+        if not len(at):
+            msg = f"There is no such period as {period!r} in this result."
+            raise DataError(msg)
+        return int(self.first[at[0]]), int(self.last[at[0]])
+
+
+@dataclass(frozen=True, eq=False)
+class _Won:
+    """What was spent and what was won, as draws x groups x spans; draw 0 is the book as it is."""
+
+    labels: tuple[Label, ...]
+    keys: tuple[Label, ...]
+    spent: NDArray[np.float64]
+    won: NDArray[np.float64]
+    n: NDArray[np.float64]
+    months: Months
+
+
+def _won(
+    book: Book,
+    by: tuple[str, ...],
+    functions: tuple[str, ...],
+    lag: int,
+    spans: _Spans,
+    measures: str | tuple[str, ...],
+    interval: float | None,
+    times: int = 1,
+) -> _Won:
+    cost = monthly_spend(book, functions, by)
+    labels = cost.labels(book.engine.grouping(by).labels)
+    wanted = columns(measures)
+    months = Months.of(book, by, None, interval, (*wanted, "customers_new")).widened(len(labels))
+    counts = months.over("customers_new", spans.first, spans.last)
+    won = sum(months.over(name, spans.first, spans.last) for name in wanted) * times
+    amount = cost.over(spans.first - lag, spans.last - lag)
+    spent = shared_out(cost, amount, labels, counts)
+    return _Won(labels, cost.keys, spent, np.asarray(won), counts[0], months)
+
+
+def _paid(
+    book: Book,
+    by: tuple[str, ...],
+    functions: tuple[str, ...],
+    lag: int,
+    spans: _Spans,
+    paid: Sequence[str] | None,
+    interval: float | None,
+) -> tuple[_Won, tuple[Any, ...]]:
+    """Return what the paid channels spent and won, folded to the groups asked for."""
+    cut = by if "channel" in by else (*by, "channel")
+    at = cut.index("channel")
+    cost = monthly_spend(book, functions, cut)
+    if not has(book.tables["spend"].data, "channel"):
+        msg = "Paid CAC needs spend by channel: add the column channel to the table spend."
+        raise DataError(msg)
+    spending = {key[at] for key, row in zip(cost.keys, cost.amount, strict=True) if row.any()}
+    channels = tuple(paid) if paid else tuple(sorted(spending - {None}, key=str))
+    if unknown := set(channels) - spending:
+        raise UnknownNameError.of("channel with spend", min(unknown), sorted(spending - {None}))
+    keep = [i for i, key in enumerate(cost.keys) if key[at] in channels]
+    cost = Spend(tuple(cost.keys[i] for i in keep), cost.amount[keep], cost.recorded, cost.first)
+    labels = cost.labels(book.engine.grouping(cut).labels)
+    months = Months.of(book, cut, None, interval, ("customers_new",)).widened(len(labels))
+    counts = months.over("customers_new", spans.first, spans.last)
+    counts = counts * np.array([label[at] in channels for label in labels])[:, None]
+    amount = cost.over(spans.first - lag, spans.last - lag)
+    spent = shared_out(cost, amount, labels, counts)
+    found = _Won(labels, cost.keys, spent, counts, counts[0], months)
+    return (found if cut == by else _folded(found)), channels
+
+
+def _folded(found: _Won) -> _Won:
+    """Add up the groups that differ only in their last label."""
+    short = [label[:-1] for label in found.labels]
+    labels = tuple(dict.fromkeys(short))
+    into = np.array([[label == one for one in short] for label in labels], float)
+    spent, won = (np.einsum("gl,dls->dgs", into, x) for x in (found.spent, found.won))
+    several = (into @ found.months.resampled) > 0
+    months = Months(found.months.first, found.months.last, {}, several, found.months.bags)
+    return _Won(labels, tuple(key[:-1] for key in found.keys), spent, won, won[0], months)
+
+
+def _frame(
+    found: _Won,
+    spans: _Spans,
+    by: tuple[str, ...],
+    interval: float | None,
+    nothing: str = "no customer was won",
+) -> pd.DataFrame:
+    import pandas as pd
+
+    groups, periods = found.spent.shape[1:]
+    draws = divide(found.spent, found.won)
+    value = finite(draws[0]).reshape(-1)
+    spent, won = found.spent[0].reshape(-1), found.won[0].reshape(-1)
+    starts = spans.book.calendar(spans.freq).starts(spans.period)
+    data: dict[str, Any] = {"period": np.tile(starts, groups)}
+    data.update(label_columns(by, found.labels, np.repeat(np.arange(groups), periods)))
+    data.update(value=value, numerator=spent, denominator=won, n=found.n.reshape(-1).astype(int))
+    unknown = "spend is not recorded for every month; add rows of 0 where nothing was spent"
+    reason = np.select([np.isnan(spent), won <= 0], [unknown, nothing], "")
+    data.update(reason=reason, complete=np.tile(spans.complete, groups))
+    if interval is not None:
+        edges = np.full((2, groups, periods), np.nan)
+        for i in range(periods):
+            edges[:, :, i] = interval_of(draws[:, :, i], found.months, interval)
+        known = ~np.isnan(value)
+        data["low"], data["high"] = (np.where(known, finite(e.reshape(-1)), np.nan) for e in edges)
+    return pd.DataFrame(data)
+
+
+def new_customer_rows(
+    book: Book, by: tuple[str, ...], months_of: Callable[[Any], tuple[int, int]]
+) -> Callable[..., pd.DataFrame]:
+    """Return the function that lists the customers won in the months behind a cell."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        import pandas as pd
+
+        first, last = months_of(period)
+        label = tuple(group.get(name) for name in by)
+        if APART in label and label not in book.engine.grouping(by).labels:
+            return pd.DataFrame(
+                {"customer_id": [], "new": [], "month": []}
+            )  # spend without customers
+        code = group_code(book, by, group)
+        parts = []
+        for month in range(first, last + 1):
+            found = book.engine.rows("movements", period=month, freq="M", by=by, group=code)
+            found = in_currency(found[found["new"] != 0][["customer_id", "new"]])
+            parts.append(found.assign(month=book.calendar("M").starts(np.array([month]))[0]))
+        return pd.concat(parts, ignore_index=True)
+
+    return rows

@@ -1,0 +1,268 @@
+"""Sales and marketing spend by month, cut like the customers it won."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.engine.amounts import currency_rates
+from saasmetrics.engine.columns import days, encode, has, numbers
+from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
+from saasmetrics.metrics.made import BAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+
+ACQUISITION = ("sales", "marketing")
+APART = "(none)"  # the engine's label for customers without a value, too
+_MONTH_DAYS = 365.25 / 12
+Label = tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Spend:
+    """Spend per key and month; a key has None where the table does not say whom the spend was for.
+
+    Parameters
+    ----------
+    keys
+        One tuple of by-values per row of `amount`.
+    amount
+        Keys x months, in the reporting currency.
+    recorded
+        Whether a month has any row of the functions asked for.
+    first
+        Ordinal of the first month.
+    """
+
+    keys: tuple[Label, ...]
+    amount: NDArray[np.float64]
+    recorded: NDArray[np.bool_]
+    first: int
+
+    def labels(self, known: Sequence[Label]) -> tuple[Label, ...]:
+        """Return the groups of the customers, then those that only spend has."""
+        named = {tuple(APART if value is None else value for value in key) for key in self.keys}
+        return (*known, *sorted(named - set(known), key=str))
+
+    def over(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the spend per key over spans of months, both ends included; nan before the table."""
+        months = self.amount.shape[1]
+        total = np.concatenate([np.zeros((len(self.keys), 1)), self.amount.cumsum(axis=1)], axis=1)
+        known = np.concatenate([[0], self.recorded.cumsum()])
+        low = np.clip(first - self.first, 0, months)
+        high = np.clip(last - self.first + 1, 0, months)
+        out = total[:, high] - total[:, low]
+        missing = known[high] - known[low] < last - first + 1
+        out[:, missing] = np.nan
+        return np.asarray(out)
+
+
+def monthly_spend(
+    book: Book, functions: Sequence[str], by: Sequence[str] = (), *, table: str = "spend"
+) -> Spend:
+    """Return what some functions spent, per month and by-values, in the reporting currency.
+
+    Raises
+    ------
+    MissingTableError
+        If the book has no table of spend.
+    UnknownNameError
+        If a function is not one of the table's.
+    DataError
+        If spend cannot be cut by a column.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]},
+    ...     spend={"month": ["2026-01"], "function": ["sales"], "amount": [500]})
+    >>> monthly_spend(book, ["sales"]).amount.tolist()
+    [[500.0]]
+    """
+    data = _table(book, table).data
+    _check_functions(data, functions)
+    _check_cut(book, by)
+    names, code = encode(data["function"])
+    wanted = [i for i, name in enumerate(names.to_pylist()) if name in functions]
+    month = book.calendar("M").ordinal(days(data["month"]))
+    first, months, _ = book.engine.extent("M")
+    first, end = min(first, int(month.min(initial=first))), first + months
+    mine = np.flatnonzero(np.isin(code, wanted) & (month < end))
+    amount = numbers(data["amount"]) * currency_rates(
+        book.tables, table, book.as_of_day, book.currency
+    )
+    keys, of_row = _keys(data, by, mine)
+    total = np.zeros((len(keys), end - first))
+    np.add.at(total, (of_row, month[mine] - first), amount[mine])
+    recorded = np.zeros(end - first, bool)
+    recorded[month[mine] - first] = True
+    return Spend(keys, total, recorded, first)
+
+
+def shared_out(
+    spend: Spend, amount: NDArray[np.float64], labels: Sequence[Label], won: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return spend per group: what is its own, and its part of what was spent on several.
+
+    Parameters
+    ----------
+    spend
+        Whose keys `amount` has.
+    amount
+        Keys x spans.
+    labels
+        The groups.
+    won
+        New customers, ... x groups x spans: shared spend is divided in proportion to them.
+
+    Returns
+    -------
+    numpy.ndarray
+        ... x groups x spans. Spend on several groups of which none won a customer goes to the group
+        "(none)", or to the last one.
+
+    Examples
+    --------
+    >>> spend = Spend((("SMB",), (None,)), np.zeros((2, 1)), np.ones(1, bool), 0)
+    >>> won = np.array([[3.0], [1.0]])
+    >>> shared_out(spend, np.array([[100.0], [40.0]]), [("SMB",), ("Enterprise",)], won).tolist()
+    [[130.0], [10.0]]
+    """
+    counts = np.asarray(won, np.float64)
+    out = np.zeros(counts.shape)
+    for key, values in zip(spend.keys, amount, strict=True):
+        fits = np.array([_fits(key, label) for label in labels])
+        part = np.where(fits[:, None], counts, 0.0)
+        total = part.sum(axis=-2, keepdims=True)
+        share = np.divide(part, total, out=np.zeros_like(part), where=total > 0)
+        rest = labels.index(tuple(APART if v is None else v for v in key)) if key else 0
+        share[..., rest, :] += total[..., 0, :] == 0
+        out += share * values
+    return out
+
+
+def lag_months(book: Book, lag: int | None) -> tuple[int, str]:
+    """Return how many months spend leads the customers it wins, and where that is known from.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> lag_months(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}), None)
+    (0, '0 months: the sales cycle is not known')
+    """
+    if lag is None:
+        lag = book.policy.lag
+    if lag is not None:
+        if lag < 0 or lag != int(lag):
+            msg = f"lag={lag!r} is how many months spend leads the customers it wins, from 0."
+            raise DataError(msg)
+        return int(lag), _months(int(lag))
+    cycle = _sales_cycle(book)
+    if cycle is None:
+        return 0, "0 months: the sales cycle is not known"
+    months = max(round(cycle / _MONTH_DAYS), 0)
+    return months, f"{_months(months)}: the median from sign-up to first payment is {cycle:.0f} days"
+
+
+def new_per_month(
+    book: Book, by: Sequence[str], names: Sequence[str], *, bagged: bool
+) -> dict[str, NDArray[np.int64]]:
+    """Return measures of the movements as groups x bags x months; one bag when not `bagged`.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    >>> new_per_month(book, (), ["customers_new"], bagged=False)["customers_new"].tolist()
+    [[[1]]]
+    """
+    cube = book.engine.movements("M", tuple(by), BAGS if bagged else 0)
+    if cube.bags:
+        return {name: cube.bagged(name) for name in names}
+    return {name: cube.measures[name][:, None, :] for name in names}
+
+
+def _table(book: Book, table: str) -> Any:
+    if table not in book.tables:
+        raise MissingTableError.of(table, "Acquisition cost")
+    return book.tables[table]
+
+
+def _check_functions(data: Any, functions: Sequence[str]) -> None:
+    from saasmetrics.tables import SCHEMA
+
+    choices = SCHEMA["spend"].columns["function"].choices
+    for name in functions:
+        if name not in choices:
+            raise UnknownNameError.of("function of spend", name, choices)
+    there = set(data["function"].unique().to_pylist())
+    if not there & set(functions):
+        listed = ", ".join(sorted(str(name) for name in there))
+        msg = f"The table spend has no rows of {', '.join(functions)}; it has {listed}."
+        raise DataError(msg)
+
+
+def _check_cut(book: Book, by: Sequence[str]) -> None:
+    book.engine.grouping(tuple(by))
+    data = book.tables["spend"].data
+    for name in by:
+        if not has(data, name):
+            known = set(
+                book.tables["customers"].data.column_names if "customers" in book.tables else ()
+            )
+            both = sorted(known & {c for c in data.column_names if has(data, c)} - {"currency"})
+            there = f"can be cut by {', '.join(both)}" if both else "cannot be cut at all"
+            msg = (
+                f"Spend is not known by {name!r}: cost and customers must be cut the same way, and "
+                f"here they {there}. Add the column {name!r} to the table spend."
+            )
+            raise DataError(msg)
+
+
+def _keys(
+    data: Any, by: Sequence[str], rows: NDArray[np.int64]
+) -> tuple[tuple[Label, ...], NDArray[np.int64]]:
+    if not by:
+        return ((),), np.zeros(len(rows), np.int64)
+    columns = [data[name].to_pylist() for name in by]
+    found = [tuple(column[row] for column in columns) for row in rows.tolist()]
+    keys = tuple(dict.fromkeys(found))
+    number = {key: i for i, key in enumerate(keys)}
+    return keys, np.array([number[key] for key in found], np.int64)
+
+
+def _fits(key: Label, label: Label) -> bool:
+    return all(wanted is None or wanted == value for wanted, value in zip(key, label, strict=True))
+
+
+def _sales_cycle(book: Book) -> float | None:
+    """Return the median days from sign-up to first payment; None where sign-ups are not known."""
+    import pyarrow.compute as pc
+
+    if "customers" not in book.tables or book.policy.entity != "customer":
+        return None
+    data = book.tables["customers"].data
+    if not has(data, "created_at"):
+        return None
+    spans = book.engine.spans
+    first = np.full(len(spans.entity_ids), np.iinfo(np.int32).max, np.int64)
+    np.minimum.at(first, spans.entity, spans.start.astype(np.int64))
+    ids = spans.entity_ids.cast(data["customer_id"].type)
+    at = pc.index_in(data["customer_id"], value_set=ids)
+    known = np.asarray(pc.and_(pc.is_valid(at), pc.is_valid(data["created_at"])))
+    if not known.any():
+        return None
+    paid = first[np.asarray(pc.fill_null(at, 0)).astype(np.int64)]
+    waited = (paid - days(data["created_at"]))[known]
+    return float(np.median(waited[paid[known] <= book.as_of_day]))
+
+
+def _months(count: int) -> str:
+    return f"{count} month{'' if count == 1 else 's'}"
