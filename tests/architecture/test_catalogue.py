@@ -6,19 +6,27 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import saasmetrics.metrics
+import saasmetrics.survival
 from saasmetrics.catalogue import CATALOGUE
+from saasmetrics.metrics.glossary import glossary
+from saasmetrics.policy import choices
 
 # Plain arithmetic on numbers, for checking by hand: not metrics of a book.
 NOT_METRICS = {"formulas"}
+# What metrics are made with.
+WORKSHOP = {"made", "rates", "shared"}
 
 
 def _topics() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(saasmetrics.metrics.__path__):
-        if not found.name.startswith("_") and found.name not in NOT_METRICS:
-            yield importlib.import_module(f"saasmetrics.metrics.{found.name}")
+    packages = (saasmetrics.metrics, saasmetrics.survival)
+    for package in packages:
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not set(found.name.split(".")) & NOT_METRICS:
+                yield importlib.import_module(found.name)
 
 
 def _takes_a_book(function: object) -> bool:
@@ -35,6 +43,7 @@ def _public_metrics() -> dict[str, object]:
         and inspect.isfunction(value)
         and value.__module__ == topic.__name__
         and _takes_a_book(value)
+        and topic.__name__.rpartition(".")[2] not in WORKSHOP
     }
 
 
@@ -58,3 +67,19 @@ def test_every_entry_says_what_it_means_and_when_it_is_missing() -> None:
         if not getattr(entry, field)
     ]
     assert not empty, f"fill in: {empty}"
+
+
+def test_every_choice_a_metric_names_is_one_of_the_policy() -> None:
+    unknown = {c for entry in CATALOGUE.values() for c in entry.choices} - set(choices())
+    assert not unknown
+
+
+def test_every_option_of_the_catalogue_is_a_parameter_or_follows_from_one() -> None:
+    for key, entry in CATALOGUE.items():
+        parameters = set(inspect.signature(entry.function).parameters)
+        assert set(entry.options) <= parameters, key
+
+
+def test_the_glossary_in_the_repository_is_the_generated_one() -> None:
+    written = (Path(__file__).parents[2] / "METRICS.md").read_text(encoding="utf-8")
+    assert written == glossary(), "python -m saasmetrics.metrics.glossary > METRICS.md"

@@ -1,0 +1,80 @@
+"""The glossary of all metrics as Markdown; `python -m saasmetrics.metrics.glossary > METRICS.md` writes it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import TYPE_CHECKING
+
+from saasmetrics.policy import Policy, choices
+
+if TYPE_CHECKING:
+    from saasmetrics.catalogue import Metric
+
+_HEAD = """# Metrics
+
+Generated from the catalogue; do not edit. Every number carries its numerator, denominator, interval and the rows
+behind it; the choices named below are those of the policy, with the default first.
+"""
+
+
+def glossary() -> str:
+    """Return the definitions of all metrics and of all policy choices as Markdown.
+
+    Examples
+    --------
+    >>> "## Net revenue retention (NRR)" in glossary()
+    True
+    """
+    from saasmetrics.metrics.all import CATALOGUE
+
+    entries = sorted(CATALOGUE.values(), key=lambda m: (_topic(m), m.name))
+    return "\n".join([_HEAD, *map(_entry, entries), _policy()])
+
+
+def _topic(metric: Metric) -> str:
+    parts = metric.function.__module__.split(".")
+    return parts[2] if parts[1] == "metrics" else parts[1]
+
+
+def _entry(metric: Metric) -> str:
+    title = f"{metric.name} ({metric.abbr})" if metric.abbr else metric.name
+    signature = str(inspect.signature(metric.function)).partition(" ->")[0].replace("'", "")
+    lines = [f"## {title}", "", metric.meaning, "", f"- **Formula:** {metric.formula}"]
+    lines += [
+        f"- **Missing:** {metric.missing}",
+        f"- **Unit:** {metric.unit}; better: {metric.better}",
+    ]
+    for option, words in metric.options.items():
+        if not isinstance(words, str):
+            lines.append(f"- **{option}:** " + "; ".join(f"`{k}`: {v}" for k, v in words.items()))
+    if metric.choices:
+        lines.append(
+            "- **Policy choices:** " + ", ".join(f"`{choice}`" for choice in metric.choices)
+        )
+    lines.append(
+        f"- **Sources:** {'; '.join(metric.sources)} (`{metric.id}`, version {metric.version})"
+    )
+    lines.append(f"- `sm.{_topic(metric)}.{metric.function.__name__}{signature}`")
+    return "\n".join([*lines, ""])
+
+
+def _policy() -> str:
+    lines = ["# Policy choices", ""]
+    default = Policy()
+    for name, info in choices().items():
+        lines.append(f"## `{name}`: {info['title']} ({info['rule']})")
+        lines.append("")
+        value = getattr(default, name)
+        if "options" in info:
+            ordered = sorted(info["options"], key=lambda option: option != value)
+            lines += [f"- `{option}`: {info['options'][option]}" for option in ordered]
+        else:
+            lines.append(f"- `{value}`: {default.sentence(name)}")
+            lines.append(f"- a number: {info['number'].format(value='n')}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(glossary())

@@ -1,0 +1,10 @@
+"""Retention and churn of money and of customers, over any window and group, and cohorts by age."""
+
+from __future__ import annotations
+
+from saasmetrics.metrics.retention.churn import gross_churn, net_churn
+from saasmetrics.metrics.retention.cohorts import cohorts
+from saasmetrics.metrics.retention.logos import logo_churn, logo_retention
+from saasmetrics.metrics.retention.money import grr, nrr
+
+__all__ = ["cohorts", "gross_churn", "grr", "logo_churn", "logo_retention", "net_churn", "nrr"]

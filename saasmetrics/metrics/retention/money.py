@@ -1,0 +1,146 @@
+"""Net and gross retention of MRR."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.catalogue import metric
+from saasmetrics.metrics.made import Sides
+from saasmetrics.metrics.rates import Question
+from saasmetrics.metrics.retention.shared import MISSING, OPENING, WINDOW, of_totals, rate, under
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+
+@metric(
+    id="nrr",
+    name="Net revenue retention",
+    abbr="NRR",
+    unit="ratio",
+    better="higher",
+    meaning="Of the MRR we had at the start of the window, how much we have now from the same customers.",
+    formula="closing MRR of the customers paying at the start / their opening MRR",
+    missing=MISSING,
+    sources=("DEFINITIONS.md 2.22", "Ordway 2022, example 1"),
+    options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
+    choices=("nrr", "reactivation"),
+)
+def nrr(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+    reactivation: str | None = None,
+) -> Result:
+    """Net revenue retention: what the customers paying at the start of a window pay at its end.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    window
+        Length of the window in periods of `freq`; by default a year.
+    by
+        Columns of the customers or the subscriptions to group by.
+    freq
+        D, W, M, Q or Y.
+    interval
+        Coverage of the interval, by resampling customers; None for none.
+    method
+        "cohort", "movements" or "changelog"; by default the policy's.
+    reactivation
+        "out" or "in"; by default the policy's.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value (1.0 = 100 %), numerator and denominator in currency units, n customers at the
+        start, reason, complete, low, high.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column, frequency or method does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> sm.retention.nrr(book, window=1).value
+    0.8
+    """
+    book = under(book, nrr=method, reactivation=reactivation)
+    question = Question.asked(book, window, freq, by, interval)
+    won = {"reactivation": 1} if book.policy.reactivation == "in" else {}
+    if book.policy.nrr == "cohort":
+        return rate("nrr", question, Sides({"closing": 1, **won}, OPENING))
+    kept = {"opening": 1, "expansion": 1, "churn": 1, **won}
+    if book.policy.nrr == "movements":
+        kept["contraction"] = 1
+    return rate("nrr", question, Sides(kept, OPENING), events=True)
+
+
+@metric(
+    id="grr",
+    name="Gross revenue retention",
+    abbr="GRR",
+    unit="ratio",
+    better="higher",
+    meaning="Of the MRR we had at the start of the window, how much is left before any expansion; never above 100 %.",
+    formula="lower of opening and closing MRR, customer by customer / opening MRR",
+    missing=MISSING,
+    sources=("DEFINITIONS.md 2.23",),
+    options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
+    choices=("grr",),
+)
+def grr(
+    book: Book,
+    window: int | None = None,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+    method: str | None = None,
+) -> Result:
+    """Gross revenue retention: what is left of the opening MRR, gains not counted.
+
+    Parameters
+    ----------
+    book, window, by, freq, interval
+        As for `nrr`.
+    method
+        "customer", "cohort_total", "total" or "movements"; by default the policy's.
+
+    Returns
+    -------
+    Result
+        As for `nrr`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column, frequency or method does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 180]})
+    >>> sm.retention.grr(book, window=1).value
+    1.0
+    """
+    book = under(book, grr=method)
+    question = Question.asked(book, window, freq, by, interval)
+    if book.policy.grr == "customer":
+        return rate("grr", question, Sides({"kept": 1}, OPENING))
+    if book.policy.grr == "movements":
+        left = {"opening": 1, "contraction": 1, "churn": 1}
+        return rate("grr", question, Sides(left, OPENING), events=True)
+    plain = Question.asked(book, window, freq, by, None)
+    return of_totals("grr", plain, everyone=book.policy.grr == "total")

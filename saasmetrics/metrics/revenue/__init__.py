@@ -1,0 +1,20 @@
+"""Recurring revenue: how much, from whom, and how it moved."""
+
+from __future__ import annotations
+
+from saasmetrics.metrics.revenue.balances import arpa, arr, mrr
+from saasmetrics.metrics.revenue.bridge import bridge, movements
+from saasmetrics.metrics.revenue.efficiency import quick_ratio
+from saasmetrics.metrics.revenue.structure import concentration, existing_share, layers
+
+__all__ = [
+    "arpa",
+    "arr",
+    "bridge",
+    "concentration",
+    "existing_share",
+    "layers",
+    "movements",
+    "mrr",
+    "quick_ratio",
+]

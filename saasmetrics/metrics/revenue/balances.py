@@ -1,0 +1,162 @@
+"""MRR and what follows from it at one instant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import metric
+from saasmetrics.metrics.made import Sides, made, money, period_drill
+from saasmetrics.metrics.rates import Question, rate_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+_NEVER = "Never missing: without subscriptions it is 0."
+
+
+def _balance(book: Book, id: str, freq: str, by: str | Sequence[str] | None, times: int) -> Result:
+    by = columns(by)
+    cube = book.movements(freq, by)
+    df = cube[["period", *by]].copy()
+    df["value"] = money(cube["closing"] * times)
+    df["n"] = cube["customers_closing"]
+    df["complete"] = cube["complete"]
+    drill = period_drill(book, "movements", freq, by)
+    return made(book, id, df, "series", by=by, options={"freq": freq}, drill=drill)
+
+
+@metric(
+    id="mrr",
+    name="Monthly recurring revenue",
+    abbr="MRR",
+    unit="money",
+    better="higher",
+    meaning="What the subscriptions running at the end of a period bring in per month.",
+    formula="sum of recurring amounts per month of the subscriptions paying at the end of the period",
+    missing=_NEVER,
+    sources=("DEFINITIONS.md 1.1",),
+    choices=("discount", "trial", "pause"),
+)
+def mrr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> Result:
+    """Monthly recurring revenue at the end of every period.
+
+    Parameters
+    ----------
+    book, by, freq
+        As for `bridge`.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value in currency units, n paying customers, complete.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> sm.revenue.mrr(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [100]})).value
+    100.0
+    """
+    return _balance(book, "mrr", freq, by, 1)
+
+
+@metric(
+    id="arr",
+    name="Annual recurring revenue",
+    abbr="ARR",
+    unit="money",
+    better="higher",
+    meaning="MRR at the end of a period, times twelve: a run rate, not a sum of contracts.",
+    formula="12 x MRR",
+    missing=_NEVER,
+    sources=("DEFINITIONS.md 1.2",),
+    choices=("discount", "trial", "pause"),
+)
+def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> Result:
+    """Annual recurring revenue: twelve times MRR.
+
+    Parameters
+    ----------
+    book, by, freq
+        As for `bridge`.
+
+    Returns
+    -------
+    Result
+        As for `mrr`.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> sm.revenue.arr(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [100]})).value
+    1200.0
+    """
+    return _balance(book, "arr", freq, by, 12)
+
+
+@metric(
+    id="arpa",
+    name="Average revenue per account",
+    abbr="ARPA",
+    unit="money",
+    better="higher",
+    meaning="MRR per paying customer.",
+    formula="closing MRR / customers paying at the close",
+    missing="Missing where nobody pays.",
+    sources=("DEFINITIONS.md 1.14", "ChartMogul help"),
+    options={"interval": "interval of {value:.0%} by resampling customers"},
+)
+def arpa(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    interval: float | None = 0.95,
+) -> Result:
+    """Average MRR per paying customer at the end of every period.
+
+    Parameters
+    ----------
+    book, by, freq
+        As for `bridge`.
+    interval
+        Coverage of the interval, by resampling customers; None for none.
+
+    Returns
+    -------
+    Result
+        period, by-columns, value in currency units, numerator, denominator (customers), n, reason, complete, low,
+        high.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "b"], "month": ["2026-01", "2026-01"], "mrr": [100, 50]}
+    >>> sm.revenue.arpa(sm.Book(mrr=rows)).value
+    75.0
+    """
+    question = Question.asked(book, 1, freq, by, interval)
+    sums = question.movements()
+    sides = Sides({"closing": 1}, {"customers_closing": 1})
+    paying = sides.bottom(sums)
+    df = rate_frame(question, sides.top(sums), paying, paying, "nobody pays", unit="mixed")
+    drill = period_drill(book, "movements", freq, question.by, sides)
+    return made(book, "arpa", df, "series", by=by, options={"interval": interval}, drill=drill)

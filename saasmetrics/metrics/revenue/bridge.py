@@ -1,0 +1,124 @@
+"""The bridge of MRR, and its movements one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.movements import FLOWS, NOUNS
+from saasmetrics.metrics.made import made, money, period_drill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+_NEVER = "Never missing: without subscriptions it is 0."
+
+
+@metric(
+    id="bridge",
+    name="MRR bridge",
+    unit="money",
+    better="higher",
+    meaning="How MRR went from the opening to the closing of a period: who came, returned, grew, shrank, paused, left.",
+    formula="opening + new + reactivation + expansion + contraction + churn + pause + fx + transfer = closing",
+    missing=_NEVER,
+    sources=("DEFINITIONS.md 1.5",),
+    choices=("view", "pause"),
+)
+def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -> Result:
+    """The MRR bridge of every period; it closes with a residual of 0.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    freq
+        D, W, M, Q or Y.
+    by
+        Columns of the customers or the subscriptions to group by; what a customer moves between groups is `transfer`,
+        so that the groups add up to the company.
+
+    Returns
+    -------
+    Result
+        period, by-columns, opening, new, reactivation, expansion, contraction, churn, pause, fx, transfer, closing,
+        residual in currency units (losses negative), and complete (false for a period still open).
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> sm.revenue.bridge(book).df[["opening", "new", "contraction", "closing"]].values.tolist()
+    [[0.0, 100.0, 0.0, 100.0], [100.0, 0.0, -20.0, 80.0]]
+    """
+    by = columns(by)
+    cube = book.movements(freq, by)
+    df = cube[["period", *by]].copy()
+    for name in ("opening", *FLOWS, "closing"):
+        df[name] = money(cube[name])
+    df["residual"] = money(cube["opening"] + sum(cube[name] for name in FLOWS) - cube["closing"])
+    df["complete"] = cube["complete"]
+    drill = period_drill(book, "movements", freq, by)
+    return made(book, "bridge", df, "bridge", by=by, options={"freq": freq}, drill=drill)
+
+
+@metric(
+    id="movements",
+    name="MRR movements",
+    unit="money",
+    better="higher",
+    meaning="What each kind of movement added to or took from MRR in a period, and how many customers it was.",
+    formula="change of each customer's MRR, by its reason",
+    missing=_NEVER,
+    sources=("DEFINITIONS.md 1.5 to 1.12",),
+    choices=("view", "pause"),
+)
+def movements(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -> Result:
+    """The movements of MRR in long form, with the customers behind each.
+
+    Parameters
+    ----------
+    book, freq, by
+        As for `bridge`.
+
+    Returns
+    -------
+    Result
+        period, by-columns, movement, value in currency units (losses negative), customers, complete.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column or frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> df = sm.revenue.movements(book).df
+    >>> df.loc[df["value"] != 0, ["movement", "value", "customers"]].values.tolist()
+    [['new', 100.0, 1], ['contraction', -20.0, 1]]
+    """
+    import pandas as pd
+
+    by = columns(by)
+    cube = book.movements(freq, by)
+    parts = []
+    for name in FLOWS:
+        part = cube[["period", *by]].assign(movement=name, value=money(cube[name]))
+        part["customers"] = cube[NOUNS[name]] if name in NOUNS else pd.NA
+        parts.append(part.assign(complete=cube["complete"]))
+    df = pd.concat(parts, ignore_index=True).sort_values(
+        [*by, "period"], kind="stable", ignore_index=True
+    )
+    drill = period_drill(book, "movements", freq, by)
+    return made(book, "movements", df, "movements", by=by, options={"freq": freq}, drill=drill)

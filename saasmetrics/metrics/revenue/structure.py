@@ -1,0 +1,200 @@
+"""What MRR is made of: vintages, old and new customers, the largest ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.catalogue import metric
+from saasmetrics.metrics.made import Sides, made, money, period_drill
+from saasmetrics.metrics.rates import Question, rate_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+_NEVER = "Never missing: without subscriptions it is 0."
+
+
+@metric(
+    id="existing_share",
+    name="Revenue from existing customers",
+    unit="ratio",
+    better="neutral",
+    meaning="The share of MRR that comes from customers won more than a year ago.",
+    formula="MRR of customers first paying at least `months` months ago / closing MRR",
+    missing="Missing where there is no MRR.",
+    sources=("DEFINITIONS.md 9.13",),
+    options={
+        "months": "older than {value} months",
+        "interval": "interval of {value:.0%} by resampling customers",
+    },
+)
+def existing_share(
+    book: Book,
+    months: int = 12,
+    by: str | Sequence[str] | None = None,
+    *,
+    interval: float | None = 0.95,
+) -> Result:
+    """The share of MRR from customers older than a year.
+
+    Parameters
+    ----------
+    book, by, interval
+        As for `arpa`.
+    months
+        How old a customer must be.
+
+    Returns
+    -------
+    Result
+        As for `nrr`, by month.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "a", "b"], "month": ["2025-01", "2026-01", "2026-01"], "mrr": [5, 60, 40]}
+    >>> sm.revenue.existing_share(sm.Book(mrr=rows)).value
+    0.6
+    """
+    question = Question.asked(book, months, "M", by, interval)
+    sums, paying = question.pairs(), question.movements()["customers_closing"]
+    sides = Sides({"closing": 1, "reactivation": 1}, {"closing": 1, "reactivation": 1, "new": 1})
+    df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
+    drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
+    options = {"months": months, "interval": interval}
+    return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
+
+
+@metric(
+    id="concentration",
+    name="Concentration of MRR",
+    unit="ratio",
+    better="lower",
+    meaning="How much of MRR hangs on the few largest customers.",
+    formula="MRR of the largest 1, 5 and 10 customers / MRR; HHI: sum of squared shares",
+    missing="Missing where there is no MRR.",
+    sources=("DEFINITIONS.md 1.18",),
+    choices=("entity",),
+)
+def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
+    """The share of the largest customers in MRR, and the Herfindahl index.
+
+    Parameters
+    ----------
+    book
+        The company's tables; `with_policy(entity="parent")` counts groups of companies as one.
+    period
+        The period to look at the end of; by default the latest complete one.
+    freq
+        D, W, M, Q or Y.
+
+    Returns
+    -------
+    Result
+        measure ("top 1", "top 5", "top 10", "HHI"), value, numerator, denominator, n. The rows behind it are all
+        customers by size with their share.
+
+    Raises
+    ------
+    DataError
+        If the period lies outside the book.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "b"], "month": ["2026-01", "2026-01"], "mrr": [75, 25]}
+    >>> sm.revenue.concentration(sm.Book(mrr=rows)).df["value"].tolist()
+    [0.75, 1.0, 1.0, 0.625]
+    """
+    import pandas as pd
+
+    drill = period_drill(book, "movements", freq, ())
+    paying = drill(period=period)
+    paying = paying.loc[paying["closing"] > 0, ["customer_id", "closing"]]
+    paying = paying.sort_values(
+        ["closing", "customer_id"], ascending=[False, True], ignore_index=True
+    )
+    total = float(paying["closing"].sum())
+    paying["share"] = paying["closing"] / total if total else np.nan
+    data = [
+        (
+            f"top {k}",
+            float(paying["share"][:k].sum()),
+            float(paying["closing"][:k].sum()),
+            total,
+            min(k, len(paying)),
+        )
+        for k in (1, 5, 10)
+    ]
+    hhi = float((paying["share"] ** 2).sum())
+    df = pd.DataFrame(
+        [*data, ("HHI", hhi, np.nan, np.nan, len(paying))],
+        columns=["measure", "value", "numerator", "denominator", "n"],
+    )
+    if not total:
+        df["value"] = np.nan
+    df["reason"] = "" if total else "there is no MRR"
+
+    def rows() -> pd.DataFrame:
+        return paying
+
+    return made(book, "concentration", df, "table", options={"freq": freq}, drill=rows)
+
+
+@metric(
+    id="layers",
+    name="MRR by cohort",
+    unit="money",
+    better="higher",
+    meaning="How much of MRR each vintage of customers still brings: the layer cake.",
+    formula="closing MRR of the customers first paying in the same period",
+    missing="Missing before the cohort exists and after the as-of date.",
+    sources=("DEFINITIONS.md 2.25",),
+)
+def layers(book: Book, freq: str = "M") -> Result:
+    """MRR of every cohort in every period.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    freq
+        D, W, M, Q or Y: the length of a cohort and of a period.
+
+    Returns
+    -------
+    Result
+        cohort, period (first days), value in currency units.
+
+    Raises
+    ------
+    UnknownNameError
+        If the frequency does not exist.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "a", "b"], "month": ["2026-01", "2026-02", "2026-02"], "mrr": [5, 6, 4]}
+    >>> sm.revenue.layers(sm.Book(mrr=rows)).df["value"].tolist()
+    [5.0, 6.0, 4.0]
+    """
+    cube = book.triangle(freq)
+    cube = cube[cube["observed"]]
+    calendar = book.calendar(freq)
+    days = cube["cohort"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    df = cube[["cohort"]].copy()
+    df["period"] = calendar.starts(calendar.ordinal(days) + cube["age"].to_numpy())
+    df["value"] = money(cube["mrr"])
+    return made(book, "layers", df.reset_index(drop=True), "layers", options={"freq": freq})
