@@ -39,7 +39,6 @@ def _topic(metric: Metric) -> str:
 
 def _entry(metric: Metric) -> str:
     title = f"{metric.name} ({metric.abbr})" if metric.abbr else metric.name
-    signature = str(inspect.signature(metric.function)).partition(" ->")[0].replace("'", "")
     lines = [f"## {title}", "", metric.meaning, "", f"- **Formula:** {metric.formula}"]
     lines += [
         f"- **Missing:** {metric.missing}",
@@ -55,8 +54,18 @@ def _entry(metric: Metric) -> str:
     lines.append(
         f"- **Sources:** {'; '.join(metric.sources)} (`{metric.id}`, version {metric.version})"
     )
-    lines.append(f"- `sm.{_topic(metric)}.{metric.function.__name__}{signature}`")
+    lines.append(f"- `{_call(metric)}`")
     return "\n".join([*lines, ""])
+
+
+def _call(metric: Metric) -> str:
+    if metric.id == "check":
+        return "book.check()"
+    shown = [
+        str(p).split(":")[0] if p.default is p.empty else f"{p.name}={p.default!r}"
+        for p in inspect.signature(metric.function).parameters.values()
+    ]
+    return f"sm.{_topic(metric)}.{metric.function.__name__}({', '.join(shown)})"
 
 
 def _policy() -> str:

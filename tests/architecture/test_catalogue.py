@@ -4,52 +4,27 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
-import saasmetrics.metrics
-import saasmetrics.survival
 from saasmetrics.catalogue import CATALOGUE
 from saasmetrics.metrics.glossary import glossary
 from saasmetrics.policy import choices
 
-# Plain arithmetic on numbers, for checking by hand: not metrics of a book.
-NOT_METRICS = {"formulas"}
-# What metrics are made with.
-WORKSHOP = {"made", "rates", "shared"}
-
-
-def _topics() -> Iterator[ModuleType]:
-    packages = (saasmetrics.metrics, saasmetrics.survival)
-    for package in packages:
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not set(found.name.split(".")) & NOT_METRICS:
-                yield importlib.import_module(found.name)
-
-
-def _takes_a_book(function: object) -> bool:
-    parameters = list(inspect.signature(function).parameters)  # type: ignore[arg-type]
-    return bool(parameters) and parameters[0] == "book"
+TOPICS = ("revenue", "retention", "economics", "survival")
 
 
 def _public_metrics() -> dict[str, object]:
+    """What a user reaches as sm.<topic>.<name>."""
+    topics = {name: importlib.import_module(f"saasmetrics.metrics.{name}") for name in TOPICS}
     return {
-        f"{topic.__name__}.{name}": value
-        for topic in _topics()
-        for name, value in vars(topic).items()
-        if not name.startswith("_")
-        and inspect.isfunction(value)
-        and value.__module__ == topic.__name__
-        and _takes_a_book(value)
-        and topic.__name__.rpartition(".")[2] not in WORKSHOP
+        f"{topic}.{name}": getattr(m, name) for topic, m in topics.items() for name in m.__all__
     }
 
 
 def test_every_public_metric_has_a_catalogue_entry() -> None:
-    defined = {inspect.unwrap(metric.function) for metric in CATALOGUE.values()}
-    missing = [n for n, f in _public_metrics().items() if inspect.unwrap(f) not in defined]
+    public = _public_metrics()
+    defined = {metric.function for metric in CATALOGUE.values()}
+    missing = [name for name, function in public.items() if function not in defined]
     assert not missing, f"decorate with @metric(...) or make private: {missing}"
 
 
