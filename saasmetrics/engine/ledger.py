@@ -14,12 +14,13 @@ import numpy as np
 from saasmetrics.engine.spans import FAR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.spans import Spans
 
-_BITS = 20  # of a key: the day within 2,800 years; the rest is the account
-_MASK = (1 << _BITS) - 1
+BLOCK = 1 << 16  # changes swept at a time: what is computed on the way stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,25 @@ class Ledger:
         paused = None if self.paused is None else self.paused[keep]
         return Ledger(self.account[keep], self.time[keep], self.mrr[keep], paused, self.accounts)
 
+    def blocks(self, least: int = 0) -> Iterator[tuple[slice, Ledger]]:
+        """Yield the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
+
+        Parameters
+        ----------
+        least
+            Do not cut into parts with fewer changes than this.
+        """
+        begin = at = 0
+        while begin < self.accounts:
+            stop = at + max(BLOCK, least)
+            end = self.accounts if stop >= len(self.account) else max(int(self.account[stop]), begin + 1)
+            stop = int(np.searchsorted(self.account, end))
+            cut = slice(at, stop)
+            paused = None if self.paused is None else self.paused[cut]
+            account = self.account[cut] - np.int32(begin)
+            yield slice(begin, end), Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin)
+            begin, at = end, stop
+
     def at_periods(self, ordinals: NDArray[np.int32], base: int) -> Ledger:
         """Return the ledger as snapshots at the end of periods see it: the last state in each period.
 
@@ -101,48 +121,69 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
         empty = np.zeros(0, np.int64)
         return Ledger(empty.astype(np.int32), empty.astype(np.int32), empty, None, accounts)
     base = int(spans.start.min())
-    key, delta, rest = _events(spans, account, base)
-    starts = np.empty(len(key), bool)
+    owner, time, delta, rest = _events(spans, account, base)
+    starts = np.empty(len(owner), bool)
     starts[:1] = True
-    np.not_equal(key[1:], key[:-1], out=starts[1:])
-    at = np.flatnonzero(starts)
-    delta = np.add.reduceat(delta, at)
-    rest = None if rest is None else np.add.reduceat(rest, at)
-    key = key[at]
+    np.not_equal(owner[1:], owner[:-1], out=starts[1:])
+    starts[1:] |= time[1:] != time[:-1]
+    if not starts.all():
+        at = np.flatnonzero(starts)
+        delta = np.add.reduceat(delta, at)
+        rest = None if rest is None else np.add.reduceat(rest, at)
+        owner, time = owner[at], time[at]
     changed = delta != 0 if rest is None else (delta != 0) | (rest != 0)
     if not changed.all():
-        key, delta = key[changed], delta[changed]
+        owner, time, delta = owner[changed], time[changed], delta[changed]
         rest = None if rest is None else rest[changed]
-    owner = (key >> _BITS).astype(np.int32)
-    time = ((key & _MASK) + base).astype(np.int32)
-    del key
-    return Ledger(
-        owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts
-    )
+    return Ledger(owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts)
 
 
 def _events(
     spans: Spans, account: NDArray[np.int32], base: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]:
-    """Return sorted keys of account and day with the change of MRR, and of paused MRR, at each."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return accounts, days, changes of MRR and of paused MRR, sorted by account and day."""
     ended = np.flatnonzero(spans.end < FAR)
     n = len(spans)
+    last = max(int(spans.start.max()), int(spans.end[ended].max(initial=base)))
+    bits = (last - base).bit_length()
     key = np.empty(n + len(ended), np.int64)
     key[:n] = account
     key[n:] = account[ended]
-    key <<= _BITS
+    key <<= bits
     key[:n] += spans.start
     key[n:] += spans.end[ended]
     key -= base
-    order = np.argsort(key)
-    delta = np.empty(len(key), np.int64)
+    key, order = in_order(key)
+    owner = (key >> bits).astype(np.int32)
+    key &= (1 << bits) - 1
+    key += base
+    time = key.astype(np.int32)
+    del key
+    delta = np.empty(n + len(ended), np.int64)
     delta[:n] = spans.amount
-    delta[n:] = -spans.amount[ended]
-    key, delta = key[order], delta[order]
+    np.negative(spans.amount[ended], out=delta[n:])
+    delta = delta[order]
     if spans.paused is None or not spans.paused.any():
-        return key, delta, None
+        return owner, time, delta, None
     resting = np.concatenate([spans.paused, spans.paused[ended]])[order]
-    return key, np.where(resting, 0, delta), np.where(resting, delta, 0)
+    return owner, time, np.where(resting, 0, delta), np.where(resting, delta, 0)
+
+
+def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sort keys, in place where they leave room for it, and return them with the place that each came from.
+
+    Keys that carry their place sort in half the time of an argsort.
+    """
+    bits = len(key).bit_length()
+    if int(key.max(initial=0)).bit_length() + bits > 63:
+        order = np.argsort(key)
+        return key[order], order
+    key <<= bits
+    key += np.arange(len(key))
+    key.sort()
+    order = key & ((1 << bits) - 1)
+    key >>= bits
+    return key, order
 
 
 def running(delta: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.int64]:
