@@ -220,7 +220,9 @@ def _share(change: float, opening: float) -> str:
 
 def _floor(steps: Steps, rows: list[dict[str, Any]]) -> float:
     """Return where the axis starts: 0, or higher where movements would be too thin to see."""
-    levels = [value for row in rows if row["move"] for value in (row["start"], row["end"])]
+    levels: list[float] = [
+        value for row in rows if row["move"] for value in (row["start"], row["end"])
+    ]
     largest = max((abs(v) for v in steps.moves.values()), default=0.0)
     if not largest or largest >= _SMALL * max(steps.opening, steps.closing) or steps.opening <= 0:
         return 0.0
@@ -273,11 +275,12 @@ def _connectors(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> al
         {"left": one["i"] + 0.36, "right": two["i"] - 0.36, "level": one["end"]}
         for one, two in pairwise(rows)
     ]
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(joints))
         .mark_rule(color=colors.rule, strokeWidth=1)
         .encode(x="left:Q", x2="right:Q", y=alt.Y("level:Q", scale=y, axis=None))
     )
+    return drawn
 
 
 def _labels(
@@ -311,8 +314,9 @@ def _breaks(
         if not row["move"]
         for at in (0.10, 0.14)
     ]
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(cuts))
         .mark_rule(color=colors.surface, strokeWidth=3)
         .encode(x="x:Q", x2="x2:Q", y=alt.Y("y:Q", scale=y, axis=None), y2="y2:Q")
     )
+    return drawn

@@ -213,11 +213,12 @@ def _shades(cells: pd.DataFrame, ratio: bool, colors: Palette) -> Any:
 
 def _ground(ages: range, count: int, encoding: dict[str, Any], colors: Palette) -> alt.Chart:
     whole = {"left": ages.start - 0.5, "right": ages.stop - 0.5, "top": -0.5, "bottom": count - 0.5}
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data([whole]))
         .mark_rect(fill=blend(colors.surface, colors.grid, 0.5), aria=False)
         .encode(**encoding)
     )
+    return drawn
 
 
 def _hatch(
@@ -237,11 +238,12 @@ def _hatch(
                 "top": (reach - right) / per_row - 0.5,
             }
         )
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(lines))
         .mark_rule(color=colors.rule, strokeWidth=0.7, opacity=0.6, aria=False)
         .encode(x=alt.X("left:Q", scale=x), x2="right:Q", y=alt.Y("bottom:Q", scale=y), y2="top:Q")
     )
+    return drawn
 
 
 def _age_axis(ages: range, slot: float, freq: str) -> alt.Axis:

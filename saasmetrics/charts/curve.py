@@ -135,7 +135,8 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
 def _rows(frame: pd.DataFrame, plot: _Plot) -> list[dict[str, Any]]:
     rows = []
     for row in frame.sort_values(["group", "age"]).to_dict("records"):
-        low, high = row.get("low"), row.get("high")
+        low: Any = row.get("low")
+        high: Any = row.get("high")
         known = low is not None and low == low and high is not None and high == high
         rows.append(
             {

@@ -127,7 +127,7 @@ def what(result: Result, *, freq: str = "", unit: str | None = None, note: str =
     if freq:
         parts.append(_FREQUENCIES.get(freq, freq))
     parts.append(f"as of {result.context.as_of}")
-    return ", ".join(parts) + (f". {note}" if note else "")
+    return ", ".join(parts) + (f". {note}." if note else ".")
 
 
 @dataclass(frozen=True)

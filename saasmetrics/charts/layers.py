@@ -161,11 +161,12 @@ def _end_labels(
         }
         for row, at in zip(ends, placed, strict=True)
     ]
-    return (
+    drawn: alt.Chart = (
         alt.Chart(data(texts))
         .mark_text(align="left", dx=8, baseline="middle", color=colors.ink)
         .encode(x="i:Q", y=alt.Y("y:Q", scale=scale), text="label:N")
     )
+    return drawn
 
 
 def message(wide: pd.DataFrame, cohort_freq: str, freq: str, currency: str) -> str:

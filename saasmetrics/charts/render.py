@@ -14,7 +14,7 @@ def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
     Parameters
     ----------
     chart
-        An Altair chart.
+        An Altair chart, or its specification.
     width
         Pixels, for a chart as wide as its container; default 680.
     prefix
@@ -44,7 +44,7 @@ def to_png(chart: Any, *, width: int | None = None, scale: float = 2.0) -> bytes
     Parameters
     ----------
     chart
-        An Altair chart.
+        An Altair chart, or its specification.
     width
         Pixels, for a chart as wide as its container; default 680.
     scale
@@ -65,7 +65,7 @@ def to_png(chart: Any, *, width: int | None = None, scale: float = 2.0) -> bytes
 def _spec(chart: Any, width: int | None) -> dict[str, Any]:
     from saasmetrics.charts.theme import ASSUMED_WIDTH
 
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
     if width is not None or spec.get("width") == "container":
         spec["width"] = width or ASSUMED_WIDTH
     return spec

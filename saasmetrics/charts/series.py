@@ -340,10 +340,10 @@ def readable_text(color: str, colors: Palette) -> str:
 def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str:
     """Return the last complete values as a sentence."""
     name = result.definition.abbr or result.definition.name
-    ends = {}
-    for row in rows:
-        if row["complete"] and row["value"] is not None and row["named"]:
-            ends[row["line"]] = row
+    ends: dict[str, dict[str, Any]] = {}
+    for line in named:
+        mine = [r for r in rows if r["line"] == line and r["complete"] and r["value"] is not None]
+        ends.update({line: mine[-1]} if mine else {})
     if not ends:
         ends = {row["line"]: row for row in rows if row["value"] is not None}
     if list(ends) in ([""], [name]) or len(named) == 1:

@@ -14,7 +14,8 @@ from saasmetrics.errors import UnknownNameError
 Theme = Literal["light", "dark"]
 Width = int | Literal["container"]
 
-FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
+# Arial and its metric twins: what was measured without a browser must fit in every browser.
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 ASSUMED_WIDTH = 680  # of a chart as wide as its container, for what must be measured beforehand
 
 

@@ -1,0 +1,194 @@
+"""The retention review: the page a CFO reads before the board does, with the tables beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.csvs import write_csv, write_text
+from saasmetrics.board.headline import Figure, headline, headline_frame
+from saasmetrics.board.sections import SECTIONS, built
+from saasmetrics.errors import DataError, InvalidTablesError
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from saasmetrics.board.exhibits import Section
+    from saasmetrics.book import Book
+
+Done = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """A finished review: the numbers are computed, to be rendered as often as needed.
+
+    Attributes
+    ----------
+    headline : tuple of Figure
+        ARR, NRR, GRR, logo churn, LTV:CAC and CAC payback, each with its interval and its change
+        against twelve months ago.
+    sections : tuple of Section
+        What the page shows, in order; a section without its tables says what to add.
+    findings : DataFrame
+        The data-quality report.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> sm.board.review(sm.demo(customers=50), title="Board, October").title
+    'Board, October'
+    """
+
+    title: str
+    book: Book
+    headline: tuple[Figure, ...]
+    sections: tuple[Section, ...]
+    findings: pd.DataFrame
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the page says about itself: date, currency, policy, tables."""
+        tables = ", ".join(
+            f"{name} {len(table.data):,}" for name, table in self.book.tables.items()
+        )
+        return {
+            "As of": self.book.as_of_text,
+            "Currency": self.book.currency,
+            "Policy": str(self.book.policy).removeprefix("policy "),
+            "Rows read": tables,
+        }
+
+    @cached_property
+    def definitions(self) -> pd.DataFrame:
+        """Each metric used: what it means, its formula, and the footnote with its parameters."""
+        import pandas as pd
+
+        rows: dict[str, dict[str, Any]] = {}
+        for section in self.sections:
+            for exhibit in section.exhibits:
+                if exhibit.result is None or exhibit.result.definition.id in rows:
+                    continue
+                metric = exhibit.result.definition
+                rows[metric.id] = {
+                    "metric": metric.id,
+                    "name": metric.name + (f" ({metric.abbr})" if metric.abbr else ""),
+                    "meaning": metric.meaning,
+                    "formula": metric.formula,
+                    "missing": metric.missing,
+                    "footnote": exhibit.result.footnote,
+                }
+        names = ["metric", "name", "meaning", "formula", "missing", "footnote"]
+        return pd.DataFrame(list(rows.values()), columns=names)
+
+    def to_html(self, path: str | os.PathLike[str], *, done: Done | None = None) -> Path:
+        """Write the review as one HTML file that needs no network.
+
+        Parameters
+        ----------
+        path
+            The file; its folder is made if needed. An older file is replaced in one step.
+        done
+            Called with the id of each section when it is drawn.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.board.review(sm.demo(customers=50)).to_html(tempfile.mkdtemp() + "/review.html").name
+        'review.html'
+        """
+        from saasmetrics.board.page import html
+
+        target = Path(path)
+        if target.is_dir():
+            msg = f"{target} is a folder; name the file, such as {target / 'review.html'}."
+            raise DataError(msg)
+        return write_text(target, html(self, done or _quiet))
+
+    def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write every table of the review as a CSV file.
+
+        Parameters
+        ----------
+        folder
+            Where to; it is made if needed. Text that a spreadsheet would take for a formula gets an
+            apostrophe in front.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> files = sm.board.review(sm.demo(customers=50)).to_csv(tempfile.mkdtemp())
+        >>> files[0].name
+        'headline.csv'
+        """
+        target = Path(folder)
+        if target.exists() and not target.is_dir():
+            msg = f"{target} is a file; name a folder for the CSV files."
+            raise DataError(msg)
+        tables = {"headline": headline_frame(self.headline)}
+        for section in self.sections:
+            tables.update({exhibit.id: exhibit.table for exhibit in section.exhibits})
+        tables |= {"definitions": self.definitions, "data_quality": self.findings}
+        return [write_csv(table, target / f"{name}.csv") for name, table in tables.items()]
+
+
+def review(book: Book, *, title: str | None = None, done: Done | None = None) -> Review:
+    """Compute the retention review of a company.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    title
+        Title of the page; by default "Retention review".
+    done
+        Called with the name of each part when it is computed.
+
+    Returns
+    -------
+    Review
+        To be written with `to_html` and `to_csv`.
+
+    Raises
+    ------
+    InvalidTablesError
+        If the tables hold errors that stop; all of them at once.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> [section.id for section in sm.board.review(sm.demo(customers=50)).sections][:2]
+    ['bridge', 'movements']
+    """
+    done = done or _quiet
+    checked = book.check()
+    stopping = [p for p in checked.extra["problems"] if p.severity == "error"]
+    if stopping:
+        raise InvalidTablesError(stopping)
+    done("check")
+    figures = headline(book)
+    done("headline")
+    sections = []
+    for key, name, build in SECTIONS:
+        sections.append(built(book, key, name, build))
+        done(key)
+    return Review(title or "Retention review", book, figures, tuple(sections), checked.df)
+
+
+def _quiet(part: str) -> None:
+    del part

@@ -1,0 +1,278 @@
+"""The command line: the demo company, the data-quality report, the retention review, the catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError, InvalidTablesError, Problem
+
+if TYPE_CHECKING:
+    from saasmetrics.book import Book
+
+DONE, FINDINGS, USAGE = 0, 1, 2
+_EXIT = "Exit codes: 0 done, 1 findings that stop, 2 a mistake in the call or in the files."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; what the user can mend is told without a traceback.
+
+    Parameters
+    ----------
+    argv
+        Words of the command line, by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 findings that stop, 2 a mistake in the call or in the files.
+
+    Examples
+    --------
+    >>> main(["schema", "mrr"])  # doctest: +ELLIPSIS
+    mrr: ...
+    0
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except InvalidTablesError as error:
+        _complain(str(error))
+        return FINDINGS
+    except (DataError, OSError) as error:
+        _complain(str(error))
+        return USAGE
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        return DONE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="saasmetrics",
+        description="SaaS unit economics and retention from a company's own exports.",
+        epilog=_EXIT,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _demo_words(commands)
+    _check_words(commands)
+    _report_words(commands)
+    words = _command(commands, "metrics", _metrics, "list the metrics, or define one")
+    words.add_argument("id", nargs="?", metavar="ID", help="id of a metric, such as nrr")
+    words = _command(commands, "schema", _schema, "show the columns of a table")
+    words.add_argument(
+        "table", nargs="?", metavar="TABLE", help="name of a table; without, all tables"
+    )
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    words: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=_EXIT
+    )
+    words.set_defaults(run=run)
+    return words
+
+
+def _demo_words(commands: Any) -> None:
+    words = _command(commands, "demo", _demo, "write the tables of a made-up company")
+    words.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
+    words.add_argument("--customers", type=_count, default=2000, metavar="N", help="default: 2000")
+    words.add_argument("--seed", type=int, default=7, metavar="N", help="default: 7")
+
+
+def _check_words(commands: Any) -> None:
+    words = _command(commands, "check", _check, "report what is wrong or doubtful in the tables")
+    _book_words(words)
+
+
+def _report_words(commands: Any) -> None:
+    words = _command(commands, "report", _report, "write the retention review")
+    _book_words(words)
+    words.add_argument(
+        "--out", default="review.html", metavar="FILE", help="the page; default: review.html"
+    )
+    words.add_argument(
+        "--csv", metavar="DIR", help="folder of the CSV files; default: named like the page"
+    )
+    words.add_argument("--title", metavar="TEXT", help="title of the page")
+
+
+def _book_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument("folder", metavar="FOLDER", help="folder with one file per table")
+    words.add_argument("--policy", default="default", metavar="NAME", help="definition choices")
+    words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
+    words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
+    words.add_argument(
+        "--fiscal-start",
+        type=int,
+        default=1,
+        metavar="MONTH",
+        help="first month of the fiscal year",
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return number
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from saasmetrics import sample
+
+    folder = Path(arguments.folder)
+    with _progress(1, "Writing the demo company") as done:
+        sample.write(folder, arguments.customers, arguments.seed)
+        done("demo")
+    files = sorted(path.name for path in folder.iterdir())
+    _say(f"{len(files)} tables of a made-up company: {folder}")
+    return DONE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    book = _book(arguments)
+    found = book.check()
+    problems: tuple[Problem, ...] = found.extra["problems"]
+    for problem in problems:
+        _say(f"{problem.severity.upper()} {problem}")
+    count = {
+        level: sum(p.severity == level for p in problems) for level in ("error", "warning", "note")
+    }
+    words = [f"{n} {level}{'' if n == 1 else 's'}" for level, n in count.items()]
+    _say(f"{', '.join(words)} in {len(book.tables)} tables as of {book.as_of_text}.")
+    return FINDINGS if count["error"] else DONE
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from saasmetrics.board import review
+    from saasmetrics.board.sections import SECTIONS
+
+    out = Path(arguments.out)
+    if out.is_dir():
+        raise DataError(f"{out} is a folder; name the file, such as {out / 'review.html'}.")
+    csv = Path(arguments.csv) if arguments.csv else out.with_name(f"{out.stem}-csv")
+    with _progress(2 * len(SECTIONS) + 4, "Retention review") as done:
+        book = _book(arguments)
+        done("read")
+        found = review(book, title=arguments.title, done=done)
+        page = found.to_html(out, done=done)
+        files = found.to_csv(csv)
+        done("csv")
+    for figure in found.headline:
+        sure = f"95% interval {figure.interval}" if figure.interval else ""
+        change = f"{figure.change} in 12 months" if figure.change else ""
+        verdict = figure.verdict if figure.verdict in {"pass", "fail", "not proven"} else ""
+        details = [part for part in (verdict, change, sure) if part] or [figure.reason]
+        _say(f"{figure.name:<12} {figure.text:>12}   {'; '.join(details)}".rstrip())
+    for section in found.sections:
+        for text in section.missing:
+            _say(f"Not shown in {section.title}: {text}")
+    _say(f"\n{page}\n{len(files)} CSV files in {csv}")
+    return DONE
+
+
+def _metrics(arguments: argparse.Namespace) -> int:
+    import saasmetrics as sm
+    from saasmetrics.catalogue import definition
+
+    catalogue = sm.CATALOGUE
+    if arguments.id is not None:
+        _say(str(definition(arguments.id)))
+        return DONE
+    rows = [
+        (m.id, m.name + (f" ({m.abbr})" if m.abbr else ""), m.unit, m.meaning)
+        for m in catalogue.values()
+    ]
+    _table(("id", "name", "unit", "meaning"), sorted(rows))
+    return DONE
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from saasmetrics.errors import UnknownNameError
+    from saasmetrics.tables import SCHEMA
+
+    if arguments.table is None:
+        _table(("table", "meaning"), [(name, table.meaning) for name, table in SCHEMA.items()])
+        return DONE
+    if arguments.table not in SCHEMA:
+        raise UnknownNameError.of("table", arguments.table, SCHEMA)
+    table = SCHEMA[arguments.table]
+    _say(f"{arguments.table}: {table.meaning}")
+    rows = [
+        (c.name, c.dtype, "required" if c.required else "", c.unit or "", _meaning(c))
+        for c in table.columns
+    ]
+    _table(("column", "type", "", "unit", "meaning"), rows)
+    return DONE
+
+
+def _meaning(column: Any) -> str:
+    choices = f" One of: {', '.join(column.choices)}." if column.choices else ""
+    default = f" Default: {column.default}." if column.default is not None else ""
+    return f"{column.meaning}{choices}{default}"
+
+
+def _book(arguments: argparse.Namespace) -> Book:
+    import saasmetrics as sm
+
+    book: Book = sm.read(
+        arguments.folder,
+        policy=arguments.policy,
+        currency=arguments.currency,
+        fiscal_start=arguments.fiscal_start,
+        as_of=_day(arguments.as_of),
+    )
+    return book
+
+
+def _day(text: str | None) -> str | None:
+    from datetime import date
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise DataError(f"--as-of takes a date such as 2026-03-31, not {text!r}.") from error
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print columns aligned; the last one runs on."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head) - 1)]
+    for row in [head, *rows]:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        _say("  ".join([*cells, row[-1]]).rstrip())
+
+
+@contextmanager
+def _progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
+    """Show a bar on the error stream, where there is a person to see it."""
+    from tqdm import tqdm
+
+    with tqdm(total=steps, desc=title, file=sys.stderr, leave=False, disable=None) as bar:
+
+        def done(part: str) -> None:
+            bar.set_postfix_str(part, refresh=False)
+            bar.update()
+
+        yield done
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"saasmetrics: {text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
