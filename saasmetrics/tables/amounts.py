@@ -119,8 +119,12 @@ def _from_text(values: pa.ChunkedArray) -> Values:
 
 
 def _finite(read: Values) -> Values:
-    # A decimal or a large integer becomes the nearest float; money is rounded to micro-units later.
-    numbers = read.values.cast(pa.float64(), safe=False)
+    values = read.values
+    if pa.types.is_decimal(values.type):
+        # Arrow's own cast makes 19.99 to 19.990000000000002.
+        values = values.cast(pa.string())
+    # A large integer becomes the nearest float.
+    numbers = values.cast(pa.float64(), safe=False)
     nans = pc.is_nan(numbers)
     if count(nans):
         read.notes.append(f"NaN read as missing in {count(nans):,} rows")

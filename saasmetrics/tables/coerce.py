@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Column", "coerce", "decode"]
 
 _MANY_SPELLINGS = 10_000
+_WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
 
 @dataclass
@@ -156,10 +158,11 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     coded = values.combine_chunks().dictionary_encode()
     if len(coded.dictionary) > _MANY_SPELLINGS:
         return values
-    labels = coded.dictionary.to_pylist()
-    days = [month_of_label(label) for label in labels]
+    # Whole dates are left to be read as dates, so that moving them to the first day is counted.
     texts = [
-        label if day is None else day.isoformat() for label, day in zip(labels, days, strict=True)
+        label if day is None or _WHOLE_DATE.match(label.strip()) else day.isoformat()
+        for label in coded.dictionary.to_pylist()
+        for day in [month_of_label(label)]
     ]
     return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 

@@ -78,11 +78,16 @@ def _from_pandas(name: str, frame: Any) -> pa.Table:
         for level in frame.index.names
         if level is not None
     ]
-    columns = ((label, frame.iloc[:, n]) for n, label in enumerate(frame.columns))
+    columns = ((label, _plain(frame.iloc[:, n])) for n, label in enumerate(frame.columns))
     present = {_label(label) for label in frame.columns}
     return _from_columns(
         name, [*(pair for pair in index if _label(pair[0]) not in present), *columns]
     )
+
+
+def _plain(series: Any) -> Any:
+    """Periods as their first instant, as Arrow has no type for them."""
+    return series.dt.to_timestamp() if str(series.dtype).startswith("period") else series
 
 
 def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:

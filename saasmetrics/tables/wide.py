@@ -15,12 +15,14 @@ from saasmetrics.errors import Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.findings import examples, first_rows
+from saasmetrics.tables.names import fold
 
 __all__ = ["Melted", "melt", "month_columns", "month_of_label"]
 
 _MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name} | {
     name.lower(): n for n, name in enumerate(calendar.month_name) if name
 }
+_MONTHS["sept"] = 9
 _YEAR_MONTH = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$", re.IGNORECASE)
 _DAY = re.compile(
     r"^(?P<y>(19|20)\d{2})[-_/.](?P<m>0?[1-9]|1[0-2])[-_/.](?P<d>\d{1,2})([ T_]00[:_]00([:_]00)?.*)?$"
@@ -141,7 +143,7 @@ def _long(
     filled = amounts.is_valid()
     source = pa.array(np.repeat(np.arange(rows), wide)).filter(filled)
     month = pa.array(np.tile(np.array(months, "datetime64[D]"), rows), pa.date32()).filter(filled)
-    columns = {name: data[name].take(source) for name in attributes}
+    columns = {_beside(name): data[name].take(source) for name in attributes}
     columns |= {"month": month, "mrr": amounts.filter(filled)}
     span = f"{min(months):%Y-%m} to {max(months):%Y-%m}"
     notes = [
@@ -150,6 +152,11 @@ def _long(
     if empty := rows * wide - len(source):
         notes.append(f"{empty:,} empty cells mean no MRR")
     return Melted(pa.table(columns), notes, [])
+
+
+def _beside(name: str) -> str:
+    """Name of an attribute, which must not be that of one of the two new columns."""
+    return f"{name}_as_given" if fold(name) in ("month", "mrr") else name
 
 
 def _twice(months: dict[str, dt.date]) -> list[Problem]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FINDINGS", "check"]
 
 FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
+    extract.empty_tables,
     keys.missing_values,
     keys.mixed_key_types,
     keys.totals_row,

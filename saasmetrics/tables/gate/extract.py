@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from saasmetrics.errors import Problem
+from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -18,6 +18,7 @@ __all__ = [
     "cliff_at_the_end",
     "dates_beside_times",
     "distant_dates",
+    "empty_tables",
     "left_truncation",
     "mixed_time_zones",
     "reading_notes",
@@ -33,7 +34,17 @@ _YEARS_AHEAD = 10
 _ENOUGH = 5
 _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
+_REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
+
+
+def empty_tables(gate: Gate) -> Iterable[Problem]:
+    """Tables without rows."""
+    for view in gate.views.values():
+        if not view.size:
+            severity: Severity = "error" if view.name in _REVENUE else "warning"
+            remedy = "Check the export, or leave the table out."
+            yield Problem(view.name, "", "has no rows", 0, (), remedy, severity, "empty-table")
 
 
 def round_row_counts(gate: Gate) -> Iterable[Problem]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
-from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of
+from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def totals_row(gate: Gate) -> Iterable[Problem]:
         # Few spellings are looked up rather than a million ids put into lower case.
         spellings = [form(word) for word in _TOTALS for form in (str.lower, str.title, str.upper)]
         spellings += [word.capitalize() for word in _TOTALS]
-        found = mask_of(pc.is_in(names, value_set=pa.array(spellings, names.type)))
+        found = mask_of(pc.is_in(names, value_set=texts(spellings).cast(names.type)))
         if not found.any():
             continue
         yield from view.problem(

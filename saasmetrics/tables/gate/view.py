@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.tables.table import Table
 
-__all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of"]
+__all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
@@ -131,10 +131,11 @@ class View:
         many = count if count is not None else _how_many(rows)
         if not many:
             return []
-        first = np.flatnonzero(rows)[:SHOWN] if rows.dtype == np.bool_ else rows[:SHOWN]
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
+        first = numbers[: min(SHOWN, many)]
         data = self.table.data
         shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
-        rows_shown = examples(shown, pa.chunked_array([pa.array(first)]))
+        rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
         return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code)]
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
@@ -261,6 +262,30 @@ def mask_of(array: pa.Array) -> Bools:
     if not pa.types.is_boolean(array.type) or not len(array):
         return np.zeros(len(array), np.bool_)
     return _bits(array.buffers()[1], array) & _valid(array)
+
+
+def texts(words: Sequence[str]) -> pa.Array:
+    """Words as an Arrow array; pa.array() would import pandas.
+
+    Parameters
+    ----------
+    words
+        Any words.
+
+    Returns
+    -------
+    pyarrow.Array
+        The same words.
+    """
+    encoded = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def _numbers(values: npt.NDArray[np.intp]) -> pa.Array:
+    whole = np.ascontiguousarray(values, np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(whole), [None, pa.py_buffer(whole)])
 
 
 def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:

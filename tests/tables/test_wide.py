@@ -1,0 +1,128 @@
+"""The wide customer cube."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from saasmetrics.errors import InvalidTablesError
+from saasmetrics.tables import normalize
+from saasmetrics.tables.wide import month_of_label
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "2025-01",
+        "2025_01",
+        "2025/01",
+        "202501",
+        "2025M01",
+        "Jan-25",
+        "Jan 2025",
+        "January 2025",
+        "jan'25",
+        "2025-01-31",
+        "2025-01-31 00:00:00",
+        "01/2025",
+        "MRR 2025-01",
+        "mrr_2025_01",
+        "2025 Jan",
+    ],
+)
+def test_a_label_that_means_january_2025_is_understood(label):
+    assert month_of_label(label) == dt.date(2025, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["2025", "mrr", "mrr_2025", "seats", "13/2025", "2025-13", "Total", "q1 2025", "plan 25", ""],
+)
+def test_a_label_that_is_no_month_is_none(label):
+    assert month_of_label(label) is None
+
+
+def melted(frame):
+    return normalize("mrr", frame)
+
+
+def test_a_wide_table_becomes_one_row_per_customer_and_month():
+    table = melted({"customer": ["a", "b"], "Jan-25": [10, 20], "Feb-25": [11, 0]})
+    assert table.data.select(["customer_id", "month", "mrr"]).to_pylist() == [
+        {"customer_id": "a", "month": dt.date(2025, 1, 1), "mrr": 10.0},
+        {"customer_id": "a", "month": dt.date(2025, 2, 1), "mrr": 11.0},
+        {"customer_id": "b", "month": dt.date(2025, 1, 1), "mrr": 20.0},
+        {"customer_id": "b", "month": dt.date(2025, 2, 1), "mrr": 0.0},
+    ]
+
+
+def test_columns_that_are_no_months_are_kept_for_every_month():
+    table = melted({"customer": ["a"], "Segment": ["SMB"], "2025-01": [10], "2025-02": [11]})
+    assert table.data["segment"].to_pylist() == ["SMB", "SMB"]
+
+
+def test_timestamps_as_labels_are_months():
+    frame = pd.DataFrame(
+        {"customer": ["a"], pd.Timestamp("2025-01-31"): [1.0], pd.Timestamp("2025-02-28"): [2.0]}
+    )
+    assert melted(frame).data["mrr"].to_pylist() == [1.0, 2.0]
+
+
+def test_a_pivot_of_pandas_is_read():
+    long = pd.DataFrame(
+        {
+            "customer_id": ["a", "a"],
+            "month": pd.PeriodIndex(["2025-01", "2025-02"], freq="M"),
+            "mrr": [1, 2],
+        }
+    )
+    assert melted(long.pivot_table("mrr", "customer_id", "month")).data["mrr"].to_pylist() == [
+        1.0,
+        2.0,
+    ]
+
+
+def test_empty_cells_give_no_row_and_are_counted():
+    table = melted({"customer": ["a", "b"], "2025-01": [10, None], "2025-02": [None, 5]})
+    assert table.num_rows == 2
+    assert "2 empty cells mean no MRR" in table.notes
+
+
+def test_two_columns_for_one_month_are_refused():
+    with pytest.raises(InvalidTablesError) as caught:
+        melted({"customer": ["a"], "2025-01-06": [1], "2025-01-13": [2]})
+    assert caught.value.problems[0].code == "repeated-month"
+
+
+def test_cells_that_are_no_numbers_are_refused_month_by_month():
+    with pytest.raises(InvalidTablesError) as caught:
+        melted({"customer": ["a", "b"], "2025-01": ["1", "x"], "2025-02": ["y", "z"]})
+    assert [(problem.column, problem.rows) for problem in caught.value.problems] == [
+        ("2025-01", 1),
+        ("2025-02", 2),
+    ]
+
+
+def test_a_long_table_with_month_texts_is_read():
+    table = melted({"customer": ["a", "a"], "month": ["Jan-25", "2025-02"], "mrr": [1, 2]})
+    assert table.data["month"].to_pylist() == [dt.date(2025, 1, 1), dt.date(2025, 2, 1)]
+
+
+def test_month_ends_become_the_first_day_and_are_counted():
+    table = melted({"customer": ["a"], "month_end": ["2025-01-31"], "mrr": [1]})
+    assert table.data["month"].to_pylist() == [dt.date(2025, 1, 1)]
+    assert "month: moved to the first day of the month in 1 rows" in table.notes
+
+
+def test_periods_of_pandas_are_months():
+    frame = pd.DataFrame(
+        {"customer": ["a"], "month": pd.PeriodIndex(["2025-01"], freq="M"), "mrr": [1]}
+    )
+    assert melted(frame).data["month"].to_pylist() == [dt.date(2025, 1, 1)]
+
+
+def test_a_column_of_current_mrr_does_not_hide_the_months():
+    table = melted({"customer": ["a"], "MRR": [9], "2025-01": [1]})
+    assert (table.data["mrr"].to_pylist(), table.data["mrr_as_given"].to_pylist()) == ([1.0], [9])
