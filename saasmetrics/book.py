@@ -13,7 +13,7 @@ from saasmetrics.engine.asof import observed_until
 from saasmetrics.engine.filters import filtered
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
 from saasmetrics.periods import Calendar, day_number, iso_day
-from saasmetrics.policy import Policy, resolve
+from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,8 +122,10 @@ class Book:
             "since": self.since_day,
         }
         _fill(book, **{**now, **changes})
-        if "tables" not in changes and "_problems" in self.__dict__ and changes.keys() <= {"since"}:
-            book.__dict__["_problems"] = self.__dict__["_problems"]
+        same = not self.policy.differences(book.policy).keys() & set(DATA_CHOICES)
+        if same and changes.keys() <= {"policy", "since"}:
+            kept = {"_problems"} | ({"engine"} if "since" not in changes else set())
+            book.__dict__.update({k: v for k, v in self.__dict__.items() if k in kept})
         return book
 
     def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:

@@ -14,6 +14,24 @@ from typing import Any
 
 from saasmetrics.errors import UnknownNameError, suggest
 
+# The choices that decide what the ledger holds; the others only decide how its sums are combined.
+DATA_CHOICES = (
+    "entity",
+    "view",
+    "gap_days",
+    "new_after_days",
+    "churn_date",
+    "pause",
+    "discount",
+    "trial",
+    "week",
+    "day",
+    "overlap",
+    "end",
+    "service_end",
+    "recognition",
+    "fx",
+)
 _FOLDER = Path(__file__).parent / "policies"
 
 

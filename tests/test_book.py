@@ -262,3 +262,9 @@ def test_an_empty_book_has_no_periods_but_no_error() -> None:
     assert sm.revenue.mrr(book).value == 0
     assert sm.retention.nrr(book).value is None
     assert not len(sm.retention.cohorts(book).df)
+
+
+def test_a_policy_that_only_combines_sums_differently_counts_nothing_again(book: sm.Book) -> None:
+    engine = book.engine
+    assert book.with_policy(nrr="movements", reactivation="in").engine is engine
+    assert book.with_policy(view="event").engine is not engine
