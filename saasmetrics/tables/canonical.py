@@ -116,7 +116,8 @@ def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
 
 
 def _long(data: pa.Table) -> tuple[pa.Table, list[str]]:
-    from saasmetrics.tables.wide import melt, month_columns
+    from saasmetrics.tables.months import month_columns
+    from saasmetrics.tables.wide import melt
 
     matching = match_columns(SCHEMA["mrr"], data.column_names)
     months = month_columns(data.column_names)

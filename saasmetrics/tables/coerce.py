@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Refusal, read_instants
 from saasmetrics.tables.findings import count
+from saasmetrics.tables.months import month_of_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,8 +154,6 @@ def _all_first_days(days: pa.ChunkedArray) -> bool:
 def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if not _is_text(values.type):
         return values
-    from saasmetrics.tables.wide import month_of_label
-
     coded = values.combine_chunks().dictionary_encode()
     if len(coded.dictionary) > _MANY_SPELLINGS:
         return values

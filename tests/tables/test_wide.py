@@ -9,7 +9,7 @@ import pytest
 
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables import normalize
-from saasmetrics.tables.wide import month_of_label
+from saasmetrics.tables.months import month_of_label
 
 
 @pytest.mark.parametrize(
