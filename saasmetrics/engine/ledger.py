@@ -77,7 +77,7 @@ class Ledger:
         while begin < self.accounts:
             stop = at + max(BLOCK, least)
             end = self.accounts if stop >= len(self.account) else max(int(self.account[stop]), begin + 1)
-            stop = int(np.searchsorted(self.account, end))
+            stop = int(np.searchsorted(self.account, np.int32(end)))
             cut = slice(at, stop)
             paused = None if self.paused is None else self.paused[cut]
             account = self.account[cut] - np.int32(begin)

@@ -28,6 +28,8 @@ MONEY = (
 )
 COUNTS = ("customers", "customers_lost", "customers_grown", "customers_shrunk")
 _BITS = 20
+ABSENT, SAME, GROWN, SHRUNK, LOST, NEW, BACK = range(7)  # what a customer can be, given M0 and M1
+STANDINGS = 7
 
 
 def pair_cube(
@@ -40,16 +42,103 @@ def pair_cube(
     `opening` is M0, `closing` M1 and `kept` min(M0, M1) of the customers with M0 > 0; `expansion`, `contraction`,
     `churn` and `paused` are the parts of closing - opening; `new` and `reactivation` are M1 of the others.
     """
-    owner, time, now, then = merged(ledger, window, first + periods - 1)
-    m1, m0 = running(now[0], owner), running(then[0], owner)
-    rests = None if ledger.paused is None else running(now[1], owner) - running(then[1], owner)
-    stays = m1 > 0 if ledger.paused is None else m1 + running(now[1], owner) > 0
-    seen = since(ledger)[owner] <= time - window
-    parts = contributions(m0, m1, rests, stays, seen)
-    cell = group[owner].astype(np.int64) * periods + (time - first)
-    starts = np.ones(len(owner), bool)
-    starts[1:] = owner[1:] != owner[:-1]
-    return _cumulated(parts, starts, cell, groups, periods)
+    cells = groups * periods
+    total = {name: np.zeros(cells, np.int64) for name in (*MONEY, *COUNTS)}
+    for accounts, part in ledger.blocks(least=STANDINGS * cells):
+        cell_of = group[accounts].astype(np.int64) * periods - first
+        if len(part):
+            for name, change in _changes(part, window, first + periods - 1, cell_of, cells).items():
+                total[name] += change
+    return {name: np.cumsum(sums.reshape(groups, periods), axis=1) for name, sums in total.items()}
+
+
+def _changes(
+    ledger: Ledger, window: int, last: int, cell_of: NDArray[np.int64], cells: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return by how much each sum changes in each cell; `cell_of` an account, plus the time, is the cell."""
+    owner, time, now, ago = _states(ledger, window, last)
+    m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
+    opening = np.maximum(m0, 0)
+    gain, rests, held = m1 - opening, None, m1
+    if ledger.paused is not None:
+        p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
+        held, rests = m1 + p1, np.where((m0 > 0) & (m1 + p1 > 0), p1 - p0, 0)
+        gain += rests
+    standing = _standing(m0 > 0, held > 0, gain, since(ledger)[owner] + window <= time)
+    cell = cell_of[owner] + time
+    # What a customer adds from one time on, it takes away at the next; ABSENT takes what nobody asks for.
+    begins = standing * cells + cell
+    ends = np.where(owner[1:] == owner[:-1], standing[:-1], ABSENT) * cells + cell[1:]
+
+    def spread(values: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        added = tally(begins, values, STANDINGS * cells)
+        added -= tally(ends, None if values is None else values[:-1], STANDINGS * cells)
+        return added.reshape(STANDINGS, cells)
+
+    money, heads, paid = spread(gain), spread(None), spread(opening)[SAME : LOST + 1].sum(axis=0)
+    lost = money[SHRUNK] + money[LOST]
+    paused = np.zeros(cells, np.int64) if rests is None else -spread(rests)[SAME:].sum(axis=0)
+    if rests is not None or int(ledger.mrr.min()) < 0:
+        lost = spread(np.minimum(np.maximum(m1, 0) - opening, 0))[SAME : LOST + 1].sum(axis=0)
+    return {
+        "opening": paid,
+        "closing": paid + money[GROWN] + money[SHRUNK] + money[LOST] + paused,
+        "kept": paid + lost,
+        "expansion": money[GROWN],
+        "contraction": money[SHRUNK],
+        "churn": money[LOST],
+        "paused": paused,
+        "new": money[NEW],
+        "reactivation": money[BACK],
+        "customers": heads[SAME : LOST + 1].sum(axis=0),
+        "customers_lost": heads[LOST],
+        "customers_grown": heads[GROWN],
+        "customers_shrunk": heads[SHRUNK],
+    }
+
+
+def _states(
+    ledger: Ledger, window: int, last: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return accounts and times at which MRR changes now or changed `window` ago, and which changes hold then.
+
+    The third and fourth are indices into the ledger, of the latest change now and of the latest one `window` ago, -1
+    where there was none. Both may change at one time; it then comes twice.
+    """
+    n, base = len(ledger), int(ledger.time.min())
+    again = np.flatnonzero(ledger.time <= last - window)
+    key = np.empty(n + len(again), np.int64)
+    key[:n] = ledger.account
+    key[n:] = ledger.account[again]
+    key <<= _BITS
+    key[:n] += ledger.time
+    key[n:] += ledger.time[again]
+    key[n:] += window
+    key -= base
+    key <<= 1
+    key[n:] += 1
+    key.sort(kind="stable")  # which merges two sorted runs
+    earlier = np.cumsum(key & 1)
+    key >>= 1
+    owner, time = key >> _BITS, (key & ((1 << _BITS) - 1)) + base
+    ago = np.concatenate([[-1], again])[earlier]
+    ago[ledger.account[ago] != owner] = -1
+    return owner, time, np.arange(len(key)) - earlier, ago
+
+
+def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    out = values[at]
+    out[at < 0] = 0
+    return out
+
+
+def _standing(
+    paid: NDArray[np.bool_], held: NDArray[np.bool_], gain: NDArray[np.int64], seen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return what each customer is: grown, shrunk, ... of those that paid `window` ago; new or back of the others."""
+    stays = np.where(gain > 0, GROWN, np.where(gain < 0, SHRUNK, SAME))
+    others = np.where(gain > 0, np.where(seen, BACK, NEW), ABSENT)
+    return np.where(paid, np.where(held, stays, LOST), others)
 
 
 def merged(
