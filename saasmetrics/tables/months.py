@@ -8,9 +8,20 @@ import re
 __all__ = ["month_columns", "month_of_label"]
 
 # Not from `calendar`, whose names follow the locale of the process.
-_NAMES = (
-    "january february march april may june july august september october november december"
-).split()
+_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTHS = {name: n for n, name in enumerate(_NAMES, start=1)}
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
 _YEAR_MONTH = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$", re.IGNORECASE)
