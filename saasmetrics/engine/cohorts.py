@@ -29,27 +29,30 @@ def triangle_cube(
     A cohort is the period at whose end a customer first holds MRR. The running minimum is the lowest MRR on the
     way, from the first snapshot on, so that it never rises with age.
     """
-    cohort = since(ledger)[ledger.account]
-    keep = np.flatnonzero((ledger.time >= cohort) & (ledger.time < first + periods))
-    owner, time, cohort = ledger.account[keep], ledger.time[keep], cohort[keep]
-    held, mrr = ledger.held[keep], ledger.mrr[keep]
-    starts = np.ones(len(owner), bool)
-    starts[1:] = owner[1:] != owner[:-1]
-    cell = (group[owner].astype(np.int64) * periods + (cohort - first)) * periods + (time - cohort)
+    cells = groups * periods * periods
+    total = {name: np.zeros(cells, np.int64) for name in TRIANGLE}
+    for accounts, part in ledger.blocks(least=cells):
+        for name, change in _changes(part, group[accounts].astype(np.int64), first, periods).items():
+            total[name] += tally(change[0], change[1], cells)
+    return {name: np.cumsum(sums.reshape(groups, periods, periods), axis=2) for name, sums in total.items()}
+
+
+def _changes(
+    ledger: Ledger, group: NDArray[np.int64], first: int, periods: int
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return the cells of group, cohort and age, and by how much each sum changes there."""
+    cohort = since(ledger)
+    cell_of = ((group * periods + (cohort - first)) * periods) - cohort
+    cohort = cohort[ledger.account]
+    keep = (ledger.time >= cohort) & (ledger.time < first + periods)
+    seen = ledger if keep.all() else ledger.pick(keep)
+    cell = cell_of[seen.account] + seen.time
     values = {
-        "customers": (held > 0).astype(np.int64),
-        "mrr": mrr,
-        "floor": running_minimum(np.maximum(mrr, 0), owner),
+        "customers": (seen.held > 0).astype(np.int64),
+        "mrr": seen.mrr,
+        "floor": running_minimum(np.maximum(seen.mrr, 0), seen.account),
     }
-    cube = {}
-    for name, value in values.items():
-        change = value.copy()
-        change[1:] -= value[:-1]
-        change[starts] = value[starts]
-        moved = np.flatnonzero(change)
-        sums = tally(cell[moved], change[moved], groups * periods * periods)
-        cube[name] = np.cumsum(sums.reshape(groups, periods, periods), axis=2)
-    return cube
+    return {name: (cell, value - seen.before(value)) for name, value in values.items()}
 
 
 def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:
