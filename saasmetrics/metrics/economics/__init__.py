@@ -3,5 +3,18 @@
 from __future__ import annotations
 
 from saasmetrics.metrics.economics.acquisition import cac, cac_ratio
+from saasmetrics.metrics.economics.efficiency import burn_multiple, magic_number, rule_of_40
+from saasmetrics.metrics.economics.lifetime import ltv
+from saasmetrics.metrics.economics.payback import payback
+from saasmetrics.metrics.economics.verdict import ltv_cac
 
-__all__ = ["cac", "cac_ratio"]
+__all__ = [
+    "burn_multiple",
+    "cac",
+    "cac_ratio",
+    "ltv",
+    "ltv_cac",
+    "magic_number",
+    "payback",
+    "rule_of_40",
+]

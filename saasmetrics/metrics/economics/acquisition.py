@@ -11,20 +11,22 @@ from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
 from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
-    APART,
     Spend,
     lag_months,
     monthly_spend,
+    new_customer_rows,
     shared_out,
+    with_spend,
 )
 from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
-from saasmetrics.metrics.made import group_code, in_currency, made
+from saasmetrics.metrics.made import made
 from saasmetrics.survival.lives import label_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -128,7 +130,7 @@ def cac(
         raise UnknownNameError.of("method of CAC", method, METHODS)
     names, functions = columns(by), columns(spend)
     months, lead = lag_months(book, lag)
-    spans = _Spans.of(book, freq, window)
+    spans = Spans.of(book, freq, window)
     if method == "paid":
         found, channels = _paid(book, names, functions, months, spans, paid, interval)
         notes = [f"Paid channels: {', '.join(map(str, channels))}"]
@@ -215,7 +217,7 @@ def cac_ratio(
         raise UnknownNameError.of("CAC ratio", method, RATIOS)
     names, functions = columns(by), columns(spend)
     months, lead = lag_months(book, lag)
-    spans = _Spans.of(book, freq, 1)
+    spans = Spans.of(book, freq, 1)
     measures = {"new": ("new",), "expansion": ("expansion",), "blended": ("new", "expansion")}
     found = _won(book, names, functions, months, spans, measures[method], interval, times=12)
     df = _frame(found, spans, names, interval, nothing="no ARR was added")
@@ -232,49 +234,6 @@ def cac_ratio(
 
 
 @dataclass(frozen=True, eq=False)
-class _Spans:
-    """Periods with the months that belong to each, over a window that ends with it."""
-
-    book: Book
-    freq: str
-    period: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    complete: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, book: Book, freq: str, window: int) -> _Spans:
-        if freq not in ("M", "Q", "Y"):
-            msg = f"Spend is known by month, so freq is M, Q or Y, not {freq!r}."
-            raise DataError(msg)
-        if window < 1 or window != int(window):
-            msg = f"window={window!r} is how many periods to look back over, at least 1."
-            raise DataError(msg)
-        months, calendar = Months.of(book, (), None, None, ("new",)), book.calendar(freq)
-        day = book.calendar("M").first_day(np.array([months.first, months.last]))
-        start, end = (int(p) for p in calendar.ordinal(day))
-        period = np.arange(start, end + 1)
-        first, last = (
-            book.calendar("M").ordinal(days)
-            for days in (calendar.first_day(period - window + 1), calendar.last_day(period))
-        )
-        complete = period <= book.engine.extent(freq)[2]
-        return cls(book, freq, period, first, np.minimum(last, months.last), complete)
-
-    def months_of(self, period: Any) -> tuple[int, int]:
-        """Return the first and last month behind a period; of the latest complete one by default."""
-        if period is None:
-            at = np.flatnonzero(self.complete)[-1:]
-        else:
-            wanted = self.book.calendar(self.freq).of(np.datetime64(period, "D"))
-            at = np.flatnonzero(self.period == wanted)
-        if not len(at):
-            msg = f"There is no such period as {period!r} in this result."
-            raise DataError(msg)
-        return int(self.first[at[0]]), int(self.last[at[0]])
-
-
-@dataclass(frozen=True, eq=False)
 class _Won:
     """What was spent and what was won, as draws x groups x spans; draw 0 is the book as it is."""
 
@@ -285,26 +244,35 @@ class _Won:
     n: NDArray[np.float64]
     months: Months
 
+    def shown(self, known: int) -> _Won:
+        """Return the same without the groups that neither customers nor spend belong to."""
+        keep = with_spend(self.spent, known)
+        labels = tuple(self.labels[g] for g in keep)
+        spent, won = self.spent[:, keep], self.won[:, keep]
+        return _Won(labels, self.keys, spent, won, self.n[keep], self.months.picked(keep))
+
 
 def _won(
     book: Book,
     by: tuple[str, ...],
     functions: tuple[str, ...],
     lag: int,
-    spans: _Spans,
+    spans: Spans,
     measures: str | tuple[str, ...],
     interval: float | None,
     times: int = 1,
 ) -> _Won:
     cost = monthly_spend(book, functions, by)
-    labels = cost.labels(book.engine.grouping(by).labels)
+    known = book.engine.grouping(by).labels
+    labels = cost.labels(known)
     wanted = columns(measures)
     months = Months.of(book, by, None, interval, (*wanted, "customers_new")).widened(len(labels))
     counts = months.over("customers_new", spans.first, spans.last)
     won = sum(months.over(name, spans.first, spans.last) for name in wanted) * times
     amount = cost.over(spans.first - lag, spans.last - lag)
     spent = shared_out(cost, amount, labels, counts)
-    return _Won(labels, cost.keys, spent, np.asarray(won), counts[0], months)
+    found = _Won(labels, cost.keys, spent, np.asarray(won), counts[0], months)
+    return found.shown(len(known))
 
 
 def _paid(
@@ -312,7 +280,7 @@ def _paid(
     by: tuple[str, ...],
     functions: tuple[str, ...],
     lag: int,
-    spans: _Spans,
+    spans: Spans,
     paid: Sequence[str] | None,
     interval: float | None,
 ) -> tuple[_Won, tuple[Any, ...]]:
@@ -329,13 +297,14 @@ def _paid(
         raise UnknownNameError.of("channel with spend", min(unknown), sorted(spending - {None}))
     keep = [i for i, key in enumerate(cost.keys) if key[at] in channels]
     cost = Spend(tuple(cost.keys[i] for i in keep), cost.amount[keep], cost.recorded, cost.first)
-    labels = cost.labels(book.engine.grouping(cut).labels)
+    known = book.engine.grouping(cut).labels
+    labels = cost.labels(known)
     months = Months.of(book, cut, None, interval, ("customers_new",)).widened(len(labels))
     counts = months.over("customers_new", spans.first, spans.last)
     counts = counts * np.array([label[at] in channels for label in labels])[:, None]
     amount = cost.over(spans.first - lag, spans.last - lag)
     spent = shared_out(cost, amount, labels, counts)
-    found = _Won(labels, cost.keys, spent, counts, counts[0], months)
+    found = _Won(labels, cost.keys, spent, counts, counts[0], months).shown(len(known))
     return (found if cut == by else _folded(found)), channels
 
 
@@ -352,7 +321,7 @@ def _folded(found: _Won) -> _Won:
 
 def _frame(
     found: _Won,
-    spans: _Spans,
+    spans: Spans,
     by: tuple[str, ...],
     interval: float | None,
     nothing: str = "no customer was won",
@@ -377,28 +346,3 @@ def _frame(
         known = ~np.isnan(value)
         data["low"], data["high"] = (np.where(known, finite(e.reshape(-1)), np.nan) for e in edges)
     return pd.DataFrame(data)
-
-
-def new_customer_rows(
-    book: Book, by: tuple[str, ...], months_of: Callable[[Any], tuple[int, int]]
-) -> Callable[..., pd.DataFrame]:
-    """Return the function that lists the customers won in the months behind a cell."""
-
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        import pandas as pd
-
-        first, last = months_of(period)
-        label = tuple(group.get(name) for name in by)
-        if APART in label and label not in book.engine.grouping(by).labels:
-            return pd.DataFrame(
-                {"customer_id": [], "new": [], "month": []}
-            )  # spend without customers
-        code = group_code(book, by, group)
-        parts = []
-        for month in range(first, last + 1):
-            found = book.engine.rows("movements", period=month, freq="M", by=by, group=code)
-            found = in_currency(found[found["new"] != 0][["customer_id", "new"]])
-            parts.append(found.assign(month=book.calendar("M").starts(np.array([month]))[0]))
-        return pd.concat(parts, ignore_index=True)
-
-    return rows

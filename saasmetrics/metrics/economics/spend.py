@@ -10,11 +10,12 @@ import numpy as np
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
-from saasmetrics.metrics.made import BAGS
+from saasmetrics.metrics.made import BAGS, group_code, in_currency
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
@@ -125,15 +126,15 @@ def shared_out(
     Returns
     -------
     numpy.ndarray
-        ... x groups x spans. Spend on several groups of which none won a customer goes to the group
-        "(none)", or to the last one.
+        ... x groups x spans. Spend on several groups of which none won a customer stays with the
+        group "(none)".
 
     Examples
     --------
     >>> spend = Spend((("SMB",), (None,)), np.zeros((2, 1)), np.ones(1, bool), 0)
-    >>> won = np.array([[3.0], [1.0]])
-    >>> shared_out(spend, np.array([[100.0], [40.0]]), [("SMB",), ("Enterprise",)], won).tolist()
-    [[130.0], [10.0]]
+    >>> labels, won = [("SMB",), ("Enterprise",), ("(none)",)], np.array([[3.0], [1.0], [0.0]])
+    >>> shared_out(spend, np.array([[100.0], [40.0]]), labels, won).tolist()
+    [[130.0], [10.0], [0.0]]
     """
     counts = np.asarray(won, np.float64)
     out = np.zeros(counts.shape)
@@ -146,6 +147,25 @@ def shared_out(
         share[..., rest, :] += total[..., 0, :] == 0
         out += share * values
     return out
+
+
+def with_spend(spent: NDArray[np.float64], known: int) -> NDArray[np.int64]:
+    """Return the numbers of the groups to show: those of customers, and others that spend was left with.
+
+    Parameters
+    ----------
+    spent
+        Draws x groups x ...
+    known
+        How many groups the customers have; they come first.
+
+    Examples
+    --------
+    >>> with_spend(np.array([[0.0, 5.0, 0.0, 7.0]]), known=1).tolist()
+    [0, 1, 3]
+    """
+    total = np.nansum(spent[0].reshape(spent.shape[1], -1), axis=1)
+    return np.flatnonzero((np.arange(len(total)) < known) | (total > 0))
 
 
 def lag_months(book: Book, lag: int | None) -> tuple[int, str]:
@@ -168,7 +188,10 @@ def lag_months(book: Book, lag: int | None) -> tuple[int, str]:
     if cycle is None:
         return 0, "0 months: the sales cycle is not known"
     months = max(round(cycle / _MONTH_DAYS), 0)
-    return months, f"{_months(months)}: the median from sign-up to first payment is {cycle:.0f} days"
+    return (
+        months,
+        f"{_months(months)}: the median from sign-up to first payment is {cycle:.0f} days",
+    )
 
 
 def new_per_month(
@@ -187,6 +210,39 @@ def new_per_month(
     if cube.bags:
         return {name: cube.bagged(name) for name in names}
     return {name: cube.measures[name][:, None, :] for name in names}
+
+
+def new_customer_rows(
+    book: Book, by: tuple[str, ...], months_of: Callable[[Any], tuple[int, int]]
+) -> Callable[..., pd.DataFrame]:
+    """Return the function that lists the customers won in the months behind a cell.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    >>> new_customer_rows(book, (), lambda period: (672, 672))()["customer_id"].tolist()
+    ['a']
+    """
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        import pandas as pd
+
+        first, last = months_of(period)
+        label = tuple(group.get(name) for name in by)
+        if APART in label and label not in book.engine.grouping(by).labels:
+            return pd.DataFrame(
+                {"customer_id": [], "new": [], "month": []}
+            )  # spend without customers
+        code = group_code(book, by, group)
+        parts = []
+        for month in range(first, last + 1):
+            found = book.engine.rows("movements", period=month, freq="M", by=by, group=code)
+            found = in_currency(found[found["new"] != 0][["customer_id", "new"]])
+            parts.append(found.assign(month=book.calendar("M").starts(np.array([month]))[0]))
+        return pd.concat(parts, ignore_index=True)
+
+    return rows
 
 
 def _table(book: Book, table: str) -> Any:

@@ -92,6 +92,11 @@ class Months:
         values = {k: np.pad(v, ((0, 0), (0, more), (0, 0))) for k, v in self.values.items()}
         return replace(self, values=values, resampled=np.pad(self.resampled, (0, more)))
 
+    def picked(self, groups: NDArray[np.int64]) -> Months:
+        """Return the same for some groups only."""
+        values = {name: measure[:, groups] for name, measure in self.values.items()}
+        return replace(self, values=values, resampled=self.resampled[groups])
+
     def over(
         self, name: str, first: NDArray[np.int64], last: NDArray[np.int64]
     ) -> NDArray[np.float64]:
@@ -155,6 +160,19 @@ def divide(top: NDArray[Any], bottom: NDArray[Any]) -> NDArray[np.float64]:
     over, under = np.broadcast_arrays(np.asarray(top, float), np.asarray(bottom, float))
     out = np.where(over > 0, np.inf, np.nan)
     np.divide(over, under, out=out, where=under > 0)
+    return out
+
+
+def divide_signed(top: Any, bottom: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide where there is something to divide by, of either sign; missing elsewhere.
+
+    Examples
+    --------
+    >>> divide_signed(np.array([-1.0, 1.0]), np.array([2.0, 0.0])).tolist()
+    [-0.5, nan]
+    """
+    out = np.full(np.shape(bottom), np.nan)
+    np.divide(top, bottom, out=out, where=bottom > 0)
     return out
 
 

@@ -1,0 +1,242 @@
+"""How soon a customer pays back what it cost to win, and the verdict on twelve months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import metric
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.economics.lifetime import ARPA, HORIZON, arpa_of, curves_of
+from saasmetrics.metrics.economics.margin import gross_margin
+from saasmetrics.metrics.economics.repaid import repaid_cohorts
+from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
+from saasmetrics.metrics.economics.verdict import (
+    UNRECORDED,
+    VERDICT,
+    Cost,
+    check_target,
+    verdict_frame,
+)
+from saasmetrics.metrics.economics.window import divide
+from saasmetrics.metrics.made import made
+from saasmetrics.survival.estimate import check_level
+from saasmetrics.survival.lives import Lives
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+PAYBACK_METHODS = {
+    "gross_margin": "CAC / (ARPA x gross margin)",
+    "simple": "CAC / ARPA, without a margin",
+    "churn_adjusted": "the first month by which the gross profit of those who stayed repays CAC, "
+    "along the survival curve",
+    "empirical": "the first month by which the gross profit of a cohort has repaid what it cost",
+}
+
+_COHORTS = (
+    "A cohort passes when it has repaid its cost within {target:g} months, and fails when it has had "
+    "that long and has not; younger ones are open"
+)
+
+
+@metric(
+    id="payback",
+    name="CAC payback",
+    unit="months",
+    better="lower",
+    meaning="Months until a new customer has brought back what it cost to win.",
+    formula="customer acquisition cost / monthly gross profit per new customer",
+    missing="Missing where no customer was won, where spend is not recorded, and where the cost is "
+    "never repaid within the horizon.",
+    sources=("DEFINITIONS.md 5.44-5.49", "Skok, SaaS metrics 2.0", "Janz, cohort analysis"),
+    options={
+        "method": PAYBACK_METHODS,
+        "arpa": ARPA,
+        "margin": "gross margin {value}",
+        "horizon": "up to {value} months",
+        "spend": "CAC is spend on {value}",
+        "window": "per customer won in {value}",
+        "lag": "spend leads the customers it wins by {value}",
+        "target": VERDICT,
+        "interval": "interval of {value:.0%} by resampling customers",
+    },
+)
+def payback(
+    book: Book,
+    method: str = "gross_margin",
+    by: str | Sequence[str] | None = None,
+    target: float = 12.0,
+    *,
+    margin: float | None = None,
+    lag: int | None = None,
+    window: int = 12,
+    spend: str | Sequence[str] = ACQUISITION,
+    horizon: int = HORIZON,
+    arpa: str = "new",
+    interval: float = 0.95,
+) -> Result:
+    """Months until the cost of winning a customer is repaid, with the verdict on twelve months.
+
+    Parameters
+    ----------
+    book
+        The company's tables; needs `spend`.
+    method
+        "gross_margin" (default), "simple", "churn_adjusted", or "empirical": cohort by cohort, from
+        what each has brought in so far.
+    by
+        Columns that customers and spend share: both sides are cut the same way.
+    target
+        Months within which the cost should be repaid.
+    margin
+        Gross margin as a share; by default from the tables, as in `ltv`.
+    lag, spend
+        As in `cac`.
+    window
+        Months over which spend and new customers are added up; not for "empirical".
+    horizon
+        Months after which repayment counts as never, for "churn_adjusted".
+    arpa
+        "new": starting MRR per new customer; "paying": MRR per paying customer.
+    interval
+        Coverage of the interval; not for "empirical", which is what happened.
+
+    Returns
+    -------
+    Result
+        by-columns (and cohort), value in months, low, high, numerator (CAC), denominator (monthly gross
+        profit per customer), n (new customers), verdict, target, probability, reason. For "empirical"
+        numerator and denominator are the cohort's cost and what it repaid so far, `observed` the
+        months seen, and `extra["summary"]` the median payback over cohorts, open ones censored.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method.
+    MissingTableError
+        If there is no table of spend.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> result = sm.economics.payback(sm.demo(customers=200))
+    >>> 0 < result.value < 100
+    True
+    """
+    if method not in PAYBACK_METHODS:
+        raise UnknownNameError.of("method of payback", method, PAYBACK_METHODS)
+    if arpa not in ARPA:
+        raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
+    check_target(target)
+    check_level(interval)
+    if horizon < 1 or horizon != int(horizon):
+        msg = f"horizon={horizon!r} is a whole number of months, at least 1."
+        raise DataError(msg)
+    names, functions = columns(by), columns(spend)
+    share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)
+    options: dict[str, Any] = {"method": method, "margin": said, "spend": " and ".join(functions)}
+    if method == "empirical":
+        return _empirical(book, names, functions, lag, share, target, options)
+    cost = Cost.of(book, names, functions, lag, window, interval)
+    profit = arpa_of(cost.months, arpa) * share
+    if method == "churn_adjusted":
+        draws, reason = _along_survival(book, cost, profit, horizon)
+        options["horizon"] = horizon
+    else:
+        draws = divide(divide(cost.spent, cost.won), profit)
+        reason = np.where(profit[0] <= 0, "customers bring no gross profit: never repaid", "")
+    draws, reason = _known(draws, reason, cost)
+    df = verdict_frame(cost, draws, interval, target, reason, better="lower")
+    df.insert(len(names) + 3, "numerator", divide(cost.spent, cost.won)[0])
+    df.insert(len(names) + 4, "denominator", profit[0])
+    options.update(arpa=arpa, window=cost.months.text(), lag=cost.lead, target=target)
+    return made(
+        book,
+        "payback",
+        df.replace([np.inf], np.nan),
+        "verdict",
+        by=by,
+        options={**options, "interval": interval},
+        extra={"draws": draws[1:]},
+        drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
+        tables=["spend", *(["finance"] if margin is None else [])],
+    )
+
+
+def _along_survival(
+    book: Book, cost: Cost, profit: NDArray[np.float64], horizon: int
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return the month of repayment along each survival curve: inf where it is never, nan if unseen."""
+    lives = Lives.of(book, cost.by)
+    more = len(cost.labels) - len(lives.labels)
+    alive = np.pad(curves_of(lives, cost.months), ((0, 0), (0, more), (0, 0)))[:, :, :horizon]
+    if len(alive) != len(profit):
+        alive = np.broadcast_to(alive, (len(profit), *alive.shape[1:]))
+    seen = np.pad(np.minimum(lives.longest + 1, horizon), (0, more))
+    known = np.arange(alive.shape[2]) < seen[:, None]
+    brought = np.cumsum(profit[..., None] * alive * known, axis=2)
+    owed = divide(cost.spent, cost.won)[..., None]
+    repaid = brought >= owed * (1 - 1e-12)
+    month = np.where(repaid.any(axis=2), repaid.argmax(axis=2) + 1.0, np.inf)
+    nobody_left = (alive[0] <= 0).any(axis=1)
+    full = (seen >= horizon) | nobody_left
+    reason = [
+        f"never within the horizon of {horizon} months"
+        if whole
+        else f"not within the {int(age)} months seen"
+        for whole, age in zip(full, seen, strict=True)
+    ]
+    return month, np.where(np.isinf(month[0]), reason, "")
+
+
+def _known(
+    draws: NDArray[np.float64], reason: NDArray[Any], cost: Cost
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Take out the groups in which nobody was won or spend is not known."""
+    spent, won = cost.spent[0], cost.won[0]
+    nobody = f"no customer was won in {cost.months.text()}"
+    reason = np.select([np.isnan(spent), won <= 0], [UNRECORDED, nobody], reason)
+    return np.where(np.isnan(spent) | (won <= 0), np.nan, draws), reason
+
+
+def _empirical(
+    book: Book,
+    by: tuple[str, ...],
+    functions: tuple[str, ...],
+    lag: int | None,
+    margin: float,
+    target: float,
+    options: dict[str, Any],
+) -> Result:
+    months, lead = lag_months(book, lag)
+    df, summary = repaid_cohorts(book, by, functions, months, margin, target)
+    return made(
+        book,
+        "payback",
+        df,
+        "verdict",
+        by=(*by, "cohort"),
+        options={**options, "lag": lead},
+        notes=[_COHORTS.format(target=target)],
+        extra={"summary": summary},
+        tables=["spend", "finance"],
+        drill=_cohort_rows(book, by),
+    )
+
+
+def _cohort_rows(book: Book, by: tuple[str, ...]) -> Any:
+    def rows(cohort: Any = None, **group: Any) -> Any:
+        month = book.engine.extent("M")[2]
+        if cohort is not None:
+            month = book.calendar("M").of(np.datetime64(cohort, "D"))
+        return new_customer_rows(book, by, lambda _: (month, month))(**group)
+
+    return rows

@@ -1,0 +1,297 @@
+"""LTV:CAC against its target, and what a verdict is: pass, fail, or not proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.book import columns
+from saasmetrics.catalogue import metric
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.economics.lifetime import (
+    ARPA,
+    CHURN_MONTHS,
+    DISCOUNT,
+    HORIZON,
+    LTV_METHODS,
+    Worth,
+)
+from saasmetrics.metrics.economics.spend import (
+    ACQUISITION,
+    lag_months,
+    monthly_spend,
+    new_customer_rows,
+    shared_out,
+    with_spend,
+)
+from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
+from saasmetrics.metrics.made import made
+from saasmetrics.survival.lives import label_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.metrics.economics.spend import Label
+    from saasmetrics.result import Result
+
+VERDICT = "pass or fail where the whole interval is on one side of {value:g}, else not proven"
+UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing was spent"
+
+
+@metric(
+    id="ltv_cac",
+    name="LTV to CAC",
+    abbr="LTV:CAC",
+    unit="multiple",
+    better="higher",
+    meaning="How many times over a customer brings back in gross profit what it cost to win.",
+    formula="customer lifetime value / customer acquisition cost, of the same group",
+    missing="Missing where no customer was won, spend is not recorded, or the lifetime value is missing.",
+    sources=("DEFINITIONS.md 6.68", "Skok, SaaS metrics 2.0: 3 to 1"),
+    options={
+        "method": LTV_METHODS,
+        "arpa": ARPA,
+        "margin": "gross margin {value}",
+        "churn": "churn is the mean of {value}",
+        "horizon": "up to {value} months",
+        "discount": "discounted at {value:.1%} a year",
+        "spend": "CAC is spend on {value}",
+        "window": "per customer won in {value}",
+        "lag": "spend leads the customers it wins by {value}",
+        "target": VERDICT,
+        "interval": "interval of {value:.0%} by resampling customers",
+    },
+)
+def ltv_cac(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    target: float = 3.0,
+    *,
+    method: str = "survival",
+    margin: float | None = None,
+    lag: int | None = None,
+    window: int = 12,
+    spend: str | Sequence[str] = ACQUISITION,
+    horizon: int = HORIZON,
+    discount: float = DISCOUNT,
+    churn_months: int = CHURN_MONTHS,
+    arpa: str = "paying",
+    interval: float = 0.95,
+) -> Result:
+    """Lifetime value over acquisition cost, with its interval and the verdict on 3 to 1.
+
+    Parameters
+    ----------
+    book
+        The company's tables; needs `spend`.
+    by
+        Columns that customers and spend share: both sides are cut the same way.
+    target
+        The bar, 3 by custom.
+    method, margin, horizon, discount, churn_months, arpa
+        As in `ltv`.
+    lag, spend
+        As in `cac`.
+    window
+        Months over which spend and new customers are added up.
+    interval
+        Coverage of the interval; value and cost are resampled together.
+
+    Returns
+    -------
+    Result
+        by-columns, value, low, high, numerator (LTV), denominator (CAC), n (new customers), verdict,
+        target, probability (of reaching the target), reason. `extra["draws"]` has the whole
+        distribution, resamples x groups.
+
+    Raises
+    ------
+    MissingTableError
+        If there is no table of spend.
+    DataError
+        If no margin is known, or spend cannot be cut like the customers.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> result = sm.economics.ltv_cac(sm.demo(customers=200))
+    >>> result.df["verdict"].iloc[0] in {"pass", "fail", "not proven"}
+    True
+    """
+    check_target(target)
+    names, functions = columns(by), columns(spend)
+    worth = Worth.of(book, names, method, margin, horizon, discount, churn_months, arpa, interval)
+    cost = Cost.of(book, names, functions, lag, window, interval)
+    value = _widened(worth.value, len(cost.labels))
+    draws = _ratio(value, cost)
+    reason = _reasons(value[0], cost)
+    df = verdict_frame(cost, draws, interval, target, reason, better="higher")
+    df.insert(len(names) + 3, "numerator", finite(value[0]))
+    df.insert(len(names) + 4, "denominator", finite(divide(cost.spent, cost.won)[0]))
+    options = {**worth.options, "spend": " and ".join(functions), "window": cost.months.text()}
+    return made(
+        book,
+        "ltv_cac",
+        df,
+        "verdict",
+        by=by,
+        options={**options, "lag": cost.lead, "target": target, "interval": interval},
+        notes=worth.notes,
+        extra={"draws": finite(draws[1:])},
+        drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
+        tables=["spend", *(["finance"] if margin is None else [])],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """Spend and the customers it won over the last months: draws x groups, draw 0 as it is.
+
+    Parameters
+    ----------
+    labels, by
+        The groups; those that only spend has come last.
+    months
+        Measures of the months, for all labels.
+    spent, won
+        Spend and new customers.
+    lag, lead
+        Months between the two, and where they are known from.
+    """
+
+    labels: tuple[Label, ...]
+    by: tuple[str, ...]
+    months: Months
+    spent: NDArray[np.float64]
+    won: NDArray[np.float64]
+    lag: int
+    lead: str
+
+    @classmethod
+    def of(
+        cls,
+        book: Book,
+        by: tuple[str, ...],
+        functions: tuple[str, ...],
+        lag: int | None,
+        window: int,
+        interval: float | None,
+    ) -> Cost:
+        """Add up spend and new customers of a book."""
+        if window < 1 or window != int(window):
+            msg = f"window={window!r} is how many months to look back over, at least 1."
+            raise DataError(msg)
+        months_ahead, lead = lag_months(book, lag)
+        cost = monthly_spend(book, functions, by)
+        known = book.engine.grouping(by).labels
+        labels = cost.labels(known)
+        months = Months.of(book, by, window, interval).widened(len(labels))
+        won = months.total("customers_new")
+        ends = (np.array([month - months_ahead]) for month in (months.first, months.last))
+        spent = shared_out(cost, cost.over(*ends), labels, won[..., None])[..., 0]
+        shown = with_spend(spent, len(known))
+        labels, months = tuple(labels[g] for g in shown), months.picked(shown)
+        return cls(labels, by, months, spent[:, shown], won[:, shown], months_ahead, lead)
+
+
+def verdict_frame(
+    cost: Cost,
+    draws: NDArray[np.float64],
+    interval: float,
+    target: float,
+    reason: NDArray[Any],
+    *,
+    better: str,
+) -> pd.DataFrame:
+    """Return value, interval and verdict per group.
+
+    Parameters
+    ----------
+    cost
+        The groups, and the customers won in each.
+    draws
+        Draws x groups; draw 0 is the value. Infinite is beyond all bounds, nan is not known.
+    interval, target
+        Coverage and bar.
+    reason
+        Why a group has no value.
+    better
+        "higher" or "lower".
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> cost = Cost.of(sm.demo(customers=200), (), ("sales",), 0, 12, 0.95)
+    >>> draws = np.linspace(3.1, 4.0, 1001)[:, None]
+    >>> verdict_frame(cost, draws, 0.95, 3.0, np.array([""]), better="higher")["verdict"].tolist()
+    ['pass']
+    """
+    import pandas as pd
+
+    low, high = interval_of(draws, cost.months, interval)
+    if better == "higher":
+        passed, failed = low >= target, high < target
+        reached = draws[1:] >= target
+    else:
+        passed, failed = high <= target, low > target
+        reached = draws[1:] <= target
+    known = np.where(np.isnan(draws[1:]), np.nan, reached)
+    there = (~np.isnan(known)).sum(axis=0)
+    chance = np.divide(
+        np.nansum(known, axis=0), there, out=np.full(len(there), np.nan), where=there > 0
+    )
+    unknown = np.isnan(draws[0])
+    word = np.select([unknown, passed, failed], ["not proven", "pass", "fail"], "not proven")
+    data: dict[str, Any] = label_columns(cost.by, cost.labels, np.arange(len(cost.labels)))
+    data["value"] = finite(draws[0])
+    data["low"], data["high"] = (np.where(unknown, np.nan, finite(x)) for x in (low, high))
+    data.update(n=cost.won[0].astype(int), verdict=word, target=float(target))
+    data["probability"] = np.where(unknown | np.isnan(low), np.nan, chance)
+    lonely = (~unknown) & ~cost.months.resampled
+    data["reason"] = np.where(
+        (reason == "") & lonely, "fewer than two customers: no interval", reason
+    )
+    return pd.DataFrame(data)
+
+
+def check_target(target: float) -> None:
+    """Refuse a target that is not above 0.
+
+    Examples
+    --------
+    >>> check_target(3.0)
+    """
+    if not target > 0:
+        msg = f"target={target!r} is the bar to reach, above 0."
+        raise DataError(msg)
+
+
+def _widened(values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+    return np.pad(values, ((0, 0), (0, groups - values.shape[1])), constant_values=np.nan)
+
+
+def _ratio(value: NDArray[np.float64], cost: Cost) -> NDArray[np.float64]:
+    """Divide value by cost; where nobody was won the cost of one is not known in the book itself."""
+    with np.errstate(invalid="ignore"):  # an endless lifetime times nobody
+        draws = divide(value * cost.won, cost.spent)
+    draws[0] = np.where((cost.won[0] > 0) & np.isfinite(value[0]), draws[0], np.nan)
+    return np.where(np.isnan(cost.spent), np.nan, draws)
+
+
+def _reasons(value: NDArray[np.float64], cost: Cost) -> NDArray[np.str_]:
+    return np.select(
+        [np.isnan(cost.spent[0]), cost.won[0] <= 0, ~np.isfinite(value), cost.spent[0] <= 0],
+        [
+            UNRECORDED,
+            f"no customer was won in {cost.months.text()}",
+            "the lifetime value is not known; see ltv",
+            "nothing was spent",
+        ],
+        "",
+    )
