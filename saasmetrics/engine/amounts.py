@@ -45,7 +45,7 @@ def _per_month(micro: NDArray[np.int64], data: object, policy: Policy) -> NDArra
     names, code = encode(data["interval"])  # type: ignore[index]
     count = np.ones(1, np.int64)
     if has(data, "interval_count"):  # type: ignore[arg-type]
-        values, count_code = encode(data["interval_count"])  # type: ignore[index]
+        values, count_code = encode(pc.fill_null(data["interval_count"], 1))  # type: ignore[index]
         count = np.asarray(values, dtype=np.int64)
         code = code.astype(np.int64) * len(count) + count_code
     months = [
