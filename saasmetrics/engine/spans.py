@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import monthly_micro
 from saasmetrics.engine.columns import days, encode, flags, has, parents
+from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans
 from saasmetrics.errors import MissingTableError
 
@@ -126,7 +127,8 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     found = build(tables, policy, as_of, currency)
     found = _observed(found, as_of)
     if policy.overlap == "latest":
-        found = _latest_wins(found)
+        found = _latest_wins(found, tables[source].data)
+    found = found.pick(found.amount != 0)
     if policy.gap_days:
         found = _bridged(found, policy.gap_days)
     return found
@@ -288,17 +290,32 @@ def _observed(found: Spans, as_of: int) -> Spans:
     ):
         if count := int(mask.sum()):
             notes.append(f"{count:,} {found.source} rows {words}")
-    return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+    return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty))
 
 
-def _latest_wins(found: Spans) -> Spans:
-    """End each span where the entity's next one starts."""
-    order = np.lexsort((found.lines(), found.start, found.entity))
-    ordered = replace(found, line=found.lines()).pick(order)
-    same = ordered.entity[1:] == ordered.entity[:-1]
-    end = ordered.end.copy()
-    end[:-1] = np.where(same, np.minimum(end[:-1], ordered.start[1:]), end[:-1])
-    return replace(ordered, end=end).pick(end > ordered.start)
+def _latest_wins(found: Spans, data: pa.Table) -> Spans:
+    """End each line where the entity's next one starts; of those that start on one day the last id holds.
+
+    A free plan replaces a paid one too, so spans without an amount still count here; what is left of a line after
+    a pause or a discount is no new line.
+    """
+    line = found.lines()
+    begin, owner = np.full(len(data), FAR), np.zeros(len(data), np.int32)
+    np.minimum.at(begin, line, found.start)
+    owner[line] = found.entity
+    amount, rank = np.zeros(len(data), np.int64), np.zeros(len(data), np.int64)
+    amount[line] = found.amount
+    for name in ("subscription_id", "invoice_id"):
+        if name in data.column_names:
+            ids, code = encode(data[name])
+            rank = sort_key(ids)[code]
+    order = np.lexsort((amount, rank, begin, owner))
+    order = order[begin[order] < FAR]
+    until = np.full(len(data), FAR)
+    same = owner[order[1:]] == owner[order[:-1]]
+    until[order[:-1][same]] = begin[order[1:][same]]
+    end = np.minimum(found.end, until[line])
+    return replace(found, line=line, end=end).pick(end > found.start)
 
 
 def _bridged(found: Spans, gap_days: int) -> Spans:
