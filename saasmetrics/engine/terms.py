@@ -33,19 +33,19 @@ def terms_cube(
     -----
     A term is renewed when the same entity starts another no later than the day it ends, late when it does within
     `grace_days`, open while the grace still runs at the as-of day, and lost otherwise. A renewal counts up to the
-    expiring MRR (`kept`); `next` is the MRR of the term that follows.
+    expiring MRR (`kept`); `next` is the MRR of the term that follows, the largest where several start that day.
+    A pause, or the end of a discount, is no end of a term.
     """
     first, periods = extent
-    paid = spans.pick(~spans.rests())
-    group = group if paid is spans else group[~spans.rests()]
-    order = np.lexsort((paid.start, paid.entity))
-    start, entity, amount = paid.start[order], paid.entity[order], paid.amount[order]
-    at = np.flatnonzero(paid.end < FAR)
-    end = paid.end[at]
+    opens, closes = _first_and_last(spans)
+    order = opens[np.lexsort((-spans.amount[opens], spans.start[opens], spans.entity[opens]))]
+    start, entity, amount = spans.start[order], spans.entity[order], spans.amount[order]
+    at = closes[spans.end[closes] < FAR]
+    end, expiring = spans.end[at], spans.amount[at]
     key = (entity.astype(np.int64) << 32) + start
-    following = np.searchsorted(key, (paid.entity[at].astype(np.int64) << 32) + end)
+    following = np.searchsorted(key, (spans.entity[at].astype(np.int64) << 32) + end)
     inside = (following < len(key)) & (
-        entity[np.minimum(following, len(key) - 1)] == paid.entity[at]
+        entity[np.minimum(following, len(key) - 1)] == spans.entity[at]
     )
     following = np.minimum(following, max(len(key) - 1, 0))
     wait = np.where(inside, start[following] - end, FAR)
@@ -55,12 +55,23 @@ def terms_cube(
     cells = groups * periods
     cube = {
         "terms": tally(cell, None, cells),
-        "expiring": tally(cell, paid.amount[at], cells),
-        "kept": tally(cell, np.minimum(nxt, paid.amount[at]), cells),
+        "expiring": tally(cell, expiring, cells),
+        "kept": tally(cell, np.minimum(nxt, expiring), cells),
         "next": tally(cell, nxt, cells),
     }
     for number, name in enumerate(OUTCOMES):
         mine = outcome == number
         cube[f"terms_{name}"] = tally(cell[mine], None, cells)
-        cube[f"expiring_{name}"] = tally(cell[mine], paid.amount[at][mine], cells)
+        cube[f"expiring_{name}"] = tally(cell[mine], expiring[mine], cells)
     return {name: value.reshape(groups, periods) for name, value in cube.items()}
+
+
+def _first_and_last(spans: Spans) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices of the first and of the last span of each line of the source."""
+    if spans.line is None:
+        every = np.arange(len(spans))
+        return every, every
+    order = np.lexsort((spans.start, spans.line))
+    turns = np.flatnonzero(np.diff(spans.line[order])) + 1
+    first, last = np.append(0, turns), np.append(turns, len(order)) - 1
+    return order[first[: len(order)]], order[last[: len(order)]]
