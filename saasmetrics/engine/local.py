@@ -135,13 +135,18 @@ class LocalEngine:
 
         return self._once(("accounts", tuple(by)), make)
 
-    def _days_between(self, found: Ledger, freq: str) -> NDArray[np.int32]:
-        """Return the day of each change at the ends of periods: the last change of its period."""
+    def _away(self, period: NDArray[np.int32], found: Ledger) -> NDArray[np.int64]:
+        """Return for how many days each customer had been away when it last started, up to each change.
+
+        `period` is that of each change of the daily ledger; `found` counts time in the same periods.
+        """
         daily = self.entities
-        period = self.calendar(freq).lookup(int(daily.time.min()), int(daily.time.max()))
-        key = (daily.account.astype(np.int64) << 32) + period[daily.time - int(daily.time.min())]
+        starts = np.flatnonzero((daily.before(daily.held) <= 0) & (daily.held > 0))
+        away = daily.time[starts].astype(np.int64) - daily.time[np.maximum(starts - 1, 0)]
+        key = (daily.account[starts].astype(np.int64) << 32) + period[starts]
         mine = (found.account.astype(np.int64) << 32) + found.time
-        return daily.time[np.searchsorted(key, mine, side="right") - 1]
+        latest: NDArray[np.int64] = away[np.searchsorted(key, mine, side="right") - 1]
+        return latest
 
     def moved(self, freq: str, by: Sequence[str] = ()) -> tuple[Moves, NDArray[np.int32]]:
         """Return the movements of a frequency, with the group of each account."""
@@ -152,14 +157,11 @@ class LocalEngine:
         source = self.entities if events else self.periodic(freq)
         period = self._periods(source, freq) if events else source.time
         after = self._policy.new_after_days
-        days = (
-            None
-            if after is None or not len(source)
-            else source.time
-            if events
-            else self._days_between(source, freq)
-        )
-        kind = kinds(source, after, days)
+        away = None
+        if after is not None and len(source):
+            daily = self.entities
+            away = self._away(daily.time if events else self._periods(daily, freq), source)
+        kind = kinds(source, after, away)
         if found.of_entity is not None:
             return moves(source, period, kind), found.of_entity
         daily, entity_of, group = self.accounts(by)
@@ -241,16 +243,16 @@ class LocalEngine:
     def _causes(self, found: dict[str, NDArray[np.int64]], freq: str) -> NDArray[np.int64]:
         out = np.zeros(len(found["account"]), np.int64)
         data = self._tables[self.spans.source].data
-        if "churn_cause" not in data.column_names or not len(self.spans):
-            return out
         at = np.flatnonzero(self.spans.end < FAR)
+        if "churn_cause" not in data.column_names or not len(at):
+            return out
         names = np.asarray(
             data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object
         )
         code = np.zeros(len(names), np.int64)
         for number, cause in enumerate(CAUSES):
             code[names == cause] = number
-        at = at[np.argsort(self.spans.end[at], kind="stable")]
+        at = at[np.lexsort((code[self.spans.lines()[at]], self.spans.end[at]))]
         ended = self.calendar(freq).ordinal(self.spans.end[at])
         key = (self.spans.entity[at].astype(np.int64) << 32) + ended
         order = np.argsort(key, kind="stable")

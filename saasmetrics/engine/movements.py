@@ -60,7 +60,7 @@ class Moves:
 
 
 def kinds(
-    ledger: Ledger, new_after: int | None = None, days: NDArray[np.int32] | None = None
+    ledger: Ledger, new_after: int | None = None, away: NDArray[np.int64] | None = None
 ) -> NDArray[np.int8]:
     """Return the kind of each change: what the customer held before and after decides.
 
@@ -70,8 +70,8 @@ def kinds(
         One account per entity.
     new_after
         A return more than so many days after leaving is new again; None: never.
-    days
-        The day number of each change where `ledger.time` counts periods.
+    away
+        For how many days the customer had been away, at each change that is a start.
     """
     held = ledger.held
     before = ledger.before(held)
@@ -81,10 +81,8 @@ def kinds(
     starts = ~was & now
     out[starts] = REACTIVATION
     out[first_paying(ledger, starts)] = NEW
-    if new_after is not None and days is not None:
-        gap = np.zeros(len(days), np.int64)
-        gap[1:] = days[1:].astype(np.int64) - days[:-1]
-        out[starts & (out == REACTIVATION) & (gap > new_after)] = NEW
+    if new_after is not None and away is not None:
+        out[starts & (away > new_after)] = NEW
     return out
 
 
