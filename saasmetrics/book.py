@@ -81,9 +81,9 @@ class Book:
         as_of: Any = None,
         **tables: Any,
     ) -> None:
-        from saasmetrics.tables import normalize
+        from saasmetrics.tables import normalize_all
 
-        ready = {name: normalize(name, data) for name, data in tables.items() if data is not None}
+        ready = normalize_all({name: data for name, data in tables.items() if data is not None})
         _fill(
             self,
             ready,

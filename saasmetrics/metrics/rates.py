@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.engine.cubes import Cube
 
-_CELLS = 4_000_000  # of a bagged cube, per group
+_CELLS = 6_000_000  # of a measure of a bagged cube
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,15 @@ class Question:
         return f"{self.window} {noun}{'s' if self.window > 1 else ''}"
 
     def bags(self) -> int:
-        """Return into how many bags of customers sums are split for the interval; 0 without one."""
+        """Return into how many bags of customers sums are split for the interval; 0 for none.
+
+        Many groups take fewer bags each, and above some thousands no interval: the sums would not fit.
+        """
         if self.interval is None:
             return 0
         _, periods, _ = self.book.engine.extent(self.freq)
-        return BAGS if BAGS * periods <= _CELLS else BAGS // 5
+        cells = periods * len(self.book.engine.grouping(self.by))
+        return next((bags for bags in (BAGS, BAGS // 5) if bags * cells <= _CELLS), 0)
 
     def pairs(self) -> dict[str, NDArray[np.int64]]:
         """Return the sums over pairs as groups x bags x periods."""
