@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from saasmetrics.engine.tally import tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.groups import Groups
     from saasmetrics.periods import Calendar
+
+_FEW = 1 << 16  # cells that are counted rather than sorted, however few the customers
 
 
 @dataclass(frozen=True)
@@ -87,18 +92,21 @@ def sparse_frame(
 
     sizes = [len(groups), *(int(v.max(initial=0)) + 1 for v in dims.values())]
     key = np.ravel_multi_index([group, *dims.values()], sizes) if len(group) else np.zeros(0, int)
-    used, at = np.unique(key, return_inverse=True)
-    at = at.reshape(-1)
-    cells = np.unravel_index(used, sizes)
+    size = math.prod(sizes)
+    used = np.arange(size)
+    if size > len(key) + _FEW:
+        used, key = np.unique(key, return_inverse=True)
+        key = key.reshape(-1)
+    customers = np.bincount(key, minlength=len(used))
+    filled = np.flatnonzero(customers)
+    cells = np.unravel_index(used[filled], sizes)
     data: dict[str, object] = {}
     for i, name in enumerate(groups.by):
         data[name] = _labels(groups, i)[cells[0]]
     data.update(dict(zip(dims, cells[1:], strict=True)))
-    data["customers"] = np.bincount(at, minlength=len(used))
+    data["customers"] = customers[filled]
     for name, values in sums.items():
-        total = np.zeros(len(used), np.int64)
-        np.add.at(total, at, values)
-        data[name] = total
+        data[name] = tally(key, values, len(used))[filled]
     return pd.DataFrame(data)
 
 
