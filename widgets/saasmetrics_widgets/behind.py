@@ -1,0 +1,202 @@
+"""The customers behind a bar, a cell, a point or a headline number, and the call that gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.charts.movements import NAMES
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.periods import NOUNS
+from saasmetrics_widgets.calls import arguments, call
+from saasmetrics_widgets.cards import KPIS, kpi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+    from saasmetrics_widgets.calls import Call, Results
+    from saasmetrics_widgets.choices import Choices
+
+_COHORT = {"logos": "customers", "net": "mrr", "gross": "floor", "mrr": "mrr"}
+_KPI_COLUMNS = {
+    "arr": ("closing",),
+    "nrr": ("denominator", "numerator"),
+    "grr": ("denominator", "numerator"),
+    "logo_churn": ("denominator", "numerator", "opening"),
+}
+_MOST_COLUMNS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """What stands behind a selection.
+
+    Parameters
+    ----------
+    result
+        The result that was selected from.
+    frame
+        One row per customer: customer_id, name where the book knows it, and the amounts.
+    title
+        What was selected, in words.
+    code
+        Python that gives the same rows.
+    """
+
+    result: Result
+    frame: pd.DataFrame
+    title: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A selection in the library's terms: the call, the cell of its result, and which rows and columns count.
+
+    `anywhere` names columns of which at least one must not be 0 for a customer to be listed.
+    """
+
+    call: Call
+    where: dict[str, Any]
+    columns: tuple[str, ...]
+    anywhere: tuple[str, ...]
+    title: str
+
+
+def behind(
+    results: Results, choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]
+) -> Behind:
+    """Return the customers behind a selection.
+
+    Raises
+    ------
+    DataError
+        If the selection names nothing that is shown, or the number is not made of customers.
+    """
+    cell = located(choices, now, selection)
+    result = results[cell.call]
+    rows = result.rows(**cell.where)
+    columns = cell.columns or tuple(
+        name for name in rows.select_dtypes("number").columns if name != "customer_id"
+    )
+    code = f"rows = {cell.call.code()}.rows({', '.join(arguments(cell.where))})"
+    known = tuple(name for name in cell.anywhere if name in rows.columns)
+    if known:
+        rows = rows[(rows[[*known]] != 0).any(axis=1)]
+        tests = " | ".join(f'(rows["{name}"] != 0)' for name in known)
+        code += f"\nrows[{tests if len(known) > 1 else tests[1:-1]}]"
+    kept = rows[["customer_id", *columns[:_MOST_COLUMNS]]].reset_index(drop=True)
+    return Behind(result, named(results.book, kept), cell.title, code)
+
+
+def located(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
+    """Return a selection in the library's terms.
+
+    Raises
+    ------
+    UnknownNameError
+        If it does not say what it is of, or names something that is not shown.
+    """
+    of = selection.get("of", "")
+    makers = {"bridge": _bridge, "cohorts": _cohorts, "survival": _survival}
+    if of in makers:
+        try:
+            return makers[of](choices, now, selection)
+        except KeyError as error:
+            msg = f"A selection of {of!r} names its {error.args[0]}."
+            raise DataError(msg) from None
+    if of not in KPIS:
+        raise UnknownNameError.of("part of the explorer", of, (*makers, *KPIS))
+    return _headline(choices, now, of)
+
+
+def _group(
+    choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the group of a cell as the library names it."""
+    value = now["value"] or (selection or {}).get("group", "")
+    if not now["column"] or not value:
+        return {}
+    values = choices.values(now["column"])
+    if value not in values:
+        raise UnknownNameError.of(now["column"], value, values)
+    return {now["column"]: values[value]}
+
+
+def _who(group: Mapping[str, Any]) -> str:
+    return "".join(f", {value}" for value in group.values())
+
+
+def _bridge(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
+    period, movement = selection["period"], selection["movement"]
+    group = _group(choices, now)
+    names = {"opening": "Opening", "closing": "Closing", **NAMES}
+    if movement not in names:
+        raise UnknownNameError.of("movement", movement, names)
+    whole = movement in ("opening", "closing")
+    columns = (movement,) if whole else ("opening", movement, "closing")
+    when = choices.text(now["freq"], choices.book.calendar(now["freq"]).of(period))
+    title = f"{names[movement]} in {when}{_who(group)}"
+    where = {"period": period, **group}
+    return Cell(call("bridge", now), where, columns, (movement,), title)
+
+
+def _cohorts(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
+    freq = now["freq"]
+    cohort, age = selection["cohort"], int(selection["age"])
+    group = _group(choices, now)
+    when = choices.text(freq, choices.book.calendar(freq).of(cohort))
+    noun = NOUNS[freq]
+    title = f"Cohort {when} after {age} {noun}{'' if age == 1 else 's'}{_who(group)}"
+    where = {"cohort": cohort, "age": age, **group}
+    columns = ("start", _COHORT[now["measure"]])
+    return Cell(call("cohorts", now), where, columns, (), title)
+
+
+def _survival(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
+    age = int(selection["age"])
+    group = _group(choices, now, selection)
+    noun = NOUNS[now["freq"]]
+    title = f"At risk at age {age} {noun}{'' if age == 1 else 's'}{_who(group)}"
+    where = {"age": age, **group}
+    return Cell(call("survival", now), where, ("mrr", "duration", "event"), (), title)
+
+
+def _headline(choices: Choices, now: Mapping[str, Any], of: str) -> Cell:
+    asked, period = kpi(of, now, choices, now["period"])
+    group = _group(choices, now)
+    when = choices.text(now["freq"], choices.book.calendar(now["freq"]).of(now["period"]))
+    columns = _KPI_COLUMNS.get(of, ())
+    titles = {
+        "arr": "MRR of each customer at the end of",
+        "nrr": "Net revenue retention,",
+        "grr": "Gross revenue retention,",
+        "logo_churn": "Customer churn,",
+        "ltv_cac": "LTV:CAC,",
+        "payback": "CAC payback,",
+    }
+    where = {"period": period, **group} if period else dict(group)
+    return Cell(asked, where, columns, columns[:2], f"{titles[of]} {when}{_who(group)}")
+
+
+def named(book: Book, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with the customers' names beside their ids, where the book knows any."""
+    customers = book.tables.get("customers")
+    if customers is None or "name" not in customers.data.column_names or not len(frame):
+        return frame
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = customers.data["customer_id"].combine_chunks()
+    wanted = pa.array(frame["customer_id"]).cast(known.type, safe=False)
+    at = pc.index_in(wanted, value_set=known)
+    names = pc.take(customers.data["name"], at).to_pandas()
+    out = frame.copy()
+    out.insert(1, "name", names.to_numpy())
+    return out
+
+

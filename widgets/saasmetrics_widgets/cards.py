@@ -1,0 +1,200 @@
+"""The row of headline numbers: value, change against a year before, interval, and why one is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import saasmetrics as sm
+from saasmetrics.errors import DataError
+from saasmetrics.money import format_money, format_value
+from saasmetrics_widgets.calls import Call, Results, call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from saasmetrics.catalogue import Metric
+    from saasmetrics_widgets.choices import Choices
+
+KPIS = ("arr", "nrr", "grr", "logo_churn", "ltv_cac", "payback")
+VERDICTS = ("ltv_cac", "payback")
+_TITLES = {
+    "arr": "ARR",
+    "nrr": "NRR",
+    "grr": "GRR",
+    "logo_churn": "Logo churn",
+    "ltv_cac": "LTV:CAC",
+    "payback": "CAC payback",
+}
+_WAIT = "computing"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number as it is read off a result; `value` is None where it is missing, and `reason` says why."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    reason: str = ""
+    verdict: str = ""
+
+
+def reading(row: Mapping[str, Any]) -> Reading:
+    """Return the reading of a row of a result."""
+    value, low, high, n = (_number(row.get(name)) for name in ("value", "low", "high", "n"))
+    reason, verdict = (str(row.get(name) or "") for name in ("reason", "verdict"))
+    return Reading(value, low, high, None if n is None else int(n), reason, verdict)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)
+
+
+def chosen(df: pd.DataFrame, now: Mapping[str, Any], period: str = "") -> pd.DataFrame:
+    """Return the rows of a frame that belong to the chosen segment, and to a period where one is given."""
+    import pandas as pd
+
+    if now["column"] in df.columns:
+        df = df[df[now["column"]].map(str) == now["value"]]
+    return df[df["period"] == pd.Timestamp(period)] if period else df
+
+
+def read(results: Results, asked: Call, now: Mapping[str, Any], period: str = "") -> Reading:
+    """Return one number of a result, or why there is none."""
+    try:
+        rows = chosen(results[asked].df, now, period)
+    except DataError as error:
+        return Reading(reason=_first_sentence(str(error)))
+    if not len(rows):
+        return Reading(reason="there is no data for it")
+    return reading(rows.iloc[0].to_dict())
+
+
+def _first_sentence(text: str) -> str:
+    head = text.split("; ")[0].split("\n")[0]
+    return head if len(head) < 140 else f"{head[:139]}…"
+
+
+def kpi(of: str, now: Mapping[str, Any], choices: Choices, period: str) -> tuple[Call, str]:
+    """Return the call behind a headline number of a period, and the period to look up in its result."""
+    if of in VERDICTS:
+        return call(of, now, choices.end(now["freq"], period)), ""
+    return call(of, now), period
+
+
+def cards(
+    results: Results, choices: Choices, now: Mapping[str, Any], *, wait: bool = True
+) -> list[dict[str, Any]]:
+    """Return the headline numbers, ready to be drawn.
+
+    Parameters
+    ----------
+    results, choices, now
+        The book's results and choices, and the controls.
+    wait
+        Whether to compute what is not there yet; without, such a card says that it is being computed.
+    """
+    return [_of(of, results, choices, now, wait=wait) for of in KPIS]
+
+
+def _of(
+    of: str, results: Results, choices: Choices, now: Mapping[str, Any], *, wait: bool
+) -> dict[str, Any]:
+    period = now["period"]
+    earlier, when = choices.year_before(now["freq"], period)
+    asked, at = kpi(of, now, choices, period)
+    before, at_before = kpi(of, now, choices, earlier)
+    if not wait and (asked not in results or before not in results):
+        return {"id": of, "title": _TITLES[of], "value": "…", "note": _WAIT, "pending": True}
+    this = read(results, asked, now, at)
+    known = earlier in choices.periods(now["freq"])
+    last = read(results, before, now, at_before) if known else Reading()
+    entry = _entry(of, results, asked)
+    pick = {"of": of, **({"period": period} if at else {})}
+    return card(of, entry, this, last, when=when, currency=results.book.currency, pick=pick)
+
+
+def _entry(of: str, results: Results, asked: Call) -> Metric:
+    try:
+        return results[asked].definition
+    except DataError:
+        return sm.CATALOGUE[of]
+
+
+def card(
+    of: str,
+    entry: Metric,
+    this: Reading,
+    last: Reading,
+    *,
+    when: str,
+    currency: str,
+    pick: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return one headline number with its words."""
+    change, tone = compared(entry, this.value, last.value, when)
+    value = format_value(this.value, entry.unit, currency)
+    note = interval(this, entry.unit, currency)
+    title = _TITLES[of]
+    return {
+        "id": of,
+        "title": title,
+        "value": value,
+        "change": change if this.value is not None else "",
+        "tone": tone,
+        "note": note,
+        "verdict": this.verdict if this.value is not None else "",
+        "tip": f"{entry.name}: {entry.meaning} {entry.formula}.",
+        "say": ", ".join(w for w in (f"{title} {value}", change, note, this.verdict) if w),
+        "pick": dict(pick),
+    }
+
+
+def interval(this: Reading, unit: str, currency: str) -> str:
+    """Return the interval in words, or what else is to be known of a number.
+
+    Examples
+    --------
+    >>> interval(Reading(1.04, 0.98, 1.1), "ratio", "USD")
+    '95%: 98.0% to 110.0%'
+    >>> interval(Reading(reason="nobody was paying"), "ratio", "USD")
+    'nobody was paying'
+    """
+    if this.value is None:
+        return this.reason or "no value"
+    if this.low is not None or this.high is not None:
+        low = format_value(this.low, unit, currency).removesuffix(" months")
+        high = "no bound" if this.high is None else format_value(this.high, unit, currency)
+        return f"95%: {low} to {high}"
+    if this.n is not None:
+        return f"{this.n:,} customer{'' if this.n == 1 else 's'}"
+    return "too few customers for an interval" if unit == "ratio" else ""
+
+
+def compared(
+    entry: Metric, this: float | None, last: float | None, when: str
+) -> tuple[str, str]:
+    """Return the change against a year before, and whether it is good, bad or neither.
+
+    Money is compared by its growth, ratios in percentage points, all else by the difference.
+    """
+    if this is None:
+        return "", ""
+    if last is None or (entry.unit == "money" and last <= 0):
+        return f"no value in {when}", ""
+    step = this / last - 1 if entry.unit == "money" else this - last
+    size = {
+        "money": f"{abs(step) * 100:.1f}%",
+        "ratio": f"{abs(step) * 100:.1f} pts",
+        "multiple": f"{abs(step):.1f}x",
+        "months": f"{abs(step):.1f} months",
+    }.get(entry.unit, format_money(abs(step), ""))
+    if not any(digit in size for digit in "123456789"):
+        return f"as in {when}", ""
+    good = (step > 0) == (entry.better == "higher")
+    tone = "" if entry.better == "neutral" else "good" if good else "bad"
+    return f"{'▲' if step > 0 else '▼'} {size} on {when}", tone

@@ -1,0 +1,163 @@
+"""The explorer as one picture, for where there is no kernel: nbconvert, GitHub, a notebook that is only read."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from base64 import b64encode
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics_widgets.colors import roles
+from saasmetrics_widgets.scene import Scene, document, svg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+WIDTH, MARGIN, GAP = 1040, 16, 24
+_CARD, _HEAD = 92, 36
+
+
+def picture(view: Mapping[str, Any], theme: str = "light") -> str:
+    """Return the explorer as an SVG document.
+
+    Parameters
+    ----------
+    view
+        What the widget shows.
+    theme
+        "light" or "dark".
+    """
+    colors = roles(theme)
+    panels = view["panels"]
+    body = [svg(_headline(view), colors)]
+    top = _HEAD + _CARD + GAP + 8
+    wide = (WIDTH - 2 * MARGIN - GAP) * 0.57
+    narrow = WIDTH - 2 * MARGIN - GAP - wide
+    first, high = _placed(panels["bridge"], MARGIN, top, wide, colors)
+    second, other = _placed(panels["survival"], MARGIN + wide + GAP, top, narrow, colors)
+    below = top + max(high, other) + GAP
+    third, last = _placed(panels["cohorts"], MARGIN, below, WIDTH * 0.72, colors)
+    body += [first, second, third]
+    return document("".join(body), WIDTH, round(below + last + MARGIN), colors)
+
+
+def _headline(view: Mapping[str, Any]) -> Scene:
+    scene = Scene(WIDTH, _HEAD + _CARD, "")
+    scene.text(MARGIN, 24, view["headline"], size=13, fill="muted")
+    slot = (WIDTH - 2 * MARGIN) / max(len(view["cards"]), 1)
+    for i, card in enumerate(view["cards"]):
+        x = MARGIN + slot * i
+        scene.rect(x, _HEAD, slot - 10, _CARD, "ground")
+        scene.text(x + 12, _HEAD + 20, card["title"], size=11.5, fill="muted")
+        scene.text(x + 12, _HEAD + 46, card["value"], size=21, bold=True)
+        tone = {"good": "gain", "bad": "loss"}.get(card.get("tone", ""), "muted")
+        lines = [(card.get("change", ""), tone), *((line, "muted") for line in _note(card, slot))]
+        y = _HEAD + 63
+        for text, fill in lines:
+            if text:
+                scene.text(x + 12, y, text, size=9.5, fill=fill)
+                y += 12
+    return scene
+
+
+def _note(card: Mapping[str, Any], slot: float) -> list[str]:
+    from saasmetrics.charts.text import wrap
+
+    words = [card.get("note", ""), card.get("verdict", "")]
+    lines = wrap("; ".join(w for w in words if w), slot - 26, 9.5)
+    most = 2 if card.get("change") else 3
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
+
+
+def _placed(
+    panel: Mapping[str, Any], x: float, y: float, wide: float, colors: Mapping[str, str]
+) -> tuple[str, float]:
+    """Return a panel drawn at a place, scaled to a width, and its height."""
+    scene = panel["scene"]
+    scale = wide / scene["width"]
+    words = Scene(wide, 40, "")
+    words.text(0, 12, panel["title"], size=13, bold=True)
+    words.text(0, 28, panel["note"], size=10, fill="muted")
+    drawn = (
+        f'<g transform="translate({x:g},{y:g})">{svg(words, colors)}'
+        f'<g transform="translate(0,38) scale({scale:.4f})">{svg(scene, colors)}</g></g>'
+    )
+    return drawn, 38 + scene["height"] * scale
+
+
+def html(view: Mapping[str, Any], id: str = "") -> str:
+    """Return the picture and its definitions as HTML that needs neither a script nor the network.
+
+    Parameters
+    ----------
+    view
+        What the widget shows.
+    id
+        Marks the picture so that the living widget can take its place.
+    """
+    image = b64encode(picture(view).encode()).decode()
+    words = ". ".join([view["headline"], *(_said(card) for card in view["cards"])])
+    notes = "".join(f"<li>{escape(note)}</li>" for note in view["footnotes"])
+    hide = (
+        "<style>.jp-OutputArea-child:has(.saasmetrics-static) + .jp-OutputArea-child "
+        ".jupyter-widgets:not(:has(.saasmetrics-explorer)) {display: none}</style>"
+    )
+    return (
+        f'<div class="saasmetrics-static" id="saasmetrics-static-{escape(id)}">'
+        f'<img alt="{escape(words)}" style="max-width: 100%" '
+        f'src="data:image/svg+xml;base64,{image}">'
+        f"<details><summary>Definitions</summary><ul>{notes}</ul></details></div>"
+        f"{hide if id else ''}"
+    )
+
+
+def _said(card: Mapping[str, Any]) -> str:
+    return str(card.get("say") or f"{card['title']} {card['value']}")
+
+
+def plain(view: Mapping[str, Any]) -> str:
+    """Return the headline numbers as text."""
+    return "\n".join([view["headline"], *(f"  {_said(card)}" for card in view["cards"])])
+
+
+def png(view: Mapping[str, Any]) -> bytes:
+    """Return the picture as PNG, for GitHub, which shows no SVG."""
+    import vl_convert
+
+    return smaller(vl_convert.svg_to_png(picture(view), scale=1.25))
+
+
+def smaller(image: bytes) -> bytes:
+    """Return an opaque PNG at a fraction of its size: vl-convert saves time, a notebook is kept.
+
+    Pixels come filtered by "sub" (each less its left neighbor) with an alpha channel; they leave as they are,
+    without one. Anything else is returned untouched.
+    """
+    import numpy as np
+
+    parts = list(_chunks(image))
+    wide, high, depth, color = struct.unpack(">IIBB", parts[0][1][:10])
+    data = zlib.decompress(b"".join(body for kind, body in parts if kind == b"IDAT"))
+    lines = np.frombuffer(data, np.uint8).reshape(high, -1)
+    if (depth, color) != (8, 6) or lines.shape[1] != 4 * wide + 1 or (lines[:, 0] != 1).any():
+        return image
+    pixels = np.cumsum(lines[:, 1:].reshape(high, wide, 4), axis=1, dtype=np.uint8)
+    if (pixels[:, :, 3] != 255).any():
+        return image
+    plain = np.zeros((high, 3 * wide + 1), np.uint8)
+    plain[:, 1:] = pixels[:, :, :3].reshape(high, -1)
+    head = struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0)
+    made = ((b"IHDR", head), (b"IDAT", zlib.compress(plain.tobytes(), 9)), (b"IEND", b""))
+    return image[:8] + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in made
+    )
+
+
+def _chunks(image: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 8
+    while at < len(image):
+        (size,) = struct.unpack(">I", image[at : at + 4])
+        yield image[at + 4 : at + 8], image[at + 8 : at + 8 + size]
+        at += 12 + size

@@ -1,0 +1,441 @@
+// Draws what Python made ready: every word, number, place and color role comes in `view` and `table`.
+// All text is set through textContent, so a customer called <script> is only a name.
+
+const SVG = "http://www.w3.org/2000/svg";
+const QUIET = { "data-lm-suppress-shortcuts": "true" }; // else the notebook swallows keys
+const SEARCH_PAUSE = 150;
+
+let sheets = 0; // numbers the hatch patterns, which are looked up in the whole page
+
+/**
+ * The attributes and children of an element; a string child becomes text, never markup.
+ * @param {Element} node @param {Record<string, unknown>} attributes @param {(Node | string)[]} children
+ */
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null && value !== false) node.setAttribute(name, String(value));
+  }
+  node.append(...children);
+  return node;
+}
+
+const html = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+/** Whether a selection is what a shape stands for: all that the shape names is equal. */
+export function isChosen(pick, selection) {
+  const names = Object.keys(pick);
+  return names.length > 0 && names.every((name) => pick[name] === (selection ?? {})[name]);
+}
+
+/**
+ * The mark that an arrow key leads to from another: the nearest in that direction, or -1.
+ * @param {{row: number, col: number}[]} marks @param {number} from @param {string} key
+ */
+export function neighbor(marks, from, key) {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
+  if (!step || !marks[from]) return -1;
+  const { row, col } = marks[from];
+  let best = -1;
+  let nearest = Infinity;
+  marks.forEach((mark, index) => {
+    const along = step[0] ? (mark.row - row) * step[0] : (mark.col - col) * step[1];
+    const aside = Math.abs(step[0] ? mark.col - col : mark.row - row);
+    const distance = along + 4 * aside;
+    if (along > 0 && (aside === 0 || step[0]) && distance < nearest) [best, nearest] = [index, distance];
+  });
+  return best;
+}
+
+/** The theme of the page around us: JupyterLab says it, else VS Code, else the system. */
+export function themeOf(body, dark) {
+  const said = body.dataset.jpThemeLight;
+  if (said) return said === "false" ? "dark" : "light";
+  if (body.classList.contains("vscode-dark")) return "dark";
+  if (body.classList.contains("vscode-light")) return "light";
+  return dark ? "dark" : "light";
+}
+
+const color = (role, hatch) => (role === "none" ? "none" : role === "hatch" ? `url(#${hatch})` : `var(--sm-${role})`);
+
+function paint(node, styles) {
+  Object.assign(node.style, styles);
+  return node;
+}
+
+const SHAPES = {
+  rect(shape, hatch) {
+    const box = { x: shape.x, y: shape.y, width: shape.w, height: shape.h, "data-tip": shape.tip };
+    return paint(svg("rect", box), { fill: color(shape.fill, hatch) });
+  },
+  text(shape) {
+    const place = { x: shape.x, y: shape.y, "font-size": shape.size, "text-anchor": shape.anchor };
+    const node = svg("text", { ...place, "font-weight": shape.bold ? 600 : undefined }, shape.text);
+    return paint(node, { fill: color(shape.fill) });
+  },
+  path(shape) {
+    const line = { d: shape.d, "stroke-width": shape.wide, opacity: shape.opacity };
+    const node = svg("path", { ...line, "stroke-dasharray": shape.dash || undefined });
+    return paint(node, { fill: color(shape.fill), stroke: color(shape.stroke) });
+  },
+  mark(shape, hatch) {
+    const box = { x: shape.x, y: shape.y, width: shape.w, height: shape.h, class: "sm-box" };
+    const node = svg("g", { class: "sm-mark", role: "button", "aria-label": shape.say, ...QUIET });
+    node.append(paint(svg("rect", box), { fill: color(shape.fill, hatch), pointerEvents: "all" }));
+    if (shape.label) {
+      const place = { x: shape.x + shape.w / 2, y: shape.y + shape.h / 2 + shape.size * 0.36 };
+      const words = svg("text", { ...place, "font-size": shape.size, "text-anchor": "middle" }, shape.label);
+      node.append(paint(words, { fill: color(shape.ink) }));
+    }
+    if (shape.dot) {
+      const dot = svg("circle", { cx: shape.dot[0], cy: shape.dot[1], r: 4, class: "sm-dot" });
+      node.append(paint(dot, { fill: color(shape.tone) }));
+    }
+    return node;
+  },
+};
+
+/** A scene as an SVG element, and the marks in it, each with its element. */
+function drawScene(scene) {
+  const hatch = `sm-hatch-${(sheets += 1)}`;
+  const pattern = svg(
+    "pattern",
+    { id: hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    paint(svg("rect", { width: 6, height: 6 }), { fill: color("ground") }),
+    paint(svg("path", { d: "M0,0V6", "stroke-width": 1.2 }), { stroke: color("rule") }),
+  );
+  const sheet = svg("svg", {
+    viewBox: `0 0 ${scene.width} ${scene.height}`,
+    role: "group",
+    "aria-label": scene.label,
+  });
+  sheet.append(svg("defs", {}, pattern));
+  const marks = [];
+  for (const shape of scene.shapes) {
+    const node = SHAPES[shape.k](shape, hatch);
+    if (shape.k === "mark") {
+      node.dataset.mark = String(marks.length);
+      node.setAttribute("tabindex", marks.length ? "-1" : "0");
+      marks.push({ ...shape, node });
+    }
+    sheet.append(node);
+  }
+  return { sheet, marks };
+}
+
+/** A panel: its title, its note and its scene, redrawn only when Python made another. */
+class Panel {
+  constructor(name, explorer) {
+    this.explorer = explorer;
+    this.marks = [];
+    this.title = html("h3");
+    this.note = html("p", { class: "sm-note" });
+    this.stage = html("div", { class: "sm-stage" });
+    this.node = html("section", { class: `sm-panel sm-${name}` }, this.title, this.note, this.stage);
+    this.stage.addEventListener("click", (event) => this.choose(this.markAt(event)));
+    this.stage.addEventListener("keydown", (event) => this.onKey(event));
+    this.stage.addEventListener("pointerover", (event) => this.onPoint(event));
+    this.stage.addEventListener("pointerleave", () => explorer.hideTip());
+    this.stage.addEventListener("focusin", (event) => this.onFocus(event));
+    this.stage.addEventListener("focusout", () => explorer.hideTip());
+  }
+
+  show(panel) {
+    if (panel.key === this.key && this.key !== undefined) return;
+    this.key = panel.key;
+    this.title.textContent = panel.title;
+    this.note.textContent = panel.note;
+    const { sheet, marks } = drawScene(panel.scene);
+    this.marks = marks;
+    this.stage.replaceChildren(sheet);
+  }
+
+  highlight(selection) {
+    for (const mark of this.marks) {
+      const chosen = isChosen(mark.pick, selection);
+      mark.node.classList.toggle("sm-chosen", chosen);
+      mark.node.setAttribute("aria-pressed", String(chosen));
+      if (chosen && mark.fill !== "none") mark.node.parentNode.append(mark.node); // its outline lies on top
+    }
+  }
+
+  markAt(event) {
+    const node = event.target.closest?.("[data-mark]");
+    return node ? Number(node.dataset.mark) : -1;
+  }
+
+  choose(index) {
+    if (index < 0) return;
+    this.moveTo(index, false);
+    this.explorer.select(this.marks[index].pick);
+  }
+
+  moveTo(index, focus) {
+    this.stage.querySelector('[data-mark][tabindex="0"]')?.setAttribute("tabindex", "-1");
+    const { node } = this.marks[index];
+    node.setAttribute("tabindex", "0");
+    if (focus) node.focus();
+  }
+
+  onKey(event) {
+    const from = this.markAt(event);
+    if (from < 0) return;
+    if (event.key === "Enter" || event.key === " ") this.choose(from);
+    else {
+      const to = neighbor(this.marks, from, event.key);
+      if (to < 0) return;
+      this.moveTo(to, true);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  onPoint(event) {
+    const index = this.markAt(event);
+    const words = index < 0 ? event.target.dataset?.tip : this.marks[index].say;
+    if (words) this.explorer.showTip(words, event.target);
+    else this.explorer.hideTip();
+  }
+
+  onFocus(event) {
+    const index = this.markAt(event);
+    if (index >= 0) this.explorer.showTip(this.marks[index].say, this.marks[index].node);
+  }
+}
+
+/** The customers behind what was chosen. */
+class Table {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.title = html("h3");
+    this.count = html("p", { class: "sm-note", "aria-live": "polite" });
+    this.search = html("input", { type: "search", placeholder: "Search", "aria-label": "Search customers", ...QUIET });
+    this.csv = html("button", { type: "button", ...QUIET }, "Copy as CSV");
+    this.code = html("button", { type: "button", ...QUIET }, "Copy as code");
+    this.tools = html("div", { class: "sm-tools" }, this.search, this.csv, this.code);
+    this.stage = html("div", { class: "sm-scroll", tabindex: "0", role: "region", "aria-label": "Customers", ...QUIET });
+    this.node = html("section", { class: "sm-panel sm-table" }, this.title, this.count, this.tools, this.stage);
+    this.search.addEventListener("input", () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.lookUp({ search: this.search.value }), SEARCH_PAUSE);
+    });
+    this.csv.addEventListener("click", () => explorer.model.send({ ask: "csv" }));
+    this.code.addEventListener("click", () => explorer.copy(explorer.model.get("table").code, "Code"));
+  }
+
+  lookUp(change) {
+    const { sort, descending, search } = this.explorer.model.get("table");
+    this.explorer.set("lookup", { sort, descending, search, ...change });
+  }
+
+  show(table) {
+    this.title.textContent = table.title || "Customers";
+    this.count.textContent = table.message || table.count;
+    this.tools.hidden = Boolean(table.message);
+    if (document.activeElement !== this.search) this.search.value = table.search ?? "";
+    if (table.message) return this.stage.replaceChildren();
+    const focused = this.stage.querySelector("button:focus")?.dataset.key;
+    const head = html("thead", {}, html("tr", {}, ...table.columns.map((column) => this.heading(column, table))));
+    const foot = html("tfoot", {}, html("tr", {}, ...table.sums.map((sum, i) => this.total(sum, i, table))));
+    const body = html("tbody", {}, ...table.texts.map((row) => html("tr", {}, ...row.map((text, i) => this.cell(text, i, table)))));
+    this.stage.replaceChildren(html("table", {}, head, body, foot));
+    if (focused) this.stage.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  heading(column, table) {
+    const sorted = column.key === table.sort;
+    const order = sorted ? (table.descending ? "descending" : "ascending") : "none";
+    const sign = sorted ? (table.descending ? " ▾" : " ▴") : "";
+    const button = html("button", { type: "button", "data-key": column.key, ...QUIET }, column.label + sign);
+    button.addEventListener("click", () =>
+      this.lookUp({ sort: column.key, descending: sorted ? !table.descending : column.number }),
+    );
+    return html("th", { scope: "col", "aria-sort": order, class: column.number ? "sm-number" : "" }, button);
+  }
+
+  cell(text, index, table) {
+    return html("td", { class: table.columns[index].number ? "sm-number" : "", title: text }, text);
+  }
+
+  total(sum, index, table) {
+    return html("td", { class: table.columns[index].number ? "sm-number" : "" }, index === 0 ? "Total" : sum);
+  }
+}
+
+class Explorer {
+  constructor(model, el) {
+    this.model = model;
+    this.controls = html("div", { class: "sm-controls", role: "group", "aria-label": "Controls" });
+    this.headline = html("p", { class: "sm-headline", "aria-live": "polite" });
+    this.cards = html("div", { class: "sm-cards", role: "group", "aria-label": "Headline numbers" });
+    this.alert = html("div", { class: "sm-alert", role: "alert", hidden: "" });
+    this.panels = Object.fromEntries(["bridge", "survival", "cohorts"].map((name) => [name, new Panel(name, this)]));
+    this.table = new Table(this);
+    this.notes = html("ul");
+    this.tip = html("div", { class: "sm-tip", hidden: "" });
+    this.said = html("div", { class: "sm-said", role: "status" });
+    const { bridge, survival, cohorts } = this.panels;
+    const grid = html("div", { class: "sm-grid" }, bridge.node, survival.node, cohorts.node, this.table.node);
+    const summary = html("summary", { ...QUIET }, "Definitions");
+    const notes = html("details", { class: "sm-definitions" }, summary, this.notes);
+    this.root = html("div", { class: "saasmetrics-explorer", role: "region", "aria-label": "SaaS metrics explorer" });
+    this.root.append(this.controls, this.headline, this.alert, this.cards, grid, notes, this.tip, this.said);
+    el.append(html("div", { class: "saasmetrics-room" }, this.root));
+  }
+
+  /** Run a step of drawing; what goes wrong is said in the cell. */
+  guard(step) {
+    try {
+      step();
+    } catch (error) {
+      this.alert.hidden = false;
+      this.alert.textContent = `The explorer could not be drawn: ${error}`;
+      console.error(error);
+    }
+  }
+
+  set(name, value) {
+    this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  select(pick) {
+    this.set("selection", { ...pick });
+    this.highlight();
+  }
+
+  showView() {
+    const view = this.model.get("view");
+    this.alert.hidden = !view.error;
+    this.alert.textContent = view.error;
+    this.headline.textContent = view.headline;
+    this.dress();
+    this.showControls(view.controls);
+    this.showCards(view.cards);
+    for (const [name, panel] of Object.entries(this.panels)) panel.show(view.panels[name]);
+    this.notes.replaceChildren(...view.footnotes.map((note) => html("li", {}, note)));
+    this.root.classList.toggle("sm-busy", Boolean(view.pending));
+    this.root.dataset.ready = String(!view.pending);
+    this.highlight();
+  }
+
+  showControls(controls) {
+    const focused = this.controls.querySelector("select:focus")?.name;
+    const labels = controls.map((control) => {
+      const chosen = control.options.findIndex(([value]) => value === control.value);
+      const options = control.options.map(([, text], i) => html("option", { selected: i === chosen ? "" : null }, text));
+      const alone = control.options.length < 2;
+      const select = html("select", { name: control.name, disabled: alone ? "" : null, ...QUIET }, ...options);
+      select.selectedIndex = chosen;
+      select.addEventListener("change", () => {
+        this.root.classList.add("sm-busy");
+        const [value] = control.options[select.selectedIndex];
+        this.set("controls", { ...this.model.get("controls"), [control.name]: value });
+      });
+      return html("label", {}, html("span", {}, control.label), select);
+    });
+    this.controls.replaceChildren(...labels);
+    if (focused) this.controls.querySelector(`select[name="${focused}"]`)?.focus();
+  }
+
+  showCards(cards) {
+    const focused = this.cards.querySelector("button:focus")?.dataset.id;
+    const buttons = cards.map((card) => {
+      const parts = [
+        html("span", { class: "sm-title" }, card.title),
+        html("span", { class: "sm-value" }, card.value),
+        html("span", { class: `sm-change sm-${card.tone || "flat"}` }, card.change ?? ""),
+        html("span", { class: "sm-small" }, card.note ?? ""),
+      ];
+      if (card.verdict) parts.push(html("span", { class: "sm-verdict" }, card.verdict));
+      const states = { "aria-label": card.say, title: card.tip, disabled: card.pending ? "" : null };
+      const button = html("button", { type: "button", class: "sm-card", "data-id": card.id, ...states, ...QUIET }, ...parts);
+      button.addEventListener("click", () => this.select(card.pick));
+      return button;
+    });
+    this.cards.replaceChildren(...buttons);
+    this.picks = cards.map((card) => card.pick ?? {});
+    if (focused) this.cards.querySelector(`button[data-id="${focused}"]`)?.focus();
+  }
+
+  highlight() {
+    const selection = this.model.get("selection");
+    for (const panel of Object.values(this.panels)) panel.highlight(selection);
+    [...this.cards.children].forEach((card, i) => {
+      card.setAttribute("aria-pressed", String(isChosen(this.picks[i], selection)));
+    });
+  }
+
+  /** Put on the colors of the theme around us; shapes name roles, so nothing is drawn again. */
+  dress() {
+    const theme = themeOf(document.body, matchMedia("(prefers-color-scheme: dark)").matches);
+    this.root.dataset.theme = theme;
+    for (const [role, value] of Object.entries(this.model.get("view").colors[theme])) {
+      this.root.style.setProperty(`--sm-${role}`, value);
+    }
+  }
+
+  showTip(words, target) {
+    this.tip.textContent = words;
+    this.tip.hidden = false;
+    const room = this.root.getBoundingClientRect();
+    const at = target.getBoundingClientRect();
+    const left = Math.min(Math.max(at.left + at.width / 2 - room.left, 110), room.width - 110);
+    Object.assign(this.tip.style, { left: `${left}px`, top: `${at.top - room.top - 6}px` });
+  }
+
+  hideTip() {
+    this.tip.hidden = true;
+  }
+
+  /** Copy a text; where the page may not (no secure context), show it to be copied by hand. */
+  async copy(text, words) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.said.textContent = `Copied: ${words}`;
+    } catch {
+      const box = html("textarea", { readonly: "", rows: 6, "aria-label": words, ...QUIET });
+      box.value = text;
+      this.said.replaceChildren("Press Ctrl+C to copy.", box);
+      box.select();
+    }
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => document.activeElement?.tagName !== "TEXTAREA" && this.said.replaceChildren(), 4000);
+  }
+}
+
+/** Hide the static pictures that this widget takes the place of, and return how to bring them back. */
+function takePlaceOf(id) {
+  const stills = id ? [...document.querySelectorAll(`[id="saasmetrics-static-${CSS.escape(id)}"]`)] : [];
+  const hidden = stills.map((still) => still.closest(".jp-OutputArea-child") ?? still);
+  const show = (display) => hidden.forEach((node) => Object.assign(node.style, { display }));
+  show("none");
+  return () => show("");
+}
+
+function render({ model, el }) {
+  const explorer = new Explorer(model, el);
+  const restore = takePlaceOf(model.get("still"));
+  const draw = {
+    "change:view": () => explorer.guard(() => explorer.showView()),
+    "change:selection": () => explorer.guard(() => explorer.highlight()),
+    "change:table": () => explorer.guard(() => explorer.table.show(model.get("table"))),
+    "msg:custom": (message) => message.copy !== undefined && explorer.copy(message.copy, message.words),
+  };
+  draw["change:view"]();
+  draw["change:table"]();
+  for (const [event, react] of Object.entries(draw)) model.on(event, react);
+  const dress = () => explorer.guard(() => explorer.dress());
+  const themes = new MutationObserver(dress);
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", dress);
+  return () => {
+    for (const [event, react] of Object.entries(draw)) model.off(event, react);
+    themes.disconnect();
+    system.removeEventListener("change", dress);
+    restore();
+  };
+}
+
+export default { render };
