@@ -194,7 +194,7 @@ def test_overlapping_subscriptions_are_added_or_replaced() -> None:
     rows = lines(("a", "2025-01-01", None, 10), ("a", "2025-02-10", "2025-03-05", 30))
     book = sm.Book(subscriptions=rows, as_of="2025-03-31")
     assert list(mrr(book).values()) == [10, 40, 10]
-    assert list(mrr(book.with_policy(overlap="latest")).values()) == [10, 30, 0]
+    assert list(mrr(book.with_policy(overlap="latest")).values()) == [10, 30, 10]
 
 
 def test_an_end_date_is_the_first_day_without_service_unless_it_is_inclusive() -> None:

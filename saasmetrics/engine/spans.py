@@ -128,7 +128,6 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     found = _observed(found, as_of)
     if policy.overlap == "latest":
         found = _latest_wins(found, tables[source].data)
-    found = found.pick(found.amount != 0)
     if policy.gap_days:
         found = _bridged(found, policy.gap_days)
     return found
@@ -290,32 +289,51 @@ def _observed(found: Spans, as_of: int) -> Spans:
     ):
         if count := int(mask.sum()):
             notes.append(f"{count:,} {found.source} rows {words}")
-    return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty))
+    return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
 
 
 def _latest_wins(found: Spans, data: pa.Table) -> Spans:
-    """End each line where the entity's next one starts; of those that start on one day the last id holds.
+    """Where lines of an entity overlap, keep the one that started last; of several on one day, the last id.
 
-    A free plan replaces a paid one too, so spans without an amount still count here; what is left of a line after
-    a pause or a discount is no new line.
+    An earlier line counts again when the later one has ended. The cost follows the number of overlaps.
     """
+    if not len(found):
+        return found
+    high = found.entity.astype(np.int64) << 32
+    moment = np.unique(np.concatenate([high + found.start, high + found.end]))
+    first, last = (
+        np.searchsorted(moment, high + found.start),
+        np.searchsorted(moment, high + found.end),
+    )
+    piece = np.repeat(np.arange(len(found)), last - first)
+    cell = np.arange(len(piece)) - np.repeat(np.cumsum(last - first) - last, last - first)
+    rank = _line_order(found, data)
+    top = np.full(len(moment), -1, np.int64)
+    np.maximum.at(top, cell, rank[piece])
+    holds = top[cell] == rank[piece]
+    piece, cell = piece[holds], cell[holds]
+    joined = np.zeros(len(piece), bool)
+    joined[1:] = (piece[1:] == piece[:-1]) & (cell[1:] == cell[:-1] + 1)
+    begin = np.flatnonzero(~joined)
+    until = np.append(begin[1:], len(piece)) - 1
+    start, end = moment[cell[begin]], moment[cell[until] + 1]
+    low = (1 << 32) - 1
+    kept = replace(found, line=found.lines()).pick(piece[begin])
+    return replace(kept, start=(start & low).astype(np.int32), end=(end & low).astype(np.int32))
+
+
+def _line_order(found: Spans, data: pa.Table) -> NDArray[np.int64]:
+    """Return for each span the place of its line by start and id; what a line is cut into shares one place."""
     line = found.lines()
-    begin, owner = np.full(len(data), FAR), np.zeros(len(data), np.int32)
+    begin, ids = np.full(len(data), int(FAR)), np.arange(len(data))
     np.minimum.at(begin, line, found.start)
-    owner[line] = found.entity
-    amount, rank = np.zeros(len(data), np.int64), np.zeros(len(data), np.int64)
-    amount[line] = found.amount
     for name in ("subscription_id", "invoice_id"):
         if name in data.column_names:
-            ids, code = encode(data[name])
-            rank = sort_key(ids)[code]
-    order = np.lexsort((amount, rank, begin, owner))
-    order = order[begin[order] < FAR]
-    until = np.full(len(data), FAR)
-    same = owner[order[1:]] == owner[order[:-1]]
-    until[order[:-1][same]] = begin[order[1:][same]]
-    end = np.minimum(found.end, until[line])
-    return replace(found, line=line, end=end).pick(end > found.start)
+            values, code = encode(data[name])
+            ids = sort_key(values)[code]
+    place = np.empty(len(data), np.int64)
+    place[np.lexsort((np.arange(len(data)), ids, begin))] = np.arange(len(data))
+    return place[line]
 
 
 def _bridged(found: Spans, gap_days: int) -> Spans:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from tests.properties.ledgers import Case
@@ -166,24 +167,23 @@ def pieces(case: Case, by: tuple[str, ...]) -> list[Piece]:
         for p in found
         if p.start <= case.as_of
     ]
-    if case.policy.overlap == "latest":
-        found = replaced(found)
     found = [p for p in found if p.amount]
+    if case.policy.overlap == "latest":
+        found = on_top(found)
     return bridged(found, case.policy.gap_days) if case.policy.gap_days else found
 
 
-def replaced(found: list[Piece]) -> list[Piece]:
-    """End each line where the entity's next one starts; what a line is cut into belongs together."""
+def on_top(found: list[Piece]) -> list[Piece]:
+    """Where lines of an entity overlap, keep the one that started last."""
     out = []
     begin = {p.line: min(q.start for q in found if q.line == p.line) for p in found}
     for mine in found:
-        rivals = {p.line for p in found if p.entity == mine.entity}
-        later = [
-            begin[line] for line in rivals if (begin[line], line) > (begin[mine.line], mine.line)
-        ]
-        end = min([mine.end, *later])
-        if end > mine.start:
-            out.append(replace(mine, end=end))
+        place = (begin[mine.line], mine.line)
+        rivals = [p for p in found if p.entity == mine.entity and (begin[p.line], p.line) > place]
+        inside = {t for p in rivals for t in (p.start, p.end) if mine.start < t < mine.end}
+        for start, end in pairwise(sorted({mine.start, mine.end, *inside})):
+            if not any(p.start <= start and end <= p.end for p in rivals):
+                out.append(replace(mine, start=start, end=end))
     return out
 
 

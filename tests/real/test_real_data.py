@@ -92,10 +92,11 @@ def month_ends(real_data: Path, latest: bool) -> pd.Series:
     raw = raw[raw["end_date"].isna() | (raw["end_date"] > raw["start_date"])]
     totals = {}
     for day in pd.date_range("2023-01-31", "2024-12-31", freq="ME"):
-        seen = raw[raw["start_date"] <= day]
+        running = raw[(raw["start_date"] <= day) & ~(raw["end_date"] <= day)]
         if latest:
-            seen = seen.sort_values("start_date", kind="stable").groupby("account_id").tail(1)
-        running = seen[seen["end_date"].isna() | (seen["end_date"] > day)]
+            running = (
+                running.sort_values(["start_date", "subscription_id"]).groupby("account_id").tail(1)
+            )
         totals[day.replace(day=1)] = float(running["mrr_amount"].sum())
     return pd.Series(totals)
 
