@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,6 @@ from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError, UnknownNameError
-
-TELCO = Path(__file__).parents[3] / "shared" / "data" / "telco_ibm" / "Telco-Customer-Churn.csv"
 
 
 def book_of(lives, as_of="2026-01-31", **options):
@@ -178,11 +175,9 @@ def test_curves_of_random_ledgers_agree_with_lifelines(rows):
 
 
 @pytest.fixture(scope="module")
-def telco():
+def telco(real_data):
     """The 7,043 customers of IBM's telco set as a book: tenure in months up to January 2020."""
-    if not TELCO.exists():
-        pytest.skip("the telco data (../shared/data/telco_ibm) are not here")
-    raw = pd.read_csv(TELCO)
+    raw = pd.read_csv(real_data / "telco_ibm" / "Telco-Customer-Churn.csv")
     gone = raw["Churn"] == "Yes"
     last = pd.Period("2020-01", "M")
     start = pd.to_datetime([(last - t).start_time for t in raw["tenure"]])

@@ -47,7 +47,8 @@ _UNRECORDED = "the table {table} does not have every month"
     meaning="Yearly revenue gained for each dollar of sales and marketing spent a period earlier.",
     formula="(revenue - revenue of the quarter before) x 4 / sales and marketing spend of the quarter "
     "before",
-    missing="Missing in the first period and in one that is not over, and where spend or revenue is not recorded for every month.",
+    missing="Missing in the first period and in one that is not over, and where spend or revenue is not "
+    "recorded for every month.",
     sources=("DEFINITIONS.md 5.50", "Scale Venture Partners"),
     options={
         "method": MAGIC,
