@@ -32,9 +32,14 @@ def triangle_cube(
     cells = groups * periods * periods
     total = {name: np.zeros(cells, np.int64) for name in TRIANGLE}
     for accounts, part in ledger.blocks(least=cells):
-        for name, change in _changes(part, group[accounts].astype(np.int64), first, periods).items():
+        for name, change in _changes(
+            part, group[accounts].astype(np.int64), first, periods
+        ).items():
             total[name] += tally(change[0], change[1], cells)
-    return {name: np.cumsum(sums.reshape(groups, periods, periods), axis=2) for name, sums in total.items()}
+    return {
+        name: np.cumsum(sums.reshape(groups, periods, periods), axis=2)
+        for name, sums in total.items()
+    }
 
 
 def _changes(

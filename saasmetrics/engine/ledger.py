@@ -7,6 +7,7 @@ everything here follows the number of changes, never customers times months.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.spans import Spans
 
-BLOCK = 1 << 16  # changes swept at a time: what is computed on the way stays in the processor's cache
+BLOCK = 1 << 16  # changes swept at a time, so that the steps between stay in the cache
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Ledger:
     def __len__(self) -> int:
         return len(self.account)
 
-    @property
+    @cached_property
     def first(self) -> NDArray[np.bool_]:
         """Which elements are their account's first change."""
         out = np.empty(len(self.account), bool)
@@ -56,9 +57,16 @@ class Ledger:
     def before(self, balance: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the balance before each change, 0 before the first of an account."""
         out = np.zeros_like(balance)
-        out[1:] = balance[:-1]
-        out[self.first] = 0
+        np.copyto(out[1:], balance[:-1], where=~self.first[1:])
         return out
+
+    def earliest(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the index of each account's first change among those that a mask selects."""
+        at = np.flatnonzero(among)
+        owner = self.account[at]
+        first = np.ones(len(at), bool)
+        np.not_equal(owner[1:], owner[:-1], out=first[1:])
+        return at[first]
 
     def pick(self, keep: NDArray[np.bool_]) -> Ledger:
         """Return the changes that a mask selects."""
@@ -73,16 +81,16 @@ class Ledger:
         least
             Do not cut into parts with fewer changes than this.
         """
-        begin = at = 0
-        while begin < self.accounts:
-            stop = at + max(BLOCK, least)
-            end = self.accounts if stop >= len(self.account) else max(int(self.account[stop]), begin + 1)
-            stop = int(np.searchsorted(self.account, np.int32(end)))
-            cut = slice(at, stop)
+        begin = 0
+        for cut in cuts(self.account, least):
+            end = int(self.account[cut.stop - 1]) + 1
             paused = None if self.paused is None else self.paused[cut]
             account = self.account[cut] - np.int32(begin)
-            yield slice(begin, end), Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin)
-            begin, at = end, stop
+            yield (
+                slice(begin, end),
+                Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin),
+            )
+            begin = end
 
     def at_periods(self, ordinals: NDArray[np.int32], base: int) -> Ledger:
         """Return the ledger as snapshots at the end of periods see it: the last state in each period.
@@ -135,7 +143,9 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     if not changed.all():
         owner, time, delta = owner[changed], time[changed], delta[changed]
         rest = None if rest is None else rest[changed]
-    return Ledger(owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts)
+    return Ledger(
+        owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts
+    )
 
 
 def _events(
@@ -167,6 +177,16 @@ def _events(
         return owner, time, delta, None
     resting = np.concatenate([spans.paused, spans.paused[ended]])[order]
     return owner, time, np.where(resting, 0, delta), np.where(resting, delta, 0)
+
+
+def cuts(account: NDArray[np.int32], least: int = 0) -> Iterator[slice]:
+    """Yield slices of a sorted column of accounts that no account straddles, of at least so many rows."""
+    at = 0
+    while at < len(account):
+        stop = min(at + max(BLOCK, least), len(account))
+        stop = int(np.searchsorted(account, account[stop - 1], side="right"))
+        yield slice(at, stop)
+        at = stop
 
 
 def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.engine.ledger import cuts
 from saasmetrics.engine.tally import tally
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ NOUNS = {
     "contraction": "customers_contracted",
     "churn": "customers_churned",
 }
+_COUNTS = sorted(
+    [*NOUNS.values(), "customers_churned_from_opening", "customers_opening", "customers_closing"]
+)
 NEW, REACTIVATION, EXPANSION, CONTRACTION, CHURN = range(5)
 
 
@@ -44,11 +48,12 @@ class Moves:
     opened: NDArray[np.bool_]
     paying: NDArray[np.int8]
 
-    def pick(self, rows: NDArray[np.int64], period: int) -> Moves:
-        """Return some of the movements, all dated to one period."""
+    def pick(self, rows: NDArray[np.int64] | slice, period: int | None = None) -> Moves:
+        """Return some of the movements, all dated to one period if one is given."""
+        when = self.period[rows]
         return Moves(
             account=self.account[rows],
-            period=np.full(len(rows), period, np.int32),
+            period=when if period is None else np.full_like(when, period),
             kind=self.kind[rows],
             amount=self.amount[rows],
             pause=None if self.pause is None else self.pause[rows],
@@ -80,19 +85,10 @@ def kinds(
     out[was & ~now] = CHURN
     starts = ~was & now
     out[starts] = REACTIVATION
-    out[first_paying(ledger, starts)] = NEW
+    out[ledger.earliest(starts)] = NEW
     if new_after is not None and away is not None:
         out[starts & (away > new_after)] = NEW
     return out
-
-
-def first_paying(ledger: Ledger, starts: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the index of each account's first start of paying."""
-    at = np.flatnonzero(starts)
-    owner = ledger.account[at]
-    first = np.ones(len(at), bool)
-    first[1:] = owner[1:] != owner[:-1]
-    return at[first]
 
 
 def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> Moves:
@@ -116,7 +112,7 @@ def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> 
 
 def _opened(ledger: Ledger, period: NDArray[np.int32], was: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Carry `was` of an account's first change in a period to all its changes in that period."""
-    begins = ledger.first
+    begins = ledger.first.copy()
     begins[1:] |= period[1:] != period[:-1]
     if begins.all():
         return was
@@ -139,37 +135,37 @@ def movement_cube(
     groups, first, periods
         How many groups; ordinal of the first period; how many periods.
     """
-    cells = groups * periods
-    cell = group[found.account].astype(np.int64)
-    cell *= periods
-    cell += found.period
-    cell -= first
-    shape = (groups, periods)
-    cube: dict[str, NDArray[np.int64]] = {}
-    counts: dict[str, NDArray[np.int64]] = {}
-    for number, name in enumerate(KINDS):
-        mine = np.flatnonzero(found.kind == number)
-        where, amount = cell[mine], found.amount[mine]
-        cube[name] = tally(where, amount, cells).reshape(shape)
-        counts[NOUNS[name]] = _customers(found, mine[amount != 0], cell, cells).reshape(shape)
-        if number == CHURN:
-            opened = mine[found.opened[mine]]
-            counts["customers_churned_from_opening"] = _customers(
-                found, opened, cell, cells
-            ).reshape(shape)
-    for name, values in (("pause", found.pause), ("transfer", found.transfer)):
-        cube[name] = (
-            np.zeros(cells, np.int64) if values is None else tally(cell, values, cells)
-        ).reshape(shape)
-    cube["fx"] = np.zeros(shape, np.int64)
-    cube["closing"] = np.cumsum(tally(cell, found.change, cells).reshape(shape), axis=1)
+    cells, shape = groups * periods, (groups, periods)
+    total = {name: np.zeros(cells, np.int64) for name in (*FLOWS, "closing", *_COUNTS)}
+    for cut in cuts(found.account, least=cells):
+        part = found.pick(cut)
+        cell = group[part.account].astype(np.int64) * periods + part.period - first
+        for name, sums in _sums(part, cell, cells).items():
+            total[name] += sums
+    cube = {name: sums.reshape(shape) for name, sums in total.items()}
+    for name in ("closing", "customers_closing"):
+        cube[name] = np.cumsum(cube[name], axis=1)
     cube["opening"] = _shifted(cube["closing"])
-    counts["customers_closing"] = np.cumsum(
-        tally(cell, found.paying.astype(np.int64), cells).reshape(shape), axis=1
-    )
-    counts["customers_opening"] = _shifted(counts["customers_closing"])
-    ordered = {name: cube[name] for name in ("opening", *FLOWS, "closing")}
-    return {**ordered, **{name: counts[name] for name in sorted(counts)}}
+    cube["customers_opening"] = _shifted(cube["customers_closing"])
+    return {name: cube[name] for name in ("opening", *FLOWS, "closing", *_COUNTS)}
+
+
+def _sums(part: Moves, cell: NDArray[np.int64], cells: int) -> dict[str, NDArray[np.int64]]:
+    """Return sums and counts per cell, with those at closing as changes."""
+    sums = {"closing": tally(cell, part.change, cells)}
+    sums["customers_closing"] = tally(cell, part.paying.astype(np.int64), cells)
+    for number, name in enumerate(KINDS):
+        mine = np.flatnonzero(part.kind == number)
+        amount = part.amount[mine]
+        sums[name] = tally(cell[mine], amount, cells)
+        sums[NOUNS[name]] = _customers(part, mine[amount != 0], cell, cells)
+        if number == CHURN:
+            opened = mine[part.opened[mine]]
+            sums["customers_churned_from_opening"] = _customers(part, opened, cell, cells)
+    for name, values in (("pause", part.pause), ("transfer", part.transfer)):
+        if values is not None:
+            sums[name] = tally(cell, values, cells)
+    return sums
 
 
 def _customers(

@@ -133,7 +133,10 @@ def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int
 
 
 def _standing(
-    paid: NDArray[np.bool_], held: NDArray[np.bool_], gain: NDArray[np.int64], seen: NDArray[np.bool_]
+    paid: NDArray[np.bool_],
+    held: NDArray[np.bool_],
+    gain: NDArray[np.int64],
+    seen: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Return what each customer is: grown, shrunk, ... of those that paid `window` ago; new or back of the others."""
     stays = np.where(gain > 0, GROWN, np.where(gain < 0, SHRUNK, SAME))
@@ -182,7 +185,7 @@ def _reduced(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int
 def since(ledger: Ledger) -> NDArray[np.int64]:
     """Return when each account first held MRR; far in the future for those that never did."""
     out = np.full(ledger.accounts, np.iinfo(np.int32).max, np.int64)
-    at = np.flatnonzero(ledger.held > 0)[::-1]
+    at = ledger.earliest(ledger.held > 0)
     out[ledger.account[at]] = ledger.time[at]
     return out
 
