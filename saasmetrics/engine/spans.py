@@ -130,6 +130,8 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         found = _latest_wins(found, tables[source].data)
     if policy.gap_days:
         found = _bridged(found, policy.gap_days)
+    # Encoding leaves as much memory behind in Arrow's pool as the spans take.
+    pa.default_memory_pool().release_unused()
     return found
 
 
