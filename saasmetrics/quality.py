@@ -42,7 +42,8 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> sm.demo(customers=50).check().df["severity"].isin(["warning", "note"]).all()
+    >>> found = sm.demo(customers=50).check().df
+    >>> set(found["severity"]) <= {"warning", "note"}
     True
     """
     import pandas as pd
