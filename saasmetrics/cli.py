@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,14 +41,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except InvalidTablesError as error:
         _complain(str(error))
         return FINDINGS
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except (DataError, OSError) as error:
         _complain(str(error))
         return USAGE
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        return DONE
     return code
 
 
@@ -130,11 +133,29 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     folder = Path(arguments.folder)
     with _progress(1, "Writing the demo company") as done:
-        sample.write(folder, arguments.customers, arguments.seed)
+        try:
+            sample.write(folder, arguments.customers, arguments.seed)
+        except FileExistsError:
+            if not _is_that_company(folder, arguments.customers, arguments.seed):
+                raise
         done("demo")
-    files = sorted(path.name for path in folder.iterdir())
-    _say(f"{len(files)} tables of a made-up company: {folder}")
+    _say(f"{len(list(folder.glob('*.csv')))} tables of a made-up company: {folder}")
     return DONE
+
+
+def _is_that_company(folder: Path, customers: int, seed: int) -> bool:
+    """Return whether a folder holds the very files that would be written, so that a rerun is fine."""
+    from filecmp import cmpfiles
+    from tempfile import TemporaryDirectory
+
+    from saasmetrics import sample
+
+    if not folder.is_dir():
+        return False
+    with TemporaryDirectory() as beside:
+        names = {path.name for path in sample.write(beside, customers, seed).iterdir()}
+        same, _, _ = cmpfiles(folder, beside, names, shallow=False)
+        return {path.name for path in folder.iterdir()} == names == set(same)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -208,7 +229,7 @@ def _schema(arguments: argparse.Namespace) -> int:
     _say(f"{arguments.table}: {table.meaning}")
     rows = [
         (c.name, c.dtype, "required" if c.required else "", c.unit or "", _meaning(c))
-        for c in table.columns
+        for c in table.columns.values()
     ]
     _table(("column", "type", "", "unit", "meaning"), rows)
     return DONE

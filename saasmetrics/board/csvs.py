@@ -41,7 +41,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
         if safe[name].dtype == object or str(safe[name].dtype) in {"string", "category", "str"}:
             safe[name] = safe[name].astype(object).map(guarded)
     safe.columns = [guarded(str(name)) for name in safe.columns]
-    return write_text(path, safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n"))
+    return write_text(path, safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\r\n"))
 
 
 def write_text(path: Path, text: str) -> Path:

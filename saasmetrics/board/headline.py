@@ -182,7 +182,8 @@ def _interval(low: float | None, high: float | None, result: Result) -> str:
         return ""
     if high is None:
         return f"{format_value(low, unit, currency)} or more"
-    return f"{format_value(low, unit, currency)} to {format_value(high, unit, currency)}"
+    first = format_value(low, unit, currency).removesuffix(" months")
+    return f"{first} to {format_value(high, unit, currency)}"
 
 
 def _change(value: float | None, before: float | None, result: Result) -> tuple[str, str]:
@@ -214,7 +215,7 @@ def headline_frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    names = ("value", "low", "high", "before", "change", "verdict", "when", "reason")
+    names = ("value", "low", "high", "before", "verdict", "when", "reason")
     rows = [
         {"metric": f.id, "name": f.name, **{name: getattr(f, name) for name in names}}
         for f in figures

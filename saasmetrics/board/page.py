@@ -121,9 +121,9 @@ def html(review: Review, done: Callable[[str], None]) -> str:
     layers
     '<!doctype html>'
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from importlib.metadata import version
 
-    from saasmetrics import __version__
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
@@ -140,7 +140,7 @@ def html(review: Review, done: Callable[[str], None]) -> str:
     return environment.get_template("review.html.j2").render(
         review=review, sections=sections, findings=findings.to_dict("records"), counts=counts,
         definitions=review.definitions.to_dict("records"), numbers=_numbers, zip=zip,
-        version=__version__,
+        version=version("jupyter-saasmetrics"),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Done = Callable[[str], None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Review:
     """A finished review: the numbers are computed, to be rendered as often as needed.
 
@@ -50,6 +50,11 @@ class Review:
     headline: tuple[Figure, ...]
     sections: tuple[Section, ...]
     findings: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Title, date and headline, as a person reads them."""
+        figures = ", ".join(f"{figure.name} {figure.text}" for figure in self.headline)
+        return f"{self.title}, as of {self.book.as_of_text}: {figures}"
 
     @property
     def facts(self) -> dict[str, str]:

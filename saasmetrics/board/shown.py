@@ -105,7 +105,10 @@ def _matrix(table: pd.DataFrame, exhibit: Exhibit) -> tuple[pd.DataFrame, str]:
     seen = table[table["observed"].astype(bool)]
     wide = seen.pivot_table(index="cohort", columns="age", values="value", aggfunc="first")
     first = seen[seen["age"] == seen["age"].min()].set_index("cohort")["denominator"]
-    write = (lambda v: f"{v * 100:.0f}%") if ratio else (lambda v: format_money(v, currency))
+
+    def write(value: float) -> str:
+        return f"{value * 100:.0f}%" if ratio else format_money(value, currency)
+
     texts: dict[str, list[str]] = {
         "cohort": [f"{cohort:%Y-%m-%d}" for cohort in wide.index],
         "at start": [f"{first.get(cohort, float('nan')):,.0f}" for cohort in wide.index],

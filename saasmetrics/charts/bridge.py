@@ -154,11 +154,11 @@ def message(steps: Steps, name: str, currency: str) -> str:
     gains = sum(v for k, v in steps.moves.items() if v > 0 and k not in {"fx", "transfer"})
     losses = -sum(v for k, v in steps.moves.items() if v < 0 and k not in {"fx", "transfer"})
     verb = "rose" if change > 0 else "fell" if change < 0 else "stayed"
-    share = f" ({'+' if change > 0 else '−'}{format_ratio(abs(change) / steps.opening)})"
+    share = _share(change, steps.opening)
     tail = f": {format_money(gains, currency)} gained, {format_money(losses, currency)} lost"
     return (
         f"{name} {verb} {'at' if not change else 'to'} {format_money(steps.closing, currency)}"
-        f"{share if steps.opening > 0 and change else ''} {steps.when}{tail}"
+        f"{f' ({share})' if share else ''} {steps.when}{tail}"
     )
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
@@ -18,7 +19,7 @@ def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
     width
         Pixels, for a chart as wide as its container; default 680.
     prefix
-        Put before every id, so that many pictures can stand in one page.
+        Makes all ids start so, that many pictures can stand in one page.
 
     Examples
     --------
@@ -29,13 +30,15 @@ def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
     import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(_spec(chart, width))
-    if not prefix:
-        return svg
-    for name in set(_IDENTIFIER.findall(svg)):
-        svg = svg.replace(f'id="{name}"', f'id="{prefix}{name}"').replace(
-            f"#{name})", f"#{prefix}{name})"
-        )
-    return svg
+    return _renamed(svg, prefix) if prefix else svg
+
+
+def _renamed(svg: str, prefix: str) -> str:
+    """Number the ids anew: the renderer counts on from picture to picture."""
+    names = dict.fromkeys(_IDENTIFIER.findall(svg))
+    new = {name: f"{prefix}{number}" for number, name in enumerate(names)}
+    svg = _IDENTIFIER.sub(lambda found: f'id="{new[found[1]]}"', svg)
+    return _REFERENCE.sub(lambda found: f"url(#{new.get(found[1], found[1])})", svg)
 
 
 def to_png(chart: Any, *, width: int | None = None, scale: float = 2.0) -> bytes:

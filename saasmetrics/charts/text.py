@@ -173,7 +173,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     order = sorted(range(count), key=lambda index: wanted[index])
     blocks: list[tuple[float, int]] = []  # mean and size of runs of labels that touch
     for rank, index in enumerate(order):
-        blocks.append((wanted[index] - rank * gap, 1))
+        blocks.append((float(wanted[index] - rank * gap), 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             (mean, size), (earlier, others) = blocks.pop(), blocks.pop()
             blocks.append(((mean * size + earlier * others) / (size + others), size + others))

@@ -75,7 +75,11 @@ def _row(row: dict[str, Any], canvas: Canvas) -> dict[str, Any]:
     between = ""
     if low is not None or high is not None:
         ends = [format_value(x, unit, currency) if x is not None else "?" for x in (low, high)]
-        between = f"{ends[0]} to {ends[1]}" if high is not None else f"{ends[0]} or more"
+        between = (
+            f"{ends[0].removesuffix(' months')} to {ends[1]}"
+            if high is not None
+            else f"{ends[0]} or more"
+        )
     sign = {"pass": "▲", "fail": "▼"}.get(word, "○")
     return {
         "group": row["group"] or "All customers",

@@ -1,0 +1,145 @@
+"""The command line: exit codes, messages without a traceback, files where they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from saasmetrics.cli import DONE, FINDINGS, USAGE, main
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "exports"
+    assert main(["demo", str(folder), "--customers", "60"]) == DONE
+    return folder
+
+
+def test_demo_writes_one_file_per_table(exports: Path) -> None:
+    assert {"subscriptions.csv", "customers.csv", "spend.csv"} <= {
+        p.name for p in exports.iterdir()
+    }
+
+
+def test_demo_again_finds_the_same_company_and_is_done(exports: Path) -> None:
+    assert main(["demo", str(exports), "--customers", "60"]) == DONE
+
+
+def test_demo_never_writes_over_other_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "subscriptions.csv").write_text("mine")
+    assert main(["demo", str(tmp_path), "--customers", "20"]) == USAGE
+    assert (tmp_path / "subscriptions.csv").read_text() == "mine"
+    assert "not an empty folder" in capsys.readouterr().err
+
+
+def test_check_of_sound_tables_is_done(exports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(exports)]) == DONE
+    assert "0 errors" in capsys.readouterr().out
+
+
+def broken(folder: Path) -> Path:
+    (folder / "subscriptions.csv").write_text(
+        "subscription_id,customer_id,start,end,amount,interval\n"
+        "s1,a,2026-01-01,2025-01-01,10,month\n"
+        "s2,b,2026-01-01,,20,month\n"
+    )
+    return folder
+
+
+def test_check_stops_on_errors_and_shows_the_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(broken(tmp_path))]) == FINDINGS
+    out = capsys.readouterr().out
+    assert "ERROR" in out
+    assert "subscription_id=s1" in out
+
+
+def test_report_stops_on_errors_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "review.html"
+    assert main(["report", str(broken(tmp_path)), "--out", str(page)]) == FINDINGS
+    assert not page.exists()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_report_writes_the_page_and_the_csv_files_and_prints_the_headline(
+    exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "out" / "review.html"
+    assert main(["report", str(exports), "--out", str(page), "--as-of", "2026-06-30"]) == DONE
+    out = capsys.readouterr().out
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "out" / "review-csv" / "headline.csv").exists()
+    assert "2026-06-30" in page.read_text("utf-8")
+    assert str(page) in out
+    for name in ("ARR", "NRR", "GRR", "Logo churn", "LTV:CAC", "CAC payback"):
+        assert name in out
+
+
+# {exports} is a folder of sound tables, {empty} one without files
+MISTAKES = {
+    "no such folder": "report {empty}/nowhere",
+    "an empty folder": "check {empty}",
+    "no such policy": "check {exports} --policy chartmogull",
+    "not a date": "check {exports} --as-of yesterday",
+    "not a month": "check {exports} --fiscal-start 13",
+    "a folder as page": "report {exports} --out {empty}",
+    "no such metric": "metrics nrrr",
+    "no such table": "schema subscription_s",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_in_words_with_exit_code_2(
+    mistake: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word.format(exports=exports, empty=tmp_path) for word in MISTAKES[mistake].split()]
+    assert main(words) == USAGE
+    told = capsys.readouterr().err
+    assert told.startswith("saasmetrics: ")
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["frobnicate"], ["report"], ["demo", "x", "--customers", "0"]]
+)
+def test_wrong_usage_is_exit_code_2(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == USAGE
+
+
+def test_metrics_lists_the_catalogue_and_defines_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["metrics"]) == DONE
+    assert "nrr" in capsys.readouterr().out
+    assert main(["metrics", "nrr"]) == DONE
+    assert "Formula:" in capsys.readouterr().out
+
+
+def test_a_misspelt_metric_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["metrics", "nrrr"])
+    assert "Did you mean 'nrr'?" in capsys.readouterr().err
+
+
+def test_schema_shows_required_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "subscriptions"]) == DONE
+    line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("amount"))
+    assert "required" in line
+
+
+def test_a_reader_that_stops_early_is_no_error(
+    fresh_python: Callable[..., str], root: Path
+) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-m', 'saasmetrics.cli', 'metrics'],"
+        " stdout=subprocess.PIPE, stderr=subprocess.PIPE)\n"
+        "p.stdout.close(); print(p.stderr.read().decode(), p.wait())"
+    )
+    assert fresh_python(code).split() == ["0"]
