@@ -131,15 +131,7 @@ def payback(
     >>> 0 < result.value < 100
     True
     """
-    if method not in PAYBACK_METHODS:
-        raise UnknownNameError.of("method of payback", method, PAYBACK_METHODS)
-    if arpa not in ARPA:
-        raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
-    check_target(target)
-    check_level(interval)
-    if horizon < 1 or horizon != int(horizon):
-        msg = f"horizon={horizon!r} is a whole number of months, at least 1."
-        raise DataError(msg)
+    _check(method, arpa, target, horizon, interval)
     names, functions = columns(by), columns(spend)
     share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)
     options: dict[str, Any] = {"method": method, "margin": said, "spend": " and ".join(functions)}
@@ -169,6 +161,18 @@ def payback(
         drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
         tables=["spend", *(["finance"] if margin is None else [])],
     )
+
+
+def _check(method: str, arpa: str, target: float, horizon: int, interval: float) -> None:
+    if method not in PAYBACK_METHODS:
+        raise UnknownNameError.of("method of payback", method, PAYBACK_METHODS)
+    if arpa not in ARPA:
+        raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
+    check_target(target)
+    check_level(interval)
+    if horizon < 1 or horizon != int(horizon):
+        msg = f"horizon={horizon!r} is a whole number of months, at least 1."
+        raise DataError(msg)
 
 
 def _along_survival(
