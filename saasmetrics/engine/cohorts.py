@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.ledger import Ledger
 
 TRIANGLE = ("customers", "mrr", "floor")
+LIVES = ("account", "cohort", "duration", "entry", "event", "mrr")
 CAUSES = ("unknown", "voluntary", "involuntary")
 
 
@@ -78,27 +79,27 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
         account, cohort (period), duration (periods from the first snapshot to the first one at which the customer
         is gone, or to `last`), entry (age when first observed), event (1: gone), mrr (at the first snapshot).
     """
-    cohort_of = since(ledger)
-    cohort = cohort_of[ledger.account]
-    held = ledger.held
-    gone = np.flatnonzero((held <= 0) & (ledger.time > cohort) & (ledger.time <= last))[::-1]
+    found: dict[str, list[NDArray[np.int64]]] = {name: [np.zeros(0, np.int64)] for name in LIVES}
+    for accounts, part in ledger.blocks():
+        lives = _lives(part, last, left)
+        lives["account"] += accounts.start
+        for name, values in lives.items():
+            found[name].append(values)
+    return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.int64]]:
+    pays = ledger.held > 0
+    begin = since(ledger)
+    gone = ledger.earliest(~pays & (ledger.time > begin[ledger.account]) & (ledger.time <= last))
     end = np.full(ledger.accounts, -1, np.int64)
     end[ledger.account[gone]] = ledger.time[gone]
-    end[cohort_of == np.iinfo(np.int32).max] = -1
-    start = np.flatnonzero((held > 0) & (ledger.time == cohort))
-    mrr = np.zeros(ledger.accounts, np.int64)
-    mrr[ledger.account[start]] = ledger.mrr[start]
-    account = np.flatnonzero(cohort_of <= last)
-    cohort, end = cohort_of[account], end[account]
+    start = ledger.earliest(pays & (ledger.time <= last))
+    account = ledger.account[start].astype(np.int64)
+    cohort, end = begin[account], end[account]
     event = (end >= 0).astype(np.int64)
     duration = np.where(event == 1, end, last) - cohort
     entry = np.zeros(len(account), np.int64) if left is None else np.maximum(left - cohort, 0)
     seen = (entry == 0) | (duration > entry)
-    out = {
-        "account": account,
-        "cohort": cohort,
-        "duration": duration,
-        "entry": entry,
-        "event": event,
-    }
-    return {name: value[seen] for name, value in {**out, "mrr": mrr[account]}.items()}
+    lives = (account, cohort, duration, entry, event, ledger.mrr[start])
+    return {name: value[seen] for name, value in zip(LIVES, lives, strict=True)}
