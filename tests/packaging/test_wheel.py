@@ -55,7 +55,7 @@ def test_the_wheel_ships_every_file_of_both_packages(root: Path, wheel: Path) ->
     assert _in_folder(root) - _names(wheel) == set()
 
 
-@pytest.mark.parametrize("suffix", [".json", ".js", ".css", ".html"])
+@pytest.mark.parametrize("suffix", [".json", ".js", ".css", ".j2"])
 def test_the_wheel_ships_data_files(wheel: Path, suffix: str) -> None:
     assert [name for name in _names(wheel) if name.endswith(suffix)]
 
@@ -92,7 +92,7 @@ def test_the_wheel_works_without_the_folder_it_was_made_from(
 ) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    # -S leaves the editable installation out: the packages can only come from the wheel.
+    # -S leaves the editable installation out and -P the current folder: only the wheel is left.
     libraries = sysconfig.get_path("purelib")
     code = (
         "import saasmetrics as sm; print(sm.__file__);"
@@ -101,5 +101,5 @@ def test_the_wheel_works_without_the_folder_it_was_made_from(
         "from importlib.metadata import entry_points as points;"
         "print(callable(next(iter(points(group='saasmetrics.widgets'))).load()))"
     )
-    printed = fresh_python(code, "-S", PYTHONPATH=f"{tmp_path}:{libraries}").splitlines()
+    printed = fresh_python(code, "-S", "-P", PYTHONPATH=f"{tmp_path}:{libraries}").splitlines()
     assert printed == [str(tmp_path / "saasmetrics" / "__init__.py"), "True", "True"]
