@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from saasmetrics.charts.bridge import Steps
     from saasmetrics.result import Result
 
-WIDTH, HEIGHT = 560, 272
+WIDTH, HEIGHT = 560, 240
 _TOP, _FOOT = 34, 26
 _SMALL = 0.12  # of the larger total: movements below would be too thin beside it
 _NEUTRAL = {"fx", "transfer", "residual"}

@@ -41,13 +41,15 @@ class Reading:
     n: int | None = None
     reason: str = ""
     verdict: str = ""
+    target: float | None = None
 
 
 def reading(row: Mapping[str, Any]) -> Reading:
     """Return the reading of a row of a result."""
     value, low, high, n = (_number(row.get(name)) for name in ("value", "low", "high", "n"))
     reason, verdict = (str(row.get(name) or "") for name in ("reason", "verdict"))
-    return Reading(value, low, high, None if n is None else int(n), reason, verdict)
+    target = _number(row.get("target"))
+    return Reading(value, low, high, None if n is None else int(n), reason, verdict, target)
 
 
 def _number(value: Any) -> float | None:
@@ -138,18 +140,21 @@ def card(
     """Return one headline number with its words."""
     change, tone = compared(entry, this.value, last.value, when)
     value = format_value(this.value, entry.unit, currency)
+    number = value.removesuffix(" months")
     note = interval(this, entry.unit, currency)
+    verdict = against_target(this, entry.unit)
     title = _TITLES[of]
     return {
         "id": of,
         "title": title,
-        "value": value,
+        "value": number,
+        "unit": "months" if number != value else "",
         "change": change if this.value is not None else "",
         "tone": tone,
         "note": note,
-        "verdict": this.verdict if this.value is not None else "",
+        "verdict": verdict,
         "tip": f"{entry.name}: {entry.meaning} {entry.formula}.",
-        "say": ", ".join(w for w in (f"{title} {value}", change, note, this.verdict) if w),
+        "say": ", ".join(w for w in (f"{title} {value}", change, note, verdict) if w),
         "pick": dict(pick),
     }
 
@@ -160,19 +165,38 @@ def interval(this: Reading, unit: str, currency: str) -> str:
     Examples
     --------
     >>> interval(Reading(1.04, 0.98, 1.1), "ratio", "USD")
-    '95%: 98.0% to 110.0%'
+    '95%: 98.0–110.0%'
     >>> interval(Reading(reason="nobody was paying"), "ratio", "USD")
     'nobody was paying'
     """
     if this.value is None:
         return this.reason or "no value"
     if this.low is not None or this.high is not None:
-        low = format_value(this.low, unit, currency).removesuffix(" months")
-        high = "no bound" if this.high is None else format_value(this.high, unit, currency)
-        return f"95%: {low} to {high}"
+        low, high = (format_value(edge, unit, currency) for edge in (this.low, this.high))
+        if this.low is None or this.high is None:
+            return f"95%: below {high}" if this.low is None else f"95%: above {low}"
+        for suffix in ("%", "x", " months"):
+            low = low.removesuffix(suffix)
+        return f"95%: {low}{'–' if this.low >= 0 else ' to '}{high}"
     if this.n is not None:
         return f"{this.n:,} customer{'' if this.n == 1 else 's'}"
     return "too few customers for an interval" if unit == "ratio" else ""
+
+
+def against_target(this: Reading, unit: str) -> str:
+    """Return the verdict in words.
+
+    Examples
+    --------
+    >>> against_target(Reading(2.5, verdict="fail", target=3), "multiple")
+    'misses the target of 3:1'
+    """
+    if this.value is None or not this.verdict:
+        return ""
+    words = {"multiple": "{:g}:1", "months": "{:g} months"}.get(unit, "{:g}")
+    target = f"the target of {words.format(this.target)}" if this.target is not None else "the target"
+    verdicts = {"pass": f"meets {target}", "fail": f"misses {target}"}
+    return verdicts.get(this.verdict, f"not proven to meet {target.removeprefix('the target of ')}")
 
 
 def compared(
@@ -191,10 +215,10 @@ def compared(
         "money": f"{abs(step) * 100:.1f}%",
         "ratio": f"{abs(step) * 100:.1f} pts",
         "multiple": f"{abs(step):.1f}x",
-        "months": f"{abs(step):.1f} months",
+        "months": f"{abs(step):.1f} mo",
     }.get(entry.unit, format_money(abs(step), ""))
     if not any(digit in size for digit in "123456789"):
         return f"as in {when}", ""
     good = (step > 0) == (entry.better == "higher")
     tone = "" if entry.better == "neutral" else "good" if good else "bad"
-    return f"{'▲' if step > 0 else '▼'} {size} on {when}", tone
+    return f"{'▲' if step > 0 else '▼'} {size} vs {when}", tone

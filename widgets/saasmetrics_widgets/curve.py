@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
     from saasmetrics_widgets.scene import Point
 
-WIDTH, PLOT = 420, 190
+WIDTH, PLOT = 420, 164
 MOST_CURVES = 6
-_LEFT, _RIGHT, _TOP = 82, 14, 22
+_LEFT, _RIGHT, _TOP = 86, 14, 22
 _ROW = 13
 
 
@@ -145,7 +145,7 @@ def _line(scene: Scene, curve: Curve, x: Any, y: Any) -> None:
 
     low, high = steps("low"), steps("high")
     if len(low) > 1:
-        scene.path([*high, *reversed(low)], fill=curve.color, opacity=0.16)
+        scene.path([*high, *reversed(low)], fill=curve.color, opacity=0.2)
     scene.path(steps("value"), stroke=curve.color, wide=2)
 
 
@@ -155,7 +155,7 @@ def _at_risk(
     y = _TOP + PLOT + 34 + _ROW * row
     name = curve.name if len(curve.name) <= 11 else f"{curve.name[:10]}…"
     color = curve.color if name else "muted"
-    scene.text(_LEFT - 20, y, name or "at risk", size=9.5, anchor="end", fill=color)
+    scene.text(_LEFT - 26, y, name or "at risk", size=9.5, anchor="end", fill=color)
     for age in ticks:
         if point := curve.at(age):
             text = _many(point["at_risk"], currency)

@@ -8,6 +8,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.charts.text import text_width, wrap
 from saasmetrics_widgets.colors import roles
 from saasmetrics_widgets.scene import Scene, document, svg
 
@@ -51,6 +52,8 @@ def _headline(view: Mapping[str, Any]) -> Scene:
         scene.rect(x, _HEAD, slot - 10, _CARD, "ground")
         scene.text(x + 12, _HEAD + 20, card["title"], size=11.5, fill="muted")
         scene.text(x + 12, _HEAD + 46, card["value"], size=21, bold=True)
+        if unit := card.get("unit"):
+            scene.text(x + 18 + text_width(card["value"], 23), _HEAD + 46, unit, size=12)
         tone = {"good": "gain", "bad": "loss"}.get(card.get("tone", ""), "muted")
         lines = [(card.get("change", ""), tone), *((line, "muted") for line in _note(card, slot))]
         y = _HEAD + 63
@@ -62,8 +65,6 @@ def _headline(view: Mapping[str, Any]) -> Scene:
 
 
 def _note(card: Mapping[str, Any], slot: float) -> list[str]:
-    from saasmetrics.charts.text import wrap
-
     words = [card.get("note", ""), card.get("verdict", "")]
     lines = wrap("; ".join(w for w in words if w), slot - 26, 9.5)
     most = 2 if card.get("change") else 3

@@ -137,7 +137,10 @@ class Panel {
     this.stage.addEventListener("pointerover", (event) => this.onPoint(event));
     this.stage.addEventListener("pointerleave", () => explorer.hideTip());
     this.stage.addEventListener("focusin", (event) => this.onFocus(event));
-    this.stage.addEventListener("focusout", () => explorer.hideTip());
+    this.stage.addEventListener("focusout", () => {
+      explorer.hideTip();
+      this.around(this.halo, undefined);
+    });
   }
 
   show(panel) {
@@ -147,16 +150,28 @@ class Panel {
     this.note.textContent = panel.note;
     const { sheet, marks } = drawScene(panel.scene);
     this.marks = marks;
+    this.ring = svg("rect", { class: "sm-ring" });
+    this.halo = svg("rect", { class: "sm-ring sm-halo" });
+    sheet.append(this.ring, this.halo); // on top of the neighbors, and no shape has to move
     this.stage.replaceChildren(sheet);
   }
 
   highlight(selection) {
+    let found;
     for (const mark of this.marks) {
       const chosen = isChosen(mark.pick, selection);
       mark.node.classList.toggle("sm-chosen", chosen);
       mark.node.setAttribute("aria-pressed", String(chosen));
-      if (chosen && mark.fill !== "none") mark.node.parentNode.append(mark.node); // its outline lies on top
+      if (chosen) found = mark;
     }
+    this.around(this.ring, found);
+  }
+
+  /** Put a ring around a mark, or away; a point lights up by itself. */
+  around(ring, mark) {
+    const on = mark !== undefined && !mark.dot;
+    ring.style.display = on ? "" : "none";
+    if (on) fill(ring, { x: mark.x, y: mark.y, width: mark.w, height: mark.h }, []);
   }
 
   markAt(event) {
@@ -199,7 +214,10 @@ class Panel {
 
   onFocus(event) {
     const index = this.markAt(event);
-    if (index >= 0) this.explorer.showTip(this.marks[index].say, this.marks[index].node);
+    if (index < 0) return;
+    const mark = this.marks[index];
+    this.explorer.showTip(mark.say, mark.node);
+    if (mark.node.matches(":focus-visible")) this.around(this.halo, mark);
   }
 }
 
@@ -254,7 +272,8 @@ class Table {
   }
 
   cell(text, index, table) {
-    return html("td", { class: table.columns[index].number ? "sm-number" : "", title: text }, text);
+    const { key, number } = table.columns[index];
+    return html("td", { class: number ? "sm-number" : `sm-${key === "name" ? "name" : "text"}`, title: text }, text);
   }
 
   total(sum, index, table) {
@@ -343,7 +362,7 @@ class Explorer {
     const buttons = cards.map((card) => {
       const parts = [
         html("span", { class: "sm-title" }, card.title),
-        html("span", { class: "sm-value" }, card.value),
+        html("span", { class: "sm-value" }, card.value, html("small", {}, card.unit ? ` ${card.unit}` : "")),
         html("span", { class: `sm-change sm-${card.tone || "flat"}` }, card.change ?? ""),
         html("span", { class: "sm-small" }, card.note ?? ""),
       ];
