@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import encode, flat
+from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import UnknownNameError, suggest
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def groups(
         else per_entity
     )
     code = np.ravel_multi_index(parts, sizes) if len(spans) or not by_line else np.zeros(0, int)
-    used, code = np.unique(code, return_inverse=True)
+    used, code = distinct(code, math.prod(sizes))
     cells = [np.asarray(cell) for cell in np.unravel_index(used, sizes)]
     found = tuple(
         zip(
@@ -89,7 +91,6 @@ def groups(
             strict=True,
         )
     )
-    code = code.reshape(-1).astype(np.int32)
     if by_line:
         return Groups(tuple(by), found, of_span=code)
     return Groups(tuple(by), found, of_entity=code)

@@ -56,12 +56,16 @@ class Ledger:
 
     def before(self, balance: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the balance before each change, 0 before the first of an account."""
-        out = np.zeros_like(balance)
-        np.copyto(out[1:], balance[:-1], where=~self.first[1:])
+        out = np.empty_like(balance)
+        out[:1] = 0
+        np.multiply(balance[:-1], ~self.first[1:], out=out[1:])
         return out
 
     def earliest(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the index of each account's first change among those that a mask selects."""
+        at = np.flatnonzero(self.first)
+        if among[at].all():  # as nearly always where the first payment is asked for
+            return at
         at = np.flatnonzero(among)
         owner = self.account[at]
         first = np.ones(len(at), bool)

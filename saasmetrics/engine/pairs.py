@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +65,8 @@ def _changes(
         p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
         held, rests = m1 + p1, np.where((m0 > 0) & (m1 + p1 > 0), p1 - p0, 0)
         gain += rests
-    standing = _standing(m0 > 0, held > 0, gain, since(ledger)[owner] + window <= time)
+    seen = since(ledger)[owner] + window <= time
+    standing = _standings(m0 > 0, held > 0, seen, gain)
     cell = cell_of[owner] + time
     # What a customer adds from one time on, it takes away at the next; ABSENT takes what nobody asks for.
     begins = standing * cells + cell
@@ -132,16 +134,40 @@ def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int
     return out
 
 
-def _standing(
+def _standing(paid: int, held: int, seen: int, sign: int) -> int:
+    """Return what a customer is.
+
+    Parameters
+    ----------
+    paid, held
+        Whether it paid `window` ago, and whether it is a customer now.
+    seen
+        Whether it had been one by then.
+    sign
+        Of the change of its MRR: -1, 0 or 1.
+    """
+    if paid:
+        return (SHRUNK, SAME, GROWN)[sign + 1] if held else LOST
+    return ABSENT if sign < 1 else BACK if seen else NEW
+
+
+_STANDING = np.array([_standing(*at) for at in product((0, 1), (0, 1), (0, 1), (-1, 0, 1))])
+
+
+def _standings(
     paid: NDArray[np.bool_],
     held: NDArray[np.bool_],
-    gain: NDArray[np.int64],
     seen: NDArray[np.bool_],
+    gain: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return what each customer is: grown, shrunk, ... of those that paid `window` ago; new or back of the others."""
-    stays = np.where(gain > 0, GROWN, np.where(gain < 0, SHRUNK, SAME))
-    others = np.where(gain > 0, np.where(seen, BACK, NEW), ABSENT)
-    return np.where(paid, np.where(held, stays, LOST), others)
+    code = paid.astype(np.int8)
+    for flag in (held, seen):
+        code *= 2
+        code += flag
+    code *= 3
+    code += gain > 0
+    code -= gain < 0
+    return _STANDING[code + 1]
 
 
 def merged(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_FEW = 1 << 16  # cells that are counted rather than sorted, however few the elements
 _EXACT = 2**53  # floats hold every integer below this, and bincount adds floats
 
 
@@ -26,3 +27,14 @@ def tally(
     out = np.zeros(cells, np.int64)
     np.add.at(out, cell, values)
     return out
+
+
+def distinct(code: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the codes that occur, in order, and for each element which of them it is; codes are below `size`."""
+    if size > len(code) + _FEW:
+        used, at = np.unique(code, return_inverse=True)
+        return used, at.reshape(-1).astype(np.int32)
+    used = np.flatnonzero(np.bincount(code, minlength=size))
+    rank = np.zeros(size, np.int32)
+    rank[used] = np.arange(len(used))
+    return used, rank[code]
