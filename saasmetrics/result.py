@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 
+_SHOWN = 60  # rows of the table in a notebook
+_HEADED = ("series", "verdict", "table")  # the kinds of result that can have one value as headline
+
+
 @dataclass(frozen=True)
 class Context:
     """Under which circumstances a number holds: the as-of date, the currency, the policy, the options used."""
@@ -75,7 +79,9 @@ class Result:
     def value(self) -> float | None:
         """The headline: the latest complete value of the whole, None where it is missing or there is none."""
         df = self.df
-        if self.by or "value" not in df.columns or not len(df):
+        if self.by or self.kind not in _HEADED or "value" not in df.columns:
+            return None
+        if self.kind == "table" and len(df) != 1:
             return None
         if "complete" in df.columns:
             df = df[df["complete"]]
@@ -134,29 +140,25 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        from base64 import b64encode
         from html import escape
 
-        picture = ""
+        name, picture = escape(self.metric.name), ""
         if len(self.df) and self.kind in _charts():
-            picture = _svg(self.chart())
+            png = self.chart()._repr_mimebundle_()["image/png"]
+            picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
         headline = f" <span>{escape(self.text)}</span>" if self.value is not None else ""
-        table = self.df.head(60).to_html(
+        table = self.df.head(_SHOWN).to_html(
             index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}"
         )
+        count = f"{len(self.df):,} rows" + (
+            f", the first {_SHOWN}" if len(self.df) > _SHOWN else ""
+        )
         return (
-            f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)}{headline}</h4>{picture}'
-            f"<details><summary>{len(self.df):,} rows</summary>{table}</details>"
+            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}'
+            f"<details><summary>{count}</summary>{table}</details>"
             f"<p><small>{escape(self.footnote)}</small></p></div>"
         )
-
-
-def _svg(chart: Any) -> str:
-    import base64
-
-    import vl_convert
-
-    svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version="6.1")
-    return f'<img alt="" src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.curve import curve
+from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.render import to_png, to_svg
@@ -35,6 +36,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
 
 __all__ = [
     "CHARTS",
+    "OfflineChart",
     "bridge",
     "cohorts",
     "compared",

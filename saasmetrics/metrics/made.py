@@ -13,6 +13,7 @@ from saasmetrics.errors import DataError, UnknownNameError, suggest
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
 from saasmetrics.result import Context, Result
+from saasmetrics.survival.bootstrap import resample_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
-
-RESAMPLES = 1000
-BAGS = 1000
-SEED = 20260101
 
 
 def made(
@@ -76,12 +73,6 @@ def wilson(
     low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
     low, high = np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
-
-
-def resample_weights(bags: int) -> NDArray[np.float64]:
-    """Return how often each bag of customers is drawn in each resample, resamples x bags."""
-    rng = np.random.default_rng(SEED)
-    return rng.multinomial(bags, np.full(bags, 1 / bags), size=RESAMPLES).astype(np.float64)
 
 
 def bootstrap_ratio(

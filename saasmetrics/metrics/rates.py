@@ -9,7 +9,8 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import BAGS, bootstrap_ratio, money, ratio, wilson
+from saasmetrics.metrics.made import bootstrap_ratio, money, ratio, wilson
+from saasmetrics.survival.bootstrap import BAGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

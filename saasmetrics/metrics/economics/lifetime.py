@@ -276,7 +276,7 @@ def discounted_lifetime(
 
 
 def _padded(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    from saasmetrics.metrics.made import BAGS
+    from saasmetrics.survival.bootstrap import BAGS
 
     return np.pad(table, ((0, 0), (0, max(BAGS - table.shape[1], 0)), (0, 0)))
 

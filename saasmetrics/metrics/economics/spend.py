@@ -10,7 +10,8 @@ import numpy as np
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
-from saasmetrics.metrics.made import BAGS, group_code, in_currency
+from saasmetrics.metrics.made import group_code, in_currency
+from saasmetrics.survival.bootstrap import BAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

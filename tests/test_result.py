@@ -1,0 +1,107 @@
+"""Result: the headline, the footnote, the chart and the rows of any metric."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import saasmetrics as sm
+
+
+@pytest.fixture(scope="module")
+def book() -> sm.Book:
+    rows = {
+        "customer_id": ["a", "<script>alert(1)</script>", "a", "=cmd|'/c calc'!A1"],
+        "month": ["2026-01", "2026-01", "2026-02", "2026-02"],
+        "mrr": [100, 50, 80, 10],
+        "segment": ["x", "<b>y</b>", "x", "x"],
+    }
+    return sm.Book(mrr=rows)
+
+
+def test_the_headline_is_the_latest_complete_value_of_the_whole(book: sm.Book) -> None:
+    assert sm.revenue.mrr(book).value == 90
+    assert sm.revenue.mrr(book.as_of("2026-02-10")).value == 150
+
+
+def test_a_result_by_group_has_no_single_headline(book: sm.Book) -> None:
+    assert sm.revenue.mrr(book, by="segment").value is None
+
+
+def test_a_missing_headline_is_none_and_reads_as_a_dash() -> None:
+    one = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]})
+    result = sm.retention.nrr(one)
+    assert (result.value, result.text) == (None, "–")
+    assert result.df["reason"].iloc[-1]
+
+
+def test_the_definition_is_the_entry_of_the_catalogue(book: sm.Book) -> None:
+    assert sm.retention.nrr(book).definition is sm.CATALOGUE["nrr"]
+
+
+def test_the_footnote_says_what_a_changed_policy_does(book: sm.Book) -> None:
+    result = sm.retention.nrr(book, window=1, reactivation="in")
+    assert "MRR won back from former customers is added" in result.footnote
+    assert "policy default* v1" in result.footnote
+
+
+def test_plain_text_holds_the_numbers_and_the_footnote(book: sm.Book) -> None:
+    text = str(sm.retention.nrr(book, window=1))
+    assert text.startswith("Net revenue retention: 53.3%")
+    assert "[nrr v1;" in text
+
+
+def test_names_are_text_in_the_rich_display(book: sm.Book) -> None:
+    shown = sm.revenue.bridge(book, by="segment")._repr_html_()
+    assert "<b>y</b>" not in shown
+    assert "&lt;b&gt;y&lt;/b&gt;" in shown
+
+
+def test_the_rich_display_needs_no_network(book: sm.Book) -> None:
+    shown = sm.retention.nrr(book, window=1)._repr_html_()
+    assert 'src="http' not in shown
+    assert "<script" not in shown
+
+
+def test_a_chart_is_shown_without_the_network(book: sm.Book) -> None:
+    bundle = sm.revenue.bridge(book).chart()._repr_mimebundle_()
+    assert "text/html" not in bundle
+    assert bundle["image/png"][1:4] == b"PNG"
+    assert json.dumps(bundle["application/vnd.vegalite.v6+json"])
+
+
+def test_a_chart_goes_on_as_an_altair_chart(book: sm.Book) -> None:
+    import altair as alt
+
+    chart = sm.revenue.mrr(book).chart()
+    assert isinstance(chart, alt.TopLevelMixin)
+    assert chart.properties(title="Ours").to_dict()["title"] == "Ours"
+
+
+def test_a_kind_without_a_chart_points_to_the_numbers(book: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match=r"\.df"):
+        sm.revenue.concentration(book).chart()
+
+
+def test_rows_refuse_a_name_that_is_no_part_of_the_cell(book: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match="segment"):
+        sm.revenue.bridge(book, by="segment").rows(segmnt="x")
+
+
+def test_rows_default_to_the_latest_complete_period(book: sm.Book) -> None:
+    rows = sm.retention.nrr(book, window=1).rows()
+    assert rows["denominator"].sum() == 150
+    assert rows["numerator"].sum() == 80
+
+
+def test_the_frame_of_a_result_is_the_callers_own(book: sm.Book) -> None:
+    first = sm.revenue.mrr(book)
+    first.df.loc[:, "value"] = 0.0
+    assert sm.revenue.mrr(book).value == 90
+
+
+def test_periods_are_timestamps_of_the_first_day(book: sm.Book) -> None:
+    period = sm.revenue.mrr(book).df["period"]
+    assert period.tolist() == [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")]
