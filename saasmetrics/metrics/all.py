@@ -1,9 +1,13 @@
-"""Every metric, entered into the catalogue by importing its module."""
+"""Every metric, entered into the catalogue by importing its topic."""
 
 from __future__ import annotations
 
-import saasmetrics.quality
-from saasmetrics.catalogue import CATALOGUE
-from saasmetrics.metrics import economics, retention, revenue, survival
+import importlib
 
-__all__ = ["CATALOGUE", "economics", "retention", "revenue", "saasmetrics", "survival"]
+from saasmetrics.catalogue import CATALOGUE
+
+TOPICS = ("quality", "metrics.revenue", "metrics.retention", "metrics.economics", "metrics.survival")
+for topic in TOPICS:
+    importlib.import_module(f"saasmetrics.{topic}")
+
+__all__ = ["CATALOGUE"]
