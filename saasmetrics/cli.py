@@ -105,6 +105,12 @@ def _report_words(commands: Any) -> None:
         "--csv", metavar="DIR", help="folder of the CSV files; default: named like the page"
     )
     words.add_argument("--title", metavar="TEXT", help="title of the page")
+    words.add_argument(
+        "--margin",
+        type=_share,
+        metavar="SHARE",
+        help="gross margin, such as 0.8, if no table has it",
+    )
 
 
 def _book_words(words: argparse.ArgumentParser) -> None:
@@ -125,6 +131,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share such as 0.8")
     return number
 
 
@@ -174,16 +187,16 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     from saasmetrics.board import review
-    from saasmetrics.board.sections import SECTIONS
+    from saasmetrics.board.sections import plan
 
     out = Path(arguments.out)
     if out.is_dir():
         raise DataError(f"{out} is a folder; name the file, such as {out / 'review.html'}.")
     csv = Path(arguments.csv) if arguments.csv else out.with_name(f"{out.stem}-csv")
-    with _progress(2 * len(SECTIONS) + 4, "Retention review") as done:
+    with _progress(2 * len(plan()) + 4, "Retention review") as done:
         book = _book(arguments)
         done("read")
-        found = review(book, title=arguments.title, done=done)
+        found = review(book, title=arguments.title, margin=arguments.margin, done=done)
         page = found.to_html(out, done=done)
         files = found.to_csv(csv)
         done("csv")

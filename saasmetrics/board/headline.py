@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -71,8 +72,15 @@ class Figure:
         )
 
 
-def headline(book: Book) -> tuple[Figure, ...]:
+def headline(book: Book, margin: float | None = None) -> tuple[Figure, ...]:
     """Return ARR, NRR, GRR, logo churn, LTV:CAC and CAC payback of a book.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    margin
+        Gross margin, such as 0.8, where the tables do not give it.
 
     Raises
     ------
@@ -94,8 +102,8 @@ def headline(book: Book) -> tuple[Figure, ...]:
         ("logo_churn", "Logo churn", retention.logo_churn),
     )
     at_once = (
-        ("ltv_cac", "LTV:CAC", economics.ltv_cac),
-        ("payback", "CAC payback", economics.payback),
+        ("ltv_cac", "LTV:CAC", partial(economics.ltv_cac, margin=margin)),
+        ("payback", "CAC payback", partial(economics.payback, margin=margin)),
     )
     return (
         *(_asked(key, name, ask, book, _from_series) for key, name, ask in over_time),

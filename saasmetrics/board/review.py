@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.csvs import write_csv, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
-from saasmetrics.board.sections import SECTIONS, built
+from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ class Review:
         return [write_csv(table, target / f"{name}.csv") for name, table in tables.items()]
 
 
-def review(book: Book, *, title: str | None = None, done: Done | None = None) -> Review:
+def review(
+    book: Book, *, title: str | None = None, margin: float | None = None, done: Done | None = None
+) -> Review:
     """Compute the retention review of a company.
 
     Parameters
@@ -161,6 +163,8 @@ def review(book: Book, *, title: str | None = None, done: Done | None = None) ->
         The company's tables.
     title
         Title of the page; by default "Retention review".
+    margin
+        Gross margin for LTV and payback, such as 0.8; by default that of the tables.
     done
         Called with the name of each part when it is computed.
 
@@ -186,10 +190,10 @@ def review(book: Book, *, title: str | None = None, done: Done | None = None) ->
     if stopping:
         raise InvalidTablesError(stopping)
     done("check")
-    figures = headline(book)
+    figures = headline(book, margin)
     done("headline")
     sections = []
-    for key, name, build in SECTIONS:
+    for key, name, build in plan(margin):
         sections.append(built(book, key, name, build))
         done(key)
     return Review(title or "Retention review", book, figures, tuple(sections), checked.df)

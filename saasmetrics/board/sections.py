@@ -124,16 +124,16 @@ def survival(book: Book) -> Iterator[Callable[[], Exhibit]]:
     )
 
 
-def unit_economics(book: Book) -> Iterator[Callable[[], Exhibit]]:
+def unit_economics(book: Book, margin: float | None = None) -> Iterator[Callable[[], Exhibit]]:
     """LTV:CAC against 3:1 and CAC payback against twelve months."""
     from saasmetrics.metrics import economics
 
-    yield lambda: of("ltv_cac", economics.ltv_cac(book))
-    yield lambda: of("payback", economics.payback(book))
+    yield lambda: of("ltv_cac", economics.ltv_cac(book, margin=margin))
+    yield lambda: of("payback", economics.payback(book, margin=margin))
     by = segment_column(book)
     if by is not None and _is_cut(book, by):
-        yield lambda: of(f"ltv_cac_by_{by}", economics.ltv_cac(book, by=by))
-        yield lambda: of(f"payback_by_{by}", economics.payback(book, by=by))
+        yield lambda: of(f"ltv_cac_by_{by}", economics.ltv_cac(book, by=by, margin=margin))
+        yield lambda: of(f"payback_by_{by}", economics.payback(book, by=by, margin=margin))
 
 
 def _is_cut(book: Book, by: str) -> bool:
@@ -178,16 +178,24 @@ def layers(book: Book) -> Iterator[Callable[[], Exhibit]]:
     yield lambda: of("layers", revenue.layers(book))
 
 
-SECTIONS: tuple[tuple[str, str, Build], ...] = (
-    ("bridge", "ARR bridge", bridge),
-    ("movements", "MRR movements", movements),
-    ("retention", "Revenue and customer retention", retention),
-    ("cohorts", "Cohorts", cohorts),
-    ("survival", "Survival", survival),
-    ("economics", "Unit economics", unit_economics),
-    ("concentration", "Concentration", concentration),
-    ("layers", "MRR by cohort", layers),
-)
+def plan(margin: float | None = None) -> tuple[tuple[str, str, Build], ...]:
+    """Return id, title and builder of every section, in order.
+
+    Examples
+    --------
+    >>> [id for id, _, _ in plan()][:2]
+    ['bridge', 'movements']
+    """
+    return (
+        ("bridge", "ARR bridge", bridge),
+        ("movements", "MRR movements", movements),
+        ("retention", "Revenue and customer retention", retention),
+        ("cohorts", "Cohorts", cohorts),
+        ("survival", "Survival", survival),
+        ("economics", "Unit economics", partial(unit_economics, margin=margin)),
+        ("concentration", "Concentration", concentration),
+        ("layers", "MRR by cohort", layers),
+    )
 
 
 def built(book: Book, id: str, title: str, build: Build) -> Section:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.text import frequency, period_text, thinned, wrap
 from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config, palette
 from saasmetrics.periods import NOUNS
@@ -181,7 +182,7 @@ class Canvas:
         self, layers: Iterable[Any], *, message: str, subtitle: str, height: float | None = None
     ) -> alt.LayerChart:
         """Return the layers as a chart with size, theme, title (the message) and subtitle."""
-        chart = alt.layer(*layers).properties(
+        chart = OfflineChart(layer=list(layers)).properties(
             width=self.width,
             height=height or self.height,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),

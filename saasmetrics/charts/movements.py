@@ -236,7 +236,7 @@ def _net_layers(
                 ]
             )
         )
-        .mark_text(align="left", dx=12, fontWeight=600, color=colors.ink)
+        .mark_text(align="left", dx=12, dy=-8, fontWeight=600, color=colors.ink)
         .encode(**fit, text="label:N")
     )
     return [halo, line, solid, hollow, label]
