@@ -5,6 +5,7 @@ set -eu
 saasmetrics="$1/bin/saasmetrics"
 out=$2
 mkdir -p "$out"
+rm -rf "$out/demo"  # made anew each time, also by a newer generator
 "$saasmetrics" demo "$out/demo"
 "$saasmetrics" report "$out/demo" --out "$out/review.html"
 echo
