@@ -110,7 +110,7 @@ def test_the_check_reports_errors_without_stopping() -> None:
 
 
 def test_a_book_without_a_source_of_mrr_says_what_to_give() -> None:
-    with pytest.raises(sm.DataError, match="subscriptions .*mrr .*invoices"):
+    with pytest.raises(sm.DataError, match=r"subscriptions .*mrr .*invoices"):
         sm.Book(customers={"customer_id": ["a"]})
 
 

@@ -126,7 +126,7 @@ def line_pieces(
     cuts = sorted(
         {start, max(start, end), *(c for c in (turn, rest_from, rest_to) if start < c < end)}
     )
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         rests = rest_from <= a < rest_to
         if a < b and not (rests and case.policy.pause == "churn"):
             amount = low if a < turn else high
