@@ -172,10 +172,20 @@ def test_names_that_are_markup_or_formulas_are_only_names(notebook: Callable) ->
 
 
 def test_it_follows_the_theme_of_jupyterlab(shown) -> None:
-    expect(root(shown)).to_have_attribute("data-theme", "light")
+    shown.command("apputils:change-theme", theme="JupyterLab Light")
+    expect(root(shown)).to_have_attribute("data-theme", "light", timeout=SLOW)
     shown.command("apputils:change-theme", theme="JupyterLab Dark")
     expect(root(shown)).to_have_attribute("data-theme", "dark", timeout=SLOW)
     background = root(shown).evaluate("node => getComputedStyle(node).backgroundColor")
     assert background == "rgb(23, 27, 32)"  # the surface of the dark palette, #171b20
     shown.command("apputils:change-theme", theme="JupyterLab Light")
     expect(root(shown)).to_have_attribute("data-theme", "light", timeout=SLOW)
+
+
+def test_an_error_of_the_drawing_is_shown_in_the_cell(notebook: Callable) -> None:
+    found = notebook()
+    found.open([CELLS[0]], "broken.ipynb")
+    expect(root(found)).to_have_attribute("data-ready", "true", timeout=SLOW)
+    found.say("w.view = {**w.view, 'panels': {}}")
+    expect(root(found).get_by_role("alert")).to_contain_text("could not be drawn")
+    assert any("explorer" in error or "TypeError" in error for error in found.errors)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-CODE = "import saasmetrics as sm\nbook = sm.demo(customers=2000)\nw = book.explore(measure='net')\nw"
+CODE = (
+    "import saasmetrics as sm\nbook = sm.demo(customers=2000)\nw = book.explore(measure='net')\nw"
+)
 
 
 def test_the_explorer_at_laptop_size_in_light_and_dark(notebook) -> None:
@@ -19,6 +21,7 @@ def test_the_explorer_at_laptop_size_in_light_and_dark(notebook) -> None:
     for theme in ("Light", "Dark"):
         found.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         expect(root).to_have_attribute("data-theme", theme.lower(), timeout=60_000)
+        expect(found.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=60_000)
         root.evaluate("node => node.scrollIntoView()")
         path = found.shot(f"explorer-{theme.lower()}")
         assert path.stat().st_size > 20_000
@@ -34,9 +37,7 @@ def test_a_saved_notebook_shows_the_picture_where_its_kernel_is_gone(notebook) -
     root = found.page.locator(".saasmetrics-explorer")
     expect(root).to_have_attribute("data-ready", "true", timeout=120_000)
     found.command("docmanager:save")
-    found.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-    )
+    found.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     later = notebook()
     later.open([], "saved.ipynb", run=False)
     still = later.page.locator(".saasmetrics-static img")

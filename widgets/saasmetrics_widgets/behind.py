@@ -67,17 +67,14 @@ class Cell:
     title: str
 
 
-def behind(
-    results: Results, choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]
-) -> Behind:
-    """Return the customers behind a selection.
+def behind(results: Results, cell: Cell) -> Behind:
+    """Return the customers behind a cell.
 
     Raises
     ------
     DataError
-        If the selection names nothing that is shown, or the number is not made of customers.
+        If there is no such cell, or the number is not made of customers.
     """
-    cell = located(choices, now, selection)
     result = results[cell.call]
     rows = result.rows(**cell.where)
     columns = cell.columns or tuple(
@@ -198,5 +195,3 @@ def named(book: Book, frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.copy()
     out.insert(1, "name", names.to_numpy())
     return out
-
-

@@ -65,13 +65,27 @@ def panel(result: Result, now: Mapping[str, Any], when: str) -> dict[str, Any]:
 
 def bars(steps: Steps, currency: str) -> list[Bar]:
     """Return the bars of a bridge, from opening to closing."""
-    found = [Bar("opening", "Opening", 0.0, steps.opening, "total", format_money(steps.opening, currency), "")]
+    found = [
+        Bar(
+            "opening",
+            "Opening",
+            0.0,
+            steps.opening,
+            "total",
+            format_money(steps.opening, currency),
+            "",
+        )
+    ]
     level = steps.opening
     for name, amount in steps.moves.items():
         sign = "+" if amount > 0 else "−" if amount < 0 else ""
         fill = "muted" if name in _NEUTRAL else "gain" if amount >= 0 else "loss"
         words = f"{sign}{format_money(abs(amount), currency)}"
-        share = f"{sign}{format_ratio(abs(amount) / steps.opening)}" if steps.opening > 0 and amount else ""
+        share = (
+            f"{sign}{format_ratio(abs(amount) / steps.opening)}"
+            if steps.opening > 0 and amount
+            else ""
+        )
         found.append(Bar(name, NAMES[name], level, level + amount, fill, words, share))
         level += amount
     closing = format_money(steps.closing, currency)

@@ -65,7 +65,9 @@ def quoted(value: Any) -> str:
 def arguments(options: Mapping[str, Any]) -> list[str]:
     """Return keyword arguments as Python."""
     return [
-        f"{name}={quoted(value)}" if name.isidentifier() else f"**{{{quoted(name)}: {quoted(value)}}}"
+        f"{name}={quoted(value)}"
+        if name.isidentifier()
+        else f"**{{{quoted(name)}: {quoted(value)}}}"
         for name, value in options.items()
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
@@ -28,6 +29,7 @@ _TITLES = {
     "ltv_cac": "LTV:CAC",
     "payback": "CAC payback",
 }
+NOTE = 84  # characters of a note that a card has room for; its tip has them all
 _WAIT = "computing"
 
 
@@ -70,15 +72,10 @@ def read(results: Results, asked: Call, now: Mapping[str, Any], period: str = ""
     try:
         rows = chosen(results[asked].df, now, period)
     except DataError as error:
-        return Reading(reason=_first_sentence(str(error)))
+        return Reading(reason=str(error).split("\n", maxsplit=1)[0])
     if not len(rows):
         return Reading(reason="there is no data for it")
-    return reading(rows.iloc[0].to_dict())
-
-
-def _first_sentence(text: str) -> str:
-    head = text.split("; ")[0].split("\n")[0]
-    return head if len(head) < 140 else f"{head[:139]}…"
+    return reading({str(name): value for name, value in rows.iloc[0].items()})
 
 
 def kpi(of: str, now: Mapping[str, Any], choices: Choices, period: str) -> tuple[Call, str]:
@@ -124,7 +121,8 @@ def _entry(of: str, results: Results, asked: Call) -> Metric:
     try:
         return results[asked].definition
     except DataError:
-        return sm.CATALOGUE[of]
+        entry: Metric = sm.CATALOGUE[of]
+        return entry
 
 
 def card(
@@ -142,6 +140,7 @@ def card(
     value = format_value(this.value, entry.unit, currency)
     number = value.removesuffix(" months")
     note = interval(this, entry.unit, currency)
+    missing = f" No value: {note}" if this.value is None else ""
     verdict = against_target(this, entry.unit)
     title = _TITLES[of]
     return {
@@ -151,9 +150,9 @@ def card(
         "unit": "months" if number != value else "",
         "change": change if this.value is not None else "",
         "tone": tone,
-        "note": note,
+        "note": shorten(note, NOTE, placeholder=" …"),
         "verdict": verdict,
-        "tip": f"{entry.name}: {entry.meaning} {entry.formula}.",
+        "tip": f"{entry.name}: {entry.meaning} {entry.formula}.{missing}",
         "say": ", ".join(w for w in (f"{title} {value}", change, note, verdict) if w),
         "pick": dict(pick),
     }
@@ -177,6 +176,7 @@ def interval(this: Reading, unit: str, currency: str) -> str:
             return f"95%: below {high}" if this.low is None else f"95%: above {low}"
         for suffix in ("%", "x", " months"):
             low = low.removesuffix(suffix)
+        high = high.replace(" months", " mo")
         return f"95%: {low}{'–' if this.low >= 0 else ' to '}{high}"
     if this.n is not None:
         return f"{this.n:,} customer{'' if this.n == 1 else 's'}"
@@ -189,19 +189,17 @@ def against_target(this: Reading, unit: str) -> str:
     Examples
     --------
     >>> against_target(Reading(2.5, verdict="fail", target=3), "multiple")
-    'misses the target of 3:1'
+    'misses 3:1'
     """
     if this.value is None or not this.verdict:
         return ""
     words = {"multiple": "{:g}:1", "months": "{:g} months"}.get(unit, "{:g}")
-    target = f"the target of {words.format(this.target)}" if this.target is not None else "the target"
+    target = "its target" if this.target is None else words.format(this.target)
     verdicts = {"pass": f"meets {target}", "fail": f"misses {target}"}
-    return verdicts.get(this.verdict, f"not proven to meet {target.removeprefix('the target of ')}")
+    return verdicts.get(this.verdict, f"{target} not proven")
 
 
-def compared(
-    entry: Metric, this: float | None, last: float | None, when: str
-) -> tuple[str, str]:
+def compared(entry: Metric, this: float | None, last: float | None, when: str) -> tuple[str, str]:
     """Return the change against a year before, and whether it is good, bad or neither.
 
     Money is compared by its growth, ratios in percentage points, all else by the difference.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Choices:
     """
 
     book: Book
+    _periods: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def settled(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return complete controls: what is wanted, and a default for what is not said or no longer fits.
@@ -83,11 +84,21 @@ class Choices:
 
     def periods(self, freq: str) -> dict[str, str]:
         """Return the complete periods, latest first, with how people read them."""
+        if freq not in self._periods:
+            self._periods[freq] = self._listed(freq)
+        return self._periods[freq]
+
+    def _listed(self, freq: str) -> dict[str, str]:
         first, count, full = self.book.engine.extent(freq)
         last = full if full >= first else first + count - 1
         if self.book.since_day is not None:
-            first = min(int(self.book.calendar(freq).ordinal(np.array([self.book.since_day]))[0]), last)
-        return {self.start(freq, number): self.text(freq, number) for number in range(last, first - 1, -1)}
+            first = min(
+                int(self.book.calendar(freq).ordinal(np.array([self.book.since_day]))[0]), last
+            )
+        return {
+            self.start(freq, number): self.text(freq, number)
+            for number in range(last, first - 1, -1)
+        }
 
     def start(self, freq: str, number: int) -> str:
         """Return the first day of a period."""
@@ -136,7 +147,11 @@ class Choices:
             for name, kind in zip(data.column_names, data.schema.types, strict=True):
                 if name in _NOT_SEGMENTS or name.endswith("_id"):
                     continue
-                if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind)):
+                if not (
+                    pa.types.is_string(kind)
+                    or pa.types.is_large_string(kind)
+                    or pa.types.is_boolean(kind)
+                ):
                     continue
                 if 2 <= pc.count_distinct(data[name], mode="all").as_py() <= MOST_GROUPS:
                     found[name] = None

@@ -73,7 +73,9 @@ class Grid:
 
     def words(self, value: float) -> str:
         """Return a value as people read it."""
-        return format_money(value, self.currency) if self.measure == "mrr" else f"{value * 100:.0f}%"
+        return (
+            format_money(value, self.currency) if self.measure == "mrr" else f"{value * 100:.0f}%"
+        )
 
     def label(self, value: float) -> str:
         """Return what is written into a cell: the value where it fits, without its sign."""
@@ -100,7 +102,11 @@ def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
     seen = frame[frame["observed"] & frame["value"].notna()]
     if not len(seen):
         blank = Scene(WIDTH, 120, title).as_dict()
-        return {"title": title, "note": f"No cohort has been observed for a full {noun}.", "scene": blank}
+        return {
+            "title": title,
+            "note": f"No cohort has been observed for a full {noun}.",
+            "scene": blank,
+        }
     every = sorted(frame["cohort"].unique())
     cohorts = every[-MOST:]
     drawn = seen[seen["cohort"].isin(cohorts) & (seen["age"] < MOST)]
@@ -114,13 +120,14 @@ def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
         shades(drawn["value"].to_numpy(float), measure),
         average is not None and len(every) > 1,
     )
-    scene = draw(grid, drawn)
+    known = frame[frame["observed"]].groupby("cohort")["age"].max()
+    scene = draw(grid, drawn, {cohort: int(age) for cohort, age in known.items()})
     if grid.average and average is not None:
         _average(scene, grid, chosen(average, now))
     notes = [f"By {noun} of first payment, as of {result.context.as_of}"]
     if len(every) > MOST:
         notes.append(f"the last {MOST} of {len(every)} cohorts, the first {MOST} {noun}s")
-    if len(drawn) < len(cohorts) * grid.ages:
+    if int(known.min()) + 1 < grid.ages:
         notes.append("hatched: not observed yet")
     return {"title": title, "note": "; ".join(notes) + ".", "scene": scene.as_dict()}
 
@@ -142,24 +149,32 @@ def shades(values: Any, measure: str) -> Callable[[float], tuple[str, int]]:
     return lambda v: ("r", round(min(max((v - floor) / span, 0.0), 1.0) * STEPS))
 
 
-def draw(grid: Grid, cells: pd.DataFrame) -> Scene:
-    """Draw cells that can be chosen on a hatched ground."""
+def draw(grid: Grid, cells: pd.DataFrame, known: Mapping[Any, int]) -> Scene:
+    """Draw cells that can be chosen; what lies beyond the last age known of a cohort is hatched."""
     scene = Scene(WIDTH, round(grid.bottom + 4), _TITLES[grid.measure])
     noun = NOUNS[grid.freq]
     scene.text(_LEFT, 11, f"{noun}s since the first payment", size=10, fill="muted")
     ages = [str(age) for age in range(grid.ages)]
     for age in thinned(ages, grid.wide * grid.ages):
-        scene.text(_LEFT + grid.wide * (age + 0.5), 27, ages[age], size=10, anchor="middle", fill="muted")
+        scene.text(
+            _LEFT + grid.wide * (age + 0.5), 27, ages[age], size=10, anchor="middle", fill="muted"
+        )
     place = {cohort: row for row, cohort in enumerate(grid.cohorts)}
     step = max(1, math.ceil(12.5 / grid.high))
     for cohort, row in place.items():
         if row % step == 0:
             y = grid.first + grid.high * (row + 0.5) + 3.6
             scene.text(_LEFT - 8, y, grid.text(cohort), size=10, anchor="end", fill="muted")
-    for cohort, known in cells.groupby("cohort")["age"].max().items():
-        x, y = _LEFT + grid.wide * (known + 1), grid.first + grid.high * place[cohort]
-        if known + 1 < grid.ages:
-            wide = grid.wide * (grid.ages - known - 1)
+    peopled = set(cells["cohort"])
+    for cohort, row in place.items():
+        seen = min(known.get(cohort, -1) + 1, grid.ages)
+        x, y = _LEFT + grid.wide * seen, grid.first + grid.high * row
+        if cohort not in peopled:
+            scene.rect(
+                _LEFT, y, x - _LEFT, grid.high, "surface", tip="Nothing was paid at the start"
+            )
+        if seen < grid.ages:
+            wide = grid.wide * (grid.ages - seen)
             scene.rect(x, y, wide, grid.high, "hatch", tip="Not observed yet")
     columns = ("cohort", "age", "value", "numerator", "denominator")
     for cohort, age, value, part, whole in cells[[*columns]].itertuples(index=False):
@@ -178,7 +193,12 @@ def _cell(
     row, age = place
     ramp, step = grid.shade(value)
     edge = 0.6 if grid.wide > 12 else 0.0
-    box = (_LEFT + grid.wide * age, grid.first + grid.high * row, grid.wide - edge, grid.high - edge)
+    box = (
+        _LEFT + grid.wide * age,
+        grid.first + grid.high * row,
+        grid.wide - edge,
+        grid.high - edge,
+    )
     part, whole = (f"{number:,.0f}" for number in parts)
     unit = "customers" if grid.measure == "logos" else grid.currency
     of = "" if grid.measure == "mrr" else f", {part} of {whole} {unit}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from saasmetrics.charts.theme import Palette, along, blend, palette, readable_on
+from saasmetrics.charts.theme import Palette, along, blend, contrast, palette, readable_on
 
+LEAST = 4.5
 STEPS = 20  # shades of a ramp, beside the first
 _ROLES = ("surface", "ink", "muted", "rule", "grid", "total", "gain", "loss")
 
@@ -29,8 +30,16 @@ def roles(theme: str) -> dict[str, str]:
     for step in range(STEPS + 1):
         for ramp, color in (("r", along(colors.ramp, step / STEPS)), ("d", _apart(colors, step))):
             found[f"{ramp}{step}"] = color
-            found[f"{ramp}i{step}"] = readable_on(color)
+            found[f"{ramp}i{step}"] = _ink(color)
     return found
+
+
+def _ink(color: str) -> str:
+    """Return a text color with the contrast that small text needs (WCAG 2, level AA)."""
+    ink = readable_on(color)
+    if contrast(ink, color) >= LEAST:
+        return ink
+    return max("#000000", "#ffffff", key=lambda pure: contrast(pure, color))
 
 
 def _apart(colors: Palette, step: int) -> str:

@@ -71,7 +71,9 @@ def curves(df: pd.DataFrame, now: Mapping[str, Any]) -> tuple[list[Curve], int]:
     order = sorted(sized, key=lambda name: -float(sized[name]["at_risk"].max()))
     kept = [name for name in sized if name in order[:MOST_CURVES]]
     colors = ["gain"] if len(kept) == 1 else [f"g{i}" for i in range(len(kept))]
-    found = [Curve(name, color, _rows(sized[name])) for name, color in zip(kept, colors, strict=True)]
+    found = [
+        Curve(name, color, _rows(sized[name])) for name, color in zip(kept, colors, strict=True)
+    ]
     return found, len(sized) - len(kept)
 
 
@@ -88,7 +90,8 @@ def _half(result: Result, now: Mapping[str, Any], noun: str) -> str:
         summary = summary[summary[now["column"]].map(str) == now["value"]]
     if not len(summary) or summary["median"].isna().iloc[0]:
         return "more than half is left" if now["measure"] != "logos" else "more than half are left"
-    return f"half {'is' if now['measure'] != 'logos' else 'are'} gone after {summary['median'].iloc[0]:g} {noun}s"
+    half = float(summary["median"].iloc[0])
+    return f"half {'is' if now['measure'] != 'logos' else 'are'} gone after {half:g} {noun}{'' if half == 1 else 's'}"
 
 
 def draw(found: list[Curve], noun: str, currency: str, label: str) -> Scene:
@@ -149,9 +152,7 @@ def _line(scene: Scene, curve: Curve, x: Any, y: Any) -> None:
     scene.path(steps("value"), stroke=curve.color, wide=2)
 
 
-def _at_risk(
-    scene: Scene, curve: Curve, ticks: list[int], x: Any, row: int, currency: str
-) -> None:
+def _at_risk(scene: Scene, curve: Curve, ticks: list[int], x: Any, row: int, currency: str) -> None:
     y = _TOP + PLOT + 34 + _ROW * row
     name = curve.name if len(curve.name) <= 11 else f"{curve.name[:10]}…"
     color = curve.color if name else "muted"

@@ -12,7 +12,7 @@ import traitlets
 
 from saasmetrics.errors import DataError
 from saasmetrics_widgets import static
-from saasmetrics_widgets.behind import Behind, behind
+from saasmetrics_widgets.behind import Behind, Cell, behind, located
 from saasmetrics_widgets.cards import KPIS
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
 from saasmetrics_widgets.view import Views
@@ -77,15 +77,18 @@ class Explorer(anywidget.AnyWidget):
     selection = traitlets.Dict().tag(sync=True)
     lookup = traitlets.Dict().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     still = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, book: Book, **controls: Any) -> None:
         self._views = Views.of(book)
         self._behind: Behind | None = None
+        self._cell: Cell | None = None
         start = self._views.choices.settled(controls)
         _refuse_lost(controls, start)
-        super().__init__(controls=start, view=self._views.view(start), table=empty(), still=uuid4().hex)
+        super().__init__(
+            controls=start, view=self._views.view(start), table=empty(), still=uuid4().hex
+        )
         self.on_msg(self._asked)
 
     @property
@@ -124,7 +127,11 @@ class Explorer(anywidget.AnyWidget):
             self.selection = _carried(self.selection, change["old"], now)
             self._list()
         except Exception as error:
-            self.view = {**self.view, "controls": self._views.choices.row(now), "error": _said(error)}
+            self.view = {
+                **self.view,
+                "controls": self._views.choices.row(now),
+                "error": _said(error),
+            }
             if not isinstance(error, DataError):
                 raise
 
@@ -140,19 +147,22 @@ class Explorer(anywidget.AnyWidget):
             self.table, self.rows = table(self._behind, self.lookup)
 
     def _list(self) -> None:
-        """List the customers behind the selection."""
-        self._behind = None
+        """List the customers behind the selection, unless they are listed."""
+        listed, self._behind = self._behind, None
         if not self.selection:
             self.table, self.rows = empty(), []
             return
+        views = self._views
         try:
-            views = self._views
-            found = behind(views.results, views.choices, self.controls, self.selection)
+            cell = located(views.choices, self.controls, self.selection)
+            same = listed is not None and cell == self._cell
+            self._behind = listed if same else behind(views.results, cell)
         except DataError as error:
             self.table, self.rows = empty(_said(error)), []
             return
-        self._behind = found
-        self.table, self.rows = table(found, self.lookup)
+        self._cell = cell
+        if not same and self._behind is not None:
+            self.table, self.rows = table(self._behind, self.lookup)
 
     def _asked(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
         """Answer the browser's request for all rows as CSV."""
@@ -178,12 +188,12 @@ class Explorer(anywidget.AnyWidget):
 
         JupyterLab shows an error instead of a widget whose kernel is gone; the picture stays.
         """
-        from IPython.display import display
+        from IPython import display as shown
 
         bundle, _ = self._repr_mimebundle_()
         live = {_LIVE: bundle.pop(_LIVE), "text/html": "", "text/plain": ""}
-        display(self._picture(self.still), raw=True)
-        display(live, raw=True)
+        for part in (self._picture(self.still), live):
+            shown.display(part, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _said(error: Exception) -> str:

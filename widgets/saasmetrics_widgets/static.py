@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from base64 import b64encode
@@ -53,7 +54,7 @@ def _headline(view: Mapping[str, Any]) -> Scene:
         scene.text(x + 12, _HEAD + 20, card["title"], size=11.5, fill="muted")
         scene.text(x + 12, _HEAD + 46, card["value"], size=21, bold=True)
         if unit := card.get("unit"):
-            scene.text(x + 18 + text_width(card["value"], 23), _HEAD + 46, unit, size=12)
+            scene.text(x + 18 + text_width(card["value"], 20), _HEAD + 46, unit, size=12)
         tone = {"good": "gain", "bad": "loss"}.get(card.get("tone", ""), "muted")
         lines = [(card.get("change", ""), tone), *((line, "muted") for line in _note(card, slot))]
         y = _HEAD + 63
@@ -75,7 +76,7 @@ def _placed(
     panel: Mapping[str, Any], x: float, y: float, wide: float, colors: Mapping[str, str]
 ) -> tuple[str, float]:
     """Return a panel drawn at a place, scaled to a width, and its height."""
-    scene = panel["scene"]
+    scene = json.loads(panel["scene"])
     scale = wide / scene["width"]
     words = Scene(wide, 40, "")
     words.text(0, 12, panel["title"], size=13, bold=True)

@@ -40,9 +40,7 @@ def empty(message: str = HINT) -> dict[str, Any]:
     return {"message": message, "columns": [], "texts": [], "sums": [], "title": "", "code": ""}
 
 
-def table(
-    found: Behind, lookup: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def table(found: Behind, lookup: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the table ready to be drawn, and the same rows as records.
 
     Parameters
@@ -134,7 +132,9 @@ def _text(value: Any) -> str:
 def sums(frame: pd.DataFrame) -> list[str]:
     """Return the total of each column of amounts or customers, "" elsewhere."""
     return [
-        _text(frame[name].sum().item()) if _numeric(frame, name) and name not in _NO_SUM else ""
+        _text(frame[name].to_numpy().sum().item())
+        if _numeric(frame, name) and name not in _NO_SUM
+        else ""
         for name in frame.columns
     ]
 
@@ -157,18 +157,20 @@ def counted(total: int, found: int, shown: int) -> str:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as plain records, missing values as None."""
-    columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
+    columns = {
+        name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns
+    }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def as_csv(frame: pd.DataFrame) -> str:
-    """Return all rows as CSV in which no text can run as a formula.
+    r"""Return all rows as CSV in which no text can run as a formula.
 
     Examples
     --------
     >>> import pandas as pd
     >>> as_csv(pd.DataFrame({"customer_id": ["=cmd()"], "mrr": [-5.0]}))
-    "customer_id,mrr\\r\\n'=cmd(),-5.0\\r\\n"
+    "customer_id,mrr\r\n'=cmd(),-5.0\r\n"
     """
     out = io.StringIO()
     writer = csv.writer(out)

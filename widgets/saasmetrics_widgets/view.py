@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ class Views:
     results: Results
     choices: Choices
     _panels: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    _cards: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, book: Book) -> Views:
@@ -51,7 +53,7 @@ class Views:
         wait
             Without, headline numbers that are not computed yet are left open and `pending` is true.
         """
-        row = cards(self.results, self.choices, now, wait=wait)
+        row = self._row(now, wait=wait)
         return {
             "headline": self._headline(now),
             "controls": self.choices.row(now),
@@ -63,8 +65,20 @@ class Views:
             "error": "",
         }
 
+    def _row(self, now: Mapping[str, Any], *, wait: bool) -> list[dict[str, Any]]:
+        key = tuple(str(now[part]) for part in ("freq", "period", "window", "column", "value"))
+        if key not in self._cards:
+            row = cards(self.results, self.choices, now, wait=wait)
+            if any(card.get("pending", False) for card in row):
+                return row
+            self._cards[key] = row
+        return self._cards[key]
+
     def panel(self, name: str, now: Mapping[str, Any]) -> dict[str, Any]:
-        """Return one picture; its `key` tells the browser whether it has it already."""
+        """Return one picture; its `key` tells the browser whether it has it already.
+
+        The scene is JSON text: a widget walks through every dict it sends, and there are thousands of shapes.
+        """
         used = ("freq", "column", "value", *({"bridge": ("period",)}.get(name, ("measure",))))
         key = (name, *(str(now[part]) for part in used))
         if key not in self._panels:
@@ -74,7 +88,8 @@ class Views:
                 "survival": lambda: curve.panel(result, now),
                 "cohorts": lambda: cohorts.panel(result, now),
             }[name]()
-            self._panels[key] = {**made, "key": "|".join(key)}
+            scene = json.dumps(made["scene"], ensure_ascii=False)
+            self._panels[key] = {**made, "scene": scene, "key": "|".join(key)}
         return self._panels[key]
 
     def _when(self, now: Mapping[str, Any]) -> str:

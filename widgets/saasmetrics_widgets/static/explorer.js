@@ -148,7 +148,7 @@ class Panel {
     this.key = panel.key;
     this.title.textContent = panel.title;
     this.note.textContent = panel.note;
-    const { sheet, marks } = drawScene(panel.scene);
+    const { sheet, marks } = drawScene(JSON.parse(panel.scene));
     this.marks = marks;
     this.ring = svg("rect", { class: "sm-ring" });
     this.halo = svg("rect", { class: "sm-ring sm-halo" });
