@@ -81,7 +81,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "ServerApp.allow_root": True,
         "IdentityProvider.token": token,
         "LabApp.expose_app_in_browser": True,
-        "LabServerApp.extensions_in_dev_mode": False,
     }
     command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
     with (home / "log.txt").open("w") as log:
@@ -206,6 +205,7 @@ _READY = """async () => {
   await panel.sessionContext.ready;
   await panel.sessionContext.session?.kernel?.info;
 }"""
+_SHUT = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 _SAY = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -234,4 +234,5 @@ def notebook(browser: Browser, lab: Lab) -> Iterator[Callable[..., Notebook]]:
 
     yield make
     for found in opened:
+        found.page.evaluate(_SHUT)
         found.page.context.close()

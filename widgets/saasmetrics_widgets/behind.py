@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.movements import NAMES
 from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.money import format_value
 from saasmetrics.periods import NOUNS
 from saasmetrics_widgets.calls import arguments, call
 from saasmetrics_widgets.cards import KPIS, kpi
@@ -86,8 +87,23 @@ def behind(results: Results, cell: Cell) -> Behind:
         rows = rows[(rows[[*known]] != 0).any(axis=1)]
         tests = " | ".join(f'(rows["{name}"] != 0)' for name in known)
         code += f"\nrows[{tests if len(known) > 1 else tests[1:-1]}]"
+    said = f"{cell.title}{_value(result, cell)}"
     kept = rows[["customer_id", *columns[:_MOST_COLUMNS]]].reset_index(drop=True)
-    return Behind(result, named(results.book, kept), cell.title, code)
+    return Behind(result, named(results.book, kept), said, code)
+
+
+def _value(result: Result, cell: Cell) -> str:
+    """Return the value of a cohort's cell as it stands in the picture."""
+    if "cohort" not in cell.where:
+        return ""
+    df = result.df
+    for name, value in cell.where.items():
+        df = df[df[name] == value]
+    known = df["value"].dropna()
+    if not len(known):
+        return ""
+    unit = "money" if cell.columns[-1] == "mrr" and result.extra.get("average") is None else "ratio"
+    return f": {format_value(float(known.iloc[0]), unit, result.context.currency)}"
 
 
 def located(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
@@ -135,7 +151,8 @@ def _bridge(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, An
     if movement not in names:
         raise UnknownNameError.of("movement", movement, names)
     whole = movement in ("opening", "closing")
-    columns = (movement,) if whole else ("opening", movement, "closing")
+    beside = {"new": ("closing",), "reactivation": ("closing",), "churn": ("opening",)}
+    columns = (movement,) if whole else (*beside.get(movement, ("opening", "closing")), movement)
     when = choices.text(now["freq"], choices.book.calendar(now["freq"]).of(period))
     title = f"{names[movement]} in {when}{_who(group)}"
     where = {"period": period, **group}

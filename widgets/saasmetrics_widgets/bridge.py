@@ -81,11 +81,8 @@ def bars(steps: Steps, currency: str) -> list[Bar]:
         sign = "+" if amount > 0 else "−" if amount < 0 else ""
         fill = "muted" if name in _NEUTRAL else "gain" if amount >= 0 else "loss"
         words = f"{sign}{format_money(abs(amount), currency)}"
-        share = (
-            f"{sign}{format_ratio(abs(amount) / steps.opening)}"
-            if steps.opening > 0 and amount
-            else ""
-        )
+        part = abs(amount) / steps.opening if steps.opening > 0 else 0.0
+        share = f"{sign}{format_ratio(part, 1 if part >= 0.0005 else 2)}" if part else ""
         found.append(Bar(name, NAMES[name], level, level + amount, fill, words, share))
         level += amount
     closing = format_money(steps.closing, currency)

@@ -15,7 +15,7 @@ from saasmetrics_widgets import static
 from saasmetrics_widgets.behind import Behind, Cell, behind, located
 from saasmetrics_widgets.cards import KPIS
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
-from saasmetrics_widgets.view import Views
+from saasmetrics_widgets.view import PANELS, Views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,9 @@ class Explorer(anywidget.AnyWidget):
         freq ("W", "M", "Q", "Y"), period (its first day), window (in periods), column and value (the segment;
         "" for none and all), measure ("logos", "net", "gross", "mrr"). What is not said takes its default.
     view : dict, Python to browser
-        The picture: controls, cards, panels, footnotes, colors, error.
+        Words and numbers: headline, controls, cards, footnotes, colors, error.
+    bridge, survival, cohorts : dict, Python to browser
+        The pictures: title, note, scene (shapes as JSON) and key, each sent only when it changes.
     selection : dict, both ways
         What was chosen: {"of": "bridge", "period", "movement"}, {"of": "cohorts", "cohort", "age"},
         {"of": "survival", "age"} or {"of": "nrr"} and the other headline numbers; empty for nothing.
@@ -74,6 +76,9 @@ class Explorer(anywidget.AnyWidget):
 
     controls = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
+    bridge = traitlets.Dict().tag(sync=True)
+    survival = traitlets.Dict().tag(sync=True)
+    cohorts = traitlets.Dict().tag(sync=True)
     selection = traitlets.Dict().tag(sync=True)
     lookup = traitlets.Dict().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
@@ -86,9 +91,9 @@ class Explorer(anywidget.AnyWidget):
         self._cell: Cell | None = None
         start = self._views.choices.settled(controls)
         _refuse_lost(controls, start)
-        super().__init__(
-            controls=start, view=self._views.view(start), table=empty(), still=uuid4().hex
-        )
+        view = self._views.view(start)
+        panels = view.pop("panels")
+        super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
         self.on_msg(self._asked)
 
     @property
@@ -120,10 +125,9 @@ class Explorer(anywidget.AnyWidget):
             return
         now = self.controls
         try:
-            quick = self._views.view(now, wait=False)
-            self.view = quick
-            if quick["pending"]:
-                self.view = self._views.view(now)
+            self._show(self._views.view(now, wait=False))
+            if self.view["pending"]:
+                self._show(self._views.view(now))
             self.selection = _carried(self.selection, change["old"], now)
             self._list()
         except Exception as error:
@@ -134,6 +138,14 @@ class Explorer(anywidget.AnyWidget):
             }
             if not isinstance(error, DataError):
                 raise
+
+    def _show(self, view: dict[str, Any]) -> None:
+        """Send what changed, in one message."""
+        panels = view.pop("panels")
+        with self.hold_sync():
+            for name, panel in panels.items():
+                self.set_trait(name, panel)
+            self.view = view
 
     @traitlets.observe("selection")
     def _select(self, _change: Mapping[str, Any]) -> None:
@@ -178,7 +190,7 @@ class Explorer(anywidget.AnyWidget):
         return {**self._picture(""), **live}, {}
 
     def _picture(self, id: str) -> dict[str, Any]:
-        view = self.view
+        view = {**self.view, "panels": {name: getattr(self, name) for name in PANELS}}
         image = b64encode(static.png(view)).decode()
         words = {"text/plain": static.plain(view), "text/html": static.html(view, id)}
         return {**words, "image/png": image}
@@ -193,7 +205,7 @@ class Explorer(anywidget.AnyWidget):
         bundle, _ = self._repr_mimebundle_()
         live = {_LIVE: bundle.pop(_LIVE), "text/html": "", "text/plain": ""}
         for part in (self._picture(self.still), live):
-            shown.display(part, raw=True)  # type: ignore[no-untyped-call]
+            shown.display(part, raw=True)
 
 
 def _said(error: Exception) -> str:

@@ -82,7 +82,7 @@ def _amount(frame: pd.DataFrame) -> str:
     names = [str(n) for n in frame.columns if _numeric(frame, n) and n not in _NO_SUM | {"event"}]
     if not names:
         return "customer_id"
-    return names[1] if names[0] == "opening" and len(names) > 1 else names[-1]
+    return names[-1]
 
 
 def _numeric(frame: pd.DataFrame, name: str) -> bool:

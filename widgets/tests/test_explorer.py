@@ -10,11 +10,17 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics_widgets import Explorer, explore, static
+from saasmetrics_widgets.view import PANELS
 
 
 @pytest.fixture
 def explorer() -> Explorer:
     return explore(sm.demo(customers=60))
+
+
+def whole(explorer: Explorer) -> dict:
+    panels = {name: getattr(explorer, name) for name in PANELS}
+    return {**explorer.view, "panels": panels}
 
 
 def test_a_book_opens_its_explorer() -> None:
@@ -101,7 +107,7 @@ def test_a_number_that_is_not_made_of_customers_says_so() -> None:
 
 def test_all_that_is_sent_to_the_browser_is_json(explorer) -> None:
     explorer.selection = {"of": "nrr", "period": "2026-07-01"}
-    for name in ("controls", "view", "selection", "table", "rows"):
+    for name in ("controls", "view", *PANELS, "selection", "table", "rows"):
         json.dumps(getattr(explorer, name), allow_nan=False)
 
 
@@ -120,7 +126,7 @@ def test_the_static_picture_says_the_same_as_the_widget(explorer) -> None:
 def test_the_png_holds_the_same_pixels_as_before_it_was_made_smaller(explorer) -> None:
     import vl_convert
 
-    large = vl_convert.svg_to_png(static.picture(explorer.view), scale=0.5)
+    large = vl_convert.svg_to_png(static.picture(whole(explorer)), scale=0.5)
     small = static.smaller(large)
     assert len(small) < len(large) / 2
     assert pixels(small) == pixels(large)
@@ -138,7 +144,7 @@ def pixels(image: bytes) -> bytes:
 def test_the_static_picture_is_well_formed(explorer, theme) -> None:
     from xml.etree import ElementTree as ET
 
-    found = ET.fromstring(static.picture(explorer.view, theme))
+    found = ET.fromstring(static.picture(whole(explorer), theme))
     assert found.tag == "{http://www.w3.org/2000/svg}svg"
 
 
@@ -172,4 +178,4 @@ def test_it_works_with_next_to_nothing(rows) -> None:
             assert found.view["error"] == ""
     assert found.view["cards"][1]["value"] == "–"
     assert found.view["cards"][1]["note"] == "nobody was paying at the start of the window"
-    assert static.png(found.view)
+    assert static.png(whole(found))

@@ -79,9 +79,11 @@ const SHAPES = {
     return paint(node, { fill: color(shape.fill), stroke: color(shape.stroke) });
   },
   mark(shape, hatch) {
-    const box = { x: shape.x, y: shape.y, width: shape.w, height: shape.h, class: "sm-box" };
-    const node = svg("g", { class: "sm-mark", role: "button", "aria-label": shape.say, ...QUIET });
-    node.append(paint(svg("rect", box), { fill: color(shape.fill, hatch), pointerEvents: "all" }));
+    const box = { x: shape.x, y: shape.y, width: shape.w, height: shape.h };
+    const role = { class: "sm-mark", role: "button", "aria-label": shape.say, ...QUIET };
+    const look = { fill: color(shape.fill, hatch), pointerEvents: "all" };
+    if (!shape.label && !shape.dot) return paint(svg("rect", { ...box, ...role }), look); // there may be thousands
+    const node = svg("g", role, paint(svg("rect", box), look));
     if (shape.label) {
       const place = { x: shape.x + shape.w / 2, y: shape.y + shape.h / 2 + shape.size * 0.36 };
       const words = svg("text", { ...place, "font-size": shape.size, "text-anchor": "middle" }, shape.label);
@@ -331,11 +333,16 @@ class Explorer {
     this.dress();
     this.showControls(view.controls);
     this.showCards(view.cards);
-    for (const [name, panel] of Object.entries(this.panels)) panel.show(view.panels[name]);
+    for (const [name, panel] of Object.entries(this.panels)) panel.show(this.model.get(name));
     this.notes.replaceChildren(...view.footnotes.map((note) => html("li", {}, note)));
     this.root.classList.toggle("sm-busy", Boolean(view.pending));
     this.root.dataset.ready = String(!view.pending);
     this.highlight();
+  }
+
+  showPanel(name, panel) {
+    panel.show(this.model.get(name));
+    panel.highlight(this.model.get("selection"));
   }
 
   showControls(controls) {
@@ -441,6 +448,9 @@ function render({ model, el }) {
     "change:table": () => explorer.guard(() => explorer.table.show(model.get("table"))),
     "msg:custom": (message) => message.copy !== undefined && explorer.copy(message.copy, message.words),
   };
+  for (const [name, panel] of Object.entries(explorer.panels)) {
+    draw[`change:${name}`] = () => explorer.guard(() => explorer.showPanel(name, panel));
+  }
   draw["change:view"]();
   draw["change:table"]();
   for (const [event, react] of Object.entries(draw)) model.on(event, react);
