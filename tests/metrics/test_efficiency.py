@@ -55,7 +55,7 @@ def test_a_quarter_that_added_no_arr_has_no_burn_multiple(company):
     df = by_period(sm.economics.burn_multiple(company.book()))
     assert np.isnan(df.loc["2025-04-01", "value"])  # Bo left
     assert df.loc["2025-04-01", "reason"] == "no ARR was added"
-    assert df.loc["2025-04-01", "band"] is None
+    assert pd.isna(df.loc["2025-04-01", "band"])
 
 
 def test_free_cash_flow_stands_in_for_burn(company):
