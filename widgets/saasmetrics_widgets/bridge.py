@@ -79,7 +79,7 @@ def bars(steps: Steps, currency: str) -> list[Bar]:
     level = steps.opening
     for name, amount in steps.moves.items():
         sign = "+" if amount > 0 else "−" if amount < 0 else ""
-        fill = "muted" if name in _NEUTRAL else "gain" if amount >= 0 else "loss"
+        fill = "muted" if name in _NEUTRAL or not amount else "gain" if amount > 0 else "loss"
         words = f"{sign}{format_money(abs(amount), currency)}"
         part = abs(amount) / steps.opening if steps.opening > 0 else 0.0
         share = f"{sign}{format_ratio(part, 1 if part >= 0.0005 else 2)}" if part else ""
