@@ -80,7 +80,7 @@ def currency_rates(
     missing = [name for name, rate in zip(names.to_pylist(), rates, strict=True) if rate is None]
     if missing:
         rows = int(np.isin(code, [i for i, rate in enumerate(rates) if rate is None]).sum())
-        raise InvalidTablesError([_no_rate(table, missing, rows, currency)])
+        raise InvalidTablesError([missing_rate(table, missing, rows, currency)])
     return np.append(np.array(rates, np.float64), 1.0)[code]
 
 
@@ -96,7 +96,8 @@ def _latest_rate(tables: Mapping[str, Table], name: str, as_of: int) -> float | 
     return float(numbers(fx["rate"])[mine[when.argmax()]])
 
 
-def _no_rate(table: str, missing: list[str], rows: int, currency: str) -> Problem:
+def missing_rate(table: str, missing: list[str], rows: int, currency: str) -> Problem:
+    """Return the finding that currencies of a table have no rate."""
     return Problem(
         table=table,
         column="currency",

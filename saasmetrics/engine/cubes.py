@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _FEW = 1 << 16  # cells that are counted rather than sorted, however few the customers
 
+BAG = "bag"  # the random bag of a customer, for resampling
+
 
 @dataclass(frozen=True)
 class Cube:

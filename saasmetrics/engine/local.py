@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.engine import drill
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
-from saasmetrics.engine.cubes import Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, kinds, movement_cube, moves
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 T = TypeVar("T")
-BAG = "bag"  # the random bag of a customer, for resampling
+_KEPT = 6  # cubes
 
 
 class LocalEngine:
@@ -67,11 +67,20 @@ class LocalEngine:
         self._fiscal_start = fiscal_start
         self._since = since
         self._cache: dict[Any, Any] = {}
+        self._recent: dict[Any, Cube] = {}
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
             self._cache[key] = make()
         return cast(T, self._cache[key])
+
+    def _lately(self, key: Any, make: Callable[[], Cube]) -> Cube:
+        """Keep the last few cubes: the rates of one window are all read off the same one."""
+        cube = self._recent.pop(key, None) or make()
+        self._recent[key] = cube
+        while len(self._recent) > _KEPT:
+            del self._recent[next(iter(self._recent))]
+        return cube
 
     @cached_property
     def spans(self) -> Spans:
@@ -150,10 +159,14 @@ class LocalEngine:
 
     def moved(self, freq: str, by: Sequence[str] = ()) -> tuple[Moves, NDArray[np.int32]]:
         """Return the movements of a frequency, with the group of each account."""
-        return self._once(("moved", freq, tuple(by)), lambda: self._moved(freq, by))
+        group = self.grouping(by).of_entity
+        if group is not None:
+            return self._once(("moved", freq), lambda: self._moved(freq)), group
+        return self._once(("moved", freq, tuple(by)), lambda: self._moved_between(freq, by))
 
-    def _moved(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
-        found, events = self.grouping(by), self._policy.view == "event"
+    def _kinds(self, freq: str) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int8]]:
+        """Return the entities' changes with the period and the kind of each."""
+        events = self._policy.view == "event"
         source = self.entities if events else self.periodic(freq)
         period = self._periods(source, freq) if events else source.time
         after = self._policy.new_after_days
@@ -161,10 +174,15 @@ class LocalEngine:
         if after is not None and len(source):
             daily = self.entities
             away = self._away(daily.time if events else self._periods(daily, freq), source)
-        kind = kinds(source, after, away)
-        if found.of_entity is not None:
-            return moves(source, period, kind), found.of_entity
+        return source, period, kinds(source, after, away)
+
+    def _moved(self, freq: str) -> Moves:
+        return moves(*self._kinds(freq))
+
+    def _moved_between(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
+        source, period, kind = self._kinds(freq)
         daily, entity_of, group = self.accounts(by)
+        events = self._policy.view == "event"
         parts = daily if events else self.at_periods(daily, freq)
         part_period = self._periods(parts, freq) if events else parts.time
         return moves_between_groups(parts, part_period, source, period, kind, entity_of), group
@@ -177,6 +195,10 @@ class LocalEngine:
 
     def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return opening, movements, closing and counts, per group and period."""
+        key = ("movements", freq, tuple(by), bags)
+        return self._lately(key, lambda: self._movements(freq, by, bags))
+
+    def _movements(self, freq: str, by: Sequence[str], bags: int) -> Cube:
         found = self.grouping(by)
         moved, group = self.moved(freq, by)
         first, periods, _ = self.extent(freq)
@@ -192,6 +214,10 @@ class LocalEngine:
 
     def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return the sums over customers of MRR at each period and `window` periods before."""
+        key = ("pairs", window, freq, tuple(by), bags)
+        return self._lately(key, lambda: self._pairs(window, freq, by, bags))
+
+    def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
         found = self.grouping(by)
         first, periods, _ = self.extent(freq)
         if found.of_entity is not None:
