@@ -1,0 +1,82 @@
+"""MRR of each row in micro-units: currency first, then interval, each rounded once to an integer."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from saasmetrics.engine.amounts import missing_rate
+from saasmetrics.engine.portable.whole import FAR, day_number, divided, nearest
+from saasmetrics.errors import InvalidTablesError
+from saasmetrics.money import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.policy import Policy
+
+
+def names(frame: Frame) -> list[str]:
+    """Return the columns of a frame."""
+    return frame.collect_schema().names()
+
+
+def micro(column: str, rate: nw.Expr) -> nw.Expr:
+    """Return an amount in micro-units of the reporting currency."""
+    return nearest(nw.col(column).cast(nw.Float64) * rate * float(MICRO))
+
+
+def per_month(amount: nw.Expr, parts: nw.Expr, times: nw.Expr | int = 1) -> nw.Expr:
+    """Return `amount * times / parts` rounded half up: what is paid for `parts / times` months, per month."""
+    whole = divided(amount, parts)
+    rest = amount - whole * parts
+    return whole * times + divided(rest * 2 * times + parts, parts * 2)
+
+
+def interval_months(frame: Frame, policy: Policy) -> tuple[nw.Expr, nw.Expr]:
+    """Return the months of each row's billing interval as an exact fraction: numerator and denominator."""
+    months = {"quarter": Fraction(3), "year": Fraction(12)}
+    months |= {"week": 1 / Fraction(policy.week), "day": 1 / Fraction(policy.day)}
+    parts, times = nw.lit(1), nw.lit(1)
+    for name, length in months.items():
+        parts = nw.when(nw.col("interval") == name).then(length.numerator).otherwise(parts)
+        times = nw.when(nw.col("interval") == name).then(length.denominator).otherwise(times)
+    if "interval_count" in names(frame):
+        parts = parts * nw.col("interval_count").fill_null(1).cast(nw.Int64)
+    return parts.cast(nw.Int64), times.cast(nw.Int64)
+
+
+def currency_rate(tables: Mapping[str, Frame], table: str, as_of: int, currency: str) -> nw.Expr:
+    """Return the rate of each row's currency to the reporting currency, the latest known at `as_of`.
+
+    Raises
+    ------
+    InvalidTablesError
+        If a currency has no rate.
+    """
+    rate = nw.lit(1.0)
+    if "currency" not in names(tables[table]):
+        return rate
+    counted = tables[table].group_by("currency").agg(nw.len().alias("rows")).collect()
+    rows = {r["currency"]: r["rows"] for r in counted.to_arrow().to_pylist() if r["currency"]}
+    known = latest_rates(tables, as_of)
+    missing = sorted(name for name in rows if name != currency and name not in known)
+    if missing:
+        many = int(sum(rows[name] for name in missing))
+        raise InvalidTablesError([missing_rate(table, missing, many, currency)])
+    for name in sorted(rows):
+        if name != currency:
+            rate = nw.when(nw.col("currency") == name).then(nw.lit(known[name])).otherwise(rate)
+    return rate
+
+
+def latest_rates(tables: Mapping[str, Frame], as_of: int) -> dict[str, float]:
+    """Return the latest rate of every currency."""
+    if "fx" not in tables:
+        return {}
+    fx = tables["fx"].select("currency", "rate", day=day_number("date", -FAR))
+    rows: list[dict[str, Any]] = fx.filter(nw.col("day") <= as_of).collect().to_arrow().to_pylist()
+    return {row["currency"]: float(row["rate"]) for row in sorted(rows, key=lambda row: row["day"])}

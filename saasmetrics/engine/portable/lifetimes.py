@@ -1,0 +1,76 @@
+"""Lifetimes: periods from the first snapshot of a customer to the first one without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.portable.balances import (
+    began,
+    changes_at,
+    of_entities,
+    origins,
+    with_balances,
+)
+from saasmetrics.engine.portable.whole import FAR, where, with_period
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.periods import Calendar
+
+DIMS = ("duration", "entry", "event", "cause")
+
+
+def lifetime_cells(daily: Frame, pieces: Frame, calendar: Calendar, last: int, left: int | None) -> Frame:
+    """Return customers and starting MRR per group, duration, entry, event and cause.
+
+    Parameters
+    ----------
+    daily, pieces
+        Changes of MRR per account and day; the pieces that they come from.
+    calendar
+        The periods.
+    last
+        The last period observed in full.
+    left
+        The first period observed; customers won before it enter at the age they had then.
+    """
+    lives = lifetimes(daily, calendar, last).join(origins(daily), on="entity")
+    entry = nw.lit(0) if left is None else nw.max_horizontal(left - nw.col("since"), nw.lit(0))
+    lives = lives.with_columns(entry=entry.cast(nw.Int64))
+    lives = lives.filter((nw.col("entry") == 0) | (nw.col("duration") > nw.col("entry")))
+    lives = lives.with_columns(_gone=nw.col("since") + nw.col("duration"))
+    lives = lives.join(causes(pieces, calendar), on=["entity", "_gone"], how="left")
+    cause = where(nw.col("event") == 1, nw.col("cause").fill_null(0)).cast(nw.Int64)
+    lives = lives.with_columns(cause=cause)
+    return lives.group_by("group", *DIMS).agg(
+        nw.len().alias("customers"), nw.col("mrr_micro").sum()
+    )
+
+
+def lifetimes(daily: Frame, calendar: Calendar, last: int) -> Frame:
+    """Return entity, `since`, `duration`, `event` (1: gone) and MRR at the first snapshot."""
+    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
+    found = entities.join(began(entities), on="entity")
+    found = found.filter(nw.col("since") <= last, nw.col("time") >= nw.col("since"))
+    gone = (nw.col("held") <= 0) & (nw.col("time") <= last)
+    found = found.with_columns(
+        _gone=nw.when(gone).then(nw.col("time")).otherwise(FAR),
+        mrr_micro=where(nw.col("time") == nw.col("since"), nw.col("mrr")),
+    )
+    lives = found.group_by("entity", "since").agg(nw.col("_gone").min(), nw.col("mrr_micro").sum())
+    ended = nw.col("_gone") < FAR
+    return lives.with_columns(
+        event=nw.when(ended).then(1).otherwise(0).cast(nw.Int64),
+        duration=nw.when(ended).then(nw.col("_gone")).otherwise(last) - nw.col("since"),
+    ).drop("_gone")
+
+
+def causes(pieces: Frame, calendar: Calendar) -> Frame:
+    """Return for each entity and period why the last of what ended in it did; a known cause before an unknown one."""
+    ended = pieces.filter(nw.col("end") < FAR).select("entity", "end", "cause")
+    ended = with_period(ended, calendar, day="end", period="_gone")
+    ended = ended.with_columns(_last=nw.col("end").max().over("entity", "_gone"))
+    ended = ended.filter(nw.col("end") == nw.col("_last"))
+    return ended.group_by("entity", "_gone").agg(nw.col("cause").max())

@@ -1,0 +1,107 @@
+"""Pairs: each customer's MRR at two snapshots a window apart, summed over customers for every period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.pairs import COUNTS, MONEY
+from saasmetrics.engine.portable.balances import (
+    ACCOUNT,
+    began,
+    changes_at,
+    of_entities,
+    transfer,
+    with_balances,
+)
+from saasmetrics.engine.portable.whole import FAR, change, flag, running, summed, where
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.periods import Calendar
+
+MEASURES = (*MONEY, *COUNTS)
+_LEVELS = ("m0", "m1", "p0", "p1")
+
+
+def pair_cells(daily: Frame, calendar: Calendar, window: int, last: int) -> Frame:
+    """Return by how much each sum over customers changes, per group and `time`.
+
+    Notes
+    -----
+    `opening` is M0, `closing` M1 and `kept` min(M0, M1) of the customers with M0 > 0; `expansion`, `contraction`,
+    `churn` and `paused` are the parts of closing - opening; `new` and `reactivation` are M1 of the others.
+    """
+    accounts = changes_at(daily, calendar, events=False)
+    both = at_both_ends(accounts, window, last)
+    levels = both.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in _LEVELS))
+    since = began(with_balances(of_entities(accounts), ["entity"]))
+    levels = levels.join(since, on="entity", how="left")
+    seen = nw.col("since").fill_null(FAR) <= nw.col("time") - window
+    found = contributions(levels.with_columns(seen=flag(seen)))
+    changes = [change(name, ACCOUNT, "time") for name in MEASURES]
+    return summed(found.with_columns(*changes), ("group", "time"), MEASURES)
+
+
+def at_both_ends(accounts: Frame, window: int, last: int) -> Frame:
+    """Return the changes of M1 and of M0 (those of `window` periods ago), and of what is paused, at the same times.
+
+    Every account of an entity has a row whenever anything of the entity changes.
+    """
+    none = nw.lit(0).cast(nw.Int64)
+    now = accounts.select(
+        *ACCOUNT, "time", m0=none, m1=nw.col("mrr_change"), p0=none, p1=nw.col("paused_change")
+    )
+    then = accounts.filter(nw.col("time") <= last - window).select(
+        *ACCOUNT,
+        time=nw.col("time") + window,
+        m0=nw.col("mrr_change"),
+        m1=none,
+        p0=nw.col("paused_change"),
+        p1=none,
+    )
+    both = summed(nw.concat([now, then]), (*ACCOUNT, "time"), _LEVELS)
+    moments = both.select("entity", "time").unique()
+    spread = both.select(*ACCOUNT).unique().join(moments, on="entity")
+    spread = spread.join(both, on=[*ACCOUNT, "time"], how="left")
+    return spread.with_columns(nw.col(*_LEVELS).fill_null(0).cast(nw.Int64))
+
+
+def contributions(levels: Frame) -> Frame:
+    """Add what each account adds to each sum; transfers between groups of a customer are taken out."""
+
+    def of_entity(value: nw.Expr) -> nw.Expr:
+        return value.sum().over("entity", "time")
+
+    m0, m1, p0, p1 = (nw.col(name) for name in _LEVELS)
+    found = levels.with_columns(
+        _paid=flag(of_entity(m0) > 0),
+        _stays=flag((of_entity(m0) > 0) & (of_entity(m1 + p1) > 0)),
+        _other=flag((of_entity(m0) <= 0) & (of_entity(m1) > 0)),
+        _rests=p1 - p0,
+    )
+    paid, stays, rests = nw.col("_paid") == 1, nw.col("_stays") == 1, nw.col("_rests")
+    found = found.with_columns(_all=m1 - m0 + rests, _mrr=m1 - m0)
+    found = found.with_columns(
+        _rest=nw.col("_all") - transfer("_all", moving=stays),
+        _lower=nw.col("_mrr") - transfer("_mrr", moving=paid),
+    )
+    rest, lower = nw.col("_rest"), nw.col("_lower")
+    kept = where(paid, m0 + where(lower < 0, lower))
+    here, seen, other = paid & (m0 > 0), nw.col("seen") == 1, nw.col("_other") == 1
+    return found.with_columns(
+        opening=where(paid, m0),
+        closing=nw.when(stays).then(m0 + rest - rests).otherwise(where(paid, m1)),
+        kept=where(kept > 0, kept),
+        expansion=where(stays & (rest > 0), rest),
+        contraction=where(stays & (rest < 0), rest),
+        churn=where(paid & ~stays, m1 - m0),
+        paused=where(stays, rests * -1),
+        new=where(other & ~seen, m1),
+        reactivation=where(other & seen, m1),
+        customers=flag(here),
+        customers_lost=flag(here & ~stays),
+        customers_grown=flag(here & stays & (rest > 0)),
+        customers_shrunk=flag(here & stays & (rest < 0)),
+    )
