@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -41,11 +41,11 @@ def monthly_micro(
     return _per_month(micro, data, policy)
 
 
-def _per_month(micro: NDArray[np.int64], data: object, policy: Policy) -> NDArray[np.int64]:
-    names, code = encode(data["interval"])  # type: ignore[index]
+def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[np.int64]:
+    names, code = encode(data["interval"])
     count = np.ones(1, np.int64)
-    if has(data, "interval_count"):  # type: ignore[arg-type]
-        values, count_code = encode(pc.fill_null(data["interval_count"], 1))  # type: ignore[index]
+    if has(data, "interval_count"):
+        values, count_code = encode(pc.fill_null(data["interval_count"], 1))
         count = np.asarray(values, dtype=np.int64)
         code = code.astype(np.int64) * len(count) + count_code
     months = [

@@ -103,7 +103,9 @@ def _rows(frame: pd.DataFrame, by: Sequence[str]) -> set[str]:
     kept = frame[(frame[counts] != 0).any(axis=1)]
     return {
         _text(tuple(row[: len(by)])) + " " + " ".join(str(value) for value in row[len(by) :])
-        for row in kept[[*by, *(c for c in frame.columns if c not in by)]].itertuples(index=False, name=None)
+        for row in kept[[*by, *(c for c in frame.columns if c not in by)]].itertuples(
+            index=False, name=None
+        )
     }
 
 

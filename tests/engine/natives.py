@@ -24,7 +24,9 @@ def native(data: pa.Table, way: str) -> Any:
         import duckdb
 
         return duckdb.from_arrow(data)
-    fields = [f.with_type(pa.timestamp("us")) if pa.types.is_date(f.type) else f for f in data.schema]
+    fields = [
+        f.with_type(pa.timestamp("us")) if pa.types.is_date(f.type) else f for f in data.schema
+    ]
     return data.cast(pa.schema(fields)).to_pandas()
 
 

@@ -195,8 +195,9 @@ def bridged(found: list[Piece], gap_days: int) -> list[Piece]:
         covered = any(p.start <= piece.end < p.end for p in mine)
         later = [p.start for p in mine if p.start > piece.end]
         if not covered and later and min(later) - piece.end <= gap_days:
-            piece = replace(piece, end=min(later))
-        out.append(piece)
+            out.append(replace(piece, end=min(later)))
+        else:
+            out.append(piece)
     return out
 
 

@@ -69,7 +69,7 @@ def test_triangles_follow_every_customer_from_its_first_period(
     case: Case, freq: str, by: tuple[str, ...]
 ) -> None:
     engine = case.engine()
-    found, (first, _, full) = cells_of(engine.triangle(freq, by)), engine.extent(freq)
+    found, (_, _, full) = cells_of(engine.triangle(freq, by)), engine.extent(freq)
     observed = {key: cell for key, cell in found.items() if key[1] + key[2] <= full}
     assert observed == filled(oracle_cubes.triangle(case, freq, by))
 

@@ -60,7 +60,11 @@ def test_engines_agree_on_real_data(real_data: Path, folder: str, way: str) -> N
 
 @pytest.mark.parametrize("way", WAYS)
 def test_engines_agree_on_the_demo_company(demo_book: sm.Book, way: str) -> None:
-    options = {"freqs": ("M", "Q"), "windows": (1, 12), "bys": ((), ("segment",), ("plan", "region"))}
+    options = {
+        "freqs": ("M", "Q"),
+        "windows": (1, 12),
+        "bys": ((), ("segment",), ("plan", "region")),
+    }
     other = portable(demo_book.tables, way, demo_book.engine)
     assert digest(other, **options) == digest(demo_book.engine, **options)
 
@@ -78,7 +82,9 @@ def test_months_and_their_first_days_are_right_for_two_centuries() -> None:
     import polars as pl
 
     days = np.arange("1900-01-01", "2100-01-01", dtype="datetime64[D]")
-    frame = nw.from_native(pl.DataFrame({"date": days})).lazy().with_columns(day=day_number("date", 0))
+    frame = (
+        nw.from_native(pl.DataFrame({"date": days})).lazy().with_columns(day=day_number("date", 0))
+    )
     frame = with_first_day(with_month(frame, "day", "month"), "month", "first")
     found = frame.collect()
     month = days.astype("datetime64[M]")

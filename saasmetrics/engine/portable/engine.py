@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
 import numpy as np
@@ -31,7 +31,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
+
+T = TypeVar("T")
 
 
 class PortableEngine:
@@ -88,10 +90,11 @@ class PortableEngine:
         self._since = since
         self._cache: dict[Any, Any] = {}
 
-    def _once(self, key: Any, make: Any) -> Any:
+    def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
             self._cache[key] = make()
-        return self._cache[key]
+        made: T = self._cache[key]
+        return made
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
@@ -112,10 +115,14 @@ class PortableEngine:
         return made[0] if made else self.pieces()
 
     def _count(self, whose: Frame) -> int:
-        return self._once("entities", lambda: 1 + int(_number(whose.select(nw.col("_rank").max())) or 0))
+        return self._once(
+            "entities", lambda: 1 + int(_number(whose.select(nw.col("_rank").max())) or 0)
+        )
 
     def _daily(self, by: Sequence[str], bags: int = 0) -> Frame:
-        return self._once(("daily", tuple(by), bags), lambda: held(daily_changes(self.pieces(by, bags))))
+        return self._once(
+            ("daily", tuple(by), bags), lambda: held(daily_changes(self.pieces(by, bags)))
+        )
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
@@ -128,7 +135,9 @@ class PortableEngine:
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
         calendar = self.calendar(freq)
-        earliest = self._once("start", lambda: _number(self._any_pieces().select(nw.col("start").min())))
+        earliest = self._once(
+            "start", lambda: _number(self._any_pieces().select(nw.col("start").min()))
+        )
         start = self._as_of if earliest is None else int(earliest)
         first, last = (int(p) for p in calendar.ordinal(np.array([start, self._as_of])))
         full = last if int(calendar.last_day(np.array([last]))[0]) <= self._as_of else last - 1
@@ -197,7 +206,8 @@ class PortableEngine:
         order = np.lexsort([*reversed(dims.values()), group])
         labels = self.grouping(by).labels
         data: dict[str, Any] = {
-            name: pd.Series([labels[g][i] for g in group[order]], dtype=object) for i, name in enumerate(by)
+            name: pd.Series([labels[g][i] for g in group[order]], dtype=object)
+            for i, name in enumerate(by)
         }
         data.update({name: values[order] for name, values in dims.items()})
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})

@@ -48,7 +48,9 @@ def with_groups(
         if table == source:
             found = found.with_columns(nw.col(column).alias(f"_by{number}"))
             continue
-        values = tables[table].select(nw.col("customer_id").alias("_key"), nw.col(column).alias(f"_by{number}"))
+        values = tables[table].select(
+            nw.col("customer_id").alias("_key"), nw.col(column).alias(f"_by{number}")
+        )
         found = found.join(values, left_on=key, right_on="_key", how="left")
     return found
 
@@ -70,7 +72,9 @@ def with_group_number(found: Frame, by: Sequence[str]) -> Frame:
     group = nw.lit(0)
     for number in range(len(by)):
         value = nw.col(f"_by{number}").rank("dense").fill_null(_MANY).cast(nw.Int64)
-        found = found.with_columns(group=value if number == 0 else nw.col("group") * (_MANY + 1) + value)
+        found = found.with_columns(
+            group=value if number == 0 else nw.col("group") * (_MANY + 1) + value
+        )
         found = found.with_columns(group=nw.col("group").rank("dense").cast(nw.Int64) - 1)
     return found if by else found.with_columns(group=group.cast(nw.Int64))
 

@@ -24,8 +24,8 @@ def held(frame: Frame) -> Frame:
         return frame.collect().lazy()
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
-        native.query("found", f"create or replace temp table {name} as select * from found")
-        return nw.from_native(native.query("found", f"select * from {name}")).lazy()
+        native.query("found", f"create or replace temp table {name} as from found")
+        return nw.from_native(native.query("found", f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         return nw.from_native(native.persist()).lazy()
     if kind is nw.Implementation.IBIS:

@@ -75,7 +75,9 @@ def _spread(found: Frame) -> Frame:
         _total=nw.col("_last") + 1 - nw.col("start"),
     )
     weight = nw.col("_cents") * nw.col("_days")
-    parts = parts.with_columns(_share=divided(weight, nw.col("_total")), _rest=weight % nw.col("_total"))
+    parts = parts.with_columns(
+        _share=divided(weight, nw.col("_total")), _rest=weight % nw.col("_total")
+    )
     parts = parts.with_columns(
         _left=nw.col("_cents") - nw.col("_share").sum().over("invoice_id").cast(nw.Int64),
         _one=nw.lit(1),
@@ -91,7 +93,9 @@ def _spread(found: Frame) -> Frame:
 
 def _monthly_parts(found: Frame) -> Frame:
     """Repeat each line for every month that it serves, with the month's first day and the next month's."""
-    longest = found.select((nw.col("_to") - nw.col("_from")).max().alias("n")).collect()["n"].to_list()
+    longest = (
+        found.select((nw.col("_to") - nw.col("_from")).max().alias("n")).collect()["n"].to_list()
+    )
     parts = []
     for nth in range(int(longest[0] or 0) + 1):
         part = found.filter(nw.col("_to") - nw.col("_from") >= nth)

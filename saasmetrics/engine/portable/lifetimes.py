@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 DIMS = ("duration", "entry", "event", "cause")
 
 
-def lifetime_cells(daily: Frame, pieces: Frame, calendar: Calendar, last: int, left: int | None) -> Frame:
+def lifetime_cells(
+    daily: Frame, pieces: Frame, calendar: Calendar, last: int, left: int | None
+) -> Frame:
     """Return customers and starting MRR per group, duration, entry, event and cause.
 
     Parameters

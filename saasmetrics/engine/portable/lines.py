@@ -19,7 +19,14 @@ from saasmetrics.engine.portable.amounts import (
 )
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import invoice_pieces
-from saasmetrics.engine.portable.whole import FAR, day_number, divided, flag, with_first_day, with_month
+from saasmetrics.engine.portable.whole import (
+    FAR,
+    day_number,
+    divided,
+    flag,
+    with_first_day,
+    with_month,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +52,9 @@ def pieces(
     build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
     found = build(tables, policy, as_of, currency, (*PIECE, *keep))
     end = nw.when(nw.col("end") > as_of).then(FAR).otherwise(nw.col("end")).cast(nw.Int64)
-    found = found.with_columns(end=end).filter(nw.col("start") <= as_of, nw.col("end") > nw.col("start"))
+    found = found.with_columns(end=end).filter(
+        nw.col("start") <= as_of, nw.col("end") > nw.col("start")
+    )
     found = found.filter(nw.col("amount") != 0)
     if policy.overlap == "latest":
         found = _latest_wins(held(found))
@@ -68,12 +77,16 @@ def _subscriptions(
     )
     if "list_amount" in names(table):
         listed = per_month(micro("listed", rate), parts, times)
-        found = found.with_columns(listed=nw.col("list_amount").fill_null(0)).with_columns(listed=listed)
+        found = found.with_columns(listed=nw.col("list_amount").fill_null(0)).with_columns(
+            listed=listed
+        )
     if policy.end == "inclusive":
         found = found.with_columns(end=nw.col("end") + flag(nw.col("end") < FAR))
     found = _churn_date(found, policy)
     if policy.trial == "excluded" and "trial_end" in names(found):
-        found = found.with_columns(start=nw.max_horizontal("start", day_number("trial_end", "start")))
+        found = found.with_columns(
+            start=nw.max_horizontal("start", day_number("trial_end", "start"))
+        )
     found = _discounted(held(found), policy)
     if policy.pause != "kept" and "pause_start" in names(found):
         return _paused(found, columns, keep_balance=policy.pause == "line")
@@ -113,7 +126,9 @@ def _with_billing_day(found: Frame) -> Frame:
     last = nw.when(nw.col("end") < FAR).then(nw.col("end")).otherwise(nw.col("start"))
     found = found.with_columns(_each=nw.col("_count") * months, _last=last)
     found = with_month(with_month(found, "start", "_from"), "_last", "_to")
-    found = with_first_day(found, "_from", "_first").with_columns(_dom=nw.col("start") - nw.col("_first"))
+    found = with_first_day(found, "_from", "_first").with_columns(
+        _dom=nw.col("start") - nw.col("_first")
+    )
     whole = divided(nw.col("_to") - nw.col("_from"), nw.col("_each"))
     found = found.with_columns(_month=nw.col("_from") + whole * nw.col("_each"))
     for due in ("_early", "_late"):
@@ -139,7 +154,10 @@ def _discounted(found: Frame, policy: Policy) -> Frame:
     if policy.discount == "forever_only":
         ends, turn = known & (nw.col("_until") < FAR), nw.col("start")
     else:
-        ends, turn = known & (nw.col("_until") < nw.col("end")), nw.max_horizontal("start", "_until")
+        ends, turn = (
+            known & (nw.col("_until") < nw.col("end")),
+            nw.max_horizontal("start", "_until"),
+        )
     found = found.with_columns(_turn=turn, _ends=flag(ends))
     after = found.filter(nw.col("_ends") == 1).with_columns(
         start=nw.col("_turn"), amount=nw.col("listed")
@@ -168,7 +186,7 @@ def _paused(found: Frame, columns: Sequence[str], *, keep_balance: bool) -> Fram
 
 
 def _months(
-    tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
+    tables: Mapping[str, Frame], _policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
     rate = currency_rate(tables, "mrr", as_of, currency)
     found = with_month(tables["mrr"].with_columns(_day=day_number("month", 0)), "_day", "_month")
@@ -184,7 +202,9 @@ def _months(
 def _invoices(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
-    found = invoice_pieces(tables["invoices"], policy, currency_rate(tables, "invoices", as_of, currency))
+    found = invoice_pieces(
+        tables["invoices"], policy, currency_rate(tables, "invoices", as_of, currency)
+    )
     found = found.with_columns(
         line=nw.col("invoice_id"), rests=nw.lit(0).cast(nw.Int64), cause=_cause(tables["invoices"])
     )

@@ -27,7 +27,9 @@ SUMS = (*KINDS, "pause", "transfer", "change", "paying")
 COUNTS = (*NOUNS.values(), FROM_OPENING)
 
 
-def movement_cells(daily: Frame, calendar: Calendar, *, events: bool, new_after: int | None) -> Frame:
+def movement_cells(
+    daily: Frame, calendar: Calendar, *, events: bool, new_after: int | None
+) -> Frame:
     """Return the movements and counts per group and period.
 
     Parameters
@@ -59,7 +61,8 @@ def with_kind(entities: Frame, away: Frame, new_after: int | None) -> Frame:
     found = found.with_columns(_starts=flag(now & ~was))
     first = running("_starts", ["entity"], "time") == 1
     found = found.with_columns(
-        _first=flag(first), opened=nw.col("mrr") - running("mrr_change", ["entity", "period"], "time")
+        _first=flag(first),
+        opened=nw.col("mrr") - running("mrr_change", ["entity", "period"], "time"),
     )
     found = found.join(away, on=["entity", "time"], how="left")
     start = nw.when(nw.col("_first") == 1).then(NEW).otherwise(REACTIVATION)
@@ -77,7 +80,11 @@ def away(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
     found = found.with_columns(_left=left, day=nw.col("time")).drop("time", "period")
     starts = found.filter(nw.col("held_before") <= 0, nw.col("held") > 0)
     starts = starts.with_columns(_left=nw.col("_left").fill_null(nw.col("day")).cast(nw.Int64))
-    starts = starts.with_columns(time=nw.col("day")) if events else with_period(starts, calendar, period="time")
+    starts = (
+        starts.with_columns(time=nw.col("day"))
+        if events
+        else with_period(starts, calendar, period="time")
+    )
     last = starts.group_by("entity", "time").agg(nw.col("day").max(), nw.col("_left").max())
     return last.select("entity", "time", away=nw.col("day") - nw.col("_left"))
 

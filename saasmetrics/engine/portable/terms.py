@@ -48,7 +48,9 @@ def following(ends: Frame, starts: Frame) -> Frame:
     """Return for each entity and end the first start on or after it, and the MRR that starts then."""
     days = nw.concat(
         [
-            ends.select("entity", day=nw.col("end"), start=nw.lit(FAR).cast(nw.Int64), starts=nw.lit(0)),
+            ends.select(
+                "entity", day=nw.col("end"), start=nw.lit(FAR).cast(nw.Int64), starts=nw.lit(0)
+            ),
             starts.select("entity", "start", day=nw.col("start"), starts=nw.lit(1)).select(
                 "entity", "day", "start", "starts"
             ),

@@ -112,7 +112,9 @@ def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     return frame.with_columns(first.alias(day)).drop("_years", "_since_march")
 
 
-def with_period(frame: Frame, calendar: Calendar, day: str = "day", period: str = "period") -> Frame:
+def with_period(
+    frame: Frame, calendar: Calendar, day: str = "day", period: str = "period"
+) -> Frame:
     """Add the ordinal of the period that each day number falls in."""
     if calendar.freq == "D":
         return frame.with_columns(nw.col(day).alias(period))
