@@ -6,7 +6,13 @@ import importlib
 
 from saasmetrics.catalogue import CATALOGUE
 
-TOPICS = ("quality", "metrics.revenue", "metrics.retention", "metrics.economics", "metrics.survival")
+TOPICS = (
+    "quality",
+    "metrics.revenue",
+    "metrics.retention",
+    "metrics.economics",
+    "metrics.survival",
+)
 for topic in TOPICS:
     importlib.import_module(f"saasmetrics.{topic}")
 
