@@ -16,7 +16,7 @@ from tests.engine.natives import WAYS, portable
 from tests.properties.ledgers import BYS, FREQS, Case, cases
 from tests.properties.profile import quick
 
-EXAMPLES = {"pandas": 8, "polars": 8, "duckdb": 3}
+EXAMPLES = {"pandas": 5, "polars": 8, "duckdb": 3}
 FOLDERS = ("ravenstack", "saas_metrics_sample", "fightchurn_socialnet7")
 CHOICES: dict[str, dict[str, str]] = {
     "ravenstack": {"overlap": "latest"},
