@@ -71,7 +71,7 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
     last
         The last period observed in full.
     left
-        The first period observed; customers won before it enter at the age they had then.
+        The period whose end the observation starts from: customers won before enter at the age they had then.
 
     Returns
     -------

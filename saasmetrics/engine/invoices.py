@@ -92,7 +92,8 @@ def _per_month(
     length = np.maximum((end - start).astype(np.int64), 1)
     times = np.where(whole, 1, 365)
     parts = np.where(whole, np.maximum(months, 1), 12 * length)
-    return (2 * micro * times + parts) // (2 * parts)
+    monthly: NDArray[np.int64] = (2 * micro * times + parts) // (2 * parts)
+    return monthly
 
 
 def _spread(

@@ -261,7 +261,9 @@ class LocalEngine:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
         left = (
-            None if self._since is None else self.calendar(freq).of(np.datetime64(self._since, "D"))
+            None
+            if self._since is None
+            else self.calendar(freq).of(np.datetime64(self._since - 1, "D"))
         )
         found = lifetimes(self.periodic(freq), full, left)
         return {**found, "cause": self._causes(found, freq)}

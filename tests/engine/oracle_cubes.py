@@ -151,7 +151,7 @@ def lifetimes(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
     cells: Cells = defaultdict(lambda: defaultdict(int))
     last = oracle.last_full(freq)
     ends = {p: d for p, d in oracle.ends(freq).items() if p <= last}
-    left = None if case.since is None else period_of(case.since, freq, case.fiscal_start)
+    left = None if case.since is None else period_of(case.since - 1, freq, case.fiscal_start)
     for entity in oracle.entities:
         alive = [p for p, day in ends.items() if oracle.held(entity, day)]
         if not alive:

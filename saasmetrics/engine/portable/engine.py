@@ -195,7 +195,7 @@ class PortableEngine:
 
         daily, calendar = self._daily(by, bags), self.calendar(freq)
         _, _, full = self.extent(freq)
-        left = None if self._since is None else calendar.of(np.datetime64(self._since, "D"))
+        left = None if self._since is None else calendar.of(np.datetime64(self._since - 1, "D"))
         cells = _columns(
             lifetime_cells(daily, self.pieces(by, bags), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
