@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,7 +32,12 @@ def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the by-columns as a tuple."""
     if by is None:
         return ()
-    return (by,) if isinstance(by, str) else tuple(by)
+    if isinstance(by, str):
+        return (by,)
+    if not isinstance(by, Iterable) or not all(isinstance(name, str) for name in by):
+        msg = f"by={by!r} is neither the name of a column nor a list of names."
+        raise DataError(msg)
+    return tuple(by)
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -71,6 +77,7 @@ class Book:
     fiscal_start: int
     as_of_day: int
     since_day: int | None = field(default=None)
+    scope: tuple[str, ...] = field(default=())
 
     def __init__(
         self,
@@ -120,6 +127,7 @@ class Book:
             "fiscal_start": self.fiscal_start,
             "as_of": self.as_of_day,
             "since": self.since_day,
+            "scope": self.scope,
         }
         _fill(book, **{**now, **changes})
         same = not self.policy.differences(book.policy).keys() & set(DATA_CHOICES)
@@ -143,14 +151,15 @@ class Book:
 
     def where(self, **values: Any) -> Book:
         """Return the book of the customers, or subscriptions, that have the given values; a list means any of them."""
-        return self._with(tables=filtered(self.tables, values))
+        said = [f"{name} = {_said(value)}" for name, value in values.items()]
+        return self._with(tables=filtered(self.tables, values), scope=(*self.scope, *said))
 
     def between(self, first: Any, last: Any) -> Book:
         """Return the book as observed from the period of `first` to the end of that of `last` ("2024-01").
 
         Customers won before enter survival at the age they had; nothing after is known.
         """
-        start = day_number(first)
+        start = max(day_number(first), -(2**31) if self.since_day is None else self.since_day)
         end = _last_day(last)
         if end < start:
             msg = f"between({first!r}, {last!r}) ends before it starts; swap the two."
@@ -245,10 +254,13 @@ class Book:
     def triangle(self, freq: str = "M", by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return customers, MRR and its running minimum per group, cohort and age."""
         _, _, full = self.engine.extent(freq)
-        out = local.triangle_frame(
-            self.engine.triangle(freq, columns(by)), self.calendar(freq), full
-        )
-        return out[out["cohort"] >= self._since(freq)] if self.since_day is not None else out
+        calendar = self.calendar(freq)
+        out = local.triangle_frame(self.engine.triangle(freq, columns(by)), calendar, full)
+        if self.since_day is not None:
+            days = out["cohort"].to_numpy().astype("datetime64[D]").astype(np.int64)
+            seen = calendar.ordinal(days) + out["age"].to_numpy()
+            out["observed"] &= seen >= calendar.ordinal(np.array([self.since_day]))[0]
+        return out
 
     def lifetimes(
         self, freq: str = "M", by: str | Sequence[str] | None = None, bags: int = 0
@@ -283,7 +295,11 @@ class Book:
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {len(table.data):,}" for name, table in self.tables.items())
-        return f"Book as of {self.as_of_text}, {self.currency}, {self.policy}\n  {tables} rows"
+        part = f", only {' and '.join(self.scope)}" if self.scope else ""
+        part += f", from {iso_day(self.since_day)}" if self.since_day is not None else ""
+        return (
+            f"Book as of {self.as_of_text}{part}, {self.currency}, {self.policy}\n  {tables} rows"
+        )
 
 
 def _fill(
@@ -294,6 +310,7 @@ def _fill(
     fiscal_start: int,
     as_of: int | None,
     since: int | None = None,
+    scope: tuple[str, ...] = (),
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given."""
     Calendar("Y", fiscal_start)
@@ -304,14 +321,22 @@ def _fill(
         "fiscal_start": fiscal_start,
         "as_of_day": observed_until(tables) if as_of is None else as_of,
         "since_day": since,
+        "scope": scope,
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
 
 
+def _said(value: Any) -> str:
+    """Return the values of a filter in words."""
+    many = isinstance(value, (list, tuple, set, frozenset))
+    return " or ".join(map(str, value)) if many else str(value)
+
+
 def _last_day(value: Any) -> int:
     """Return the last day meant by a date, a month ("2025-12") or a year ("2025")."""
     if isinstance(value, str) and len(value) in (4, 7):
+        day_number(value)
         unit: Literal["Y", "M"] = "Y" if len(value) == 4 else "M"
         return day_number(np.datetime64(value, unit) + 1) - 1
     return day_number(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import UnknownNameError, hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,5 +139,5 @@ def definition(id: str) -> Metric:
     """
     if id not in CATALOGUE:
         msg = f"There is no metric called {id!r}."
-        raise UnknownNameError(msg + suggest(id, list(CATALOGUE)))
+        raise UnknownNameError(msg + hint(id, list(CATALOGUE)))
     return CATALOGUE[id]

@@ -17,6 +17,7 @@ __all__ = [
     "Problem",
     "Severity",
     "UnknownNameError",
+    "hint",
     "suggest",
 ]
 
@@ -217,6 +218,18 @@ class MissingExtraError(DataError, ImportError):
             To be raised by the caller.
         """
         return cls(f'{wanted_by} needs {library!r}: pip install "jupyter-saasmetrics[{extra}]"')
+
+
+def hint(name: str, options: Iterable[str]) -> str:
+    """End of a message that offers the nearest existing name: a space and `suggest`, or "".
+
+    Examples
+    --------
+    >>> "There is no 'nrrr'." + hint("nrrr", ["nrr", "grr"])
+    "There is no 'nrrr'. Did you mean 'nrr'?"
+    """
+    found = suggest(name, options)
+    return f" {found}" if found else ""
 
 
 def suggest(name: str, options: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ _SYMBOLS = {
     "AUD": "A$",
     "CAD": "C$",
 }
+LARGEST = 9.0e18  # micro-units that 64 bits hold
 _LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )

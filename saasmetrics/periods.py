@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ NOUNS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 PER_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _EPOCH = date(1970, 1, 1)
+_FIRST, _LAST = -25_567, 84_005  # 1900-01-01 and 2199-12-31
 
 
 def day_number(value: Any) -> int:
@@ -31,10 +32,23 @@ def day_number(value: Any) -> int:
     --------
     >>> day_number("1970-02-01")
     31
+
+    Raises
+    ------
+    DataError
+        If it is none of these, or lies outside 1900 to 2199.
     """
     import numpy as np
 
-    return int(np.datetime64(value, "D").astype(int))
+    try:
+        day = int(np.datetime64(value, "D").astype(int))
+    except (ValueError, TypeError) as error:
+        msg = f"{value!r} is not a date; write it as 2026-03-31 or 2026-03."
+        raise DataError(msg) from error
+    if isinstance(value, int) or not _FIRST <= day <= _LAST:
+        msg = f"{value!r} is not a date between 1900 and 2199; write it as 2026-03-31 or 2026-03."
+        raise DataError(msg)
+    return day
 
 
 def iso_day(day: int) -> str:
@@ -72,7 +86,7 @@ class Calendar:
     def __post_init__(self) -> None:
         if self.freq not in FREQS:
             msg = f"There is no frequency {self.freq!r}; take one of {', '.join(FREQS)}."
-            raise UnknownNameError(msg + suggest(str(self.freq).upper()[:1], FREQS))
+            raise UnknownNameError(msg + hint(str(self.freq).upper()[:1], FREQS))
         if self.fiscal_start not in range(1, 13):
             msg = f"fiscal_start is the first month of the fiscal year, 1 to 12, not {self.fiscal_start!r}."
             raise UnknownNameError(msg)

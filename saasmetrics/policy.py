@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import UnknownNameError, hint
 
 # The choices that decide what the ledger holds; the others only decide how its sums are combined.
 DATA_CHOICES = (
@@ -94,6 +94,10 @@ class Policy:
     def __post_init__(self) -> None:
         for choice, info in choices().items():
             check_choice(choice, info, getattr(self, choice))
+        if self.name == "default" and any(
+            getattr(self, f.name) != f.default for f in fields(self) if f.name in choices()
+        ):
+            object.__setattr__(self, "name", "custom")
 
     @classmethod
     def named(cls, name: str) -> Policy:
@@ -106,7 +110,7 @@ class Policy:
         """
         if name not in presets():
             msg = f"There is no policy called {name!r}; there are {', '.join(presets())}."
-            raise UnknownNameError(msg + suggest(name, presets()))
+            raise UnknownNameError(msg + hint(name, presets()))
         data = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
         return cls(name=data["name"], version=data["version"], **data["choices"])
 
@@ -122,7 +126,7 @@ class Policy:
         for key in changes:
             if key not in known:
                 msg = f"A policy has no choice called {key!r}; it has {', '.join(choices())}."
-                raise UnknownNameError(msg + suggest(key, known))
+                raise UnknownNameError(msg + hint(key, known))
         new = replace(self, **changes)
         if "name" in changes or new == self:
             return new
@@ -152,7 +156,7 @@ def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
         if value not in info["options"]:
             allowed = ", ".join(repr(option) for option in info["options"])
             msg = f"{choice}={value!r} is not a choice of a policy; take one of {allowed}."
-            raise UnknownNameError(msg + suggest(str(value), list(info["options"])))
+            raise UnknownNameError(msg + hint(str(value), list(info["options"])))
     elif not (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         if value is None and "none" in info:
             return
@@ -162,4 +166,4 @@ def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
 
 def resolve(policy: str | Policy) -> Policy:
     """Return a policy given as itself or by name."""
-    return policy if isinstance(policy, Policy) else Policy.named(policy)
+    return policy if isinstance(policy, Policy) else Policy.named(str(policy))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     meaning="What is wrong or doubtful in the tables, how many rows it touches, and what to do about it.",
     formula="one row per finding; an error stops, a warning goes into footnotes, a note is for information",
     missing="An empty report means that nothing was found.",
-    sources=("DEFINITIONS.md, ground rules",),
+    sources=("METRICS.md",),
 )
 def report(book: Book, problems: Sequence[Problem]) -> Result:
     """Return the findings of the quality gate.
@@ -61,6 +61,11 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
         "code": [p.code for p in found],
     }
     context = Context(book.as_of_text, book.currency, book.policy)
-    return Result(
-        definition("check"), pd.DataFrame(data), "table", context, extra={"problems": tuple(found)}
-    )
+    extra = {"problems": tuple(found), "headline": _headline([p.severity for p in found])}
+    return Result(definition("check"), pd.DataFrame(data), "table", context, extra=extra)
+
+
+def _headline(severities: Sequence[str]) -> str:
+    """Return how many errors, warnings and notes there are, in words."""
+    counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
+    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, suggest
+from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 
+_NO_VALUE = "–"
 _SHOWN = 60  # rows of the table in a notebook
 _HEADED = ("series", "verdict", "table")  # the kinds of result that can have one value as headline
 
@@ -65,11 +67,9 @@ class Result:
         """The definition in one paragraph, with the parameters used."""
         metric, context = self.metric, self.context
         said = [metric.sentence(option, value) for option, value in context.options.items()]
-        chosen = [
-            context.policy.sentence(choice)
-            for choice in metric.choices
-            if choice not in context.options
-        ]
+        policy = context.policy
+        spoken = dict.fromkeys((*metric.choices, *policy.differences(type(policy)())))
+        chosen = [policy.sentence(choice) for choice in spoken if choice not in context.options]
         body = "; ".join([f"{metric.name}: {metric.formula}", *[s for s in (*said, *chosen) if s]])
         where = f"{context.currency}, as of {context.as_of}, policy {context.policy.name} v{context.policy.version}"
         notes = "".join(f" {note}." for note in self.notes)
@@ -91,6 +91,8 @@ class Result:
     @property
     def text(self) -> str:
         """The headline in words, such as "104.2%"."""
+        if "headline" in self.extra:
+            return str(self.extra["headline"])
         return format_value(self.value, self.metric.unit, self.context.currency)
 
     def saying(self, **options: Any) -> Result:
@@ -126,15 +128,15 @@ class Result:
         if self.drill is None:
             msg = f"{self.metric.name} is not made of customers, so there are no rows behind it."
             raise DataError(msg)
-        known = {"period", "cohort", "age", *self.by}
+        known = {*self.by, *(p for p in signature(self.drill).parameters if p != "group")}
         for name in cell:
             if name not in known:
                 msg = f"There is no {name!r} to choose a cell by; there are {', '.join(sorted(known))}."
-                raise UnknownNameError(msg + suggest(name, sorted(known)))
+                raise UnknownNameError(msg + hint(name, sorted(known)))
         return self.drill(**cell)
 
     def __str__(self) -> str:
-        head = self.metric.name + (f": {self.text}" if self.value is not None else "")
+        head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")
         return f"{head}\n{self.df.to_string(max_rows=24, index=False)}\n{self.footnote}"
 
     __repr__ = __str__
@@ -147,7 +149,8 @@ class Result:
         if len(self.df) and self.kind in _charts():
             png = self.chart()._repr_mimebundle_()["image/png"]
             picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
-        headline = f" <span>{escape(self.text)}</span>" if self.value is not None else ""
+        headline = f" <span>{escape(self.text)}</span>" if self.text != _NO_VALUE else ""
+        state = " open" if self.kind == "table" else ""
         table = self.df.head(_SHOWN).to_html(
             index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}"
         )
@@ -156,7 +159,7 @@ class Result:
         )
         return (
             f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}'
-            f"<details><summary>{count}</summary>{table}</details>"
+            f"<details{state}><summary>{count}</summary>{table}</details>"
             f"<p><small>{escape(self.footnote)}</small></p></div>"
         )
 

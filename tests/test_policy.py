@@ -55,3 +55,7 @@ def test_a_number_of_days_is_a_whole_number(value: object) -> None:
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(sm.DataError, match="default"):
         Policy.named("defualt")
+
+
+def test_a_policy_made_by_hand_is_not_called_default() -> None:
+    assert Policy(overlap="latest").name == "custom"

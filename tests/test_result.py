@@ -105,3 +105,14 @@ def test_the_frame_of_a_result_is_the_callers_own(book: sm.Book) -> None:
 def test_periods_are_timestamps_of_the_first_day(book: sm.Book) -> None:
     period = sm.revenue.mrr(book).df["period"]
     assert period.tolist() == [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")]
+
+
+def test_the_footnote_names_every_choice_that_differs_from_the_default(book: sm.Book) -> None:
+    other = book.with_policy(overlap="latest", gap_days=30)
+    note = sm.retention.nrr(other, window=1).footnote
+    assert "the one that started last counts" in note
+    assert "a gap in paid service of up to 30 days" in note
+
+
+def test_the_check_says_at_once_how_many_findings_there_are(book: sm.Book) -> None:
+    assert "0 errors" in str(book.check()).splitlines()[0]

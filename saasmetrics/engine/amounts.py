@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, has, numbers
-from saasmetrics.errors import InvalidTablesError, Problem
-from saasmetrics.money import months_per_interval, to_micro
+from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics.money import LARGEST, months_per_interval, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,25 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
         return micro
     times = np.array([m.denominator for m in months], np.int64)[code]
     parts = np.array([m.numerator for m in months], np.int64)[code]
-    return (2 * micro * times + parts) // (2 * parts)
+    return scaled(micro, times, parts)
+
+
+def scaled(
+    micro: NDArray[np.int64], times: NDArray[np.int64], parts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return micro x times / parts, rounded half up, without leaving 64 bits on the way.
+
+    Raises
+    ------
+    DataError
+        If a result is too large to be held exactly.
+    """
+    if len(micro) and float(np.max(np.abs(micro) * (times / parts))) > LARGEST:
+        msg = "An amount per month is above 9 trillion. Check amount and interval in the export."
+        raise DataError(msg)
+    whole, rest = np.divmod(micro, parts)
+    out: NDArray[np.int64] = whole * times + (2 * rest * times + parts) // (2 * parts)
+    return out
 
 
 def currency_rates(

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.columns import flat
 from saasmetrics.engine.groups import NONE, columns_for
 from saasmetrics.engine.spans import source_of
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,30 +42,57 @@ def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str
         if name not in known:
             short = sorted(n for n in known if "." not in n)
             msg = f"No table has a column {name!r} to choose by; there are {', '.join(short)}."
-            raise UnknownNameError(msg + suggest(name, short))
+            raise UnknownNameError(msg + hint(name, short))
         table, column = known[name]
-        wanted = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+        wanted = _wanted(name, value)
         keep = _rows(out[table].data, column, wanted, name)
+        known_ids = flat(out[table].data["customer_id"])
         out[table] = replace(out[table], data=out[table].data.filter(keep))
         if table == "customers":
-            out = _of_customers(out, column, wanted)
+            gone = known_ids.filter(pc.invert(keep))
+            out = _of_customers(out, column, wanted, gone)
     return out
+
+
+def _wanted(name: str, value: Any) -> list[Any]:
+    """Return the values asked for as a list; any missing one as None."""
+    values = value.tolist() if hasattr(value, "tolist") else value
+    values = list(values) if isinstance(values, (list, tuple, set, frozenset)) else [values]
+    if not values:
+        msg = f"{name}=[] asks for no value; name at least one."
+        raise UnknownNameError(msg)
+    return [None if str(v) in ("None", "nan", "NaT", "<NA>") else v for v in values]
 
 
 def _rows(data: pa.Table, column: str, wanted: list[Any], name: str) -> Any:
     values = data[column]
     named = [v for v in wanted if v is not None and v != NONE]
-    keep = pc.is_in(values, pa.array(named, values.type) if named else pa.array([], values.type))
+    keep = pc.is_in(values, _array(named, values.type, name))
     if len(named) < len(wanted):
         keep = pc.or_(keep, pc.is_null(values))
     if not pc.any(keep).as_py() and len(data):
         there = sorted({str(v) for v in values.unique().to_pylist()})
         msg = f"No row has {name} = {', '.join(map(repr, wanted))}; there are {', '.join(there[:12])}."
-        raise UnknownNameError(msg + suggest(str(wanted[0]), there))
+        raise UnknownNameError(msg + hint(str(wanted[0]), there))
     return keep
 
 
-def _of_customers(tables: dict[str, Table], column: str, wanted: list[Any]) -> dict[str, Table]:
+def _array(values: list[Any], kind: pa.DataType, name: str) -> pa.Array:
+    """Return values in the type of their column, or say which type that is."""
+    try:
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            return pa.array([str(value) for value in values]).cast(kind)
+        return pa.array(values, kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as error:
+        shown = ", ".join(map(repr, values))
+        msg = f"{name} holds {kind}, so {shown} cannot be looked for in it; give a value of that type."
+        raise DataError(msg) from error
+
+
+def _of_customers(
+    tables: dict[str, Table], column: str, wanted: list[Any], gone: pa.Array
+) -> dict[str, Table]:
+    """Cut every table that names customers; those that `customers` does not list go with the missing value."""
     ids = flat(tables["customers"].data["customer_id"])
     out = {}
     for name, table in tables.items():
@@ -73,12 +100,13 @@ def _of_customers(tables: dict[str, Table], column: str, wanted: list[Any]) -> d
         if name == "customers" or name in _WHOLE:
             out[name] = table
         elif "customer_id" in names:
-            keep = pc.is_in(table.data["customer_id"], ids.cast(table.data["customer_id"].type))
+            mine = table.data["customer_id"]
+            keep = pc.is_in(mine, ids.cast(mine.type))
+            if None in wanted or NONE in wanted:
+                keep = pc.invert(pc.is_in(mine, gone.cast(mine.type)))
             out[name] = replace(table, data=table.data.filter(keep))
         elif column in names:
-            keep = pc.is_in(
-                table.data[column],
-                pa.array([w for w in wanted if w is not None], table.data[column].type),
-            )
+            named = [w for w in wanted if w is not None and w != NONE]
+            keep = pc.is_in(table.data[column], _array(named, table.data[column].type, column))
             out[name] = replace(table, data=table.data.filter(pc.fill_null(keep, False)))
     return out

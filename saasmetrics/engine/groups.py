@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import UnknownNameError, hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 NONE = "(none)"  # the group of customers without a value
+RESERVED = frozenset(
+    {"period", "value", "numerator", "denominator", "n", "reason", "complete", "low", "high"}
+    | {"cohort", "age", "observed", "movement", "customers", "opening", "new", "reactivation"}
+    | {"expansion", "contraction", "churn", "pause", "fx", "transfer", "closing", "residual"}
+    | {"duration", "entry", "event", "cause", "bag", "mrr", "floor", "verdict", "target", "months"}
+    | {"probability", "at_risk", "events", "censored", "arpa", "margin", "lifetime"}
+)  # columns of results
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,18 @@ def columns_for(tables: Mapping[str, Table], source: str) -> dict[str, tuple[str
             for column in tables[table].data.column_names:
                 names[f"{table}.{column}"] = names[column] = (table, column)
     return names
+
+
+def ambiguous(by: Sequence[str], tables: Mapping[str, Table], source: str) -> list[str]:
+    """Return a sentence for each column that both the customers and the source of MRR have."""
+    if "customers" not in tables or source not in tables:
+        return []
+    both = set(tables["customers"].data.column_names) & set(tables[source].data.column_names)
+    return [
+        f"{name} is that of customers; {source}.{name} groups by the one of each row of {source}"
+        for name in by
+        if name in both - {"customer_id"}
+    ]
 
 
 def groups(
@@ -101,10 +121,14 @@ def _column(
 ) -> tuple[list[Any], NDArray[np.int32], NDArray[np.int32] | None]:
     """Return sorted labels, a code per entity, and a code per span where entities are in several groups."""
     known = columns_for(tables, spans.source)
+    if name in RESERVED:
+        whose = known.get(name, ("customers", name))[0]
+        msg = f"Results have a column {name!r} of their own; to group by that of {whose}, write {f'{whose}.{name}'!r}."
+        raise UnknownNameError(msg)
     if name not in known:
         short = sorted(n for n in known if "." not in n)
         msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
-        raise UnknownNameError(msg + suggest(name, short))
+        raise UnknownNameError(msg + hint(name, short))
     table, column = known[name]
     data = tables[table].data
     if table == "customers" and entity != "subscription":
@@ -131,15 +155,22 @@ def _column(
 def _sorted(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     """Encode values with labels in order, the missing ones last as "(none)"."""
     ids, code = encode(values)
-    names = [v.date() if hasattr(v, "date") else v for v in ids.to_pylist()]
+    names = [_label(value) for value in ids.to_pylist()]
     order = sorted(range(len(names)), key=lambda i: (str(type(names[i])), names[i]))
     rank = np.empty(len(names) + 1, np.int32)
     rank[order] = np.arange(len(names))
     labels = [names[i] for i in order]
     if (code < 0).any() or not labels:
         rank[-1] = len(labels)
-        labels.append(NONE)
+        labels.append(NONE if NONE not in labels else "(missing)")
     return labels, rank[code]
+
+
+def _label(value: Any) -> Any:
+    """Return a date for a time at midnight, and any other value as it is."""
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() else value
+    return value
 
 
 def sort_key(ids: pa.Array) -> NDArray[np.int64]:

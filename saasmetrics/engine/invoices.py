@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.amounts import currency_rates
+from saasmetrics.engine.amounts import currency_rates, scaled
 from saasmetrics.engine.columns import days, has, numbers
 from saasmetrics.money import MICRO, to_micro
 
@@ -92,8 +92,7 @@ def _per_month(
     length = np.maximum((end - start).astype(np.int64), 1)
     times = np.where(whole, 1, 365)
     parts = np.where(whole, np.maximum(months, 1), 12 * length)
-    monthly: NDArray[np.int64] = (2 * micro * times + parts) // (2 * parts)
-    return monthly
+    return scaled(micro, times, parts)
 
 
 def _spread(

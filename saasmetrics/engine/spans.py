@@ -17,7 +17,8 @@ from saasmetrics.engine.amounts import monthly_micro
 from saasmetrics.engine.columns import days, encode, flags, has, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans
-from saasmetrics.errors import MissingTableError
+from saasmetrics.errors import DataError, MissingTableError
+from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +127,9 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     ]
     found = build(tables, policy, as_of, currency)
     found = _observed(found, as_of)
+    if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
+        msg = f"The amounts of {source} add up to more than 9 trillion {currency}, which cannot be held exactly."
+        raise DataError(msg)
     if policy.overlap == "latest":
         found = _latest_wins(found, tables[source].data)
     if policy.gap_days:
@@ -329,12 +333,14 @@ def _line_order(found: Spans, data: pa.Table) -> NDArray[np.int64]:
     line = found.lines()
     begin, ids = np.full(len(data), int(FAR)), np.arange(len(data))
     np.minimum.at(begin, line, found.start)
+    amount = np.zeros(len(data), np.int64)
+    amount[line] = found.amount
     for name in ("subscription_id", "invoice_id"):
         if name in data.column_names:
             values, code = encode(data[name])
             ids = sort_key(values)[code]
     place = np.empty(len(data), np.int64)
-    place[np.lexsort((np.arange(len(data)), ids, begin))] = np.arange(len(data))
+    place[np.lexsort((np.arange(len(data)), amount, ids, begin))] = np.arange(len(data))
     return place[line]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import definition
-from saasmetrics.errors import DataError, UnknownNameError, suggest
+from saasmetrics.engine.groups import ambiguous
+from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
 from saasmetrics.result import Context, Result
@@ -42,7 +43,11 @@ def made(
     `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote.
     """
     context = Context(book.as_of_text, book.currency, book.policy, options or {})
-    said = (*notes, *book.engine.spans.notes, *book.warnings(tables))
+    part = (f"Only {' and '.join(book.scope)}",) if book.scope else ()
+    if book.since_day is not None:
+        part = (*part, f"Observed from {iso_day(book.since_day)} on")
+    part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
+    said = (*part, *notes, *book.engine.spans.notes, *book.warnings(tables))
     return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
 
 
@@ -102,10 +107,10 @@ def bootstrap_ratio(
         weights = resample_weights(len(used))
         values = ratio(weights @ numerator[g, used], weights @ denominator[g, used])
         enough = (denominator[g] > 0).sum(axis=0) >= 2
-        found = (
-            np.nanpercentile(values[:, enough], tails, axis=0) if enough.any() else np.empty((2, 0))
-        )
-        low[g, enough], high[g, enough] = found
+        enough &= ~np.isnan(values).all(axis=0)
+        if enough.any():
+            edges = np.nanpercentile(values[:, enough], tails, axis=0)
+            low[g, enough], high[g, enough] = edges
     return low, high
 
 
@@ -117,11 +122,12 @@ def period_drill(
     def rows(period: Any = None, **group: Any) -> pd.DataFrame:
         calendar = book.calendar(freq)
         first, periods, full = book.engine.extent(freq)
-        ordinal = full if period is None else calendar.of(np.datetime64(period, "D"))
+        ordinal = full if period is None else calendar.of(period)
         if not first <= ordinal < first + periods:
             last = iso_day(int(calendar.first_day(np.array([first + periods - 1]))[0]))
             start = iso_day(int(calendar.first_day(np.array([first]))[0]))
-            msg = f"There is no period {period!r} in this book; periods run from {start} to {last}."
+            asked = "complete period" if period is None else f"period {period!r}"
+            msg = f"There is no {asked} in this book; periods run from {start} to {last}."
             raise DataError(msg)
         code = group_code(book, by, group)
         found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
@@ -176,7 +182,7 @@ def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int |
         msg = (
             f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
         )
-        raise UnknownNameError(msg + suggest(str(wanted[0]), there))
+        raise UnknownNameError(msg + hint(str(wanted[0]), there))
     return labels.index(wanted)
 
 

@@ -8,7 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.groups import NONE, Groups
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.errors import UnknownNameError, suggest
+from saasmetrics.errors import UnknownNameError, hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def _resolve(name: str, tables: Mapping[str, Frame], source: str) -> tuple[str, 
     if name not in known:
         short = sorted(n for n in known if "." not in n)
         msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
-        raise UnknownNameError(msg + suggest(name, short))
+        raise UnknownNameError(msg + hint(name, short))
     return known[name]
 
 

@@ -212,7 +212,7 @@ def ltv_survival(profit: float, survival: Sequence[float], discount: float = 0) 
 def ltv_cac(ltv: float, cac: float) -> float | None:
     """Lifetime value per acquisition cost; the usual bar is 3.
 
-    Both must be of the same segment and on the same margin basis (DEFINITIONS 68).
+    Both must be of the same segment and on the same margin basis.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def mrr(
 
     Notes
     -----
-    DEFINITIONS G11. Sources: Stripe glossary (600 a year is 50 a month), fivetran dbt_stripe
+    METRICS.md. Sources: Stripe glossary (600 a year is 50 a month), fivetran dbt_stripe
     (52/12), pax8-cli #439 (multi-year terms divide by 24 and 36).
 
     Examples
@@ -167,7 +167,7 @@ def hhi(amounts: Iterable[float]) -> float | None:
 
 
 def existing_share(existing: float, total: float) -> float | None:
-    """Share of revenue that comes from customers who were there before (DEFINITIONS 9, row 13).
+    """Share of revenue that comes from customers who were there before (METRICS.md).
 
     Examples
     --------

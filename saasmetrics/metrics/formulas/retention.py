@@ -29,7 +29,7 @@ def nrr(
 
     Notes
     -----
-    DEFINITIONS 22 (Ordway, saas-metrics, fight-churn).
+    METRICS.md (Ordway, saas-metrics, fight-churn).
 
     Examples
     --------
@@ -45,7 +45,7 @@ def grr(opening: float, contraction: float, churn: float) -> float | None:
     """Gross revenue retention: opening MRR less contraction and churn, per opening MRR.
 
     With movements between two snapshots it equals the sum of each customer's smaller MRR over the
-    opening MRR (DEFINITIONS 23). The sign of the losses does not matter.
+    opening MRR (METRICS.md). The sign of the losses does not matter.
 
     Returns
     -------

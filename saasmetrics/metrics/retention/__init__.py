@@ -8,3 +8,7 @@ from saasmetrics.metrics.retention.logos import logo_churn, logo_retention
 from saasmetrics.metrics.retention.money import grr, nrr
 
 __all__ = ["cohorts", "gross_churn", "grr", "logo_churn", "logo_retention", "net_churn", "nrr"]
+
+
+def __dir__() -> list[str]:
+    return __all__

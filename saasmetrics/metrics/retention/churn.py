@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     meaning="The share of the opening MRR that was lost to customers who left or pay less.",
     formula="(contraction + churn) / opening MRR",
     missing=MISSING,
-    sources=("DEFINITIONS.md 2.20", "ChartMogul help 203359341"),
+    sources=("METRICS.md", "ChartMogul help 203359341"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
     choices=("gross_churn", "view"),
 )
@@ -82,7 +82,7 @@ def gross_churn(
     meaning="The share of the opening MRR lost, net of expansion and returning customers; below 0 is growth.",
     formula="(contraction + churn - expansion - reactivation) / opening MRR",
     missing=MISSING,
-    sources=("DEFINITIONS.md 2.21", "ChartMogul help 4414075567250"),
+    sources=("METRICS.md", "ChartMogul help 4414075567250"),
     options={
         "window": WINDOW,
         "interval": "interval of {value:.0%} by resampling customers",

@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError, suggest
+from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.metrics.made import group_code, in_currency, made, money, ratio
 from saasmetrics.periods import day_number
 
@@ -37,7 +37,7 @@ _WORDS = {
     meaning="Of the customers first paying in the same period, how many are left, or what they pay, by age.",
     formula="value of the cohort at an age / its value at age 0",
     missing="Missing where the cohort is not yet so old at the as-of date; 0 means that nothing was left.",
-    sources=("DEFINITIONS.md 2.25", "DEFINITIONS.md 2.26"),
+    sources=("METRICS.md", "METRICS.md"),
     options={"measure": _WORDS},
 )
 def cohorts(
@@ -80,7 +80,7 @@ def cohorts(
     """
     if measure not in _MEASURE:
         msg = f"There is no measure {measure!r}; take one of {', '.join(_MEASURE)}."
-        raise UnknownNameError(msg + suggest(measure, list(_MEASURE)))
+        raise UnknownNameError(msg + hint(measure, list(_MEASURE)))
     by = columns(by)
     cube = book.triangle(freq, by)
     df = _cells(cube, measure, by)
@@ -137,7 +137,7 @@ def _drill(book: Book, freq: str, by: Sequence[str]) -> Callable[..., pd.DataFra
         if cohort is None:
             msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
             raise DataError(msg)
-        number = book.calendar(freq).of(np.datetime64(day_number(np.datetime64(cohort, "D")), "D"))
+        number = book.calendar(freq).of(np.datetime64(day_number(cohort), "D"))
         _, _, full = book.engine.extent(freq)
         if number + age > full:
             msg = f"The cohort {cohort} has not been observed at age {age}."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     meaning="Of the customers paying at the start of the window, the share that still are customers at its end.",
     formula="customers paying at the start and still customers at the end / customers paying at the start",
     missing=MISSING,
-    sources=("DEFINITIONS.md 3.29",),
+    sources=("METRICS.md",),
     options={"window": WINDOW, "interval": "Wilson interval of {value:.0%}"},
 )
 def logo_retention(
@@ -75,7 +75,7 @@ def logo_retention(
     meaning="Of the customers paying at the start of the window, the share that is gone at its end.",
     formula="customers lost / customers paying at the start",
     missing=MISSING,
-    sources=("DEFINITIONS.md 3.28", "ChartMogul help 207340419"),
+    sources=("METRICS.md", "ChartMogul help 207340419"),
     options={"window": WINDOW, "interval": "Wilson interval of {value:.0%}"},
     choices=("logo_churn",),
 )

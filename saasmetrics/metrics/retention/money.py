@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     meaning="Of the MRR we had at the start of the window, how much we have now from the same customers.",
     formula="closing MRR of the customers paying at the start / their opening MRR",
     missing=MISSING,
-    sources=("DEFINITIONS.md 2.22", "Ordway 2022, example 1"),
+    sources=("METRICS.md", "Ordway 2022, example 1"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
     choices=("nrr", "reactivation"),
 )
@@ -96,7 +96,7 @@ def nrr(
     meaning="Of the MRR we had at the start of the window, how much is left before any expansion; never above 100 %.",
     formula="lower of opening and closing MRR, customer by customer / opening MRR",
     missing=MISSING,
-    sources=("DEFINITIONS.md 2.23",),
+    sources=("METRICS.md",),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
     choices=("grr",),
 )

@@ -18,3 +18,7 @@ __all__ = [
     "mrr",
     "quick_ratio",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

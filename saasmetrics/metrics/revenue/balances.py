@@ -38,7 +38,7 @@ def _balance(book: Book, id: str, freq: str, by: str | Sequence[str] | None, tim
     meaning="What the subscriptions running at the end of a period bring in per month.",
     formula="sum of recurring amounts per month of the subscriptions paying at the end of the period",
     missing=_NEVER,
-    sources=("DEFINITIONS.md 1.1",),
+    sources=("METRICS.md",),
     choices=("discount", "trial", "pause"),
 )
 def mrr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> Result:
@@ -77,7 +77,7 @@ def mrr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> R
     meaning="MRR at the end of a period, times twelve: a run rate, not a sum of contracts.",
     formula="12 x MRR",
     missing=_NEVER,
-    sources=("DEFINITIONS.md 1.2",),
+    sources=("METRICS.md",),
     choices=("discount", "trial", "pause"),
 )
 def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> Result:
@@ -116,7 +116,7 @@ def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> R
     meaning="MRR per paying customer.",
     formula="closing MRR / customers paying at the close",
     missing="Missing where nobody pays.",
-    sources=("DEFINITIONS.md 1.14", "ChartMogul help"),
+    sources=("METRICS.md", "ChartMogul help"),
     options={"interval": "interval of {value:.0%} by resampling customers"},
 )
 def arpa(

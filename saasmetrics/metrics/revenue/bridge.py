@@ -26,7 +26,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     meaning="How MRR went from the opening to the closing of a period: who came, returned, grew, shrank, paused, left.",
     formula="opening + new + reactivation + expansion + contraction + churn + pause + fx + transfer = closing",
     missing=_NEVER,
-    sources=("DEFINITIONS.md 1.5",),
+    sources=("METRICS.md",),
     choices=("view", "pause"),
 )
 def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -> Result:
@@ -79,7 +79,7 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
     meaning="What each kind of movement added to or took from MRR in a period, and how many customers it was.",
     formula="change of each customer's MRR, by its reason",
     missing=_NEVER,
-    sources=("DEFINITIONS.md 1.5 to 1.12",),
+    sources=("METRICS.md",),
     choices=("view", "pause"),
 )
 def movements(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -> Result:

@@ -25,7 +25,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     meaning="How many units of MRR are won for each unit lost.",
     formula="(new + expansion + reactivation) / (contraction + churn)",
     missing="Missing where nothing was lost: there is no finite ratio.",
-    sources=("DEFINITIONS.md 5.53",),
+    sources=("METRICS.md",),
     options={
         "window": "over {value}",
         "interval": "interval of {value:.0%} by resampling customers",

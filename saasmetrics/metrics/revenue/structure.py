@@ -29,7 +29,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     meaning="The share of MRR that comes from customers won more than a year ago.",
     formula="MRR of customers first paying at least `months` months ago / closing MRR",
     missing="Missing where there is no MRR.",
-    sources=("DEFINITIONS.md 9.13",),
+    sources=("METRICS.md",),
     options={
         "months": "older than {value} months",
         "interval": "interval of {value:.0%} by resampling customers",
@@ -85,7 +85,7 @@ def existing_share(
     meaning="How much of MRR hangs on the few largest customers.",
     formula="MRR of the largest 1, 5 and 10 customers / MRR; HHI: sum of squared shares",
     missing="Missing where there is no MRR.",
-    sources=("DEFINITIONS.md 1.18",),
+    sources=("METRICS.md",),
     choices=("entity",),
 )
 def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
@@ -161,7 +161,7 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     meaning="How much of MRR each vintage of customers still brings: the layer cake.",
     formula="closing MRR of the customers first paying in the same period",
     missing="Missing before the cohort exists and after the as-of date.",
-    sources=("DEFINITIONS.md 2.25",),
+    sources=("METRICS.md",),
 )
 def layers(book: Book, freq: str = "M") -> Result:
     """MRR of every cohort in every period.
