@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from saasmetrics.errors import DataError, InvalidTablesError, Problem
 if TYPE_CHECKING:
     from saasmetrics.book import Book
 
-DONE, FINDINGS, USAGE = 0, 1, 2
+DONE, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
 _EXIT = "Exit codes: 0 done, 1 findings that stop, 2 a mistake in the call or in the files."
 
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 findings that stop, 2 a mistake in the call or in the files.
+        0 done, 1 findings that stop, 2 a mistake in the call or in the files, 130 interrupted.
 
     Examples
     --------
@@ -48,7 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (DataError, OSError) as error:
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
+        return USAGE
+    except DataError as error:
         _complain(str(error))
         return USAGE
     return code
@@ -128,16 +135,22 @@ def _book_words(words: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
 
 
 def _share(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share such as 0.8")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share such as 0.8")
     return number
 
 
@@ -189,10 +202,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from saasmetrics.board import review
     from saasmetrics.board.sections import plan
 
-    out = Path(arguments.out)
-    if out.is_dir():
-        raise DataError(f"{out} is a folder; name the file, such as {out / 'review.html'}.")
-    csv = Path(arguments.csv) if arguments.csv else out.with_name(f"{out.stem}-csv")
+    out, csv = _places(arguments)
     with _progress(2 * len(plan()) + 4, "Retention review") as done:
         book = _book(arguments)
         done("read")
@@ -211,6 +221,31 @@ def _report(arguments: argparse.Namespace) -> int:
             _say(f"Not shown in {section.title}: {text}")
     _say(f"\n{page}\n{len(files)} CSV files in {csv}")
     return DONE
+
+
+def _places(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the page and the folder of its CSV files, refusing what would write over the exports."""
+    from saasmetrics.board.csvs import refuse_special
+
+    out, data = Path(arguments.out), Path(arguments.folder).resolve()
+    refuse_special(out)
+    exports = data.parent if data.is_file() else data
+    if out.exists() and (out.resolve() == data or _is_export(out.resolve(), data)):
+        raise DataError(f"--out {out} is a file of the exports; name another one.")
+    csv = Path(arguments.csv) if arguments.csv else out.with_name(f"{out.stem}-csv")
+    inside = bool(arguments.csv) and data.is_dir() and exports in csv.resolve().parents
+    if inside or csv.resolve() == exports:
+        raise DataError(
+            f"The CSV files would be written into the exports, {csv}, and read as such the next "
+            "time; name a folder elsewhere: --csv DIR."
+        )
+    return out, csv
+
+
+def _is_export(file: Path, folder: Path) -> bool:
+    from saasmetrics.tables.files import SUFFIXES
+
+    return file.parent == folder and file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
 
 
 def _metrics(arguments: argparse.Namespace) -> int:

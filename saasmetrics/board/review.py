@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.csvs import write_csv, write_text
+from saasmetrics.board.csvs import refuse_special, write_csv, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -115,9 +115,7 @@ class Review:
         from saasmetrics.board.page import html
 
         target = Path(path)
-        if target.is_dir():
-            msg = f"{target} is a folder; name the file, such as {target / 'review.html'}."
-            raise DataError(msg)
+        refuse_special(target)
         return write_text(target, html(self, done or _quiet))
 
     def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from saasmetrics.cli import DONE, FINDINGS, USAGE, main
+from saasmetrics import cli
+from saasmetrics.cli import DONE, FINDINGS, INTERRUPTED, USAGE, main
 
 
 @pytest.fixture(scope="session")
@@ -143,3 +146,80 @@ def test_a_reader_that_stops_early_is_no_error(
         "p.stdout.close(); print(p.stderr.read().decode(), p.wait())"
     )
     assert fresh_python(code).split() == ["0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in this file system")
+def test_a_report_never_replaces_a_pipe_or_device(
+    exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["report", str(exports), "--out", str(pipe)]) == USAGE
+    assert "not a file" in capsys.readouterr().err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("place", ["{exports}", "{exports}/../exports", "{exports}/csv"])
+def test_csv_files_are_never_written_among_the_exports(
+    place: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(exports.iterdir())
+    words = ["--out", str(tmp_path / "a.html"), "--csv", place.format(exports=exports)]
+    assert main(["report", str(exports), *words]) == USAGE
+    assert "into the exports" in capsys.readouterr().err
+    assert sorted(exports.iterdir()) == before
+
+
+def test_csv_files_are_never_written_beside_the_one_file_that_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mrr.csv"
+    file.write_text("customer_id,month,mrr\na,2026-01,10\n")
+    assert main(["report", str(file), "--csv", str(tmp_path)]) == USAGE
+    assert "into the exports" in capsys.readouterr().err
+
+
+def test_the_page_never_replaces_an_export(
+    exports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = exports / "subscriptions.csv"
+    before = table.read_bytes()
+    assert main(["report", str(exports), "--out", str(table)]) == USAGE
+    assert "a file of the exports" in capsys.readouterr().err
+    assert table.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(
+    exports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(**words: str) -> None:
+        raise PermissionError(13, "Permission denied", f"{words['prefix']}x{words['suffix']}")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    page = tmp_path / "review.html"
+    assert main(["report", str(exports), "--out", str(page)]) == USAGE
+    assert capsys.readouterr().err.endswith(f"saasmetrics: {page}: Permission denied.\n")
+
+
+def test_an_interrupt_is_one_line_and_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(text: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_say", stop)
+    assert main(["schema", "mrr"]) == INTERRUPTED == 130
+    assert capsys.readouterr().err == "saasmetrics: interrupted\n"
+
+
+@pytest.mark.parametrize("margin", ["x", "80", "nan"])
+def test_a_margin_that_is_no_share_names_the_option_and_an_example(
+    margin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["report", "exports", "--margin", margin])
+    assert stopped.value.code == USAGE
+    assert f"argument --margin: {margin!r} is not a share such as 0.8" in capsys.readouterr().err
