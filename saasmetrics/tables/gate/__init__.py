@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.tables.gate import amounts, extract, keys, success, terms, values
+from saasmetrics.tables.gate import amounts, extract, keys, reach, success, terms, values
 from saasmetrics.tables.gate.view import Gate, View, day_number
 
 if TYPE_CHECKING:
@@ -40,13 +40,17 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     values.unknown_choices,
     values.unknown_currencies,
     values.reporting_currency,
+    values.impossible_rates,
     values.missing_rates,
     values.missing_currencies,
     extract.round_row_counts,
+    reach.impossible_dates,
     extract.distant_dates,
+    reach.as_of_after_data,
     extract.same_last_day,
     extract.cliff_at_the_end,
     extract.left_truncation,
+    months.empty_months,
     extract.mixed_time_zones,
     extract.dates_beside_times,
     success.before_signup,
@@ -55,6 +59,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     success.unanswered_csat,
     success.contradicting_churn_flags,
     keys.row_without_revenue,
+    reach.unused_mrr,
     extract.reading_notes,
 )
 """Every finding, one function each: to add one, write a function and name it here."""
