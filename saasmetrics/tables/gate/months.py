@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saasmetrics.errors import Problem
-from saasmetrics.tables.gate.view import Gate
+
+if TYPE_CHECKING:
+    from saasmetrics.tables.gate.view import Gate
 
 _SHOWN = 3
 
