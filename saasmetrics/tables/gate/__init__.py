@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.tables.gate import amounts, extract, keys, reach, success, terms, values
+from saasmetrics.tables.gate import amounts, extract, keys, months, reach, success, terms, values
 from saasmetrics.tables.gate.view import Gate, View, day_number
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     values.unknown_choices,
     values.unknown_currencies,
     values.reporting_currency,
-    values.impossible_rates,
     values.missing_rates,
     values.missing_currencies,
     extract.round_row_counts,

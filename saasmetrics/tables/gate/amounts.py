@@ -36,6 +36,7 @@ _NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     ("spend", "amount", "warning", "Costs are positive here; turn the sign unless it is a refund."),
     ("usage", "events", "warning", "Counts cannot be negative."),
     ("people", "fte", "error", "Write 1.0 for full time."),
+    ("fx", "rate", "error", "Write the price of one unit in the reporting currency."),
 )
 _POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
 

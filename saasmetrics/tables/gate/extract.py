@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -75,7 +76,9 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
                 continue
             days = view.days(column.name)
             yield from view.problem(
-                view.valid(column.name) & ((days < _EARLIEST) | (days > latest)),
+                view.valid(column.name)
+                & ((days < _EARLIEST) | (days > latest))
+                & ~outside_calendar(view, column.name),
                 column=column.name,
                 rule=f"before {iso(_EARLIEST)} or after {iso(latest)}",
                 remedy="Correct the dates. A far end that stands for 'still running' should be missing.",

@@ -148,7 +148,9 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
             rule=f"subscriptions of one customer overlap in {found.pairs:,} pairs",
             remedy=_what_happens(gate),
             code="overlap-in-customer",
-            severity="warning" if found.pairs > view.size else "note",  # then it decides the numbers
+            severity="warning"
+            if found.pairs > view.size
+            else "note",  # then it decides the numbers
             show=("customer_id", "subscription_id", "start", "end", "amount"),
         )
 

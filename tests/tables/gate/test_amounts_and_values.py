@@ -151,3 +151,15 @@ def test_a_rate_of_zero_is_an_error(one):
         one("zero-divisor", fx={"date": ["2025-01-01"], "currency": ["EUR"], "rate": [0]}).severity
         == "error"
     )
+
+
+def test_a_rate_below_zero_is_an_error(one):
+    rates = {"date": ["2025-01-01"] * 2, "currency": ["EUR", "GBP"], "rate": [-1.1, 1.2]}
+    problem = one("negative-amount", fx=rates)
+    assert (problem.severity, problem.rows) == ("error", 1)
+
+
+def test_a_missing_rate_is_an_error(one):
+    rates = {"date": ["2025-01-01"] * 2, "currency": ["EUR", "GBP"], "rate": [None, 1.2]}
+    problem = one("missing-value", fx=rates)
+    assert (problem.severity, problem.rows) == ("error", 1)
