@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,8 @@ class Question:
                 out[name] = value
             elif name in ("opening", "customers_opening"):
                 out[name] = np.zeros_like(value)
-                out[name][:, :, w - 1 :] = value[:, :, : value.shape[2] - w + 1]
+                known = max(value.shape[2] - w + 1, 0)
+                out[name][:, :, value.shape[2] - known :] = value[:, :, :known]
             else:
                 total = np.cumsum(value, axis=2)
                 out[name] = total.copy()
@@ -94,8 +96,10 @@ class Question:
 
 def check_interval(interval: float | None) -> None:
     """Refuse a coverage that is not between 0 and 1."""
-    if interval is not None and not 0 < interval < 1:
-        msg = f"interval={interval!r} is a coverage between 0 and 1, such as 0.95, or None."
+    if interval is None:
+        return
+    if isinstance(interval, bool) or not isinstance(interval, Real) or not 0 < interval < 1:
+        msg = f"interval={interval!r} is not a coverage: a number between 0 and 1, such as 0.95, or None."
         raise DataError(msg)
 
 

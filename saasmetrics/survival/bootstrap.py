@@ -1,4 +1,4 @@
-"""Customer bootstrap on counts: customers are drawn by the bag; all resamples are one product."""
+"""Customer bootstrap on counts: customers are weighted by the bag; all resamples are one product."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SEED = 20260101
 def resample_weights(
     bags: int, resamples: int = RESAMPLES, seed: int = SEED
 ) -> NDArray[np.float64]:
-    """How often each bag of customers is drawn in each resample.
+    """How often each bag of customers counts in each resample.
 
     Parameters
     ----------
     bags
-        Number of bags. Customers are put in bags at random, once; drawing bags with replacement is
-        the bootstrap on customers when bags outnumber customers, and a grouped one otherwise.
+        Number of bags. Customers are put in bags at random, once; weighing bags is the bootstrap on
+        customers when bags outnumber customers, and a grouped one otherwise.
     resamples
         Number of resamples.
     seed
@@ -36,16 +36,18 @@ def resample_weights(
     Returns
     -------
     numpy.ndarray
-        Shape (resamples, bags); each row sums to the number of bags.
+        Shape (resamples, bags): independent Poisson draws of mean 1. How many customers there are
+        differs from resample to resample, as it would from year to year: an interval of spend over
+        customers won has a width. A resample of few bags may hold nobody.
 
     Examples
     --------
-    >>> resample_weights(4, resamples=2).sum(axis=1).tolist()
-    [4.0, 4.0]
+    >>> weights = resample_weights(1000)
+    >>> weights.shape, round(float(weights.mean()), 2), round(float(weights.var()), 2)
+    ((1000, 1000), 1.0, 1.0)
     """
     generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(bags, np.full(bags, 1 / bags), size=resamples)
-    weights = drawn.astype(np.float64)
+    weights = generator.poisson(1.0, size=(resamples, bags)).astype(np.float64)
     weights.flags.writeable = False  # shared between callers
     return weights
 
@@ -65,15 +67,18 @@ def resampled_survival(
     Returns
     -------
     numpy.ndarray
-        S of shape (resamples, ages).
+        S of shape (resamples, ages); nan in a resample that holds nobody.
 
     Examples
     --------
-    >>> resampled_survival(np.array([[2.0, 0.0]]), [[1, 1], [3, 3]], [[0, 1], [0, 0]]).tolist()
-    [[1.0, 0.0]]
+    >>> weights = np.array([[2.0, 0.0], [0.0, 0.0]])
+    >>> resampled_survival(weights, [[1, 1], [3, 3]], [[0, 1], [0, 0]]).tolist()
+    [[1.0, 0.0], [nan, nan]]
     """
     exposed, ended = np.asarray(at_risk, np.float64), np.asarray(events, np.float64)
-    return survival(weights @ exposed, weights @ ended)
+    drawn = weights @ exposed
+    somebody = drawn.any(axis=1, keepdims=True)
+    return np.where(somebody, survival(drawn, weights @ ended), np.nan)
 
 
 def percentile_interval(

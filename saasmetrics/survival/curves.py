@@ -57,7 +57,7 @@ _SUMMARY = (
     formula="product over the ages of 1 - lost / at risk (Kaplan-Meier)",
     missing="There is no row for an age that nobody has reached yet; the median is missing where "
     "the curve never falls to a half.",
-    sources=("DEFINITIONS.md 7.70, 7.74, 7.76", "Kaplan and Meier 1958", "lifelines 0.30"),
+    sources=("METRICS.md", "Kaplan and Meier 1958", "lifelines 0.30"),
     options={
         "weight": WEIGHTS,
         "freq": "age in {value}",
@@ -249,7 +249,8 @@ def _bounds(
     if drawn is None:
         return np.nan, np.nan, np.nan, np.nan
     halves = median(drawn)
-    edges = percentile_interval(np.where(np.isnan(halves), np.inf, halves), interval)
+    endless = np.isnan(halves) & ~np.isnan(drawn[:, 0])
+    edges = percentile_interval(np.where(endless, np.inf, halves), interval)
     half = tuple(float(edge) if np.isfinite(edge) else np.nan for edge in edges)
     means = percentile_interval(restricted_mean(drawn, until), interval)
     rmst = tuple(float(edge) for edge in means) if known else (np.nan, np.nan)

@@ -6,6 +6,7 @@ Everything works on the last axis (age), so that groups, or resamples, are estim
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,8 +30,8 @@ def check_level(level: float) -> float:
     >>> check_level(0.95)
     0.95
     """
-    if not 0 < level < 1:
-        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
+        msg = f"A confidence level is a number between 0 and 1, such as 0.95, not {level!r}."
         raise DataError(msg)
     return level
 

@@ -224,3 +224,24 @@ def test_a_year_without_new_arr_has_no_cac_ratio(company):
     df = sm.economics.cac_ratio(company.book(), lag=0, method="expansion").df
     assert df["value"].isna().all()
     assert set(df["reason"]) == {"no ARR was added"}
+
+
+def test_the_interval_of_cac_has_a_width_when_all_customers_are_new():
+    # all 60 were won in the year: how many are won is as uncertain as a count of 60 is
+    mrr = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "month": "2025-06", "mrr": 9})
+    months = [f"2025-{month:02d}" for month in range(1, 13)]
+    spend = pd.DataFrame({"month": months, "function": "sales", "amount": 100.0})
+    book = sm.Book(mrr=mrr, spend=spend, as_of="2025-12-31")
+    row = sm.economics.cac(book, freq="Y", lag=0).df.iloc[0]
+    assert row["value"] == 20
+    # 60 +- 1.96 x root of 60 customers: 45 to 75
+    assert row["low"] == pytest.approx(1200 / 75, rel=0.05)
+    assert row["high"] == pytest.approx(1200 / 45, rel=0.05)
+
+
+def test_the_interval_of_cac_of_three_customers_comes_without_warnings(company):
+    # one resample in twenty of three customers holds none: the warning would be an error here
+    mrr = company.mrr()
+    book = company.book(mrr=mrr[mrr["customer_id"] != "Di"])
+    row = sm.economics.cac(book, freq="Y", lag=0).df.iloc[0]
+    assert row["low"] < row["value"] == 1440

@@ -59,3 +59,21 @@ def test_an_interval_is_missing_where_many_resamples_are():
 def test_a_level_in_per_cent_is_refused():
     with pytest.raises(DataError, match="between 0 and 1"):
         percentile_interval([1.0, 2.0], 95)
+
+
+def test_how_many_customers_a_resample_holds_differs_as_counts_do():
+    sums = resample_weights(400).sum(axis=1)
+    assert sums.mean() == pytest.approx(400, abs=4)  # 1,000 draws know a mean of 400 to 20 / 31
+    assert sums.std() == pytest.approx(20, rel=0.1)  # Poisson: the root of 400
+
+
+def test_a_resample_that_holds_nobody_has_no_curve():
+    curves = resampled_survival(np.array([[1.0], [0.0]]), [[1, 1]], [[0, 1]])
+    assert curves[0].tolist() == [1, 0]
+    assert np.isnan(curves[1]).all()
+
+
+@pytest.mark.parametrize("level", ["x", True, None])
+def test_a_level_that_is_not_a_number_is_refused(level):
+    with pytest.raises(DataError, match="number between 0 and 1"):
+        percentile_interval([1.0, 2.0], level)
