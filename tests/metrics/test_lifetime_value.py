@@ -219,7 +219,7 @@ def test_a_single_customer_proves_nothing(company):
     book = company.book(mrr=mrr[mrr["customer_id"] == "Ada"])
     row = sm.economics.ltv_cac(book, lag=0).df.iloc[0]
     assert row["verdict"] == "not proven"
-    assert row["reason"] == "fewer than two customers: no interval"
+    assert row["reason"].startswith("fewer than two customers: no interval")
 
 
 def test_a_group_in_which_nobody_was_won_is_not_proven_and_says_why(company):
@@ -270,3 +270,85 @@ def test_a_target_of_zero_is_refused(company):
 def test_an_unknown_column_is_refused(company):
     with pytest.raises(UnknownNameError, match="Did you mean 'segment'"):
         sm.economics.ltv(company.book(), by="segmnt")
+
+
+def young(months=3, spend=20_000.0, price=100.0):
+    """Sixty customers won in the first three months, all still there: 20 a month."""
+    names = [str(month) for month in pd.period_range("2025-01", periods=months, freq="M")]
+    mrr = [
+        {"customer_id": f"c{i}", "month": month, "mrr": price}
+        for i in range(60)
+        for month in names[i % 3 :]
+    ]
+    spent = [{"month": m, "function": "sales", "amount": spend} for m in names[:3]]
+    spent += [{"month": m, "function": "sales", "amount": 0.0} for m in names[3:]]
+    end = (pd.Period(names[-1], "M")).end_time.date().isoformat()
+    return sm.Book(mrr=pd.DataFrame(mrr), spend=pd.DataFrame(spent), as_of=end)
+
+
+def test_a_young_company_does_not_fail_for_being_young():
+    row = sm.economics.ltv_cac(young(), margin=0.8).df.iloc[0]
+    # three months of 100 x 0.8, discounted, over 60,000 / 60 a customer
+    expected = 80 * sum((1 + MONTHLY) ** -t for t in range(3)) / 1000
+    assert row["value"] == pytest.approx(expected)
+    assert row["low"] < row["value"]
+    assert row["verdict"] == "not proven"
+    assert np.isnan(row["high"])
+    assert np.isnan(row["probability"])
+    assert row["reason"] == "a lower bound: only 3 of 60 months are seen"
+
+
+def test_a_young_company_passes_where_the_lower_bound_does():
+    row = sm.economics.ltv_cac(young(spend=1000.0), margin=0.8).df.iloc[0]
+    assert row["value"] > 4  # 20 times cheaper than above
+    assert row["verdict"] == "pass"
+    assert np.isnan(row["high"])
+    assert row["probability"] > 0.97
+    assert "lower bound" in row["reason"]
+
+
+def test_a_horizon_that_was_seen_can_fail():
+    row = sm.economics.ltv_cac(young(), margin=0.8, horizon=3).df.iloc[0]
+    assert row["verdict"] == "fail"
+    assert row["high"] < 3
+    assert row["reason"] == ""
+
+
+def test_customers_who_all_left_leave_no_lower_bound():
+    book = young(months=3)
+    gone = book.frame("mrr")
+    later = pd.DataFrame({"month": ["2025-04", "2025-05"], "function": "sales", "amount": 0.0})
+    spend = pd.concat([book.frame("spend").astype({"month": str}), later])
+    old = sm.Book(mrr=gone, spend=spend, as_of="2025-05-31")
+    result = sm.economics.ltv(old, margin=0.8, arpa="new")
+    assert result.df["months"].tolist() == [60]
+    assert result.df["reason"].tolist() == [""]
+    assert sm.economics.ltv_cac(old, margin=0.8, arpa="new").df["verdict"].tolist() == ["fail"]
+
+
+def test_a_lifetime_value_that_is_a_lower_bound_says_so():
+    result = sm.economics.ltv(young(), margin=0.8)
+    assert result.value > 0
+    assert result.df["reason"].tolist() == ["a lower bound: only 3 of 60 months are seen"]
+    assert "the value is a lower bound" in result.footnote
+
+
+def test_only_the_groups_that_are_young_are_lower_bounds(company):
+    # SMB has been sold to since January, Enterprise since February
+    df = sm.economics.ltv_cac(company.book(), by="segment", lag=0, horizon=12).df
+    reasons = df.set_index("segment")["reason"]
+    assert reasons["Enterprise"].endswith("a lower bound: only 11 of 12 months are seen")
+    assert "lower bound" not in reasons["SMB"]
+
+
+def test_the_demo_company_keeps_its_verdict():
+    row = sm.economics.ltv_cac(sm.demo()).df.iloc[0]
+    assert row["verdict"] in {"pass", "fail"}
+    assert row["reason"] == ""
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_without_an_interval_the_verdict_says_that_none_was_asked_for(company):
+    row = sm.economics.ltv_cac(company.book(), lag=0, horizon=12, interval=None).df.iloc[0]
+    assert row["verdict"] == "not proven"
+    assert row["reason"] == "no interval was asked for"

@@ -173,3 +173,36 @@ def test_the_headline_is_the_payback_of_the_whole(company):
 def test_a_question_that_makes_no_sense_is_refused(company, options, message):
     with pytest.raises(DataError, match=message):
         sm.economics.payback(company.book(), **options)
+
+
+def unpaid(months):
+    """Thirty customers won in January who all stay, at a cost that fifty months would repay."""
+    names = [str(month) for month in pd.period_range("2024-01", periods=months, freq="M")]
+    rows = [{"customer_id": f"c{i}", "month": m, "mrr": 100.0} for i in range(30) for m in names]
+    amounts = [30 * 5000.0] + [0.0] * (months - 1)
+    spend = pd.DataFrame({"month": names, "function": "sales", "amount": amounts})
+    end = pd.Period(names[-1], "M").end_time.date().isoformat()
+    return sm.Book(mrr=pd.DataFrame(rows), spend=spend, as_of=end)
+
+
+def test_a_cost_not_repaid_in_the_few_months_seen_is_not_proven():
+    options = {"margin": 1.0, "window": 24}
+    row = sm.economics.payback(unpaid(3), "churn_adjusted", **options).df.iloc[0]
+    assert row["reason"] == "not within the 3 months seen"
+    assert row["verdict"] == "not proven"
+    assert np.isnan(row[["value", "low", "high", "probability"]].astype(float)).all()
+
+
+def test_a_cost_not_repaid_in_more_months_than_the_target_fails():
+    options = {"margin": 1.0, "window": 24}
+    row = sm.economics.payback(unpaid(14), "churn_adjusted", **options).df.iloc[0]
+    assert row["reason"] == "not within the 14 months seen"  # and so not within 12
+    assert row["verdict"] == "fail"
+
+
+def test_resamples_that_repay_later_than_what_was_seen_prove_no_failure():
+    options = {"margin": 1.0, "window": 60, "target": 52.0}
+    row = sm.economics.payback(unpaid(51), "churn_adjusted", **options).df.iloc[0]
+    assert row["value"] == 50
+    assert row["verdict"] == "not proven"  # with fewer customers won it is beyond 51 months
+    assert np.isnan(row["high"])

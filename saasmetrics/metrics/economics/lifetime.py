@@ -63,7 +63,7 @@ ARPA = {
     meaning="The gross profit that one customer brings over its lifetime.",
     formula="ARPA x gross margin x lifetime in months",
     missing="Missing where nobody pays, or where the method divides by a churn of 0.",
-    sources=("DEFINITIONS.md 6.58-6.64", "Skok, SaaS metrics 2.0", "Cohen, The mistake of 1/c"),
+    sources=("METRICS.md", "Skok, SaaS metrics 2.0", "Cohen, The mistake of 1/c"),
     options={
         "method": LTV_METHODS,
         "arpa": ARPA,
@@ -101,7 +101,8 @@ def ltv(
         months, or from rows of cogs in the table spend.
     horizon
         Months after which nothing counts, for "survival" and "capped". A survival curve is never drawn
-        out: what lies beyond the oldest customer of a group is left out, and `months` says where.
+        out: what lies beyond the oldest customer of a group is left out, `months` says where, and the
+        value is a lower bound while anyone is still a customer.
     discount
         Yearly discount rate, for "survival", "discounted" and "skok_discounted".
     churn_months
@@ -214,6 +215,29 @@ class Worth:
         labels = book.engine.grouping(by).labels
         notes = _notes(until, horizon) if method == "survival" else ()
         return cls(labels, by, months, value, price, life, churn, share, until, options, notes)
+
+
+def lower_bound(worth: Worth) -> NDArray[np.bool_]:
+    """Return for which groups the curve ends before the horizon while customers are still there.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [5, 5]})
+    >>> worth = Worth.of(book, (), "survival", 0.8, 60, 0.1, 6, "paying", None)
+    >>> lower_bound(worth).tolist(), bound_reasons(worth).tolist()
+    ([True], ['a lower bound: only 2 of 60 months are seen'])
+    """
+    if worth.options["method"] != "survival":
+        return np.zeros(len(worth.horizon), bool)
+    return np.asarray(worth.horizon < worth.options["horizon"])
+
+
+def bound_reasons(worth: Worth) -> NDArray[Any]:
+    """Return per group that its value is a lower bound and of how many months; empty where it is not."""
+    whole = worth.options["horizon"]
+    said = [f"a lower bound: only {m:.0f} of {whole} months are seen" for m in worth.horizon]
+    return np.where(lower_bound(worth), said, "")
 
 
 def arpa_of(months: Months, kind: str) -> NDArray[np.float64]:
@@ -337,12 +361,12 @@ def _notes(until: NDArray[np.float64], horizon: int) -> tuple[str, ...]:
     short = int(until.min(initial=horizon))
     if short >= horizon:
         return ()
-    return (
-        f"The oldest customers are {short} months old: nothing beyond what was seen is counted",
-    )
+    old = f"{short} month{'' if short == 1 else 's'}"
+    note = f"The oldest customers are {old} old: nothing beyond what was seen is counted"
+    return (f"{note}, and the value is a lower bound",)
 
 
-def _reasons(worth: Worth) -> NDArray[np.str_]:
+def _reasons(worth: Worth) -> NDArray[Any]:
     nobody = np.isnan(worth.arpa[0])
     unknown = np.isnan(worth.churn[0]) & (worth.options["churn"] is not None)
     endless = np.isinf(worth.value[0])
@@ -355,7 +379,7 @@ def _reasons(worth: Worth) -> NDArray[np.str_]:
             "nobody paid at the start of any of the months",
             f"nobody left in {worth.options['churn']}: the lifetime has no end",
         ],
-        "",
+        bound_reasons(worth),
     )
 
 

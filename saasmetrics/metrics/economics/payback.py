@@ -56,7 +56,7 @@ _COHORTS = (
     formula="customer acquisition cost / monthly gross profit per new customer",
     missing="Missing where no customer was won, where spend is not recorded, and where the cost is "
     "never repaid within the horizon.",
-    sources=("DEFINITIONS.md 5.44-5.49", "Skok, SaaS metrics 2.0", "Janz, cohort analysis"),
+    sources=("METRICS.md", "Skok, SaaS metrics 2.0", "Janz, cohort analysis"),
     options={
         "method": PAYBACK_METHODS,
         "arpa": ARPA,
@@ -139,14 +139,16 @@ def payback(
         return _empirical(book, names, functions, lag, share, target, options)
     cost = Cost.of(book, names, functions, lag, window, interval)
     profit = arpa_of(cost.months, arpa) * share
+    bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
-        draws, reason = _along_survival(book, cost, profit, horizon)
+        draws, reason, seen = _along_survival(book, cost, profit, horizon)
+        bound = seen < target
         options["horizon"] = horizon
     else:
         draws = divide(divide(cost.spent, cost.won), profit)
         reason = np.where(profit[0] <= 0, "customers bring no gross profit: never repaid", "")
     draws, reason = _known(draws, reason, cost)
-    df = verdict_frame(cost, draws, interval, target, reason, better="lower")
+    df = verdict_frame(cost, draws, interval, target, reason, better="lower", bound=bound)
     df.insert(len(names) + 3, "numerator", divide(cost.spent, cost.won)[0])
     df.insert(len(names) + 4, "denominator", profit[0])
     options.update(arpa=arpa, window=cost.months.text(), lag=cost.lead, target=target)
@@ -177,8 +179,12 @@ def _check(method: str, arpa: str, target: float, horizon: int, interval: float)
 
 def _along_survival(
     book: Book, cost: Cost, profit: NDArray[np.float64], horizon: int
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return the month of repayment along each survival curve: inf where it is never, nan if unseen."""
+) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64]]:
+    """Return the month of repayment along each survival curve, why there is none, and the months seen.
+
+    The month is inf where it is never, or later than what was seen; the months seen are inf where
+    nothing more can come.
+    """
     lives = Lives.of(book, cost.by)
     more = len(cost.labels) - len(lives.labels)
     alive = np.pad(curves_of(lives, cost.months), ((0, 0), (0, more), (0, 0)))[:, :, :horizon]
@@ -195,10 +201,11 @@ def _along_survival(
     reason = [
         f"never within the horizon of {horizon} months"
         if whole
-        else f"not within the {int(age)} months seen"
+        else f"not within the {int(age)} month{'' if age == 1 else 's'} seen"
         for whole, age in zip(full, seen, strict=True)
     ]
-    return month, np.where(np.isinf(month[0]), reason, "")
+    known_until = np.where(full, np.inf, seen)
+    return month, np.where(np.isinf(month[0]), reason, ""), known_until
 
 
 def _known(

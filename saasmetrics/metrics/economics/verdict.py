@@ -17,6 +17,8 @@ from saasmetrics.metrics.economics.lifetime import (
     HORIZON,
     LTV_METHODS,
     Worth,
+    bound_reasons,
+    lower_bound,
 )
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
@@ -53,7 +55,7 @@ UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing
     meaning="How many times over a customer brings back in gross profit what it cost to win.",
     formula="customer lifetime value / customer acquisition cost, of the same group",
     missing="Missing where no customer was won, spend is not recorded, or the lifetime value is missing.",
-    sources=("DEFINITIONS.md 6.68", "Skok, SaaS metrics 2.0: 3 to 1"),
+    sources=("METRICS.md", "Skok, SaaS metrics 2.0: 3 to 1"),
     options={
         "method": LTV_METHODS,
         "arpa": ARPA,
@@ -108,7 +110,9 @@ def ltv_cac(
     Result
         by-columns, value, low, high, numerator (LTV), denominator (CAC), n (new customers), verdict,
         target, probability (of reaching the target), reason. `extra["draws"]` has the whole
-        distribution, resamples x groups.
+        distribution, resamples x groups. A survival curve that ends before the horizon while customers
+        are still there makes the ratio a lower bound: high is missing, and the verdict is pass or not
+        proven, never fail.
 
     Raises
     ------
@@ -131,7 +135,10 @@ def ltv_cac(
     value = _widened(worth.value, len(cost.labels))
     draws = _ratio(value, cost)
     reason = _reasons(value[0], cost)
-    df = verdict_frame(cost, draws, interval, target, reason, better="higher")
+    more = len(cost.labels) - len(worth.labels)
+    bound = np.pad(lower_bound(worth), (0, more))
+    reason = np.where(reason == "", np.pad(bound_reasons(worth), (0, more)), reason)
+    df = verdict_frame(cost, draws, interval, target, reason, better="higher", bound=bound)
     df.insert(len(names) + 3, "numerator", finite(value[0]))
     df.insert(len(names) + 4, "denominator", finite(divide(cost.spent, cost.won)[0]))
     options = {**worth.options, "spend": " and ".join(functions), "window": cost.months.text()}
@@ -208,6 +215,7 @@ def verdict_frame(
     reason: NDArray[Any],
     *,
     better: str,
+    bound: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return value, interval and verdict per group.
 
@@ -223,6 +231,8 @@ def verdict_frame(
         Why a group has no value.
     better
         "higher" or "lower".
+    bound
+        Groups whose draws are lower bounds: they can pass from below, and cannot fail.
 
     Examples
     --------
@@ -235,9 +245,11 @@ def verdict_frame(
     import pandas as pd
 
     low, high = interval_of(draws, cost.months, interval)
+    bound = np.zeros(draws.shape[1], bool) if bound is None else bound
     if better == "higher":
         passed, failed = low >= target, high < target
         reached = draws[1:] >= target
+        high = np.where(bound, np.nan, high)
     else:
         passed, failed = high <= target, low > target
         reached = draws[1:] <= target
@@ -247,17 +259,27 @@ def verdict_frame(
         np.nansum(known, axis=0), there, out=np.full(len(there), np.nan), where=there > 0
     )
     unknown = np.isnan(draws[0])
+    failed &= ~bound
     word = np.select([unknown, passed, failed], ["not proven", "pass", "fail"], "not proven")
     data: dict[str, Any] = label_columns(cost.by, cost.labels, np.arange(len(cost.labels)))
     data["value"] = finite(draws[0])
     data["low"], data["high"] = (np.where(unknown, np.nan, finite(x)) for x in (low, high))
     data.update(n=cost.won[0].astype(int), verdict=word, target=float(target))
-    data["probability"] = np.where(unknown | np.isnan(low), np.nan, chance)
-    lonely = (~unknown) & ~cost.months.resampled
-    data["reason"] = np.where(
-        (reason == "") & lonely, "fewer than two customers: no interval", reason
-    )
+    data["probability"] = np.where(unknown | np.isnan(low) | (bound & ~passed), np.nan, chance)
+    data["reason"] = _why_no_interval(reason, ~unknown & np.isnan(low), cost, interval)
     return pd.DataFrame(data)
+
+
+def _why_no_interval(
+    reason: NDArray[Any], none: NDArray[np.bool_], cost: Cost, interval: float | None
+) -> NDArray[Any]:
+    """Add to the reasons why a value has no interval."""
+    few = np.where(cost.months.resampled, "too few customers", "fewer than two customers")
+    said = np.array([f"{why}: no interval" for why in few], object)
+    if interval is None:
+        said[:] = "no interval was asked for"
+    both = [f"{why}; {what}" if what else why for why, what in zip(said, reason, strict=True)]
+    return np.where(none, np.array(both, object), reason)
 
 
 def check_target(target: float) -> None:
