@@ -245,3 +245,71 @@ def test_the_interval_of_cac_of_three_customers_comes_without_warnings(company):
     book = company.book(mrr=mrr[mrr["customer_id"] != "Di"])
     row = sm.economics.cac(book, freq="Y", lag=0).df.iloc[0]
     assert row["low"] < row["value"] == 1440
+
+
+WRONG = [
+    ({"interval": "x"}, "interval='x' is not a coverage: a number between 0 and 1"),
+    ({"interval": True}, "interval=True is not a coverage"),
+    ({"lag": "a"}, "lag='a' is not how many months spend leads the customers"),
+    ({"lag": True}, "lag=True is not"),
+    ({"lag": float("nan")}, "lag=nan is not"),
+    ({"window": "a"}, "window='a' is not a number of"),
+    ({"spend": 5}, 'spend=5 names no function of the table spend: .*spend="sales"'),
+    ({"spend": []}, r"spend=\[\] names no function of the table spend"),
+    ({"spend": [5]}, r"spend=\[5\] names no function"),
+]
+WRONG_VALUE = [
+    ({"horizon": "a"}, "horizon='a' is not a whole number of months, at least 1"),
+    ({"margin": "a"}, "margin is a share of revenue above 0 and up to 1, .* not 'a'"),
+    ({"margin": 0}, "not 0"),
+    ({"margin": -0.5}, "not -0.5"),
+    ({"margin": 1.5}, "Did you mean 0.015"),
+    ({"margin": float("nan")}, "not nan"),
+    ({"margin": True}, "not True"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG)
+def test_cac_refuses_a_value_of_the_wrong_type_and_says_which(company, options, message):
+    with pytest.raises(DataError, match=message):
+        sm.economics.cac(company.book(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [*WRONG, *WRONG_VALUE, ({"target": None}, "target=None is not the bar to reach")],
+)
+@pytest.mark.parametrize("name", ["ltv_cac", "payback"])
+def test_a_verdict_refuses_a_value_of_the_wrong_type_and_says_which(
+    company, name, options, message
+):
+    with pytest.raises(DataError, match=message):
+        getattr(sm.economics, name)(company.book(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        *WRONG[:2],
+        *WRONG_VALUE,
+        ({"discount": "a"}, "discount is a yearly rate as a share, .* not 'a'"),
+        ({"discount": None}, "not None"),
+        ({"churn_months": "a"}, "churn_months='a' is not"),
+    ],
+)
+def test_ltv_refuses_a_value_of_the_wrong_type_and_says_which(company, options, message):
+    with pytest.raises(DataError, match=message):
+        sm.economics.ltv(company.book(), **options)
+
+
+def test_a_single_paid_channel_can_be_named_alone(company):
+    book = company.book(
+        customers=company.customers(channel="ads"), spend=company.spend().assign(channel="ads")
+    )
+    result = sm.economics.cac(book, method="paid", paid="ads")
+    assert "Paid channels: ads" in result.footnote
+
+
+def test_numbers_of_numpy_are_numbers(company):
+    options = {"horizon": np.int64(12), "margin": np.float64(0.5), "interval": np.float32(0.9)}
+    assert sm.economics.ltv_cac(company.book(), lag=np.int32(0), **options).value > 0

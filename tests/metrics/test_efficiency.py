@@ -139,3 +139,9 @@ def test_accounts_without_burn_say_which_column_to_add(company):
 def test_an_unknown_way_to_compute_is_refused(company, function, options):
     with pytest.raises(DataError, match="There is no"):
         function(company.book(), **options)
+
+
+@pytest.mark.parametrize("spend", [5, [], [None]])
+def test_a_magic_number_without_a_function_of_spend_is_refused(company, spend):
+    with pytest.raises(DataError, match="names no function of the table spend"):
+        sm.economics.magic_number(company.book(), spend=spend)

@@ -18,3 +18,7 @@ __all__ = [
     "payback",
     "rule_of_40",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

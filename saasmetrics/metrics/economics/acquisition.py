@@ -11,6 +11,7 @@ from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
 from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
@@ -59,7 +60,7 @@ _SHARED = "Spend that names no group is shared out by new customers"
     meaning="What was spent on sales and marketing for each new customer.",
     formula="sales and marketing spend / new customers",
     missing="Missing where no customer was won, or where spend is not recorded for every month.",
-    sources=("DEFINITIONS.md 5.41, 5.42", "a16z, 16 startup metrics", "Bessemer law 6"),
+    sources=("METRICS.md", "a16z, 16 startup metrics", "Bessemer law 6"),
     options={
         "method": METHODS,
         "spend": _SPEND,
@@ -128,7 +129,7 @@ def cac(
     """
     if method not in METHODS:
         raise UnknownNameError.of("method of CAC", method, METHODS)
-    names, functions = columns(by), columns(spend)
+    names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, window)
     if method == "paid":
@@ -169,7 +170,7 @@ def cac(
     meaning="Dollars spent on sales and marketing for each dollar of new ARR.",
     formula="sales and marketing spend / new ARR",
     missing="Missing where no ARR was added, or where spend is not recorded for every month.",
-    sources=("DEFINITIONS.md 5.43", "Benchmarkit 2025: a median of 2.00 for new customers"),
+    sources=("METRICS.md", "Benchmarkit 2025: a median of 2.00 for new customers"),
     options={"method": RATIOS, "spend": _SPEND, "lag": _LAG, "interval": _INTERVAL},
 )
 def cac_ratio(
@@ -215,7 +216,7 @@ def cac_ratio(
     """
     if method not in RATIOS:
         raise UnknownNameError.of("CAC ratio", method, RATIOS)
-    names, functions = columns(by), columns(spend)
+    names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, 1)
     measures = {"new": ("new",), "expansion": ("expansion",), "blended": ("new", "expansion")}
@@ -292,7 +293,7 @@ def _paid(
         msg = "Paid CAC needs spend by channel: add the column channel to the table spend."
         raise DataError(msg)
     spending = {key[at] for key, row in zip(cost.keys, cost.amount, strict=True) if row.any()}
-    channels = tuple(paid) if paid else tuple(sorted(spending - {None}, key=str))
+    channels = columns(paid) if paid else tuple(sorted(spending - {None}, key=str))
     if unknown := set(channels) - spending:
         raise UnknownNameError.of("channel with spend", min(unknown), sorted(spending - {None}))
     keep = [i for i, key in enumerate(cost.keys) if key[at] in channels]

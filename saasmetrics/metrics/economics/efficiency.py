@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, has, numbers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
+from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import ACQUISITION, monthly_spend
 from saasmetrics.metrics.economics.window import divide_signed
@@ -49,7 +49,7 @@ _UNRECORDED = "the table {table} does not have every month"
     "before",
     missing="Missing in the first period and in one that is not over, and where spend or revenue is not "
     "recorded for every month.",
-    sources=("DEFINITIONS.md 5.50", "Scale Venture Partners"),
+    sources=("METRICS.md", "Scale Venture Partners"),
     options={
         "method": MAGIC,
         "revenue": {
@@ -100,7 +100,7 @@ def magic_number(
     """
     if method not in MAGIC:
         raise UnknownNameError.of("method of the magic number", method, MAGIC)
-    functions, spans = columns(spend), Spans.of(book, freq, 1)
+    functions, spans = functions_of(spend), Spans.of(book, freq, 1)
     source = revenue or ("finance" if _recorded(book, "revenue") else "mrr")
     if source not in ("finance", "mrr"):
         raise UnknownNameError.of("source of revenue", source, ["finance", "mrr"])
@@ -137,7 +137,7 @@ def magic_number(
     meaning="Cash burnt for each dollar of ARR added.",
     formula="net burn / net new ARR",
     missing="Missing where no ARR was added: a multiple of a company that shrinks means nothing.",
-    sources=("DEFINITIONS.md 5.51", "Sacks 2020"),
+    sources=("METRICS.md", "Sacks 2020"),
     options={
         "burn": {"net_burn": "net burn as given", "free_cash_flow": "free cash flow, negated"}
     },
@@ -198,7 +198,7 @@ def burn_multiple(book: Book, freq: str = "Q", *, window: int = 1) -> Result:
     meaning="Growth and profit margin added up; 40 % and more passes.",
     formula="growth over a year + profit margin over the same year",
     missing="Missing in the first year, and where the table finance does not have every month.",
-    sources=("DEFINITIONS.md 5.52", "Ordway: ARR and free cash flow, or revenue and EBITDA"),
+    sources=("METRICS.md", "Ordway: ARR and free cash flow, or revenue and EBITDA"),
     options={"method": FORTY},
 )
 def rule_of_40(book: Book, freq: str = "Q", method: str = "arr_fcf") -> Result:

@@ -9,7 +9,8 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import UnknownNameError
+from saasmetrics.metrics.economics.asked import check_discount, whole_months
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.economics.window import (
     Months,
@@ -20,6 +21,7 @@ from saasmetrics.metrics.economics.window import (
 )
 from saasmetrics.metrics.formulas.lifetime import monthly_discount
 from saasmetrics.metrics.made import made
+from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.bootstrap import resample_weights, resampled_survival
 from saasmetrics.survival.estimate import survival
 from saasmetrics.survival.lives import Lives, label_columns
@@ -191,6 +193,8 @@ class Worth:
     ) -> Worth:
         """Compute it for a book."""
         _check(method, horizon, discount, churn_months, arpa)
+        check_interval(interval)
+        horizon, churn_months = int(horizon), int(churn_months)
         share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)
         months = Months.of(book, by, 12, interval)
         price = arpa_of(months, arpa)
@@ -349,12 +353,8 @@ def _check(method: str, horizon: int, discount: float, churn_months: int, arpa: 
     if arpa not in ARPA:
         raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
     for name, value in (("horizon", horizon), ("churn_months", churn_months)):
-        if value < 1 or value != int(value):
-            msg = f"{name}={value!r} is a whole number of months, at least 1."
-            raise DataError(msg)
-    if not 0 <= discount < 1:
-        msg = f"discount is a yearly rate as a share, 0.10 for 10 %, not {discount:g}."
-        raise DataError(msg)
+        whole_months(name, value, 1, "a whole number of months")
+    check_discount(discount)
 
 
 def _notes(until: NDArray[np.float64], horizon: int) -> tuple[str, ...]:

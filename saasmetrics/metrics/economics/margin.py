@@ -9,6 +9,7 @@ import numpy as np
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, has, numbers
 from saasmetrics.errors import DataError
+from saasmetrics.metrics.economics.asked import check_margin
 from saasmetrics.metrics.economics.spend import monthly_spend
 from saasmetrics.money import MICRO, format_ratio
 
@@ -36,7 +37,7 @@ def gross_margin(book: Book, given: float | None = None) -> tuple[float, str]:
     Raises
     ------
     DataError
-        If a margin is given in per cent, or none is given and the tables have none.
+        If a margin is given that is not above 0 and up to 1, or none is given and the tables have none.
 
     Examples
     --------
@@ -47,10 +48,7 @@ def gross_margin(book: Book, given: float | None = None) -> tuple[float, str]:
     (0.8, '80.0%: revenue less cogs in the table finance, 1 month to 2026-01')
     """
     if given is not None:
-        if not given <= 1:
-            hint = f" Did you mean {given / 100:g}?" if given <= 100 else ""
-            msg = f"margin is a share of revenue, 0.8 for 80 %, not {given:g}.{hint}"
-            raise DataError(msg)
+        check_margin(given)
         return float(given), f"{format_ratio(given)} as given"
     found = _from_finance(book) or _from_spend(book)
     if found is None:

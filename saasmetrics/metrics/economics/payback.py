@@ -8,7 +8,8 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import UnknownNameError
+from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.lifetime import ARPA, HORIZON, arpa_of, curves_of
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
@@ -17,12 +18,11 @@ from saasmetrics.metrics.economics.verdict import (
     UNRECORDED,
     VERDICT,
     Cost,
-    check_target,
     verdict_frame,
 )
 from saasmetrics.metrics.economics.window import divide
 from saasmetrics.metrics.made import made
-from saasmetrics.survival.estimate import check_level
+from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.lives import Lives
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def payback(
     True
     """
     _check(method, arpa, target, horizon, interval)
-    names, functions = columns(by), columns(spend)
+    names, functions = columns(by), functions_of(spend)
     share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)
     options: dict[str, Any] = {"method": method, "margin": said, "spend": " and ".join(functions)}
     if method == "empirical":
@@ -141,7 +141,7 @@ def payback(
     profit = arpa_of(cost.months, arpa) * share
     bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
-        draws, reason, seen = _along_survival(book, cost, profit, horizon)
+        draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
         bound = seen < target
         options["horizon"] = horizon
     else:
@@ -171,10 +171,8 @@ def _check(method: str, arpa: str, target: float, horizon: int, interval: float)
     if arpa not in ARPA:
         raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
     check_target(target)
-    check_level(interval)
-    if horizon < 1 or horizon != int(horizon):
-        msg = f"horizon={horizon!r} is a whole number of months, at least 1."
-        raise DataError(msg)
+    check_interval(interval)
+    whole_months("horizon", horizon, 1, "a whole number of months")
 
 
 def _along_survival(

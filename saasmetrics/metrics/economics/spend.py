@@ -10,6 +10,7 @@ import numpy as np
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
+from saasmetrics.metrics.economics.asked import whole_months
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.survival.bootstrap import BAGS
 
@@ -181,10 +182,9 @@ def lag_months(book: Book, lag: int | None) -> tuple[int, str]:
     if lag is None:
         lag = book.policy.lag
     if lag is not None:
-        if lag < 0 or lag != int(lag):
-            msg = f"lag={lag!r} is how many months spend leads the customers it wins, from 0."
-            raise DataError(msg)
-        return int(lag), _months(int(lag))
+        meaning = "how many months spend leads the customers it wins"
+        lag = whole_months("lag", lag, 0, meaning)
+        return lag, _months(lag)
     cycle = _sales_cycle(book)
     if cycle is None:
         return 0, "0 months: the sales cycle is not known"

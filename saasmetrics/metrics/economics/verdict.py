@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError
+from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.lifetime import (
     ARPA,
     CHURN_MONTHS,
@@ -129,7 +129,7 @@ def ltv_cac(
     True
     """
     check_target(target)
-    names, functions = columns(by), columns(spend)
+    names, functions = columns(by), functions_of(spend)
     worth = Worth.of(book, names, method, margin, horizon, discount, churn_months, arpa, interval)
     cost = Cost.of(book, names, functions, lag, window, interval)
     value = _widened(worth.value, len(cost.labels))
@@ -191,9 +191,7 @@ class Cost:
         interval: float | None,
     ) -> Cost:
         """Add up spend and new customers of a book."""
-        if window < 1 or window != int(window):
-            msg = f"window={window!r} is how many months to look back over, at least 1."
-            raise DataError(msg)
+        window = whole_months("window", window, 1, "a number of months to look back over")
         months_ahead, lead = lag_months(book, lag)
         cost = monthly_spend(book, functions, by)
         known = book.engine.grouping(by).labels
@@ -280,18 +278,6 @@ def _why_no_interval(
         said[:] = "no interval was asked for"
     both = [f"{why}; {what}" if what else why for why, what in zip(said, reason, strict=True)]
     return np.where(none, np.array(both, object), reason)
-
-
-def check_target(target: float) -> None:
-    """Refuse a target that is not above 0.
-
-    Examples
-    --------
-    >>> check_target(3.0)
-    """
-    if not target > 0:
-        msg = f"target={target!r} is the bar to reach, above 0."
-        raise DataError(msg)
 
 
 def _widened(values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ import numpy as np
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.spend import new_per_month
 from saasmetrics.metrics.made import money
+from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.bootstrap import percentile_interval, resample_weights
-from saasmetrics.survival.estimate import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,8 +72,7 @@ class Months:
         if full < start:
             msg = "No month is complete yet in this book, so nothing can be averaged over months."
             raise DataError(msg)
-        if interval is not None:
-            check_level(interval)
+        check_interval(interval)
         first = start if months is None else max(start, full - months + 1)
         base = book.engine.extent("M")[0]
         sums = new_per_month(book, by, names, bagged=interval is not None)

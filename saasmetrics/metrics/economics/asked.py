@@ -1,0 +1,95 @@
+"""What is asked of unit economics, checked: months, shares, targets, and which spend counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+from saasmetrics.errors import DataError
+
+
+def number(value: Any) -> bool:
+    """Return whether a value is a real number; True and False are none.
+
+    Examples
+    --------
+    >>> number(2), number("2"), number(True)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def whole_months(name: str, value: Any, least: int, meaning: str) -> int:
+    """Return a number of months, or of other periods; refuse what is no whole number of them.
+
+    Examples
+    --------
+    >>> whole_months("horizon", 60, 1, "a whole number of months")
+    60
+    """
+    if not number(value) or value % 1 != 0 or value < least:  # nan and inf leave no remainder of 0
+        start = "from 0" if least == 0 else f"at least {least}"
+        msg = f"{name}={value!r} is not {meaning}, {start}."
+        raise DataError(msg)
+    return int(value)
+
+
+def check_margin(margin: Any) -> None:
+    """Refuse a gross margin that is not a share above 0 and at most 1.
+
+    Examples
+    --------
+    >>> check_margin(0.8)
+    """
+    if number(margin) and 0 < margin <= 1:
+        return
+    hint = f" Did you mean {margin / 100:g}?" if number(margin) and 1 < margin <= 100 else ""
+    msg = f"margin is a share of revenue above 0 and up to 1, 0.8 for 80 %, not {_said(margin)}.{hint}"
+    raise DataError(msg)
+
+
+def check_discount(discount: Any) -> None:
+    """Refuse a discount that is not a yearly rate from 0 to below 1.
+
+    Examples
+    --------
+    >>> check_discount(0.1)
+    """
+    if not number(discount) or not 0 <= discount < 1:
+        msg = f"discount is a yearly rate as a share, 0.10 for 10 %, not {_said(discount)}."
+        raise DataError(msg)
+
+
+def check_target(target: Any) -> None:
+    """Refuse a target that is not a number above 0.
+
+    Examples
+    --------
+    >>> check_target(3.0)
+    """
+    if not number(target) or not 0 < target < float("inf"):
+        msg = f"target={target!r} is not the bar to reach: a number above 0."
+        raise DataError(msg)
+
+
+def functions_of(spend: Any) -> tuple[str, ...]:
+    """Return the functions of the table spend that count.
+
+    Examples
+    --------
+    >>> functions_of("sales"), functions_of(["sales", "marketing"])
+    (('sales',), ('sales', 'marketing'))
+    """
+    found = (spend,) if isinstance(spend, str) or not isinstance(spend, Iterable) else tuple(spend)
+    if found and all(isinstance(name, str) for name in found):
+        return tuple(dict.fromkeys(found))
+    msg = (
+        f"spend={spend!r} names no function of the table spend: pass one or several, such as "
+        'spend="sales" or spend=["sales", "marketing"].'
+    )
+    raise DataError(msg)
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if number(value) else repr(value)
