@@ -22,6 +22,7 @@ from saasmetrics.tables.names import (
     snake_case,
 )
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
+from saasmetrics.tables.separators import ambiguous_amounts, file_notes
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
@@ -69,9 +70,12 @@ def normalize(name: str, source: Any) -> Table:
 
         source = read_file(source)
     data = to_arrow(name, source)
-    notes: list[str] = []
+    if problems := ambiguous_amounts(schema, data):
+        raise InvalidTablesError(problems)
+    notes = file_notes(data)
     if name == "mrr":
-        data, notes = _long(data)
+        data, made = _long(data)
+        notes += made
     return _canonical(schema, data, notes)
 
 

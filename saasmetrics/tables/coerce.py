@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Column", "coerce", "decode"]
 
 _MANY_SPELLINGS = 10_000
+_YEAR_MONTH = (1900_01, 2100_12)
 _WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
 
@@ -136,6 +137,10 @@ def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
 def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     column = _date(schema, _months_as_days(values))
     if column.refusal is not None:
+        if _unlike_month(column):
+            column.refusal = replace(
+                column.refusal, rule="not a month", remedy="Write months as 2025-01."
+            )
         return column
     if _all_first_days(column.values):
         return column
@@ -144,6 +149,17 @@ def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     column.notes.append(f"moved to the first day of the month in {moved:,} rows")
     column.values = first
     return column
+
+
+def _unlike_month(column: Column) -> bool:
+    """Whether what is refused is neither an ambiguous date nor a count of seconds or days."""
+    assert column.refusal is not None
+    if column.refusal.code != "unreadable-date":
+        return False
+    if not pa.types.is_integer(column.values.type):
+        return True
+    limits = pc.min_max(column.values).as_py()
+    return bool(limits["min"] >= _YEAR_MONTH[0] and limits["max"] <= _YEAR_MONTH[1])
 
 
 def _all_first_days(days: pa.ChunkedArray) -> bool:

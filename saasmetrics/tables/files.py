@@ -10,16 +10,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, MissingExtraError
+from saasmetrics.tables.separators import SEMICOLON, with_note
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["SUFFIXES", "read_file", "read_sheets"]
+__all__ = ["SUFFIXES", "infer", "looks_like_data", "read_file", "read_sheets", "why_unreadable"]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xlsm")
 """Suffixes of files that can be read, also with .gz for text."""
 
+_INSTEAD = {
+    ".zip": "Unpack it.",
+    ".7z": "Unpack it.",
+    ".rar": "Unpack it.",
+    ".tar": "Unpack it.",
+    ".xls": "Open it and save it as XLSX or CSV.",
+    ".xlsb": "Open it and save it as XLSX or CSV.",
+    ".ods": "Open it and save it as XLSX or CSV.",
+    ".numbers": "Export it as XLSX or CSV.",
+}
 _DELIMITERS = (",", ";", "\t", "|")
 _MISSING = ["", "NULL", "null", "NaN", "nan", "#N/A"]
 _WHOLE = r"^-?(0|[1-9]\d{0,17})$"
@@ -46,7 +57,7 @@ def read_file(path: str | os.PathLike[str]) -> pa.Table:
     """
     file = Path(path)
     if not file.is_file():
-        raise DataError(f"There is no file {str(file)!r}.")
+        raise DataError(why_unreadable(file))
     suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
     if suffix.lower() in (".parquet", ".pq"):
         return _parquet(file)
@@ -59,7 +70,37 @@ def read_file(path: str | os.PathLike[str]) -> pa.Table:
         return next(iter(sheets.values()))
     if suffix.lower() in (".csv", ".tsv", ".txt"):
         return _csv(file)
-    raise DataError(f"{file.name} is neither CSV, Parquet nor XLSX. Save it as CSV.")
+    raise DataError(why_unreadable(file))
+
+
+def why_unreadable(file: Path) -> str:
+    """Why a place cannot be read as a table, and what to do.
+
+    Parameters
+    ----------
+    file
+        What is no file, or one of another kind.
+
+    Returns
+    -------
+    str
+        One or two sentences that name it.
+
+    Examples
+    --------
+    >>> why_unreadable(Path("nowhere/mrr.csv"))
+    "There is no file 'nowhere/mrr.csv'."
+    """
+    if file.is_symlink() and not file.exists():
+        return f"{file.name} is a link to a file that does not exist. Replace it by the file."
+    if file.is_dir():
+        return f"{file.name} is a folder. Move the file that it holds out of it, or rename it."
+    if not file.exists():
+        return f"There is no file {str(file)!r}."
+    if not file.is_file():
+        return f"{file.name} is a device or pipe, not a file. Write its content to a file."
+    remedy = _INSTEAD.get(file.suffix.lower(), "Save it as CSV.")
+    return f"{file.name} is neither CSV, Parquet nor XLSX. {remedy}"
 
 
 def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
@@ -94,11 +135,49 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
         sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
     finally:
         workbook.close()
-    return {
+    tables = {
         title: _sheet(f"{Path(path).name}, sheet {title}", rows)
         for title, rows in sheets.items()
         if len(rows) > 1
     }
+    for title, cells in _without_values(Path(path)).items():
+        if title in tables:
+            hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
+            note = (
+                f"{cells:,} {hold} without values, read as empty; open and save the file in Excel"
+            )
+            tables[title] = with_note(tables[title], note)
+    return tables
+
+
+def _without_values(path: Path) -> dict[str, int]:
+    """Cells by sheet that hold a formula that no program has computed yet."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as parts:
+        # Reading a workbook twice takes time, and few exports hold formulas.
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        if not any(b"</f>" in parts.read(name) for name in sheets):
+            return {}
+    import openpyxl
+
+    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(path, read_only=True)
+    try:
+        found = {
+            sheet.title: sum(
+                cell.data_type == "f" and value is None
+                for cells, row in zip(
+                    sheet.iter_rows(), values[sheet.title].iter_rows(values_only=True), strict=False
+                )
+                for cell, value in zip(cells, row, strict=False)
+            )
+            for sheet in formulas.worksheets
+        }
+    finally:
+        values.close()
+        formulas.close()
+    return {title: cells for title, cells in found.items() if cells}
 
 
 def _parquet(file: Path) -> pa.Table:
@@ -130,25 +209,54 @@ def _csv(file: Path) -> pa.Table:
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable CSV file: {_advice(str(error))}") from error
-    return table
+    return table.replace_schema_metadata(SEMICOLON) if delimiter == ";" else table
+
+
+def looks_like_data(file: Path) -> bool:
+    """Whether a place has the name of a file of data, of kinds that can be read or not.
+
+    Parameters
+    ----------
+    file
+        Any place.
+
+    Returns
+    -------
+    bool
+        Whether its suffix says so.
+
+    Examples
+    --------
+    >>> looks_like_data(Path("mrr.xls")), looks_like_data(Path("notes.md"))
+    (True, False)
+    """
+    name = file.name.removesuffix(".gz").lower()
+    return not name.startswith((".", "~$")) and name.endswith((*SUFFIXES, *_INSTEAD))
 
 
 def _advice(message: str) -> str:
     if "UTF8" in message or "UTF-8" in message:
         return f"{message}. Save it as UTF-8."
     if "Expected" in message and "columns" in message:
-        return f"{message}. A value that holds the separator needs quotes around it."
+        return (
+            f"{message}. A value that holds the separator needs quotes around it, and the first "
+            "line must be the header, with the column names: remove lines before it."
+        )
     return message
 
 
 def _first_line(file: Path) -> bytes:
+    return _first_lines(file)[0]
+
+
+def _first_lines(file: Path) -> tuple[bytes, bytes]:
     if file.suffix == ".gz":
         import gzip
 
         with gzip.open(file) as stream:
-            return stream.readline()
-    with file.open("rb") as stream:
-        return stream.readline()
+            return stream.readline(), stream.readline()
+    with file.open("rb") as plain:
+        return plain.readline(), plain.readline()
 
 
 def _delimiter(file: Path) -> str:
@@ -157,16 +265,37 @@ def _delimiter(file: Path) -> str:
 
 
 def _header(file: Path, delimiter: str) -> list[str]:
-    import csv
-
-    line = _first_line(file)
+    line, second = _first_lines(file)
     if not line.strip():
         raise DataError(
             f"{file.name} is empty, or its first line is: it must hold the column names."
         )
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{file.name} is UTF-16. Save it as CSV UTF-8.")
-    return next(csv.reader([line.decode("utf-8-sig", "replace")], delimiter=delimiter))
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise DataError(
+            f"{file.name} has lines that end with a carriage return alone, as on an old Mac. "
+            "Save it as CSV UTF-8, with the usual line ends."
+        )
+    names = _fields(file, line, delimiter)
+    widest = max(len(_fields(file, second, known)) for known in _DELIMITERS)
+    if sum(bool(name.strip()) for name in names) == 1 and max(len(names), widest) > 1:
+        raise DataError(
+            f"{file.name}: the first line must be the header, with the column names, not "
+            f"{names[0] or line.decode('utf-8', 'replace').strip()!r}. Remove the lines before it."
+        )
+    return names
+
+
+def _fields(file: Path, line: bytes, delimiter: str) -> list[str]:
+    import csv
+
+    try:
+        return next(csv.reader([line.decode("utf-8-sig", "replace")], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise DataError(
+            f"{file.name} is not a readable CSV file: {error}. Save it as CSV UTF-8."
+        ) from error
 
 
 def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -216,7 +345,10 @@ def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
         raise DataError(f"{place}: column {names.index('') + 1} has no name in the first row.")
     beyond = sum(any(value is not None for value in row[width:]) for row in body)
     if beyond:
-        raise DataError(f"{place}: {beyond:,} rows have values right of the last column name.")
+        raise DataError(
+            f"{place}: {beyond:,} rows have values right of the last column name. The first row "
+            "must be the header, with the column names: remove rows before it."
+        )
     columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
     return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
 

@@ -25,6 +25,7 @@ _NAMES = [
 _MONTHS = {name: n for n, name in enumerate(_NAMES, start=1)}
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
 _YEAR_MONTH = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$", re.IGNORECASE)
+_YEAR_DIGIT = re.compile(r"^(?P<y>(19|20)\d{2})[-/](?P<m>[1-9])$")
 _DAY = re.compile(
     r"^(?P<y>(19|20)\d{2})[-_/.](?P<m>0?[1-9]|1[0-2])[-_/.](?P<d>\d{1,2})([ T_]00[:_]00([:_]00)?.*)?$"
 )
@@ -55,7 +56,7 @@ def month_of_label(label: str | None) -> dt.date | None:
     True
     """
     text = _PREFIX.sub("", (label or "").strip())
-    for pattern in (_YEAR_MONTH, _DAY, _MONTH_YEAR):
+    for pattern in (_YEAR_MONTH, _YEAR_DIGIT, _DAY, _MONTH_YEAR):
         if found := pattern.match(text):
             return dt.date(int(found["y"]), int(found["m"]), 1)
     for pattern in (_NAME_YEAR, _YEAR_NAME):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +11,21 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.canonical import normalize_all
-from saasmetrics.tables.files import SUFFIXES, infer, read_file, read_sheets
+from saasmetrics.tables.files import (
+    SUFFIXES,
+    infer,
+    looks_like_data,
+    read_file,
+    read_sheets,
+    why_unreadable,
+)
 from saasmetrics.tables.names import fold, snake_case
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.separators import ambiguous, is_semicolon
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Collection
 
 __all__ = ["read_folder", "table_of_stem"]
 
@@ -49,9 +58,16 @@ def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
     InvalidTablesError
         If the tables have problems: all of them at once.
     """
-    place = Path(path)
-    if not place.exists():
+    if not isinstance(path, (str, os.PathLike)) or isinstance(fspath := os.fspath(path), bytes):
+        raise DataError(
+            f"read takes the path of a folder or file, not {type(path).__name__}. "
+            "Tables in memory go to Book(subscriptions=...)."
+        )
+    place = Path(fspath)
+    if not place.exists() and not place.is_symlink():
         raise DataError(f"There is no file or folder {str(place)!r}.")
+    if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
+        raise DataError(why_unreadable(place))
     files = sorted(_readable(place)) if place.is_dir() else [place]
     found: dict[str, tuple[str, pa.Table | Path]] = {}
     strangers: list[str] = []
@@ -66,6 +82,8 @@ def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
                 )
             else:
                 found[name] = (label, source)
+    if place.is_dir():
+        _refuse_unreadable(place, found)
     if not found:
         raise DataError(_nothing(place, strangers))
     return _read(found, strangers)
@@ -112,14 +130,34 @@ def _readable(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.iterdir()
-        if file.is_file()
-        and not file.name.startswith((".", "~$"))
-        and file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
+        if file.is_file() and not file.name.startswith((".", "~$")) and _has_suffix(file)
     ]
 
 
+def _has_suffix(file: Path) -> bool:
+    return file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
+
+
+def _refuse_unreadable(folder: Path, found: Collection[str]) -> None:
+    """Refuse a folder with a table that cannot be read and that no other file gives."""
+    readable = set(_readable(folder))
+    others = [file for file in sorted(folder.iterdir()) if file not in readable]
+    whys = [
+        why_unreadable(file)
+        for file in others
+        if looks_like_data(file)
+        and (not found or ((name := table_of_stem(_stem(file))) is not None and name not in found))
+    ]
+    if whys:
+        raise DataError(" ".join(whys))
+
+
+def _stem(file: Path) -> str:
+    return file.name.removesuffix(".gz").rsplit(".", 1)[0]
+
+
 def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
-    stem = file.name.removesuffix(".gz").rsplit(".", 1)[0]
+    stem = _stem(file)
     if file.suffix.lower() not in (".xlsx", ".xlsm"):
         return [(file.name, table_of_stem(stem), file)]
     sheets = read_sheets(file)
@@ -140,17 +178,25 @@ def _read(found: dict[str, tuple[str, pa.Table | Path]], strangers: list[str]) -
         notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
     tables = normalize_all(sources)
     return {
-        name: Table(name, _typed(table), table.renamed, (*notes[name], *table.notes), table.zones)
+        name: Table(
+            name,
+            _typed(table, is_semicolon(sources[name])),
+            table.renamed,
+            (*notes[name], *table.notes),
+            table.zones,
+        )
         for name, table in tables.items()
     }
 
 
-def _typed(table: Table) -> pa.Table:
-    """Extra columns of text as numbers, dates or yes/no where they are."""
+def _typed(table: Table, semicolon: bool) -> pa.Table:
+    """Extra columns of text as numbers, dates or yes/no where they are; 1.200 may be 1200."""
     known = SCHEMA[table.name].columns
     return pa.table(
         {
-            name: table.data[name] if name in known else infer(table.data[name])
+            name: table.data[name]
+            if name in known or (semicolon and ambiguous(table.data[name]) is not None)
+            else infer(table.data[name])
             for name in table.column_names
         }
     )

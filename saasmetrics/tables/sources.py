@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
@@ -98,7 +99,7 @@ def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:
         text = _label(label)
         try:
             array = pa.array(values, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, OverflowError):
             array = _mixed(values)
             if array is None:
                 problems.append(_several_kinds(name, text, values))
@@ -122,10 +123,17 @@ def _label(label: Any) -> str:
 def _mixed(values: Any) -> pa.Array | None:
     # Numbers among texts and dates among texts have one honest reading: as text.
     plain = (str, int, float, bool, dt.date, dt.datetime, type(None))
-    listed = [None if _is_missing(value) else value for value in values]
+    listed = [None if _is_missing(value) else _from_numpy(value) for value in values]
     if not all(isinstance(value, plain) for value in listed):
         return None
     return pa.array([None if v is None else _cell_text(v) for v in listed], pa.string())
+
+
+def _from_numpy(value: Any) -> Any:
+    # Nanoseconds would become a whole number.
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]").item()
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _cell_text(value: Any) -> str:
