@@ -268,3 +268,14 @@ def test_a_policy_that_only_combines_sums_differently_counts_nothing_again(book:
     engine = book.engine
     assert book.with_policy(nrr="movements", reactivation="in").engine is engine
     assert book.with_policy(view="event").engine is not engine
+
+
+def test_a_customer_that_leaves_out_of_a_pause_is_lost_in_that_month() -> None:
+    paused = [(f"p{i}", "2025-01-01", "2025-06-15", 100) for i in range(5)]
+    rows = lines(*paused, *((f"k{i}", "2025-01-01", None, 100) for i in range(5)))
+    rows["pause_start"] = ["2025-03-01"] * 5 + [None] * 5
+    book = sm.Book(subscriptions=rows, as_of="2025-09-30")
+    churn = sm.retention.logo_churn(book, window=1).df.set_index("period")
+    assert churn.loc["2025-03-01", "numerator"] == 0
+    assert (churn.loc["2025-06-01", "numerator"], churn.loc["2025-06-01", "denominator"]) == (5, 10)
+    assert sm.retention.logo_churn(book, window=1).rows(period="2025-06")["numerator"].sum() == 5

@@ -86,7 +86,7 @@ def _pairs(
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
     begun = since(engine.periodic(freq)) <= period - window
     if owner is None:
-        parts = contributions(m0, m1, p1 - p0, m1 + p1 > 0, begun)
+        parts = contributions(m0, m1, p0, p1, begun)
     else:
         parts = group_contributions(owner.astype(np.int64), m0, m1, p1, p1 - p0, begun[owner])
     member = _in_group(group_of, group)

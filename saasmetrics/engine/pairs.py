@@ -60,11 +60,12 @@ def _changes(
     owner, time, now, ago = _states(ledger, window, last)
     m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
     opening = np.maximum(m0, 0)
-    gain, rests, held = m1 - opening, None, m1
+    gain, rests, held, idle = m1 - opening, None, m1, np.zeros(0, bool)
     if ledger.paused is not None:
         p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
         held, rests = m1 + p1, np.where((m0 > 0) & (m1 + p1 > 0), p1 - p0, 0)
         gain += rests
+        idle = (m0 <= 0) & (m0 + p0 > 0)
     seen = since(ledger)[owner] + window <= time
     standing = _standings(m0 > 0, held > 0, seen, gain)
     cell = cell_of[owner] + time
@@ -82,6 +83,7 @@ def _changes(
     paused = np.zeros(cells, np.int64) if rests is None else -spread(rests)[SAME:].sum(axis=0)
     if rests is not None or int(ledger.mrr.min()) < 0:
         lost = spread(np.minimum(np.maximum(m1, 0) - opening, 0))[SAME : LOST + 1].sum(axis=0)
+    resting = _resting(idle, held, owner, cell, cells)
     return {
         "opening": paid,
         "closing": paid + money[GROWN] + money[SHRUNK] + money[LOST] + paused,
@@ -92,11 +94,31 @@ def _changes(
         "paused": paused,
         "new": money[NEW],
         "reactivation": money[BACK],
-        "customers": heads[SAME : LOST + 1].sum(axis=0),
-        "customers_lost": heads[LOST],
+        "customers": heads[SAME : LOST + 1].sum(axis=0) + resting[0],
+        "customers_lost": heads[LOST] + resting[1],
         "customers_grown": heads[GROWN],
         "customers_shrunk": heads[SHRUNK],
     }
+
+
+def _resting(
+    idle: NDArray[np.bool_],
+    held: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    cell: NDArray[np.int64],
+    cells: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return customers whose MRR all rested at the start, and those of them that are gone, as changes per cell."""
+    if not idle.any():
+        none = np.zeros(cells, np.int64)
+        return none, none
+
+    def spread(mine: NDArray[np.bool_]) -> NDArray[np.int64]:
+        before = np.zeros(len(mine), bool)
+        before[1:] = mine[:-1] & (owner[1:] == owner[:-1])
+        return tally(cell[mine], None, cells) - tally(cell[before], None, cells)
+
+    return spread(idle), spread(idle & (held <= 0))
 
 
 def _states(
@@ -219,8 +241,8 @@ def since(ledger: Ledger) -> NDArray[np.int64]:
 def contributions(
     m0: NDArray[np.int64],
     m1: NDArray[np.int64],
-    rests: NDArray[np.int64] | None,
-    stays: NDArray[np.bool_],
+    p0: NDArray[np.int64],
+    p1: NDArray[np.int64],
     seen: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.int64]]:
     """Return what a customer with M0 and M1 adds to each sum.
@@ -229,16 +251,14 @@ def contributions(
     ----------
     m0, m1
         MRR at the two snapshots.
-    rests
-        By how much more of its MRR is paused at the later one; None where nothing is ever paused.
-    stays
-        Whether it is still a customer, paying or paused, at the later one.
+    p0, p1
+        Paused MRR at the two snapshots: with it a customer is one, though not paying.
     seen
         Whether it had been a customer by the earlier one.
     """
-    paid, zero = m0 > 0, np.int64(0)
-    lost, stays = paid & ~stays, paid & stays
-    rest = m1 - m0 if rests is None else m1 - m0 + rests
+    paid, here, still, zero = m0 > 0, m0 + p0 > 0, m1 + p1 > 0, np.int64(0)
+    lost, stays, rests = paid & ~still, paid & still, p1 - p0
+    rest = m1 - m0 + rests
     other = np.where(~paid & (m1 > 0), m1, zero)
     return {
         "opening": np.where(paid, m0, zero),
@@ -247,11 +267,11 @@ def contributions(
         "expansion": np.where(stays & (rest > 0), rest, zero),
         "contraction": np.where(stays & (rest < 0), rest, zero),
         "churn": np.where(lost, m1 - m0, zero),
-        "paused": np.zeros_like(m0) if rests is None else np.where(stays, -rests, zero),
+        "paused": np.where(stays, -rests, zero),
         "new": np.where(seen, zero, other),
         "reactivation": np.where(seen, other, zero),
-        "customers": paid.astype(np.int64),
-        "customers_lost": lost.astype(np.int64),
+        "customers": here.astype(np.int64),
+        "customers_lost": (here & ~still).astype(np.int64),
         "customers_grown": (stays & (rest > 0)).astype(np.int64),
         "customers_shrunk": (stays & (rest < 0)).astype(np.int64),
     }
@@ -345,7 +365,10 @@ def group_contributions(
     rest = rest - split_transfer(event, rest, stays)
     lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
     other = np.where(~paid & (_summed(event, m1) > 0), m1, 0)
-    zero, lost, here = np.int64(0), paid & ~stays, paid & (m0 > 0)
+    zero, lost, mine = np.int64(0), paid & ~stays, paid & (m0 > 0)
+    before = m0 + paused - rests
+    here = (before > 0) & (_summed(event, before) > 0)
+    still = _summed(event, m1 + paused) > 0
     return {
         "opening": np.where(paid, m0, zero),
         "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
@@ -357,9 +380,9 @@ def group_contributions(
         "new": np.where(seen, zero, other),
         "reactivation": np.where(seen, other, zero),
         "customers": here.astype(np.int64),
-        "customers_lost": (here & lost).astype(np.int64),
-        "customers_grown": (here & stays & (rest > 0)).astype(np.int64),
-        "customers_shrunk": (here & stays & (rest < 0)).astype(np.int64),
+        "customers_lost": (here & ~still).astype(np.int64),
+        "customers_grown": (mine & stays & (rest > 0)).astype(np.int64),
+        "customers_shrunk": (mine & stays & (rest < 0)).astype(np.int64),
     }
 
 

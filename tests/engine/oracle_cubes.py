@@ -99,6 +99,12 @@ def _compare(oracle: Oracle, cells: Cells, period: int, then: Any, now: Any, see
     groups = {*then, *now}
     m0, p0 = ({g: then.get(g, (0, 0))[i] for g in groups} for i in (0, 1))
     m1, p1 = ({g: now.get(g, (0, 0))[i] for g in groups} for i in (0, 1))
+    if sum(m0.values()) + sum(p0.values()) > 0:
+        gone = sum(m1.values()) + sum(p1.values()) <= 0
+        for g in groups:
+            here = m0[g] + p0[g] > 0
+            cells[g, period]["customers"] += here
+            cells[g, period]["customers_lost"] += here and gone
     if sum(m0.values()) == 0:
         for g in groups:
             cells[g, period]["reactivation" if seen else "new"] += m1[g]
@@ -117,8 +123,6 @@ def _compare(oracle: Oracle, cells: Cells, period: int, then: Any, now: Any, see
         cell["paused"] += p0[g] - p1[g] if stays else 0
         cell["closing"] += m0[g] + rest + p0[g] - p1[g] if stays else 0
         if m0[g] > 0:
-            cell["customers"] += 1
-            cell["customers_lost"] += not stays
             cell["customers_grown"] += rest > 0
             cell["customers_shrunk"] += rest < 0
 

@@ -80,6 +80,8 @@ def contributions(levels: Frame) -> Frame:
         _stays=flag((of_entity(m0) > 0) & (of_entity(m1 + p1) > 0)),
         _other=flag((of_entity(m0) <= 0) & (of_entity(m1) > 0)),
         _rests=p1 - p0,
+        _held=flag((m0 + p0 > 0) & (of_entity(m0 + p0) > 0)),
+        _gone=flag(of_entity(m1 + p1) <= 0),
     )
     paid, stays, rests = nw.col("_paid") == 1, nw.col("_stays") == 1, nw.col("_rests")
     found = found.with_columns(_all=m1 - m0 + rests, _mrr=m1 - m0)
@@ -89,6 +91,7 @@ def contributions(levels: Frame) -> Frame:
     )
     rest, lower = nw.col("_rest"), nw.col("_lower")
     kept = where(paid, m0 + where(lower < 0, lower))
+    held, gone = nw.col("_held") == 1, nw.col("_gone") == 1
     here, seen, other = paid & (m0 > 0), nw.col("seen") == 1, nw.col("_other") == 1
     return found.with_columns(
         opening=where(paid, m0),
@@ -100,8 +103,8 @@ def contributions(levels: Frame) -> Frame:
         paused=where(stays, rests * -1),
         new=where(other & ~seen, m1),
         reactivation=where(other & seen, m1),
-        customers=flag(here),
-        customers_lost=flag(here & ~stays),
+        customers=flag(held),
+        customers_lost=flag(held & gone),
         customers_grown=flag(here & stays & (rest > 0)),
         customers_shrunk=flag(here & stays & (rest < 0)),
     )
