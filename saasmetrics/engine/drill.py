@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.group_pairs import group_contributions
 from saasmetrics.engine.movements import movement_cube
-from saasmetrics.engine.pairs import COUNTS, MONEY, contributions, group_contributions, since
+from saasmetrics.engine.pairs import COUNTS, MONEY, contributions, since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

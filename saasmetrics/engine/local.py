@@ -10,10 +10,11 @@ import numpy as np
 from saasmetrics.engine import drill
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, kinds, movement_cube, moves
-from saasmetrics.engine.pairs import pair_cube, pair_cube_between_groups
+from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.spans import FAR, Spans, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups

@@ -1,0 +1,193 @@
+"""The sweep for pairs of customers with lines in several groups: what moves between groups is no gain and no loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saasmetrics.engine.ledger import running
+from saasmetrics.engine.pairs import since
+from saasmetrics.engine.tally import tally
+from saasmetrics.engine.transfers import split_transfer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+
+_BITS = 20
+
+
+def pair_cube_between_groups(
+    accounts: Ledger,
+    entity_of: NDArray[np.int32],
+    window: int,
+    group: NDArray[np.int32],
+    groups: int,
+    first: int,
+    periods: int,
+) -> dict[str, NDArray[np.int64]]:
+    """Return `pair_cube` for entities with lines in several groups; transfers between groups are taken out.
+
+    Notes
+    -----
+    Opening MRR belongs to the group it was in. Of the change over the window, what moved between groups of one
+    customer is no gain of one and no loss of the other, so that the groups add up to the company.
+    """
+    owner, time, now, then = merged(accounts, window, first + periods - 1)
+    account, event, moment = _spread_events(owner, time, entity_of)
+    where = np.searchsorted(_key(account, moment), _key(owner, time))
+    order = np.lexsort((account, event))
+    levels = []
+    for change in [*now, *then]:
+        full = np.zeros(len(account), np.int64)
+        full[where] = change
+        levels.append(running(full, account)[order])
+    half = len(levels) // 2
+    m1, m0 = levels[0], levels[half]
+    rests = np.zeros_like(m0) if half == 1 else levels[1] - levels[half + 1]
+    account, event, moment = account[order], event[order], moment[order]
+    paused = np.zeros_like(m0) if half == 1 else levels[1]
+    entity_since = np.full(int(entity_of.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int64)
+    np.minimum.at(entity_since, entity_of, since(accounts))
+    seen = entity_since[entity_of[account]] <= moment - window
+    parts = group_contributions(event, m0, m1, paused, rests, seen)
+    back = np.lexsort((moment, account))
+    cell = group[account].astype(np.int64) * periods + (moment - first)
+    account = account[back]
+    starts = np.ones(len(account), bool)
+    starts[1:] = account[1:] != account[:-1]
+    return _cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, periods)
+
+
+def group_contributions(
+    event: NDArray[np.int64],
+    m0: NDArray[np.int64],
+    m1: NDArray[np.int64],
+    paused: NDArray[np.int64],
+    rests: NDArray[np.int64],
+    seen: NDArray[np.bool_],
+) -> dict[str, NDArray[np.int64]]:
+    """Return what each group of a customer adds, transfers between its groups taken out.
+
+    Parameters
+    ----------
+    event
+        Number of the customer (at one time); equal ones are contiguous.
+    m0, m1
+        MRR of the group at the two snapshots.
+    paused, rests
+        Paused MRR at the later one, and by how much more that is than at the earlier one.
+    seen
+        Whether the customer had been one by the earlier snapshot.
+    """
+    paid = _summed(event, m0) > 0
+    stays = paid & (_summed(event, m1 + paused) > 0)
+    rest = m1 - m0 + rests
+    rest = rest - split_transfer(event, rest, stays)
+    lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
+    other = np.where(~paid & (_summed(event, m1) > 0), m1, 0)
+    zero, lost, mine = np.int64(0), paid & ~stays, paid & (m0 > 0)
+    before = m0 + paused - rests
+    here = (before > 0) & (_summed(event, before) > 0)
+    still = _summed(event, m1 + paused) > 0
+    return {
+        "opening": np.where(paid, m0, zero),
+        "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
+        "kept": np.where(paid, np.maximum(m0 + lower, 0), zero),
+        "expansion": np.where(stays & (rest > 0), rest, zero),
+        "contraction": np.where(stays & (rest < 0), rest, zero),
+        "churn": np.where(lost, m1 - m0, zero),
+        "paused": np.where(stays, -rests, zero),
+        "new": np.where(seen, zero, other),
+        "reactivation": np.where(seen, other, zero),
+        "customers": here.astype(np.int64),
+        "customers_lost": (here & ~still).astype(np.int64),
+        "customers_grown": (mine & stays & (rest > 0)).astype(np.int64),
+        "customers_shrunk": (mine & stays & (rest < 0)).astype(np.int64),
+    }
+
+
+def merged(
+    ledger: Ledger, window: int, last: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    """Return accounts and times at which MRR changes now or changed `window` ago, with both changes."""
+    balances = [ledger.mrr] if ledger.paused is None else [ledger.mrr, ledger.paused]
+    n = len(ledger)
+    again = np.flatnonzero(ledger.time <= last - window)
+    key = np.empty(n + len(again), np.int64)
+    key[:n] = ledger.account
+    key[n:] = ledger.account[again]
+    key <<= _BITS
+    base = int(ledger.time.min()) if n else 0
+    key[:n] += ledger.time - base
+    key[n:] += ledger.time[again] + (window - base)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.ones(len(key), bool)
+    starts[1:] = key[1:] != key[:-1]
+    at = np.flatnonzero(starts)
+    now, then = [], []
+    for balance in balances:
+        change = balance - ledger.before(balance)
+        early = order < n
+        both = np.concatenate([change, change[again]])[order]
+        now.append(_reduced(np.where(early, both, 0), at))
+        then.append(_reduced(np.where(early, 0, both), at))
+    key = key[at]
+    owner, time = (
+        (key >> _BITS).astype(np.int32),
+        ((key & ((1 << _BITS) - 1)) + base).astype(np.int32),
+    )
+    return owner, time, now, then
+
+
+def _reduced(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    return values if len(values) == len(at) else np.add.reduceat(values, at)
+
+
+def _cumulated(
+    parts: dict[str, NDArray[np.int64]],
+    starts: NDArray[np.bool_],
+    cell: NDArray[np.int64],
+    groups: int,
+    periods: int,
+) -> dict[str, NDArray[np.int64]]:
+    """Sum the changes of contributions per cell and cumulate over periods."""
+    cube = {}
+    for name, value in parts.items():
+        change = value.copy()
+        change[1:] -= value[:-1]
+        change[starts] = value[starts]
+        moved = np.flatnonzero(change)
+        sums = tally(cell[moved], change[moved], groups * periods)
+        cube[name] = np.cumsum(sums.reshape(groups, periods), axis=1)
+    return cube
+
+
+def _key(owner: NDArray[np.int32], time: NDArray[np.int32]) -> NDArray[np.int64]:
+    return (owner.astype(np.int64) << 32) + time
+
+
+def _summed(event: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    total = np.zeros(int(event[-1]) + 1 if len(event) else 0, np.int64)
+    np.add.at(total, event, values)
+    return total[event]
+
+
+def _spread_events(
+    owner: NDArray[np.int32], time: NDArray[np.int32], entity_of: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    """Give every account of an entity a row at each event of the entity; sorted by account and time."""
+    key = np.unique(_key(entity_of[owner], time))
+    entity, moment = (key >> 32).astype(np.int64), (key & 0xFFFFFFFF).astype(np.int32)
+    entities = int(entity_of.max(initial=-1)) + 1
+    many = np.bincount(entity, minlength=entities)
+    begin = np.cumsum(many) - many
+    present = np.unique(owner)
+    rows = many[entity_of[present]]
+    account = np.repeat(present, rows).astype(np.int32)
+    nth = np.arange(len(account)) - np.repeat(np.cumsum(rows) - rows, rows)
+    event = begin[entity_of[account]] + nth
+    return account, event, moment[event]
