@@ -15,6 +15,7 @@ from saasmetrics.errors import DataError, InvalidTablesError, Problem
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
+    from saasmetrics.policy import Policy
 
 DONE, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
 _EXIT = "Exit codes: 0 done, 1 findings that stop, 2 a mistake in the call or in the files."
@@ -123,6 +124,13 @@ def _report_words(commands: Any) -> None:
 def _book_words(words: argparse.ArgumentParser) -> None:
     words.add_argument("folder", metavar="FOLDER", help="folder with one file per table")
     words.add_argument("--policy", default="default", metavar="NAME", help="definition choices")
+    words.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="CHOICE=VALUE",
+        help="another choice, such as overlap=latest; METRICS.md has all; can be given several times",
+    )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
@@ -294,12 +302,26 @@ def _book(arguments: argparse.Namespace) -> Book:
 
     book: Book = sm.read(
         arguments.folder,
-        policy=arguments.policy,
+        policy=_policy(arguments.policy, arguments.set),
         currency=arguments.currency,
         fiscal_start=arguments.fiscal_start,
         as_of=_day(arguments.as_of),
     )
     return book
+
+
+def _policy(name: str, choices: list[str]) -> Policy:
+    """Return the policy of a name with the choices set beside it."""
+    from saasmetrics.policy import Policy
+
+    given: dict[str, int | str | None] = {}
+    for text in choices:
+        choice, equals, value = text.partition("=")
+        if not equals:
+            msg = f"--set {text} is not a choice with its value, such as --set overlap=latest."
+            raise DataError(msg)
+        given[choice] = int(value) if value.isdigit() and choice != "day" else value
+    return Policy.named(name).changed(**given)
 
 
 def _day(text: str | None) -> str | None:

@@ -44,6 +44,17 @@ def test_check_of_sound_tables_is_done(exports: Path, capsys: pytest.CaptureFixt
     assert "0 errors" in capsys.readouterr().out
 
 
+def test_a_choice_can_be_set_beside_the_policy(
+    exports: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["check", str(exports), "--set", "overlap=latest", "--set", "gap_days=30"]
+    assert main(words) == DONE
+    assert main(["check", str(exports), "--set", "overlap=last"]) == USAGE
+    assert "'sum', 'latest'" in capsys.readouterr().err
+    assert main(["check", str(exports), "--set", "overlap"]) == USAGE
+    assert "--set overlap=latest" in capsys.readouterr().err
+
+
 def broken(folder: Path) -> Path:
     (folder / "subscriptions.csv").write_text(
         "subscription_id,customer_id,start,end,amount,interval\n"
