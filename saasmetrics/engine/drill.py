@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.cohorts import triangle_cube
-from saasmetrics.engine.group_pairs import group_contributions
+from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
-from saasmetrics.engine.pairs import COUNTS, MONEY, contributions, since
+from saasmetrics.engine.pairs import COUNTS, MONEY, since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,10 +86,8 @@ def _pairs(
         ledger = engine.at_periods(daily, freq)
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
     begun = since(engine.periodic(freq)) <= period - window
-    if owner is None:
-        parts = contributions(m0, m1, p0, p1, begun)
-    else:
-        parts = group_contributions(owner.astype(np.int64), m0, m1, p1, p1 - p0, begun[owner])
+    customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
+    parts = contributions(customer, m0, m1, p0, p1, begun[customer])
     member = _in_group(group_of, group)
     involved = np.flatnonzero(member & np.any([value != 0 for value in parts.values()], axis=0))
     entity = involved if owner is None else owner[involved]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.ledger import running
-from saasmetrics.engine.pairs import since
+from saasmetrics.engine.pairs import TIME_BITS, since
 from saasmetrics.engine.tally import tally
 from saasmetrics.engine.transfers import split_transfer
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.ledger import Ledger
-
-_BITS = 20
 
 
 def pair_cube_between_groups(
@@ -45,14 +43,13 @@ def pair_cube_between_groups(
         full[where] = change
         levels.append(running(full, account)[order])
     half = len(levels) // 2
-    m1, m0 = levels[0], levels[half]
-    rests = np.zeros_like(m0) if half == 1 else levels[1] - levels[half + 1]
+    m1, m0, none = levels[0], levels[half], np.zeros(len(account), np.int64)
+    p1, p0 = (none, none) if half == 1 else (levels[1], levels[half + 1])
     account, event, moment = account[order], event[order], moment[order]
-    paused = np.zeros_like(m0) if half == 1 else levels[1]
     entity_since = np.full(int(entity_of.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int64)
     np.minimum.at(entity_since, entity_of, since(accounts))
     seen = entity_since[entity_of[account]] <= moment - window
-    parts = group_contributions(event, m0, m1, paused, rests, seen)
+    parts = contributions(event, m0, m1, p0, p1, seen)
     back = np.lexsort((moment, account))
     cell = group[account].astype(np.int64) * periods + (moment - first)
     account = account[back]
@@ -61,15 +58,17 @@ def pair_cube_between_groups(
     return _cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, periods)
 
 
-def group_contributions(
+def contributions(
     event: NDArray[np.int64],
     m0: NDArray[np.int64],
     m1: NDArray[np.int64],
-    paused: NDArray[np.int64],
-    rests: NDArray[np.int64],
+    p0: NDArray[np.int64],
+    p1: NDArray[np.int64],
     seen: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.int64]]:
-    """Return what each group of a customer adds, transfers between its groups taken out.
+    """Return what each group of a customer adds to each sum, transfers between its groups taken out.
+
+    It is the readable definition of pairs, for customers in one group as well.
 
     Parameters
     ----------
@@ -77,21 +76,19 @@ def group_contributions(
         Number of the customer (at one time); equal ones are contiguous.
     m0, m1
         MRR of the group at the two snapshots.
-    paused, rests
-        Paused MRR at the later one, and by how much more that is than at the earlier one.
+    p0, p1
+        Paused MRR at the two snapshots: with it a customer is one, though not paying.
     seen
         Whether the customer had been one by the earlier snapshot.
     """
-    paid = _summed(event, m0) > 0
-    stays = paid & (_summed(event, m1 + paused) > 0)
+    paid, still = _summed(event, m0) > 0, _summed(event, m1 + p1) > 0
+    stays, rests = paid & still, p1 - p0
     rest = m1 - m0 + rests
     rest = rest - split_transfer(event, rest, stays)
     lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
     other = np.where(~paid & (_summed(event, m1) > 0), m1, 0)
-    zero, lost, mine = np.int64(0), paid & ~stays, paid & (m0 > 0)
-    before = m0 + paused - rests
-    here = (before > 0) & (_summed(event, before) > 0)
-    still = _summed(event, m1 + paused) > 0
+    zero, lost, mine = np.int64(0), paid & ~still, paid & (m0 > 0)
+    here = (m0 + p0 > 0) & (_summed(event, m0 + p0) > 0)
     return {
         "opening": np.where(paid, m0, zero),
         "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
@@ -119,7 +116,7 @@ def merged(
     key = np.empty(n + len(again), np.int64)
     key[:n] = ledger.account
     key[n:] = ledger.account[again]
-    key <<= _BITS
+    key <<= TIME_BITS
     base = int(ledger.time.min()) if n else 0
     key[:n] += ledger.time - base
     key[n:] += ledger.time[again] + (window - base)
@@ -137,8 +134,8 @@ def merged(
         then.append(_reduced(np.where(early, 0, both), at))
     key = key[at]
     owner, time = (
-        (key >> _BITS).astype(np.int32),
-        ((key & ((1 << _BITS) - 1)) + base).astype(np.int32),
+        (key >> TIME_BITS).astype(np.int32),
+        ((key & ((1 << TIME_BITS) - 1)) + base).astype(np.int32),
     )
     return owner, time, now, then
 

@@ -26,7 +26,7 @@ MONEY = (
     "reactivation",
 )
 COUNTS = ("customers", "customers_lost", "customers_grown", "customers_shrunk")
-_BITS = 20
+TIME_BITS = 20  # of a key: the time; the rest is the account
 ABSENT, SAME, GROWN, SHRUNK, LOST, NEW, BACK = range(7)  # what a customer can be, given M0 and M1
 STANDINGS = 7
 
@@ -132,7 +132,7 @@ def _states(
     key = np.empty(n + len(again), np.int64)
     key[:n] = ledger.account
     key[n:] = ledger.account[again]
-    key <<= _BITS
+    key <<= TIME_BITS
     key[:n] += ledger.time
     key[n:] += ledger.time[again]
     key[n:] += window
@@ -142,7 +142,7 @@ def _states(
     key.sort(kind="stable")  # which merges two sorted runs
     earlier = np.cumsum(key & 1)
     key >>= 1
-    owner, time = key >> _BITS, (key & ((1 << _BITS) - 1)) + base
+    owner, time = key >> TIME_BITS, (key & ((1 << TIME_BITS) - 1)) + base
     ago = np.concatenate([[-1], again])[earlier]
     ago[ledger.account[ago] != owner] = -1
     return owner, time, np.arange(len(key)) - earlier, ago
@@ -196,42 +196,3 @@ def since(ledger: Ledger) -> NDArray[np.int64]:
     at = ledger.earliest(ledger.held > 0)
     out[ledger.account[at]] = ledger.time[at]
     return out
-
-
-def contributions(
-    m0: NDArray[np.int64],
-    m1: NDArray[np.int64],
-    p0: NDArray[np.int64],
-    p1: NDArray[np.int64],
-    seen: NDArray[np.bool_],
-) -> dict[str, NDArray[np.int64]]:
-    """Return what a customer with M0 and M1 adds to each sum.
-
-    Parameters
-    ----------
-    m0, m1
-        MRR at the two snapshots.
-    p0, p1
-        Paused MRR at the two snapshots: with it a customer is one, though not paying.
-    seen
-        Whether it had been a customer by the earlier one.
-    """
-    paid, here, still, zero = m0 > 0, m0 + p0 > 0, m1 + p1 > 0, np.int64(0)
-    lost, stays, rests = paid & ~still, paid & still, p1 - p0
-    rest = m1 - m0 + rests
-    other = np.where(~paid & (m1 > 0), m1, zero)
-    return {
-        "opening": np.where(paid, m0, zero),
-        "closing": np.where(paid, m1, zero),
-        "kept": np.where(paid, np.clip(m1, 0, np.maximum(m0, 0)), zero),
-        "expansion": np.where(stays & (rest > 0), rest, zero),
-        "contraction": np.where(stays & (rest < 0), rest, zero),
-        "churn": np.where(lost, m1 - m0, zero),
-        "paused": np.where(stays, -rests, zero),
-        "new": np.where(seen, zero, other),
-        "reactivation": np.where(seen, other, zero),
-        "customers": here.astype(np.int64),
-        "customers_lost": (here & ~still).astype(np.int64),
-        "customers_grown": (stays & (rest > 0)).astype(np.int64),
-        "customers_shrunk": (stays & (rest < 0)).astype(np.int64),
-    }
