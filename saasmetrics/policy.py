@@ -21,8 +21,12 @@ DATA_CHOICES = (
     "gap_days",
     "new_after_days",
     "churn_date",
+    "past_due",
+    "same_period",
     "pause",
     "discount",
+    "usage",
+    "refunds",
     "trial",
     "week",
     "day",
@@ -31,6 +35,8 @@ DATA_CHOICES = (
     "service_end",
     "recognition",
     "fx",
+    "knowledge",
+    "return_price",
 )
 _FOLDER = Path(__file__).parent / "policies"
 
@@ -72,8 +78,12 @@ class Policy:
     gap_days: int = 0
     new_after_days: int | None = None
     churn_date: str = "ended"
+    past_due: str = "counted"
+    same_period: str = "counted"
     pause: str = "line"
     discount: str = "live"
+    usage: str = "excluded"
+    refunds: str = "ignored"
     trial: str = "excluded"
     week: str = "52/12"
     day: str = "365/12"
@@ -81,11 +91,19 @@ class Policy:
     end: str = "exclusive"
     service_end: str = "inclusive"
     recognition: str = "normalized"
-    fx: str = "constant"
+    fx: str = "line"
+    knowledge: str = "recorded"
+    return_price: str = "full"
+    month: str = "calendar"
+    open_period: str = "marked"
+    arr: str = "run_rate"
+    price_volume: str = "price_first"
+    churn_cause: str = "unknown"
     window: int = 12
     lag: int | None = None
     nrr: str = "cohort"
     reactivation: str = "out"
+    escalators: str = "included"
     grr: str = "customer"
     gross_churn: str = "with_contraction"
     logo_churn: str = "opening"
