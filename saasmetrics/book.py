@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
     from saasmetrics.tables import Table
 
+_GATED = ("end", "service_end", "overlap", "fx", "knowledge")
+_ENGINES = 4  # kept for books that differ only in their policy
+
 
 def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the by-columns as a tuple."""
@@ -78,6 +81,7 @@ class Book:
     as_of_day: int
     since_day: int | None = field(default=None)
     scope: tuple[str, ...] = field(default=())
+    engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
 
     def __init__(
         self,
@@ -130,11 +134,22 @@ class Book:
             "scope": self.scope,
         }
         _fill(book, **{**now, **changes})
-        same = not self.policy.differences(book.policy).keys() & set(DATA_CHOICES)
-        if same and changes.keys() <= {"policy", "since"}:
-            kept = {"_problems"} | ({"engine"} if "since" not in changes else set())
-            book.__dict__.update({k: v for k, v in self.__dict__.items() if k in kept})
+        if changes.keys() <= {"policy", "since"} and self.gated == book.gated:
+            book.__dict__.update({k: v for k, v in self.__dict__.items() if k == "_problems"})
+        if changes.keys() <= {"policy"}:
+            object.__setattr__(book, "engines", self.engines)
         return book
+
+    def part(self, tables: Mapping[str, Table]) -> Book:
+        """Return the book of some rows of its tables; the findings of the gate stay those of the whole."""
+        book = self._with(tables=tables)
+        book.__dict__["_problems"] = self._problems
+        return book
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """The choices that the data-quality gate reads."""
+        return tuple(str(getattr(self.policy, name)) for name in _GATED)
 
     def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:
         """Return this book read by another policy, or by this one with other choices.
@@ -210,7 +225,8 @@ class Book:
         errors = [p for p in self._problems if p.severity == "error"]
         if errors:
             raise InvalidTablesError(errors)
-        return local.LocalEngine(
+        key = tuple(getattr(self.policy, name) for name in DATA_CHOICES)
+        found = self.engines.pop(key, None) or local.LocalEngine(
             self.tables,
             self.policy,
             self.as_of_day,
@@ -218,6 +234,10 @@ class Book:
             self.fiscal_start,
             self.since_day,
         )
+        self.engines[key] = found
+        while len(self.engines) > _ENGINES:
+            del self.engines[next(iter(self.engines))]
+        return found
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a table as a pandas frame.
@@ -322,6 +342,7 @@ def _fill(
         "as_of_day": observed_until(tables) if as_of is None else as_of,
         "since_day": since,
         "scope": scope,
+        "engines": {},
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)

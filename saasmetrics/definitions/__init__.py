@@ -1,1 +1,6 @@
 """One number under several definitions: side by side, and the way from one to the other."""
+
+from saasmetrics.definitions.comparison import compare
+from saasmetrics.definitions.difference import explain
+
+__all__ = ["compare", "explain"]

@@ -157,9 +157,7 @@ def _weights(
     onward = {subset: int(subset == subsets[-1]) for subset in subsets if subset in known}
     for subset in reversed(subsets[:-1]):
         if subset in known:
-            onward[subset] = sum(
-                onward.get(subset | {n}, 0) for n in factors if n not in subset
-            )
+            onward[subset] = sum(onward.get(subset | {n}, 0) for n in factors if n not in subset)
     orders = onward.get(subsets[0], 0)
     if not orders:
         msg = "The number has no value under one of the two, or under everything between them: its denominator is 0."

@@ -131,7 +131,8 @@ def period_drill(
             raise DataError(msg)
         code = group_code(book, by, group)
         found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
-        return in_currency(found) if sides is None else _sided(found, sides)
+        found = in_currency(found)
+        return found if sides is None else sided(found, sides)
 
     return rows
 
@@ -158,13 +159,15 @@ class Sides:
         return sum(sign * measures[name] for name, sign in self.denominator.items())
 
 
-def _sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
-    """Keep the customers that are in a rate, with what each adds to its two sides."""
-    rows = in_currency(rows)
+def sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
+    """Keep the customers that are in a rate, with what each adds to its two sides; a sum has no denominator."""
     measures = {str(name): rows[name] for name in rows.columns}
     rows.insert(1, "numerator", sides.top(measures))
-    rows.insert(2, "denominator", sides.bottom(measures))
-    return rows[(rows["numerator"] != 0) | (rows["denominator"] != 0)].reset_index(drop=True)
+    used = rows["numerator"] != 0
+    if sides.denominator:
+        rows.insert(2, "denominator", sides.bottom(measures))
+        used |= rows["denominator"] != 0
+    return rows[used].reset_index(drop=True)
 
 
 def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int | None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.metrics.made import Sides, made, period_drill
+from saasmetrics.metrics.made import Sides, made, period_drill, sided
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
@@ -49,13 +51,12 @@ def of_totals(id: str, question: Question, *, everyone: bool) -> Result:
     top = np.minimum(sums["closing"], sums["opening"])
     df = rate_frame(question, top, sums["opening"], count, NOBODY)
     kind = "movements" if everyone else "pairs"
-    drill = period_drill(question.book, kind, question.freq, question.by, window=question.window)
-    return made(
-        question.book,
-        id,
-        df,
-        "series",
-        by=question.by,
-        options={"window": question.span},
-        drill=drill,
-    )
+    found = period_drill(question.book, kind, question.freq, question.by, window=question.window)
+
+    def drill(period: Any = None, **group: Any) -> pd.DataFrame:
+        rows = found(period, **group)
+        lower = "closing" if rows["closing"].sum() < rows["opening"].sum() else "opening"
+        return sided(rows, Sides({lower: 1}, OPENING))
+
+    options = {"window": question.span}
+    return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)

@@ -25,7 +25,7 @@ def _balance(book: Book, id: str, freq: str, by: str | Sequence[str] | None, tim
     df["value"] = money(cube["closing"] * times)
     df["n"] = cube["customers_closing"]
     df["complete"] = cube["complete"]
-    drill = period_drill(book, "movements", freq, by)
+    drill = period_drill(book, "movements", freq, by, Sides({"closing": times}, {}))
     return made(book, id, df, "series", by=by, options={"freq": freq}, drill=drill)
 
 

@@ -154,10 +154,8 @@ def _first_rates(gate: Gate) -> dict[str, int]:
 
 
 def _day_needed(view: View, gate: Gate) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    if gate.choice("fx", "constant") == "constant":
-        # One rate for all of history: the latest known at the as-of date.
-        return np.full(view.size, gate.today, np.int64)
-    return view.days(_DATE_OF[view.name]).astype(np.int64)
+    # Before its first rate a currency is valued at it, which the footnotes say.
+    return np.full(view.size, gate.today, np.int64)
 
 
 def _words(view: View, column: str) -> set[str]:

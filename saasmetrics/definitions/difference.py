@@ -1,0 +1,273 @@
+"""The way from a number under one policy to the same number under another: choice by choice, customer by customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.definitions import asked
+from saasmetrics.definitions.explanation import Step, explanation
+from saasmetrics.definitions.shapley import Block, attribute
+from saasmetrics.definitions.touched import of_customers, touched
+from saasmetrics.errors import DataError
+from saasmetrics.periods import iso_day
+from saasmetrics.policy import DATA_CHOICES, choices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+    from saasmetrics.catalogue import Metric
+    from saasmetrics.policy import Policy
+    from saasmetrics.result import Result
+
+    Subset = frozenset[str]
+    Rows = pd.DataFrame
+
+
+def explain(
+    book: Book,
+    metric: str | Callable[..., Result],
+    a: str | Policy | Mapping[str, Any],
+    b: str | Policy | Mapping[str, Any],
+    period: Any = None,
+    **options: Any,
+) -> Result:
+    """Return why a number differs between two policies: what each choice and each customer adds to the difference.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    metric
+        Id of a metric in the catalogue, such as "nrr", or its function.
+    a, b
+        The two policies: names of presets, policies, or choices that change the book's policy.
+    period
+        A day in the period to look at; by default the last complete one.
+    **options
+        Options of the metric, such as window or freq.
+
+    Returns
+    -------
+    Result
+        customer_id, value (what the customer adds to the difference b - a), one column per choice that matters, and
+        numerator and denominator under both. `extra["steps"]` has one row per choice: step, label, value, first_order
+        (what it does when it alone is switched), customers. Rows and steps sum to the difference.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such metric, policy or option.
+    DataError
+        If no customers are behind the metric, or it has no value under one of the policies.
+
+    Notes
+    -----
+    The part of a choice is its Shapley value: its effect averaged over every order in which the choices that differ
+    can be switched, so that no order is preferred.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.demo(customers=60)
+    >>> made = sm.definitions.explain(book, "nrr", "default", {"reactivation": "in"})
+    >>> abs(made.df["value"].sum() - made.extra["difference"]) < 1e-9
+    True
+    """
+    entry = asked.metric_of(metric)
+    one, other = asked.policy_of(book, a), asked.policy_of(book, b)
+    options = asked.completed(entry, (one, other), options)
+    if options.get("by") is not None:
+        msg = 'explain looks at one number; for that of a group, take book.where(segment="SMB") first.'
+        raise DataError(msg)
+    return _Way(book, entry, one, other, options, period).result()
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One question of `explain`, with what is computed once for it."""
+
+    book: Book
+    metric: Metric
+    a: Policy
+    b: Policy
+    options: Mapping[str, Any]
+    asked_period: Any
+
+    @cached_property
+    def base(self) -> Result:
+        """The metric under policy a."""
+        return asked.result(self.book, self.metric, self.a, self.options)
+
+    @cached_property
+    def period(self) -> Any:
+        """First day of the period looked at."""
+        if self.asked_period is not None:
+            calendar = self.book.calendar(self.freq)
+            return calendar.starts(np.array([calendar.of(self.asked_period)]))[0]
+        df = self.base.df
+        if "complete" not in df.columns or not df["complete"].any():
+            msg = f"{self.metric.name} has no complete period in this book; name one: period='2026-01'."
+            raise DataError(msg)
+        return df.loc[df["complete"], "period"].iloc[-1].to_datetime64()
+
+    @property
+    def freq(self) -> str:
+        """The frequency of the metric's periods."""
+        usual = signature(self.metric.function).parameters
+        return str(self.options.get("freq", usual["freq"].default if "freq" in usual else "M"))
+
+    @cached_property
+    def touched(self) -> dict[str, pa.Array | None]:
+        """The customers that each deciding data choice touches, those that touch nobody left out."""
+        deciding = asked.deciding(self.metric, self.a, self.b)
+        found = touched(self.book, [c for c in deciding if c in DATA_CHOICES])
+        return {c: ids for c, ids in found.items() if ids is None or len(ids)}
+
+    @cached_property
+    def factors(self) -> tuple[str, ...]:
+        """The choices that differ and matter here."""
+        deciding = asked.deciding(self.metric, self.a, self.b)
+        return tuple(c for c in deciding if c not in DATA_CHOICES or c in self.touched)
+
+    @cached_property
+    def part(self) -> Book | None:
+        """The book of the customers that the data choices touch; None for no customers."""
+        if not self.touched:
+            return None
+        found = [ids for ids in self.touched.values() if ids is not None]
+        if len(found) < len(self.touched):
+            return self.book
+        kind = found[0].type
+        return of_customers(self.book, pa.concat_arrays([ids.cast(kind) for ids in found]).unique())
+
+    def policy(self, switched: Subset) -> Policy:
+        """Return policy a with some choices of b."""
+        return self.a.changed(**{name: getattr(self.b, name) for name in switched})
+
+    def rows(self, book: Book, switched: Subset) -> Rows:
+        """Return the customers behind the number, none where the book begins later."""
+        policy = self.policy(switched)
+        calendar, engine = book.calendar(self.freq), book.with_policy(policy).engine
+        first, _, _ = engine.extent(self.freq)
+        found = asked.result(book, self.metric, policy, self.options)
+        if found.drill is None:
+            raise asked.refuse(self.metric, "the difference")
+        if calendar.of(self.period) < first:
+            import pandas as pd
+
+            return pd.DataFrame({"customer_id": [], "numerator": [], "denominator": []})
+        rows = found.rows(period=self.period)
+        if "numerator" not in rows.columns:
+            raise asked.refuse(self.metric, "the difference")
+        return rows
+
+    def rest(self, switched: Subset) -> Rows:
+        """Return the customers that no data choice touches."""
+        rows = self.rows(self.book, switched)
+        if self.part is None:
+            return rows
+        mine = self.part.with_policy(self.policy(switched)).engine.spans.entity_ids.to_pandas()
+        return rows[~rows["customer_id"].isin(mine)]
+
+    def result(self) -> Result:
+        """Return the explanation."""
+        blocks = [self._block(self.part, self.factors)] if self.part is not None else []
+        if self.part is not self.book:
+            formulas = tuple(name for name in self.factors if name not in DATA_CHOICES)
+            blocks.append(self._block(None, formulas))
+        made = attribute(self.factors, lambda on: tuple(block.at(on) for block in blocks))
+        steps = [self._step(name) for name in self.factors]
+        day = iso_day(int(np.datetime64(self.period, "D").astype(int)))
+        return explanation(
+            self.base,
+            _stacked([block.told(frozenset(), frozenset(self.factors)) for block in blocks]),
+            np.hstack(made.parts),
+            steps,
+            made.first_order,
+            (made.start, made.end),
+            (self.a.name, self.b.name if self.b.name != self.a.name else f"{self.b.name} (b)"),
+            period=day,
+            notes=(f"From {self.a} to {self.b}", f"Period of {day}", *self.base.notes),
+            extra={"policies": (self.a, self.b)},
+        )
+
+    def _block(self, book: Book | None, factors: tuple[str, ...]) -> _Customers:
+        rows = self.rest if book is None else (lambda on: self.rows(book, on))
+        return _Customers(rows, frozenset(factors))
+
+    def _step(self, choice: str) -> Step:
+        info = choices()[choice]
+        said = {
+            "rule": info["rule"],
+            "from": self.a.sentence(choice),
+            "to": self.b.sentence(choice),
+        }
+        return Step(choice, info["title"], said)
+
+
+class _Customers:
+    """Some customers' rows under every subset of the factors that they depend on, in one order."""
+
+    def __init__(self, rows: Callable[[Subset], Rows], depends: Subset) -> None:
+        from itertools import combinations
+
+        import pandas as pd
+
+        self._depends = depends
+        subsets = (
+            frozenset(some)
+            for size in range(len(depends) + 1)
+            for some in combinations(sorted(depends), size)
+        )
+        found = {on: rows(on) for on in subsets}
+        self.ids = pd.Index(_union(frame["customer_id"] for frame in found.values()))
+        self._blocks = {on: self._aligned(frame) for on, frame in found.items()}
+
+    def _aligned(self, rows: Rows) -> Block:
+        at = self.ids.get_indexer(rows["customer_id"])
+        sides = []
+        for name in ("numerator", "denominator"):
+            if name in rows.columns:
+                out = np.zeros(len(self.ids))
+                np.add.at(out, at, rows[name].to_numpy(float))
+                sides.append(out)
+        return Block(*sides)
+
+    def at(self, switched: Subset) -> Block:
+        """Return what the customers add with some factors switched."""
+        return self._blocks[switched & self._depends]
+
+    def told(self, start: Subset, end: Subset) -> Rows:
+        """Return the customers with what they add to both sides at the start and at the end."""
+        import pandas as pd
+
+        out = {"customer_id": self.ids.to_numpy()}
+        for letter, on in (("a", start), ("b", end)):
+            block = self.at(on)
+            out[f"numerator_{letter}"] = block.numerator
+            if block.denominator is not None:
+                out[f"denominator_{letter}"] = block.denominator
+        return pd.DataFrame(out)
+
+
+def _union(columns: Iterable[pd.Series[Any]]) -> Any:
+    """Return the distinct ids of several columns in order of appearance."""
+    import pandas as pd
+
+    filled = [column for column in columns if len(column)]
+    return pd.concat(filled).unique() if filled else []
+
+
+def _stacked(frames: list[Rows]) -> Rows:
+    import pandas as pd
+
+    return pd.concat(frames, ignore_index=True)
