@@ -79,7 +79,7 @@ def explain(
     >>> import saasmetrics as sm
     >>> book = sm.demo(customers=60)
     >>> made = sm.definitions.explain(book, "nrr", "default", {"reactivation": "in"})
-    >>> abs(made.df["value"].sum() - made.extra["difference"]) < 1e-9
+    >>> bool(abs(made.df["value"].sum() - made.extra["difference"]) < 1e-9)
     True
     """
     entry = asked.metric_of(metric)
