@@ -79,10 +79,16 @@ def months_per_interval(
     """
     month = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
     if interval == "week":
-        return count / Fraction(week)
+        return count / exact(week)
     if interval == "day":
-        return count / Fraction(day)
+        return count / exact(day)
     return count * month[interval]
+
+
+def exact(quotient: str) -> Fraction:
+    """Return a number, or a quotient of two such as "365.25/84", exactly."""
+    top, _, bottom = quotient.partition("/")
+    return Fraction(top) / Fraction(bottom or 1)
 
 
 def format_money(value: float | None, currency: str = "USD") -> str:

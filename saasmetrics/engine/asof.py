@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, has
-from saasmetrics.engine.spans import interval_steps, next_billing_day, source_of
+from saasmetrics.engine.service import interval_steps, next_billing_day
+from saasmetrics.engine.spans import source_of
 from saasmetrics.periods import day_number
 
 if TYPE_CHECKING:

@@ -144,6 +144,10 @@ def _column(
         values = pc.take(flat(data[column]), flat(at))
     else:
         values = data[column]
+    if (
+        spans.line is not None and (spans.line < 0).any()
+    ):  # which then find the last value, a missing one
+        values = pa.concat_arrays([flat(values), pa.nulls(1, values.type)])
     labels, code = _sorted(values)
     of_span = code if spans.line is None else code[spans.lines()]
     first = np.zeros(len(spans.entity_ids), np.int32)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates, scaled
-from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.columns import days, flags, has, numbers
 from saasmetrics.money import MICRO, to_micro
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], tuple[str, ...]
     ]
 
+_USAGE = ("usage", "metered", "overage")
 NOT_RECURRING = (
     "one_off",
     "one-off",
@@ -33,8 +34,9 @@ NOT_RECURRING = (
     "service",
     "services",
     "tax",
-    "usage",
+    *_USAGE,
 )
+REFUND = ("refund", "refunds")
 _CENT = MICRO // 100
 
 
@@ -54,23 +56,62 @@ def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curre
     else:
         served = np.zeros(len(date), bool)
     micro = to_micro(numbers(data["amount"]) * currency_rates(tables, "invoices", as_of, currency))
-    line, notes = np.arange(len(date)), []
-    if has(data, "kind"):
-        other = np.asarray(
-            pc.fill_null(pc.is_in(pc.utf8_lower(data["kind"]), pa.array(NOT_RECURRING)), False)
-        )
-        if other.any():
-            notes.append(
-                f"{int(other.sum()):,} invoice lines are not recurring and are left out of MRR"
-            )
-            line = line[~other]
+    other, notes = of_kind(data, NOT_RECURRING), []
+    refund = of_kind(data, REFUND) & (policy.refunds == "ignored")
+    for mask, words in ((other, "not recurring"), (refund, "refunds")):
+        if mask.any():
+            notes.append(f"{int(mask.sum()):,} invoice lines are {words} and are left out of MRR")
+    line = np.flatnonzero(~(other | refund))
     if policy.recognition == "daily":
-        out = _spread(line, start, end, micro)
         notes.append(
             f"{int(served.sum()):,} invoice lines are spread by days over their service dates"
         )
-        return (*out, tuple(notes))
-    return line, start[line], end[line], _per_month(micro, start, end)[line], tuple(notes)
+    pieces = _recurring(line, start, end, micro, policy)
+    if policy.usage != "excluded":
+        line, start, end, micro = usage_lines(tables, policy, as_of, currency)
+        notes.append(f"{len(line):,} of them are usage charges and count all the same")
+        pieces = (
+            np.concatenate([pieces[0], line]),
+            np.concatenate([pieces[1], start]),
+            np.concatenate([pieces[2], end]),
+            np.concatenate([pieces[3], micro]),
+        )
+    return (*pieces, tuple(notes))
+
+
+def of_kind(data: pa.Table, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which invoice lines are of some kinds."""
+    if not has(data, "kind"):
+        return np.zeros(len(data), bool)
+    return flags(pc.is_in(pc.utf8_lower(data["kind"]), pa.array(kinds)))
+
+
+def usage_lines(
+    tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """Return row, start, end and MRR of usage charges: whole in their month, or a third in each of three."""
+    data = tables["invoices"].data
+    rows = np.flatnonzero(of_kind(data, _USAGE))
+    day = days(data["date"])
+    if has(data, "service_start"):
+        day = np.where(flags(pc.is_valid(data["service_start"])), days(data["service_start"]), day)
+    month = _month(day[rows].astype(np.int32))
+    micro = to_micro(numbers(data["amount"]) * currency_rates(tables, "invoices", as_of, currency))
+    months = 3 if policy.usage == "trailing_mean" else 1
+    one = np.ones(len(rows), np.int64)
+    return rows, _days(month), _days(month + months), scaled(micro[rows], one, months * one)
+
+
+def _recurring(
+    line: NDArray[np.int64],
+    start: NDArray[np.int32],
+    end: NDArray[np.int32],
+    micro: NDArray[np.int64],
+    policy: Policy,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    if policy.recognition == "daily":
+        return _spread(line, start, end, micro)
+    return line, start[line], end[line], _per_month(micro, start, end)[line]
 
 
 def _month(day: NDArray[np.int32]) -> NDArray[np.datetime64]:

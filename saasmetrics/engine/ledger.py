@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.spans import FAR
+from saasmetrics.engine.service import FAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

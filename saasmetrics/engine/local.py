@@ -15,7 +15,8 @@ from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, kinds, movement_cube, moves
 from saasmetrics.engine.pairs import pair_cube
-from saasmetrics.engine.spans import FAR, Spans, spans
+from saasmetrics.engine.service import FAR
+from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import Calendar
@@ -278,7 +279,8 @@ class LocalEngine:
         names = np.asarray(
             data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object
         )
-        code = np.zeros(len(names), np.int64)
+        code = np.zeros(len(names) + 1, np.int64)  # the last for spans without a row
+        names = np.append(names, "unknown")
         for number, cause in enumerate(CAUSES):
             code[names == cause] = number
         at = at[np.lexsort((code[self.spans.lines()[at]], self.spans.end[at]))]

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import monthly_micro
-from saasmetrics.engine.columns import days, encode, flags, has, parents
+from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
 from saasmetrics.engine.groups import sort_key
-from saasmetrics.engine.invoices import invoice_spans
+from saasmetrics.engine.invoices import invoice_spans, usage_lines
+from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import LARGEST
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
-FAR = np.int32(2**30)  # the end of a span that still runs at the as-of date
 SOURCES = ("subscriptions", "mrr", "invoices")
 
 
@@ -36,8 +36,8 @@ SOURCES = ("subscriptions", "mrr", "invoices")
 class Spans:
     """Spans of paid service, one element per span.
 
-    `entity` indexes `entity_ids`; `line` is the row of the source table; `amount` is MRR in micro-units, exact to
-    1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests.
+    `entity` indexes `entity_ids`; `line` is the row of the source table, -1 for none; `amount` is MRR in micro-units,
+    exact to 1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests.
     """
 
     source: str
@@ -134,6 +134,8 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         found = _latest_wins(found, tables[source].data)
     if policy.gap_days:
         found = _bridged(found, policy.gap_days)
+    if policy.usage != "excluded" and source == "subscriptions":
+        found = with_usage(found, tables, policy, as_of, currency)
     # Encoding leaves as much memory behind in Arrow's pool as the spans take.
     pa.default_memory_pool().release_unused()
     return found
@@ -163,7 +165,7 @@ def _subscription_spans(
     )
     if policy.end == "inclusive":
         end = np.where(end < FAR, end + 1, end).astype(np.int32)
-    end = _churn_date(data, start, end, policy)
+    end = last_day_paid(data, entity, start, end, policy)
     if policy.trial == "excluded" and has(data, "trial_end"):
         start = np.maximum(start, days(data["trial_end"], np.int32(-FAR)))
     amount = monthly_micro(tables, policy, as_of, currency)
@@ -173,51 +175,6 @@ def _subscription_spans(
     if policy.pause != "kept" and has(data, "pause_start"):
         found = _paused(found, data, keep_balance=policy.pause == "line")
     return found
-
-
-def _churn_date(
-    data: pa.Table, start: NDArray[np.int32], end: NDArray[np.int32], policy: Policy
-) -> NDArray[np.int32]:
-    if policy.churn_date == "cancel_requested" and has(data, "cancel_requested_at"):
-        return np.maximum(start, np.minimum(end, days(data["cancel_requested_at"], FAR)))
-    if policy.churn_date != "period_end":
-        return end
-    return next_billing_day(start, end, interval_steps(data))
-
-
-def interval_steps(data: pa.Table) -> NDArray[np.int64]:
-    """Return the months and the days in each row's billing interval."""
-    every = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "quarter": (3, 0), "year": (12, 0)}
-    names, code = encode(data["interval"])
-    step = np.array([*(every[name] for name in names.to_pylist()), every["month"]], np.int64)[code]
-    if has(data, "interval_count"):
-        step = step * np.asarray(pc.fill_null(data["interval_count"], 1))[:, None]
-    return step
-
-
-def next_billing_day(
-    start: NDArray[np.int32], end: NDArray[np.int32], step: NDArray[np.int64]
-) -> NDArray[np.int32]:
-    """Return the first billing day on or after each end; `step` is months and days per interval."""
-    ended, out = end < FAR, end.copy()
-    by_day = ended & (step[:, 1] > 0)
-    length = end - start
-    out[by_day] = (start + -(-length // np.maximum(step[:, 1], 1)) * step[:, 1])[by_day]
-    by_month = ended & (step[:, 0] > 0)
-    first = start[by_month].astype("datetime64[D]")
-    month, day = first.astype("datetime64[M]"), first - first.astype("datetime64[M]")
-    each = step[by_month, 0]
-    apart = end[by_month].astype("datetime64[D]").astype("datetime64[M]").astype(
-        int
-    ) - month.astype(int)
-    best = np.full(len(first), int(FAR))
-    for extra in (0, 1):
-        ahead = month + (apart // each + extra) * each
-        last = (ahead + 1).astype("datetime64[D]") - 1
-        due = np.minimum(ahead.astype("datetime64[D]") + day, last).astype(np.int64)
-        best = np.where((due >= end[by_month]) & (due < best), due, best)
-    out[by_month] = best
-    return out
 
 
 def _discounted(
@@ -230,13 +187,17 @@ def _discounted(
 ) -> Spans:
     """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy."""
     until, full = days(data["discount_end"], FAR), flags(pc.is_valid(data["list_amount"]))
-    changes = (until < found.end) & full
+    never = np.zeros(len(data), bool)
     if policy.discount == "forever_only":
-        changes = (until < FAR) & full
+        never = until < FAR
+    elif policy.discount == "recurring":
+        begin = days(data["start"])
+        never = until <= next_billing_day(begin, begin + 1, interval_steps(data))
+    changes = ((until < found.end) | never) & full
     if not changes.any():
         return found
     listed = monthly_micro(tables, policy, as_of, currency, column="list_amount")
-    from_day = found.start if policy.discount == "forever_only" else np.maximum(until, found.start)
+    from_day = np.where(never, found.start, np.maximum(until, found.start))
     after = replace(found, start=from_day.astype(np.int32), amount=listed).pick(changes)
     before = replace(found, end=np.where(changes, from_day, found.end).astype(np.int32))
     return before.joined(after)
@@ -280,6 +241,35 @@ def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
     ids, entity = encode(_entity_column(tables, "invoices", policy))
     line, start, end, amount, notes = invoice_spans(tables, policy, as_of, currency)
     return Spans("invoices", ids, entity[line], start, end, amount, line=line, notes=notes)
+
+
+def with_usage(
+    found: Spans, tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
+) -> Spans:
+    """Add the usage charges of the invoices to the spans of subscriptions; no row of the source is behind them."""
+    if "invoices" not in tables:
+        return found
+    rows, start, end, amount = usage_lines(tables, policy, as_of, currency)
+    column = _entity_column(tables, "invoices", policy)
+    lines = tables["invoices"].data
+    if policy.entity == "subscription" and has(lines, "subscription_id"):
+        column = pc.coalesce(lines["subscription_id"].cast(column.type), column)
+    ids = flat(column.take(pa.array(rows))).cast(found.entity_ids.type)
+    both, entity = encode(pa.concat_arrays([found.entity_ids, ids]))
+    used = replace(
+        found,
+        entity_ids=both,
+        entity=entity[len(found.entity_ids) :],
+        start=start,
+        end=end,
+        amount=amount,
+        line=np.full(len(rows), -1),
+        paused=None,
+        notes=(),
+    )
+    used = _observed(used, as_of)
+    count = f"{len(rows):,} usage lines of invoices count in MRR"
+    return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, count))
 
 
 def _observed(found: Spans, as_of: int) -> Spans:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.spans import FAR
+from saasmetrics.engine.service import FAR
 from saasmetrics.engine.tally import tally
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def terms_cube(
     A pause, or the end of a discount, is no end of a term.
     """
     first, periods = extent
+    if (spans.lines() < 0).any():  # usage charges have no term
+        group, spans = group[spans.lines() >= 0], spans.pick(spans.lines() >= 0)
     opens, closes = _first_and_last(spans)
     order = opens[np.lexsort((-spans.amount[opens], spans.start[opens], spans.entity[opens]))]
     start, entity, amount = spans.start[order], spans.entity[order], spans.amount[order]

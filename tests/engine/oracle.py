@@ -58,7 +58,11 @@ def monthly(amount: float, line: dict[str, Any], case: Case) -> int:
         rate = max(known, key=lambda r: r["date"])["rate"]
     micro = round(amount * rate * 1_000_000)
     per = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
-    per |= {"week": 1 / Fraction(case.policy.week), "day": 1 / Fraction(case.policy.day)}
+    weeks = case.policy.week.partition("/")
+    per |= {
+        "week": Fraction(weeks[2] or 1) / Fraction(weeks[0]),
+        "day": 1 / Fraction(case.policy.day),
+    }
     months = per[line["interval"]] * (line.get("interval_count") or 1)
     return (micro / months + Fraction(1, 2)).__floor__()
 
@@ -93,11 +97,28 @@ def service(line: dict[str, Any], case: Case) -> tuple[int, int]:
     end = NEVER if line["end"] is None else line["end"] + (policy.end == "inclusive")
     if policy.churn_date == "cancel_requested" and line.get("cancel_requested_at") is not None:
         end = max(start, min(end, line["cancel_requested_at"]))
-    if policy.churn_date == "period_end" and end < NEVER:
-        end = billing_end(line, end)
+    if policy.churn_date in ("period_end", "dunning_end") and end < NEVER:
+        failed = policy.churn_date == "dunning_end" and line.get("churn_cause") == "involuntary"
+        if not failed:
+            end = paid_until(line, end, case)
+    if policy.past_due == "excluded" and line.get("past_due_since") is not None:
+        end = max(start, min(end, line["past_due_since"]))
     if policy.trial == "excluded":
         start = max(start, line.get("trial_end") or 0)
     return start, end
+
+
+def paid_until(line: dict[str, Any], end: int, case: Case) -> int:
+    """Return the end of the paid period, if the customer leaves with this line, or the day it is back before that."""
+    entity, after = entity_of(line, case), case.policy.end == "inclusive"
+    terms = [
+        (other["start"], NEVER if other["end"] is None else other["end"] + after)
+        for other in case.lines
+        if entity_of(other, case) == entity
+    ]
+    if any(a <= end < b for a, b in terms):
+        return end
+    return min([billing_end(line, end), *(a for a, b in terms if end <= a < b)])
 
 
 def day_amounts(line: dict[str, Any], case: Case) -> tuple[int, int, int]:
@@ -110,6 +131,8 @@ def day_amounts(line: dict[str, Any], case: Case) -> tuple[int, int, int]:
     if until is None:
         return monthly(amount, line, case), NEVER, 0
     first = 0 if case.policy.discount == "forever_only" else until
+    if case.policy.discount == "recurring" and until <= billing_end(line, line["start"] + 1):
+        first = 0
     return monthly(amount, line, case), first, monthly(listed, line, case)
 
 

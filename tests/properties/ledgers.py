@@ -41,6 +41,7 @@ SUBSCRIPTIONS = pa.schema(
         ("pause_start", pa.date32()),
         ("pause_end", pa.date32()),
         ("cancel_requested_at", pa.timestamp("us")),
+        ("past_due_since", pa.date32()),
         ("churn_cause", pa.string()),
     ]
 )
@@ -125,7 +126,9 @@ def lines(draw: st.DrawFn) -> dict[str, Any]:
         "churn_cause": draw(st.sampled_from((None, "unknown", "voluntary", "involuntary"))),
     }
     extra = draw(
-        st.sampled_from(("", "", "pause", "pause", "trial", "discount", "request", "currency"))
+        st.sampled_from(
+            ("", "", "pause", "pause", "trial", "discount", "request", "currency", "unpaid")
+        )
     )
     shift = draw(st.sampled_from((0, 1, 14, 30, 45, 90)))
     if extra == "pause":
@@ -141,6 +144,8 @@ def lines(draw: st.DrawFn) -> dict[str, Any]:
         line |= {"list_amount": line["amount"] * 2, "discount_end": ends}
     elif extra == "request":
         line["cancel_requested_at"] = start + shift
+    elif extra == "unpaid":
+        line["past_due_since"] = start + shift
     elif extra == "currency":
         line["currency"] = draw(st.sampled_from(("USD", "EUR")))
     return line
@@ -154,14 +159,38 @@ def policies() -> st.SearchStrategy[Policy]:
         view=st.sampled_from(("snapshot", "event")),
         gap_days=st.sampled_from((0, 0, 7, 30)),
         new_after_days=st.sampled_from((None, None, 20, 60)),
-        churn_date=st.sampled_from(("ended", "ended", "cancel_requested", "period_end")),
+        churn_date=st.sampled_from(
+            ("ended", "ended", "cancel_requested", "period_end", "dunning_end")
+        ),
+        past_due=st.sampled_from(("counted", "excluded")),
         pause=st.sampled_from(("line", "line", "churn", "kept")),
-        discount=st.sampled_from(("live", "forever_only", "none")),
+        discount=st.sampled_from(("live", "forever_only", "none", "recurring")),
         trial=st.sampled_from(("excluded", "included")),
-        week=st.sampled_from(("52/12", "4.35")),
+        week=st.sampled_from(("52/12", "4.35", "365.25/84")),
         day=st.sampled_from(("365/12", "30")),
         overlap=st.sampled_from(("sum", "sum", "latest")),
         end=st.sampled_from(("exclusive", "inclusive")),
+    )
+
+
+def portable_policies() -> st.SearchStrategy[Policy]:
+    """Policies that the portable engine takes as well."""
+    known = {
+        "churn_date": ("ended", "cancel_requested"),
+        "discount": ("live", "forever_only", "none"),
+    }
+    return policies().map(
+        lambda policy: policy.changed(
+            fx="constant",
+            past_due="counted",
+            same_period="counted",
+            return_price="full",
+            pause=policy.pause if policy.pause != "contraction" else "line",
+            **{
+                choice: getattr(policy, choice) if getattr(policy, choice) in taken else taken[0]
+                for choice, taken in known.items()
+            },
+        )
     )
 
 

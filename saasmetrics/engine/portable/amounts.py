@@ -10,7 +10,7 @@ import narwhals as nw
 from saasmetrics.engine.amounts import missing_rate
 from saasmetrics.engine.portable.whole import FAR, day_number, divided, nearest
 from saasmetrics.errors import InvalidTablesError
-from saasmetrics.money import MICRO
+from saasmetrics.money import MICRO, exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def per_month(amount: nw.Expr, parts: nw.Expr, times: nw.Expr | int = 1) -> nw.E
 def interval_months(frame: Frame, policy: Policy) -> tuple[nw.Expr, nw.Expr]:
     """Return the months of each row's billing interval as an exact fraction: numerator and denominator."""
     months = {"quarter": Fraction(3), "year": Fraction(12)}
-    months |= {"week": 1 / Fraction(policy.week), "day": 1 / Fraction(policy.day)}
+    months |= {"week": 1 / exact(policy.week), "day": 1 / exact(policy.day)}
     parts, times = nw.lit(1), nw.lit(1)
     for name, length in months.items():
         parts = nw.when(nw.col("interval") == name).then(length.numerator).otherwise(parts)

@@ -41,6 +41,35 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 T = TypeVar("T")
+# What only the local engine counts so far: the choices, and the values that this engine takes.
+_TAKES = {
+    "churn_date": ("ended", "cancel_requested"),
+    "past_due": ("counted",),
+    "same_period": ("counted",),
+    "pause": ("line", "churn", "kept"),
+    "discount": ("live", "forever_only", "none"),
+    "usage": ("excluded",),
+    "return_price": ("full",),
+}
+
+
+def refuse_unknown(policy: Policy, *, rates: bool) -> None:
+    """Refuse a policy with a choice that this engine does not count yet; `rates`: whether there are any to convert by.
+
+    Raises
+    ------
+    DataError
+        If there is one; the message names it.
+    """
+    for choice, taken in _TAKES.items():
+        value = getattr(policy, choice)
+        if value not in taken:
+            known = " or ".join(map(repr, taken))
+            msg = f"The portable engine does not count {choice}={value!r} yet; it takes {known}."
+            raise DataError(msg)
+    if rates and policy.fx != "constant":
+        msg = f"The portable engine does not count fx={policy.fx!r} yet; it takes 'constant'."
+        raise DataError(msg)
 
 
 class PortableEngine:
@@ -81,6 +110,7 @@ class PortableEngine:
         fiscal_start: int = 1,
         since: int | None = None,
     ) -> None:
+        refuse_unknown(policy, rates="fx" in tables)
         self._tables = {name: nw.from_native(native).lazy() for name, native in tables.items()}
         self._source = source_of(self._tables)
         self._policy = policy
