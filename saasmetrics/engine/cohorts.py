@@ -21,9 +21,23 @@ CAUSES = ("unknown", "voluntary", "involuntary")
 
 
 def triangle_cube(
-    ledger: Ledger, group: NDArray[np.int32], groups: int, first: int, periods: int
+    ledger: Ledger,
+    group: NDArray[np.int32],
+    groups: int,
+    first: int,
+    periods: int,
+    cohort: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Return customers, MRR and its running minimum as arrays of groups x cohorts x ages.
+
+    Parameters
+    ----------
+    ledger
+        Changes at the ends of periods.
+    group, groups, first, periods
+        The group of each account; how many groups; ordinal of the first period; how many periods.
+    cohort
+        The cohort of each account; by default the period at whose end it first holds MRR.
 
     Notes
     -----
@@ -33,8 +47,9 @@ def triangle_cube(
     cells = groups * periods * periods
     total = {name: np.zeros(cells, np.int64) for name in TRIANGLE}
     for accounts, part in ledger.blocks(least=cells):
+        mine = since(part) if cohort is None else cohort[accounts]
         for name, change in _changes(
-            part, group[accounts].astype(np.int64), first, periods
+            part, group[accounts].astype(np.int64), first, periods, mine
         ).items():
             total[name] += tally(change[0], change[1], cells)
     return {
@@ -44,10 +59,13 @@ def triangle_cube(
 
 
 def _changes(
-    ledger: Ledger, group: NDArray[np.int64], first: int, periods: int
+    ledger: Ledger,
+    group: NDArray[np.int64],
+    first: int,
+    periods: int,
+    cohort: NDArray[np.int64],
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Return the cells of group, cohort and age, and by how much each sum changes there."""
-    cohort = since(ledger)
     cell_of = ((group * periods + (cohort - first)) * periods) - cohort
     cohort = cohort[ledger.account]
     keep = (ledger.time >= cohort) & (ledger.time < first + periods)

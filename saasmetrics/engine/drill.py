@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.engine import valued_rows as valued
 from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
@@ -66,6 +67,9 @@ def _movements(
         columns[name] = np.zeros(len(used), np.int64)
         np.add.at(columns[name], place[accounts], state[accounts])
         columns[f"customers_{name}"] = (columns[name] > 0).astype(np.int64)
+    if engine.valuation is not None:
+        cell = valued.Cell(period, window, freq, tuple(by), group)
+        columns |= valued.movement_rows(engine, engine.valuation, cell, used)
     return _frame(engine, used, columns)
 
 
@@ -96,6 +100,9 @@ def _pairs(
     for name in (*MONEY, *COUNTS):
         columns[name] = np.zeros(len(used), np.int64)
         np.add.at(columns[name], at.reshape(-1), parts[name][involved])
+    if engine.valuation is not None:
+        cell = valued.Cell(period, window, freq, tuple(by), group)
+        columns |= valued.pair_rows(engine, engine.valuation, cell, used)
     return _frame(engine, used, columns)
 
 
@@ -123,6 +130,10 @@ def _triangle(
     place[accounts] = np.arange(len(accounts))
     cube = triangle_cube(ledger, place, len(accounts), cohort, age + 1)
     columns = {name: value[:, 0, age] for name, value in cube.items()}
+    columns["constant"] = columns["mrr"]
+    if engine.valuation is not None:
+        cell = valued.Cell(cohort + age, 1, freq, tuple(by), None)
+        columns["mrr"] = valued.movement_rows(engine, engine.valuation, cell, accounts)["closing"]
     return _frame(engine, accounts, {"start": lives["mrr"][member], **columns})
 
 

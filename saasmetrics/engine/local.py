@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import drill
+from saasmetrics.engine import drill, valued
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
-from saasmetrics.engine.movements import Moves, kinds, movement_cube, moves
+from saasmetrics.engine.movements import Moves, movement_cube, moves
+from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
@@ -63,8 +64,8 @@ class LocalEngine:
         since: int | None = None,
     ) -> None:
         self._tables = tables
-        self._policy = policy
-        self._as_of = as_of
+        self.policy = policy
+        self.as_of = as_of
         self._currency = currency
         self._fiscal_start = fiscal_start
         self._since = since
@@ -87,7 +88,20 @@ class LocalEngine:
     @cached_property
     def spans(self) -> Spans:
         """Who pays how much a month from when until when."""
-        return spans(self._tables, self._policy, self._as_of, self._currency)
+        return spans(self._tables, self.policy, self.as_of, self._currency)
+
+    @cached_property
+    def valuation(self) -> valued.Valuation | None:
+        """The exchange rates that move and count; None where none does."""
+        if self.policy.fx == "constant":
+            return None
+        return valued.valuation(self._tables, self.spans, self.as_of, self._currency)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote of every number says about the tables."""
+        rates = () if self.valuation is None else (self.valuation.note,)
+        return (*self.spans.notes, *rates)
 
     @cached_property
     def entities(self) -> Ledger:
@@ -101,16 +115,16 @@ class LocalEngine:
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
         calendar = self.calendar(freq)
-        start = int(self.spans.start.min()) if len(self.spans) else self._as_of
-        first, last = (int(p) for p in calendar.ordinal(np.array([start, self._as_of])))
-        full = last if int(calendar.last_day(np.array([last]))[0]) <= self._as_of else last - 1
+        start = int(self.spans.start.min()) if len(self.spans) else self.as_of
+        first, last = (int(p) for p in calendar.ordinal(np.array([start, self.as_of])))
+        full = last if int(calendar.last_day(np.array([last]))[0]) <= self.as_of else last - 1
         return first, last - first + 1, full
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
         return self._once(
             ("groups", tuple(by)),
-            lambda: groups(by, self.spans, self._tables, self._policy.entity),
+            lambda: groups(by, self.spans, self._tables, self.policy.entity),
         )
 
     def bags(self, count: int) -> NDArray[np.int64]:
@@ -134,17 +148,22 @@ class LocalEngine:
 
     def accounts(self, by: Sequence[str]) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
         """Return the daily ledger per entity and group, with the entity and the group of each account."""
+        found = self.grouping(by)
+        assert found.of_span is not None
+        return self.split(("group", tuple(by)), found.of_span, len(found))
+
+    def split(
+        self, name: tuple[Any, ...], of_span: NDArray[Any], many: int
+    ) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
+        """Return the daily ledger per entity and code of its spans, with the entity and the code of each account."""
 
         def make() -> tuple[Ledger, NDArray[np.int32], NDArray[np.int32]]:
-            found = self.grouping(by)
-            many = len(found)
-            assert found.of_span is not None
-            key = self.spans.entity.astype(np.int64) * many + found.of_span
+            key = self.spans.entity.astype(np.int64) * many + of_span
             used, account = np.unique(key, return_inverse=True)
             daily = ledger(self.spans, account.reshape(-1).astype(np.int32), len(used))
             return daily, (used // many).astype(np.int32), (used % many).astype(np.int32)
 
-        return self._once(("accounts", tuple(by)), make)
+        return self._once(("accounts", *name), make)
 
     def _away(self, period: NDArray[np.int32], found: Ledger) -> NDArray[np.int64]:
         """Return for how many days each customer had been away when it last started, up to each change.
@@ -166,30 +185,31 @@ class LocalEngine:
             return self._once(("moved", freq), lambda: self._moved(freq)), group
         return self._once(("moved", freq, tuple(by)), lambda: self._moved_between(freq, by))
 
-    def _kinds(self, freq: str) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int8]]:
+    def kinds(self, freq: str) -> tuple[Ledger, NDArray[np.int32], NDArray[np.int8]]:
         """Return the entities' changes with the period and the kind of each."""
-        events = self._policy.view == "event"
+        events = self.policy.view == "event"
         source = self.entities if events else self.periodic(freq)
-        period = self._periods(source, freq) if events else source.time
-        after = self._policy.new_after_days
+        period = self.periods(source, freq) if events else source.time
+        after = self.policy.new_after_days
         away = None
         if after is not None and len(source):
             daily = self.entities
-            away = self._away(daily.time if events else self._periods(daily, freq), source)
-        return source, period, kinds(source, after, away)
+            away = self._away(daily.time if events else self.periods(daily, freq), source)
+        return source, period, kinds_of(source, after, away)
 
     def _moved(self, freq: str) -> Moves:
-        return moves(*self._kinds(freq))
+        return moves(*self.kinds(freq))
 
     def _moved_between(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
-        source, period, kind = self._kinds(freq)
+        source, period, kind = self.kinds(freq)
         daily, entity_of, group = self.accounts(by)
-        events = self._policy.view == "event"
+        events = self.policy.view == "event"
         parts = daily if events else self.at_periods(daily, freq)
-        part_period = self._periods(parts, freq) if events else parts.time
+        part_period = self.periods(parts, freq) if events else parts.time
         return moves_between_groups(parts, part_period, source, period, kind, entity_of), group
 
-    def _periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
+    def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
+        """Return the period of each change of a daily ledger."""
         if not len(found):
             return found.time
         base = int(found.time.min())
@@ -209,6 +229,8 @@ class LocalEngine:
         else:
             many, bags = len(found), 0
         cube = movement_cube(moved, group, many, first, periods)
+        if self.valuation is not None:
+            cube = valued.movements(self, self.valuation, cube, freq, by, bags)
         return Cube(found, cube, first, bags)
 
     def _bagged(self, group: NDArray[np.int32], bags: int) -> NDArray[np.int32]:
@@ -221,20 +243,25 @@ class LocalEngine:
 
     def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
         found = self.grouping(by)
+        cube = self._constant_pairs(window, freq, by, bags)
+        if self.valuation is not None:
+            cube = valued.pairs(self, self.valuation, cube, window, freq, by, bags)
+        return Cube(found, cube, self.extent(freq)[0], bags)
+
+    def _constant_pairs(
+        self, window: int, freq: str, by: Sequence[str], bags: int
+    ) -> dict[str, NDArray[np.int64]]:
+        found = self.grouping(by)
         first, periods, _ = self.extent(freq)
+        many = len(found) * max(bags, 1)
         if found.of_entity is not None:
             group = self._bagged(found.of_entity, bags) if bags else found.of_entity
-            cube = pair_cube(
-                self.periodic(freq), window, group, len(found) * max(bags, 1), first, periods
-            )
-            return Cube(found, cube, first, bags)
+            return pair_cube(self.periodic(freq), window, group, many, first, periods)
         daily, entity_of, group = self.accounts(by)
         if bags:
             group = (group.astype(np.int64) * bags + self.bags(bags)[entity_of]).astype(np.int32)
-        many = len(found) * max(bags, 1)
         parts = self.at_periods(daily, freq)
-        cube = pair_cube_between_groups(parts, entity_of, window, group, many, first, periods)
-        return Cube(found, cube, first, bags)
+        return pair_cube_between_groups(parts, entity_of, window, group, many, first, periods)
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
         """Return one group per entity: its own, or that of most of its MRR on its first day."""
@@ -256,7 +283,11 @@ class LocalEngine:
         periods = max(full - first + 1, 0)
         found = self.grouping(by)
         group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
-        cube = triangle_cube(self.periodic(freq), group, len(found) * max(bags, 1), first, periods)
+        many = len(found) * max(bags, 1)
+        cube = triangle_cube(self.periodic(freq), group, many, first, periods)
+        cube["constant"] = cube["mrr"]
+        if self.valuation is not None:
+            cube["mrr"] = valued.triangle_mrr(self, self.valuation, freq, group, many)
         return Cube(found, cube, first, bags)
 
     def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
@@ -315,7 +346,7 @@ class LocalEngine:
             len(found),
             self.calendar(freq),
             (first, periods),
-            self._as_of,
+            self.as_of,
             grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))

@@ -47,7 +47,7 @@ def made(
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
-    said = (*part, *notes, *book.engine.spans.notes, *book.warnings(tables))
+    said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
     return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
 
 

@@ -135,7 +135,7 @@ def curve(
         "curve",
         Context(book.as_of_text, book.currency, book.policy, options),
         lives.by,
-        (*_notes(lives), *book.engine.spans.notes, *book.warnings()),
+        (*_notes(lives), *book.engine.notes, *book.warnings()),
         {"summary": _summary(lives, curves, until, interval)},
         lambda age=None, **group: lives.rows(group, age),
     )

@@ -145,6 +145,7 @@ def triangle(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
             cell = cells[group, cohort, period - cohort]
             cell["customers"] += oracle.held(entity, day) > 0
             cell["mrr"] += mrr
+            cell["constant"] += mrr
             cell["floor"] += floor
     return cells
 

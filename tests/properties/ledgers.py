@@ -155,6 +155,7 @@ def policies() -> st.SearchStrategy[Policy]:
     """Policies that differ in every choice that changes who pays how much when."""
     return st.builds(
         Policy,
+        fx=st.just("constant"),
         entity=st.sampled_from(("customer", "customer", "parent", "subscription")),
         view=st.sampled_from(("snapshot", "event")),
         gap_days=st.sampled_from((0, 0, 7, 30)),

@@ -217,7 +217,8 @@ class PortableEngine:
         found = self.grouping(by)
         shape = (len(found) * max(bags, 1), periods, periods)
         made = _dense(cells, shape, {"cohort": first, "age": 0}, TRIANGLE)
-        return Cube(found, {name: np.cumsum(v, axis=2) for name, v in made.items()}, first, bags)
+        cube = {name: np.cumsum(v, axis=2) for name, v in made.items()}
+        return Cube(found, {**cube, "constant": cube["mrr"]}, first, bags)
 
     def lifetimes(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> pd.DataFrame:
         """Return customers and starting MRR per group, duration, entry, event and cause."""

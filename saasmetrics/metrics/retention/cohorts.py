@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
-_MEASURE = {"logos": "customers", "net": "mrr", "gross": "floor", "mrr": "mrr"}
+# Retention compares at constant exchange rates; only MRR itself is at the rates of its own period.
+_MEASURE = {"logos": "customers", "net": "constant", "gross": "floor", "mrr": "mrr"}
+_BASE = {**_MEASURE, "gross": "constant"}
 _WORDS = {
     "logos": "customers still there / customers of the cohort",
     "net": "MRR of the cohort / its MRR at age 0",
@@ -101,8 +103,7 @@ def cohorts(
 def _cells(cube: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:
     seen = cube["observed"].to_numpy()
     top = cube[_MEASURE[measure]].to_numpy().astype(float)
-    base = "customers" if measure == "logos" else "mrr"
-    first = cube[base].to_numpy()[_age_zero(cube)].astype(float)
+    first = cube[_BASE[measure]].to_numpy()[_age_zero(cube)].astype(float)
     if measure != "logos":
         top, first = money(top), money(first)
     out = cube[[*by, "cohort", "age"]].copy()

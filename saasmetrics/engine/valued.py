@@ -1,0 +1,285 @@
+"""Exchange rates that move: the cubes of money valued at the rates of the day, currency by currency.
+
+Everything is counted at constant rates first, which decides who is new, who grew and who left. Here only the value
+changes: balances at the rates of the end of each period, movements at those of their day, and what the rates did is
+the line `fx`. All sums are per group and currency before they are valued, so the cost does not follow the months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.columns import days, encode, has, numbers
+from saasmetrics.engine.group_pairs import pair_cube_between_groups
+from saasmetrics.engine.movements import FLOWS, movement_cube
+from saasmetrics.engine.pairs import MONEY, since
+from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.periods import iso_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+    from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.movements import Moves
+    from saasmetrics.engine.spans import Spans
+    from saasmetrics.tables import Table
+
+    Measures = dict[str, NDArray[np.int64]]
+    Curve = tuple[NDArray[np.int32], NDArray[np.float64]]
+
+_PARTS = ("expansion", "contraction", "churn", "paused")
+
+
+@dataclass(frozen=True, eq=False)
+class Valuation:
+    """The currency of each span, and how the rates of each moved against the constant ones.
+
+    Currency 0 is every one whose rate does not move; `curves` has the days and factors of the others, `begin` the day
+    of the first span.
+    """
+
+    of_span: NDArray[np.int32]
+    names: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    begin: int
+
+    @property
+    def count(self) -> int:
+        """How many currencies there are, those that do not move as one."""
+        return len(self.curves) + 1
+
+    def at(self, day: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the factor of each currency at some days, as currencies x days."""
+        out = np.ones((self.count, len(day)))
+        for number, (since_day, factor) in enumerate(self.curves, 1):
+            place = np.searchsorted(since_day, day, side="right") - 1
+            out[number] = factor[np.maximum(place, 0)]
+        return out
+
+    def each(self, currency: NDArray[np.int32], day: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the factor of one currency and day per element."""
+        moments, place = np.unique(day, return_inverse=True)
+        found: NDArray[np.float64] = self.at(moments)[currency, place.reshape(-1)]
+        return found
+
+    @property
+    def note(self) -> str:
+        """Which rates were used, in words."""
+        ranges = [
+            f"{name} {float(factor.min()):.2%} to {float(factor.max()):.2%}"
+            for name, (_, factor) in zip(self.names, self.curves, strict=True)
+        ]
+        early = [
+            f"{name} before {iso_day(int(since_day[0]))} at its first rate"
+            for name, (since_day, _) in zip(self.names, self.curves, strict=True)
+            if since_day[0] > self.begin
+        ]
+        said = "; ".join([", ".join(ranges), *early])
+        return f"Exchange rates of the day, against the latest known: {said}"
+
+
+def valuation(
+    tables: Mapping[str, Table], spans: Spans, as_of: int, currency: str
+) -> Valuation | None:
+    """Return the moving rates of a book; None where no rate moves."""
+    data = tables[spans.source].data
+    if "fx" not in tables or not has(data, "currency"):
+        return None
+    names, code = encode(data["currency"])
+    curves: list[Curve] = []
+    moving: list[str] = []
+    of_name = np.zeros(len(names) + 1, np.int32)
+    for number, name in enumerate(names.to_pylist()):
+        curve = _curve(tables["fx"].data, name, as_of) if name != currency else None
+        if curve is not None:
+            curves.append(curve)
+            moving.append(str(name))
+            of_name[number] = len(curves)
+    if not curves:
+        return None
+    of_row = np.append(of_name[code], np.int32(0))  # the last for spans without a row
+    begin = int(spans.start.min()) if len(spans) else as_of
+    return Valuation(of_row[spans.lines()], tuple(moving), tuple(curves), begin)
+
+
+def _curve(fx: Any, name: str, as_of: int) -> Curve | None:
+    """Return the days from which factors hold, and the factors; None where the rate does not move."""
+    mine = np.flatnonzero(np.asarray(pc.fill_null(pc.equal(fx["currency"], name), False)))
+    when, rate = days(fx["date"])[mine], numbers(fx["rate"])[mine]
+    order = np.argsort(when, kind="stable")
+    order = order[when[order] <= as_of]
+    if not len(order) or (rate[order] == rate[order[-1]]).all():
+        return None
+    return when[order], rate[order] / rate[order[-1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Accounts:
+    """The ledger per entity, group and currency: of each account the entity, the group and the currency."""
+
+    daily: Ledger
+    entity: NDArray[np.int32]
+    group: NDArray[np.int32]
+    currency: NDArray[np.int32]
+
+
+def accounts(engine: LocalEngine, valued: Valuation, by: Sequence[str]) -> Accounts:
+    """Return the accounts of a grouping."""
+    found, many = engine.grouping(by), valued.count
+    if found.of_entity is not None:
+        daily, entity, currency = engine.split(("currency",), valued.of_span, many)
+        return Accounts(daily, entity, found.of_entity[entity], currency)
+    assert found.of_span is not None
+    code = found.of_span.astype(np.int64) * many + valued.of_span
+    daily, entity, cell = engine.split(("currency", tuple(by)), code, len(found) * many)
+    return Accounts(daily, entity, cell // many, cell % many)
+
+
+def valued_moves(
+    engine: LocalEngine, valued: Valuation, held: Accounts, freq: str
+) -> tuple[Moves, NDArray[np.int32]]:
+    """Return the movements of accounts at the rates of their day, with the day of each; transfers stay constant."""
+    source, period, kind = engine.kinds(freq)
+    daily, events = held.daily, engine.policy.view == "event"
+    parts = daily if events else engine.at_periods(daily, freq)
+    when = engine.periods(parts, freq) if events else parts.time
+    moved = moves_between_groups(parts, when, source, period, kind, held.entity)
+    day = parts.time if events else _last_days(daily, engine.periods(daily, freq), parts)
+    factor = valued.each(held.currency[moved.account], day)
+    amount = np.rint(moved.amount * factor).astype(np.int64)
+    pause = None if moved.pause is None else np.rint(moved.pause * factor).astype(np.int64)
+    return replace(moved, amount=amount, pause=pause), day
+
+
+def _last_days(daily: Ledger, period: NDArray[np.int32], parts: Ledger) -> NDArray[np.int32]:
+    """Return the day of each account's last change in the period of each part."""
+    key = (daily.account.astype(np.int64) << 32) + period
+    mine = (parts.account.astype(np.int64) << 32) + parts.time
+    last: NDArray[np.int32] = daily.time[np.searchsorted(key, mine, side="right") - 1]
+    return last
+
+
+def ends(engine: LocalEngine, freq: str, first: int, periods: int) -> NDArray[np.int64]:
+    """Return the last known day of each period."""
+    last = engine.calendar(freq).last_day(np.arange(first, first + periods))
+    return np.minimum(np.asarray(last, np.int64), engine.as_of)
+
+
+def movements(
+    engine: LocalEngine,
+    valued: Valuation,
+    constant: Measures,
+    freq: str,
+    by: Sequence[str],
+    bags: int,
+) -> Measures:
+    """Return the movements of a cube valued at moving rates; its counts are those at constant rates."""
+    held = accounts(engine, valued, by)
+    moved, _ = valued_moves(engine, valued, held, freq)
+    first, periods, _ = engine.extent(freq)
+    cell, rows = _cells(engine, valued, held, bags), constant["closing"].shape[0]
+    sums = movement_cube(moved, cell, rows * valued.count, first, periods)
+    shape = (rows, valued.count, periods)
+    flows = {name: sums[name].reshape(shape) for name in FLOWS}
+    factor = valued.at(ends(engine, freq, first, periods))
+    closing = np.rint(sums["closing"].reshape(shape) * factor).astype(np.int64)
+    opening = np.zeros_like(closing)
+    opening[:, :, 1:] = closing[:, :, :-1]
+    flows["fx"] = closing - opening - sum(flows[name] for name in FLOWS)
+    if engine.policy.fx == "spot":
+        flows["expansion"] = flows["expansion"] + np.maximum(flows["fx"], 0)
+        flows["contraction"] = flows["contraction"] + np.minimum(flows["fx"], 0)
+        flows["fx"] = np.zeros_like(closing)
+    money = {"opening": opening, **flows, "closing": closing}
+    return {**constant, **{name: value.sum(axis=1) for name, value in money.items()}}
+
+
+def _cells(engine: LocalEngine, valued: Valuation, held: Accounts, bags: int) -> NDArray[np.int32]:
+    group = held.group.astype(np.int64)
+    if bags:
+        group = group * bags + engine.bags(bags)[held.entity]
+    return (group * valued.count + held.currency).astype(np.int32)
+
+
+def pairs(
+    engine: LocalEngine,
+    valued: Valuation,
+    constant: Measures,
+    window: int,
+    freq: str,
+    by: Sequence[str],
+    bags: int,
+) -> Measures:
+    """Return the money of pairs at the rates of the window's start, so that rates of exchange are no retention."""
+    held = accounts(engine, valued, by)
+    first, periods, _ = engine.extent(freq)
+    rows = constant["opening"].shape[0]
+    cube = pair_cube_between_groups(
+        engine.at_periods(held.daily, freq),
+        held.entity,
+        window,
+        _cells(engine, valued, held, bags),
+        rows * valued.count,
+        first,
+        periods,
+    )
+    shape = (rows, valued.count, periods)
+    found = {name: cube[name].reshape(shape) for name in MONEY}
+    start = valued.at(ends(engine, freq, first - window, periods))
+    end = valued.at(ends(engine, freq, first, periods)) if engine.policy.fx == "spot" else start
+    money = at_rates(found, start, end)
+    return {**constant, **{name: value.sum(axis=1) for name, value in money.items()}}
+
+
+def at_rates(
+    found: Mapping[str, NDArray[np.int64]], start: NDArray[Any], end: NDArray[Any]
+) -> Measures:
+    """Return the money of pairs per currency at the rates of the window's start, the closing at those of its end.
+
+    What the rates do in between counts as expansion or contraction; with the same rates it is nothing. The unit that
+    rounding leaves goes to the largest part, so that the parts lead from the opening to the closing.
+    """
+    money = {name: np.rint(value * start).astype(np.int64) for name, value in found.items()}
+    parts = np.stack([money[name] for name in _PARTS])
+    rest = money["closing"] - money["opening"] - parts.sum(axis=0)
+    np.put_along_axis(
+        parts,
+        np.abs(parts).argmax(axis=0)[None],
+        np.take_along_axis(parts, np.abs(parts).argmax(axis=0)[None], axis=0) + rest,
+        axis=0,
+    )
+    money |= dict(zip(_PARTS, parts, strict=True))
+    closing = np.rint(found["closing"] * end).astype(np.int64)
+    moved = closing - money["closing"]
+    money["expansion"] = money["expansion"] + np.maximum(moved, 0)
+    money["contraction"] = money["contraction"] + np.minimum(moved, 0)
+    money["closing"] = closing
+    money["kept"] = np.rint(found["kept"] * np.minimum(start, end)).astype(np.int64)
+    return money
+
+
+def triangle_mrr(
+    engine: LocalEngine, valued: Valuation, freq: str, group: NDArray[np.int32], groups: int
+) -> NDArray[np.int64]:
+    """Return MRR per group, cohort and age, each at the rates of its own period; `group` is that of each entity."""
+    daily, entity, currency = engine.split(("currency",), valued.of_span, valued.count)
+    first, _, full = engine.extent(freq)
+    periods = max(full - first + 1, 0)
+    cohort = since(engine.periodic(freq))[entity]
+    cell = (group[entity].astype(np.int64) * valued.count + currency).astype(np.int32)
+    parts = engine.at_periods(daily, freq)
+    cube = triangle_cube(parts, cell, groups * valued.count, first, periods, cohort)["mrr"]
+    cube = cube.reshape(groups, valued.count, periods, periods)
+    factor = valued.at(ends(engine, freq, first, 2 * periods))
+    when = np.add.outer(np.arange(periods), np.arange(periods))
+    at = factor[:, when] if periods else np.ones((valued.count, 0, 0))
+    out: NDArray[np.int64] = np.rint(cube * at).astype(np.int64).sum(axis=1)
+    return out

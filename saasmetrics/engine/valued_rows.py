@@ -1,0 +1,121 @@
+"""The customers behind a cell, with their money at the exchange rates of the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.engine import valued
+from saasmetrics.engine.group_pairs import contributions
+from saasmetrics.engine.movements import FLOWS, KINDS
+from saasmetrics.engine.pairs import MONEY, since
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.valued import Measures, Valuation
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A period with the window that ends with it, and one group of a grouping; None for all of them."""
+
+    period: int
+    window: int
+    freq: str
+    by: tuple[str, ...]
+    group: int | None
+
+
+def movement_rows(
+    engine: LocalEngine, rates: Valuation, cell: Cell, entities: NDArray[Any]
+) -> Measures:
+    """Return opening, flows and closing of some entities at the rates of the day, in their order."""
+    held = valued.accounts(engine, rates, cell.by)
+    moved, _ = valued.valued_moves(engine, rates, held, cell.freq)
+    mine = _mine(held, cell)
+    place = _places(len(engine.spans.entity_ids), entities)[held.entity]
+    here = (moved.period > cell.period - cell.window) & (moved.period <= cell.period)
+    here &= mine[moved.account] & (place[moved.account] >= 0)
+    at = place[moved.account[here]]
+    out: Measures = {name: np.zeros(len(entities), np.int64) for name in FLOWS}
+    for number, name in enumerate(KINDS):
+        chosen = moved.kind[here] == number
+        np.add.at(out[name], at[chosen], moved.amount[here][chosen])
+    for name, values in (("pause", moved.pause), ("transfer", moved.transfer)):
+        if values is not None:
+            np.add.at(out[name], at, values[here])
+    balances = _balances(engine, rates, held, cell)
+    for name, value in zip(("opening", "closing"), balances, strict=True):
+        out[name] = np.zeros(len(entities), np.int64)
+        chosen = mine & (place >= 0)
+        np.add.at(out[name], place[chosen], value[chosen])
+    out["fx"] = out["closing"] - out["opening"] - sum(out[name] for name in FLOWS)
+    if engine.policy.fx == "spot":
+        out["expansion"] += np.maximum(out["fx"], 0)
+        out["contraction"] += np.minimum(out["fx"], 0)
+        out["fx"] = np.zeros(len(entities), np.int64)
+    return out
+
+
+def pair_rows(
+    engine: LocalEngine, rates: Valuation, cell: Cell, entities: NDArray[Any]
+) -> Measures:
+    """Return the money of pairs of some entities at the rates of the window's start, in their order."""
+    held = valued.accounts(engine, rates, cell.by)
+    ledger = engine.at_periods(held.daily, cell.freq)
+    (m0, p0), (m1, p1) = ledger.state(cell.period - cell.window), ledger.state(cell.period)
+    begun = since(engine.periodic(cell.freq)) <= cell.period - cell.window
+    customer = held.entity.astype(np.int64)
+    parts = contributions(customer, m0, m1, p0, p1, begun[customer])
+    start, end = _factors(engine, rates, cell)
+    late = end if engine.policy.fx == "spot" else start
+    currency = held.currency
+    money = valued.at_rates({n: parts[n] for n in MONEY}, start[currency], late[currency])
+    place = _places(len(engine.spans.entity_ids), entities)[held.entity]
+    chosen = _mine(held, cell) & (place >= 0)
+    out: Measures = {}
+    for name, value in money.items():
+        out[name] = np.zeros(len(entities), np.int64)
+        np.add.at(out[name], place[chosen], value[chosen])
+    return out
+
+
+def _mine(held: valued.Accounts, cell: Cell) -> NDArray[np.bool_]:
+    if cell.group is None:
+        return np.ones(len(held.entity), bool)
+    mine: NDArray[np.bool_] = held.group == cell.group
+    return mine
+
+
+def _places(entities: int, chosen: NDArray[Any]) -> NDArray[np.int64]:
+    place = np.full(entities, -1)
+    place[chosen] = np.arange(len(chosen))
+    return place
+
+
+def _factors(
+    engine: LocalEngine, rates: Valuation, cell: Cell
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each currency's factor at the end of the period before the window, and of its last period."""
+    days = [
+        valued.ends(engine, cell.freq, t, 1)[0] for t in (cell.period - cell.window, cell.period)
+    ]
+    both = rates.at(np.array(days))
+    return both[:, 0], both[:, 1]
+
+
+def _balances(
+    engine: LocalEngine, rates: Valuation, held: valued.Accounts, cell: Cell
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ledger = engine.at_periods(held.daily, cell.freq)
+    start, end = _factors(engine, rates, cell)
+    opening, _ = ledger.state(cell.period - cell.window)
+    closing, _ = ledger.state(cell.period)
+    return (
+        np.rint(opening * start[held.currency]).astype(np.int64),
+        np.rint(closing * end[held.currency]).astype(np.int64),
+    )
