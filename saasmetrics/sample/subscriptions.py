@@ -74,6 +74,8 @@ def subscriptions(history: History) -> pa.Table:
             "churn_cause": columns.names(
                 CAUSES, np.maximum(lines["cause"], 0), (lines["cause"] < 0) | np.isnat(end)
             ),
+            "past_due_since": columns.dates(_past_due(lines, end, as_of, rng)),
+            "escalator": pa.array(_escalators(history)[rows]),
             "pause_start": columns.dates(_known(lines["pause_start"], as_of)),
             "pause_end": columns.dates(_known(lines["pause_end"], as_of)),
             "recorded_at": columns.moments(_recorded(history, rows, rng)),
@@ -84,6 +86,33 @@ def subscriptions(history: History) -> pa.Table:
 def _first_start(history: History) -> Days:
     """Give the day on which each customer first paid."""
     return history.company.calendar.day(history.company.start_month, history.company.anchor)
+
+
+def _past_due(
+    lines: dict[str, np.ndarray], end: Days, as_of: np.datetime64, rng: np.random.Generator
+) -> Days:
+    """Give the day the payment first failed: a month before an involuntary end, or lately for one in a hundred."""
+    failed = ~np.isnat(end) & (lines["cause"] == CAUSES.index("involuntary"))
+    late = np.isnat(end) & (rng.random(end.size) < 0.01)
+    since: Days = np.where(failed, end - 30, np.where(late, as_of - 12, _NAT))
+    shown: Days = np.maximum(since, lines["start"])
+    return shown
+
+
+def _escalators(history: History) -> Bools:
+    """Say which lines continue an enterprise contract, with the same plan and seats, at a contracted higher price."""
+    lines = history.lines
+    order = np.lexsort((lines["start"], lines["product"], lines["customer"]))
+    before, after = order[:-1], order[1:]
+    same = np.ones(before.size, bool)
+    for name in ("customer", "product", "plan", "seats"):
+        same &= lines[name][before] == lines[name][after]
+    same &= lines["end"][before] == lines["start"][after]
+    same &= lines["price"][after] > lines["price"][before]
+    same &= history.company.segment[lines["customer"][after]] == 2
+    out = np.zeros(order.size, bool)
+    out[after[same]] = True
+    return out
 
 
 def _recorded(history: History, rows: Ints, rng: np.random.Generator) -> Days:
