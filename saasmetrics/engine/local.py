@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import drill, valued
+from saasmetrics.engine import drill, reason_sums, valued
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
@@ -63,10 +63,10 @@ class LocalEngine:
         fiscal_start: int = 1,
         since: int | None = None,
     ) -> None:
-        self._tables = tables
+        self.tables = tables
         self.policy = policy
         self.as_of = as_of
-        self._currency = currency
+        self.currency = currency
         self._fiscal_start = fiscal_start
         self._since = since
         self._cache: dict[Any, Any] = {}
@@ -88,14 +88,14 @@ class LocalEngine:
     @cached_property
     def spans(self) -> Spans:
         """Who pays how much a month from when until when."""
-        return spans(self._tables, self.policy, self.as_of, self._currency)
+        return spans(self.tables, self.policy, self.as_of, self.currency)
 
     @cached_property
     def valuation(self) -> valued.Valuation | None:
         """The exchange rates that move and count; None where none does."""
         if self.policy.fx == "constant":
             return None
-        return valued.valuation(self._tables, self.spans, self.as_of, self._currency)
+        return valued.valuation(self.tables, self.spans, self.as_of, self.currency)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class LocalEngine:
         """Return the groups of some columns."""
         return self._once(
             ("groups", tuple(by)),
-            lambda: groups(by, self.spans, self._tables, self.policy.entity),
+            lambda: groups(by, self.spans, self.tables, self.policy.entity),
         )
 
     def bags(self, count: int) -> NDArray[np.int64]:
@@ -303,7 +303,7 @@ class LocalEngine:
 
     def _causes(self, found: dict[str, NDArray[np.int64]], freq: str) -> NDArray[np.int64]:
         out = np.zeros(len(found["account"]), np.int64)
-        data = self._tables[self.spans.source].data
+        data = self.tables[self.spans.source].data
         at = np.flatnonzero(self.spans.end < FAR)
         if "churn_cause" not in data.column_names or not len(at):
             return out
@@ -350,6 +350,15 @@ class LocalEngine:
             grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
+
+    def reasons(
+        self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False
+    ) -> reason_sums.Reasons:
+        """Return why MRR of each customer expanded, contracted and churned, per period."""
+        return self._once(
+            ("reasons", freq, midpoint, voluntary),
+            lambda: reason_sums.reasons(self, freq, midpoint=midpoint, voluntary=voluntary),
+        )
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""

@@ -35,5 +35,5 @@ def portable(tables: Mapping[str, Table], way: str, local: LocalEngine) -> Porta
     used = ("subscriptions", "mrr", "invoices", "customers", "fx")
     frames = {name: native(tables[name].data, way) for name in used if name in tables}
     return PortableEngine(
-        frames, local.policy, local.as_of, local._currency, local._fiscal_start, local._since
+        frames, local.policy, local.as_of, local.currency, local._fiscal_start, local._since
     )

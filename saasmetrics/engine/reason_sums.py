@@ -1,0 +1,272 @@
+"""The reasons of movements, summed per group and period, and per customer over a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine import valued
+from saasmetrics.engine.amounts import monthly_micro
+from saasmetrics.engine.columns import has
+from saasmetrics.engine.movements import CHURN, CONTRACTION, EXPANSION
+from saasmetrics.engine.reasons import CAUSES, SUBTYPES, Changes, Lines, causes, changes, lines_of
+from saasmetrics.engine.service import FAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.ledger import Ledger
+    from saasmetrics.engine.local import LocalEngine
+
+KINDS = {"expansion": SUBTYPES, "contraction": SUBTYPES, "churn": CAUSES}
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """Customers' movements by reason: one element per customer, period, movement and subtype that is not 0."""
+
+    entity: NDArray[np.int64]
+    period: NDArray[np.int64]
+    movement: NDArray[np.int64]
+    subtype: NDArray[np.int64]
+    amount: NDArray[np.int64]
+
+    def pick(self, keep: NDArray[np.bool_]) -> Reasons:
+        """Return the elements that a mask selects."""
+        return Reasons(
+            self.entity[keep],
+            self.period[keep],
+            self.movement[keep],
+            self.subtype[keep],
+            self.amount[keep],
+        )
+
+
+def known_lines(engine: LocalEngine) -> Lines:
+    """Return what the source says of the line behind each span."""
+    spans = engine.spans
+    data = engine.tables[spans.source].data
+    listed = np.zeros(len(data), np.int64)
+    if has(data, "list_amount"):
+        full = monthly_micro(
+            engine.tables, engine.policy, engine.as_of, engine.currency, column="list_amount"
+        )
+        listed = np.where(np.asarray(pc.is_valid(data["list_amount"])), full, 0)
+    return lines_of(spans, data, listed)
+
+
+def slots(engine: LocalEngine, freq: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the time at which each span starts and stops to count: days, or the periods whose ends see it."""
+    start, end = engine.spans.start.astype(np.int64), engine.spans.end.astype(np.int64)
+    if engine.policy.view == "event":
+        return start, end
+    calendar, ended = engine.calendar(freq), end < FAR
+    out = np.full(len(end), np.int64(FAR))
+    out[ended] = calendar.ordinal(end[ended])
+    return np.asarray(calendar.ordinal(start), np.int64), out
+
+
+def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) -> Reasons:
+    """Return why MRR of customers expanded and contracted, and by which cause it churned.
+
+    Parameters
+    ----------
+    engine, freq
+        The engine and the frequency.
+    midpoint, voluntary
+        Whether price and seats count at the mean of the other; whether churn without a cause is voluntary.
+    """
+    source, period, kind = engine.kinds(freq)
+    start, end = slots(engine, freq)
+    found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint)
+    amount = _amounts(engine, source, freq)
+    at, there = _place(source, found.entity, found.time)
+    stays = there & np.isin(kind[at], (EXPANSION, CONTRACTION))
+    parts = _whole(_valued(engine, found)[stays], at[stays], amount)
+    row, subtype = np.nonzero(parts)
+    change = at[stays][row]
+    movement = np.where(kind[change] == EXPANSION, 0, 1)
+    value = parts[row, subtype]
+    left = np.flatnonzero(kind == CHURN)
+    cause = _filed(_causes(engine, source, end)[left], voluntary=voluntary)
+    return _summed(
+        np.concatenate([source.account[change], source.account[left]]).astype(np.int64),
+        np.concatenate([period[change], period[left]]).astype(np.int64),
+        np.concatenate([movement, np.full(len(left), 2)]),
+        np.concatenate([subtype, cause]),
+        np.concatenate([value, amount[left]]),
+    )
+
+
+def _summed(
+    entity: NDArray[np.int64],
+    period: NDArray[np.int64],
+    movement: NDArray[np.int64],
+    subtype: NDArray[np.int64],
+    amount: NDArray[np.int64],
+) -> Reasons:
+    """Return one element per customer, period, movement and subtype."""
+    order = np.lexsort((subtype, movement, period, entity))
+    columns = [values[order] for values in (entity, period, movement, subtype)]
+    begins = np.ones(len(order), bool)
+    if len(order):
+        begins[1:] = np.any([np.diff(values) != 0 for values in columns], axis=0)
+    at = np.flatnonzero(begins)
+    total = np.add.reduceat(amount[order], at) if len(at) else amount
+    whose, when, what, why = (values[at] for values in columns)
+    found = Reasons(whose, when, what, why, total)
+    return found.pick(total != 0)
+
+
+def _amounts(engine: LocalEngine, source: Ledger, freq: str) -> NDArray[np.int64]:
+    """Return what each change of a customer adds to its movement, at the rates of its day."""
+    constant = source.held - source.before(source.held)
+    rates = engine.valuation
+    if rates is None:
+        return constant
+    held = valued.accounts(engine, rates, ())
+    moved, day = valued.valued_moves(engine, rates, held, freq)
+    time = day if engine.policy.view == "event" else moved.period
+    at, there = _place(source, held.entity[moved.account].astype(np.int64), time.astype(np.int64))
+    out = np.zeros(len(source), np.int64)
+    np.add.at(out, at[there], moved.amount[there])
+    return out
+
+
+def _valued(engine: LocalEngine, found: Changes) -> NDArray[np.int64]:
+    """Return the parts at the rates of the day."""
+    rates = engine.valuation
+    if rates is None:
+        return found.parts
+    span = np.where(found.after.span >= 0, found.after.span, found.before.span)
+    started = found.after.span >= 0
+    day = np.where(started, engine.spans.start[span], engine.spans.end[span])
+    factor = rates.each(rates.of_span[span], day)
+    return np.rint(found.parts * factor[:, None]).astype(np.int64)
+
+
+def _whole(
+    parts: NDArray[np.int64], at: NDArray[np.int64], amount: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give what the parts of a change lack of its amount to the largest of them."""
+    if not len(parts):
+        return parts
+    out = parts.copy()
+    total = np.zeros(len(amount), np.int64)
+    np.add.at(total, at, parts.sum(axis=1))
+    lacks = amount - total
+    size = np.abs(parts).max(axis=1)
+    order = np.lexsort((-size, at))
+    first = np.ones(len(order), bool)
+    first[1:] = at[order][1:] != at[order][:-1]
+    row = order[first]
+    out[row, np.abs(parts[row]).argmax(axis=1)] += lacks[at[row]]
+    return out
+
+
+def _place(
+    source: Ledger, entity: NDArray[np.int64], time: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return which change of the ledger is that of an entity and time, and whether there is one."""
+    key = (source.account.astype(np.int64) << 32) + source.time
+    wanted = (entity << 32) + time
+    at = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+    there = key[at] == wanted if len(key) else np.zeros(len(wanted), bool)
+    return at, there
+
+
+def _causes(engine: LocalEngine, source: Ledger, end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each change of the ledger the cause of the line that ended last by then."""
+    spans = engine.spans
+    code = causes(spans, engine.tables[spans.source].data)
+    over = np.flatnonzero(end < FAR)
+    order = over[np.lexsort((code[over], spans.end[over], spans.entity[over]))]
+    at, there = _place(source, spans.entity[order].astype(np.int64), end[order])
+    out = np.zeros(len(source), np.int64)
+    out[at[there]] = code[order[there]]
+    return out
+
+
+def _filed(cause: NDArray[np.int64], *, voluntary: bool) -> NDArray[np.int64]:
+    """Return causes with the unknown ones filed as voluntary, if asked for."""
+    unknown = CAUSES.index("unknown")
+    return np.where((cause == unknown) & voluntary, CAUSES.index("voluntary"), cause)
+
+
+def window_rows(
+    engine: LocalEngine, period: int, window: int, freq: str, *, midpoint: bool, voluntary: bool
+) -> pd.DataFrame:
+    """Return every customer of a window with what its change is made of, in micro-units.
+
+    Parameters
+    ----------
+    engine, period, window, freq
+        The engine; the last period of the window; its length in periods of `freq`.
+    midpoint, voluntary
+        As for `reasons`.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, the columns of pairs, one column per subtype (together expansion + contraction) and
+        churn_voluntary, churn_involuntary, churn_unknown (together churn).
+    """
+    rows = engine.rows("pairs", period=period, window=window, freq=freq)
+    found, end = _window_changes(engine, period, window, freq, midpoint=midpoint)
+    entity = np.asarray(
+        pc.index_in(
+            pa.array(rows["customer_id"]).cast(engine.spans.entity_ids.type),
+            value_set=engine.spans.entity_ids,
+        )
+    ).astype(np.int64)
+    place = np.full(len(engine.spans.entity_ids), -1)
+    place[entity] = np.arange(len(rows))
+    stays = (rows["opening"] > 0).to_numpy() & (rows["customers_lost"] == 0).to_numpy()
+    keep = (found.time == 1) & (place[found.entity] >= 0)
+    keep[keep] = stays[place[found.entity[keep]]]
+    change = (rows["expansion"] + rows["contraction"]).to_numpy()
+    start_day = valued.ends(engine, freq, period - window, 1)
+    parts = found.parts[keep]
+    if engine.valuation is not None:
+        span = np.where(found.after.span >= 0, found.after.span, found.before.span)[keep]
+        factor = engine.valuation.at(start_day)[engine.valuation.of_span[span], 0]
+        parts = np.rint(parts * factor[:, None]).astype(np.int64)
+    parts = _whole(parts, place[found.entity[keep]], change)
+    out = np.zeros((len(rows), len(SUBTYPES)), np.int64)
+    np.add.at(out, place[found.entity[keep]], parts)
+    for number, name in enumerate(SUBTYPES):
+        rows[name] = out[:, number]
+    cause = _filed(_last_causes(engine, end)[entity], voluntary=voluntary)
+    for number, name in enumerate(CAUSES):
+        rows[f"churn_{name}"] = np.where(cause == number, rows["churn"], 0)
+    return rows
+
+
+def _window_changes(
+    engine: LocalEngine, period: int, window: int, freq: str, *, midpoint: bool
+) -> tuple[Changes, NDArray[np.int64]]:
+    """Return how the lines at the end of a window differ from those at its start, as changes at the time 1."""
+    spans, calendar = engine.spans, engine.calendar(freq)
+    first, last = (int(d) for d in calendar.last_day(np.array([period - window, period])))
+
+    def slot(day: NDArray[Any]) -> NDArray[np.int64]:
+        return np.where(day <= first, 0, np.where(day <= last, 1, np.int64(FAR)))
+
+    start, end = slot(spans.start), slot(spans.end)
+    return changes(spans, known_lines(engine), start, end, midpoint=midpoint), end
+
+
+def _last_causes(engine: LocalEngine, end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the cause of the line of each entity that ended last in the window."""
+    spans = engine.spans
+    code = causes(spans, engine.tables[spans.source].data)
+    over = np.flatnonzero(end == 1)
+    order = over[np.lexsort((code[over], spans.end[over]))]
+    out = np.zeros(len(spans.entity_ids), np.int64)
+    out[spans.entity[order]] = code[order]
+    return out
