@@ -8,6 +8,7 @@ from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.movements import FLOWS, NOUNS
 from saasmetrics.metrics.made import made, money, period_drill
+from saasmetrics.metrics.revenue import subtypes as reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,25 +81,43 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
     formula="change of each customer's MRR, by its reason",
     missing=_NEVER,
     sources=("METRICS.md",),
-    choices=("view", "pause"),
+    options={
+        "subtypes": {
+            True: "expansion and contraction are told by their reason, churn by its cause",
+            False: "",
+        }
+    },
+    choices=("view", "pause", "price_volume", "churn_cause"),
 )
-def movements(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -> Result:
+def movements(
+    book: Book,
+    freq: str = "M",
+    by: str | Sequence[str] | None = None,
+    *,
+    subtypes: bool = False,
+) -> Result:
     """The movements of MRR in long form, with the customers behind each.
 
     Parameters
     ----------
     book, freq, by
         As for `bridge`.
+    subtypes
+        Tell expansion and contraction by their reason (seats, price, plan, cross-sell, interval, discounts,
+        contracted uplifts, usage) and churn by its cause.
 
     Returns
     -------
     Result
-        period, by-columns, movement, value in currency units (losses negative), customers, complete.
+        period, by-columns, movement, value in currency units (losses negative), customers, complete; with `subtypes`
+        also subtype, for expansion, contraction and churn.
 
     Raises
     ------
     UnknownNameError
         If a column or frequency does not exist.
+    DataError
+        If subtypes are asked for by a column that differs between the subscriptions of one customer.
 
     Examples
     --------
@@ -111,6 +130,8 @@ def movements(book: Book, freq: str = "M", by: str | Sequence[str] | None = None
     import pandas as pd
 
     by = columns(by)
+    if subtypes:
+        return reasons.subtypes(book, freq, by)
     cube = book.movements(freq, by)
     parts = []
     for name in FLOWS:

@@ -1,0 +1,148 @@
+"""Movements of MRR by their reason: the subtypes of expansion and contraction, and churn by cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.engine.reason_sums import KINDS, Reasons
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.made import group_code, made, money
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+MOVEMENTS = tuple(KINDS)
+WORDS = {
+    "seats": "seats: more or fewer units at the same price",
+    "price": "price: another price for the same plan",
+    "plan": "plan: another plan of the same product",
+    "cross_sell": "cross-sell: a product or plan added or dropped beside others",
+    "interval": "interval: another billing interval",
+    "discount_start": "discount start: a discount begins or grows",
+    "discount_end": "discount end: a discount ends or shrinks",
+    "escalator": "escalator: a contracted uplift of the price",
+    "usage": "usage: charges for use",
+    "voluntary": "voluntary: the customer left",
+    "involuntary": "involuntary: the payment failed",
+    "unknown": "unknown: no cause is recorded",
+}
+
+
+def reasons_of(book: Book, freq: str) -> Reasons:
+    """Return the reasons of the movements of a book under its policy."""
+    policy = book.policy
+    return book.engine.reasons(
+        freq,
+        midpoint=policy.price_volume == "midpoint",
+        voluntary=policy.churn_cause == "voluntary",
+    )
+
+
+def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
+    """Return movements by subtype, in long form; per group and movement they sum to the bridge.
+
+    Raises
+    ------
+    DataError
+        If a column of the subscriptions is asked for: what a customer moves between plans is itself a reason.
+    """
+    group, count = _groups(book, by)
+    found = reasons_of(book, freq)
+    cube = book.movements(freq, by)
+    first, periods, _ = book.engine.extent(freq)
+    cell = group[found.entity] * periods + (found.period - first)
+    shown = [(m, s) for m in range(len(MOVEMENTS)) for s in range(len(KINDS[MOVEMENTS[m]]))]
+    parts = []
+    kept = cube.index.to_numpy()
+    for movement, subtype in shown:
+        mine = (found.movement == movement) & (found.subtype == subtype)
+        if not mine.any():
+            continue
+        value = np.zeros(count * periods, np.int64)
+        np.add.at(value, cell[mine], found.amount[mine])
+        part = cube[["period", *by]].assign(
+            movement=MOVEMENTS[movement], subtype=KINDS[MOVEMENTS[movement]][subtype]
+        )
+        part["value"] = money(value)[kept]
+        part["customers"] = np.bincount(cell[mine], minlength=count * periods)[kept]
+        parts.append(part.assign(complete=cube["complete"]))
+    df = _joined(parts, cube, by)
+    used = dict.fromkeys(WORDS[name] for name in df["subtype"].unique())
+    notes = (f"Subtypes are {'; '.join(used)}",) if used else ()
+    options = {"freq": freq, "subtypes": True}
+    drill = _drill(book, freq, by, group)
+    return made(book, "movements", df, "subtypes", by=by, options=options, notes=notes, drill=drill)
+
+
+def _joined(parts: list[pd.DataFrame], cube: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    if parts:
+        return pd.concat(parts, ignore_index=True).sort_values(
+            [*by, "period"], kind="stable", ignore_index=True
+        )
+    columns = ["period", *by, "movement", "subtype", "value", "customers", "complete"]
+    return cube.iloc[:0].reindex(columns=columns)
+
+
+def _groups(book: Book, by: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:
+    found = book.engine.grouping(by)
+    if found.of_entity is None:
+        msg = (
+            f"{' and '.join(by)} differs between the subscriptions of one customer, and a move between them is itself "
+            "a reason. Group by a column of customers, or look at one part with book.where(...)."
+        )
+        raise DataError(msg)
+    return found.of_entity.astype(np.int64), len(found)
+
+
+def _drill(
+    book: Book, freq: str, by: tuple[str, ...], group: NDArray[np.int64]
+) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows`: customers of a period with movement, subtype and amount."""
+
+    def rows(
+        period: Any = None, movement: str | None = None, subtype: str | None = None, **cell: Any
+    ) -> pd.DataFrame:
+        import pandas as pd
+
+        _, _, full = book.engine.extent(freq)
+        when = full if period is None else book.calendar(freq).of(period)
+        found = reasons_of(book, freq)
+        code = group_code(book, by, cell)
+        keep = found.period == when
+        if code is not None:
+            keep &= group[found.entity] == code
+        found = found.pick(keep)
+        names = [KINDS[MOVEMENTS[m]] for m in found.movement]
+        out = pd.DataFrame(
+            {
+                "customer_id": book.engine.spans.entity_ids.take(
+                    pa.array(found.entity)
+                ).to_pandas(),
+                "movement": [MOVEMENTS[m] for m in found.movement],
+                "subtype": [known[s] for known, s in zip(names, found.subtype, strict=True)],
+                "value": money(found.amount),
+            }
+        )
+        for name, wanted, known in (
+            ("movement", movement, MOVEMENTS),
+            ("subtype", subtype, tuple(WORDS)),
+        ):
+            if wanted is not None and wanted not in known:
+                raise UnknownNameError.of(name, wanted, known)
+            if wanted is not None:
+                out = out[out[name] == wanted]
+        order = out["value"].abs().sort_values(ascending=False, kind="stable").index
+        return out.loc[order].reset_index(drop=True)
+
+    return rows

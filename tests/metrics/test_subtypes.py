@@ -1,0 +1,187 @@
+"""Why MRR changed, on ledgers small enough to reckon by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import saasmetrics as sm
+from saasmetrics.engine.reason_sums import KINDS, window_rows
+from tests.properties.ledgers import Case, cases
+from tests.properties.profile import quick
+
+
+def book(*lines: dict[str, Any], **choices: Any) -> sm.Book:
+    """Subscriptions of one customer; a change is a line that ends and another that starts on 10 February."""
+    usual = {"start": "2026-01-01", "end": None, "interval": "month", "customer_id": "a"}
+    rows = [{"subscription_id": f"s{n}", **usual, **line} for n, line in enumerate(lines)]
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = {name: [row.get(name) for row in rows] for name in names}
+    return sm.Book(subscriptions=table, as_of="2026-02-28", currency="USD").with_policy(**choices)
+
+
+def reasons(found: sm.Book) -> dict[str, float]:
+    """What February adds, by subtype."""
+    df = sm.revenue.movements(found, subtypes=True).df
+    df = df[(df["period"] == "2026-02-01") & (df["value"] != 0)]
+    return {row.subtype: round(row.value, 6) for row in df.itertuples()}
+
+
+OLD = {"end": "2026-02-10"}
+NEW = {"start": "2026-02-10"}
+
+
+def test_more_seats_at_the_same_price_are_seats() -> None:
+    found = book({**OLD, "amount": 100, "quantity": 10}, {**NEW, "amount": 120, "quantity": 12})
+    assert reasons(found) == {"seats": 20}
+
+
+def test_a_higher_price_for_the_same_seats_is_price() -> None:
+    found = book({**OLD, "amount": 100, "quantity": 10}, {**NEW, "amount": 110, "quantity": 10})
+    assert reasons(found) == {"price": 10}
+
+
+def test_price_counts_first_at_the_old_seats_or_at_the_mean() -> None:
+    # From 10 seats at 10 to 12 at 11: price 1 x 10 and seats 11 x 2, or 1 x 11 and 10.5 x 2.
+    lines = {**OLD, "amount": 100, "quantity": 10}, {**NEW, "amount": 132, "quantity": 12}
+    assert reasons(book(*lines)) == {"price": 10, "seats": 22}
+    assert reasons(book(*lines, price_volume="midpoint")) == {"price": 11, "seats": 21}
+
+
+def test_another_plan_is_plan_and_not_churn_and_new() -> None:
+    found = book({**OLD, "amount": 50, "plan": "pro"}, {**NEW, "amount": 90, "plan": "scale"})
+    assert reasons(found) == {"plan": 40}
+    bridge = sm.revenue.bridge(found).df.iloc[-1]
+    assert (bridge["new"], bridge["churn"]) == (0, 0)
+
+
+def test_a_second_product_is_cross_sell_and_dropping_it_too() -> None:
+    found = book({"amount": 50, "product": "core"}, {**NEW, "amount": 30, "product": "extra"})
+    assert reasons(found) == {"cross_sell": 30}
+    found = book({"amount": 50, "product": "core"}, {**OLD, "amount": 30, "product": "extra"})
+    assert reasons(found) == {"cross_sell": -30}
+
+
+def test_another_subscription_of_a_plan_already_held_is_seats() -> None:
+    found = book({"amount": 50, "plan": "pro"}, {**NEW, "amount": 50, "plan": "pro"})
+    assert reasons(found) == {"seats": 50}
+
+
+def test_a_yearly_price_for_the_same_plan_is_interval() -> None:
+    found = book({**OLD, "amount": 100}, {**NEW, "amount": 1080, "interval": "year"})
+    assert reasons(found) == {"interval": -10}
+
+
+def test_the_end_of_a_discount_inside_one_subscription_is_discount_end() -> None:
+    # fight-churn #26: 10 in the first month, then the list price of 20.
+    found = book({"amount": 10, "list_amount": 20, "discount_end": "2026-02-01"})
+    assert reasons(found) == {"discount_end": 10}
+
+
+def test_seats_under_a_discount_that_stays_are_seats_at_the_price_paid() -> None:
+    old = {**OLD, "amount": 80, "list_amount": 100, "quantity": 10}
+    new = {**NEW, "amount": 96, "list_amount": 120, "quantity": 12}
+    assert reasons(book(old, new)) == {"seats": 16}
+
+
+def test_a_discount_that_begins_is_discount_start() -> None:
+    old = {**OLD, "amount": 100, "list_amount": 100}
+    new = {**NEW, "amount": 90, "list_amount": 100}
+    assert reasons(book(old, new)) == {"discount_start": -10}
+
+
+def test_a_contracted_uplift_is_an_escalator() -> None:
+    found = book({**OLD, "amount": 100}, {**NEW, "amount": 105, "escalator": True})
+    assert reasons(found) == {"escalator": 5}
+
+
+@pytest.mark.parametrize(
+    ("cause", "policy", "subtype"),
+    [
+        ("voluntary", "unknown", "voluntary"),
+        ("involuntary", "unknown", "involuntary"),
+        (None, "unknown", "unknown"),
+        (None, "voluntary", "voluntary"),
+        ("involuntary", "voluntary", "involuntary"),
+    ],
+)
+def test_churn_is_told_by_cause(cause: str | None, policy: str, subtype: str) -> None:
+    found = book({**OLD, "amount": 40, "churn_cause": cause}, churn_cause=policy)
+    assert reasons(found) == {subtype: -40}
+
+
+def test_usage_charges_are_usage() -> None:
+    lines = {"subscription_id": ["s"], "customer_id": ["a"], "start": ["2026-01-01"]}
+    lines |= {"amount": [100], "interval": ["month"]}
+    bills = {
+        "invoice_id": ["i1", "i2", "i3"],
+        "customer_id": ["a"] * 3,
+        "date": ["2026-01-31", "2026-02-28", "2026-02-28"],
+        "amount": [30.0, 90.0, 5.0],
+        "kind": ["usage", "usage", "recurring"],
+    }
+    found = sm.Book(subscriptions=lines, invoices=bills, as_of="2026-02-28", currency="USD")
+    assert reasons(found) == {}
+    assert reasons(found.with_policy(usage="as_invoiced")) == {"usage": 60}
+    assert reasons(found.with_policy(usage="trailing_mean")) == {"usage": 30}
+
+
+def test_customers_are_counted_and_not_their_activities() -> None:
+    # ChartMogul's cm_activity_vs_customers: 15 activities of 14 customers in a month are 14 customers.
+    ids = [f"c{n:02d}" for n in range(14)]
+    rows = [(c, "2026-01-01", "2026-02-05", 10) for c in ids]
+    rows += [(c, "2026-02-05", "2026-02-20" if c == "c00" else None, 20) for c in ids]
+    rows += [("c00", "2026-02-20", None, 30)]
+    names = ("customer_id", "start", "end", "amount")
+    table = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    table |= {"subscription_id": [f"s{n}" for n in range(29)], "interval": ["month"] * 29}
+    found = sm.Book(subscriptions=table, as_of="2026-02-28", currency="USD")
+    df = sm.revenue.movements(found.with_policy(view="event"), subtypes=True).df
+    february = df[(df["period"] == "2026-02-01") & (df["movement"] == "expansion")]
+    assert february["customers"].tolist() == [14]
+
+
+def test_rows_of_a_subtype_sum_to_its_cell(demo_book: sm.Book) -> None:
+    result = sm.revenue.movements(demo_book, by="segment", subtypes=True)
+    cell = result.df[(result.df["subtype"] == "seats") & result.df["complete"]].iloc[-1]
+    rows = result.rows(period=cell["period"], segment=cell["segment"], subtype="seats")
+    mine = rows[rows["movement"] == cell["movement"]]
+    assert mine["value"].sum() == pytest.approx(cell["value"])
+    assert len(mine) == cell["customers"]
+
+
+def test_a_grouping_by_plan_is_refused_with_what_to_do(demo_book: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match=r"book.where"):
+        sm.revenue.movements(demo_book, by="plan", subtypes=True)
+
+
+@quick
+@given(cases(), st.sampled_from(("M", "Q", "W")), st.booleans())
+def test_subtypes_sum_to_their_movement(case: Case, freq: str, midpoint: bool) -> None:
+    engine = case.engine()
+    found = engine.reasons(freq, midpoint=midpoint)
+    cube = engine.movements(freq)
+    for number, name in enumerate(KINDS):
+        total = [0] * cube.measures[name].shape[1]
+        mine = found.pick(found.movement == number)
+        for period, amount in zip(mine.period, mine.amount, strict=True):
+            total[period - cube.first] += int(amount)
+        assert total == cube.measures[name][0].tolist(), name
+
+
+@quick
+@given(cases(), st.sampled_from((1, 3, 12)), st.integers(0, 23))
+def test_a_window_of_a_customer_is_its_opening_and_the_parts_of_its_change(
+    case: Case, window: int, place: int
+) -> None:
+    engine = case.engine()
+    first, periods, _ = engine.extent("M")
+    period = first + place % periods
+    rows = window_rows(engine, period, window, "M", midpoint=False, voluntary=False)
+    parts = rows[list(KINDS["expansion"])].sum(axis=1)
+    assert (parts == rows["expansion"] + rows["contraction"]).all()
+    causes = rows[[name for name in rows if name.startswith("churn_")]].sum(axis=1)
+    assert (causes == rows["churn"]).all()
