@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.definitions import asked
-from saasmetrics.definitions.explanation import Step, explanation
 from saasmetrics.definitions.shapley import Block, attribute
 from saasmetrics.definitions.touched import of_customers, touched
 from saasmetrics.errors import DataError
+from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day
 from saasmetrics.policy import DATA_CHOICES, choices
 

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from saasmetrics.metrics.retention.churn import gross_churn, net_churn
 from saasmetrics.metrics.retention.cohorts import cohorts
+from saasmetrics.metrics.retention.influence import sensitivity
 from saasmetrics.metrics.retention.logos import logo_churn, logo_retention
 from saasmetrics.metrics.retention.money import grr, nrr
+from saasmetrics.metrics.retention.organic import organic_nrr
+from saasmetrics.metrics.retention.why import drivers
 
-__all__ = ["cohorts", "gross_churn", "grr", "logo_churn", "logo_retention", "net_churn", "nrr"]
+__all__ = [
+    "cohorts",
+    "drivers",
+    "gross_churn",
+    "grr",
+    "logo_churn",
+    "logo_retention",
+    "net_churn",
+    "nrr",
+    "organic_nrr",
+    "sensitivity",
+]
 
 
 def __dir__() -> list[str]:

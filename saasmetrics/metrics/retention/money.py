@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.catalogue import metric
 from saasmetrics.metrics.made import Sides
 from saasmetrics.metrics.rates import Question
+from saasmetrics.metrics.retention.organic import nrr_without
 from saasmetrics.metrics.retention.shared import MISSING, OPENING, WINDOW, of_totals, rate, under
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     missing=MISSING,
     sources=("METRICS.md", "Ordway 2022, example 1"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("nrr", "reactivation"),
+    choices=("nrr", "reactivation", "escalators"),
 )
 def nrr(
     book: Book,
@@ -79,6 +80,8 @@ def nrr(
     book = under(book, nrr=method, reactivation=reactivation)
     question = Question.asked(book, window, freq, by, interval)
     won = {"reactivation": 1} if book.policy.reactivation == "in" else {}
+    if book.policy.escalators == "excluded" and book.policy.nrr == "cohort" and not won:
+        return nrr_without("nrr", question, ("escalator",))
     if book.policy.nrr == "cohort":
         return rate("nrr", question, Sides({"closing": 1, **won}, OPENING))
     kept = {"opening": 1, "expansion": 1, "churn": 1, **won}

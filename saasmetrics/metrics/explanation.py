@@ -37,6 +37,7 @@ def explanation(
     labels: tuple[str, str],
     *,
     period: str,
+    unit: str | None = None,
     notes: Sequence[str] = (),
     extra: Mapping[str, Any] | None = None,
     drill: Callable[..., pd.DataFrame] | None = None,
@@ -61,11 +62,13 @@ def explanation(
         The names of A and B.
     period
         The period looked at, in words.
+    unit
+        Of the number; by default that of the metric.
     notes, extra, drill
         As for a Result.
     """
     start, end = between
-    unit, currency = base.metric.unit, base.context.currency
+    unit, currency = unit or base.metric.unit, base.context.currency
     change = f"{format_value(start, unit, currency)} → {format_value(end, unit, currency)}"
     return replace(
         base,
