@@ -106,8 +106,17 @@ class Policy:
     escalators: str = "included"
     grr: str = "customer"
     gross_churn: str = "with_contraction"
+    net_churn: str = "with_reactivation"
+    cohort_floor: str = "path"
     logo_churn: str = "opening"
     quick_ratio: str = "with_reactivation"
+    ltv: str = "survival"
+    ltv_churn_months: int = 6
+    cac: str = "blended"
+    cac_ratio: str = "new"
+    payback: str = "gross_margin"
+    magic_number: str = "revenue"
+    rule_of_40: str = "arr_fcf"
 
     def __post_init__(self) -> None:
         for choice, info in choices().items():

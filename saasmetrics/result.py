@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
+from saasmetrics.policy import DATA_CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +69,9 @@ class Result:
         metric, context = self.metric, self.context
         said = [metric.sentence(option, value) for option, value in context.options.items()]
         policy = context.policy
-        spoken = dict.fromkeys((*metric.choices, *policy.differences(type(policy)())))
+        told = {*DATA_CHOICES, *metric.choices}
+        other = (choice for choice in policy.differences(type(policy)()) if choice in told)
+        spoken = dict.fromkeys((*metric.choices, *other))
         chosen = [policy.sentence(choice) for choice in spoken if choice not in context.options]
         body = "; ".join([f"{metric.name}: {metric.formula}", *[s for s in (*said, *chosen) if s]])
         where = f"{context.currency}, as of {context.as_of}, policy {context.policy.name} v{context.policy.version}"

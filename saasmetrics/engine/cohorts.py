@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.ledger import Ledger
 
-TRIANGLE = ("customers", "mrr", "floor")
+TRIANGLE = ("customers", "mrr", "floor", "point")
 LIVES = ("account", "cohort", "duration", "entry", "event", "mrr")
 CAUSES = ("unknown", "voluntary", "involuntary")
 
@@ -75,8 +75,18 @@ def _changes(
         "customers": (seen.held > 0).astype(np.int64),
         "mrr": seen.mrr,
         "floor": running_minimum(np.maximum(seen.mrr, 0), seen.account),
+        "point": np.minimum(np.maximum(seen.mrr, 0), _start(seen)),
     }
     return {name: (cell, value - seen.before(value)) for name, value in values.items()}
+
+
+def _start(ledger: Ledger) -> NDArray[np.int64]:
+    """Return the first MRR of the account of each change."""
+    out = np.zeros(ledger.accounts, np.int64)
+    at = np.flatnonzero(ledger.first)
+    out[ledger.account[at]] = ledger.mrr[at]
+    first: NDArray[np.int64] = out[ledger.account]
+    return first
 
 
 def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:

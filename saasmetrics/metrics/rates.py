@@ -10,18 +10,20 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import bootstrap_ratio, money, ratio, wilson
+from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio, wilson
 from saasmetrics.survival.bootstrap import BAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.metrics.made import Sides
 
+_MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _CELLS = 6_000_000  # of a measure of a bagged cube
 
 
@@ -55,8 +57,24 @@ class Question:
         return cls(book, int(window), freq, columns(by), interval)
 
     @property
+    def rolling(self) -> bool:
+        """Whether windows are so many times 30 days instead of calendar periods."""
+        return self.book.policy.month == "30_days" and self.freq in _MONTHS
+
+    @property
+    def counted(self) -> tuple[str, int]:
+        """The frequency and window that sums are taken over."""
+        return (
+            ("D", 30 * _MONTHS[self.freq] * self.window)
+            if self.rolling
+            else (self.freq, self.window)
+        )
+
+    @property
     def span(self) -> str:
         """The window in words: 12 months."""
+        if self.rolling:
+            return f"{self.counted[1]} days"
         noun = self.book.calendar(self.freq).noun
         return f"{self.window} {noun}{'s' if self.window > 1 else ''}"
 
@@ -67,18 +85,19 @@ class Question:
         """
         if self.interval is None:
             return 0
-        _, periods, _ = self.book.engine.extent(self.freq)
+        _, periods, _ = self.book.engine.extent(self.counted[0])
         cells = periods * len(self.book.engine.grouping(self.by))
         return next((bags for bags in (BAGS, BAGS // 5) if bags * cells <= _CELLS), 0)
 
     def pairs(self) -> dict[str, NDArray[np.int64]]:
         """Return the sums over pairs as groups x bags x periods."""
-        return _split(self.book.engine.pairs(self.window, self.freq, self.by, self.bags()))
+        freq, window = self.counted
+        return self._at_ends(_split(self.book.engine.pairs(window, freq, self.by, self.bags())))
 
     def movements(self) -> dict[str, NDArray[np.int64]]:
         """Return opening at the start of the window and flows summed over it, as groups x bags x periods."""
-        cube = _split(self.book.engine.movements(self.freq, self.by, self.bags()))
-        w = self.window
+        freq, w = self.counted
+        cube = _split(self.book.engine.movements(freq, self.by, self.bags()))
         out = {}
         for name, value in cube.items():
             if name in ("closing", "customers_closing"):
@@ -91,7 +110,34 @@ class Question:
                 total = np.cumsum(value, axis=2)
                 out[name] = total.copy()
                 out[name][:, :, w:] -= total[:, :, :-w]
-        return out
+        return self._at_ends(out)
+
+    def _at_ends(self, sums: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+        """Return daily sums at the last known day of each period; others as they are."""
+        if not self.rolling:
+            return sums
+        first, periods, _ = self.book.engine.extent(self.freq)
+        days = self._last_days(np.arange(first, first + periods)) - self.book.engine.extent("D")[0]
+        return {name: value[:, :, days] for name, value in sums.items()}
+
+    def _last_days(self, period: NDArray[np.int64]) -> NDArray[np.int64]:
+        last = np.asarray(self.book.calendar(self.freq).last_day(period), np.int64)
+        return np.minimum(last, self.book.as_of_day)
+
+    def drill(self, kind: str, sides: Sides | None = None) -> Callable[..., pd.DataFrame]:
+        """Return the function behind `Result.rows` of the rate."""
+        freq, window = self.counted
+        found = period_drill(self.book, kind, freq, self.by, sides, window=window)
+        if not self.rolling:
+            return found
+
+        def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+            _, _, full = self.book.engine.extent(self.freq)
+            number = full if period is None else self.book.calendar(self.freq).of(period)
+            day = int(self._last_days(np.array([number]))[0])
+            return found(np.datetime64(day, "D"), **group)
+
+        return rows
 
 
 def check_interval(interval: float | None) -> None:

@@ -73,7 +73,7 @@ def cac(
     book: Book,
     by: str | Sequence[str] | None = None,
     lag: int | None = None,
-    method: str = "blended",
+    method: str | None = None,
     freq: str = "M",
     *,
     window: int = 1,
@@ -127,6 +127,7 @@ def cac(
     >>> sm.economics.cac(book).value
     250.0
     """
+    method = method or book.policy.cac
     if method not in METHODS:
         raise UnknownNameError.of("method of CAC", method, METHODS)
     names, functions = columns(by), functions_of(spend)
@@ -177,7 +178,7 @@ def cac_ratio(
     book: Book,
     by: str | Sequence[str] | None = None,
     lag: int | None = None,
-    method: str = "new",
+    method: str | None = None,
     freq: str = "Q",
     *,
     spend: str | Sequence[str] = ACQUISITION,
@@ -214,6 +215,7 @@ def cac_ratio(
     >>> sm.economics.cac_ratio(book).df["value"].tolist()
     [2.0]
     """
+    method = method or book.policy.cac_ratio
     if method not in RATIOS:
         raise UnknownNameError.of("CAC ratio", method, RATIOS)
     names, functions = columns(by), functions_of(spend)

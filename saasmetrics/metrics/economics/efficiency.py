@@ -62,7 +62,7 @@ _UNRECORDED = "the table {table} does not have every month"
 def magic_number(
     book: Book,
     freq: str = "Q",
-    method: str = "revenue",
+    method: str | None = None,
     *,
     revenue: str | None = None,
     spend: str | Sequence[str] = ACQUISITION,
@@ -98,6 +98,7 @@ def magic_number(
     >>> sm.economics.magic_number(sm.demo(customers=200)).df["value"].notna().any()
     np.True_
     """
+    method = method or book.policy.magic_number
     if method not in MAGIC:
         raise UnknownNameError.of("method of the magic number", method, MAGIC)
     functions, spans = functions_of(spend), Spans.of(book, freq, 1)
@@ -201,7 +202,7 @@ def burn_multiple(book: Book, freq: str = "Q", *, window: int = 1) -> Result:
     sources=("METRICS.md", "Ordway: ARR and free cash flow, or revenue and EBITDA"),
     options={"method": FORTY},
 )
-def rule_of_40(book: Book, freq: str = "Q", method: str = "arr_fcf") -> Result:
+def rule_of_40(book: Book, freq: str = "Q", method: str | None = None) -> Result:
     """Growth over a year plus profit margin.
 
     Parameters
@@ -232,6 +233,7 @@ def rule_of_40(book: Book, freq: str = "Q", method: str = "arr_fcf") -> Result:
     >>> sm.economics.rule_of_40(sm.demo(customers=200)).df["growth"].notna().any()
     np.True_
     """
+    method = method or book.policy.rule_of_40
     if method not in FORTY:
         raise UnknownNameError.of("Rule of 40", method, FORTY)
     if not _recorded(book, "revenue"):

@@ -79,12 +79,12 @@ ARPA = {
 def ltv(
     book: Book,
     by: str | Sequence[str] | None = None,
-    method: str = "survival",
+    method: str | None = None,
     margin: float | None = None,
     *,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
-    churn_months: int = CHURN_MONTHS,
+    churn_months: int | None = None,
     arpa: str = "paying",
     interval: float | None = 0.95,
 ) -> Result:
@@ -133,6 +133,8 @@ def ltv(
     >>> sm.economics.ltv(book, margin=0.5, discount=0).value
     9.0
     """
+    method = method or book.policy.ltv
+    churn_months = book.policy.ltv_churn_months if churn_months is None else churn_months
     worth = Worth.of(
         book, columns(by), method, margin, horizon, discount, churn_months, arpa, interval
     )

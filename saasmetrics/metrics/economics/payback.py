@@ -71,7 +71,7 @@ _COHORTS = (
 )
 def payback(
     book: Book,
-    method: str = "gross_margin",
+    method: str | None = None,
     by: str | Sequence[str] | None = None,
     target: float = 12.0,
     *,
@@ -131,6 +131,7 @@ def payback(
     >>> 0 < result.value < 100
     True
     """
+    method = method or book.policy.payback
     _check(method, arpa, target, horizon, interval)
     names, functions = columns(by), functions_of(spend)
     share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)

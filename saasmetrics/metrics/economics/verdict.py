@@ -12,7 +12,6 @@ from saasmetrics.catalogue import metric
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.lifetime import (
     ARPA,
-    CHURN_MONTHS,
     DISCOUNT,
     HORIZON,
     LTV_METHODS,
@@ -75,14 +74,14 @@ def ltv_cac(
     by: str | Sequence[str] | None = None,
     target: float = 3.0,
     *,
-    method: str = "survival",
+    method: str | None = None,
     margin: float | None = None,
     lag: int | None = None,
     window: int = 12,
     spend: str | Sequence[str] = ACQUISITION,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
-    churn_months: int = CHURN_MONTHS,
+    churn_months: int | None = None,
     arpa: str = "paying",
     interval: float = 0.95,
 ) -> Result:
@@ -130,6 +129,8 @@ def ltv_cac(
     """
     check_target(target)
     names, functions = columns(by), functions_of(spend)
+    method = method or book.policy.ltv
+    churn_months = book.policy.ltv_churn_months if churn_months is None else churn_months
     worth = Worth.of(book, names, method, margin, horizon, discount, churn_months, arpa, interval)
     cost = Cost.of(book, names, functions, lag, window, interval)
     value = _widened(worth.value, len(cost.labels))

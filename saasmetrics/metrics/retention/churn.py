@@ -8,6 +8,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import Sides
 from saasmetrics.metrics.rates import Question
+from saasmetrics.metrics.retention.daily import Daily
 from saasmetrics.metrics.retention.shared import MISSING, OPENING, WINDOW, rate, under
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     missing=MISSING,
     sources=("METRICS.md", "ChartMogul help 203359341"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("gross_churn", "view"),
+    choices=("gross_churn", "month", "open_period", "view"),
 )
 def gross_churn(
     book: Book,
@@ -46,7 +47,7 @@ def gross_churn(
     book, window, by, freq, interval
         As for `nrr`.
     method
-        "with_contraction" or "churn_only"; by default the policy's.
+        "with_contraction", "churn_only" or "daily_sum"; by default the policy's.
 
     Returns
     -------
@@ -68,8 +69,10 @@ def gross_churn(
     book = under(book, gross_churn=method)
     question = Question.asked(book, window, freq, by, interval)
     lost = {"churn": -1}
-    if book.policy.gross_churn == "with_contraction":
+    if book.policy.gross_churn != "churn_only":
         lost["contraction"] = -1
+    if book.policy.gross_churn == "daily_sum":
+        return Daily(question, lost).result("gross_churn")
     return rate("gross_churn", question, Sides(lost, OPENING), events=book.policy.view == "event")
 
 
@@ -91,7 +94,7 @@ def gross_churn(
             "out": "MRR won back from former customers is left out",
         },
     },
-    choices=("view",),
+    choices=("net_churn", "month", "open_period", "view"),
 )
 def net_churn(
     book: Book,
@@ -100,7 +103,7 @@ def net_churn(
     freq: str = "M",
     *,
     interval: float | None = 0.95,
-    reactivation: str = "in",
+    reactivation: str | None = None,
 ) -> Result:
     """Net MRR churn: losses less expansion and reactivation, over the opening MRR.
 
@@ -109,7 +112,7 @@ def net_churn(
     book, window, by, freq, interval
         As for `nrr`.
     reactivation
-        "in" or "out". With "out" it is 1 - NRR.
+        "in" or "out"; by default the policy's. With "out" it is 1 - NRR.
 
     Returns
     -------
@@ -128,13 +131,17 @@ def net_churn(
     >>> sm.retention.net_churn(book, window=1).value
     -0.25
     """
-    if reactivation not in ("in", "out"):
+    if reactivation not in ("in", "out", None):
         msg = f'reactivation={reactivation!r} is "in" or "out".'
         raise DataError(msg)
+    if reactivation is None:
+        reactivation = "out" if book.policy.net_churn == "without_reactivation" else "in"
     question = Question.asked(book, window, freq, by, interval)
     lost = {"churn": -1, "contraction": -1, "expansion": -1}
     if reactivation == "in":
         lost["reactivation"] = -1
+    if book.policy.net_churn == "daily_sum":
+        return Daily(question, lost).result("net_churn").saying(reactivation=reactivation)
     events = book.policy.view == "event"
     result = rate("net_churn", question, Sides(lost, OPENING), events=events)
     return result.saying(reactivation=reactivation)

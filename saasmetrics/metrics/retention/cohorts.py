@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Retention compares at constant exchange rates; only MRR itself is at the rates of its own period.
 _MEASURE = {"logos": "customers", "net": "constant", "gross": "floor", "mrr": "mrr"}
 _BASE = {**_MEASURE, "gross": "constant"}
+_FLOOR = {"path": "floor", "point": "point"}
 _WORDS = {
     "logos": "customers still there / customers of the cohort",
     "net": "MRR of the cohort / its MRR at age 0",
@@ -41,6 +42,7 @@ _WORDS = {
     missing="Missing where the cohort is not yet so old at the as-of date; 0 means that nothing was left.",
     sources=("METRICS.md", "METRICS.md"),
     options={"measure": _WORDS},
+    choices=("cohort_floor",),
 )
 def cohorts(
     book: Book,
@@ -85,6 +87,8 @@ def cohorts(
         raise UnknownNameError(msg + hint(measure, list(_MEASURE)))
     by = columns(by)
     cube = book.triangle(freq, by)
+    if measure == "gross":
+        cube = cube.assign(floor=cube[_FLOOR[book.policy.cohort_floor]])
     df = _cells(cube, measure, by)
     extra = {"average": _average(df, by)} if measure != "mrr" else {}
     options = {"measure": measure, "freq": freq}

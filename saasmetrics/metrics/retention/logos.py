@@ -8,6 +8,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import Sides
 from saasmetrics.metrics.rates import Question
+from saasmetrics.metrics.retention.daily import Daily
 from saasmetrics.metrics.retention.shared import MISSING, WINDOW, rate, under
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def logo_retention(
     missing=MISSING,
     sources=("METRICS.md", "ChartMogul help 207340419"),
     options={"window": WINDOW, "interval": "Wilson interval of {value:.0%}"},
-    choices=("logo_churn",),
+    choices=("logo_churn", "month", "open_period"),
 )
 def logo_churn(
     book: Book,
@@ -95,8 +96,8 @@ def logo_churn(
     book, window, by, freq, interval
         As for `nrr`; the interval is Wilson's.
     method
-        "opening", "opening_with_returns" or "opening_plus_new"; by default the policy's. The last two count every
-        departure within a period and take a window of 1.
+        "opening", "opening_with_returns", "opening_plus_new", "opening_all", "total" or "daily_sum"; by default the
+        policy's. All but the first and the last count every departure within a period and take a window of 1.
 
     Returns
     -------
@@ -121,6 +122,8 @@ def logo_churn(
         return rate(
             "logo_churn", question, Sides({"customers_lost": 1}, {"customers": 1}), unit="count"
         )
+    if book.policy.logo_churn == "daily_sum":
+        return Daily(question, {"churn": 1}, heads=True).result("logo_churn")
     if question.window != 1:
         msg = (
             f"logo_churn={book.policy.logo_churn!r} counts every departure within one period; ask for window=1 "
@@ -130,4 +133,9 @@ def logo_churn(
     sides = Sides({"customers_churned_from_opening": 1}, {"customers_opening": 1})
     if book.policy.logo_churn == "opening_plus_new":
         sides = Sides({"customers_churned": 1}, {"customers_opening": 1, "customers_new": 1})
+    elif book.policy.logo_churn == "opening_all":
+        sides = Sides({"customers_churned": 1}, {"customers_opening": 1})
+    elif book.policy.logo_churn == "total":
+        there = {"customers_opening": 1, "customers_new": 1, "customers_reactivated": 1}
+        sides = Sides({"customers_churned": 1}, there)
     return rate("logo_churn", question, sides, events=True, unit="count")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     missing=MISSING,
     sources=("METRICS.md", "Ordway 2022, example 1"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("nrr", "reactivation", "escalators"),
+    choices=("nrr", "reactivation", "escalators", "month"),
 )
 def nrr(
     book: Book,
@@ -101,7 +101,7 @@ def nrr(
     missing=MISSING,
     sources=("METRICS.md",),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("grr",),
+    choices=("grr", "month"),
 )
 def grr(
     book: Book,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.metrics.made import Sides, made, period_drill, sided
+from saasmetrics.metrics.made import Sides, made, sided
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
+_LOSSES = ("gross_churn", "net_churn", "logo_churn")
 OPENING = {"opening": 1}
 NOBODY = "nobody was paying at the start of the window"
 WINDOW = "over {value}"
@@ -29,17 +31,36 @@ def under(book: Book, **choices: Any) -> Book:
     return book.with_policy(**given) if given else book
 
 
+def projected(df: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Return churn with the open period projected to its end: what was lost so far, times days over days elapsed."""
+    book, calendar = question.book, question.book.calendar(question.freq)
+    if question.window != 1 or df["complete"].all():
+        return df
+    number = np.array([book.engine.extent(question.freq)[2] + 1])
+    first, last = int(calendar.first_day(number)[0]), int(calendar.last_day(number)[0])
+    elapsed, whole = book.as_of_day - first + 1, last - first + 1
+    out, still = df.copy(), ~df["complete"].to_numpy()
+    for name in ("value", "numerator", "low", "high"):
+        if name in out.columns:
+            out[name] = out[name].where(~still, out[name] * whole / elapsed)
+    said = f"projected from {elapsed} of {whole} days"
+    out["reason"] = np.where(still & (out["reason"] == ""), said, out["reason"])
+    return out
+
+
 def rate(
     id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money"
 ) -> Result:
     """Return a rate over pairs of snapshots, or over movements in the window with `events`."""
-    sums = question.movements() if events else question.pairs()
+    # The interval of a share of customers needs no resampling, and so no bags of customers.
+    asked = replace(question, interval=None) if unit == "count" else question
+    sums = asked.movements() if events else asked.pairs()
     count = sums["customers_opening" if events else "customers"]
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), count, NOBODY, unit=unit)
     kind = "movements" if events else "pairs"
-    drill = period_drill(
-        question.book, kind, question.freq, question.by, sides, window=question.window
-    )
+    if question.book.policy.open_period == "projected" and id in _LOSSES:
+        df = projected(df, question)
+    drill = question.drill(kind, sides)
     options = {"window": question.span, "interval": question.interval}
     return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
 
@@ -51,7 +72,7 @@ def of_totals(id: str, question: Question, *, everyone: bool) -> Result:
     top = np.minimum(sums["closing"], sums["opening"])
     df = rate_frame(question, top, sums["opening"], count, NOBODY)
     kind = "movements" if everyone else "pairs"
-    found = period_drill(question.book, kind, question.freq, question.by, window=question.window)
+    found = question.drill(kind)
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
         rows = found(period, **group)

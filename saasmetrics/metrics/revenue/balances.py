@@ -8,6 +8,7 @@ from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
+from saasmetrics.metrics.revenue.contracted import contracted_arr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,11 +75,11 @@ def mrr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> R
     abbr="ARR",
     unit="money",
     better="higher",
-    meaning="MRR at the end of a period, times twelve: a run rate, not a sum of contracts.",
+    meaning="What runs at the end of a period, per year: twelve times MRR, or the contracts in force by policy.",
     formula="12 x MRR",
     missing=_NEVER,
     sources=("METRICS.md",),
-    choices=("discount", "trial", "pause"),
+    choices=("arr", "discount", "trial", "pause"),
 )
 def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> Result:
     """Annual recurring revenue: twelve times MRR.
@@ -104,6 +105,8 @@ def arr(book: Book, by: str | Sequence[str] | None = None, freq: str = "M") -> R
     >>> sm.revenue.arr(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [100]})).value
     1200.0
     """
+    if book.policy.arr == "contracted":
+        return contracted_arr(book, freq, columns(by))
     return _balance(book, "arr", freq, by, 12)
 
 

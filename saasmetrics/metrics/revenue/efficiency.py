@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import Sides, made, period_drill
+from saasmetrics.metrics.made import Sides, made
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
@@ -80,6 +80,6 @@ def quick_ratio(
     df = rate_frame(
         question, sides.top(sums), sides.bottom(sums), sums["customers_closing"], "nothing was lost"
     )
-    drill = period_drill(book, "movements", freq, question.by, sides, window=question.window)
+    drill = question.drill("movements", sides)
     options = {"window": question.span, "interval": interval}
     return made(book, "quick_ratio", df, "series", by=by, options=options, drill=drill)
