@@ -213,8 +213,9 @@ def window_rows(
     Returns
     -------
     DataFrame
-        customer_id, the columns of pairs, one column per subtype (together expansion + contraction) and
-        churn_voluntary, churn_involuntary, churn_unknown (together churn).
+        customer_id, the columns of pairs, one column per subtype and fx (together expansion + contraction) and
+        churn_voluntary, churn_involuntary, churn_unknown (together churn). What exchange rates did is 0 unless it
+        counts as expansion and contraction.
     """
     rows = engine.rows("pairs", period=period, window=window, freq=freq)
     found, end = _window_changes(engine, period, window, freq, midpoint=midpoint)
@@ -236,11 +237,13 @@ def window_rows(
         span = np.where(found.after.span >= 0, found.after.span, found.before.span)[keep]
         factor = engine.valuation.at(start_day)[engine.valuation.of_span[span], 0]
         parts = np.rint(parts * factor[:, None]).astype(np.int64)
-    parts = _whole(parts, place[found.entity[keep]], change)
+    if engine.policy.fx != "spot":
+        parts = _whole(parts, place[found.entity[keep]], change)
     out = np.zeros((len(rows), len(SUBTYPES)), np.int64)
     np.add.at(out, place[found.entity[keep]], parts)
     for number, name in enumerate(SUBTYPES):
         rows[name] = out[:, number]
+    rows["fx"] = change - out.sum(axis=1)
     cause = _filed(_last_causes(engine, end)[entity], voluntary=voluntary)
     for number, name in enumerate(CAUSES):
         rows[f"churn_{name}"] = np.where(cause == number, rows["churn"], 0)

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
+from tests.engine.test_exchange_rates import moving
 from tests.properties.ledgers import Case, cases
 from tests.properties.profile import quick
 
@@ -122,15 +123,16 @@ def test_a_window_without_paying_customers_is_refused() -> None:
 @quick
 @given(
     cases(),
+    st.sampled_from(("constant", "line", "spot")),
     st.sampled_from(("nrr", "grr", "arr")),
     st.sampled_from((None, "segment")),
     st.integers(1, 11),
     st.integers(1, 11),
 )
 def test_parts_sum_to_the_difference_and_turn_with_it(
-    case: Case, metric: str, by: str | None, early: int, late: int
+    case: Case, fx: str, metric: str, by: str | None, early: int, late: int
 ) -> None:
-    book = of_case(case)
+    book = of_case(moving(case, fx))
     first, periods, _ = book.engine.extent("M")
     days = [int(book.calendar("M").first_day(np.array([first + n]))[0]) for n in (early, late)]
     assume(max(early, late) < periods and early != late)
@@ -140,6 +142,12 @@ def test_parts_sum_to_the_difference_and_turn_with_it(
     except sm.DataError:
         assume(False)
     gap = result.extra["difference"]
+    function = sm.revenue.arr if metric == "arr" else getattr(sm.retention, metric)
+    asked = {} if metric == "arr" else {"window": 1, "interval": None}
+    known = function(book, **asked).df.set_index("period")["value"]
+    number = {"rel": 1e-6, "abs": 1e-5}
+    assert result.extra["from"] == pytest.approx(known.loc[str(then)], **number)
+    assert result.extra["to"] == pytest.approx(known.loc[str(now)], **number)
     close = {"abs": 1e-4 if metric == "arr" else 1e-9}
     assert sum(steps(result).values()) == pytest.approx(gap, **close)
     assert result.df["value"].sum() == pytest.approx(gap, **close)

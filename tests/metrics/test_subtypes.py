@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.engine.reason_sums import KINDS, window_rows
+from saasmetrics.engine.reasons import CAUSES, SUBTYPES
+from tests.engine.test_exchange_rates import moving
 from tests.properties.ledgers import Case, cases
 from tests.properties.profile import quick
 
@@ -158,30 +161,122 @@ def test_a_grouping_by_plan_is_refused_with_what_to_do(demo_book: sm.Book) -> No
         sm.revenue.movements(demo_book, by="plan", subtypes=True)
 
 
-@quick
-@given(cases(), st.sampled_from(("M", "Q", "W")), st.booleans())
-def test_subtypes_sum_to_their_movement(case: Case, freq: str, midpoint: bool) -> None:
-    engine = case.engine()
-    found = engine.reasons(freq, midpoint=midpoint)
-    cube = engine.movements(freq)
-    for number, name in enumerate(KINDS):
-        total = [0] * cube.measures[name].shape[1]
-        mine = found.pick(found.movement == number)
-        for period, amount in zip(mine.period, mine.amount, strict=True):
-            total[period - cube.first] += int(amount)
-        assert total == cube.measures[name][0].tolist(), name
+FX = st.sampled_from(("constant", "line", "spot"))
+
+
+def of_case(case: Case) -> sm.Book:
+    """The book of a random ledger."""
+    book = sm.Book(
+        **{name: table.data for name, table in case.tables.items()},
+        currency="USD",
+        as_of=np.datetime64(case.as_of, "D"),
+    )
+    return book.with_policy(case.policy)
 
 
 @quick
-@given(cases(), st.sampled_from((1, 3, 12)), st.integers(0, 23))
-def test_a_window_of_a_customer_is_its_opening_and_the_parts_of_its_change(
-    case: Case, window: int, place: int
+@given(cases(), FX, st.sampled_from((None, "segment")), st.sampled_from(("M", "Q", "W")))
+def test_subtypes_sum_to_the_bridge_in_every_period_and_group(
+    case: Case, fx: str, by: str | None, freq: str
 ) -> None:
-    engine = case.engine()
+    found = of_case(moving(case, fx))
+    columns = ["period", *([] if by is None else [by])]
+    bridge = sm.revenue.bridge(found, freq, by).df.set_index(columns)
+    parts = sm.revenue.movements(found, freq, by, subtypes=True).df
+    assert parts["subtype"].isin([*SUBTYPES, *CAUSES, "fx"]).all()
+    for name in KINDS:
+        mine = parts[parts["movement"] == name].groupby(columns)["value"].sum()
+        micro = (mine.reindex(bridge.index, fill_value=0.0) * 1e6).round()
+        assert (micro == (bridge[name] * 1e6).round()).all(), name
+
+
+@quick
+@given(cases(), FX, st.integers(0, 23), st.booleans())
+def test_rows_by_subtype_sum_to_those_of_the_bridge_customer_by_customer(
+    case: Case, fx: str, place: int, midpoint: bool
+) -> None:
+    found = of_case(moving(case, fx))
+    found = found.with_policy(price_volume="midpoint" if midpoint else "price_first")
+    first, periods, _ = found.engine.extent("M")
+    period = np.datetime64(first + place % periods, "M").astype("datetime64[D]")
+    told = sm.revenue.movements(found, subtypes=True).rows(period=period)
+    rows = sm.revenue.bridge(found).rows(period=period).set_index("customer_id")
+    stays = told[told["movement"] != "churn"].groupby("customer_id")["value"].sum()
+    whole = rows["expansion"] + rows["contraction"]
+    apart = whole - stays.reindex(rows.index, fill_value=0.0)
+    assert not (apart.abs() > 5e-6).any()
+    left = told[told["movement"] == "churn"].groupby("customer_id")["value"].sum()
+    apart = rows["churn"] - left.reindex(rows.index, fill_value=0.0)
+    assert not (apart.abs() > 5e-6).any()
+
+
+@quick
+@given(cases(), FX, st.sampled_from((1, 3, 12)), st.integers(0, 23))
+def test_a_window_of_a_customer_is_its_opening_and_the_parts_of_its_change(
+    case: Case, fx: str, window: int, place: int
+) -> None:
+    engine = moving(case, fx).engine()
     first, periods, _ = engine.extent("M")
     period = first + place % periods
     rows = window_rows(engine, period, window, "M", midpoint=False, voluntary=False)
-    parts = rows[list(KINDS["expansion"])].sum(axis=1)
+    parts = rows[[*SUBTYPES, "fx"]].sum(axis=1)
     assert (parts == rows["expansion"] + rows["contraction"]).all()
-    causes = rows[[name for name in rows if name.startswith("churn_")]].sum(axis=1)
+    assert fx == "spot" or not rows["fx"].any()
+    causes = rows[[f"churn_{name}" for name in CAUSES]].sum(axis=1)
     assert (causes == rows["churn"]).all()
+
+
+def test_what_rates_did_is_a_subtype_where_they_count_as_expansion() -> None:
+    # 100 euros at 1.1, then 150 at 1.3, of which 50 were added when the rate was 1.2:
+    # seats 50 x 1.2 and rates 100 x (1.3 - 1.1) + 50 x (1.3 - 1.2).
+    lines = {
+        "subscription_id": ["s1", "s2"],
+        "customer_id": ["a", "a"],
+        "start": ["2026-01-01", "2026-02-10"],
+        "end": ["2026-02-10", None],
+        "amount": [100.0, 150.0],
+        "quantity": [10, 15],
+        "interval": ["month"] * 2,
+        "currency": ["EUR"] * 2,
+    }
+    rates = {
+        "date": ["2026-01-01", "2026-02-05", "2026-02-28"],
+        "currency": ["EUR"] * 3,
+        "rate": [1.1, 1.2, 1.3],
+    }
+    found = sm.Book(subscriptions=lines, fx=rates, as_of="2026-02-28", currency="USD")
+    assert reasons(found) == {"seats": 60}
+    assert reasons(found.with_policy(fx="spot")) == {"seats": 60, "fx": 25}
+    assert reasons(found.with_policy(fx="constant")) == {"seats": 65}
+    rows = sm.revenue.movements(found.with_policy(fx="spot"), subtypes=True).rows(period="2026-02")
+    assert dict(zip(rows["subtype"], rows["value"], strict=True)) == {"seats": 60, "fx": 25}
+
+
+def test_price_and_seats_of_a_plan_change_are_plan_and_seats() -> None:
+    # From 10 seats of pro at 5 to 12 of scale at 7: plan 2 x 10, seats 7 x 2; at the mean 2 x 11 and 6 x 2.
+    lines = (
+        {**OLD, "amount": 50, "quantity": 10, "plan": "pro"},
+        {**NEW, "amount": 84, "quantity": 12, "plan": "scale"},
+    )
+    assert reasons(book(*lines)) == {"plan": 20, "seats": 14}
+    assert reasons(book(*lines, price_volume="midpoint")) == {"plan": 22, "seats": 12}
+
+
+def test_fewer_seats_and_a_higher_price_are_told_apart_though_mrr_stays() -> None:
+    # 10 at 10 and 8 at 12.50 are both 100: no movement, and so no subtypes.
+    lines = {**OLD, "amount": 100, "quantity": 10}, {**NEW, "amount": 100, "quantity": 8}
+    assert reasons(book(*lines)) == {}
+    # 10 at 10 and 8 at 13 are 100 and 104: price 3 x 10, seats 13 x -2.
+    lines = {**OLD, "amount": 100, "quantity": 10}, {**NEW, "amount": 104, "quantity": 8}
+    assert reasons(book(*lines)) == {"price": 30, "seats": -26}
+
+
+def test_a_discount_that_ends_as_seats_are_added_is_told_apart() -> None:
+    # List 10 a seat. 10 seats at half price are 50, 12 at full price 120: the discount was 50, the seats 2 x 10.
+    lines = (
+        {**OLD, "amount": 50, "list_amount": 100, "quantity": 10},
+        {**NEW, "amount": 120, "list_amount": 120, "quantity": 12},
+    )
+    assert reasons(book(*lines)) == {"discount_end": 50, "seats": 20}
+    # At the mean of both list totals the discount is half of 110, and the seats are the rest of 70.
+    assert reasons(book(*lines, price_volume="midpoint")) == {"discount_end": 55, "seats": 15}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 METRICS = {"nrr": "NRR", "grr": "GRR", "arr": "ARR"}
 _TOP = 10
+_ROUNDING = 5e-6  # currency units that sums of floats may leave
 
 
 @entry(
@@ -174,6 +175,9 @@ def _paying(book: Book, metric: str, period: int, window: int, freq: str) -> pd.
         raise DataError(msg)
     if metric == "grr":
         rows.loc[rows["kept"] >= rows["opening"], list(PARTS)] = 0.0
+        # What is kept is told by currency where rates move, and so can differ from what is paid in the end.
+        less = rows["kept"] - rows["opening"] - rows[list(PARTS)].sum(axis=1)
+        rows["fx"] += less.where(less.abs() > _ROUNDING, 0.0)
         rows["closing"] = rows["kept"]
     return rows[["opening", "closing", *PARTS]]
 
@@ -260,10 +264,10 @@ def _arr(book: Book, first: int, last: int, freq: str, by: tuple[str, ...]) -> _
     ids = _union([rows, held])
     rows = rows.reindex(ids, fill_value=0.0)
     opening, closing = (held[name].reindex(ids, fill_value=0.0) for name in ("opening", "closing"))
-    names = ("new", "reactivation", *PARTS)
+    names = ("new", "reactivation", *(name for name in PARTS if name != "fx"))
     parts = rows[list(names)].to_numpy(float).T
     fx = (closing - opening).to_numpy(float) - parts.sum(axis=0)
-    fx[np.abs(fx) < 5e-6] = 0.0
+    fx[np.abs(fx) < _ROUNDING] = 0.0
     group, labels = _groups(book, ids, by)
     data: dict[str, Any] = {name: [label[i] for label in labels] for i, name in enumerate(by)}
     for name, value in (("then", opening), ("now", closing)):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
 
-PARTS = (*SUBTYPES, *(f"churn_{cause}" for cause in CAUSES), "paused")
+PARTS = (*SUBTYPES, "fx", *(f"churn_{cause}" for cause in CAUSES), "paused")
 LABELS = {
     "mix": "Mix of groups",
     "new": "New customers",

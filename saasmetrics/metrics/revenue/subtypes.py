@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.reason_sums import KINDS, Reasons
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import group_code, made, money
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 MOVEMENTS = tuple(KINDS)
+NAMES = tuple((movement, subtype) for movement, known in KINDS.items() for subtype in known)
+_OFFSET = np.array([NAMES.index((movement, known[0])) for movement, known in KINDS.items()])
 WORDS = {
     "seats": "seats: more or fewer units at the same price",
     "price": "price: another price for the same plan",
@@ -31,6 +34,7 @@ WORDS = {
     "discount_end": "discount end: a discount ends or shrinks",
     "escalator": "escalator: a contracted uplift of the price",
     "usage": "usage: charges for use",
+    "fx": "fx: what exchange rates did, which counts as expansion and contraction by policy",
     "voluntary": "voluntary: the customer left",
     "involuntary": "involuntary: the payment failed",
     "unknown": "unknown: no cause is recorded",
@@ -55,32 +59,46 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     DataError
         If a column of the subscriptions is asked for: what a customer moves between plans is itself a reason.
     """
+    import pandas as pd
+
     group, count = _groups(book, by)
     found = reasons_of(book, freq)
     cube = book.movements(freq, by)
     first, periods, _ = book.engine.extent(freq)
     cell = group[found.entity] * periods + (found.period - first)
-    shown = [(m, s) for m in range(len(MOVEMENTS)) for s in range(len(KINDS[MOVEMENTS[m]]))]
-    parts = []
     kept = cube.index.to_numpy()
-    for movement, subtype in shown:
-        mine = (found.movement == movement) & (found.subtype == subtype)
-        if not mine.any():
-            continue
-        value = np.zeros(count * periods, np.int64)
-        np.add.at(value, cell[mine], found.amount[mine])
-        part = cube[["period", *by]].assign(
-            movement=MOVEMENTS[movement], subtype=KINDS[MOVEMENTS[movement]][subtype]
-        )
-        part["value"] = money(value)[kept]
-        part["customers"] = np.bincount(cell[mine], minlength=count * periods)[kept]
-        parts.append(part.assign(complete=cube["complete"]))
+    told = dict.fromkeys(MOVEMENTS, np.zeros(len(kept), np.int64))
+    parts = []
+    for code in np.unique(_code(found)):
+        mine = _code(found) == code
+        movement, subtype = NAMES[code]
+        value = tally(cell[mine], found.amount[mine], count * periods)[kept]
+        customers = np.bincount(cell[mine], minlength=count * periods)[kept]
+        told[movement] = told[movement] + value
+        parts.append(_part(cube, by, movement, subtype, value, customers))
+    if book.policy.fx == "spot":
+        for movement in MOVEMENTS[:2]:
+            value = cube[movement].to_numpy() - told[movement]
+            if value.any():
+                parts.append(_part(cube, by, movement, "fx", value, pd.NA))
     df = _joined(parts, cube, by)
     used = dict.fromkeys(WORDS[name] for name in df["subtype"].unique())
     notes = (f"Subtypes are {'; '.join(used)}",) if used else ()
     options = {"freq": freq, "subtypes": True}
     drill = _drill(book, freq, by, group)
     return made(book, "movements", df, "subtypes", by=by, options=options, notes=notes, drill=drill)
+
+
+def _code(found: Reasons) -> NDArray[np.int64]:
+    """Return the place in `NAMES` of each element."""
+    return _OFFSET[found.movement] + found.subtype
+
+
+def _part(
+    cube: pd.DataFrame, by: tuple[str, ...], movement: str, subtype: str, value: Any, customers: Any
+) -> pd.DataFrame:
+    part = cube[["period", *by]].assign(movement=movement, subtype=subtype, value=money(value))
+    return part.assign(customers=customers, complete=cube["complete"])
 
 
 def _joined(parts: list[pd.DataFrame], cube: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
@@ -99,7 +117,8 @@ def _groups(book: Book, by: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:
     if found.of_entity is None:
         msg = (
             f"{' and '.join(by)} differs between the subscriptions of one customer, and a move between them is itself "
-            "a reason. Group by a column of customers, or look at one part with book.where(...)."
+            "a reason, which belongs to neither side. Group by a column of customers; or look at one part with "
+            "book.where(...), in which such a move is new or churn."
         )
         raise DataError(msg)
     return found.of_entity.astype(np.int64), len(found)
@@ -123,17 +142,19 @@ def _drill(
         if code is not None:
             keep &= group[found.entity] == code
         found = found.pick(keep)
-        names = [KINDS[MOVEMENTS[m]] for m in found.movement]
+        named = np.array(NAMES, object)[_code(found)].reshape(-1, 2)
         out = pd.DataFrame(
             {
                 "customer_id": book.engine.spans.entity_ids.take(
                     pa.array(found.entity)
                 ).to_pandas(),
-                "movement": [MOVEMENTS[m] for m in found.movement],
-                "subtype": [known[s] for known, s in zip(names, found.subtype, strict=True)],
+                "movement": named[:, 0],
+                "subtype": named[:, 1],
                 "value": money(found.amount),
             }
         )
+        if book.policy.fx == "spot":
+            out = pd.concat([out, _rates(book, freq, by, when, code, out)], ignore_index=True)
         for name, wanted, known in (
             ("movement", movement, MOVEMENTS),
             ("subtype", subtype, tuple(WORDS)),
@@ -146,3 +167,19 @@ def _drill(
         return out.loc[order].reset_index(drop=True)
 
     return rows
+
+
+def _rates(
+    book: Book, freq: str, by: tuple[str, ...], period: int, group: int | None, told: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what exchange rates did to each customer of a period, where that is expansion and contraction."""
+    import pandas as pd
+
+    rows = book.engine.rows("movements", period=period, freq=freq, by=by, group=group)
+    stays = told[told["movement"] != "churn"].groupby("customer_id")["value"].sum()
+    whole = money(rows["expansion"] + rows["contraction"])
+    value = whole - stays.reindex(rows["customer_id"], fill_value=0.0).to_numpy()
+    out = pd.DataFrame({"customer_id": rows["customer_id"], "value": value.round(6)})
+    out = out[out["value"] != 0]
+    movement = np.where(out["value"] > 0, *MOVEMENTS[:2])
+    return out.assign(movement=movement, subtype="fx")[list(told.columns)]
