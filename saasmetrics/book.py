@@ -81,6 +81,9 @@ class Book:
     as_of_day: int
     since_day: int | None = field(default=None)
     scope: tuple[str, ...] = field(default=())
+    told_day: int = field(
+        default=0
+    )  # until which day the tables tell, also where the book is cut to earlier
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
 
     def __init__(
@@ -132,6 +135,7 @@ class Book:
             "as_of": self.as_of_day,
             "since": self.since_day,
             "scope": self.scope,
+            "told": self.told_day,
         }
         _fill(book, **{**now, **changes})
         if changes.keys() <= {"policy", "since"} and self.gated == book.gated:
@@ -331,17 +335,20 @@ def _fill(
     as_of: int | None,
     since: int | None = None,
     scope: tuple[str, ...] = (),
+    told: int | None = None,
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given."""
     Calendar("Y", fiscal_start)
+    last = observed_until(tables) if as_of is None else as_of
     fields = {
         "tables": tables,
         "policy": policy,
         "currency": currency or _main_currency(tables),
         "fiscal_start": fiscal_start,
-        "as_of_day": observed_until(tables) if as_of is None else as_of,
+        "as_of_day": last,
         "since_day": since,
         "scope": scope,
+        "told_day": last if told is None else told,
         "engines": {},
     }
     for name, value in fields.items():

@@ -44,14 +44,14 @@ def observed_until(tables: Mapping[str, Table]) -> int:
         return min(int((month + 1).astype("datetime64[D]").astype(int)) - 1, today)
     latest = [_latest(data, "start", today)]
     latest += [_latest(data, name, today) for name in _HAPPENED if has(data, name)]
-    if has(data, "end") and not _billing_periods(data):
+    if has(data, "end") and not billing_periods(data):
         latest.append(_latest(data, "end", today))
     return min(max(latest), today)
 
 
-def _billing_periods(data: pa.Table) -> bool:
-    """Return whether no subscription is open-ended and nearly all last exactly one billing interval."""
-    if data["end"].null_count or not has(data, "interval"):
+def billing_periods(data: pa.Table) -> bool:
+    """Return whether no subscription is open-ended and nearly all last exactly one billing interval: rows are terms."""
+    if not has(data, "end") or data["end"].null_count or not has(data, "interval"):
         return False
     start, end = days(data["start"]), days(data["end"])
     due = next_billing_day(start, start + 1, interval_steps(data))

@@ -34,8 +34,8 @@ def pair_cube_between_groups(
     customer is no gain of one and no loss of the other, so that the groups add up to the company.
     """
     owner, time, now, then = merged(accounts, window, first + periods - 1)
-    account, event, moment = _spread_events(owner, time, entity_of)
-    where = np.searchsorted(_key(account, moment), _key(owner, time))
+    account, event, moment = spread_events(owner, time, entity_of)
+    where = np.searchsorted(in_one(account, moment), in_one(owner, time))
     order = np.lexsort((account, event))
     levels = []
     for change in [*now, *then]:
@@ -55,7 +55,7 @@ def pair_cube_between_groups(
     account = account[back]
     starts = np.ones(len(account), bool)
     starts[1:] = account[1:] != account[:-1]
-    return _cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, periods)
+    return cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, periods)
 
 
 def contributions(
@@ -81,14 +81,14 @@ def contributions(
     seen
         Whether the customer had been one by the earlier snapshot.
     """
-    paid, still = _summed(event, m0) > 0, _summed(event, m1 + p1) > 0
+    paid, still = summed(event, m0) > 0, summed(event, m1 + p1) > 0
     stays, rests = paid & still, p1 - p0
     rest = m1 - m0 + rests
     rest = rest - split_transfer(event, rest, stays)
     lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
-    other = np.where(~paid & (_summed(event, m1) > 0), m1, 0)
+    other = np.where(~paid & (summed(event, m1) > 0), m1, 0)
     zero, lost, mine = np.int64(0), paid & ~still, paid & (m0 > 0)
-    here = (m0 + p0 > 0) & (_summed(event, m0 + p0) > 0)
+    here = (m0 + p0 > 0) & (summed(event, m0 + p0) > 0)
     return {
         "opening": np.where(paid, m0, zero),
         "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
@@ -144,7 +144,7 @@ def _reduced(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int
     return values if len(values) == len(at) else np.add.reduceat(values, at)
 
 
-def _cumulated(
+def cumulated(
     parts: dict[str, NDArray[np.int64]],
     starts: NDArray[np.bool_],
     cell: NDArray[np.int64],
@@ -163,21 +163,23 @@ def _cumulated(
     return cube
 
 
-def _key(owner: NDArray[np.int32], time: NDArray[np.int32]) -> NDArray[np.int64]:
+def in_one(owner: NDArray[np.int32], time: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return an owner and a time as one number that sorts by owner, then time."""
     return (owner.astype(np.int64) << 32) + time
 
 
-def _summed(event: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+def summed(event: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each element the sum of its event; equal events are contiguous and counted from 0."""
     total = np.zeros(int(event[-1]) + 1 if len(event) else 0, np.int64)
     np.add.at(total, event, values)
     return total[event]
 
 
-def _spread_events(
+def spread_events(
     owner: NDArray[np.int32], time: NDArray[np.int32], entity_of: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
     """Give every account of an entity a row at each event of the entity; sorted by account and time."""
-    key = np.unique(_key(entity_of[owner], time))
+    key = np.unique(in_one(entity_of[owner], time))
     entity, moment = (key >> 32).astype(np.int64), (key & 0xFFFFFFFF).astype(np.int32)
     entities = int(entity_of.max(initial=-1)) + 1
     many = np.bincount(entity, minlength=entities)

@@ -122,11 +122,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         The reporting currency, three letters.
     """
     source = source_of(tables)
-    build = {"subscriptions": _subscription_spans, "mrr": _month_spans, "invoices": _invoice_spans}[
-        source
-    ]
-    found = build(tables, policy, as_of, currency)
-    found = _observed(found, as_of)
+    found = _observed(every_span(tables, policy, as_of, currency), as_of)
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
         msg = f"The amounts of {source} add up to more than 9 trillion {currency}, which cannot be held exactly."
         raise DataError(msg)
@@ -141,7 +137,14 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     return found
 
 
-def _entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
+def every_span(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
+    """Return the spans of every row of the source, also those that lie ahead; amounts are at the rates of `as_of`."""
+    build = {"subscriptions": _subscription_spans, "mrr": _month_spans, "invoices": _invoice_spans}
+    return build[source_of(tables)](tables, policy, as_of, currency)
+
+
+def entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
+    """Return the id of who is counted for each row of a table: its customer, parent or subscription."""
     data = tables[source].data
     if policy.entity == "subscription" and source == "subscriptions":
         return data["subscription_id"]
@@ -158,7 +161,7 @@ def _subscription_spans(
     tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
 ) -> Spans:
     data = tables["subscriptions"].data
-    ids, entity = encode(_entity_column(tables, "subscriptions", policy))
+    ids, entity = encode(entity_column(tables, "subscriptions", policy))
     start, end = (
         days(data["start"]),
         days(data["end"], FAR) if has(data, "end") else np.full(len(data), FAR),
@@ -228,7 +231,7 @@ def _paused(found: Spans, data: pa.Table, *, keep_balance: bool) -> Spans:
 
 def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
     data = tables["mrr"].data
-    ids, entity = encode(_entity_column(tables, "mrr", policy))
+    ids, entity = encode(entity_column(tables, "mrr", policy))
     month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
     start = month.astype("datetime64[D]").astype(np.int32)
     end = (month + 1).astype("datetime64[D]").astype(np.int32)
@@ -238,7 +241,7 @@ def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curren
 
 
 def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
-    ids, entity = encode(_entity_column(tables, "invoices", policy))
+    ids, entity = encode(entity_column(tables, "invoices", policy))
     line, start, end, amount, notes = invoice_spans(tables, policy, as_of, currency)
     return Spans("invoices", ids, entity[line], start, end, amount, line=line, notes=notes)
 
@@ -250,7 +253,7 @@ def with_usage(
     if "invoices" not in tables:
         return found
     rows, start, end, amount = usage_lines(tables, policy, as_of, currency)
-    column = _entity_column(tables, "invoices", policy)
+    column = entity_column(tables, "invoices", policy)
     lines = tables["invoices"].data
     if policy.entity == "subscription" and has(lines, "subscription_id"):
         column = pc.coalesce(lines["subscription_id"].cast(column.type), column)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from saasmetrics.metrics.revenue.balances import arpa, arr, mrr
 from saasmetrics.metrics.revenue.bridge import bridge, movements
+from saasmetrics.metrics.revenue.committed import balances, committed
 from saasmetrics.metrics.revenue.efficiency import quick_ratio
 from saasmetrics.metrics.revenue.structure import concentration, existing_share, layers
 
 __all__ = [
     "arpa",
     "arr",
+    "balances",
     "bridge",
+    "committed",
     "concentration",
     "existing_share",
     "layers",
