@@ -89,6 +89,38 @@ def _start(ledger: Ledger) -> NDArray[np.int64]:
     return first
 
 
+def aged(
+    ledger: Ledger, accounts: NDArray[np.int64], cohort: NDArray[np.int64], age: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return what some accounts are at an age: the measures of a triangle, and their MRR added up over the ages.
+
+    Parameters
+    ----------
+    ledger
+        Changes at the ends of periods.
+    accounts, cohort
+        The accounts, in order, and the period from which the age of each counts.
+    age
+        Periods since then.
+    """
+    begin = np.full(ledger.accounts, np.iinfo(np.int32).max, np.int64)
+    begin[accounts] = cohort
+    start = begin[ledger.account]
+    seen = ledger.pick((ledger.time >= start) & (ledger.time <= start + age))
+    place = np.searchsorted(accounts, seen.account)
+    until = np.append(seen.time[1:], 0).astype(np.int64)
+    last = np.append(seen.first[1:], True)
+    until[last] = begin[seen.account[last]] + age + 1
+    floor = running_minimum(np.maximum(seen.mrr, 0), seen.account)
+    out = {name: np.zeros(len(accounts), np.int64) for name in (*TRIANGLE, "total")}
+    out["customers"][place[last]] = seen.held[last] > 0
+    out["mrr"][place[last]] = seen.mrr[last]
+    out["floor"][place[last]] = floor[last]
+    out["point"][place[last]] = np.minimum(np.maximum(seen.mrr, 0), _start(seen))[last]
+    np.add.at(out["total"], place, seen.mrr * (until - seen.time))
+    return out
+
+
 def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:
     """Return one lifetime per account that was a customer at the end of some period up to `last`.
 
