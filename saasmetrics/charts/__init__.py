@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from saasmetrics.charts.ages import ages
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.curve import curve
@@ -20,6 +21,7 @@ from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.verdict import verdict
 
 CHARTS: dict[str, Callable[..., Any]] = {
+    "ages": ages,
     "bridge": bridge,
     "movements": movements,
     "series": series,
@@ -37,6 +39,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
 __all__ = [
     "CHARTS",
     "OfflineChart",
+    "ages",
     "bridge",
     "cohorts",
     "compared",

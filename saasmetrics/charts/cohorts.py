@@ -58,15 +58,14 @@ def cohorts(
     frame = result.df
     if not len(frame) or not frame["observed"].astype(bool).any():
         return canvas.empty("no cohort has been observed for a full period.")
-    ratio = result.definition.unit == "ratio" or (
-        result.definition.unit != "money" and options_of(result).get("measure") != "mrr"
-    )
+    measure = options_of(result).get("measure")
+    ratio = result.definition.unit == "ratio" and measure not in ("mrr", "gross_profit")
     freq = freq_of(result, frame.rename(columns={"cohort": "period"}))
-    cells, row_freq = pooled(frame, freq, ratio=ratio)
+    cells, row_freq = pooled(frame, freq, divided=measure != "mrr")
     return _chart(cells, freq, row_freq, canvas, ratio=ratio)
 
 
-def pooled(frame: pd.DataFrame, freq: str, *, ratio: bool) -> tuple[pd.DataFrame, str]:
+def pooled(frame: pd.DataFrame, freq: str, *, divided: bool) -> tuple[pd.DataFrame, str]:
     """Return one row per cohort and age over all groups, in cohorts few enough to be read.
 
     A pooled cell is observed only where every cohort in it is.
@@ -76,7 +75,7 @@ def pooled(frame: pd.DataFrame, freq: str, *, ratio: bool) -> tuple[pd.DataFrame
     >>> import pandas as pd
     >>> two = pd.DataFrame({"cohort": pd.to_datetime(["2025-01-01"] * 2), "age": 1,
     ...     "numerator": [2, 3], "denominator": [2, 6], "observed": True})
-    >>> pooled(two, "M", ratio=True)[0]["value"].tolist()
+    >>> pooled(two, "M", divided=True)[0]["value"].tolist()
     [0.625]
     """
     rows, row_freq = frame[["cohort", "age", "numerator", "denominator", "observed"]], freq
@@ -88,7 +87,7 @@ def pooled(frame: pd.DataFrame, freq: str, *, ratio: bool) -> tuple[pd.DataFrame
     cells["observed"] = cells["observed"].astype(bool)
     amount = cells["numerator"].astype(float)
     base = cells["denominator"].astype(float)
-    values = amount / base.where(base != 0) if ratio else amount
+    values = amount / base.where(base != 0) if divided else amount
     cells["value"] = values.where(cells["observed"])
     return cells, row_freq
 
@@ -107,7 +106,9 @@ def _chart(
     x = alt.Scale(domain=[ages.start - 0.5, ages.stop - 0.5], nice=False, zero=False)
     y = alt.Scale(domain=[len(starts) - 0.5, -0.5], nice=False, zero=False)
     encoding = {
-        "x": alt.X("left:Q", scale=x, axis=_age_axis(ages, slot, freq)),
+        "x": alt.X(
+            "left:Q", scale=x, axis=_age_axis(ages, slot, f"{_NOUNS[freq]} since {since(result)}")
+        ),
         "x2": "right:Q",
         "y": alt.Y("top:Q", scale=y, axis=_cohort_axis(starts, cells, row_freq, height, colors)),
         "y2": "bottom:Q",
@@ -246,12 +247,17 @@ def _hatch(
     return drawn
 
 
-def _age_axis(ages: range, slot: float, freq: str) -> alt.Axis:
+def since(result: Result) -> str:
+    """Return from when ages count, in words."""
+    return "sign-up" if options_of(result).get("cohort") == "sign_up" else "the first payment"
+
+
+def _age_axis(ages: range, slot: float, title: str) -> alt.Axis:
     need = max(1, math.ceil(22 / max(slot, 0.1)))
     step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if s >= need), need)
     return axis(
         {float(age): str(age) for age in ages if age % step == 0},
-        title=f"{_NOUNS[freq]} since the first payment",
+        title=title,
         orient="top",
         domain=False,
         ticks=False,
@@ -294,6 +300,14 @@ def message(cells: pd.DataFrame, freq: str, result: Result, *, ratio: bool) -> s
     year = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}[freq]
     at = min(year, int(known["age"].max()))
     mature = known[known["age"] == at]
+    measure = options_of(result).get("measure")
+    if measure == "gross_profit" and mature["denominator"].sum():
+        each = mature["numerator"].sum() / mature["denominator"].sum()
+        money = format_money(float(each), result.context.currency)
+        noun = _NOUNS[freq] if at != 1 else _NOUNS[freq][:-1]
+        return f"After {at} {noun}, a customer has brought {money} of gross profit on average"
+    if measure == "mrr":
+        return f"MRR by age of {known['cohort'].nunique()} cohorts"
     if not ratio or not mature["denominator"].sum():
         return f"{name} of {known['cohort'].nunique()} cohorts"
     left = mature["numerator"].sum() / mature["denominator"].sum()

@@ -89,6 +89,81 @@ def _start(ledger: Ledger) -> NDArray[np.int64]:
     return first
 
 
+def age_cube(
+    ledger: Ledger, group: NDArray[np.int64], groups: int, ages: int, last: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return customers and MRR by age over everybody old enough, as arrays of groups x ages.
+
+    Parameters
+    ----------
+    ledger
+        Changes at the ends of periods.
+    group, groups
+        The group of each account; how many groups.
+    ages
+        How many ages, from 0.
+    last
+        The last period observed in full: an account counts up to the age that it has then.
+
+    Returns
+    -------
+    dict
+        customers and mrr of those alive at the age, and `won`: everybody old enough, gone or not.
+    """
+    cells = groups * ages
+    total = {name: np.zeros(cells, np.int64) for name in ("customers", "mrr", "won")}
+    for accounts, part in ledger.blocks():
+        begin, mine = since(part), group[accounts]
+        seen = part.pick(part.time <= last)
+        born = np.flatnonzero(begin <= last)
+        start = mine[born] * ages
+        total["won"] += tally(start, None, cells)
+        after = last + 1 - begin[born]
+        leaves = after < ages
+        total["won"] -= tally((start + after)[leaves], None, cells)
+        where = mine[seen.account] * ages + seen.time - begin[seen.account]
+        mrr, held = part.state(last)
+        for name, change, end in (
+            ("customers", (seen.held > 0).astype(np.int64), (mrr + held > 0).astype(np.int64)),
+            ("mrr", seen.mrr, mrr),
+        ):
+            total[name] += tally(where, change - seen.before(change), cells)
+            total[name] -= tally((start + after)[leaves], end[born][leaves], cells)
+    return {name: np.cumsum(sums.reshape(groups, ages), axis=1) for name, sums in total.items()}
+
+
+def aged(
+    ledger: Ledger, accounts: NDArray[np.int64], cohort: NDArray[np.int64], age: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return what some accounts are at an age: the measures of a triangle, and their MRR added up over the ages.
+
+    Parameters
+    ----------
+    ledger
+        Changes at the ends of periods.
+    accounts, cohort
+        The accounts, in order, and the period from which the age of each counts.
+    age
+        Periods since then.
+    """
+    begin = np.full(ledger.accounts, np.iinfo(np.int32).max, np.int64)
+    begin[accounts] = cohort
+    start = begin[ledger.account]
+    seen = ledger.pick((ledger.time >= start) & (ledger.time <= start + age))
+    place = np.searchsorted(accounts, seen.account)
+    until = np.append(seen.time[1:], 0).astype(np.int64)
+    last = np.append(seen.first[1:], True)
+    until[last] = begin[seen.account[last]] + age + 1
+    floor = running_minimum(np.maximum(seen.mrr, 0), seen.account)
+    out = {name: np.zeros(len(accounts), np.int64) for name in (*TRIANGLE, "total")}
+    out["customers"][place[last]] = seen.held[last] > 0
+    out["mrr"][place[last]] = seen.mrr[last]
+    out["floor"][place[last]] = floor[last]
+    out["point"][place[last]] = np.minimum(np.maximum(seen.mrr, 0), _start(seen))[last]
+    np.add.at(out["total"], place, seen.mrr * (until - seen.time))
+    return out
+
+
 def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:
     """Return one lifetime per account that was a customer at the end of some period up to `last`.
 

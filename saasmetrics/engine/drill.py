@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
-from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.cohorts import aged
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
+from saasmetrics.engine.signups import sign_ups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.ledger import Ledger
     from saasmetrics.engine.local import LocalEngine
 
 
@@ -29,6 +29,7 @@ def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
         "movements": _movements,
         "pairs": _pairs,
         "triangle": _triangle,
+        "sign_ups": _sign_ups,
         "lifetimes": _lives,
     }
     return makers[kind](engine, **cell)
@@ -106,35 +107,49 @@ def _pairs(
     return _frame(engine, used, columns)
 
 
-def _upto(ledger: Ledger, period: int, accounts: NDArray[np.int64]) -> Ledger:
-    """Return the part of a ledger up to a period, of some accounts."""
-    chosen = np.zeros(ledger.accounts, bool)
-    chosen[accounts] = True
-    return ledger.pick((ledger.time <= period) & chosen[ledger.account])
-
-
 def _triangle(
     engine: LocalEngine,
-    cohort: int,
     age: int,
+    cohort: int | None = None,
     freq: str = "M",
     by: Sequence[str] = (),
     group: int | None = None,
 ) -> pd.DataFrame:
-    """Every customer of a cohort, with its MRR at the start and at the age."""
+    """Every customer of a cohort, with its MRR at the start and at the age; without one, of all old enough."""
     lives = engine.lives(freq)
-    member = _in_group(engine.origin(by), group)[lives["account"]] & (lives["cohort"] == cohort)
-    accounts = lives["account"][member]
-    ledger = _upto(engine.periodic(freq), cohort + age, accounts)
-    place = np.zeros(ledger.accounts, np.int32)
-    place[accounts] = np.arange(len(accounts))
-    cube = triangle_cube(ledger, place, len(accounts), cohort, age + 1)
-    columns = {name: value[:, 0, age] for name, value in cube.items()}
+    _, _, full = engine.extent(freq)
+    mine = lives["cohort"] + age <= full if cohort is None else lives["cohort"] == cohort
+    mine &= _in_group(engine.origin(by), group)[lives["account"]]
+    accounts = lives["account"][mine]
+    columns = aged(engine.periodic(freq), accounts, lives["cohort"][mine], age)
     columns["constant"] = columns["mrr"]
-    if engine.valuation is not None:
+    if engine.valuation is not None and cohort is not None:
         cell = valued.Cell(cohort + age, 1, freq, tuple(by), None)
         columns["mrr"] = valued.movement_rows(engine, engine.valuation, cell, accounts)["closing"]
-    return _frame(engine, accounts, {"start": lives["mrr"][member], **columns})
+    return _frame(engine, accounts, {"start": lives["mrr"][mine], **columns})
+
+
+def _sign_ups(
+    engine: LocalEngine,
+    age: int,
+    cohort: int,
+    freq: str = "M",
+    by: Sequence[str] = (),
+    group: int | None = None,
+) -> pd.DataFrame:
+    """Every customer that signed up in a period, with its MRR at the age; those that never paid have none."""
+    import pandas as pd
+
+    found = sign_ups(engine, freq, by)
+    member = np.ones(len(found.of_entity), bool) if group is None else found.group == group
+    accounts = np.flatnonzero(member & (found.of_entity == cohort))
+    columns = aged(engine.periodic(freq), accounts, np.full(len(accounts), cohort), age)
+    paid = _frame(engine, accounts, {**columns, "constant": columns["mrr"]})
+    other = np.ones(len(found.others), bool) if group is None else found.others_group == group
+    ids = found.others_ids.filter(pa.array(other & (found.others == cohort)))
+    never = pd.DataFrame(0, index=range(len(ids)), columns=paid.columns)
+    never["customer_id"] = ids.to_pandas()
+    return pd.concat([paid, never], ignore_index=True) if len(never) else paid
 
 
 def _lives(

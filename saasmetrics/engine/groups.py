@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from saasmetrics.engine.spans import Spans
     from saasmetrics.tables import Table
 
+ARR_BAND = "arr_band"  # computed: the ARR of a customer when it first pays
+BANDS = ("under 1k", "1k to 5k", "5k to 25k", "25k to 100k", "100k and more")
+_EDGES = np.array([1_000, 5_000, 25_000, 100_000]) * 1_000_000
 NONE = "(none)"  # the group of customers without a value
 RESERVED = frozenset(
     {"period", "value", "numerator", "denominator", "n", "reason", "complete", "low", "high"}
@@ -121,6 +124,8 @@ def _column(
 ) -> tuple[list[Any], NDArray[np.int32], NDArray[np.int32] | None]:
     """Return sorted labels, a code per entity, and a code per span where entities are in several groups."""
     known = columns_for(tables, spans.source)
+    if name == ARR_BAND and name not in known:
+        return list(BANDS), _band(spans), None
     if name in RESERVED:
         whose = known.get(name, ("customers", name))[0]
         msg = f"Results have a column {name!r} of their own; to group by that of {whose}, write {f'{whose}.{name}'!r}."
@@ -135,7 +140,7 @@ def _column(
         at = pc.index_in(
             spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type)
         )
-        labels, code = _sorted(pc.take(flat(data[column]), at))
+        labels, code = encoded(pc.take(flat(data[column]), at))
         return labels, code, None
     if table == "customers":
         at = pc.index_in(
@@ -148,7 +153,7 @@ def _column(
         spans.line is not None and (spans.line < 0).any()
     ):  # which then find the last value, a missing one
         values = pa.concat_arrays([flat(values), pa.nulls(1, values.type)])
-    labels, code = _sorted(values)
+    labels, code = encoded(values)
     of_span = code if spans.line is None else code[spans.lines()]
     first = np.zeros(len(spans.entity_ids), np.int32)
     first[spans.entity] = of_span
@@ -156,7 +161,18 @@ def _column(
     return labels, first, None if same else of_span
 
 
-def _sorted(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
+def _band(spans: Spans) -> NDArray[np.int32]:
+    """Return for each entity the band of its ARR on the first day that it has any."""
+    begin = np.full(len(spans.entity_ids), np.iinfo(np.int32).max, np.int32)
+    pays = np.flatnonzero(spans.amount > 0)
+    np.minimum.at(begin, spans.entity[pays], spans.start[pays])
+    first = pays[spans.start[pays] == begin[spans.entity[pays]]]
+    mrr = np.zeros(len(begin), np.int64)
+    np.add.at(mrr, spans.entity[first], spans.amount[first])
+    return np.searchsorted(_EDGES, mrr * 12, side="right").astype(np.int32)
+
+
+def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     """Encode values with labels in order, the missing ones last as "(none)"."""
     ids, code = encode(values)
     names = [_label(value) for value in ids.to_pylist()]

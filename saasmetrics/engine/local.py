@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from saasmetrics.engine import drill, reason_sums, valued
-from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
+from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
@@ -289,6 +289,15 @@ class LocalEngine:
         if self.valuation is not None:
             cube["mrr"] = valued.triangle_mrr(self, self.valuation, freq, group, many)
         return Cube(found, cube, first, bags)
+
+    def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
+        first, _, full = self.extent(freq)
+        group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
+        found = self.grouping(by)
+        many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
+        cube = age_cube(self.periodic(freq), group.astype(np.int64), many, width, full)
+        return Cube(found, cube, 0, bags)
 
     def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""

@@ -47,13 +47,13 @@ def test_a_pooled_cell_is_observed_only_where_every_cohort_is() -> None:
             "observed": [True, False],
         }
     )
-    cells, _ = pooled(frame, "M", ratio=True)
+    cells, _ = pooled(frame, "M", divided=True)
     assert cells["value"].isna().all()
 
 
 def test_many_cohorts_are_pooled_by_adding_numerators_and_denominators() -> None:
     result = stand_ins.triangle(60, "MS")
-    cells, freq = pooled(result.df, "M", ratio=True)
+    cells, freq = pooled(result.df, "M", divided=True)
     assert freq == "Q"
     first = result.df[(result.df["age"] == 5) & (result.df["cohort"] < "2018-04-01")]
     cell = cells[(cells["age"] == 5) & (cells["cohort"] == "2018-01-01")].iloc[0]

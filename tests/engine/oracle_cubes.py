@@ -136,17 +136,19 @@ def triangle(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
         alive = [p for p, day in ends.items() if oracle.held(entity, day)]
         if not alive:
             continue
-        group, cohort, floor = oracle.origin(entity), alive[0], None
+        group, cohort, floor, start = oracle.origin(entity), alive[0], None, 0
         for period, day in ends.items():
             if period < cohort:
                 continue
             mrr = oracle.mrr(entity, day)
+            start = mrr if floor is None else start
             floor = mrr if floor is None else min(floor, mrr)
             cell = cells[group, cohort, period - cohort]
             cell["customers"] += oracle.held(entity, day) > 0
             cell["mrr"] += mrr
             cell["constant"] += mrr
             cell["floor"] += floor
+            cell["point"] += min(mrr, start)
     return cells
 
 

@@ -10,8 +10,7 @@ from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
-from saasmetrics.metrics.economics.lifetime import ARPA, HORIZON, arpa_of, curves_of
-from saasmetrics.metrics.economics.margin import gross_margin
+from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
 from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
 from saasmetrics.metrics.economics.verdict import (
@@ -21,6 +20,7 @@ from saasmetrics.metrics.economics.verdict import (
     verdict_frame,
 )
 from saasmetrics.metrics.economics.window import divide
+from saasmetrics.metrics.economics.worth import ARPA, HORIZON, arpa_of, curves_of
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.lives import Lives
@@ -75,7 +75,7 @@ def payback(
     by: str | Sequence[str] | None = None,
     target: float = 12.0,
     *,
-    margin: float | None = None,
+    margin: Margin = None,
     lag: int | None = None,
     window: int = 12,
     spend: str | Sequence[str] = ACQUISITION,
@@ -134,12 +134,15 @@ def payback(
     method = method or book.policy.payback
     _check(method, arpa, target, horizon, interval)
     names, functions = columns(by), functions_of(spend)
-    share, said = (1.0, None) if method == "simple" else gross_margin(book, margin)
+    share, said = group_margins(book, names, 1.0 if method == "simple" else margin)
+    said = None if method == "simple" else said
     options: dict[str, Any] = {"method": method, "margin": said, "spend": " and ".join(functions)}
     if method == "empirical":
         return _empirical(book, names, functions, lag, share, target, options)
     cost = Cost.of(book, names, functions, lag, window, interval)
-    profit = arpa_of(cost.months, arpa) * share
+    profit = arpa_of(cost.months, arpa) * aligned(
+        share, book.engine.grouping(names).labels, cost.labels
+    )
     bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
         draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
@@ -222,7 +225,7 @@ def _empirical(
     by: tuple[str, ...],
     functions: tuple[str, ...],
     lag: int | None,
-    margin: float,
+    margin: NDArray[np.float64],
     target: float,
     options: dict[str, Any],
 ) -> Result:

@@ -27,7 +27,7 @@ def repaid_cohorts(
     by: tuple[str, ...],
     functions: Sequence[str],
     lag: int,
-    margin: float,
+    margin: NDArray[np.float64],
     target: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the payback of every cohort of customers, and its median over the cohorts.
@@ -41,7 +41,7 @@ def repaid_cohorts(
     functions, lag
         Which spend, and how many months before the cohort it fell.
     margin
-        Gross margin as a share.
+        Gross margin of each group, as a share.
     target
         Months within which the cost should be repaid.
 
@@ -55,7 +55,7 @@ def repaid_cohorts(
     >>> import saasmetrics as sm
     >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [9, 9]},
     ...     spend={"month": ["2026-01", "2026-02"], "function": ["sales"] * 2, "amount": [12, 0]})
-    >>> repaid_cohorts(book, (), ["sales"], 0, 1.0, 12)[0]["value"].tolist()
+    >>> repaid_cohorts(book, (), ["sales"], 0, np.ones(1), 12)[0]["value"].tolist()
     [2.0]
     """
     import pandas as pd
@@ -69,7 +69,7 @@ def repaid_cohorts(
     more = ((0, len(labels) - cube["mrr"].shape[0]), (0, 0))
     won = np.pad(cube["customers"][:, :, 0], more) if len(cohorts) else np.zeros((len(labels), 0))
     spent = shared_out(cost, cost.over(cohorts - lag, cohorts - lag), labels, won)
-    earned = np.pad(cube["mrr"] / MICRO * margin, (*more, (0, 0)))
+    earned = np.pad(cube["mrr"] / MICRO * margin[:, None, None], (*more, (0, 0)))
     kept = _shown(book, won, spent, cohorts)
     group, cohort = np.nonzero(kept)
     seen = full - cohorts[cohort] + 1

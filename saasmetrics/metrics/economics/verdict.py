@@ -10,15 +10,6 @@ import numpy as np
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
-from saasmetrics.metrics.economics.lifetime import (
-    ARPA,
-    DISCOUNT,
-    HORIZON,
-    LTV_METHODS,
-    Worth,
-    bound_reasons,
-    lower_bound,
-)
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
     lag_months,
@@ -28,6 +19,15 @@ from saasmetrics.metrics.economics.spend import (
     with_spend,
 )
 from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
+from saasmetrics.metrics.economics.worth import (
+    ARPA,
+    DISCOUNT,
+    HORIZON,
+    LTV_METHODS,
+    Worth,
+    bound_reasons,
+    lower_bound,
+)
 from saasmetrics.metrics.made import made
 from saasmetrics.survival.lives import label_columns
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.economics.margin import Margin
     from saasmetrics.metrics.economics.spend import Label
     from saasmetrics.result import Result
 
@@ -75,7 +76,7 @@ def ltv_cac(
     target: float = 3.0,
     *,
     method: str | None = None,
-    margin: float | None = None,
+    margin: Margin = None,
     lag: int | None = None,
     window: int = 12,
     spend: str | Sequence[str] = ACQUISITION,

@@ -9,27 +9,36 @@ import numpy as np
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError, UnknownNameError, hint
-from saasmetrics.metrics.made import group_code, in_currency, made, money, ratio
-from saasmetrics.periods import day_number
+from saasmetrics.metrics.economics.margin import gross_margin
+from saasmetrics.metrics.made import made
+from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.retention.cohort_rows import Cell, drill
+from saasmetrics.metrics.retention.triangles import AVERAGED, Triangle, pooled, triangle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
-# Retention compares at constant exchange rates; only MRR itself is at the rates of its own period.
-_MEASURE = {"logos": "customers", "net": "constant", "gross": "floor", "mrr": "mrr"}
-_BASE = {**_MEASURE, "gross": "constant"}
-_FLOOR = {"path": "floor", "point": "point"}
 _WORDS = {
     "logos": "customers still there / customers of the cohort",
     "net": "MRR of the cohort / its MRR at age 0",
     "gross": "lowest MRR so far of each customer / MRR at age 0",
     "mrr": "MRR of the cohort",
+    "gross_profit": "gross profit so far of the cohort / its customers, at constant exchange rates",
 }
+_STARTS = {
+    "first_payment": "a cohort is the period at whose end a customer first pays",
+    "sign_up": "a cohort is the period in which a customer signed up, whether or not it ever paid",
+    "column": "a cohort is everybody with the same value; at each age only those old enough count",
+}
+_SIGN_UP_MEASURES = ("logos", "mrr", "gross_profit")
+_RUNNING = "the period is not over, or a part of the cohort is not yet so old"
+_YOUNG = "the cohort is not yet so old"
 
 
 @metric(
@@ -41,7 +50,7 @@ _WORDS = {
     formula="value of the cohort at an age / its value at age 0",
     missing="Missing where the cohort is not yet so old at the as-of date; 0 means that nothing was left.",
     sources=("METRICS.md", "METRICS.md"),
-    options={"measure": _WORDS},
+    options={"measure": _WORDS, "cohort": _STARTS},
     choices=("cohort_floor",),
 )
 def cohorts(
@@ -49,31 +58,51 @@ def cohorts(
     measure: str = "logos",
     freq: str = "M",
     by: str | Sequence[str] | None = None,
+    *,
+    cohort: str = "first_payment",
+    cohort_freq: str | None = None,
+    margin: float | None = None,
+    interval: float | None = 0.95,
 ) -> Result:
-    """Retention by cohort and age; the cohort is the period at whose end a customer first pays.
+    """Retention by cohort and age.
 
     Parameters
     ----------
     book
         The company's tables.
     measure
-        "logos" (customers), "net" (MRR), "gross" (lowest MRR so far, never rising) or "mrr" (in currency units).
+        "logos" (customers), "net" (MRR), "gross" (lowest MRR so far, never rising), "mrr" (in currency units) or
+        "gross_profit" (so far, per customer of the cohort, in currency units).
     freq
-        D, W, M, Q or Y: the length of a cohort and the unit of age.
+        D, W, M, Q or Y: the unit of age, and the length of a cohort.
     by
         Columns to group by; a customer stays in the group it began with.
+    cohort
+        What makes a cohort: "first_payment" (the period at whose end a customer first pays), "sign_up"
+        (customers.created_at; everybody who signed up is below the line), or a column, such as "plan", "channel" or
+        "arr_band" (ARR when first paying).
+    cohort_freq
+        Pool cohorts into longer periods, such as "Q" for quarters by months of age.
+    margin
+        Gross margin as a share, for gross profit; by default that of the tables.
+    interval
+        Coverage of the interval, 0.95 by default; None for none. Wilson for customers, customer bootstrap for money.
 
     Returns
     -------
     Result
-        by-columns, cohort (first day), age (periods), value, numerator, denominator (at age 0), observed.
-        `extra["average"]` has by-columns, age, value, numerator, denominator, cohorts: the average weighted by size
-        of the cohorts old enough.
+        by-columns, cohort (first day, or the value of the column), age (periods), value, numerator, denominator (at
+        age 0), n (customers), observed, state ("observed", "immature": still being observed, "not yet"), reason, and
+        low and high with an interval.
+        `extra["average"]` has by-columns, age, value, numerator, denominator, n, cohorts, low, high: the average
+        weighted by size of the cohorts old enough.
 
     Raises
     ------
     UnknownNameError
         If the measure, a column or the frequency does not exist.
+    DataError
+        If sign-ups are not recorded, or the measure has no base at sign-up.
 
     Examples
     --------
@@ -82,75 +111,169 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    if measure not in _MEASURE:
-        msg = f"There is no measure {measure!r}; take one of {', '.join(_MEASURE)}."
-        raise UnknownNameError(msg + hint(measure, list(_MEASURE)))
-    by = columns(by)
-    cube = book.triangle(freq, by)
-    if measure == "gross":
-        cube = cube.assign(floor=cube[_FLOOR[book.policy.cohort_floor]])
-    df = _cells(cube, measure, by)
-    extra = {"average": _average(df, by)} if measure != "mrr" else {}
-    options = {"measure": measure, "freq": freq}
+    if measure not in _WORDS:
+        raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
+    check_interval(interval)
+    by, notes = columns(by), []
+    start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
+    column = None if cohort in _STARTS and cohort != "column" else cohort
+    _check(measure, start, column, cohort_freq)
+    if measure == "gross_profit":
+        margin, words = gross_margin(book, margin)
+        notes.append(f"Gross margin {words}")
+    full_by = by if column is None else (*by, column)
+    found = triangle(
+        book, measure, freq, full_by, start=start, margin=margin, bags=interval is not None
+    )
+    notes += found.notes
+    if cohort_freq is not None and cohort_freq != freq:
+        found = pooled(found, book, freq, cohort_freq)
+    df = _cells(found, by, interval) if column is None else _by_value(found, by, interval)
+    average = _average(found, by, interval, pooled_last=column is not None)
+    if measure == "logos" and start == "first_payment":
+        df, average = _sure_at_start(df), _sure_at_start(average)
+    extra = {"average": average}
+    options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
     return made(
         book,
         "cohorts",
         df,
-        "cohorts",
+        "cohorts" if column is None else "ages",
         by=by,
         options=options,
-        extra=extra,
-        drill=_drill(book, freq, by),
+        notes=notes,
+        extra=extra if measure in AVERAGED else {},
+        drill=drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin)),
     )
 
 
-def _cells(cube: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:
-    seen = cube["observed"].to_numpy()
-    top = cube[_MEASURE[measure]].to_numpy().astype(float)
-    first = cube[_BASE[measure]].to_numpy()[_age_zero(cube)].astype(float)
-    if measure != "logos":
-        top, first = money(top), money(first)
-    out = cube[[*by, "cohort", "age"]].copy()
-    value = top if measure == "mrr" else ratio(top, first)
-    out["value"] = np.where(seen, value, np.nan)
-    out["numerator"] = np.where(seen, top, np.nan)
-    out["denominator"] = first
-    out["observed"] = seen
-    return out.reset_index(drop=True)
+def _no_measure(measure: str) -> str:
+    return f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
 
 
-def _age_zero(cube: pd.DataFrame) -> Any:
-    """Return for each row the position of its cohort's row of age 0."""
-    return np.arange(len(cube)) - cube["age"].to_numpy()
+def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:
+    if start == "sign_up" and measure not in _SIGN_UP_MEASURES:
+        msg = (
+            f"measure={measure!r} compares with MRR at age 0, and at sign-up there is none; "
+            f"take one of {', '.join(_SIGN_UP_MEASURES)}."
+        )
+        raise DataError(msg)
+    if column is not None and measure == "mrr":
+        msg = f'The MRR of {column} by age adds up customers of all ages; take measure="net", or by={column!r}.'
+        raise DataError(msg)
+    if column is not None and cohort_freq is not None:
+        msg = f"A cohort is a value of {column} or a period: leave out cohort_freq, or take by={column!r}."
+        raise DataError(msg)
 
 
-def _average(df: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return the average by age, numerator and denominator from the same cohorts."""
-    seen = df[df["observed"]]
-    sums = seen.groupby([*by, "age"], observed=True, sort=True)
-    out = sums.agg(
-        numerator=("numerator", "sum"),
-        denominator=("denominator", "sum"),
-        cohorts=("cohort", "nunique"),
-    ).reset_index()
-    out.insert(len(by) + 1, "value", ratio(out["numerator"], out["denominator"]))
+def _cells(found: Triangle, by: Sequence[str], level: float | None) -> pd.DataFrame:
+    """Return one row per group, cohort that was born, and age that any cohort can reach."""
+    import pandas as pd
+
+    top, bottom = found.top.sum(axis=1), found.bottom.sum(axis=1)
+    width = top.shape[2]
+    born = np.argwhere(found.born)
+    ages = _reach(found, born)
+    group, cohort = np.repeat(born, ages, axis=0).T
+    age = np.tile(np.arange(ages), len(born))
+    known = found.known[cohort, age]
+    data = _labels(found, by, group)
+    data["cohort"], data["age"] = found.cohorts[cohort], age
+    data["value"] = np.where(known, found.value(top, bottom)[group, cohort, age], np.nan)
+    data["numerator"] = np.where(known, top[group, cohort, age], np.nan)
+    data["denominator"] = bottom[group, cohort, age]
+    data["n"] = found.heads[group, cohort]
+    data |= _states(known, found.running[cohort, age])
+    if level is not None:
+        flat = (*found.top.shape[:2], -1)
+        low, high = found.interval(found.top.reshape(flat), found.bottom.reshape(flat), level)
+        place = (cohort * width + age).astype(int)
+        data["low"] = np.where(known, low[group, place], np.nan)
+        data["high"] = np.where(known, high[group, place], np.nan)
+    return pd.DataFrame(data)
+
+
+def _sure_at_start(df: pd.DataFrame) -> pd.DataFrame:
+    """Return rows without an interval at age 0, where by definition everybody is still there."""
+    if "low" in df.columns:
+        df.loc[df["age"] == 0, ["low", "high"]] = 1.0
+    return df
+
+
+def _reach(found: Triangle, born: NDArray[np.int64]) -> int:
+    """Return how many ages there are to show: as many as any cohort with customers has begun."""
+    ages = np.flatnonzero((found.known | found.running)[born[:, 1]].any(axis=0))
+    return int(ages.max(initial=0)) + 1 if len(born) else 0
+
+
+def _states(known: NDArray[np.bool_], running: NDArray[np.bool_]) -> dict[str, Any]:
+    state = np.where(known, "observed", np.where(running, "immature", "not yet"))
+    reason = np.where(known, "", np.where(running, _RUNNING, _YOUNG))
+    return {"observed": known, "state": state.astype(object), "reason": reason.astype(object)}
+
+
+def _by_value(found: Triangle, by: Sequence[str], level: float | None) -> pd.DataFrame:
+    """Return one row per group, value of the column and age; only customers old enough count."""
+    import pandas as pd
+
+    top, bottom = found.eligible()
+    counts, heads = found.many()
+    groups, _, width = top.shape
+    group, age = np.repeat(np.arange(groups), width), np.tile(np.arange(width), groups)
+    known = bottom.sum(axis=1)[group, age] > 0
+    data = _labels(found, by, group)
+    data["cohort"] = np.array([found.labels[g][-1] for g in group], object)
+    data["age"] = age
+    data["value"] = found.value(top.sum(axis=1), bottom.sum(axis=1))[group, age]
+    data["numerator"] = np.where(known, top.sum(axis=1)[group, age], np.nan)
+    data["denominator"] = np.where(known, bottom.sum(axis=1)[group, age], np.nan)
+    data["n"] = heads[group, age]
+    data |= _states(known, np.zeros(len(known), bool))
+    data["cohorts"] = counts[group, age]
+    if level is not None:
+        low, high = found.interval(top, bottom, level)
+        data["low"], data["high"] = low[group, age], high[group, age]
+    return pd.DataFrame(data)
+
+
+def _average(
+    found: Triangle, by: Sequence[str], level: float | None, *, pooled_last: bool
+) -> pd.DataFrame:
+    """Return the average by age, numerator and denominator from the same cohorts, all old enough."""
+    import pandas as pd
+
+    top, bottom = found.eligible()
+    counts, heads = found.many()
+    labels = found.labels
+    if pooled_last:
+        labels = tuple(dict.fromkeys(label[:-1] for label in found.labels))
+        at = np.array([labels.index(label[:-1]) for label in found.labels], int)
+        top, bottom, heads = (_added(side, at, len(labels)) for side in (top, bottom, heads))
+        most = np.zeros((len(labels), counts.shape[1]), np.int64)
+        np.maximum.at(most, at, counts)
+        counts = most
+    group, age = np.nonzero(bottom.sum(axis=1) > 0)
+    data: dict[str, Any] = {
+        name: np.array([labels[g][i] for g in group], object) for i, name in enumerate(by)
+    }
+    data["age"] = age
+    sides = top.sum(axis=1)[group, age], bottom.sum(axis=1)[group, age]
+    data["value"] = found.value(*sides)
+    data["numerator"], data["denominator"] = sides
+    data["n"], data["cohorts"] = heads[group, age], counts[group, age]
+    if level is not None:
+        low, high = found.interval(top, bottom, level)
+        data["low"], data["high"] = low[group, age], high[group, age]
+    return pd.DataFrame(data)
+
+
+def _added(side: NDArray[Any], at: NDArray[np.int64], many: int) -> NDArray[Any]:
+    out = np.zeros((many, *side.shape[1:]), side.dtype)
+    np.add.at(out, at, side)
     return out
 
 
-def _drill(book: Book, freq: str, by: Sequence[str]) -> Callable[..., pd.DataFrame]:
-    def rows(cohort: Any = None, age: int = 0, **group: Any) -> pd.DataFrame:
-        if cohort is None:
-            msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
-            raise DataError(msg)
-        number = book.calendar(freq).of(np.datetime64(day_number(cohort), "D"))
-        _, _, full = book.engine.extent(freq)
-        if number + age > full:
-            msg = f"The cohort {cohort} has not been observed at age {age}."
-            raise DataError(msg)
-        code = group_code(book, by, group)
-        found = book.engine.rows(
-            "triangle", cohort=number, age=int(age), freq=freq, by=tuple(by), group=code
-        )
-        return in_currency(found)
-
-    return rows
+def _labels(found: Triangle, by: Sequence[str], group: NDArray[np.int64]) -> dict[str, Any]:
+    return {
+        name: np.array([found.labels[g][i] for g in group], object) for i, name in enumerate(by)
+    }

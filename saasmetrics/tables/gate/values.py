@@ -98,27 +98,36 @@ def reporting_currency(gate: Gate) -> Iterable[Problem]:
 
 
 def missing_rates(gate: Gate) -> Iterable[Problem]:
-    """Amounts in a currency without a rate on or before the day that needs one."""
+    """Amounts in a currency without a rate by the as-of date, and at moving rates without one on their own day."""
     if not gate.currency:
         return
     rates = _first_rates(gate)
     for view in _with_currency(gate):
         foreign = _words(view, "currency") & known_currencies() - {gate.currency}
         for currency in sorted(foreign):
-            rows = _rows_with(view, "currency", {currency})
-            needed, since = _day_needed(view, gate), rates.get(currency)
-            if since is not None:
-                rows &= needed < since
-            when = "" if since is None else f" before {iso(since)}"
-            yield from view.problem(
-                rows,
-                column="currency",
-                rule=f"no rate from {currency} to {gate.currency}{when}",
-                remedy=f"Add a row to fx with currency {currency} and a date on or before the first day needed.",
-                code="missing-rate",
-                severity="error",
-                show=(*SCHEMA[view.name].key, _DATE_OF[view.name], "currency"),
-            )
+            rows, since = _rows_with(view, "currency", {currency}), rates.get(currency)
+            shown = (*SCHEMA[view.name].key, _DATE_OF[view.name], "currency")
+            if since is None or since > gate.today:
+                when = "" if since is None else f" before {iso(since)}"
+                yield from view.problem(
+                    rows,
+                    column="currency",
+                    rule=f"no rate from {currency} to {gate.currency}{when}",
+                    remedy=f"Add a row to fx with currency {currency} and a date on or before the first day needed.",
+                    code="missing-rate",
+                    severity="error",
+                    show=shown,
+                )
+            elif gate.choice("fx", "constant") != "constant":
+                yield from view.problem(
+                    rows & (view.days(_DATE_OF[view.name]) < since),
+                    column="currency",
+                    rule=f"no rate from {currency} to {gate.currency} before {iso(since)}; the first one is taken",
+                    remedy=f"Add a row to fx with currency {currency} and a date on or before the first day needed.",
+                    code="early-rate",
+                    severity="warning",
+                    show=shown,
+                )
 
 
 def missing_currencies(gate: Gate) -> Iterable[Problem]:
@@ -151,11 +160,6 @@ def _first_rates(gate: Gate) -> dict[str, int]:
             if (good & (codes == code)).any()
         }
     return {}
-
-
-def _day_needed(view: View, gate: Gate) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    # Before its first rate a currency is valued at it, which the footnotes say.
-    return np.full(view.size, gate.today, np.int64)
 
 
 def _words(view: View, column: str) -> set[str]:

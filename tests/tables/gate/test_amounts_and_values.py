@@ -129,14 +129,15 @@ def test_at_a_constant_rate_a_rate_after_the_as_of_date_is_none(one, subscriptio
     )
 
 
-def test_at_changing_rates_every_day_needs_one(one, subscriptions):
+def test_at_changing_rates_days_before_the_first_one_are_told(one, subscriptions):
     table = subscriptions(start=["2025-05-31", "2025-06-01", "2025-07-01"]) | {
         "currency": ["EUR"] * 3
     }
     problem = one(
-        "missing-rate", subscriptions=table, fx=RATES, currency="USD", policy={"fx": "movement"}
+        "early-rate", subscriptions=table, fx=RATES, currency="USD", policy={"fx": "line"}
     )
-    assert (problem.rows, problem.rule) == (1, "no rate from EUR to USD before 2025-06-01")
+    assert (problem.severity, problem.rows) == ("warning", 1)
+    assert problem.rule == "no rate from EUR to USD before 2025-06-01; the first one is taken"
 
 
 def test_rows_without_a_currency_among_others_are_noted(one, subscriptions):

@@ -1,0 +1,148 @@
+"""Cohorts by sign-up: everybody who signed up in the same period, whether or not they ever paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.columns import days, flat, has
+from saasmetrics.engine.cubes import Cube
+from saasmetrics.engine.groups import Groups, encoded
+from saasmetrics.engine.pairs import since
+from saasmetrics.engine.tally import tally
+from saasmetrics.errors import DataError, MissingTableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.local import LocalEngine
+
+SIGNED = "signed_up"
+_UNKNOWN = np.int32(2**30)
+
+
+@dataclass(frozen=True)
+class SignUps:
+    """Who signed up when: the period of each entity, and period and group of those that never paid."""
+
+    groups: Groups
+    of_entity: NDArray[np.int64]
+    others: NDArray[np.int64]
+    others_ids: pa.Array
+    others_group: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    @property
+    def group(self) -> NDArray[np.int64]:
+        """The group of each entity."""
+        assert self.groups.of_entity is not None
+        return self.groups.of_entity.astype(np.int64)
+
+
+def sign_ups(engine: LocalEngine, freq: str, by: Sequence[str]) -> SignUps:
+    """Return the sign-ups of a book up to its as-of date.
+
+    Raises
+    ------
+    MissingTableError
+        If no table says when customers signed up.
+    DataError
+        If customers are grouped by what only their subscriptions have, or are not the entity of the policy.
+    """
+    if "customers" not in engine.tables:
+        raise MissingTableError.of("customers", "A cohort by sign-up")
+    data = engine.tables["customers"].data
+    if not has(data, "created_at"):
+        msg = "A cohort by sign-up needs customers.created_at, the day each customer signed up; add the column."
+        raise DataError(msg)
+    if engine.policy.entity != "customer":
+        msg = f"Customers sign up, and the policy counts entity={engine.policy.entity!r}: take entity='customer'."
+        raise DataError(msg)
+    found = engine.grouping(by)
+    if found.of_entity is None:
+        msg = (
+            f"{' and '.join(by)} is a column of subscriptions, which those who never paid do not have. "
+            "Group by columns of customers."
+        )
+        raise DataError(msg)
+    ids, created = flat(data["customer_id"]), days(data["created_at"], _UNKNOWN)
+    known = created <= engine.as_of
+    row = pc.index_in(engine.spans.entity_ids, value_set=ids.cast(engine.spans.entity_ids.type))
+    at = row.fill_null(-1).to_numpy(zero_copy_only=False)
+    calendar = engine.calendar(freq)
+    period = calendar.ordinal(np.append(created, _UNKNOWN))
+    signed = np.append(known, False)[at]
+    begun = since(engine.periodic(freq)).astype(np.int64)
+    paid_before = signed & (begun < period[at])
+    of_entity = np.where(signed, np.minimum(period[at], begun), np.iinfo(np.int64).max)
+    never = known.copy()
+    never[at[at >= 0]] = False
+    groups, code = _with_others(found, data.filter(never), by)
+    left_out = int((~signed).sum())
+    notes = []
+    if left_out:
+        notes.append(f"{left_out:,} customers without a date of sign-up are left out")
+    if paid_before.any():
+        count = int(paid_before.sum())
+        notes.append(
+            f"{count:,} customers paid before they signed up and count from their first payment"
+        )
+    return SignUps(
+        groups, of_entity, period[:-1][never], ids.filter(pa.array(never)), code, tuple(notes)
+    )
+
+
+def _with_others(
+    found: Groups, data: object, by: Sequence[str]
+) -> tuple[Groups, NDArray[np.int64]]:
+    """Return the groups with those that only hold customers who never paid, and the group of each of these."""
+    rows = data.num_rows  # type: ignore[attr-defined]
+    if not by:
+        return found, np.zeros(rows, np.int64)
+    parts = [encoded(data[name.rpartition(".")[2]]) for name in by]  # type: ignore[index]
+    sizes = [max(len(labels), 1) for labels, _ in parts]
+    used, code = np.unique(np.ravel_multi_index([c for _, c in parts], sizes), return_inverse=True)
+    cells = zip(*np.unravel_index(used, sizes), strict=True)
+    labels = [tuple(names[i] for (names, _), i in zip(parts, cell, strict=True)) for cell in cells]
+    place = {label: number for number, label in enumerate(found.labels)}
+    for label in labels:
+        place.setdefault(label, len(place))
+    groups = Groups(found.by, tuple(place), of_entity=found.of_entity)
+    return groups, np.array([place[label] for label in labels], np.int64)[code.reshape(-1)]
+
+
+def sign_up_triangle(
+    engine: LocalEngine, freq: str, by: Sequence[str]
+) -> tuple[Cube, tuple[str, ...]]:
+    """Return the triangle by period of sign-up, with `signed_up` beside its measures, and notes.
+
+    Ages count from the period of sign-up, so that who pays later appears at a later age.
+    """
+    found = sign_ups(engine, freq, by)
+    _, _, full = engine.extent(freq)
+    inside = found.of_entity <= full
+    later = found.others <= full
+    periods = np.concatenate([found.of_entity[inside], found.others[later]])
+    first = int(periods.min()) if len(periods) else full + 1
+    many, width = len(found.groups), max(full - first + 1, 0)
+    cohort = np.where(inside, found.of_entity, full + 1)
+    cube = triangle_cube(
+        engine.periodic(freq), found.group.astype(np.int32), many, first, width, cohort
+    )
+    cell = np.concatenate(
+        [
+            found.group[inside] * width + found.of_entity[inside] - first,
+            found.others_group[later] * width + found.others[later] - first,
+        ]
+    )
+    signed = tally(cell, None, many * width).reshape(many, width, 1)
+    cube["constant"] = cube["mrr"]
+    cube[SIGNED] = np.repeat(signed, width, axis=2)
+    return Cube(found.groups, cube, first), found.notes

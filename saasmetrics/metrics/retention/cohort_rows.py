@@ -1,0 +1,95 @@
+"""The customers behind a cell of the cohorts, with what each adds to both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import group_code, in_currency
+from saasmetrics.metrics.retention.triangles import MONTHS
+from saasmetrics.periods import day_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+
+_SIDES = {
+    "net": ("constant", "start"),
+    "gross": ("floor", "start"),
+    "mrr": ("mrr", "start"),
+    "logos": ("customers", None),
+    "gross_profit": ("total", None),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the cells of a result of `cohorts` are: its options."""
+
+    measure: str
+    freq: str
+    by: tuple[str, ...]
+    column: str | None
+    start: str
+    cohort_freq: str
+    margin: float | None
+
+
+def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows`: by cohort, or by value of a column, and age."""
+
+    def rows(cohort: Any = None, age: int = 0, **group: Any) -> pd.DataFrame:
+        import pandas as pd
+
+        if cohort is None:
+            msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
+            raise DataError(msg)
+        by, numbers = cell.by, [None]
+        if cell.column is None:
+            numbers = _numbers(book, cell, cohort, int(age))
+        else:
+            by, group = (*by, cell.column), {**group, cell.column: cohort}
+        code = group_code(book, by, group)
+        kind = "sign_ups" if cell.start == "sign_up" else "triangle"
+        asked = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
+        parts = [book.engine.rows(kind, cohort=number, **asked) for number in numbers]
+        found = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        return _sided(found, book, cell)
+
+    return rows
+
+
+def _numbers(book: Book, cell: Cell, cohort: Any, age: int) -> list[Any]:
+    """Return the periods whose customers make a cohort, all old enough."""
+    calendar, coarse = book.calendar(cell.freq), book.calendar(cell.cohort_freq)
+    day = np.array([day_number(cohort)])
+    first = coarse.first_day(coarse.ordinal(day))
+    last = coarse.last_day(coarse.ordinal(day))
+    begin, end = int(calendar.ordinal(first)[0]), int(calendar.ordinal(last)[0])
+    if cell.cohort_freq == cell.freq:
+        begin = end = calendar.of(np.datetime64(int(day[0]), "D"))
+    _, _, full = book.engine.extent(cell.freq)
+    if end + age > full:
+        msg = f"The cohort {cohort} has not been observed at age {age}."
+        raise DataError(msg)
+    return list(range(begin, end + 1))
+
+
+def _sided(rows: pd.DataFrame, book: Book, cell: Cell) -> pd.DataFrame:
+    """Put numerator and denominator beside each customer; without a base of money each counts once."""
+    if cell.measure == "gross" and book.policy.cohort_floor == "point":
+        rows["floor"] = rows["point"]
+    rows = in_currency(rows)
+    top, bottom = _SIDES[cell.measure]
+    rows["total"] *= (cell.margin or 1.0) * MONTHS[cell.freq]
+    rows.insert(1, "numerator", rows[top].astype(float))
+    rows.insert(2, "denominator", rows[bottom].astype(float) if bottom in rows.columns else 1.0)
+    if cell.measure == "gross_profit":
+        return rows.rename(columns={"total": "gross_profit"})
+    return rows.drop(columns="total")
