@@ -152,18 +152,26 @@ def valued_moves(
     parts = daily if events else engine.at_periods(daily, freq)
     when = engine.periods(parts, freq) if events else parts.time
     moved = moves_between_groups(parts, when, source, period, kind, held.entity)
-    day = parts.time if events else _last_days(daily, engine.periods(daily, freq), parts)
+    day = parts.time if events else _last_days(engine, freq, held.entity[parts.account], parts.time)
     factor = valued.each(held.currency[moved.account], day)
     amount = np.rint(moved.amount * factor).astype(np.int64)
     pause = None if moved.pause is None else np.rint(moved.pause * factor).astype(np.int64)
     return replace(moved, amount=amount, pause=pause), day
 
 
-def _last_days(daily: Ledger, period: NDArray[np.int32], parts: Ledger) -> NDArray[np.int32]:
-    """Return the day of each account's last change in the period of each part."""
-    key = (daily.account.astype(np.int64) << 32) + period
-    mine = (parts.account.astype(np.int64) << 32) + parts.time
-    last: NDArray[np.int32] = daily.time[np.searchsorted(key, mine, side="right") - 1]
+def _last_days(
+    engine: LocalEngine, freq: str, entity: NDArray[np.int32], period: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the day of each entity's last change in a period, which is that of all its accounts.
+
+    Were it the account's own, the movements of groups at different rates would not add up to the company.
+    """
+    daily = engine.entities
+    key = (daily.account.astype(np.int64) << 32) + engine.periods(daily, freq)
+    mine = (entity.astype(np.int64) << 32) + period
+    last: NDArray[np.int32] = daily.time[
+        np.maximum(np.searchsorted(key, mine, side="right") - 1, 0)
+    ]
     return last
 
 
