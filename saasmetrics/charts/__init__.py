@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from saasmetrics.charts.ages import ages
+from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.curve import curve
@@ -17,7 +18,10 @@ from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.render import to_png, to_svg
+from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
+from saasmetrics.charts.subtypes import subtypes
+from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
 
 CHARTS: dict[str, Callable[..., Any]] = {
@@ -34,19 +38,29 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "curve": curve,
     "verdict": verdict,
     "layers": layers,
+    "subtypes": subtypes,
+    "committed": committed,
+    "balances": balances,
+    "tiers": tiers,
+    "sensitivity": sensitivity,
 }
 
 __all__ = [
     "CHARTS",
     "OfflineChart",
     "ages",
+    "balances",
     "bridge",
     "cohorts",
+    "committed",
     "compared",
     "curve",
     "layers",
     "movements",
+    "sensitivity",
     "series",
+    "subtypes",
+    "tiers",
     "to_png",
     "to_svg",
     "verdict",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ARR_BAND = "arr_band"  # computed: the ARR of a customer when it first pays
 BANDS = ("under 1k", "1k to 5k", "5k to 25k", "25k to 100k", "100k and more")
-_EDGES = np.array([1_000, 5_000, 25_000, 100_000]) * 1_000_000
+EDGES = np.array([1_000, 5_000, 25_000, 100_000]) * 1_000_000
 NONE = "(none)"  # the group of customers without a value
 RESERVED = frozenset(
     {"period", "value", "numerator", "denominator", "n", "reason", "complete", "low", "high"}
@@ -169,7 +169,7 @@ def _band(spans: Spans) -> NDArray[np.int32]:
     first = pays[spans.start[pays] == begin[spans.entity[pays]]]
     mrr = np.zeros(len(begin), np.int64)
     np.add.at(mrr, spans.entity[first], spans.amount[first])
-    return np.searchsorted(_EDGES, mrr * 12, side="right").astype(np.int32)
+    return np.searchsorted(EDGES, mrr * 12, side="right").astype(np.int32)
 
 
 def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:

@@ -6,7 +6,9 @@ from saasmetrics.metrics.revenue.balances import arpa, arr, mrr
 from saasmetrics.metrics.revenue.bridge import bridge, movements
 from saasmetrics.metrics.revenue.committed import balances, committed
 from saasmetrics.metrics.revenue.efficiency import quick_ratio
+from saasmetrics.metrics.revenue.renewing import renewal_base
 from saasmetrics.metrics.revenue.structure import concentration, existing_share, layers
+from saasmetrics.metrics.revenue.tiers import tiers
 
 __all__ = [
     "arpa",
@@ -20,6 +22,8 @@ __all__ = [
     "movements",
     "mrr",
     "quick_ratio",
+    "renewal_base",
+    "tiers",
 ]
 
 

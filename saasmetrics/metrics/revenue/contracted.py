@@ -36,8 +36,8 @@ def contracted_arr(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     import pandas as pd
 
     first, periods, full = book.engine.extent(freq)
-    group, labels, _ = _groups(book, by)
-    start, end, value, who = _contracts(book)
+    group, labels, _ = groups_of(book, by)
+    start, end, value, who = contracts_of(book)
     calendar = book.calendar(freq)
     ends = np.minimum(calendar.last_day(np.arange(first, first + periods)), book.as_of_day)
     total, heads = np.zeros((len(labels), periods)), np.zeros((len(labels), periods), np.int64)
@@ -66,7 +66,7 @@ def contracted_arr(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     )
 
 
-def _contracts(
+def contracts_of(
     book: Book,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Return start, end, value per year and customer of every contract."""
@@ -79,7 +79,7 @@ def _contracts(
     return days(data["start"]), days(data["end"], far), numbers(data["arr"]) * rate, who
 
 
-def _groups(
+def groups_of(
     book: Book, by: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], list[tuple[Any, ...]], pa.Array]:
     """Return the group of each contract by columns of its customer."""
@@ -111,8 +111,8 @@ def _drill(book: Book, freq: str, by: tuple[str, ...]) -> Callable[..., pd.DataF
         _, _, full = book.engine.extent(freq)
         number = full if period is None else book.calendar(freq).of(period)
         day = min(int(book.calendar(freq).last_day(np.array([number]))[0]), book.as_of_day)
-        start, end, value, _ = _contracts(book)
-        code, labels, ids = _groups(book, by)
+        start, end, value, _ = contracts_of(book)
+        code, labels, ids = groups_of(book, by)
         live = (start <= day) & (end > day)
         if group:
             live &= code == labels.index(tuple(str(group[name]) for name in by))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
+from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 
@@ -86,19 +87,29 @@ def existing_share(
     formula="MRR of the largest 1, 5 and 10 customers / MRR; HHI: sum of squared shares",
     missing="Missing where there is no MRR.",
     sources=("METRICS.md",),
-    choices=("entity",),
+    options={
+        "level": {
+            "parent": "customers count at their parent company",
+            "customer": "each customer counts by itself",
+        }
+    },
+    version=2,
 )
-def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
+def concentration(
+    book: Book, period: Any = None, freq: str = "M", *, level: str = "parent"
+) -> Result:
     """The share of the largest customers in MRR, and the Herfindahl index.
 
     Parameters
     ----------
     book
-        The company's tables; `with_policy(entity="parent")` counts groups of companies as one.
+        The company's tables.
     period
         The period to look at the end of; by default the latest complete one.
     freq
         D, W, M, Q or Y.
+    level
+        "parent": a group of companies (`parent_id` of customers) counts as one customer; or "customer".
 
     Returns
     -------
@@ -110,6 +121,8 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     ------
     DataError
         If the period lies outside the book.
+    UnknownNameError
+        If the level does not exist.
 
     Examples
     --------
@@ -120,7 +133,10 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     """
     import pandas as pd
 
-    drill = period_drill(book, "movements", freq, ())
+    if level not in ("parent", "customer"):
+        raise UnknownNameError.of("level of concentration", level, ("parent", "customer"))
+    counted = book.with_policy(entity=level)
+    drill = period_drill(counted, "movements", freq, ())
     paying = drill(period=period)
     paying = paying.loc[paying["closing"] > 0, ["customer_id", "closing"]]
     paying = paying.sort_values(
@@ -150,7 +166,10 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     def rows() -> pd.DataFrame:
         return paying
 
-    return made(book, "concentration", df, "table", options={"freq": freq}, drill=rows)
+    options = {"freq": freq, "level": level}
+    # Whom a level of its own counts is said once, by the option.
+    told = counted if book.policy.entity == "subscription" else book
+    return made(told, "concentration", df, "table", options=options, drill=rows)
 
 
 @metric(

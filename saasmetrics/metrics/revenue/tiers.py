@@ -1,0 +1,175 @@
+"""How customers move between bands of ARR."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import BANDS, EDGES
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import made, money, ratio
+from saasmetrics.metrics.retention.window import day_of, ordinal
+from saasmetrics.money import MICRO, format_money
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+BEFORE, AFTER = "not a customer", "left"
+
+
+@metric(
+    id="tiers",
+    name="Migration between ARR bands",
+    unit="table",
+    better="neutral",
+    meaning="How many customers of each band of ARR are in which band now: who grows up, who shrinks, who leaves.",
+    formula="customers by ARR at the start of the window and ARR at its end",
+    missing="A share is missing where nobody was in the band at the start.",
+    sources=("METRICS.md",),
+    options={"window": "over {value}"},
+    choices=("entity",),
+)
+def tiers(
+    book: Book,
+    period: Any = None,
+    window: int | None = None,
+    freq: str = "M",
+    *,
+    bands: Sequence[float] | None = None,
+) -> Result:
+    """Customers by their band of ARR at the start and at the end of a window.
+
+    Parameters
+    ----------
+    book
+        The company's tables; `with_policy(entity="parent")` counts groups of companies as one.
+    period
+        A day in the last period of the window; by default the latest complete one.
+    window
+        Length of the window in periods of `freq`; by default a year.
+    freq
+        D, W, M, Q or Y.
+    bands
+        Where bands begin, in currency units of ARR, rising; by default 1,000, 5,000, 25,000 and 100,000.
+
+    Returns
+    -------
+    Result
+        from, to (bands in order; "not a customer" at the start, "left" at the end), customers, arr_from, arr_to in
+        currency units, share (of the customers in the band at the start), reason. The rows behind a cell, by
+        `rows(**{"from": ..., "to": ...})`, are its customers.
+
+    Raises
+    ------
+    DataError
+        If the period is not in the book, or bands do not rise.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "a", "b"], "month": ["2026-01", "2026-02", "2026-02"], "mrr": [50, 600, 20]}
+    >>> df = sm.revenue.tiers(sm.Book(mrr=rows), window=1).df
+    >>> df.loc[df["customers"] > 0, ["from", "to", "customers"]].values.tolist()
+    [['under 1k', '5k to 25k', 1], ['not a customer', 'under 1k', 1]]
+    """
+    import pandas as pd
+
+    edges, names = _bands(bands, book.currency)
+    year = max(round(book.calendar(freq).year()), 1)
+    span = year if window is None else window
+    if not isinstance(span, (int, np.integer)) or span < 1:
+        msg = f"window={window!r} is a number of {book.calendar(freq).noun}s, at least 1."
+        raise DataError(msg)
+    last = ordinal(book, freq, period)
+    rows = book.engine.rows("movements", period=last, window=int(span), freq=freq)
+    rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
+    behind = pd.DataFrame({"customer_id": rows["customer_id"].to_numpy()})
+    for side, column, outside in (("from", "opening", BEFORE), ("to", "closing", AFTER)):
+        arr = 12 * rows[column].to_numpy()
+        place = np.where(arr > 0, np.searchsorted(edges, arr, side="right"), len(names))
+        behind[side] = np.array([*names, outside], object)[place]
+        behind[f"arr_{side}"] = money(arr)
+    df = _matrix(behind, names)
+    noun = book.calendar(freq).noun
+    words = f"{span} {noun}{'s' if span > 1 else ''}"
+    note = (
+        f"From the end of {day_of(book, freq, last - span)} to {day_of(book, freq, last)}'s {noun}"
+    )
+
+    def drill(**cell: Any) -> pd.DataFrame:
+        found = behind
+        for side in ("from", "to"):
+            if side in cell:
+                found = found[found[side] == cell[side]]
+        return found.reset_index(drop=True)
+
+    extra = {"bands": names, "headline": _headline(df, names)}
+    return made(
+        book,
+        "tiers",
+        df,
+        "tiers",
+        options={"window": words, "freq": freq},
+        notes=(note,),
+        extra=extra,
+        drill=drill,
+    )
+
+
+def _bands(bands: Sequence[float] | None, currency: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return where bands begin in micro-units, and their names."""
+    if bands is None:
+        return EDGES, BANDS
+    edges = [float(edge) for edge in bands]
+    if not edges or edges[0] <= 0 or any(b <= a for a, b in pairwise(edges)):
+        msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, such as [1000, 10000]."
+        raise DataError(msg)
+    said = [format_money(edge, currency) for edge in edges]
+    between = [f"{low} to {high}" for low, high in pairwise(said)]
+    names = (f"under {said[0]}", *between, f"{said[-1]} and more")
+    return np.rint(np.array(edges) * MICRO).astype(np.int64), names
+
+
+def _matrix(behind: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row per pair of bands."""
+    import pandas as pd
+
+    pairs = pd.MultiIndex.from_product(
+        [[*names, BEFORE], [*names, AFTER]], names=["from", "to"]
+    ).drop([(BEFORE, AFTER)])
+    summed = behind.groupby(["from", "to"]).agg(
+        customers=("customer_id", "size"), arr_from=("arr_from", "sum"), arr_to=("arr_to", "sum")
+    )
+    df = summed.reindex(pairs, fill_value=0).reset_index()
+    base = df.groupby("from")["customers"].transform("sum")
+    inside = df["from"] != BEFORE
+    df["share"] = ratio(df["customers"], base.where(inside, 0))
+    nobody = np.where(inside, "nobody was in this band", "who was not a customer has no base")
+    df["reason"] = np.where(df["share"].isna(), nobody, "")
+    return df
+
+
+def _headline(df: pd.DataFrame, names: tuple[str, ...]) -> str:
+    """Say how many customers moved up, down and out."""
+    place = {name: number for number, name in enumerate(names)}
+    here = df[df["from"].isin(names)]
+    staying = here[here["to"].isin(names)]
+    step = staying["to"].map(place) - staying["from"].map(place)
+    counts = [int(staying.loc[mask, "customers"].sum()) for mask in (step > 0, step == 0, step < 0)]
+    left = int(here.loc[here["to"] == AFTER, "customers"].sum())
+    total = sum(counts) + left
+    if not total:
+        return "Nobody was a customer at the start of the window"
+    up, same, down = counts
+    return (
+        f"Of {total:,} customers {up:,} moved to a higher band of ARR, {same:,} stayed, {down:,} moved to a lower one "
+        f"and {left:,} left"
+    )
