@@ -143,7 +143,7 @@ def _last(frame: pd.DataFrame) -> pd.Series:
 
 def _committed(frame: pd.DataFrame, freq: str, currency: str) -> str:
     row = _last(frame)
-    share = f" ({format_ratio(abs(row['gap']) / row['live'])} of it)" if row["live"] > 0 else ""
+    share = f" ({format_ratio(abs(row['gap']) / row['live'])})" if row["live"] > 0 else ""
     return (
         f"Committed MRR was {format_money(row['value'], currency)} in {period_text(row['period'], freq)}: "
         f"MRR {signed(float(row['gap']), currency)}{share}"

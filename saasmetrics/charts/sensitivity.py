@@ -68,7 +68,7 @@ def sensitivity(
     )
     marks = axis(ticks(low, high, "ratio", canvas.currency), grid=True)
     return canvas.finish(
-        _layers(rows, base, alt.X("value:Q", scale=x, axis=marks), y, canvas.colors),
+        _layers(rows, base, x, marks, y, canvas.colors),
         message=str(result.extra["headline"]),
         subtitle=what(result, note="Line: the rate as it is"),
         height=height or _ROW * len(rows) + 8,
@@ -105,8 +105,14 @@ def _rows(result: Result, base: float, colors: Palette) -> list[dict[str, Any]]:
 
 
 def _layers(
-    rows: list[dict[str, Any]], base: float, x: alt.X, y: alt.Y, colors: Palette
+    rows: list[dict[str, Any]],
+    base: float,
+    scale: alt.Scale,
+    marks: alt.Axis,
+    y: alt.Y,
+    colors: Palette,
 ) -> list[alt.Chart]:
+    x = alt.X("value:Q", scale=scale, axis=marks)
     color = alt.Color("color:N", scale=None)
     known = [row for row in rows if row["value"] is not None]
     rule = alt.Chart(data([{"value": base}])).mark_rule(color=colors.muted, strokeDash=[2, 3])
@@ -118,5 +124,5 @@ def _layers(
         rule.encode(x=x),
         reach.encode(x=x, x2="base:Q", y=y, color=color),
         dots.encode(x=x, y=y, color=color, tooltip=tip),
-        texts.encode(x=alt.X("at:Q", scale=x.scale), y=y, text="label:N"),
+        texts.encode(x=alt.X("at:Q", scale=scale), y=y, text="label:N"),
     ]

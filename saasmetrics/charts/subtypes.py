@@ -109,29 +109,9 @@ def reasons(frame: pd.DataFrame) -> pd.DataFrame:
 def _chart(rows: pd.DataFrame, span: str, freq: str, canvas: Canvas) -> alt.LayerChart:
     colors, currency = canvas.colors, canvas.currency
     height = canvas.height or _ROW * len(rows) + 8
-    bars: list[dict[str, Any]] = []
-    for index, row in enumerate(rows.to_dict("records")):
-        churn = row["subtype"] in ("voluntary", "involuntary", "unknown")
-        for side in ("gain", "loss"):
-            if abs(row[side]) < 0.005:
-                continue
-            color = colors.movements["churn" if churn else "contraction"]
-            bars.append(
-                {
-                    "top": index - 0.34,
-                    "bottom": index + 0.34,
-                    "i": index,
-                    "zero": 0.0,
-                    "value": row[side],
-                    "name": NAMES.get(row["subtype"], row["subtype"]),
-                    "color": colors.movements["expansion"] if side == "gain" else color,
-                    "label": signed(row[side], currency),
-                    "tip": f"{currency} {row[side]:,.2f}",
-                    "align": "left" if side == "gain" else "right",
-                }
-            )
-    scale = _scale(bars, canvas.room)
-    low, high = scale.domain
+    bars = _bars(rows, canvas)
+    low, high = _bounds(bars, canvas.room)
+    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
     x = alt.X("zero:Q", scale=scale, axis=axis(ticks(low, high, "money", currency), grid=True))
     names = {
         float(i): NAMES.get(name, str(name)) for i, name in enumerate(rows["subtype"].tolist())
@@ -162,26 +142,47 @@ def _chart(rows: pd.DataFrame, span: str, freq: str, canvas: Canvas) -> alt.Laye
     )
 
 
-def _scale(bars: list[dict[str, Any]], room: int) -> alt.Scale:
-    """Return the scale of amounts, with room for the labels at the ends of the bars."""
+def _bars(rows: pd.DataFrame, canvas: Canvas) -> list[dict[str, Any]]:
+    colors, currency = canvas.colors, canvas.currency
+    bars: list[dict[str, Any]] = []
+    for index, row in enumerate(rows.to_dict("records")):
+        churn = row["subtype"] in ("voluntary", "involuntary", "unknown")
+        for side in ("gain", "loss"):
+            if abs(row[side]) < 0.005:
+                continue
+            color = colors.movements["churn" if churn else "contraction"]
+            bars.append(
+                {
+                    "top": index - 0.34,
+                    "bottom": index + 0.34,
+                    "i": index,
+                    "zero": 0.0,
+                    "value": row[side],
+                    "name": NAMES.get(row["subtype"], row["subtype"]),
+                    "color": colors.movements["expansion"] if side == "gain" else color,
+                    "label": signed(row[side], currency),
+                    "tip": f"{currency} {row[side]:,.2f}",
+                }
+            )
+    return bars
+
+
+def _bounds(bars: list[dict[str, Any]], room: int) -> tuple[float, float]:
+    """Return the ends of the scale of amounts, with room for the labels at the ends of the bars."""
     low = min(0.0, *(bar["value"] for bar in bars))
     high = max(0.0, *(bar["value"] for bar in bars))
     need = max(text_width(bar["label"]) for bar in bars) + 12
     sides = (low < 0) + (high > 0)
     per_pixel = (high - low) / max(room - 130 - need * sides, 120)
-    return alt.Scale(
-        domain=[low - need * per_pixel * (low < 0), high + need * per_pixel * (high > 0)],
-        nice=False,
-        zero=False,
-    )
+    return low - need * per_pixel * (low < 0), high + need * per_pixel * (high > 0)
 
 
 def _labels(bars: list[dict[str, Any]], scale: alt.Scale, ink: str) -> list[alt.Chart]:
+    place = {"x": alt.X("value:Q", scale=scale), "y": "i:Q", "text": "label:N"}
+    gains, losses = ([bar for bar in bars if (bar["value"] > 0) is side] for side in (True, False))
     return [
-        alt.Chart(data([bar for bar in bars if bar["align"] == align]))
-        .mark_text(align=align, dx=dx, baseline="middle", color=ink)
-        .encode(x=alt.X("value:Q", scale=scale), y="i:Q", text="label:N")
-        for align, dx in (("left", 5), ("right", -5))
+        alt.Chart(data(gains)).mark_text(align="left", dx=5, color=ink).encode(**place),
+        alt.Chart(data(losses)).mark_text(align="right", dx=-5, color=ink).encode(**place),
     ]
 
 
@@ -190,7 +191,7 @@ def message(rows: pd.DataFrame, span: str, currency: str) -> str:
     parts = []
     for column, verb in (("gain", "added most"), ("loss", "took most")):
         if rows[column].abs().max() >= 0.005:
-            row = rows.loc[rows[column].abs().idxmax()]
+            row = rows.iloc[int(rows[column].abs().to_numpy().argmax())]
             name = NAMES.get(row["subtype"], row["subtype"])
             parts.append(f"{name} {verb} ({signed(float(row[column]), currency)})")
     return f"{'; '.join(parts)}, {span}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CHARACTER = 5.7  # pixels of an average character at 11 px
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _TRAILING = re.compile(r"\.0(?=[kMB]$)")
-_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
+_ROUND_STEPS = {12: (1, 2, 3, 6, 12, 24, 36, 60, 120), 4: (1, 2, 4, 8, 12, 20, 40)}
 
 
 def frequency(periods: pd.Series[Any], given: str | None = None) -> str:
@@ -152,7 +152,7 @@ def thinned(
     per_year = {"M": 12, "Q": 4}.get(freq)
     if per_year is None or least == 1:
         return list(range(0, count, least))
-    allowed = [s for s in _MONTH_STEPS if s >= least and (s % per_year == 0 or per_year % s == 0)]
+    allowed = [step for step in _ROUND_STEPS[per_year] if step >= least]
     step = allowed[0] if allowed else least
     start = -(first_month - 1) % step
     return list(range(start, count, step)) or [0]

@@ -56,33 +56,11 @@ def tiers(
     frame = result.df
     if frame.empty or not frame["customers"].sum():
         return canvas.empty()
-    sides = [list(dict.fromkeys(frame[side])) for side in ("from", "to")]
+    sides = [list(dict.fromkeys(frame[side])) for side in ("then", "now")]
     height = height or _ROW * len(sides[0]) + 8
     cells = _cells(frame, sides, canvas)
     slot = (canvas.room - 130) / len(sides[1])
-    x = alt.X(
-        "left:Q",
-        scale=alt.Scale(domain=[-0.5, len(sides[1]) - 0.5], nice=False, zero=False),
-        axis=axis(
-            {float(i): wrap(name, slot - 6) for i, name in enumerate(sides[1])},
-            orient="top",
-            domain=False,
-            ticks=False,
-            grid=False,
-            title=f"ARR now, {options_of(result).get('window', '')} later",
-            titleAnchor="start",
-        ),
-    )
-    y = alt.Y(
-        "top:Q",
-        scale=alt.Scale(domain=[len(sides[0]) - 0.5, -0.5], nice=False, zero=False),
-        axis=axis(
-            {float(i): name for i, name in enumerate(sides[0])},
-            domain=False,
-            ticks=False,
-            grid=False,
-        ),
-    )
+    x, y = _axes(sides, slot, str(options_of(result).get("window", "")))
     drawn = (
         alt.Chart(data(cells))
         .mark_rect(stroke=canvas.colors.surface, strokeWidth=2)
@@ -110,14 +88,29 @@ def tiers(
     )
 
 
+def _axes(sides: list[list[str]], slot: float, window: str) -> tuple[alt.X, alt.Y]:
+    plain: dict[str, Any] = {"domain": False, "ticks": False, "grid": False}
+    columns = axis(
+        {float(i): wrap(name, slot - 6) for i, name in enumerate(sides[1])},
+        orient="top",
+        title=f"ARR now, {window} later",
+        titleAnchor="start",
+        **plain,
+    )
+    rows = axis({float(i): name for i, name in enumerate(sides[0])}, **plain)
+    wide = alt.Scale(domain=[-0.5, len(sides[1]) - 0.5], nice=False, zero=False)
+    high = alt.Scale(domain=[len(sides[0]) - 0.5, -0.5], nice=False, zero=False)
+    return alt.X("left:Q", scale=wide, axis=columns), alt.Y("top:Q", scale=high, axis=rows)
+
+
 def _cells(frame: pd.DataFrame, sides: list[list[str]], canvas: Canvas) -> list[dict[str, Any]]:
     places = [{name: number for number, name in enumerate(names)} for names in sides]
     rows = []
     for row in frame.to_dict("records"):
-        j, i = places[0][row["from"]], places[1][row["to"]]
+        j, i = places[0][row["then"]], places[1][row["now"]]
         share = row["share"] if row["share"] == row["share"] else 0.0
         color = _color(j, i, share, sides, canvas.colors) if row["customers"] else _ground(canvas)
-        said = format_ratio(row["share"], 0) if row["customers"] and share else ""
+        said = _share(share) if row["customers"] and share else ""
         rows.append(
             {
                 "i": i,
@@ -132,12 +125,16 @@ def _cells(frame: pd.DataFrame, sides: list[list[str]], canvas: Canvas) -> list[
                 "label": f"{row['customers']:,}" if row["customers"] else "",
                 "said": said,
                 "share": said,
-                "arr": f"{format_money(row['arr_from'], canvas.currency)} → "
-                f"{format_money(row['arr_to'], canvas.currency)}",
-                "tip": f"{row['from']} → {row['to']}",
+                "arr": f"{format_money(row['arr_then'], canvas.currency)} → "
+                f"{format_money(row['arr_now'], canvas.currency)}",
+                "tip": f"{row['then']} → {row['now']}",
             }
         )
     return rows
+
+
+def _share(share: float) -> str:
+    return "<1%" if share < 0.005 else format_ratio(share, 0)
 
 
 def _ground(canvas: Canvas) -> str:
@@ -159,11 +156,8 @@ def _texts(cells: list[dict[str, Any]], *, both: bool) -> list[alt.Chart]:
     place = {"x": "i:Q", "y": "j:Q", "color": alt.Color("ink:N", scale=None)}
     known = [cell for cell in cells if cell["share"]] if both else []
     alone = [cell for cell in cells if cell not in known]
-    base = {"baseline": "middle", "aria": False}
     return [
-        alt.Chart(data(known))
-        .mark_text(dy=-6, fontWeight=600, **base)
-        .encode(**place, text="label:N"),
-        alt.Chart(data(known)).mark_text(dy=8, fontSize=10, **base).encode(**place, text="share:N"),
-        alt.Chart(data(alone)).mark_text(fontWeight=600, **base).encode(**place, text="label:N"),
+        alt.Chart(data(known)).mark_text(dy=-6, fontWeight=600).encode(**place, text="label:N"),
+        alt.Chart(data(known)).mark_text(dy=8, fontSize=10).encode(**place, text="share:N"),
+        alt.Chart(data(alone)).mark_text(fontWeight=600).encode(**place, text="label:N"),
     ]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.valued import Valuation
+    from saasmetrics.policy import Policy
 
 # What a promise says of its amount: it runs; it begins; it ends; a discount on it ends; it rests; it rests until a day
 # that is known; its payment is late; a contract for it is signed, and what the contract before it was worth.
@@ -214,16 +215,16 @@ def _of_pieces(engine: LocalEngine, rows: Rows, live: Spans) -> list[tuple[Spans
     data, policy = engine.tables["subscriptions"].data, engine.policy
     own = live.pick(live.lines() >= 0)
     ending = replace(own, start=np.maximum(own.start, rows.ends[own.lines()]))
-    free = _free(engine, rows, live)
-    running = own if free is None else own.joined(free)
+    running = own.joined(_free(engine, rows, policy, resting=False))
     line = running.lines()
     less = np.maximum(rows.undiscounted[line] - running.amount, 0)
     stop = np.minimum(np.minimum(running.end, rows.until[line]), rows.ends[line])
     discount = replace(running, end=stop, amount=less, paused=None)
-    resting = engine.spans
+    resting, aside = engine.spans, policy.changed(pause="line")
     if policy.pause != "line":
-        resting = spans(engine.tables, policy.changed(pause="line"), engine.as_of, engine.currency)
+        resting = spans(engine.tables, aside, engine.as_of, engine.currency)
     resting = replace(resting.pick(resting.rests()), paused=None)
+    resting = resting.joined(_free(engine, rows, aside, resting=True))
     back = np.zeros(len(resting), bool)
     if policy.pause != "kept" and has(data, "pause_end"):
         back = flags(pc.is_valid(data["pause_end"]))[resting.lines()]
@@ -243,13 +244,13 @@ def _of_pieces(engine: LocalEngine, rows: Rows, live: Spans) -> list[tuple[Spans
     ]
 
 
-def _free(engine: LocalEngine, rows: Rows, live: Spans) -> Spans | None:
-    """Return the running lines that a finite discount makes free of charge, which the ledger leaves out."""
-    if engine.policy.overlap != "sum" or not rows.undiscounted.any():
-        return None
-    every = every_span(engine.tables, engine.policy, engine.as_of, engine.currency)
-    every = every.pick((every.amount == 0) & ~every.rests() & (every.start <= engine.as_of))
-    return replace(every, entity_ids=live.entity_ids, line=every.lines(), notes=())
+def _free(engine: LocalEngine, rows: Rows, policy: Policy, *, resting: bool) -> Spans:
+    """Return the lines that a finite discount makes free of charge, which the ledger leaves out, running or paused."""
+    every = every_span(engine.tables, policy, engine.as_of, engine.currency)
+    every = replace(every, line=every.lines())
+    full = rows.undiscounted[every.lines()] > 0
+    free = full & (every.amount == 0) & (every.rests() == resting) & (every.start <= engine.as_of)
+    return replace(every.pick(free & (policy.overlap == "sum")), paused=None, notes=())
 
 
 def _contracts(engine: LocalEngine, told: int, live: Spans) -> list[tuple[Spans, str]]:

@@ -34,6 +34,7 @@ class Made:
     by: tuple[str, ...] = ()
     context: Context = field(default_factory=Context)
     footnote: str = "Policy default v1."
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 NRR = Definition("nrr", "Net revenue retention", "NRR", "ratio")
@@ -228,3 +229,71 @@ def cake(months: int = 60, freq: str = "MS") -> Made:
         if p >= c
     ]
     return Made("layers", pd.DataFrame(rows), CAKE)
+
+
+REASONS = Definition("movements", "MRR movements", "", "money", "What each movement added to MRR.")
+CMRR = Definition("committed", "Committed MRR", "CMRR", "money", "What MRR will be.")
+UNDER = Definition("balances", "Balances under MRR", "", "money", "What stands under MRR.")
+TIERS = Definition("tiers", "Migration between ARR bands", "", "table", "Who moves to which band.")
+ALONE = Definition("sensitivity", "Sensitivity to single customers", "", "ratio", "Without one.")
+
+
+def reasons(months: int = 14) -> Made:
+    rng = np.random.default_rng(8)
+    names = [("expansion", "seats"), ("expansion", "price"), ("contraction", "seats")]
+    names += [("churn", "voluntary"), ("churn", "unknown")]
+    rows = [
+        {
+            "period": period,
+            "movement": movement,
+            "subtype": subtype,
+            "value": (1 if movement == "expansion" else -1) * rng.uniform(500, 9_000),
+            "customers": 3,
+            "complete": number < months - 1,
+        }
+        for number, period in enumerate(pd.date_range("2025-02-01", periods=months, freq="MS"))
+        for movement, subtype in names
+    ]
+    return Made("subtypes", pd.DataFrame(rows), REASONS)
+
+
+def committed(months: int = 30) -> Made:
+    periods = pd.date_range("2023-10-01", periods=months, freq="MS")
+    rng = np.random.default_rng(9)
+    parts = rng.uniform(0, 20_000, (months, 5)) * [1, 0.3, 0.5, -0.2, -1]
+    names = ["not_started", "resuming", "discounts_ending"]
+    names += ["scheduled_downgrades", "scheduled_churn"]
+    frame = pd.DataFrame(parts, columns=names).assign(period=periods, live=500_000.0, n=90)
+    frame["gap"] = frame[names].sum(axis=1)
+    frame["value"] = frame["live"] + frame["gap"]
+    frame["complete"] = periods < periods[-1]
+    return Made("committed", frame, CMRR)
+
+
+def balances(months: int = 30) -> Made:
+    found = committed(months)
+    frame = found.df.assign(paused=900.0, past_due=2_500.0, committed=found.df["value"])
+    lost = ["scheduled_downgrades", "scheduled_churn"]
+    frame[lost] = -frame[lost]
+    return Made("balances", frame.drop(columns=["value", "gap", "n"]), UNDER)
+
+
+def tiers() -> Made:
+    bands = ["under 1k", "1k to 5k", "100k and more"]
+    rows = [
+        {"then": then, "now": now, "customers": (7 * i + 3 * j) % 11, "share": (i + j) / 6}
+        | {"arr_then": 1e4 * i, "arr_now": 2e4 * j}
+        for i, then in enumerate([*bands, "not a customer"])
+        for j, now in enumerate([*bands, "left"])
+        if (then, now) != ("not a customer", "left")
+    ]
+    extra = {"headline": "Of 40 customers 5 moved to a higher band of ARR"}
+    return Made("tiers", pd.DataFrame(rows), TIERS, extra=extra)
+
+
+def sensitivity() -> Made:
+    rows = [("as it is", 1.02), ("without the largest", 0.97), ("without nobody", np.nan)]
+    rows += [(f"without a customer with a long name, number {n}", 1.02 + n / 200) for n in range(8)]
+    frame = pd.DataFrame(rows, columns=["scenario", "value"])
+    extra = {"headline": "One customer changes the story"}
+    return Made("sensitivity", frame, ALONE, extra=extra)

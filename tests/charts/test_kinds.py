@@ -33,6 +33,11 @@ DRAWN: dict[str, Callable[..., Any]] = {
     "ltv to cac": lambda **look: charts.verdict(stand_ins.ltv_cac(), **look),
     "payback": lambda **look: charts.verdict(stand_ins.payback(), **look),
     "layer cake": lambda **look: charts.layers(stand_ins.cake(), **look),
+    "reasons": lambda **look: charts.subtypes(stand_ins.reasons(), **look),
+    "committed": lambda **look: charts.committed(stand_ins.committed(), **look),
+    "balances": lambda **look: charts.balances(stand_ins.balances(), **look),
+    "tiers": lambda **look: charts.tiers(stand_ins.tiers(), **look),
+    "sensitivity": lambda **look: charts.sensitivity(stand_ins.sensitivity(), **look),
 }
 EMPTY = {
     "bridge": stand_ins.bridge(),
@@ -42,6 +47,11 @@ EMPTY = {
     "curve": stand_ins.survival(),
     "verdict": stand_ins.payback(),
     "layers": stand_ins.cake(),
+    "subtypes": stand_ins.reasons(),
+    "committed": stand_ins.committed(),
+    "balances": stand_ins.balances(),
+    "tiers": stand_ins.tiers(),
+    "sensitivity": stand_ins.sensitivity(),
 }
 
 
@@ -83,19 +93,26 @@ def test_an_empty_chart_gives_the_reason_of_the_result() -> None:
     assert "nobody paid twelve months earlier" in str(spec)
 
 
-@pytest.mark.parametrize("name", ["bridge", "nrr", "cohorts", "survival", "layers"])
+ONE_CUSTOMER: dict[str, Callable[[sm.Book], sm.Result]] = {
+    "bridge": sm.revenue.bridge,
+    "nrr": sm.retention.nrr,
+    "cohorts": sm.retention.cohorts,
+    "survival": sm.survival.curve,
+    "layers": sm.revenue.layers,
+    "reasons": lambda book: sm.revenue.movements(book, subtypes=True),
+    "committed": sm.revenue.committed,
+    "balances": sm.revenue.balances,
+    "tiers": lambda book: sm.revenue.tiers(book, window=1),
+    "sensitivity": lambda book: sm.retention.sensitivity(book, window=1),
+}
+
+
+@pytest.mark.parametrize("name", ONE_CUSTOMER)
 def test_a_company_with_one_customer_has_charts(name: str) -> None:
     book = sm.Book(
         mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]}
     )
-    results = {
-        "bridge": lambda: sm.revenue.bridge(book),
-        "nrr": lambda: sm.retention.nrr(book),
-        "cohorts": lambda: sm.retention.cohorts(book),
-        "survival": lambda: sm.survival.curve(book),
-        "layers": lambda: sm.revenue.layers(book),
-    }
-    assert charts.to_svg(results[name]().chart()).startswith("<svg")
+    assert charts.to_svg(ONE_CUSTOMER[name](book).chart()).startswith("<svg")
 
 
 @pytest.mark.parametrize("kind", EMPTY)

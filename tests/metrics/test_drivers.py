@@ -219,3 +219,64 @@ def test_leaving_a_customer_out_is_computing_without_it(
         rest = book.where(**{"subscriptions.customer_id": others})
         found = function(rest, window=1, interval=None).df.set_index("period")["value"].get(period)
         assert found == pytest.approx(row.value)
+
+
+SEGMENTS = ("SMB", "Enterprise")
+
+
+def reckoned(customers: list[tuple[str, list[int]]]) -> tuple[float, float, float] | None:
+    """Mix, rates and churn between the NRR of the second and of the third month; None where a segment is empty."""
+    opening, closing, lost = {}, {}, {}
+    for at in (0, 1):
+        for segment in SEGMENTS:
+            mine = [levels for who, levels in customers if who == segment and levels[at] > 0]
+            opening[segment, at] = sum(levels[at] for levels in mine)
+            closing[segment, at] = sum(levels[at + 1] for levels in mine)
+            lost[segment, at] = -sum(levels[at] for levels in mine if not levels[at + 1])
+    if not all(opening.values()):
+        return None
+    total = [sum(opening[segment, at] for segment in SEGMENTS) for at in (0, 1)]
+    value = [sum(closing[segment, at] for segment in SEGMENTS) / total[at] for at in (0, 1)]
+    mix = rates = churn = 0.0
+    for segment in SEGMENTS:
+        share = [opening[segment, at] / total[at] for at in (0, 1)]
+        rate = [closing[segment, at] / opening[segment, at] for at in (0, 1)]
+        gone = [lost[segment, at] / opening[segment, at] for at in (0, 1)]
+        mix += (share[1] - share[0]) * (sum(rate) - sum(value)) / 2
+        rates += sum(share) / 2 * (rate[1] - rate[0])
+        churn += sum(share) / 2 * (gone[1] - gone[0])
+    return mix, rates, churn
+
+
+@quick
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(SEGMENTS),
+            st.lists(st.sampled_from((0, 50, 80, 100)), min_size=3, max_size=3),
+        ),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_mix_and_rates_are_those_reckoned_group_by_group(
+    customers: list[tuple[str, list[int]]],
+) -> None:
+    # NRR of February and of March, each over one month, in plain Python.
+    months = ("2026-01", "2026-02", "2026-03")
+    names = [f"c{n}" for n in range(len(customers))]
+    book = cube(
+        [
+            (name, month, mrr)
+            for name, (_, levels) in zip(names, customers, strict=True)
+            for month, mrr in zip(months, levels, strict=True)
+        ],
+        dict(zip(names, (segment for segment, _ in customers), strict=True)),
+    )
+    expected = reckoned(customers)
+    assume(expected is not None)
+    result = sm.retention.drivers(book, "nrr", "2026-02", "2026-03", "segment", window=1)
+    found = steps(result)
+    rates = sum(value for name, value in found.items() if name != "mix")
+    told = (found.get("mix", 0.0), rates, found.get("churn_unknown", 0.0))
+    assert told == pytest.approx(expected, abs=1e-12)

@@ -110,6 +110,26 @@ def test_concentration_is_the_share_of_the_largest(book: sm.Book) -> None:
     assert df.loc["HHI", "value"] == pytest.approx((120**2 + 60**2 + 40**2) / 220**2)
 
 
+def test_concentration_counts_a_group_of_companies_as_one_customer() -> None:
+    found = sm.Book(
+        mrr={"customer_id": ["a", "b", "c"], "month": ["2026-01"] * 3, "mrr": [30, 30, 40]},
+        customers={"customer_id": ["a", "b", "c"], "parent_id": [None, "a", None]},
+    )
+    top = sm.revenue.concentration(found)
+    assert top.df["value"].tolist() == pytest.approx([0.6, 1, 1, 0.6**2 + 0.4**2])
+    assert "customers count at their parent company" in top.footnote
+    alone = sm.revenue.concentration(found, level="customer")
+    assert alone.df["value"].iloc[0] == pytest.approx(0.4)
+    with pytest.raises(sm.DataError, match="Did you mean 'parent'"):
+        sm.revenue.concentration(found, level="parents")
+
+
+def test_existing_share_is_missing_where_the_tables_do_not_reach_back(book: sm.Book) -> None:
+    df = sm.revenue.existing_share(book, months=2).df
+    assert df["value"].isna().tolist() == [True, True, False]
+    assert df["reason"].tolist()[:2] == ["the tables do not reach back 2 months"] * 2
+
+
 def test_existing_share_counts_customers_by_their_first_payment(book: sm.Book) -> None:
     # in March b is a customer of January won back, c is of February
     assert sm.revenue.existing_share(book, months=2).value == pytest.approx(180 / 220)

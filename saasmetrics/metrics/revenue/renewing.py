@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.retention.window import ordinal
 from saasmetrics.metrics.revenue.contracted import contracts_of, groups_of
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
@@ -76,50 +79,81 @@ def renewal_base(
     >>> sm.revenue.renewal_base(book).value
     100.0
     """
-    import pandas as pd
-
     by = columns(by)
-    first, periods, full = book.engine.extent(freq)
-    group, labels, ids = groups_of(book, by)
-    start, end, value, _ = contracts_of(book)
-    calendar = book.calendar(freq)
-    # Up from the end of the period `ahead` before the one it ends in, if it had begun by then.
-    last, begun = calendar.ordinal(end) - 1, calendar.ordinal(start)
-    total = np.zeros((len(labels), periods + 1))
-    count = np.zeros((len(labels), periods + 1), np.int64)
-    begin = np.clip(np.maximum(last - ahead + 1, begun) - first, 0, periods)
-    stop = np.clip(last + 1 - first, 0, periods)
-    used = (begin < stop) & (end > start)
-    for at, sign in ((begin, 1), (stop, -1)):
-        np.add.at(total, (group[used], at[used]), sign * value[used])
-        np.add.at(count, (group[used], at[used]), sign)
-    number = np.arange(first, first + periods)
-    data: dict[str, Any] = {"period": np.tile(calendar.starts(number), len(labels))}
-    for i, name in enumerate(by):
-        data[name] = np.repeat(np.array([label[i] for label in labels], object), periods)
-    data["value"] = (np.cumsum(total, axis=1)[:, :-1] / 12).round(6).ravel()
-    data["n"] = np.cumsum(count, axis=1)[:, :-1].ravel()
-    data["complete"] = np.tile(number <= full, len(labels))
-
-    def drill(period: Any = None, **cell: Any) -> pd.DataFrame:
-        at = ordinal(book, freq, period) - first
-        mine = used & (begin <= at) & (at < stop)
-        if cell:
-            mine &= group == labels.index(tuple(str(cell[name]) for name in by))
-        deals = book.tables["contracts"].data["contract_id"].to_pandas()
-        found = pd.DataFrame({"customer_id": ids.to_pandas(), "contract_id": deals}).loc[mine]
-        return found.assign(end=end[mine].astype("datetime64[D]"), numerator=value[mine] / 12)
-
-    noun = calendar.noun
+    base = _Base.of(book, freq, by, ahead)
+    noun = book.calendar(freq).noun
     words = f"{ahead} {noun}{'s' if ahead > 1 else ''}"
     return made(
         book,
         "renewal_base",
-        pd.DataFrame(data),
+        base.frame(),
         "series",
         by=by,
         options={"freq": freq, "ahead": words},
         notes=(_NOTE,),
-        drill=drill,
+        drill=base.rows,
         tables=["contracts"],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """Contracts with the periods, counted from the first, from and before whose ends each is up for renewal."""
+
+    book: Book
+    freq: str
+    by: tuple[str, ...]
+    group: NDArray[np.int64]
+    labels: list[tuple[Any, ...]]
+    value: NDArray[np.float64]
+    begin: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, book: Book, freq: str, by: tuple[str, ...], ahead: int) -> _Base:
+        """Return the contracts of a book."""
+        first, periods, _ = book.engine.extent(freq)
+        group, labels, _ = groups_of(book, by)
+        start, end, value, _ = contracts_of(book)
+        slot = book.calendar(freq).ordinal
+        last = np.where(end > start, slot(end) - first, 0)
+        begin = np.maximum(last - ahead, slot(start) - first)
+        edges = [np.clip(at, 0, periods) for at in (begin, last)]
+        return cls(book, freq, by, group, labels, value / 12, edges[0], edges[1])
+
+    def frame(self) -> pd.DataFrame:
+        """Return the sums per group and period."""
+        import pandas as pd
+
+        first, periods, full = self.book.engine.extent(self.freq)
+        shape = (len(self.labels), periods + 1)
+        total, count = np.zeros(shape), np.zeros(shape, np.int64)
+        used = self.begin < self.stop
+        for at, sign in ((self.begin, 1), (self.stop, -1)):
+            np.add.at(total, (self.group[used], at[used]), sign * self.value[used])
+            np.add.at(count, (self.group[used], at[used]), sign)
+        number = np.arange(first, first + periods)
+        starts = self.book.calendar(self.freq).starts(number)
+        data: dict[str, Any] = {"period": np.tile(starts, len(self.labels))}
+        for i, name in enumerate(self.by):
+            names = np.array([label[i] for label in self.labels], object)
+            data[name] = np.repeat(names, periods)
+        data["value"] = np.cumsum(total, axis=1)[:, :-1].round(6).ravel() + 0.0
+        data["n"] = np.cumsum(count, axis=1)[:, :-1].ravel()
+        data["complete"] = np.tile(number <= full, len(self.labels))
+        return pd.DataFrame(data)
+
+    def rows(self, period: Any = None, **group: Any) -> pd.DataFrame:
+        """Return the contracts behind a cell."""
+        at = ordinal(self.book, self.freq, period) - self.book.engine.extent(self.freq)[0]
+        mine = (self.begin <= at) & (at < self.stop)
+        if group:
+            label = tuple(str(group.get(name)) for name in self.by)
+            if label not in self.labels:
+                known = [" · ".join(known) for known in self.labels]
+                raise UnknownNameError.of("group", " · ".join(label), known)
+            mine &= self.group == self.labels.index(label)
+        deals: pd.DataFrame = self.book.frame("contracts").loc[mine]
+        out = deals[["customer_id", "contract_id", "end"]].reset_index(drop=True)
+        out.insert(1, "numerator", self.value[mine])
+        return out

@@ -29,7 +29,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     better="neutral",
     meaning="The share of MRR that comes from customers won more than a year ago.",
     formula="MRR of customers first paying at least `months` months ago / closing MRR",
-    missing="Missing where there is no MRR.",
+    missing="Missing where there is no MRR, and in the first months of the tables: who was there before is not known.",
     sources=("METRICS.md",),
     options={
         "months": "older than {value} months",
@@ -73,9 +73,20 @@ def existing_share(
     sums, paying = question.pairs(), question.movements()["customers_closing"]
     sides = Sides({"closing": 1, "reactivation": 1}, {"closing": 1, "reactivation": 1, "new": 1})
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
+    df = _where_known(df, book, months)
     drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
     options = {"months": months, "interval": interval}
     return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
+
+
+def _where_known(df: pd.DataFrame, book: Book, months: int) -> pd.DataFrame:
+    """Return the shares of the periods for which the tables reach back far enough to tell who is old."""
+    first, _, _ = book.engine.extent("M")
+    early = df["period"] < book.calendar("M").starts(np.array([first + months]))[0]
+    told = [name for name in ("value", "low", "high") if name in df.columns]
+    df.loc[early, told] = np.nan
+    df.loc[early, "reason"] = f"the tables do not reach back {months} months"
+    return df
 
 
 @metric(

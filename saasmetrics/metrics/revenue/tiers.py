@@ -63,9 +63,9 @@ def tiers(
     Returns
     -------
     Result
-        from, to (bands in order; "not a customer" at the start, "left" at the end), customers, arr_from, arr_to in
+        then, now (bands in order; "not a customer" at the start, "left" at the end), customers, arr_then, arr_now in
         currency units, share (of the customers in the band at the start), reason. The rows behind a cell, by
-        `rows(**{"from": ..., "to": ...})`, are its customers.
+        `rows(then=..., now=...)`, are its customers.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def tiers(
     >>> import saasmetrics as sm
     >>> rows = {"customer_id": ["a", "a", "b"], "month": ["2026-01", "2026-02", "2026-02"], "mrr": [50, 600, 20]}
     >>> df = sm.revenue.tiers(sm.Book(mrr=rows), window=1).df
-    >>> df.loc[df["customers"] > 0, ["from", "to", "customers"]].values.tolist()
+    >>> df.loc[df["customers"] > 0, ["then", "now", "customers"]].values.tolist()
     [['under 1k', '5k to 25k', 1], ['not a customer', 'under 1k', 1]]
     """
     import pandas as pd
@@ -92,7 +92,7 @@ def tiers(
     rows = book.engine.rows("movements", period=last, window=int(span), freq=freq)
     rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
     behind = pd.DataFrame({"customer_id": rows["customer_id"].to_numpy()})
-    for side, column, outside in (("from", "opening", BEFORE), ("to", "closing", AFTER)):
+    for side, column, outside in (("then", "opening", BEFORE), ("now", "closing", AFTER)):
         arr = 12 * rows[column].to_numpy()
         place = np.where(arr > 0, np.searchsorted(edges, arr, side="right"), len(names))
         behind[side] = np.array([*names, outside], object)[place]
@@ -104,11 +104,11 @@ def tiers(
         f"From the end of {day_of(book, freq, last - span)} to {day_of(book, freq, last)}'s {noun}"
     )
 
-    def drill(**cell: Any) -> pd.DataFrame:
+    def drill(then: str | None = None, now: str | None = None) -> pd.DataFrame:
         found = behind
-        for side in ("from", "to"):
-            if side in cell:
-                found = found[found[side] == cell[side]]
+        for side, wanted in (("then", then), ("now", now)):
+            if wanted is not None:
+                found = found[found[side] == wanted]
         return found.reset_index(drop=True)
 
     extra = {"bands": names, "headline": _headline(df, names)}
@@ -143,14 +143,14 @@ def _matrix(behind: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     import pandas as pd
 
     pairs = pd.MultiIndex.from_product(
-        [[*names, BEFORE], [*names, AFTER]], names=["from", "to"]
+        [[*names, BEFORE], [*names, AFTER]], names=["then", "now"]
     ).drop([(BEFORE, AFTER)])
-    summed = behind.groupby(["from", "to"]).agg(
-        customers=("customer_id", "size"), arr_from=("arr_from", "sum"), arr_to=("arr_to", "sum")
+    summed = behind.groupby(["then", "now"]).agg(
+        customers=("customer_id", "size"), arr_then=("arr_then", "sum"), arr_now=("arr_now", "sum")
     )
     df = summed.reindex(pairs, fill_value=0).reset_index()
-    base = df.groupby("from")["customers"].transform("sum")
-    inside = df["from"] != BEFORE
+    base = df.groupby("then")["customers"].transform("sum")
+    inside = df["then"] != BEFORE
     df["share"] = ratio(df["customers"], base.where(inside, 0))
     nobody = np.where(inside, "nobody was in this band", "who was not a customer has no base")
     df["reason"] = np.where(df["share"].isna(), nobody, "")
@@ -160,16 +160,17 @@ def _matrix(behind: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
 def _headline(df: pd.DataFrame, names: tuple[str, ...]) -> str:
     """Say how many customers moved up, down and out."""
     place = {name: number for number, name in enumerate(names)}
-    here = df[df["from"].isin(names)]
-    staying = here[here["to"].isin(names)]
-    step = staying["to"].map(place) - staying["from"].map(place)
+    here = df[df["then"].isin(names)]
+    staying = here[here["now"].isin(names)]
+    step = staying["now"].map(place) - staying["then"].map(place)
     counts = [int(staying.loc[mask, "customers"].sum()) for mask in (step > 0, step == 0, step < 0)]
-    left = int(here.loc[here["to"] == AFTER, "customers"].sum())
+    left = int(here.loc[here["now"] == AFTER, "customers"].sum())
     total = sum(counts) + left
     if not total:
         return "Nobody was a customer at the start of the window"
     up, same, down = counts
+    noun = "customer" if total == 1 else "customers"
     return (
-        f"Of {total:,} customers {up:,} moved to a higher band of ARR, {same:,} stayed, {down:,} moved to a lower one "
+        f"Of {total:,} {noun} {up:,} moved to a higher band of ARR, {same:,} stayed, {down:,} moved to a lower one "
         f"and {left:,} left"
     )
