@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.charts.frame import Canvas
-from saasmetrics.charts.stack import Part, signed, stacked, tail
+from saasmetrics.charts.stack import Part, signed, stacked, tail, told
 from saasmetrics.charts.text import period_text
 from saasmetrics.money import format_money, format_ratio
 
@@ -63,7 +63,7 @@ def committed(
 
     if not parts:
         return canvas.empty("nothing is known ahead, so that committed MRR is MRR.")
-    return stacked(frame, parts, canvas, message=said, note=note, net="Gap")
+    return stacked(frame, parts, canvas, message=said, note=told(result, note), net="Gap")
 
 
 def balances(
@@ -111,7 +111,7 @@ def balances(
 
     if not parts:
         return canvas.empty("no MRR is past due, paused or on its way out.")
-    return stacked(frame, parts, canvas, message=said, note=note, net="")
+    return stacked(frame, parts, canvas, message=said, note=told(result, note), net="")
 
 
 def _ahead(colors: Palette) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.frame import Canvas
-from saasmetrics.charts.stack import Part, signed, stacked, tail
+from saasmetrics.charts.stack import Part, signed, stacked, tail, told
 from saasmetrics.charts.text import period_text
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def movements(
     def said(frame: pd.DataFrame, freq: str) -> str:
         return message(frame, freq, canvas.currency)
 
-    return stacked(frame, parts, canvas, message=said, note=note)
+    return stacked(frame, parts, canvas, message=said, note=told(result, note))
 
 
 def by_period(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from saasmetrics.charts.theme import Palette
+    from saasmetrics.result import Result
 
 MOST_PERIODS = 60
 
@@ -55,6 +56,11 @@ def tail(
     frame = frame.tail(min(last or MOST_PERIODS, MOST_PERIODS)).reset_index(drop=True)
     used = [part for part in parts if frame[part.column].abs().sum() >= 0.005]
     return frame, used, f"The last {len(frame)} of {total} periods" if total > len(frame) else ""
+
+
+def told(result: Result, note: str) -> str:
+    """Return a note that also says that groups are added up, where there are any."""
+    return ". ".join(words for words in (note, "Groups are added up" if result.by else "") if words)
 
 
 def stacked(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, freq_of, what
-from saasmetrics.charts.stack import signed
+from saasmetrics.charts.stack import signed, told
 from saasmetrics.charts.text import period_text, text_width, ticks
 from saasmetrics.errors import DataError
 from saasmetrics.periods import PER_YEAR
@@ -137,7 +137,9 @@ def _chart(rows: pd.DataFrame, span: str, freq: str, canvas: Canvas) -> alt.Laye
     return canvas.finish(
         [drawn, zero, *_labels(bars, scale, colors.ink)],
         message=message(rows, span, currency),
-        subtitle=what(canvas.result, freq=freq, unit="money", note=f"Sums over {span}"),
+        subtitle=what(
+            canvas.result, freq=freq, unit="money", note=told(canvas.result, f"Sums over {span}")
+        ),
         height=height,
     )
 

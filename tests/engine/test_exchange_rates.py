@@ -111,6 +111,28 @@ def test_a_switch_of_currency_is_no_transfer() -> None:
     assert (last["transfer"], last["closing"], last["residual"]) == (0, pytest.approx(130), 0)
 
 
+def test_movements_of_groups_add_up_though_they_fall_on_days_of_different_rates() -> None:
+    # New in the quarter: 100 euros of basic from 5 January (rate 1.0) and 50 of pro from 20 March (rate 1.2).
+    rows = {
+        "subscription_id": ["a", "b"],
+        "customer_id": ["x", "x"],
+        "start": ["2026-01-05", "2026-03-20"],
+        "amount": [100.0, 50.0],
+        "interval": ["month"] * 2,
+        "plan": ["basic", "pro"],
+        "currency": ["EUR", "EUR"],
+    }
+    rates = {"date": ["2026-01-01", "2026-03-15"], "currency": ["EUR"] * 2, "rate": [1.0, 1.2]}
+    found = sm.Book(subscriptions=rows, fx=rates, currency="USD", as_of="2026-03-31")
+    whole = sm.revenue.bridge(found, "Q").df.iloc[-1]
+    plans = sm.revenue.bridge(found, "Q", "plan").df
+    assert whole["new"] == pytest.approx(
+        150 * 1.2
+    )  # the customer's MRR of the quarter, on its last day
+    for name in ("new", "fx", "transfer", "closing"):
+        assert plans[name].sum() == pytest.approx(whole[name]), name
+
+
 def reckoned(case: Case) -> dict[int, float]:
     """MRR at the end of each month in dollars, day by day from the lines, without the library's engine."""
     constant = replace(case, policy=case.policy.changed(fx="constant", entity="subscription"))

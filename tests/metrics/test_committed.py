@@ -201,6 +201,14 @@ def test_past_due_is_a_balance_also_where_it_is_outside_mrr() -> None:
     assert (row["live"], row["past_due"]) == (100, 30)
 
 
+def test_committed_mrr_is_the_formula_of_its_parts(demo_book: sm.Book) -> None:
+    row = sm.revenue.committed(demo_book).df.iloc[-1]
+    won = row["not_started"] + row["resuming"] + row["discounts_ending"]
+    lost = row["scheduled_downgrades"] + row["scheduled_churn"]
+    assert sm.formulas.committed(row["live"], won, lost) == pytest.approx(row["value"])
+    assert won > 0 > lost
+
+
 def test_an_mrr_table_says_that_it_knows_nothing_ahead() -> None:
     found = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
     result = sm.revenue.committed(found)

@@ -114,6 +114,14 @@ def test_the_ends_are_the_numbers_themselves(
     assert result.extra["from"] == pytest.approx(df.loc["2025-10-01"])
 
 
+def test_the_footnote_says_which_form_is_explained_where_the_policy_asks_for_another() -> None:
+    book = cube([("a", "2026-01", 10), ("a", "2026-02", 10), ("a", "2026-03", 12)])
+    asked = ("nrr", "2026-02", "2026-03")
+    assert "Explained is" not in sm.retention.drivers(book, *asked, window=1).footnote
+    movements = sm.retention.drivers(book.with_policy(nrr="movements"), *asked, window=1)
+    assert "Explained is NRR of what the customers paying at the start" in movements.footnote
+
+
 def test_a_window_without_paying_customers_is_refused() -> None:
     book = cube([("a", "2026-01", 10), ("a", "2026-02", 10)])
     with pytest.raises(sm.DataError, match="Nobody was paying"):

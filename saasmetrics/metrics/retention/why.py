@@ -120,10 +120,29 @@ def drivers(
         (labels[0], labels[1]),
         period=day_of(book, freq, last),
         unit="money" if metric == "arr" else "ratio",
-        notes=(f"From {labels[0]} to {labels[1]}", *base.notes),
+        notes=(f"From {labels[0]} to {labels[1]}", *_form(book, metric), *base.notes),
         extra={"segments": parts.segments},
     )
     return replace(found, extra={**found.extra, "top": found.df.head(_TOP)})
+
+
+def _form(book: Book, metric: str) -> tuple[str, ...]:
+    """Say which form of a number is explained where the policy asks for another."""
+    policy = book.policy
+    others = {
+        "nrr": policy.nrr != "cohort"
+        or policy.reactivation != "out"
+        or policy.escalators != "included",
+        "grr": policy.grr != "customer",
+        "arr": policy.arr != "run_rate",
+    }
+    forms = {
+        "nrr": "NRR of what the customers paying at the start pay at the end",
+        "grr": "GRR customer by customer",
+        "arr": "ARR as 12 times MRR",
+    }
+    asked = others[metric] or (metric != "arr" and policy.month != "calendar")
+    return (f"Explained is {forms[metric]}, over calendar periods",) if asked else ()
 
 
 @dataclass(frozen=True, eq=False)

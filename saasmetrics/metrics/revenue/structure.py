@@ -62,6 +62,10 @@ def existing_share(
     UnknownNameError
         If a column does not exist.
 
+    Notes
+    -----
+    Where exchange rates move, both sides are at those of `months` ago, so that rates do not look like old customers.
+
     Examples
     --------
     >>> import saasmetrics as sm
