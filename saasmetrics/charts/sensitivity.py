@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from saasmetrics.catalogue import CATALOGUE
 from saasmetrics.charts.frame import Canvas, axis, data, what
 from saasmetrics.charts.text import text_width, ticks
 from saasmetrics.money import format_ratio
@@ -76,12 +77,19 @@ def sensitivity(
 
 
 def _rows(result: Result, base: float, colors: Palette) -> list[dict[str, Any]]:
+    known = result.df["value"].dropna()
+    digits = 1 if known.max() - known.min() > 0.02 else 2
+    lower = CATALOGUE[result.extra["metric"]].better == "lower"
     rows = []
     for index, row in enumerate(result.df.to_dict("records")):
         value = None if row["value"] != row["value"] else float(row["value"])
         change = 0.0 if value is None else value - base
         sign = "+" if change > 0 else "−" if change < 0 else ""
-        moved = f"  ({sign}{abs(change) * 100:.1f} points)" if index and value is not None else ""
+        moved = (
+            f"  ({sign}{abs(change) * 100:.{digits}f} points)"
+            if index and value is not None
+            else ""
+        )
         name = str(row["scenario"])
         name = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
         rows.append(
@@ -90,18 +98,17 @@ def _rows(result: Result, base: float, colors: Palette) -> list[dict[str, Any]]:
                 "name": name[:1].upper() + name[1:],
                 "value": value,
                 "base": base,
-                "color": colors.total
-                if not index
-                else colors.gain
-                if change > 0
-                else colors.loss
-                if change < 0
-                else colors.plain,
-                "label": ("nobody is left" if value is None else format_ratio(value)) + moved,
+                "color": _color(-change if lower else change, colors) if index else colors.total,
+                "label": ("nobody is left" if value is None else format_ratio(value, digits))
+                + moved,
                 "at": base if value is None else max(value, base),
             }
         )
     return rows
+
+
+def _color(better: float, colors: Palette) -> str:
+    return colors.gain if better > 0 else colors.loss if better < 0 else colors.plain
 
 
 def _layers(

@@ -90,9 +90,12 @@ def tiers(
 
 def _axes(sides: list[list[str]], slot: float, window: str) -> tuple[alt.X, alt.Y]:
     plain: dict[str, Any] = {"domain": False, "ticks": False, "grid": False}
+    names = [wrap(name, slot - 6) for name in sides[1]]
     columns = axis(
-        {float(i): wrap(name, slot - 6) for i, name in enumerate(sides[1])},
+        dict(zip(map(float, range(len(names))), names, strict=True)),
         orient="top",
+        labelPadding=4
+        + 13 * (max(map(len, names)) - 1),  # or the cells hide all lines but the first
         title=f"ARR now, {window} later",
         titleAnchor="start",
         **plain,

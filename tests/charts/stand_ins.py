@@ -295,5 +295,5 @@ def sensitivity() -> Made:
     rows = [("as it is", 1.02), ("without the largest", 0.97), ("without nobody", np.nan)]
     rows += [(f"without a customer with a long name, number {n}", 1.02 + n / 200) for n in range(8)]
     frame = pd.DataFrame(rows, columns=["scenario", "value"])
-    extra = {"headline": "One customer changes the story"}
+    extra = {"headline": "One customer changes the story", "metric": "nrr"}
     return Made("sensitivity", frame, ALONE, extra=extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import saasmetrics as sm
@@ -214,6 +215,16 @@ def test_an_mrr_table_says_that_it_knows_nothing_ahead() -> None:
     result = sm.revenue.committed(found)
     assert result.value == 10
     assert "says nothing of what is signed" in result.footnote
+    row = sm.revenue.balances(found).df.iloc[-1]
+    assert row[["paused", "past_due", "scheduled_churn", "not_started"]].isna().all()
+
+
+def test_a_balance_of_which_the_tables_have_no_column_is_missing_and_not_0() -> None:
+    result = sm.revenue.balances(book({}, {"customer_id": "b", "pause_start": "2026-03-10"}))
+    row = result.df.iloc[-1]
+    assert (row["paused"], row["scheduled_churn"], row["not_started"]) == (100, 0, 0)
+    assert pd.isna(row["past_due"])
+    assert "Missing for want of columns: past_due, resuming, discounts_ending" in result.footnote
 
 
 def test_two_currencies_are_at_the_rates_of_the_period_end() -> None:

@@ -123,6 +123,11 @@ def test_the_renewal_base_is_what_ends_in_the_next_periods() -> None:
     assert half.tolist() == [0, 0, 100, 100, 50]
 
 
+def test_without_contracts_there_is_no_renewal_base() -> None:
+    with pytest.raises(sm.DataError, match="needs the table 'contracts'"):
+        sm.revenue.renewal_base(cube())
+
+
 def test_the_renewal_base_opens_to_contracts_by_segment() -> None:
     result = sm.revenue.renewal_base(deals(), "Q", "segment", ahead=2)
     rows = result.rows(period="2026-01", segment="Enterprise")

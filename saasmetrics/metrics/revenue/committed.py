@@ -136,7 +136,7 @@ def committed(
     better="neutral",
     meaning="What stands under MRR at the end of a period: what rests, what is paid late, what will go or begin.",
     formula="sums of MRR per month that is paused, past due, cancelled but still running, signed but not started",
-    missing="Never missing: where nothing is known it is 0.",
+    missing="Missing where the tables have no column that could tell, such as past_due_since.",
     sources=("METRICS.md",),
     choices=("pause", "past_due", "discount", "churn_date"),
 )
@@ -180,6 +180,10 @@ def balances(book: Book, freq: str = "M", by: str | Sequence[str] | None = None)
     for name in _SHOWN:
         df[name] = money(df[name])
     df = df[["period", *by, *_SHOWN, "complete"]]
+    unknown = _unknown(book)
+    df[list(unknown)] = np.nan
+    if unknown:
+        notes = (*notes, f"Missing for want of columns: {', '.join(unknown)}")
     found = _drill(book, freq, by, AHEAD, BALANCES[len(AHEAD) :])
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
@@ -198,6 +202,24 @@ def balances(book: Book, freq: str = "M", by: str | Sequence[str] | None = None)
         drill=drill,
         tables=["contracts"],
     )
+
+
+def _unknown(book: Book) -> tuple[str, ...]:
+    """Return the balances of which the tables cannot tell, for want of a column."""
+    source = book.engine.spans.source
+    there = set(book.tables[source].data.column_names) if source == "subscriptions" else set()
+    needs: dict[str, tuple[set[str], ...]] = {
+        "paused": ({"pause_start"},),
+        "past_due": ({"past_due_since"},),
+        "scheduled_churn": ({"cancel_requested_at"}, {"end"}),
+        "scheduled_downgrades": ({"cancel_requested_at"}, {"end"}),
+        "resuming": ({"pause_end"},),
+        "discounts_ending": ({"list_amount", "discount_end"},),
+    }
+    out = [name for name, ways in needs.items() if not any(way <= there for way in ways)]
+    if source != "subscriptions" and "contracts" not in book.tables:
+        out.append("not_started")
+    return tuple(out)
 
 
 def _parts(by: tuple[str, ...], method: str) -> tuple[str, ...]:

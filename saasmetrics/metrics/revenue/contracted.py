@@ -71,7 +71,7 @@ def contracts_of(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Return start, end, value per year and customer of every contract."""
     if "contracts" not in book.tables:
-        raise MissingTableError.of("contracts", "Contracted ARR")
+        raise MissingTableError.of("contracts", "A sum of contracts")
     data = book.tables["contracts"].data
     rate = currency_rates(book.tables, "contracts", book.as_of_day, book.currency)
     _, who = encode(data["customer_id"])
@@ -85,7 +85,7 @@ def groups_of(
     """Return the group of each contract by columns of its customer."""
     ids = flat(book.tables["contracts"].data["customer_id"]) if "contracts" in book.tables else None
     if ids is None:
-        raise MissingTableError.of("contracts", "Contracted ARR")
+        raise MissingTableError.of("contracts", "A sum of contracts")
     if not by:
         return np.zeros(len(ids), np.int64), [()], ids
     table = book.tables.get("customers")

@@ -29,7 +29,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     better="neutral",
     meaning="The share of MRR that comes from customers won more than a year ago.",
     formula="MRR of customers first paying at least `months` months ago / closing MRR",
-    missing="Missing where there is no MRR, and in the first months of the tables: who was there before is not known.",
+    missing="Missing where there is no MRR, and in the first months of tables of MRR or invoices, which do not tell age.",
     sources=("METRICS.md",),
     options={
         "months": "older than {value} months",
@@ -84,7 +84,12 @@ def existing_share(
 
 
 def _where_known(df: pd.DataFrame, book: Book, months: int) -> pd.DataFrame:
-    """Return the shares of the periods for which the tables reach back far enough to tell who is old."""
+    """Return the shares of the periods for which the tables reach back far enough to tell who is old.
+
+    A subscription tells when it started; months of MRR and invoices may begin in the middle of a customer's life.
+    """
+    if book.engine.spans.source == "subscriptions":
+        return df
     first, _, _ = book.engine.extent("M")
     early = df["period"] < book.calendar("M").starts(np.array([first + months]))[0]
     told = [name for name in ("value", "low", "high") if name in df.columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ def _bands(bands: Sequence[float] | None, currency: str) -> tuple[np.ndarray, tu
     if not edges or edges[0] <= 0 or any(b <= a for a, b in pairwise(edges)):
         msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, such as [1000, 10000]."
         raise DataError(msg)
-    said = [format_money(edge, currency) for edge in edges]
+    said = [re.sub(r"\.0(?=[kMB]$)", "", format_money(edge, currency)) for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(said)]
     names = (f"under {said[0]}", *between, f"{said[-1]} and more")
     return np.rint(np.array(edges) * MICRO).astype(np.int64), names
