@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, options_of, what
-from saasmetrics.charts.text import text_width, wrap
+from saasmetrics.charts.text import text_width
 from saasmetrics.charts.theme import Palette, Theme, Width, blend, readable_on
 from saasmetrics.money import format_money, format_ratio
 
@@ -90,7 +91,8 @@ def tiers(
 
 def _axes(sides: list[list[str]], slot: float, window: str) -> tuple[alt.X, alt.Y]:
     plain: dict[str, Any] = {"domain": False, "ticks": False, "grid": False}
-    names = [wrap(name, slot - 6) for name in sides[1]]
+    most = max(6, int((slot - 8) / text_width("x")))
+    names = [textwrap.wrap(name, most) for name in sides[1]]
     columns = axis(
         dict(zip(map(float, range(len(names))), names, strict=True)),
         orient="top",

@@ -115,6 +115,19 @@ def test_committed_mrr_is_what_each_line_will_pay_as_far_as_is_known(
         assert row["value"] == pytest.approx(expected), (row["period"], day)
 
 
+@quick
+@given(st.lists(facts(), min_size=1, max_size=6), st.sampled_from(("2026-02-28", "2026-05-31")))
+def test_a_replay_as_of_then_says_what_the_past_period_says_now(
+    lines: list[dict[str, Any]], day: str
+) -> None:
+    lines = [ALWAYS, *({**line, "recorded_at": None} for line in lines)]
+    now = of_facts(lines, 200)
+    told = sm.revenue.committed(now).df.set_index("period")
+    replayed = sm.revenue.committed(now.as_of(day)).df.set_index("period")
+    columns = ["value", "live", *PARTS]
+    pd.testing.assert_frame_equal(replayed[columns], told.loc[replayed.index, columns])
+
+
 def of_case(case: Case) -> sm.Book:
     return sm.Book(
         **{name: table.data for name, table in case.tables.items()},

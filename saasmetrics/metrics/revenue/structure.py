@@ -29,7 +29,7 @@ _NEVER = "Never missing: without subscriptions it is 0."
     better="neutral",
     meaning="The share of MRR that comes from customers won more than a year ago.",
     formula="MRR of customers first paying at least `months` months ago / closing MRR",
-    missing="Missing where there is no MRR, and in the first months of tables of MRR or invoices, which do not tell age.",
+    missing="Missing where there is no MRR, and in the first months of an MRR table or of invoices.",
     sources=("METRICS.md",),
     options={
         "months": "older than {value} months",
