@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.reasons import Lines
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -107,6 +108,11 @@ class LocalEngine:
     def entities(self) -> Ledger:
         """The ledger with one account per customer."""
         return ledger(self.spans, self.spans.entity, len(self.spans.entity_ids))
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What the source says of the line behind each span."""
+        return reason_sums.known_lines(self)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""

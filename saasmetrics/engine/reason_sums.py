@@ -83,7 +83,7 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     """
     source, period, kind = engine.kinds(freq)
     start, end = slots(engine, freq)
-    found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint)
+    found = changes(engine.spans, engine.lines, start, end, midpoint=midpoint)
     amount = _amounts(engine, source, freq)
     at, there = _place(source, found.entity, found.time)
     stays = there & np.isin(kind[at], (EXPANSION, CONTRACTION))
@@ -261,7 +261,7 @@ def _window_changes(
         return np.where(day <= first, 0, np.where(day <= last, 1, np.int64(FAR)))
 
     start, end = slot(spans.start), slot(spans.end)
-    return changes(spans, known_lines(engine), start, end, midpoint=midpoint), end
+    return changes(spans, engine.lines, start, end, midpoint=midpoint), end
 
 
 def _last_causes(engine: LocalEngine, end: NDArray[np.int64]) -> NDArray[np.int64]:
