@@ -115,7 +115,7 @@ def ideal_customers(
         "ideal_customers",
         df.reset_index(drop=True),
         "verdict",
-        by=None,
+        by=("column", "group"),
         options=said,
         notes=tuple(dict.fromkeys((f"{len(df)} segments were looked at", *notes))),
         tables=["spend"],

@@ -99,7 +99,7 @@ def value_path(
         book,
         "value_path",
         _frame(path, interval),
-        "path",
+        "ages",
         by=by,
         options=options,
         notes=path.notes,
