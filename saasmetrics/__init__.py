@@ -30,6 +30,7 @@ _HOME = {
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
     "survival": "saasmetrics.metrics.survival",
+    "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
 }
@@ -44,6 +45,7 @@ __all__ = [
     "definitions",
     "demo",
     "economics",
+    "forecast",
     "formulas",
     "read",
     "retention",

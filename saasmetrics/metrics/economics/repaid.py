@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine.billed import billed
+from saasmetrics.engine.cash import cash_by_cohort
 from saasmetrics.metrics.economics.spend import monthly_spend, shared_out
 from saasmetrics.metrics.economics.verdict import UNRECORDED
 from saasmetrics.metrics.made import ratio
@@ -114,7 +114,7 @@ def _earned(
     share = margin[:, None, None]
     if view == "margin":
         return np.asarray(mrr / MICRO * share)
-    cash, _ = billed(book.engine, by)
+    cash, _ = cash_by_cohort(book.engine, by)
     return np.asarray(cash / MICRO - mrr / MICRO * (1 - share))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
-from saasmetrics.engine.billed import billed
+from saasmetrics.engine.cash import cash_by_cohort
 
 DAYS = st.integers(0, 900).map(lambda n: pd.Timestamp("2023-01-01") + pd.Timedelta(days=n))
 LINE = st.tuples(
@@ -65,7 +65,7 @@ def test_bills_are_those_of_a_walk_from_bill_to_bill(lines) -> None:
             "interval_count": list(count),
         },
     )
-    cube, _ = billed(book.engine, ())
+    cube, _ = cash_by_cohort(book.engine, ())
     first, _, _ = book.engine.extent("M")
     found = {(int(c) + first, int(a)): int(cube[0, c, a]) for c, a in np.argwhere(cube[0] != 0)}
     assert found == walked(lines, book)

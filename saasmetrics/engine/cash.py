@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
 
 
-def billed(engine: LocalEngine, by: Sequence[str]) -> tuple[NDArray[np.int64], str]:
+def cash_by_cohort(engine: LocalEngine, by: Sequence[str]) -> tuple[NDArray[np.int64], str]:
     """Return what each cohort was billed by age in months, as groups x cohorts x ages, and from what that is known.
 
     The table invoices is taken where there is one, else the billing intervals of the subscriptions. What was billed
