@@ -167,12 +167,14 @@ class Pair:
         """Return MRR of each entity at the end of a period, rounded so that they add up to the total."""
         engine, moving = book.engine, book.engine.valuation
         if moving is None:
-            return engine.periodic(self.freq).state(period)[0]
+            mrr, _ = engine.periodic(self.freq).state(period)
+            return mrr
         daily, entity, currency = engine.split(("currency",), moving.of_span, moving.count)
         held = np.zeros((len(engine.spans.entity_ids), moving.count), np.int64)
         held[entity, currency] = engine.at_periods(daily, self.freq).state(period)[0]
         factor = moving.at(ends(engine, self.freq, period, 1))[:, 0]
-        return valued(held, np.ones(1, np.int64), factor).sum(axis=1)
+        amounts: Ints = valued(held, np.ones(1, np.int64), factor).sum(axis=1)
+        return amounts
 
     def status(self, one: Ints, two: Ints) -> NDArray[np.int8]:
         """Return the number in `STATUS` of each customer."""
