@@ -235,13 +235,11 @@ def message(row: dict[str, Any], result: Result, freq: str) -> str:
     base = format_money(row["mrr"], currency)
     if target != target:
         return f"MRR of {base} in {when} cannot be reconciled: finance does not have its revenue"
-    share = row["share"]
-    rest = "what is left unexplained has no MRR to compare with"
+    share, rest = row["share"], "what is left has no MRR to compare with"
     if share == share:
-        inside = "within" if abs(share) <= extra["tolerance"] else "beyond"
-        rest = f"{_percent(share)} unexplained, {inside} the {format_ratio(extra['tolerance'])} allowed"
+        rest = f"{_percent(share)} unexplained ({format_ratio(extra['tolerance'])} allowed)"
     led = format_money(target, currency)
-    return f"MRR of {base} leads to {led} {word[extra['target']]} in {when}: {rest}"
+    return f"MRR of {base}, {led} {word[extra['target']]} in {when}: {rest}"
 
 
 def _unexplained(result: Result, frame: pd.DataFrame, last: int | None) -> Strip:

@@ -75,7 +75,7 @@ def sources(
 
 def _of(result: Result, against: str | None) -> tuple[pd.DataFrame, str]:
     """Return the rows of one pair of sources, and the name of the second."""
-    if "against" not in result.df.columns:
+    if result.df.empty or "against" not in result.df.columns:
         return result.df, result.extra["labels"][1]
     size = result.df.groupby("against", sort=False)["difference"].apply(lambda d: d.abs().sum())
     name = size.idxmax() if against is None else against
@@ -104,7 +104,7 @@ def _over_time(frame: pd.DataFrame, result: Result, name: str) -> str:
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    return name.replace("mrr", "MRR", 1) if name.startswith("mrr") else name[:1].upper() + name[1:]
 
 
 def source_customers(
@@ -138,15 +138,17 @@ def source_customers(
     canvas = Canvas.of(replace(result, by=()), theme, width, height or 0, title)
     frame, name = _of(result, against)
     apart = frame[~frame["status"].isin(["equal"])]
-    if apart.empty:
-        why = "both sources say the same of every customer" if len(frame) else "nobody pays"
-        return canvas.empty(f"{why}.")
-    shown = apart.head(MOST_ROWS)
-    return _dumbbells(shown, canvas, _told(frame, apart, result, name), len(apart))
+    if frame.empty:
+        return canvas.empty("nobody pays.")
+    shown = apart if len(apart) else frame.sort_values("a", ascending=False, kind="stable")
+    told = _told(frame, apart, result, name)
+    return _dumbbells(shown.head(MOST_ROWS), canvas, told, len(shown))
 
 
 def _told(frame: pd.DataFrame, apart: pd.DataFrame, result: Result, name: str) -> str:
     currency, one = result.context.currency, result.extra["labels"][0]
+    if apart.empty:
+        return f"{_capital(name)} and {one} say the same of all {len(frame):,} customers"
     total = float(frame["difference"].sum())
     verb = "more" if total > 0 else "less"
     return (
@@ -195,7 +197,8 @@ def _dumbbells(shown: pd.DataFrame, canvas: Canvas, message: str, apart: int) ->
     one, two = canvas.result.extra["labels"]
     note = f"Hollow: {one}, filled: {two}, period of {canvas.result.extra['period']}"
     if apart > len(rows):
-        note += f". The {len(rows)} of {apart:,} customers that are furthest apart"
+        order = "that are largest" if (shown["status"] == "equal").all() else "furthest apart"
+        note += f". The {len(rows)} of {apart:,} customers {order}"
     return canvas.finish(
         [ways, *dots, words],
         message=message,
@@ -225,7 +228,7 @@ def _dots(
 def _dumbbell(number: int, row: Any, canvas: Canvas) -> dict[str, Any]:
     colors, currency = canvas.colors, canvas.currency
     color = colors.gain if row.difference > 0 else colors.loss
-    if row.status == "within":
+    if row.status in ("within", "equal"):
         color = colors.plain
     sign = "+" if row.difference > 0 else "−"
     words = {"only_a": "only in {0}", "only_b": "only in {1}", "within": "within tolerance"}
@@ -238,7 +241,7 @@ def _dumbbell(number: int, row: Any, canvas: Canvas) -> dict[str, Any]:
         "b": row.b,
         "edge": max(row.a, row.b),
         "color": color,
-        "label": f"{sign}{size}{f', {said}' if said else ''}",
+        "label": "equal" if row.status == "equal" else f"{sign}{size}{f', {said}' if said else ''}",
         "one": f"{currency} {row.a:,.2f}",
         "two": f"{currency} {row.b:,.2f}",
         "status": row.status.replace("_", " "),

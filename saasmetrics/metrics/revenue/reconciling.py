@@ -249,6 +249,10 @@ class Way:
     def notes(self) -> tuple[str, ...]:
         """Return what to know about the invoices."""
         found, said = self.found.lines, []
+        if found is not None and self.book.engine.spans.source == "invoices":
+            said.append(
+                "MRR comes from these invoices itself, so that only timing can part them: add subscriptions to test it"
+            )
         if found is not None:
             silent = int((~found.stated & (found.kind < 3)).sum())
             if silent:
