@@ -134,11 +134,16 @@ def _days(month: NDArray[np.datetime64]) -> NDArray[np.int32]:
 def per_month(
     micro: NDArray[np.int64], start: NDArray[np.int32], end: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """Divide by the months served: exact where the period is whole months, else by 365/12 days each."""
+    """Divide by the months served: exact where the period is whole months, else by 365/12 days each.
+
+    A period that a short month cut is whole too: from 31 January to 28 February, from 28 February to 31 March.
+    """
     first, last = _month(start), _month(end)
-    whole = (start - _days(first)) == (end - _days(last))
+    begin, until = start - _days(first), end - _days(last)
+    short = until == np.minimum(begin, _days(last + 1) - _days(last) - 1)
+    long = (start + 1 == _days(first + 1)) & (until >= begin)
     months = (last - first).astype(np.int64)
-    whole &= months > 0
+    whole = (short | long) & (months > 0)
     length = np.maximum((end - start).astype(np.int64), 1)
     times = np.where(whole, 1, 365)
     parts = np.where(whole, np.maximum(months, 1), 12 * length)

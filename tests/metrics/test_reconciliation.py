@@ -2,67 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import saasmetrics as sm
-
-
-def sub(customer: str, start: str, amount: float, interval: str = "month", **more: Any) -> dict:
-    return {
-        "subscription_id": f"{customer}{start}{amount}",
-        "customer_id": customer,
-        "start": start,
-        "end": None,
-        "amount": amount,
-        "interval": interval,
-        **more,
-    }
-
-
-def bill(customer: str, date: str, amount: float, first: Any = None, last: Any = None, **more: Any):
-    return {
-        "customer_id": customer,
-        "date": date,
-        "amount": amount,
-        "service_start": first,
-        "service_end": last,
-        "kind": "recurring",
-        **more,
-    }
-
-
-def monthly(customer: str, amount: float, months: int = 3) -> list[dict]:
-    """Bills of the first months of 2026, each for its calendar month."""
-    return [
-        bill(
-            customer,
-            str(m.start_time.date()),
-            amount,
-            str(m.start_time.date()),
-            str(m.end_time.date()),
-        )
-        for m in pd.period_range("2026-01", periods=months, freq="M")
-    ]
-
-
-def book(subs: list[dict], bills: list[dict], **more: Any) -> sm.Book:
-    lines = pd.DataFrame([{"invoice_id": i, **line} for i, line in enumerate(bills)])
-    more.setdefault("as_of", "2026-03-31")
-    return sm.Book(subscriptions=pd.DataFrame(subs), invoices=lines, **more)
-
-
-def month(result: sm.Result, period: str) -> dict[str, float]:
-    """The steps of one period that are not 0, to a hundredth of a cent."""
-    row = result.df[result.df["period"] == period].iloc[0]
-    assert row["residual"] == 0
-    steps = result.extra["steps"]
-    assert sum(row[name] for name in steps) == pytest.approx(row[result.extra["target"]], abs=1e-6)
-    names = [*steps, result.extra["target"]]
-    return {name: round(row[name], 4) for name in names if abs(row[name]) > 1e-5}
+from tests.metrics.bills import bill, book, month, monthly, sub
 
 
 def test_an_annual_prepayment_is_billed_for_other_periods_and_then_served_from_before() -> None:
@@ -280,73 +225,3 @@ def test_a_period_without_mrr_has_no_share_and_says_why() -> None:
     last = sm.revenue.reconcile(book(subs, monthly("a", 100, 1))).df.iloc[-1]
     assert np.isnan(last["share"])
     assert last["reason"] == "no MRR at the close"
-
-
-@pytest.mark.parametrize("against", ["invoices", "service", "revenue"])
-@pytest.mark.parametrize("freq", ["M", "Q"])
-def test_the_demo_company_reconciles(demo_book: sm.Book, against: str, freq: str) -> None:
-    made = sm.revenue.reconcile(demo_book, against, freq)
-    whole = made.df[made.df["complete"]]
-    assert (whole["residual"] == 0).all()
-    assert whole["within"].all()
-    assert whole["share"].abs().max() < 1e-6  # cents of prorated bills
-
-
-@pytest.mark.parametrize("policy", ["stripe", "profitwell", "maxio", "recurly", "chartmogul_b2b"])
-def test_what_another_tool_calls_mrr_reconciles_to_the_same_bills(
-    demo_book: sm.Book, policy: str
-) -> None:
-    made = sm.revenue.reconcile(demo_book.with_policy(policy))
-    assert made.df["share"].abs().max() < 1e-6
-    same = sm.revenue.reconcile(demo_book).df["billed"]
-    np.testing.assert_array_equal(made.df["billed"], same)
-
-
-def test_what_was_billed_is_the_sum_of_the_invoices_at_the_rates_of_their_days(
-    demo_book: sm.Book,
-) -> None:
-    lines, fx = demo_book.frame("invoices"), demo_book.frame("fx")
-    lines["date"] = pd.to_datetime(lines["date"])
-    fx["date"] = pd.to_datetime(fx["date"])
-    joined = pd.merge_asof(
-        lines.sort_values("date"), fx[["date", "rate"]].sort_values("date"), on="date"
-    )
-    rate = joined["rate"].where(joined["currency"] == "EUR", 1.0)
-    billed = (joined["amount"] * rate).groupby(joined["date"].dt.to_period("M")).sum()
-    made = sm.revenue.reconcile(demo_book).df
-    expected = billed.reindex(made["period"].dt.to_period("M"), fill_value=0)
-    np.testing.assert_allclose(made["billed"], expected, atol=1e-3)
-
-
-def test_groups_add_up_and_their_rows_to_them(demo_book: sm.Book) -> None:
-    made, whole = sm.revenue.reconcile(demo_book, by="segment"), sm.revenue.reconcile(demo_book)
-    names = [*made.extra["steps"], "billed"]
-    parts = made.df.groupby("period")[names].sum()
-    np.testing.assert_allclose(parts, whole.df.set_index("period")[names], atol=5e-7)
-    cell = made.df[(made.df["period"] == "2026-08-01") & (made.df["segment"] == "SMB")].iloc[0]
-    rows = made.rows(period="2026-08", segment="SMB")
-    np.testing.assert_allclose(rows[names].sum(), cell[names].astype(float), atol=5e-7)
-
-
-def test_what_cannot_be_reconciled_is_refused_with_the_remedy() -> None:
-    alone = sm.Book(subscriptions=pd.DataFrame([sub("a", "2026-01-01", 100)]), as_of="2026-01-31")
-    with pytest.raises(sm.DataError, match="invoices"):
-        sm.revenue.reconcile(alone)
-    with pytest.raises(sm.DataError, match="finance"):
-        sm.revenue.reconcile(alone, "revenue")
-    both = book([sub("a", "2026-01-01", 100)], monthly("a", 100))
-    with pytest.raises(sm.DataError, match="Did you mean 'invoices'"):
-        sm.revenue.reconcile(both, "invoice")
-    with pytest.raises(sm.DataError, match="column of customers"):
-        sm.revenue.reconcile(both, by="segment")
-    with pytest.raises(sm.DataError, match="periods run from 2026-01-01 to 2026-03-01"):
-        sm.revenue.reconcile(both).rows(period="2031-01")
-    with pytest.raises(sm.DataError, match="step of this reconciliation"):
-        sm.revenue.reconcile(both).rows(step="unexplaned")
-
-
-def test_lines_without_service_dates_count_for_their_month_and_the_footnote_says_so() -> None:
-    bills = [bill("a", f"2026-0{m}-15", 100) for m in (1, 2, 3)]
-    made = sm.revenue.reconcile(book([sub("a", "2026-01-01", 100)], bills))
-    assert month(made, "2026-02-01") == {"mrr": 100, "billed": 100}
-    assert "3 invoice lines do not say which days they serve" in made.footnote

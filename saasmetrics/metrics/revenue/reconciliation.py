@@ -102,12 +102,13 @@ def reconcile(
 
     Notes
     -----
-    MRR is earned day by day, on each a part of its month. `changes` leads from the close to that sum; `definition` from
-    MRR by the policy to MRR as it is billed (trials, pauses, churn dates). A bill of a customer pays for its days of
-    service: what the days of service cost more or less than MRR on the same days is `credits` where a credit was given
-    beyond what MRR has lost, and otherwise `unexplained`. `day_count` is what months of 28 to 31 days do to amounts
-    that are spread by days. `billed_ahead` was billed in the period for others, `billed_before` and `billed_later` were
-    served in it and billed in others. Currencies are at the rates of the end of the period up to `fx`.
+    A month that is still open counts for its days so far. MRR is earned day by day, on each a part of its month.
+    `changes` leads from the close to that sum; `definition` from MRR by the policy to MRR as it is billed (trials,
+    pauses, churn dates). A bill of a customer pays for its days of service: what the days of service cost more or
+    less than MRR on the same days is `credits` where a credit was given beyond what MRR has lost, and otherwise
+    `unexplained`. `day_count` is what months of 28 to 31 days do to amounts that are spread by days. `billed_ahead`
+    was billed in the period for others, `billed_before` and `billed_later` were served in it and billed in others.
+    Currencies are at the rates of the end of the period up to `fx`.
 
     Examples
     --------
