@@ -53,7 +53,7 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
     Examples
     --------
     >>> tables(customers=50)["subscriptions"].num_columns
-    20
+    22
     """
     company = found(customers, seed, as_of)
     history = lifecycle.simulate(company)

@@ -194,7 +194,8 @@ def by_hand(found: Reconciled, freq: str) -> dict[str, dict[int, Fraction]]:
             continue
         out["billed_ahead"][period[date]] += micro
         for day in filter(period.__contains__, range(start, end)):
-            p, mine = period[day], Fraction(micro, end - start)
+            p, (share, rest) = period[day], divmod(micro, end - start)
+            mine = share + (day - start < rest)  # whole units: the first days bear what is left
             out["day_count"][p] += mine
             own = "billed_before" if period[date] < p else "billed_later"
             out["billed_ahead" if p == period[date] else own][p] -= mine
