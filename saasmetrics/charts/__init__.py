@@ -16,8 +16,10 @@ from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
+from saasmetrics.charts.reconciliation import reconciliation
 from saasmetrics.charts.render import to_png, to_svg
 from saasmetrics.charts.series import compared, series
+from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.verdict import verdict
 
 CHARTS: dict[str, Callable[..., Any]] = {
@@ -34,6 +36,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "curve": curve,
     "verdict": verdict,
     "layers": layers,
+    "reconciliation": reconciliation,
+    "sources": sources,
+    "source_customers": source_customers,
 }
 
 __all__ = [
@@ -46,7 +51,10 @@ __all__ = [
     "curve",
     "layers",
     "movements",
+    "reconciliation",
     "series",
+    "source_customers",
+    "sources",
     "to_png",
     "to_svg",
     "verdict",

@@ -2,5 +2,6 @@
 
 from saasmetrics.definitions.comparison import compare
 from saasmetrics.definitions.difference import explain
+from saasmetrics.definitions.sources import sources
 
-__all__ = ["compare", "explain"]
+__all__ = ["compare", "explain", "sources"]

@@ -141,7 +141,8 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     return found
 
 
-def _entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
+def entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
+    """Return whom each row of a table is counted for: its subscription, its customer, or the parent of that."""
     data = tables[source].data
     if policy.entity == "subscription" and source == "subscriptions":
         return data["subscription_id"]
@@ -158,7 +159,7 @@ def _subscription_spans(
     tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
 ) -> Spans:
     data = tables["subscriptions"].data
-    ids, entity = encode(_entity_column(tables, "subscriptions", policy))
+    ids, entity = encode(entity_column(tables, "subscriptions", policy))
     start, end = (
         days(data["start"]),
         days(data["end"], FAR) if has(data, "end") else np.full(len(data), FAR),
@@ -228,7 +229,7 @@ def _paused(found: Spans, data: pa.Table, *, keep_balance: bool) -> Spans:
 
 def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
     data = tables["mrr"].data
-    ids, entity = encode(_entity_column(tables, "mrr", policy))
+    ids, entity = encode(entity_column(tables, "mrr", policy))
     month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
     start = month.astype("datetime64[D]").astype(np.int32)
     end = (month + 1).astype("datetime64[D]").astype(np.int32)
@@ -238,7 +239,7 @@ def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curren
 
 
 def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
-    ids, entity = encode(_entity_column(tables, "invoices", policy))
+    ids, entity = encode(entity_column(tables, "invoices", policy))
     line, start, end, amount, notes = invoice_spans(tables, policy, as_of, currency)
     return Spans("invoices", ids, entity[line], start, end, amount, line=line, notes=notes)
 
@@ -250,7 +251,7 @@ def with_usage(
     if "invoices" not in tables:
         return found
     rows, start, end, amount = usage_lines(tables, policy, as_of, currency)
-    column = _entity_column(tables, "invoices", policy)
+    column = entity_column(tables, "invoices", policy)
     lines = tables["invoices"].data
     if policy.entity == "subscription" and has(lines, "subscription_id"):
         column = pc.coalesce(lines["subscription_id"].cast(column.type), column)

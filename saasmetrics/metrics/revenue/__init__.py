@@ -5,6 +5,7 @@ from __future__ import annotations
 from saasmetrics.metrics.revenue.balances import arpa, arr, mrr
 from saasmetrics.metrics.revenue.bridge import bridge, movements
 from saasmetrics.metrics.revenue.efficiency import quick_ratio
+from saasmetrics.metrics.revenue.reconciliation import reconcile
 from saasmetrics.metrics.revenue.structure import concentration, existing_share, layers
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "movements",
     "mrr",
     "quick_ratio",
+    "reconcile",
 ]
 
 
