@@ -131,4 +131,4 @@ def _growth(flow: dict[str, Array], scenario: Scenario, month: int) -> Array:
 
 def _older(cells: Array) -> Array:
     """Return cells a month older, with nobody at age 0."""
-    return np.pad(cells, ((0, 0), (0, 0), (1, 0)))
+    return np.asarray(np.pad(cells, ((0, 0), (0, 0), (1, 0))))
