@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saasmetrics.tables import gate
     from saasmetrics.tables.canonical import normalize, normalize_all
+    from saasmetrics.tables.known import known
     from saasmetrics.tables.read import read_folder
     from saasmetrics.tables.schema import SCHEMA, table_schema
+    from saasmetrics.tables.snapshots import read_any
     from saasmetrics.tables.table import Table
 
-__all__ = ["SCHEMA", "Table", "gate", "normalize", "normalize_all", "read_folder", "table_schema"]
+__all__ = [
+    "SCHEMA",
+    "Table",
+    "gate",
+    "known",
+    "normalize",
+    "normalize_all",
+    "read_any",
+    "read_folder",
+    "table_schema",
+]
 
 _HOMES = {
     "SCHEMA": "schema",
     "Table": "table",
+    "known": "known",
     "normalize": "canonical",
     "normalize_all": "canonical",
+    "read_any": "snapshots",
     "read_folder": "read",
     "table_schema": "schema",
 }
