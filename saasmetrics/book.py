@@ -163,6 +163,12 @@ class Book:
         book.__dict__["_problems"] = self._problems
         return book
 
+    def of_rows(self, history: Mapping[str, Table], as_of: int) -> Book:
+        """Return this book with other rows, all of them known; the findings of the gate stay those of this book."""
+        book = self._with(history=history, known=None, as_of=as_of)
+        book.__dict__["_problems"] = self._problems
+        return book
+
     @property
     def gated(self) -> tuple[str, ...]:
         """The choices that the data-quality gate reads."""
@@ -190,7 +196,7 @@ class Book:
     def between(self, first: Any, last: Any) -> Book:
         """Return the book as observed from the period of `first` to the end of that of `last` ("2024-01").
 
-        Customers won before enter survival at the age they had; nothing after is known.
+        Customers won before enter survival at the age they had; nothing that happens later counts.
         """
         start = max(day_number(first), -(2**31) if self.since_day is None else self.since_day)
         end = last_day(last)
@@ -243,14 +249,12 @@ class Book:
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
         """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
         used = {self.engine.spans.source, "customers", *tables}
-        found = [p for p in self._problems if p.severity == "warning" and p.table in used]
-        return (
-            *left_out(self.tables, used),
-            *(
-                f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
-                for p in found
-            ),
+        said = (
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
+            for p in self._problems
+            if p.severity == "warning" and p.table in used
         )
+        return (*left_out(self.tables, used), *said)
 
     @cached_property
     def engine(self) -> local.LocalEngine:
@@ -289,8 +293,7 @@ class Book:
         if name not in self.tables:
             from saasmetrics.tables import SCHEMA
 
-            known = SCHEMA[name].columns.values() if name in SCHEMA else ()
-            needs = ", ".join(c.name for c in known if c.required)
+            needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
         found: pd.DataFrame = self.tables[name].data.to_pandas()

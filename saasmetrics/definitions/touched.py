@@ -103,10 +103,10 @@ def _union(parts: list[pa.Array]) -> pa.Array:
 
 def of_customers(book: Book, ids: pa.Array) -> Book:
     """Return the book of some customers, with those that share a parent with them."""
-    return book.part(partial(_cut, ids=families(book.tables, ids)))
+    return book.part(partial(of_ids, ids=families(book.tables, ids)))
 
 
-def _cut(tables: Mapping[str, Table], ids: pa.Array) -> dict[str, Table]:
+def of_ids(tables: Mapping[str, Table], ids: pa.Array) -> dict[str, Table]:
     """Return the tables with the rows of some customers, as far as they name customers."""
     out = {}
     for name, table in tables.items():

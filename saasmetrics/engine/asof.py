@@ -38,14 +38,22 @@ def known_tables(tables: Mapping[str, Table], day: int | None = None) -> dict[st
     out = {name: known(table, ALWAYS if day is None else day) for name, table in tables.items()}
     source = source_of(tables)
     if day is not None and not len(out[source].data) and has(tables[source].data, "recorded_at"):
-        first = iso_day(int(days(tables[source].data["recorded_at"], 2**30).min()))
-        msg = (
-            f"No row of {source} was known on {iso_day(day)}: the first was recorded on {first}. Take a later day; "
-            f'as_of("{iso_day(day)}", known="{first}") looks back from that day, and policy knowledge="effective" '
-            "counts every row from the day on which it took effect."
-        )
-        raise DataError(msg)
+        raise _nothing_known(source, tables[source], day)
     return out
+
+
+def _nothing_known(source: str, history: Table, day: int) -> DataError:
+    first = int(days(history.data["recorded_at"], 2**30).min())
+    if first <= day:
+        return DataError(
+            f"Every row of {source} that was known on {iso_day(day)} had been withdrawn by then. Look at withdrawn_at, "
+            "or take another day."
+        )
+    return DataError(
+        f"No row of {source} was known on {iso_day(day)}: the first was recorded on {iso_day(first)}. Take a later "
+        f'day; as_of("{iso_day(day)}", known="{iso_day(first)}") looks back from that day, and policy '
+        'knowledge="effective" counts every row from the day on which it took effect.'
+    )
 
 
 def left_out(tables: Mapping[str, Table], names: Collection[str]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saasmetrics.tables import gate
     from saasmetrics.tables.canonical import normalize, normalize_all
-    from saasmetrics.tables.known import known
     from saasmetrics.tables.read import read_folder
     from saasmetrics.tables.schema import SCHEMA, table_schema
     from saasmetrics.tables.snapshots import read_any
@@ -17,7 +16,6 @@ __all__ = [
     "SCHEMA",
     "Table",
     "gate",
-    "known",
     "normalize",
     "normalize_all",
     "read_any",
@@ -28,7 +26,6 @@ __all__ = [
 _HOMES = {
     "SCHEMA": "schema",
     "Table": "table",
-    "known": "known",
     "normalize": "canonical",
     "normalize_all": "canonical",
     "read_any": "snapshots",

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from saasmetrics.tables.gate.view import Bools
     from saasmetrics.tables.table import Table
 
-__all__ = ["ALWAYS", "has_clocks", "identity", "known", "moments", "pairs", "together"]
+__all__ = ["ALWAYS", "has_clocks", "holding", "identity", "known", "moments", "pairs", "together"]
 
 ALWAYS = 10**9
 """The day on which everything is known."""
 
 _DAY = 86_400_000_000
 _FIRST, _LAST = -(2**62), 2**62
+_OPEN, _BITS = 2**31, 33
 _LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 _PLAIN = {*CLOCKS, "customer_id", "month", "mrr", "currency"}
 
@@ -68,12 +69,7 @@ def known(table: Table, day: int = ALWAYS) -> Table:
     """
     if not has_clocks(table) or not table.num_rows:
         return table
-    view = View(table)
-    recorded, withdrawn = moments(view)
-    end = min(day + 1, _LAST // _DAY) * _DAY
-    seen = recorded < end
-    replaced = np.zeros(view.size, np.bool_) if table.snapshots else _replaced(view, recorded, seen)
-    gone = seen & ~replaced & (withdrawn < end)
+    seen, replaced, gone = _places(table, day)
     said = (
         (~seen, f"recorded after {iso(day)} and left out" if day < ALWAYS else "recorded never"),
         (replaced, "earlier versions of rows recorded again, left out"),
@@ -84,6 +80,24 @@ def known(table: Table, day: int = ALWAYS) -> Table:
     holds = seen & ~replaced & ~gone
     data = table.data if holds.all() else table.data.filter(pa.array(holds))
     return replace(table, data=data, notes=(*table.notes, *notes), left_out=left_out)
+
+
+def holding(table: Table, day: int) -> Bools:
+    """Return which rows of a table were known, and held, at the end of a day."""
+    if not has_clocks(table) or not table.num_rows:
+        return np.ones(table.num_rows, np.bool_)
+    seen, replaced, gone = _places(table, day)
+    return seen & ~replaced & ~gone
+
+
+def _places(table: Table, day: int) -> tuple[Bools, Bools, Bools]:
+    """Return which rows were recorded by the end of a day, which of them replaced, and which of the rest withdrawn."""
+    view = View(table)
+    recorded, withdrawn = moments(view)
+    end = min(day + 1, _LAST // _DAY) * _DAY
+    seen = recorded < end
+    replaced = np.zeros(view.size, np.bool_) if table.snapshots else _replaced(view, recorded, seen)
+    return seen, replaced, seen & ~replaced & (withdrawn < end)
 
 
 def moments(view: View) -> tuple[Numbers, Numbers]:
@@ -115,7 +129,7 @@ def identity(table: Table) -> list[str]:
 def together(data: pa.Table) -> tuple[Numbers, Numbers]:
     """Return the term of each subscription row as days [start, end) of at least one day."""
     start = _days(data, "start", 0)
-    end = _days(data, "end", 2**40) if "end" in data.column_names else np.full(len(start), 2**40)
+    end = _days(data, "end", _OPEN) if "end" in data.column_names else np.full(len(start), _OPEN)
     return start, np.maximum(end, start + 1)
 
 
@@ -157,8 +171,8 @@ def _overtaken(view: View, codes: Numbers, recorded: Numbers, seen: Bools) -> Bo
         return out
     group = np.cumsum(np.append(0, np.diff(codes[order]) != 0))
     # The group is in the high bits, so that no end reaches into the next one.
-    reach = np.maximum.accumulate((group << 42) + (end[order] - start.min()))
-    meets = np.append(False, (group[1:] << 42) + (start[order][1:] - start.min()) < reach[:-1])
+    reach = np.maximum.accumulate((group << _BITS) + (end[order] - start.min()))
+    meets = np.append(False, (group[1:] << _BITS) + (start[order][1:] - start.min()) < reach[:-1])
     rows = order[np.isin(group, group[meets])]
     old, new = pairs(codes, rows, rows)
     later = (recorded[old] < recorded[new]) & (start[new] < end[old]) & (start[old] < end[new])

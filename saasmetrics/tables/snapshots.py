@@ -210,9 +210,10 @@ def _codes(table: Table, sizes: Sequence[int]) -> tuple[Numbers, Numbers | None,
     place = np.arange(view.size)
     nth = np.empty(view.size, np.int64)
     nth[order] = place - np.maximum.accumulate(np.where(again, 0, place))
-    _, whole = np.unique(np.stack([content, nth]), axis=1, return_inverse=True)
+    _, code = np.unique(content, return_inverse=True)
+    whole = code.reshape(-1) * (int(nth.max(initial=0)) + 1) + nth
     named = [name for name in key if name not in generated]
-    return whole.reshape(-1), view.combined(named) if named else None, generated
+    return whole, view.combined(named) if named else None, generated
 
 
 def _in_both(old: Numbers, new: Numbers) -> int:
@@ -229,17 +230,17 @@ def _moments(days: Numbers) -> pa.Array:
     return pa.array(days.astype("datetime64[D]").astype("datetime64[us]"), mask=days == _NEVER)
 
 
-def _dated(path: Any) -> dict[int, Path]:
+def _dated(path: Any) -> dict[str, Path]:
     """Return the folders of a folder that are named by a day; none where it holds tables itself."""
     place = Path(path) if isinstance(path, (str, Path)) else None
     if place is None or not place.is_dir() or has_tables(place):
         return {}
-    found: dict[int, Path] = {}
+    found: dict[str, Path] = {}
     for folder in sorted(place.iterdir()):
         named = _DATED.fullmatch(folder.name)
         if not folder.is_dir() or named is None:
             continue
-        day = day_number("-".join(named.groups()))
+        day = iso_day(day_number("-".join(named.groups())))
         if day in found:
             raise DataError(
                 f"{found[day].name} and {folder.name} are snapshots of one day. Keep one of them."
