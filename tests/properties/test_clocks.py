@@ -14,14 +14,25 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import saasmetrics as sm
+from saasmetrics.engine.cubes import Cube
 from saasmetrics.engine.digest import digest
 from saasmetrics.engine.local import LocalEngine
+from saasmetrics.engine.portable import PortableEngine
 from saasmetrics.policy import Policy
 from saasmetrics.tables import Table
 from saasmetrics.tables.known import known
 from saasmetrics.tables.snapshots import joined
+from tests.engine.natives import WAYS, native
 from tests.properties import ledgers
-from tests.properties.ledgers import CUSTOMERS, EPOCH, FIRST, FX, SEGMENTS, policies
+from tests.properties.ledgers import (
+    CUSTOMERS,
+    EPOCH,
+    FIRST,
+    FX,
+    SEGMENTS,
+    policies,
+    portable_policies,
+)
 from tests.properties.profile import quick
 
 few = settings(quick, max_examples=30)
@@ -175,7 +186,7 @@ ASKED = (("nrr", {"window": 3}), ("grr", {"window": 1}), ("mrr", {}), ("logo_chu
 OTHER = st.sampled_from(({}, {}, {"trial": "included"}, {"pause": "churn", "gap_days": 30}))
 
 
-@settings(quick, max_examples=40)
+@settings(quick, max_examples=25)
 @given(histories(), policies(), moments(), moments(), st.sampled_from(ASKED), OTHER)
 def test_a_restatement_sums_to_the_difference_of_the_two_books(
     history: History,
@@ -246,3 +257,34 @@ def test_the_book_of_snapshots_is_each_snapshot_on_its_day(data: st.DataObject) 
         size = 0 if before is None else before.num_rows
         assert size + told_of.added - told_of.withdrawn == table.num_rows
         before = table
+
+
+def cells(cube: Cube) -> dict[tuple[Any, ...], int]:
+    """The cells of a cube that are not 0, by group, measure and period."""
+    return {
+        (label, name, period): int(values[group, period])
+        for name, values in cube.measures.items()
+        for group, label in enumerate(cube.groups.labels)
+        for period in np.flatnonzero(values[group])
+    }
+
+
+def check(way: str) -> Any:
+    @settings(quick, max_examples={"pandas": 3, "polars": 8, "duckdb": 3}[way])
+    @given(histories(), portable_policies(), moments())
+    def compare(history: History, policy: Policy, day: int) -> None:
+        tables = history.tables()
+        book = sm.Book(policy=policy, currency="USD", **tables).as_of(day_text(day))
+        local = LocalEngine(book.tables, policy, day, "USD")
+        frames = {name: native(table.data, way) for name, table in tables.items()}
+        there = PortableEngine(frames, policy, day, "USD", known=day)
+        assert cells(local.movements("M", ("segment",))) == cells(
+            there.movements("M", ("segment",))
+        )
+
+    return compare
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_known_is_the_same_where_the_tables_are(way: str) -> None:
+    check(way)()
