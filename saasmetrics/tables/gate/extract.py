@@ -37,6 +37,10 @@ _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
 _REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
+_DAY_OF_EXPORT = (
+    "Nothing to do where recorded_at is when the row became known. If it is the day of the export, leave the column "
+    'out, or count rows whenever they were recorded: policy knowledge="effective".'
+)
 
 
 def empty_tables(gate: Gate) -> Iterable[Problem]:
@@ -216,7 +220,8 @@ def reading_notes(gate: Gate) -> Iterable[Problem]:
         for note in view.table.notes:
             yield Problem(view.name, "", note, 0, (), "", "note", "as-read")
         for words, rows in view.table.left_out.items():
-            yield Problem(view.name, "", words, rows, (), "", "note", "left-out")
+            remedy = _DAY_OF_EXPORT if words.startswith("recorded after") else ""
+            yield Problem(view.name, "", words, rows, (), remedy, "note", "left-out")
 
 
 def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float64], str]]:
