@@ -213,8 +213,8 @@ class Book:
         date
             The last day that has happened.
         known
-            The day of what is known about it, where that is another: rows recorded later (`recorded_at`) are left
-            out, of several versions of a row the last one by then holds, and rows withdrawn by then do not.
+            The day of what is known about it, where that is another: rows recorded later are left out, and only the
+            last version of a row by then holds, unless it was withdrawn by then.
 
         Examples
         --------
@@ -226,6 +226,11 @@ class Book:
         """
         day = last_day(date)
         return self._with(as_of=day, known=day if known is None else last_day(known))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether what is known is that of another day than the as-of date."""
+        return self.known_day not in (None, self.as_of_day) and self.policy.knowledge == "recorded"
 
     @property
     def as_of_text(self) -> str:
@@ -283,13 +288,7 @@ class Book:
         return found
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a table as a pandas frame.
-
-        Raises
-        ------
-        MissingTableError
-            If the book has no such table; the message says which columns it needs.
-        """
+        """Return a table as a pandas frame; refuse one that the book does not have."""
         if name not in self.tables:
             from saasmetrics.tables import SCHEMA
 
@@ -357,7 +356,8 @@ class Book:
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {len(table.data):,}" for name, table in self.tables.items())
-        part = f", only {' and '.join(self.scope)}" if self.scope else ""
+        part = f" as known on {iso_day(self.known_day or 0)}" if self.looks_back else ""
+        part += f", only {' and '.join(self.scope)}" if self.scope else ""
         part += f", from {iso_day(self.since_day)}" if self.since_day is not None else ""
         return (
             f"Book as of {self.as_of_text}{part}, {self.currency}, {self.policy}\n  {tables} rows"

@@ -194,3 +194,11 @@ def test_a_day_before_anything_was_known_is_refused_with_the_way_out():
     gone = terms(("s", "2026-01-01", None, 10, "2026-01-01")) | {"withdrawn_at": ["2026-02-01"]}
     with pytest.raises(DataError, match="had been withdrawn"):
         sm.Book(subscriptions=gone).as_of("2026-03-01")
+
+
+def test_a_number_says_on_which_day_it_was_known():
+    rows = terms(("s", "2026-01-01", None, 10, "2026-01-01"))
+    book = sm.Book(subscriptions=rows).as_of("2026-03-31", known="2026-04-05")
+    assert "As known on 2026-04-05." in sm.revenue.mrr(book).footnote
+    assert "Book as of 2026-03-31 as known on 2026-04-05" in repr(book)
+    assert "As known" not in sm.revenue.mrr(book.as_of("2026-03-31")).footnote
