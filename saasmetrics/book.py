@@ -125,13 +125,9 @@ class Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.tables import read_any
 
-        tables, last = read_any(path)
         day = None if as_of is None else day_number(as_of)
-        if day is None and last is not None:
-            day = observed_until(known_tables(tables), last)
         book = cls.__new__(cls)
-        known_day = None if as_of is None else day
-        _fill(book, tables, resolve(policy), currency, fiscal_start, day, known=known_day)
+        _fill(book, read_any(path), resolve(policy), currency, fiscal_start, day, known=day)
         return book
 
     def _with(self, **changes: Any) -> Book:
@@ -214,7 +210,8 @@ class Book:
             The last day that has happened.
         known
             The day of what is known about it, where that is another: rows recorded later are left out, and only the
-            last version of a row by then holds, unless it was withdrawn by then.
+            last version of a row by then holds, unless it was withdrawn by then. Of snapshots, the last one by then
+            is what is known, and nothing after its day has happened.
 
         Examples
         --------
@@ -381,6 +378,7 @@ def _fill(
     Calendar("Y", fiscal_start)
     if tables is None:
         tables = known_tables(history, known if policy.knowledge == "recorded" else None)
+        as_of = observed_until(tables, as_of)
         for cut in cuts:
             tables = cut(tables)
     fields = {
@@ -389,7 +387,7 @@ def _fill(
         "policy": policy,
         "currency": currency or main_currency(tables),
         "fiscal_start": fiscal_start,
-        "as_of_day": observed_until(tables) if as_of is None else as_of,
+        "as_of_day": as_of,
         "since_day": since,
         "known_day": known,
         "cuts": cuts,

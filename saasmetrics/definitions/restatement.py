@@ -165,19 +165,19 @@ class _Restated:
     days: tuple[int, int]
     end: int
 
-    @property
-    def start(self) -> int:
-        """The last day that had happened by then."""
-        return min(self.days[0], self.end)
-
     @cached_property
     def books(self) -> tuple[Book, Book]:
         """The book as of then and the book as of now."""
         then, now = (
-            self.book.as_of(iso_day(happened), known=iso_day(known))
-            for happened, known in zip((self.start, self.end), self.days, strict=True)
+            self.book.as_of(iso_day(min(known, self.end)), known=iso_day(known))
+            for known in self.days
         )
         return then.with_policy(self.a), now.with_policy(self.b)
+
+    @property
+    def start(self) -> int:
+        """The last day that had happened by then."""
+        return self.books[0].as_of_day
 
     @property
     def freq(self) -> str:
@@ -217,7 +217,7 @@ class _Restated:
         key = switched & _KINDS
         if key not in self._states:
             tables = {name: each.state(key) for name, each in self.changes.items()}
-            as_of = self.end if SINCE in key else self.start
+            as_of = self.books[1].as_of_day if SINCE in key else self.start
             self._states[key] = self.books[1].of_rows({**self._others, **tables}, as_of)
         return self._states[key]
 

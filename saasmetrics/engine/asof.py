@@ -66,10 +66,10 @@ def left_out(tables: Mapping[str, Table], names: Collection[str]) -> tuple[str, 
     )
 
 
-def observed_until(tables: Mapping[str, Table], exported: int | None = None) -> int:
+def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int:
     """Return the day number of the last day that the source of MRR shows, never later than today.
 
-    `exported` is the day on which the tables were exported, where that is known.
+    A day that is asked for holds, except that snapshots show nothing after the day of the last one by then.
 
     Notes
     -----
@@ -78,10 +78,15 @@ def observed_until(tables: Mapping[str, Table], exported: int | None = None) -> 
     terms that may be renewed, and only starts have happened.
     """
     today = day_number(datetime.now().astimezone().date())
-    today = today if exported is None else min(today, exported)
     source = source_of(tables)
-    if exported is not None and source == "subscriptions":
-        return today
+    snapshots = [each.day for each in tables[source].snapshots]
+    if as_of is not None and not snapshots:
+        return as_of
+    if snapshots:
+        today = as_of if as_of is not None else today
+        today = max([day for day in snapshots if day <= today], default=today)
+        if source == "subscriptions":
+            return today
     data = tables[source].data
     if not len(data):
         return today

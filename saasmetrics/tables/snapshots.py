@@ -35,7 +35,7 @@ _NEVER = -1
 
 def read_any(
     path: str | os.PathLike[str] | Mapping[Any, Any],
-) -> tuple[dict[str, Table], int | None]:
+) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
     Parameters
@@ -46,16 +46,16 @@ def read_any(
 
     Returns
     -------
-    tables, day
-        Canonical table name -> table; the number of the last day, None where no day is known.
+    dict
+        Canonical table name -> table.
     """
     if isinstance(path, Mapping):
         return read_snapshots(path)
     folders = _dated(path)
-    return read_snapshots(folders) if folders else (read_folder(path), None)
+    return read_snapshots(folders) if folders else read_folder(path)
 
 
-def read_snapshots(folders: Mapping[Any, Any]) -> tuple[dict[str, Table], int]:
+def read_snapshots(folders: Mapping[Any, Any]) -> dict[str, Table]:
     """Read the exports of several days and put them together.
 
     Parameters
@@ -65,8 +65,8 @@ def read_snapshots(folders: Mapping[Any, Any]) -> tuple[dict[str, Table], int]:
 
     Returns
     -------
-    tables, day
-        Canonical table name -> table with all versions of its rows; the number of the last day.
+    dict
+        Canonical table name -> table with all versions of its rows.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def read_snapshots(folders: Mapping[Any, Any]) -> tuple[dict[str, Table], int]:
             raise InvalidTablesError(
                 replace(problem, rule=problem.rule + of_day) for problem in error.problems
             ) from None
-    return joined(read), max(days)
+    return joined(read)
 
 
 def joined(exports: Exports) -> dict[str, Table]:

@@ -32,7 +32,7 @@ class Snapshot:
     Examples
     --------
     >>> str(Snapshot(20_548, 12, 1, 0))
-    '2026-04-05: 12 rows added, 1 changed, 0 withdrawn'
+    '2026-04-05, rows: 12 added, 1 changed, 0 withdrawn'
     """
 
     day: int
@@ -43,8 +43,8 @@ class Snapshot:
 
     def __str__(self) -> str:
         """The day with its counts."""
-        many = f"{self.added:,} rows added, {self.changed:,} changed, {self.withdrawn:,} withdrawn"
-        return f"{iso_day(self.day)}: {many}" + (f"; {self.said}" if self.said else "")
+        many = f"{self.added:,} added, {self.changed:,} changed, {self.withdrawn:,} withdrawn"
+        return f"{iso_day(self.day)}, rows: {many}" + (f"; {self.said}" if self.said else "")
 
 
 @dataclass(frozen=True, eq=False)

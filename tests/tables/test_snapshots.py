@@ -65,10 +65,10 @@ def test_the_check_counts_what_each_snapshot_changed(exports):
         .tolist()
     )
     assert said == [
-        ["customers", "snapshot of 2026-04-05: 3 rows added, 0 changed, 0 withdrawn"],
-        ["customers", "snapshot of 2026-07-05: 1 rows added, 0 changed, 0 withdrawn"],
-        ["subscriptions", "snapshot of 2026-04-05: 3 rows added, 0 changed, 0 withdrawn"],
-        ["subscriptions", "snapshot of 2026-07-05: 1 rows added, 1 changed, 1 withdrawn"],
+        ["customers", "snapshot of 2026-04-05, rows: 3 added, 0 changed, 0 withdrawn"],
+        ["customers", "snapshot of 2026-07-05, rows: 1 added, 0 changed, 0 withdrawn"],
+        ["subscriptions", "snapshot of 2026-04-05, rows: 3 added, 0 changed, 0 withdrawn"],
+        ["subscriptions", "snapshot of 2026-07-05, rows: 1 added, 1 changed, 1 withdrawn"],
     ]
 
 
@@ -119,6 +119,17 @@ def test_a_month_of_a_customer_cube_is_known_by_its_customer_and_month(tmp_path)
     last = book.history["mrr"].snapshots[1]
     assert (last.added, last.changed, last.withdrawn) == (1, 1, 0)
     assert book.as_of_text == "2026-04-30"
+
+
+def test_months_after_the_last_export_by_a_day_have_not_happened(tmp_path):
+    head = "customer_id,month,mrr\n"
+    folder(tmp_path, "2026-04-05", mrr=head + "a,2026-02,10\na,2026-03,10\n")
+    folder(tmp_path, "2026-07-05", mrr=head + "a,2026-02,10\na,2026-03,10\na,2026-04,12\n")
+    book = sm.read(tmp_path)
+    days = ("2026-03-15", "2026-04-05", "2026-06-30", "2026-07-05", "2026-12-31")
+    known = [book.as_of(day, known=max(day, "2026-04-05")).as_of_text for day in days]
+    assert known == ["2026-03-15", "2026-03-31", "2026-03-31", "2026-04-30", "2026-04-30"]
+    assert sm.definitions.restatement(book, "mrr", "2026-06-30").extra["period"] == "2026-03-01"
 
 
 def test_a_row_that_comes_back_was_away_in_between(tmp_path):
