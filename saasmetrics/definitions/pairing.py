@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from saasmetrics.periods import iso_day
 from saasmetrics.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
@@ -39,10 +41,16 @@ def own_sources(book: Book) -> list[str]:
 
 def of_source(book: Book, name: str) -> Book:
     """Return the book with its MRR from another of its tables."""
-    tables = {n: t for n, t in book.tables.items() if n not in SOURCES or n == name}
+    found = book.part(partial(_only, name=name))
+    return found.with_policy(end="exclusive") if name == "contracts" else found
+
+
+def _only(tables: Mapping[str, Table], name: str) -> dict[str, Table]:
+    """Return the tables without the other sources of MRR; contracts become subscriptions by the year."""
+    kept = {n: t for n, t in tables.items() if n not in SOURCES or n == name}
     if name != "contracts":
-        return book.part(tables)
-    data = book.tables["contracts"].data
+        return kept
+    data = tables["contracts"].data
     columns = {
         "subscription_id": data["contract_id"],
         "customer_id": data["customer_id"],
@@ -53,8 +61,7 @@ def of_source(book: Book, name: str) -> Book:
     }
     if "currency" in data.column_names:
         columns["currency"] = data["currency"]
-    table = Table("subscriptions", pa.table(columns))
-    return book.part({**tables, "subscriptions": table}).with_policy(end="exclusive")
+    return {**kept, "subscriptions": Table("subscriptions", pa.table(columns))}
 
 
 @dataclass(frozen=True)
