@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from saasmetrics.book import Book as _Book
@@ -30,6 +31,7 @@ _HOME = {
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
     "survival": "saasmetrics.metrics.survival",
+    "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
 }
@@ -44,8 +46,10 @@ __all__ = [
     "definitions",
     "demo",
     "economics",
+    "forecast",
     "formulas",
     "read",
+    "read_snapshots",
     "retention",
     "revenue",
     "survival",
@@ -66,6 +70,7 @@ def read(
     ----------
     path
         The folder, or one file. Files are recognized by their names: subscriptions.csv, customers.parquet, ...
+        A folder of folders named by day (exports/2026-04-05, exports/2026-07-05) is read as `read_snapshots` does.
     policy, currency, fiscal_start, as_of
         As for `Book`.
 
@@ -90,6 +95,60 @@ def read(
     from saasmetrics.book import Book
 
     return Book.read(path, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of)
+
+
+def read_snapshots(
+    folders: Mapping[Any, str | Path],
+    *,
+    policy: Any = "default",
+    currency: str | None = None,
+    fiscal_start: int = 1,
+    as_of: Any = None,
+) -> _Book:
+    r"""Read exports taken on different days into one Book that knows what was known when.
+
+    Parameters
+    ----------
+    folders
+        Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
+    policy, currency, fiscal_start, as_of
+        As for `Book`; by default all is known up to the day of the last export.
+
+    Returns
+    -------
+    Book
+        The tables with all versions of their rows: `book.as_of("2026-04-05")` is the book of that day,
+        `definitions.restatement` tells what has changed since, and `book.check()` counts per export the rows added,
+        changed and withdrawn.
+
+    Raises
+    ------
+    DataError
+        If there is no day, or one day twice.
+    InvalidTablesError
+        If a file cannot be read as the table its name says; all problems of an export at once.
+
+    Notes
+    -----
+    Rows of two exports with the same values are the same row. Of the others, those that share the key of their table
+    are versions of one row; the rest was added or withdrawn.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> april, july = (pathlib.Path(tempfile.mkdtemp()) for _ in range(2))
+    >>> _ = (april / "mrr.csv").write_text("customer_id,month,mrr\na,2026-03,10\n")
+    >>> _ = (july / "mrr.csv").write_text("customer_id,month,mrr\na,2026-03,12\nb,2026-03,5\n")
+    >>> book = read_snapshots({"2026-04-05": april, "2026-07-05": july})
+    >>> then = book.as_of("2026-03-31", known="2026-04-05")
+    >>> [float(b.movements()["closing"].iloc[0] / 1e6) for b in (then, book)]
+    [10.0, 17.0]
+    """
+    from saasmetrics.book import Book
+
+    return Book.read(
+        folders, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of
+    )
 
 
 def demo(customers: int = 2000, seed: int = 7) -> _Book:

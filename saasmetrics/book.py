@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saasmetrics.engine import local
-from saasmetrics.engine.asof import observed_until
-from saasmetrics.engine.filters import filtered
+from saasmetrics.engine.amounts import main_currency
+from saasmetrics.engine.asof import known_tables, left_out, observed_until
+from saasmetrics.engine.filters import filtered, said
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
-from saasmetrics.periods import Calendar, day_number, iso_day
+from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from saasmetrics.errors import Problem
     from saasmetrics.result import Result
     from saasmetrics.tables import Table
+
+    Cut = Callable[[Mapping[str, Table]], dict[str, Table]]
 
 _GATED = ("end", "service_end", "overlap", "fx", "knowledge")
 _ENGINES = 4  # kept for books that differ only in their policy
@@ -56,10 +59,21 @@ class Book:
     fiscal_start
         First month of the fiscal year, 1 to 12.
     as_of
-        The last day known, inclusive; by default the last day the tables show.
+        The last day known, inclusive; by default the last day the tables show, with all rows known. Rows that were
+        recorded (`recorded_at`) after a day that is given are left out, and rows withdrawn (`withdrawn_at`) by then.
     **tables
         DataFrames (pandas, Polars, Arrow, DuckDB relations) by table name; MRR comes from `subscriptions`, or
         `mrr`, or `invoices`.
+
+    Attributes
+    ----------
+    tables : Mapping of str to Table
+        The rows known on `known_day`, of the customers looked at.
+    history : Mapping of str to Table
+        All rows with all their versions.
+    told_day : int
+        Until which day the tables tell, also where the book is cut to an earlier one: what has no date of its own is
+        known from then on. Of snapshots it is the as-of date, since each tells of its own day.
 
     Raises
     ------
@@ -75,15 +89,16 @@ class Book:
     """
 
     tables: Mapping[str, Table]
+    history: Mapping[str, Table]
     policy: Policy
     currency: str
     fiscal_start: int
     as_of_day: int
     since_day: int | None = field(default=None)
+    known_day: int | None = field(default=None)
+    cuts: tuple[Cut, ...] = field(default=())
     scope: tuple[str, ...] = field(default=())
-    told_day: int = field(
-        default=0
-    )  # until which day the tables tell, also where the book is cut to earlier
+    told_day: int = field(default=0)
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
 
     def __init__(
@@ -98,45 +113,44 @@ class Book:
         from saasmetrics.tables import normalize_all
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
-        _fill(
-            self,
-            ready,
-            resolve(policy),
-            currency,
-            fiscal_start,
-            None if as_of is None else day_number(as_of),
-        )
+        day = None if as_of is None else day_number(as_of)
+        _fill(self, ready, resolve(policy), currency, fiscal_start, day, known=day)
 
     @classmethod
     def read(
         cls,
-        path: str | Path,
+        path: str | Path | Mapping[Any, str | Path],
         *,
         policy: str | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
     ) -> Book:
-        """Read a folder of CSV, Parquet or XLSX files, one per table; see `saasmetrics.read`."""
-        from saasmetrics.tables import read_folder
+        """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
+        from saasmetrics.tables import read_any
 
-        book = cls.__new__(cls)
         day = None if as_of is None else day_number(as_of)
-        _fill(book, read_folder(path), resolve(policy), currency, fiscal_start, day)
+        book = cls.__new__(cls)
+        _fill(book, read_any(path), resolve(policy), currency, fiscal_start, day, known=day)
         return book
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
         now = {
-            "tables": self.tables,
+            "history": self.history,
             "policy": self.policy,
             "currency": self.currency,
             "fiscal_start": self.fiscal_start,
             "as_of": self.as_of_day,
             "since": self.since_day,
+            "known": self.known_day,
+            "cuts": self.cuts,
             "scope": self.scope,
             "told": self.told_day,
         }
+        same = changes.keys() <= {"policy", "since", "as_of"}
+        if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
+            now["tables"] = self.tables
         _fill(book, **{**now, **changes})
         if changes.keys() <= {"policy", "since"} and self.gated == book.gated:
             book.__dict__.update({k: v for k, v in self.__dict__.items() if k == "_problems"})
@@ -144,9 +158,15 @@ class Book:
             object.__setattr__(book, "engines", self.engines)
         return book
 
-    def part(self, tables: Mapping[str, Table]) -> Book:
+    def part(self, cut: Cut) -> Book:
         """Return the book of some rows of its tables; the findings of the gate stay those of the whole."""
-        book = self._with(tables=tables)
+        book = self._with(cuts=(*self.cuts, cut), tables=cut(self.tables))
+        book.__dict__["_problems"] = self._problems
+        return book
+
+    def of_rows(self, history: Mapping[str, Table], as_of: int) -> Book:
+        """Return this book with other rows, all of them known; the findings of the gate stay those of this book."""
+        book = self._with(history=history, known=None, as_of=as_of)
         book.__dict__["_problems"] = self._problems
         return book
 
@@ -170,24 +190,49 @@ class Book:
 
     def where(self, **values: Any) -> Book:
         """Return the book of the customers, or subscriptions, that have the given values; a list means any of them."""
-        said = [f"{name} = {_said(value)}" for name, value in values.items()]
-        return self._with(tables=filtered(self.tables, values), scope=(*self.scope, *said))
+        scope = (*self.scope, *(f"{name} = {said(value)}" for name, value in values.items()))
+        cut = partial(filtered, values=values)
+        return self._with(tables=cut(self.tables), cuts=(*self.cuts, cut), scope=scope)
 
     def between(self, first: Any, last: Any) -> Book:
         """Return the book as observed from the period of `first` to the end of that of `last` ("2024-01").
 
-        Customers won before enter survival at the age they had; nothing after is known.
+        Customers won before enter survival at the age they had; nothing that happens later counts.
         """
         start = max(day_number(first), -(2**31) if self.since_day is None else self.since_day)
-        end = _last_day(last)
+        end = last_day(last)
         if end < start:
             msg = f"between({first!r}, {last!r}) ends before it starts; swap the two."
             raise DataError(msg)
         return self._with(since=start, as_of=min(end, self.as_of_day))
 
-    def as_of(self, date: Any) -> Book:
-        """Return the book as known at the end of a day."""
-        return self._with(as_of=_last_day(date))
+    def as_of(self, date: Any, known: Any = None) -> Book:
+        """Return the book as known at the end of a day.
+
+        Parameters
+        ----------
+        date
+            The last day that has happened.
+        known
+            The day of what is known about it, where that is another: rows recorded later are left out, and only the
+            last version of a row by then holds, unless it was withdrawn by then. Of snapshots, the last one by then
+            is what is known, and nothing after its day has happened.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b"], "month": ["2026-03"] * 2, "mrr": [10, 5]}
+        >>> book = sm.Book(mrr=rows | {"recorded_at": ["2026-04-02", "2026-04-20"]})
+        >>> [sm.revenue.mrr(book.as_of("2026-03-31", known=day)).value for day in ("2026-04-05", "2026-05-05")]
+        [10.0, 15.0]
+        """
+        day = last_day(date)
+        return self._with(as_of=day, known=day if known is None else last_day(known))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether what is known is that of another day than the as-of date."""
+        return self.known_day not in (None, self.as_of_day) and self.policy.knowledge == "recorded"
 
     @property
     def as_of_text(self) -> str:
@@ -209,13 +254,14 @@ class Book:
         return report(self, self._problems)
 
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
-        """Return what the data-quality report warns of in the source of MRR, the customers and some other tables."""
+        """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
         used = {self.engine.spans.source, "customers", *tables}
-        return tuple(
+        said = (
             f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
             for p in self._problems
             if p.severity == "warning" and p.table in used
         )
+        return (*left_out(self.tables, used), *said)
 
     @cached_property
     def engine(self) -> local.LocalEngine:
@@ -244,18 +290,11 @@ class Book:
         return found
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a table as a pandas frame.
-
-        Raises
-        ------
-        MissingTableError
-            If the book has no such table; the message says which columns it needs.
-        """
+        """Return a table as a pandas frame; refuse one that the book does not have."""
         if name not in self.tables:
             from saasmetrics.tables import SCHEMA
 
-            known = SCHEMA[name].columns.values() if name in SCHEMA else ()
-            needs = ", ".join(c.name for c in known if c.required)
+            needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
         found: pd.DataFrame = self.tables[name].data.to_pandas()
@@ -319,7 +358,8 @@ class Book:
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {len(table.data):,}" for name, table in self.tables.items())
-        part = f", only {' and '.join(self.scope)}" if self.scope else ""
+        part = f" as known on {iso_day(self.known_day or 0)}" if self.looks_back else ""
+        part += f", only {' and '.join(self.scope)}" if self.scope else ""
         part += f", from {iso_day(self.since_day)}" if self.since_day is not None else ""
         return (
             f"Book as of {self.as_of_text}{part}, {self.currency}, {self.policy}\n  {tables} rows"
@@ -328,57 +368,38 @@ class Book:
 
 def _fill(
     book: Book,
-    tables: Mapping[str, Table],
+    history: Mapping[str, Table],
     policy: Policy,
     currency: str | None,
     fiscal_start: int,
     as_of: int | None,
     since: int | None = None,
+    known: int | None = None,
+    cuts: tuple[Cut, ...] = (),
     scope: tuple[str, ...] = (),
+    tables: Mapping[str, Table] | None = None,
     told: int | None = None,
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given."""
     Calendar("Y", fiscal_start)
-    last = observed_until(tables) if as_of is None else as_of
+    if tables is None:
+        tables = known_tables(history, known if policy.knowledge == "recorded" else None)
+        as_of = observed_until(tables, as_of)
+        for cut in cuts:
+            tables = cut(tables)
     fields = {
         "tables": tables,
+        "history": history,
         "policy": policy,
-        "currency": currency or _main_currency(tables),
+        "currency": currency or main_currency(tables),
         "fiscal_start": fiscal_start,
-        "as_of_day": last,
+        "as_of_day": as_of,
         "since_day": since,
+        "known_day": known,
+        "cuts": cuts,
         "scope": scope,
-        "told_day": last if told is None else told,
+        "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
         "engines": {},
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
-
-
-def _said(value: Any) -> str:
-    """Return the values of a filter in words."""
-    many = isinstance(value, (list, tuple, set, frozenset))
-    return " or ".join(map(str, value)) if many else str(value)
-
-
-def _last_day(value: Any) -> int:
-    """Return the last day meant by a date, a month ("2025-12") or a year ("2025")."""
-    if isinstance(value, str) and len(value) in (4, 7):
-        day_number(value)
-        unit: Literal["Y", "M"] = "Y" if len(value) == 4 else "M"
-        return day_number(np.datetime64(value, unit) + 1) - 1
-    return day_number(value)
-
-
-def _main_currency(tables: Mapping[str, Table]) -> str:
-    """Return the currency of most rows that is not converted by fx, or USD."""
-    import pyarrow.compute as pc
-
-    quoted = set(tables["fx"].data["currency"].unique().to_pylist()) if "fx" in tables else set()
-    for name in ("subscriptions", "mrr", "invoices"):
-        if name in tables and "currency" in tables[name].data.column_names:
-            counts = pc.value_counts(tables[name].data["currency"]).to_pylist()
-            known = [c for c in counts if c["values"] and c["values"] not in quoted]
-            if known:
-                return str(max(known, key=lambda c: c["counts"])["values"])
-    return "USD"

@@ -51,6 +51,23 @@ def day_number(value: Any) -> int:
     return day
 
 
+def last_day(value: Any) -> int:
+    """Return the last day meant by a date, a month ("2025-12") or a year ("2025").
+
+    Examples
+    --------
+    >>> iso_day(last_day("2025-02"))
+    '2025-02-28'
+    """
+    if isinstance(value, str) and len(value) in (4, 7):
+        import numpy as np
+
+        day_number(value)
+        unit: Literal["Y", "M"] = "Y" if len(value) == 4 else "M"
+        return day_number(np.datetime64(value, unit) + 1) - 1
+    return day_number(value)
+
+
 def iso_day(day: int) -> str:
     """Return a day number as ISO text.
 

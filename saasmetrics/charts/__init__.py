@@ -17,9 +17,11 @@ from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
+from saasmetrics.charts.reconciliation import reconciliation
 from saasmetrics.charts.render import to_png, to_svg
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
+from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
@@ -43,6 +45,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "balances": balances,
     "tiers": tiers,
     "sensitivity": sensitivity,
+    "reconciliation": reconciliation,
+    "sources": sources,
+    "source_customers": source_customers,
 }
 
 __all__ = [
@@ -57,8 +62,11 @@ __all__ = [
     "curve",
     "layers",
     "movements",
+    "reconciliation",
     "sensitivity",
     "series",
+    "source_customers",
+    "sources",
     "subtypes",
     "tiers",
     "to_png",

@@ -58,18 +58,21 @@ def ages(
     if not len(frame):
         return canvas.empty("no cohort has been observed for a full period.")
     frame = frame.assign(line=_names(frame, result.by))
-    size = frame.groupby("line", sort=False)["denominator"].max().sort_values(ascending=False)
+    size = frame.groupby("line", sort=False)["n"].max().sort_values(ascending=False)
     named = [n for n in dict.fromkeys(frame["line"]) if n in set(size.index[:MOST_GROUPS])]
     note = f"The {len(named)} largest of {len(size)} cohorts" if len(size) > len(named) else ""
     return _chart(frame[frame["line"].isin(named)], named, note, canvas)
 
 
 def _names(frame: pd.DataFrame, by: tuple[str, ...]) -> pd.Series[str]:
-    return frame[[*by, "cohort"]].astype(str).agg(" · ".join, axis=1)
+    names = [*by, *(["cohort"] if "cohort" in frame.columns else [])]
+    if not names:
+        return frame["age"].astype(str).str[:0]
+    return frame[names].astype(str).agg(" · ".join, axis=1)
 
 
 def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> alt.LayerChart:
-    money = options_of(canvas.result).get("measure") == "gross_profit"
+    money = canvas.unit == "money" or options_of(canvas.result).get("measure") == "gross_profit"
     rows = _rows(frame, named, canvas, money=money)
     sure = [row for row in rows if not row["thin"]] or rows
     high = max(row["value"] for row in sure)
@@ -124,7 +127,7 @@ def _rows(
                 "thin": int(row["n"]) < THIN,
                 "text": said(float(row["value"])),
                 "between": f"{said(low)} to {said(high)}" if known else "",
-                "of": f"{row['numerator']:,.0f} of {row['denominator']:,.0f}",
+                "of": f"{row['n']:,.0f}",
             }
         )
     return rows
@@ -147,7 +150,12 @@ def _lines(
     line = pieces.mark_line(strokeWidth=2.2).encode(
         x=x, y=y, color=color, detail=one, strokeDash=dash.legend(None)
     )
-    tip = [alt.Tooltip(f"{n}:N") for n in ("line", "age", "text", "between", "of")]
+    tip = [
+        *(alt.Tooltip(f"{name}:N") for name in ("line", "age")),
+        alt.Tooltip("text:N", title="value"),
+        alt.Tooltip("between:N", title="interval"),
+        alt.Tooltip("of:N", title="customers"),
+    ]
     touch = base.mark_point(size=60, opacity=0, filled=True).encode(x=x, y=y, tooltip=tip)
     return [band, line, touch]
 
@@ -179,7 +187,7 @@ def _ends(
             "age": last,
             "y": top * (1 - at / canvas.height),
             "color": readable_text(row["color"], canvas.colors),
-            "label": f"{row['line']} {row['text']}",
+            "label": f"{row['line']} {row['text']}".strip(),
         }
         for row, at in zip(ends, placed, strict=True)
     ]
@@ -208,7 +216,7 @@ def message(rows: list[dict[str, Any]], named: list[str], freq: str, currency: s
     worst, best = there[0], there[-1]
     verb = "has brought" if currency else "keeps"
     if best["line"] == worst["line"]:
-        return f"{best['line']} {verb} {best['text']} after {at} {noun}"
+        return f"{best['line'] or 'A customer'} {verb} {best['text']} after {at} {noun}"
     return (
         f"After {at} {noun}, {best['line']} {verb} {best['text']}, {worst['line']} {worst['text']}"
     )

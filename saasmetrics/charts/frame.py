@@ -67,9 +67,15 @@ def group_text(row: Mapping[str, Any] | Sequence[Any], by: Sequence[str]) -> str
     'SMB · (none)'
     """
     values = [row[name] for name in by] if isinstance(row, Mapping) else list(row)
-    return " · ".join(
-        "(none)" if value is None or value != value else str(value) for value in values
-    )
+    return " · ".join(_word(value) for value in values)
+
+
+def _word(value: Any) -> str:
+    if value is None or value != value:
+        return "(none)"
+    if hasattr(value, "hour"):  # the first day of a period
+        return f"{value:%b %Y}" if value.day == 1 else f"{value:%Y-%m-%d}"
+    return str(value)
 
 
 def with_group(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -56,9 +56,12 @@ def verdict(
     frame = with_group(result.df, result.by)
     if not len(frame) or (not frame["value"].notna().any() and not result.by):
         return canvas.empty()
-    if "n" in frame.columns and result.by:
+    which = "largest"
+    if "cohort" in result.by:
+        frame, which = frame.sort_values("cohort", ascending=False, kind="stable"), "latest"
+    elif "n" in frame.columns and result.by:
         frame = frame.sort_values("n", ascending=False, kind="stable")
-    note = f"The {MOST_ROWS} largest of {len(frame)} groups" if len(frame) > MOST_ROWS else ""
+    note = f"The {MOST_ROWS} {which} of {len(frame)} groups" if len(frame) > MOST_ROWS else ""
     rows = [_row(dict(row), canvas) for _, row in frame.head(MOST_ROWS).iterrows()]
     return _chart(rows, note, canvas)
 
@@ -67,11 +70,9 @@ def _row(row: dict[str, Any], canvas: Canvas) -> dict[str, Any]:
     unit, currency, colors = canvas.unit, canvas.currency, canvas.colors
     word = str(row.get("verdict") or "not proven")
     value, low, high = (_number(row.get(name)) for name in ("value", "low", "high"))
-    text = (
-        format_value(value, unit, currency)
-        if value is not None
-        else str(row.get("reason") or "no value")
-    )
+    reason = str(row.get("reason") or "no value")
+    short = reason.partition(";")[0]
+    text = format_value(value, unit, currency) if value is not None else short
     between = ""
     if low is not None or high is not None:
         ends = [format_value(x, unit, currency) if x is not None else "?" for x in (low, high)]
@@ -132,7 +133,7 @@ def _placed(rows: list[dict[str, Any]], end: float) -> list[dict[str, Any]]:
                 "top": index - 0.3,
                 "bottom": index + 0.3,
                 "zero": 0.0,
-                "edge": min(beyond, end),
+                "edge": 0.0 if row["value"] is None else min(beyond, end),
                 "shown_low": None if low is None else max(low, 0.0),
                 "shown_high": reach,
                 "cut": _open(row) or (high is not None and high > end),

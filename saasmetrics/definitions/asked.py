@@ -70,6 +70,12 @@ def completed(
     return out
 
 
+def freq_of(metric: Metric, options: Mapping[str, Any]) -> str:
+    """Return the frequency of the periods of a call."""
+    usual = signature(metric.function).parameters
+    return str(options.get("freq", usual["freq"].default if "freq" in usual else "M"))
+
+
 def result(book: Book, metric: Metric, policy: Policy, options: Mapping[str, Any]) -> Result:
     """Return the metric of a book under a policy."""
     found: Result = metric.function(book.with_policy(policy), **options)

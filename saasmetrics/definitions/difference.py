@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.definitions import asked
-from saasmetrics.definitions.shapley import Block, attribute
+from saasmetrics.definitions.behind import Customers, behind, stacked
+from saasmetrics.definitions.shapley import attribute
 from saasmetrics.definitions.touched import of_customers, touched
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
@@ -19,7 +19,7 @@ from saasmetrics.periods import iso_day
 from saasmetrics.policy import DATA_CHOICES, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -122,8 +122,7 @@ class _Way:
     @property
     def freq(self) -> str:
         """The frequency of the metric's periods."""
-        usual = signature(self.metric.function).parameters
-        return str(self.options.get("freq", usual["freq"].default if "freq" in usual else "M"))
+        return asked.freq_of(self.metric, self.options)
 
     @cached_property
     def touched(self) -> dict[str, pa.Array | None]:
@@ -156,19 +155,7 @@ class _Way:
     def rows(self, book: Book, switched: Subset) -> Rows:
         """Return the customers behind the number, none where the book begins later."""
         policy = self.policy(switched)
-        calendar, engine = book.calendar(self.freq), book.with_policy(policy).engine
-        first, _, _ = engine.extent(self.freq)
-        found = asked.result(book, self.metric, policy, self.options)
-        if found.drill is None:
-            raise asked.refuse(self.metric, "the difference")
-        if calendar.of(self.period) < first:
-            import pandas as pd
-
-            return pd.DataFrame({"customer_id": [], "numerator": [], "denominator": []})
-        rows = found.rows(period=self.period)
-        if "numerator" not in rows.columns:
-            raise asked.refuse(self.metric, "the difference")
-        return rows
+        return behind(book, self.metric, policy, self.options, self.period, self.freq)
 
     def rest(self, switched: Subset) -> Rows:
         """Return the customers that no data choice touches."""
@@ -189,7 +176,7 @@ class _Way:
         day = iso_day(int(np.datetime64(self.period, "D").astype(int)))
         return explanation(
             self.base,
-            _stacked([block.told(frozenset(), frozenset(self.factors)) for block in blocks]),
+            stacked([block.told(frozenset(), frozenset(self.factors)) for block in blocks]),
             np.hstack(made.parts),
             steps,
             made.first_order,
@@ -200,9 +187,9 @@ class _Way:
             extra={"policies": (self.a, self.b)},
         )
 
-    def _block(self, book: Book | None, factors: tuple[str, ...]) -> _Customers:
+    def _block(self, book: Book | None, factors: tuple[str, ...]) -> Customers:
         rows = self.rest if book is None else (lambda on: self.rows(book, on))
-        return _Customers(rows, frozenset(factors))
+        return Customers(rows, frozenset(factors))
 
     def _step(self, choice: str) -> Step:
         info = choices()[choice]
@@ -212,62 +199,3 @@ class _Way:
             "to": self.b.sentence(choice),
         }
         return Step(choice, info["title"], said)
-
-
-class _Customers:
-    """Some customers' rows under every subset of the factors that they depend on, in one order."""
-
-    def __init__(self, rows: Callable[[Subset], Rows], depends: Subset) -> None:
-        from itertools import combinations
-
-        import pandas as pd
-
-        self._depends = depends
-        subsets = (
-            frozenset(some)
-            for size in range(len(depends) + 1)
-            for some in combinations(sorted(depends), size)
-        )
-        found = {on: rows(on) for on in subsets}
-        self.ids = pd.Index(_union(frame["customer_id"] for frame in found.values()))
-        self._blocks = {on: self._aligned(frame) for on, frame in found.items()}
-
-    def _aligned(self, rows: Rows) -> Block:
-        at = self.ids.get_indexer(rows["customer_id"])
-        sides = []
-        for name in ("numerator", "denominator"):
-            if name in rows.columns:
-                out = np.zeros(len(self.ids))
-                np.add.at(out, at, rows[name].to_numpy(float))
-                sides.append(out)
-        return Block(*sides)
-
-    def at(self, switched: Subset) -> Block:
-        """Return what the customers add with some factors switched."""
-        return self._blocks[switched & self._depends]
-
-    def told(self, start: Subset, end: Subset) -> Rows:
-        """Return the customers with what they add to both sides at the start and at the end."""
-        import pandas as pd
-
-        out = {"customer_id": self.ids.to_numpy()}
-        for letter, on in (("a", start), ("b", end)):
-            block = self.at(on)
-            out[f"numerator_{letter}"] = block.numerator
-            if block.denominator is not None:
-                out[f"denominator_{letter}"] = block.denominator
-        return pd.DataFrame(out)
-
-
-def _union(columns: Iterable[pd.Series[Any]]) -> Any:
-    """Return the distinct ids of several columns in order of appearance."""
-    import pandas as pd
-
-    filled = [column for column in columns if len(column)]
-    return pd.concat(filled).unique() if filled else []
-
-
-def _stacked(frames: list[Rows]) -> Rows:
-    import pandas as pd
-
-    return pd.concat(frames, ignore_index=True)

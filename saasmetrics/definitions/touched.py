@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import flat, has
 from saasmetrics.engine.spans import source_of
+from saasmetrics.tables.known import has_clocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,9 +69,7 @@ def _customers(choice: str, source: str, data: pa.Table, book: Book) -> pa.Array
     if choice in ("service_end", "recognition"):
         return None if source == "invoices" else _none(data)
     if choice == "knowledge":
-        return (
-            None if any(has(t.data, "recorded_at") for t in book.tables.values()) else _none(data)
-        )
+        return None if any(has_clocks(t) for t in book.history.values()) else _none(data)
     if choice not in _COLUMNS:
         return None
     columns = [name for name in _COLUMNS[choice] if name in data.column_names]
@@ -103,21 +103,26 @@ def _union(parts: list[pa.Array]) -> pa.Array:
 
 def of_customers(book: Book, ids: pa.Array) -> Book:
     """Return the book of some customers, with those that share a parent with them."""
-    whole = _families(book, ids)
-    tables = {}
-    for name, table in book.tables.items():
-        tables[name] = table
+    return book.part(partial(of_ids, ids=families(book.tables, ids)))
+
+
+def of_ids(tables: Mapping[str, Table], ids: pa.Array) -> dict[str, Table]:
+    """Return the tables with the rows of some customers, as far as they name customers."""
+    out = {}
+    for name, table in tables.items():
+        out[name] = table
         if "customer_id" in table.data.column_names:
             mine = table.data["customer_id"]
-            keep = pc.is_in(mine, whole.cast(mine.type))
-            tables[name] = replace(table, data=table.data.filter(keep))
-    return book.part(tables)
+            keep = pc.is_in(mine, ids.cast(mine.type))
+            out[name] = replace(table, data=table.data.filter(keep))
+    return out
 
 
-def _families(book: Book, ids: pa.Array) -> pa.Array:
-    if "customers" not in book.tables or not has(book.tables["customers"].data, "parent_id"):
+def families(tables: Mapping[str, Table], ids: pa.Array) -> pa.Array:
+    """Return some customers with those that share a parent with them."""
+    if "customers" not in tables or not has(tables["customers"].data, "parent_id"):
         return ids
-    data = book.tables["customers"].data
+    data = tables["customers"].data
     own = flat(data["customer_id"])
     head = flat(pc.coalesce(flat(data["parent_id"]).cast(own.type), own))
     mine = pc.is_in(own, ids.cast(own.type))

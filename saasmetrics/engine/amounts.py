@@ -126,3 +126,15 @@ def missing_rate(table: str, missing: list[str], rows: int, currency: str) -> Pr
         severity="error",
         code="missing-fx-rate",
     )
+
+
+def main_currency(tables: Mapping[str, Table]) -> str:
+    """Return the currency of most rows that is not converted by fx, or USD."""
+    quoted = set(tables["fx"].data["currency"].unique().to_pylist()) if "fx" in tables else set()
+    for name in ("subscriptions", "mrr", "invoices"):
+        if name in tables and "currency" in tables[name].data.column_names:
+            counts = pc.value_counts(tables[name].data["currency"]).to_pylist()
+            known = [c for c in counts if c["values"] and c["values"] not in quoted]
+            if known:
+                return str(max(known, key=lambda c: c["counts"])["values"])
+    return "USD"

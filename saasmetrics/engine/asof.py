@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from saasmetrics.engine.columns import days, has
 from saasmetrics.engine.service import interval_steps, next_billing_day
 from saasmetrics.engine.spans import source_of
-from saasmetrics.periods import day_number
+from saasmetrics.errors import DataError
+from saasmetrics.periods import day_number, iso_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pyarrow as pa
 
@@ -24,8 +25,51 @@ _NEARLY_ALL = 0.9
 _HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
 
 
-def observed_until(tables: Mapping[str, Table]) -> int:
+def known_tables(tables: Mapping[str, Table], day: int | None = None) -> dict[str, Table]:
+    """Return the tables as they were known at the end of a day, by default with all that is known.
+
+    Raises
+    ------
+    DataError
+        If nothing was known by then of the source of MRR.
+    """
+    from saasmetrics.tables.known import ALWAYS, known
+
+    out = {name: known(table, ALWAYS if day is None else day) for name, table in tables.items()}
+    source = source_of(tables)
+    if day is not None and not len(out[source].data) and has(tables[source].data, "recorded_at"):
+        raise _nothing_known(source, tables[source], day)
+    return out
+
+
+def _nothing_known(source: str, history: Table, day: int) -> DataError:
+    first = int(days(history.data["recorded_at"], 2**30).min())
+    if first <= day:
+        return DataError(
+            f"Every row of {source} that was known on {iso_day(day)} had been withdrawn by then. Look at withdrawn_at, "
+            "or take another day."
+        )
+    return DataError(
+        f"No row of {source} was known on {iso_day(day)}: the first was recorded on {iso_day(first)}. Take a later "
+        f'day; as_of("{iso_day(day)}", known="{iso_day(first)}") looks back from that day, and policy '
+        'knowledge="effective" counts every row from the day on which it took effect.'
+    )
+
+
+def left_out(tables: Mapping[str, Table], names: Collection[str]) -> tuple[str, ...]:
+    """Return in words how many rows of some tables are not counted, as they were not known or no longer held."""
+    return tuple(
+        f"{rows:,} {name} row{'' if rows == 1 else 's'} {words}"
+        for name, table in tables.items()
+        if name in names
+        for words, rows in table.left_out.items()
+    )
+
+
+def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int:
     """Return the day number of the last day that the source of MRR shows, never later than today.
+
+    A day that is asked for holds, except that snapshots show nothing after the day of the last one by then.
 
     Notes
     -----
@@ -35,6 +79,14 @@ def observed_until(tables: Mapping[str, Table]) -> int:
     """
     today = day_number(datetime.now().astimezone().date())
     source = source_of(tables)
+    snapshots = [each.day for each in tables[source].snapshots]
+    if as_of is not None and not snapshots:
+        return as_of
+    if snapshots:
+        today = as_of if as_of is not None else today
+        today = max([day for day in snapshots if day <= today], default=today)
+        if source == "subscriptions":
+            return today
     data = tables[source].data
     if not len(data):
         return today

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.ledger import Ledger
 
 TRIANGLE = ("customers", "mrr", "floor", "point")
+AGES = ("customers", "mrr", "won", "oldest")
 LIVES = ("account", "cohort", "duration", "entry", "event", "mrr")
 CAUSES = ("unknown", "voluntary", "involuntary")
 
@@ -108,10 +109,11 @@ def age_cube(
     Returns
     -------
     dict
-        customers and mrr of those alive at the age, and `won`: everybody old enough, gone or not.
+        customers and mrr of those alive at the age; `won`: everybody old enough, gone or not; `oldest`: MRR of those
+        who are not older yet.
     """
     cells = groups * ages
-    total = {name: np.zeros(cells, np.int64) for name in ("customers", "mrr", "won")}
+    total = {name: np.zeros(cells, np.int64) for name in AGES}
     for accounts, part in ledger.blocks():
         begin, mine = since(part), group[accounts]
         seen = part.pick(part.time <= last)
@@ -122,14 +124,17 @@ def age_cube(
         leaves = after < ages
         total["won"] -= tally((start + after)[leaves], None, cells)
         where = mine[seen.account] * ages + seen.time - begin[seen.account]
-        mrr, held = part.state(last)
+        mrr, rests = part.state(last)
+        total["oldest"] += tally(start + after - 1, mrr[born], cells)
         for name, change, end in (
-            ("customers", (seen.held > 0).astype(np.int64), (mrr + held > 0).astype(np.int64)),
+            ("customers", (seen.held > 0).astype(np.int64), (mrr + rests > 0).astype(np.int64)),
             ("mrr", seen.mrr, mrr),
         ):
             total[name] += tally(where, change - seen.before(change), cells)
             total[name] -= tally((start + after)[leaves], end[born][leaves], cells)
-    return {name: np.cumsum(sums.reshape(groups, ages), axis=1) for name, sums in total.items()}
+    oldest = total.pop("oldest").reshape(groups, ages)
+    cube = {name: np.cumsum(sums.reshape(groups, ages), axis=1) for name, sums in total.items()}
+    return {**cube, "oldest": oldest}
 
 
 def aged(

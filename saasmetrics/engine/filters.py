@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 _WHOLE = ("fx", "finance", "people", "hours")  # of the company, whichever customers are looked at
 
 
+def said(value: Any) -> str:
+    """Return the values of a filter in words.
+
+    Examples
+    --------
+    >>> said(["SMB", "Enterprise"])
+    'SMB or Enterprise'
+    """
+    many = isinstance(value, (list, tuple, set, frozenset))
+    return " or ".join(map(str, value)) if many else str(value)
+
+
 def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str, Table]:
     """Return the tables cut to the rows with the given values.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], tuple[str, ...]
     ]
 
-_USAGE = ("usage", "metered", "overage")
+USAGE = ("usage", "metered", "overage")
 NOT_RECURRING = (
     "one_off",
     "one-off",
@@ -34,27 +34,19 @@ NOT_RECURRING = (
     "service",
     "services",
     "tax",
-    *_USAGE,
+    *USAGE,
 )
 REFUND = ("refund", "refunds")
+TAX = ("tax", "taxes", "vat", "gst", "sales_tax")
+CREDIT = ("credit", "credits", "credit_note", "credit note", "credit_memo", "credit memo")
+DISCOUNT = ("discount", "discounts", "coupon", "promotion")
 _CENT = MICRO // 100
 
 
 def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Pieces:
     """Return line, start, end, MRR in micro-units and notes, one element per span."""
     data = tables["invoices"].data
-    date = days(data["date"])
-    first = _month(date)
-    start, end = _days(first), _days(first + 1)
-    if has(data, "service_start") and has(data, "service_end"):
-        served = np.asarray(
-            pc.and_(pc.is_valid(data["service_start"]), pc.is_valid(data["service_end"]))
-        )
-        extra = 1 if policy.service_end == "inclusive" else 0
-        start = np.where(served, days(data["service_start"]), start).astype(np.int32)
-        end = np.where(served, days(data["service_end"]) + extra, end).astype(np.int32)
-    else:
-        served = np.zeros(len(date), bool)
+    start, end, served = service(data, policy)
     micro = to_micro(numbers(data["amount"]) * currency_rates(tables, "invoices", as_of, currency))
     other, notes = of_kind(data, NOT_RECURRING), []
     refund = of_kind(data, REFUND) & (policy.refunds == "ignored")
@@ -79,6 +71,23 @@ def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curre
     return (*pieces, tuple(notes))
 
 
+def service(
+    data: pa.Table, policy: Policy
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Return from which day until which each line serves, and whether it says so; else it serves its month."""
+    first = _month(days(data["date"]))
+    start, end = _days(first), _days(first + 1)
+    if not (has(data, "service_start") and has(data, "service_end")):
+        return start, end, np.zeros(len(start), bool)
+    served = np.asarray(
+        pc.and_(pc.is_valid(data["service_start"]), pc.is_valid(data["service_end"]))
+    )
+    extra = 1 if policy.service_end == "inclusive" else 0
+    start = np.where(served, days(data["service_start"]), start).astype(np.int32)
+    end = np.where(served, days(data["service_end"]) + extra, end).astype(np.int32)
+    return start, end, served
+
+
 def of_kind(data: pa.Table, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return which invoice lines are of some kinds."""
     if not has(data, "kind"):
@@ -91,7 +100,7 @@ def usage_lines(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Return row, start, end and MRR of usage charges: whole in their month, or a third in each of three."""
     data = tables["invoices"].data
-    rows = np.flatnonzero(of_kind(data, _USAGE))
+    rows = np.flatnonzero(of_kind(data, USAGE))
     day = days(data["date"])
     if has(data, "service_start"):
         day = np.where(flags(pc.is_valid(data["service_start"])), days(data["service_start"]), day)
@@ -111,7 +120,7 @@ def _recurring(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     if policy.recognition == "daily":
         return _spread(line, start, end, micro)
-    return line, start[line], end[line], _per_month(micro, start, end)[line]
+    return line, start[line], end[line], per_month(micro, start, end)[line]
 
 
 def _month(day: NDArray[np.int32]) -> NDArray[np.datetime64]:
@@ -122,14 +131,19 @@ def _days(month: NDArray[np.datetime64]) -> NDArray[np.int32]:
     return month.astype("datetime64[D]").astype(np.int32)
 
 
-def _per_month(
+def per_month(
     micro: NDArray[np.int64], start: NDArray[np.int32], end: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """Divide by the months served: exact where the period is whole months, else by 365/12 days each."""
+    """Divide by the months served: exact where the period is whole months, else by 365/12 days each.
+
+    A period that a short month cut is whole too: from 31 January to 28 February, from 28 February to 31 March.
+    """
     first, last = _month(start), _month(end)
-    whole = (start - _days(first)) == (end - _days(last))
+    begin, until = start - _days(first), end - _days(last)
+    short = until == np.minimum(begin, _days(last + 1) - _days(last) - 1)
+    long = (start + 1 == _days(first + 1)) & (until >= begin)
     months = (last - first).astype(np.int64)
-    whole &= months > 0
+    whole = (short | long) & (months > 0)
     length = np.maximum((end - start).astype(np.int64), 1)
     times = np.where(whole, 1, 365)
     parts = np.where(whole, np.maximum(months, 1), 12 * length)

@@ -144,7 +144,7 @@ def every_span(tables: Mapping[str, Table], policy: Policy, as_of: int, currency
 
 
 def entity_column(tables: Mapping[str, Table], source: str, policy: Policy) -> Any:
-    """Return the id of who is counted for each row of a table: its customer, parent or subscription."""
+    """Return whom each row of a table is counted for: its subscription, its customer, or the parent of that."""
     data = tables[source].data
     if policy.entity == "subscription" and source == "subscriptions":
         return data["subscription_id"]

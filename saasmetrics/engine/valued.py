@@ -98,7 +98,7 @@ def valuation(
     moving: list[str] = []
     of_name = np.zeros(len(names) + 1, np.int32)
     for number, name in enumerate(names.to_pylist()):
-        curve = _curve(tables["fx"].data, name, as_of) if name != currency else None
+        curve = factors(tables["fx"].data, name, as_of) if name != currency else None
         if curve is not None:
             curves.append(curve)
             moving.append(str(name))
@@ -110,7 +110,7 @@ def valuation(
     return Valuation(of_row[spans.lines()], tuple(moving), tuple(curves), begin)
 
 
-def _curve(fx: Any, name: str, as_of: int) -> Curve | None:
+def factors(fx: Any, name: str, as_of: int) -> Curve | None:
     """Return the days from which factors hold, and the factors; None where the rate does not move."""
     mine = np.flatnonzero(np.asarray(pc.fill_null(pc.equal(fx["currency"], name), False)))
     when, rate = days(fx["date"])[mine], numbers(fx["rate"])[mine]

@@ -12,6 +12,7 @@ TOPICS = (
     "metrics.retention",
     "metrics.economics",
     "metrics.survival",
+    "forecast",
 )
 for topic in TOPICS:
     importlib.import_module(f"saasmetrics.{topic}")

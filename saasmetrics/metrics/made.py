@@ -44,6 +44,8 @@ def made(
     """
     context = Context(book.as_of_text, book.currency, book.policy, options or {})
     part = (f"Only {' and '.join(book.scope)}",) if book.scope else ()
+    if book.known_day is not None and book.looks_back:
+        part = (*part, f"As known on {iso_day(book.known_day)}")
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))

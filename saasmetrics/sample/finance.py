@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from saasmetrics.sample import columns
 from saasmetrics.sample.company import MONTHS, Days, Floats, Ints, generator
-from saasmetrics.sample.money_flows import mrr_by_month
+from saasmetrics.sample.invoices import set_up_fees
+from saasmetrics.sample.money_flows import in_dollars, month_of, mrr_by_month
 from saasmetrics.sample.truths import CHANNELS, SEGMENTS
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def spend(history: History) -> pa.Table:
 def finance(history: History) -> pa.Table:
     """Give the profit and loss and the cash of the company by month."""
     cost = costs(history)
-    revenue = cost["revenue"]
+    revenue = cost["revenue"] + _one_off(history)
     cogs = cost["cogs"] + cost["support"]
     acquisition = cost["sales"].sum(axis=1) + cost["marketing"].sum(axis=1)
     operating = acquisition + cost["cs"] + cost["rnd"] + cost["ga"]
@@ -128,6 +129,16 @@ def finance(history: History) -> pa.Table:
             "funding": columns.money(raised),
         }
     )
+
+
+def _one_off(history: History) -> Floats:
+    """Give the set-up fees invoiced by month, which are revenue beside what the subscriptions earn."""
+    line, fee = set_up_fees(history)
+    month = month_of(history.company.calendar, history.lines["start"][line])
+    dollars = in_dollars(history, fee, history.lines["customer"][line], month)
+    fees = np.zeros(MONTHS)
+    np.add.at(fees, month, dollars)
+    return fees
 
 
 def _rounds(cash_flow: Floats) -> Floats:

@@ -56,8 +56,7 @@ def invoices(history: History) -> pa.Table:
     line, served = line[~paused], served[~paused]
     start, after = start[~paused], after[~paused]
     share = served / line_months(lines["term"])[line]
-    fee_line = _set_up(history)
-    fees = _SETUP_FEE[company.segment[lines["customer"][fee_line]]]
+    fee_line, fees = set_up_fees(history)
     return _table(
         history,
         np.concatenate([line, fee_line]),
@@ -67,14 +66,14 @@ def invoices(history: History) -> pa.Table:
     )
 
 
-def _set_up(history: History) -> Ints:
-    """Give the first lines of customers who paid a one-time set-up fee."""
+def set_up_fees(history: History) -> tuple[Ints, Floats]:
+    """Give the first lines of customers who paid a one-time set-up fee, and the fees."""
     company, lines = history.company, history.lines
     rng = generator(company.seed, "invoices")
     able = lines["first"] & (_SETUP_FEE[company.segment[lines["customer"]]] > 0)
     able &= (lines["start"] <= company.calendar.as_of) & company.onboarded[lines["customer"]]
     rows: Ints = np.flatnonzero(able & (rng.random(able.size) < 0.5))
-    return rows
+    return rows, _SETUP_FEE[company.segment[lines["customer"][rows]]]
 
 
 def _table(history: History, line: Ints, start: Days, last: Days, amount: Floats) -> pa.Table:

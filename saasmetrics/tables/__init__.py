@@ -9,15 +9,26 @@ if TYPE_CHECKING:
     from saasmetrics.tables.canonical import normalize, normalize_all
     from saasmetrics.tables.read import read_folder
     from saasmetrics.tables.schema import SCHEMA, table_schema
+    from saasmetrics.tables.snapshots import read_any
     from saasmetrics.tables.table import Table
 
-__all__ = ["SCHEMA", "Table", "gate", "normalize", "normalize_all", "read_folder", "table_schema"]
+__all__ = [
+    "SCHEMA",
+    "Table",
+    "gate",
+    "normalize",
+    "normalize_all",
+    "read_any",
+    "read_folder",
+    "table_schema",
+]
 
 _HOMES = {
     "SCHEMA": "schema",
     "Table": "table",
     "normalize": "canonical",
     "normalize_all": "canonical",
+    "read_any": "snapshots",
     "read_folder": "read",
     "table_schema": "schema",
 }

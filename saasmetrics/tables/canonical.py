@@ -29,7 +29,7 @@ from saasmetrics.tables.table import Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["normalize", "normalize_all"]
+__all__ = ["normalize", "normalize_all", "row_numbers_for"]
 
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
@@ -119,6 +119,11 @@ def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
     return same_key_type({name: tables[name] for name in sources})
 
 
+def row_numbers_for(column: str) -> str:
+    """What the notes of a table say of an id that the export does not have."""
+    return f"there is no {column}: row numbers stand for it"
+
+
 def _long(data: pa.Table) -> tuple[pa.Table, list[str]]:
     from saasmetrics.tables.months import month_columns
     from saasmetrics.tables.wide import melt
@@ -200,7 +205,7 @@ def _generated_ids(
         ):
             continue
         generated[name] = pa.array(np.arange(1, data.num_rows + 1))
-        notes.append(f"there is no {name}: row numbers stand for it")
+        notes.append(row_numbers_for(name))
     return generated
 
 

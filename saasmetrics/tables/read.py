@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +27,9 @@ from saasmetrics.tables.separators import ambiguous, is_semicolon
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-__all__ = ["read_folder", "table_of_stem"]
+__all__ = ["content_hash", "has_tables", "read_folder", "table_of_stem"]
 
 _HARMLESS = re.compile(
     r"^((export|exports|data|list|all|full|raw|final|latest|clean|cleaned|report|dump|extract|table|copy"
@@ -35,7 +37,9 @@ _HARMLESS = re.compile(
 )
 
 
-def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
+def read_folder(
+    path: str | os.PathLike[str], before: Iterable[Table] | None = None
+) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
     Parameters
@@ -44,6 +48,9 @@ def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
         Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
         names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
         `customers`.
+    before
+        Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
+        SHA-256 of their file.
 
     Returns
     -------
@@ -69,24 +76,52 @@ def read_folder(path: str | os.PathLike[str]) -> dict[str, Table]:
     if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
         raise DataError(why_unreadable(place))
     files = sorted(_readable(place)) if place.is_dir() else [place]
-    found: dict[str, tuple[str, pa.Table | Path]] = {}
+    found: dict[str, Found] = {}
     strangers: list[str] = []
     for file in files:
-        for label, name, source in _parts(file):
+        content = "" if before is None else content_hash(file)
+        known = [table for table in before or () if content and table.source == content]
+        for label, name, source in _again(file, known) if known else _parts(file):
             if name is None:
                 strangers.append(label)
             elif name in found:
                 raise DataError(
-                    f"{found[name][0]} and {label} are both the table {name!r}. Put them into one "
+                    f"{found[name].label} and {label} are both the table {name!r}. Put them into one "
                     "file, or rename the one that is something else."
                 )
             else:
-                found[name] = (label, source)
+                found[name] = Found(label, source, content)
     if place.is_dir():
         _refuse_unreadable(place, found)
     if not found:
         raise DataError(_nothing(place, strangers))
     return _read(found, strangers)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table of a folder: the words for where it is, its rows or the file that holds them, the file's hash."""
+
+    label: str
+    source: pa.Table | Path | Table
+    content: str
+
+
+def content_hash(file: Path) -> str:
+    """SHA-256 of the content of a file.
+
+    Parameters
+    ----------
+    file
+        Any file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def table_of_stem(stem: str) -> str | None:
@@ -124,6 +159,11 @@ def _aliases() -> dict[str, str]:
 
 
 _ALIASES = _aliases()
+
+
+def has_tables(folder: Path) -> bool:
+    """Whether a folder holds files that tables can be read from."""
+    return bool(_readable(folder))
 
 
 def _readable(folder: Path) -> list[Path]:
@@ -167,26 +207,34 @@ def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
     return [(f"{file.name}: {title}", table_of_stem(title), rows) for title, rows in sheets.items()]
 
 
-def _read(found: dict[str, tuple[str, pa.Table | Path]], strangers: list[str]) -> dict[str, Table]:
+def _again(file: Path, known: list[Table]) -> list[tuple[str, str | None, Table]]:
+    """Return the tables that a file of the same content gave."""
+    return [(file.name, table.name, table) for table in known]
+
+
+def _read(found: dict[str, Found], strangers: list[str]) -> dict[str, Table]:
     sources = {}
     notes = {}
-    for name, (label, source) in found.items():
-        data = read_file(source) if isinstance(source, Path) else source
-        sources[name] = data
-        notes[name] = [f"read from {label}"]
+    for name, each in found.items():
+        known = isinstance(each.source, Table)
+        sources[name] = read_file(each.source) if isinstance(each.source, Path) else each.source
+        notes[name] = [] if known else [f"read from {each.label}"]
     if strangers:
         notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
     tables = normalize_all(sources)
     return {
-        name: Table(
-            name,
-            _typed(table, is_semicolon(sources[name])),
-            table.renamed,
-            (*notes[name], *table.notes),
-            table.zones,
+        name: replace(
+            table,
+            data=_data(table, sources[name]),
+            notes=(*notes[name], *table.notes),
+            source=found[name].content,
         )
         for name, table in tables.items()
     }
+
+
+def _data(table: Table, source: pa.Table | Table) -> pa.Table:
+    return table.data if isinstance(source, Table) else _typed(table, is_semicolon(source))
 
 
 def _typed(table: Table, semicolon: bool) -> pa.Table:

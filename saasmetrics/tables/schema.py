@@ -13,7 +13,7 @@ from saasmetrics.errors import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCHEMA", "ColumnSchema", "Dtype", "TableSchema", "table_schema"]
+__all__ = ["CLOCKS", "SCHEMA", "ColumnSchema", "Dtype", "TableSchema", "table_schema"]
 
 Dtype = Literal[
     "id",
@@ -28,6 +28,9 @@ Dtype = Literal[
     "choice",
     "currency",
 ]
+
+CLOCKS = ("recorded_at", "withdrawn_at")
+"""Columns of every table that say when a row became known, and from when on it no longer holds."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -6,12 +6,45 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saasmetrics.periods import iso_day
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pyarrow as pa
 
-__all__ = ["Table"]
+__all__ = ["Snapshot", "Table"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What an export of one day changed in a table.
+
+    Parameters
+    ----------
+    day
+        Day number of the export.
+    added, changed, withdrawn
+        Rows that are new, that have other values than before, and that are no longer there.
+    said
+        What else is to be known about it.
+
+    Examples
+    --------
+    >>> str(Snapshot(20_548, 12, 1, 0))
+    '2026-04-05, rows: 12 added, 1 changed, 0 withdrawn'
+    """
+
+    day: int
+    added: int
+    changed: int = 0
+    withdrawn: int = 0
+    said: str = ""
+
+    def __str__(self) -> str:
+        """The day with its counts."""
+        many = f"{self.added:,} added, {self.changed:,} changed, {self.withdrawn:,} withdrawn"
+        return f"{iso_day(self.day)}, rows: {many}" + (f"; {self.said}" if self.said else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +64,13 @@ class Table:
         What was understood, derived or set aside while reading, one sentence each.
     zones
         Column -> time zone of the export, for timestamps that were converted to UTC.
+    left_out
+        Why rows of the history are not here -> how many.
+    snapshots
+        The exports that the rows were put together from; then each row has the day on which it was first and the day
+        on which it was no longer there.
+    source
+        SHA-256 of the file that it was read from, where it was asked for.
     """
 
     name: str
@@ -38,6 +78,9 @@ class Table:
     renamed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[str, ...] = ()
     zones: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    left_out: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    snapshots: tuple[Snapshot, ...] = ()
+    source: str = ""
 
     @property
     def num_rows(self) -> int:

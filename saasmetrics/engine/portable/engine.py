@@ -23,6 +23,7 @@ from saasmetrics.engine.portable.entities import (
     with_rank,
 )
 from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.lines import pieces
 from saasmetrics.engine.portable.triangle import triangle_cells
@@ -90,6 +91,9 @@ class PortableEngine:
         First month of the fiscal year.
     since
         Day number of the first day observed, for books cut with `between`; None: from the start.
+    known
+        Day number of the last day of knowledge: what was recorded later is left out, of versions the last one by then
+        holds. None: all is known.
 
     Examples
     --------
@@ -109,9 +113,14 @@ class PortableEngine:
         currency: str,
         fiscal_start: int = 1,
         since: int | None = None,
+        known: int | None = None,
     ) -> None:
         refuse_unknown(policy, rates="fx" in tables)
-        self._tables = {name: nw.from_native(native).lazy() for name, native in tables.items()}
+        day = known if policy.knowledge == "recorded" else None
+        self._tables: dict[str, Any] = {
+            name: known_frame(name, nw.from_native(native).lazy(), day)
+            for name, native in tables.items()
+        }
         self._source = source_of(self._tables)
         self._policy = policy
         self._as_of = as_of

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from saasmetrics.metrics.economics.acquisition import cac, cac_ratio
+from saasmetrics.metrics.economics.base import customer_base
 from saasmetrics.metrics.economics.efficiency import burn_multiple, magic_number, rule_of_40
+from saasmetrics.metrics.economics.ideal import ideal_customers
 from saasmetrics.metrics.economics.lifetime import ltv
+from saasmetrics.metrics.economics.paths import value_path
 from saasmetrics.metrics.economics.payback import payback
 from saasmetrics.metrics.economics.verdict import ltv_cac
 
@@ -12,11 +15,14 @@ __all__ = [
     "burn_multiple",
     "cac",
     "cac_ratio",
+    "customer_base",
+    "ideal_customers",
     "ltv",
     "ltv_cac",
     "magic_number",
     "payback",
     "rule_of_40",
+    "value_path",
 ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
@@ -41,6 +41,11 @@ PAYBACK_METHODS = {
     "empirical": "the first month by which the gross profit of a cohort has repaid what it cost",
 }
 
+VIEWS = {
+    "margin": "what came back is gross profit on MRR",
+    "cash": "what came back is cash: all that was billed, prepayments in full, less the cost of serving",
+}
+
 _COHORTS = (
     "A cohort passes when it has repaid its cost within {target:g} months, and fails when it has had "
     "that long and has not; younger ones are open"
@@ -60,6 +65,7 @@ _COHORTS = (
     options={
         "method": PAYBACK_METHODS,
         "arpa": ARPA,
+        "view": VIEWS,
         "margin": "gross margin {value}",
         "horizon": "up to {value} months",
         "spend": "CAC is spend on {value}",
@@ -81,6 +87,7 @@ def payback(
     spend: str | Sequence[str] = ACQUISITION,
     horizon: int = HORIZON,
     arpa: str = "new",
+    view: str = "margin",
     interval: float = 0.95,
 ) -> Result:
     """Months until the cost of winning a customer is repaid, with the verdict on twelve months.
@@ -106,6 +113,9 @@ def payback(
         Months after which repayment counts as never, for "churn_adjusted".
     arpa
         "new": starting MRR per new customer; "paying": MRR per paying customer.
+    view
+        For "empirical": "margin" (gross profit on MRR) or "cash" (what was billed, annual prepayments in full, less
+        the cost of serving).
     interval
         Coverage of the interval; not for "empirical", which is what happened.
 
@@ -115,7 +125,9 @@ def payback(
         by-columns (and cohort), value in months, low, high, numerator (CAC), denominator (monthly gross
         profit per customer), n (new customers), verdict, target, probability, reason. For "empirical"
         numerator and denominator are the cohort's cost and what it repaid so far, `observed` the
-        months seen, and `extra["summary"]` the median payback over cohorts, open ones censored.
+        months seen, `projected` the month of repayment if the cohort goes on like older ones did (missing for
+        never, and in cash), and `extra["summary"]` how many cohorts there are, have repaid and never will, the share
+        repaid, and the median over cohorts, open ones censored.
 
     Raises
     ------
@@ -132,17 +144,16 @@ def payback(
     True
     """
     method = method or book.policy.payback
-    _check(method, arpa, target, horizon, interval)
+    _check(method, arpa, target, horizon, interval, view)
     names, functions = columns(by), functions_of(spend)
-    share, said = group_margins(book, names, 1.0 if method == "simple" else margin)
-    said = None if method == "simple" else said
-    options: dict[str, Any] = {"method": method, "margin": said, "spend": " and ".join(functions)}
+    share, words = group_margins(book, names, 1.0 if method == "simple" else margin)
+    said = None if method == "simple" else words
+    options: dict[str, Any] = {"method": method, "spend": " and ".join(functions), "margin": said}
     if method == "empirical":
-        return _empirical(book, names, functions, lag, share, target, options)
+        return _empirical(book, names, functions, lag, share, target, {**options, "view": view})
     cost = Cost.of(book, names, functions, lag, window, interval)
-    profit = arpa_of(cost.months, arpa) * aligned(
-        share, book.engine.grouping(names).labels, cost.labels
-    )
+    known = book.engine.grouping(names).labels
+    profit = arpa_of(cost.months, arpa) * aligned(share, known, cost.labels)
     bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
         draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
@@ -155,7 +166,7 @@ def payback(
     df = verdict_frame(cost, draws, interval, target, reason, better="lower", bound=bound)
     df.insert(len(names) + 3, "numerator", divide(cost.spent, cost.won)[0])
     df.insert(len(names) + 4, "denominator", profit[0])
-    options.update(arpa=arpa, window=cost.months.text(), lag=cost.lead, target=target)
+    options |= {"arpa": arpa, "window": cost.months.text(), "lag": cost.lead, "target": target}
     return made(
         book,
         "payback",
@@ -169,9 +180,14 @@ def payback(
     )
 
 
-def _check(method: str, arpa: str, target: float, horizon: int, interval: float) -> None:
+def _check(method: str, arpa: str, target: float, horizon: int, interval: float, view: str) -> None:
     if method not in PAYBACK_METHODS:
         raise UnknownNameError.of("method of payback", method, PAYBACK_METHODS)
+    if view not in VIEWS:
+        raise UnknownNameError.of("view of payback", view, VIEWS)
+    if view != "margin" and method != "empirical":
+        msg = f'view={view!r} follows what was billed, which only method="empirical" does.'
+        raise DataError(msg)
     if arpa not in ARPA:
         raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
     check_target(target)
@@ -230,7 +246,7 @@ def _empirical(
     options: dict[str, Any],
 ) -> Result:
     months, lead = lag_months(book, lag)
-    df, summary = repaid_cohorts(book, by, functions, months, margin, target)
+    df, summary = repaid_cohorts(book, by, functions, months, margin, target, options["view"])
     return made(
         book,
         "payback",

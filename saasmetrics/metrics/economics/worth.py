@@ -93,8 +93,8 @@ class Worth:
         check_interval(interval)
         horizon, churn_months = int(horizon), int(churn_months)
         labels = book.engine.grouping(by).labels
-        share, said = group_margins(book, by, 1.0 if method == "simple" else margin)
-        said = None if method == "simple" else said
+        share, words = group_margins(book, by, 1.0 if method == "simple" else margin)
+        said = None if method == "simple" else words
         months = Months.of(book, by, 12, interval)
         price = arpa_of(months, arpa)
         churn = _churn(months, churn_months)

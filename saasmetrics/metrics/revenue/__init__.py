@@ -6,6 +6,7 @@ from saasmetrics.metrics.revenue.balances import arpa, arr, mrr
 from saasmetrics.metrics.revenue.bridge import bridge, movements
 from saasmetrics.metrics.revenue.committed import balances, committed
 from saasmetrics.metrics.revenue.efficiency import quick_ratio
+from saasmetrics.metrics.revenue.reconciliation import reconcile
 from saasmetrics.metrics.revenue.renewing import renewal_base
 from saasmetrics.metrics.revenue.structure import concentration, existing_share, layers
 from saasmetrics.metrics.revenue.tiers import tiers
@@ -22,6 +23,7 @@ __all__ = [
     "movements",
     "mrr",
     "quick_ratio",
+    "reconcile",
     "renewal_base",
     "tiers",
 ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,10 @@ _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
 _REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
+_DAY_OF_EXPORT = (
+    "Nothing to do where recorded_at is when the row became known. If it is the day of the export, leave the column "
+    'out, or count rows whenever they were recorded: policy knowledge="effective".'
+)
 
 
 def empty_tables(gate: Gate) -> Iterable[Problem]:
@@ -192,6 +196,7 @@ def dates_beside_times(gate: Gate) -> Iterable[Problem]:
             column.name
             for column in SCHEMA[view.name].columns.values()
             if column.dtype == "timestamp"
+            and column.name not in CLOCKS
             and view.has(column.name)
             and view.valid(column.name).any()
         ]
@@ -214,6 +219,9 @@ def reading_notes(gate: Gate) -> Iterable[Problem]:
     for view in gate.views.values():
         for note in view.table.notes:
             yield Problem(view.name, "", note, 0, (), "", "note", "as-read")
+        for words, rows in view.table.left_out.items():
+            remedy = _DAY_OF_EXPORT if words.startswith("recorded after") else ""
+            yield Problem(view.name, "", words, rows, (), remedy, "note", "left-out")
 
 
 def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float64], str]]:

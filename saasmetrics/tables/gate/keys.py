@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -233,26 +233,13 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
         return np.zeros(0, np.intp)
     if len(key) == 1 and view.distinct(key[0]) == view.size:
         return np.zeros(0, np.intp)
-    codes = _combined(view, key)
+    codes = view.combined(key)
     order = np.argsort(codes, kind="stable")
     equal = np.diff(codes[order]) == 0
     mask = np.zeros(view.size, np.bool_)
     mask[order[1:][equal]] = True
     mask[order[:-1][equal]] = True
     return np.flatnonzero(mask)
-
-
-def _combined(view: View, key: list[str]) -> npt.NDArray[np.int64]:
-    codes = np.zeros(view.size, np.int64)
-    room = 1
-    for name in key:
-        more, many = view.codes(name), len(view.names(name)) + 1
-        if room * many > 2**62:
-            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-            room = int(codes.max()) + 1
-        codes = codes * many + (more + 1)
-        room *= many
-    return codes
 
 
 def _identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
@@ -271,7 +258,7 @@ def _identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] 
 
 
 def _attributes(view: View) -> bool:
-    return len(view.table.column_names) > len(SCHEMA[view.name].required)
+    return bool({*view.table.column_names} - {*SCHEMA[view.name].required, *CLOCKS})
 
 
 def _is_row_number(view: View, column: str) -> bool:

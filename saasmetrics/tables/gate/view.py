@@ -98,6 +98,19 @@ class View:
         made: int = self._once("distinct", column, lambda array: len(array.unique()))
         return made
 
+    def combined(self, columns: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Number of each combination of values of several columns, a missing one counting as a value."""
+        codes = np.zeros(self.size, np.int64)
+        room = 1
+        for name in columns:
+            more, many = self.codes(name), len(self.names(name)) + 1
+            if room * many > 2**62:
+                codes = np.unique(codes, return_inverse=True)[1].astype(np.int64).reshape(-1)
+                room = int(codes.max()) + 1
+            codes = codes * many + (more + 1)
+            room *= many
+        return codes
+
     def problem(
         self,
         rows: Bools | npt.NDArray[np.intp],

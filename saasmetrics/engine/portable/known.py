@@ -1,0 +1,80 @@
+"""The clock of knowledge where the tables are: the rows that were known, and held, at the end of a day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.whole import FAR, day_number
+from saasmetrics.tables.schema import CLOCKS, SCHEMA
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.portable.whole import Frame
+
+_LONG_AGO = datetime(1700, 1, 1)  # noqa: DTZ001  # timestamps have no zone here
+_TERM = ("subscription_id", "_from", "_to", "_recorded")
+_ATTRIBUTES = ("product", "plan", "quantity")
+
+
+def known_frame(name: str, frame: Frame, day: int | None) -> Frame:
+    """Return the rows of a table known at the end of a day, without clocks; None: with all that is known.
+
+    Notes
+    -----
+    The same rules as `saasmetrics.tables.known`, which is for tables in memory.
+    """
+    columns = names(frame)
+    clocks = [clock for clock in CLOCKS if clock in columns]
+    if not clocks:
+        return frame
+    end = FAR - 1 if day is None else day
+    found = frame
+    if "recorded_at" in clocks:
+        found = found.filter(day_number("recorded_at", -FAR) <= end)
+        found = found.with_columns(_recorded=nw.col("recorded_at").fill_null(_LONG_AGO))
+        found = _latest_terms(found) if name == "subscriptions" else _latest(name, found)
+        found = found.drop("_recorded")
+    if "withdrawn_at" in clocks:
+        found = found.filter(day_number("withdrawn_at", FAR) > end)
+    return held(found.drop(*clocks))
+
+
+def _latest(name: str, frame: Frame) -> Frame:
+    """Keep of each key what was recorded last; of keys with lines that add up, what was recorded on the last day."""
+    columns = names(frame)
+    keys = [key for key in SCHEMA[name].key if key in columns]
+    if name == "mrr" and "product" in columns:
+        keys.append("product")
+    if not keys:
+        return frame
+    since = nw.col("_recorded")
+    if name in ("invoices", "spend") or (name == "mrr" and {*_ATTRIBUTES} & {*columns}):
+        since = day_number("_recorded", -FAR)
+    frame = frame.with_columns(_since=since)
+    frame = frame.with_columns(_last=nw.col("_since").max().over(*keys))
+    return frame.filter(nw.col("_since") == nw.col("_last")).drop("_since", "_last")
+
+
+def _latest_terms(frame: Frame) -> Frame:
+    """Leave out the terms that a term of the same subscription, recorded later, overlaps."""
+    until = day_number("end", FAR) if "end" in names(frame) else nw.lit(FAR).cast(nw.Int64)
+    frame = frame.with_columns(_from=day_number("start", 0), _to=until)
+    least = nw.col("_from") + 1
+    frame = frame.with_columns(
+        _to=nw.when(nw.col("_to") < least).then(least).otherwise(nw.col("_to"))
+    )
+    terms = frame.select(*_TERM).unique()
+    others = terms.rename(
+        {"_from": "_other_from", "_to": "_other_to", "_recorded": "_other_recorded"}
+    )
+    overtaken = terms.join(others, on="subscription_id").filter(
+        nw.col("_recorded") < nw.col("_other_recorded"),
+        nw.col("_other_from") < nw.col("_to"),
+        nw.col("_from") < nw.col("_other_to"),
+    )
+    found = frame.join(overtaken.select(*_TERM).unique(), on=[*_TERM], how="anti")
+    return found.drop("_from", "_to")

@@ -1,0 +1,155 @@
+"""Scenarios: what is assumed to be different from the last twelve months, as values that are saved and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from saasmetrics.errors import DataError, UnknownNameError, hint
+
+_VERSION = 1
+_WORDS = {
+    "churn": "churn x {:g}",
+    "expansion": "expansion x {:g}",
+    "contraction": "contraction x {:g}",
+    "new": "new business x {:g}",
+    "price": "prices {:+.1%} from month {month}",
+    "seats": "seats {:+.1%} a year",
+    "new_growth": "new business {:+.1%} a year",
+}
+_FACTORS = ("churn", "expansion", "contraction", "new")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is assumed to be different from the last twelve months.
+
+    Parameters
+    ----------
+    name
+        What it is called in tables and charts.
+    churn, expansion, contraction, new
+        Factors on the rates of the last twelve months and on new business: 0.8 is a fifth less.
+    price
+        Uplift of the prices of all customers, once, as a share: 0.05 for 5 %.
+    price_month
+        The month from today in which prices go up, 1 is the next one.
+    seats
+        Growth of what customers use, a year, beside the expansion seen.
+    new_growth
+        Growth of new business, a year.
+    fx
+        Factors on exchange rates by currency: {"EUR": 0.95} is a euro 5 % weaker.
+
+    Raises
+    ------
+    DataError
+        If a factor is below 0, or a number is none.
+
+    Examples
+    --------
+    >>> Scenario("save one in five", churn=0.8).text
+    'churn x 0.8'
+    """
+
+    name: str = "as now"
+    churn: float = 1.0
+    expansion: float = 1.0
+    contraction: float = 1.0
+    new: float = 1.0
+    price: float = 0.0
+    price_month: int = 1
+    seats: float = 0.0
+    new_growth: float = 0.0
+    fx: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (*_FACTORS, "price", "price_month", "seats", "new_growth"):
+            value = getattr(self, name)
+            least = 0.0 if name in _FACTORS else 1 if name == "price_month" else -1.0
+            if isinstance(value, bool) or not isinstance(value, Real) or not least <= value < 1e6:
+                kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
+                msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
+                raise DataError(msg)
+        for currency, factor in self.fx.items():
+            if isinstance(factor, bool) or not isinstance(factor, Real) or not factor > 0:
+                msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."
+                raise DataError(msg)
+
+    @property
+    def text(self) -> str:
+        """What is different, in words."""
+        usual = Scenario()
+        said = [
+            words.format(getattr(self, name), month=self.price_month)
+            for name, words in _WORDS.items()
+            if getattr(self, name) != getattr(usual, name)
+        ]
+        said += [f"{currency} x {factor:g}" for currency, factor in self.fx.items()]
+        return ", ".join(said) or "as in the last twelve months"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the scenario to a JSON file.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        from saasmetrics.export.files import write_text
+
+        return write_text(path, json.dumps({"version": _VERSION, **asdict(self)}, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scenario:
+        """Read a scenario from a JSON file.
+
+        Raises
+        ------
+        DataError
+            If the file is no scenario, or of a later version.
+        """
+        try:
+            data = json.loads(Path(path).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            msg = f"{path} is not a scenario: {error}."
+            raise DataError(msg) from error
+        if not isinstance(data, dict) or data.pop("version", None) != _VERSION:
+            msg = f"{path} is not a scenario of version {_VERSION}, as Scenario.save writes it."
+            raise DataError(msg)
+        known = [f.name for f in fields(cls)]
+        for name in data:
+            if name not in known:
+                msg = f"{path}: a scenario has no {name!r}; it has {', '.join(known)}."
+                raise UnknownNameError(msg + hint(name, known))
+        return cls(**data)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.text})"
+
+
+def scenario_of(given: Any) -> Scenario:
+    """Return a scenario given as itself, as levers by name, or as None for none.
+
+    Examples
+    --------
+    >>> scenario_of({"churn": 0.5}).churn
+    0.5
+    """
+    if given is None:
+        return Scenario()
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, Mapping):
+        known = [f.name for f in fields(Scenario)]
+        for name in given:
+            if name not in known:
+                raise UnknownNameError.of("lever of a scenario", name, known)
+        found = Scenario(**given)
+        return found if "name" in given else Scenario(**{**given, "name": found.text})
+    msg = f"A scenario is a sm.forecast.Scenario or levers by name, not {given!r}."
+    raise DataError(msg)
