@@ -136,18 +136,10 @@ class Book:
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
-        now = {
-            "history": self.history,
-            "policy": self.policy,
-            "currency": self.currency,
-            "fiscal_start": self.fiscal_start,
-            "as_of": self.as_of_day,
-            "since": self.since_day,
-            "known": self.known_day,
-            "cuts": self.cuts,
-            "scope": self.scope,
-            "told": self.told_day,
-        }
+        kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
+        now = {name: getattr(self, name) for name in kept}
+        now |= {"as_of": self.as_of_day, "since": self.since_day}
+        now |= {"known": self.known_day, "told": self.told_day}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
             now["tables"] = self.tables

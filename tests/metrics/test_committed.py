@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -262,3 +263,15 @@ def test_a_known_change_of_plan_is_a_transfer_between_plans() -> None:
     assert df["transfer"].to_dict() == {"pro": -100, "scale": 100}
     assert df["not_started"].to_dict() == {"pro": 0, "scale": 30}
     assert df["value"].to_dict() == {"pro": 0, "scale": 130}
+
+
+def test_of_snapshots_each_tells_what_lies_ahead_on_its_own_day(tmp_path: Path) -> None:
+    # The snapshot of January has no end; that of February says that the line ends in April.
+    for day, end in (("2026-01-31", ""), ("2026-02-28", "2026-04-01")):
+        (tmp_path / day).mkdir()
+        head = "subscription_id,customer_id,start,end,amount,interval\n"
+        lines = f"s1,a,2026-01-01,{end},100,month\ns2,b,2026-01-01,,40,month\n"
+        (tmp_path / day / "subscriptions.csv").write_text(head + lines)
+    found = sm.read_snapshots({day.name: day for day in sorted(tmp_path.iterdir())})
+    assert ahead(found, "2026-02-01") == {"live": 140, "scheduled_churn": -100, "value": 40}
+    assert ahead(found.as_of("2026-01-31"), "2026-01-01") == {"live": 140, "value": 140}
