@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import MICRO
-from saasmetrics.result import Context, Result
+from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import (
     percentile_interval,
     resample_weights,
@@ -133,7 +133,7 @@ def curve(
         definition("survival"),
         _curve_frame(lives, curves, horizon),
         "curve",
-        Context(book.as_of_text, book.currency, book.policy, options),
+        book.context(options),
         lives.by,
         (*_notes(lives), *book.engine.notes, *book.warnings()),
         {"summary": _summary(lives, curves, until, interval)},

@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
-    {"errors"},
-    {"periods", "money"},
-    {"policy", "policies", "catalogue", "result", "tables"},
+    {"errors", "version"},
+    {"periods", "money", "export"},
+    {"policy", "policies", "catalogue", "result", "proof", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},
     {"survival"},

@@ -62,7 +62,16 @@ def rate(
         df = projected(df, question)
     drill = question.drill(kind, sides)
     options = {"window": question.span, "interval": question.interval}
-    return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
+    return made(
+        question.book,
+        id,
+        df,
+        "series",
+        by=question.by,
+        options=options,
+        drill=drill,
+        sides=sides,
+    )
 
 
 def of_totals(id: str, question: Question, *, everyone: bool) -> Result:

@@ -74,7 +74,9 @@ def existing_share(
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
     drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
     options = {"months": months, "interval": interval}
-    return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
+    return made(
+        book, "existing_share", df, "series", by=by, options=options, drill=drill, sides=sides
+    )
 
 
 @metric(
