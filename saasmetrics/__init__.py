@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.version import __version__
+from saasmetrics.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from pathlib import Path

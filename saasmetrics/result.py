@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
-
 from saasmetrics.version import __version__
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Result:
     extra: Mapping[str, Any] = field(default_factory=dict)
     drill: Callable[..., pd.DataFrame] | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
-    trace: Callable[..., Trace] | None = None
+    trace: Callable[..., Trace | str] | None = None
 
     @property
     def definition(self) -> Metric:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import pandas as pd, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> write_csv(pd.DataFrame({"name": ["=1+1"]}), folder / "a.csv").read_text()
     "name\n'=1+1\n"
@@ -50,6 +49,7 @@ def write_text(path: Path, text: str) -> Path:
 
     Examples
     --------
+    >>> import tempfile
     >>> write_text(Path(tempfile.mkdtemp()) / "a.txt", "whole").read_text()
     'whole'
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
-from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.cohorts import lifetimes, triangle_cube
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
@@ -122,7 +122,8 @@ def _triangle(
     group: int | None = None,
 ) -> pd.DataFrame:
     """Every customer of a cohort, with its MRR at the start and at the age."""
-    lives = engine.lives(freq)
+    # All of the cohort, whenever the book is observed from.
+    lives = lifetimes(engine.periodic(freq), engine.extent(freq)[2], None)
     member = _in_group(engine.origin(by), group)[lives["account"]] & (lives["cohort"] == cohort)
     accounts = lives["account"][member]
     ledger = _upto(engine.periodic(freq), cohort + age, accounts)

@@ -77,7 +77,8 @@ def in_words(formula: str, said: Mapping[str, str]) -> str:
     >>> in_words("now * 12 / (spend - 1)", {"now": "3.5", "spend": "7"})
     '3.5 × 12 / (7 - 1)'
     """
-    return _written(_tree(formula), said, ", ", " ").replace(" * ", " × ")
+    text = _written(_tree(formula), said, ", ", " ").replace(" * ", " × ")
+    return text.replace("+ -", "- ").replace("- -", "+ ")
 
 
 def _tree(formula: str) -> ast.expr:
@@ -98,7 +99,7 @@ def _computed(node: ast.expr, scope: Mapping[str, Any]) -> Any:
     import numpy as np
 
     if isinstance(node, ast.Constant):
-        return node.value
+        return float(str(node.value))
     if isinstance(node, ast.Name):
         return scope[node.id]
     if isinstance(node, ast.UnaryOp):
@@ -120,7 +121,7 @@ def _computed(node: ast.expr, scope: Mapping[str, Any]) -> Any:
 def _written(node: ast.expr, said: Mapping[str, str], comma: str, space: str) -> str:
     """Write a formula with the words of a dialect, and parentheses where they are needed."""
     if isinstance(node, ast.Constant):
-        return f"{node.value:g}"
+        return f"{float(str(node.value)):g}"
     if isinstance(node, ast.Name):
         return said[node.id]
     if isinstance(node, ast.UnaryOp):
@@ -137,9 +138,7 @@ def _written(node: ast.expr, said: Mapping[str, str], comma: str, space: str) ->
     return f"{left}{space}{_SIGNS[type(node.op)]}{space}{right}"
 
 
-def _inner(
-    node: ast.expr, least: int, said: Mapping[str, str], comma: str, space: str
-) -> str:
+def _inner(node: ast.expr, least: int, said: Mapping[str, str], comma: str, space: str) -> str:
     text = _written(node, said, comma, space)
     return f"({text})" if _rank(node) < least else text
 

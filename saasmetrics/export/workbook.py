@@ -94,7 +94,7 @@ class Sheet:
     _rows: int = field(default=0, init=False)
 
     def write(self, row: int, column: int, value: Any, style: str = "plain") -> None:
-        """Write one cell: a formula, a number, a day, a truth, or text that stays text. Nothing known is an empty cell."""
+        """Write one cell: a formula, a number, a day, a truth, or text that stays text; nothing for what is missing."""
         look = self.book.look(style)
         if isinstance(value, Formula):
             held = "" if _unknown(value.value) else value.value
@@ -183,7 +183,9 @@ class Workbook:
     def __init__(self, title: str, made: date) -> None:
         import xlsxwriter
 
-        told = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+        told = dict.fromkeys(
+            ("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False
+        )
         self.writer: Writer = xlsxwriter.Workbook(None, told)
         created = datetime(made.year, made.month, made.day)  # noqa: DTZ001  (a date of the document, in no zone)
         self.writer.set_properties({"title": title, "author": "saasmetrics", "created": created})
@@ -219,14 +221,14 @@ class Workbook:
         try:
             refuse_special(target, "proof.xlsx")
             if not target.parent.is_dir():
-                msg = f"There is no folder {target.parent} to write {target.name} to; make it first."
+                msg = (
+                    f"There is no folder {target.parent} to write {target.name} to; make it first."
+                )
                 raise DataError(msg)
             with replacing(target) as beside:
                 self._close(beside)
         except OSError as error:
-            msg = (
-                f"{target} could not be written: {error.strerror or error}. Nothing was changed there."
-            )
+            msg = f"{target} could not be written: {error.strerror or error}. Nothing was changed there."
             raise DataError(msg) from error
         return target
 
@@ -246,7 +248,7 @@ class Workbook:
 def _listed(values: Sequence[Any]) -> Iterable[Any]:
     """Return values as Python's own numbers, days and texts."""
     listed = getattr(values, "tolist", None)
-    return values if listed is None else listed()  # type: ignore[no-any-return]
+    return values if listed is None else listed()
 
 
 def _unknown(value: Any) -> bool:

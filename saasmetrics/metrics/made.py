@@ -39,7 +39,7 @@ def made(
     drill: Callable[..., pd.DataFrame] | None = None,
     tables: Sequence[str] = (),
     sides: Sides | None = None,
-    trace: Callable[..., Trace] | None = None,
+    trace: Callable[..., Trace | str] | None = None,
 ) -> Result:
     """Return a Result of a catalogued metric for a book.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.export.expression import computed, in_words
 from saasmetrics.money import format_value
-from saasmetrics.proof.cell import chosen, reported
+from saasmetrics.proof.cell import UNSEEN, chosen, reported
 from saasmetrics.proof.trace import CENT, CLOSE, Trace
 from saasmetrics.version import __version__
 
@@ -96,14 +96,24 @@ class Proof:
         """The formula in words, then with the numbers put in, then the value."""
         if not self.expression:
             return self.said(self.value)
-        names_in = {name: name.replace("_", " ") for name in self.totals}
         numbers = {name: number_in_words(value) for name, value in self.totals.items()}
-        steps = [in_words(self.expression, names_in), in_words(self.expression, numbers)]
-        return " = ".join(dict.fromkeys([*steps, self.said(self.value)]))
+        steps = [self.in_words]
+        if self.expression not in self.totals:
+            steps.append(in_words(self.expression, numbers))
+        return " = ".join([*steps, self.said(self.value)])
+
+    @property
+    def in_words(self) -> str:
+        """The formula in words."""
+        if self.trace is not None and self.expression in self.totals:
+            how, many = self.trace.totals[self.expression], len(self.trace.rows)
+            what = "" if self.expression == "numerator" else f" of {self.expression}"
+            return f"{how}{what} over {many:,} {self.trace.noun}"
+        return in_words(self.expression, {n: n.replace("_", " ") for n in self.totals})
 
     @property
     def checks(self) -> dict[str, bool]:
-        """What was checked, and whether it holds: the rows add up, and the value computed again is the value reported."""
+        """What was checked, and whether it holds: the rows add up, and the value computed again is that reported."""
         found = {}
         if self.trace is not None:
             sides = {"numerator": self.numerator, "denominator": self.denominator}
@@ -214,7 +224,9 @@ class Proof:
 
         interval = ""
         if self.low is not None and self.high is not None:
-            interval = f"<p>interval {escape(self.said(self.low))} to {escape(self.said(self.high))}</p>"
+            interval = (
+                f"<p>interval {escape(self.said(self.low))} to {escape(self.said(self.high))}</p>"
+            )
         table = ""
         if self.trace is not None:
             rows = self.trace.rows
@@ -222,7 +234,9 @@ class Proof:
             more = f", the first {_SHOWN}" if len(rows) > _SHOWN else ""
             count = f"{len(rows):,} {escape(self.trace.noun)}{more}"
             table = f"<details open><summary>{count}</summary>{shown}</details>"
-        checks = {check: "holds" if held else "DOES NOT HOLD" for check, held in self.checks.items()}
+        checks = {
+            check: "holds" if held else "DOES NOT HOLD" for check, held in self.checks.items()
+        }
         notes = "".join(f"<p><small>{escape(note)}.</small></p>" for note in self.notes)
         return (
             f'<div class="saasmetrics-proof"><h4>{escape(self.title)}</h4><p>{escape(self.where)}</p>'
@@ -234,9 +248,12 @@ class Proof:
 def prove(result: Result, cell: Mapping[str, Any]) -> Proof:
     """Return the proof of one number of a result; see `Result.proof`."""
     row, keys = chosen(result, cell)
-    side = reported(result, row, keys)
-    trace, why = _traced(result, keys)
-    return Proof(result, keys, trace=trace, untraced=why, **side)
+    sides, reason = reported(result, row, keys)
+    if reason == UNSEEN:
+        trace, why = None, "it has not been observed yet, or was before the first day observed"
+    else:
+        trace, why = _traced(result, keys)
+    return Proof(result, keys, **sides, reason=reason, trace=trace, untraced=why)
 
 
 def _traced(result: Result, keys: Mapping[str, Any]) -> tuple[Trace | None, str]:

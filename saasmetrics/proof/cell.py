@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("period", "cohort", "age", "movement", "subtype", "measure")
 _TIMES = ("period", "cohort")
+UNSEEN = "not observed"
 _NO_PARTS = {"period", "complete", "residual", "reason"}  # columns of a bridge that are no movement
 
 
@@ -52,14 +53,15 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
 
 def reported(
     result: Result, row: pd.Series[Any], cell: Mapping[str, Any]
-) -> dict[str, float | str | None]:
-    """Return value, numerator, denominator, interval and reason of a row; None where missing."""
+) -> tuple[dict[str, float | None], str]:
+    """Return value, numerator, denominator and interval of a row, None where missing, and its reason."""
     name = cell["movement"] if result.kind == "bridge" else "value"
     value = _number(row, name)
     sides = {n: _number(row, n) for n in ("numerator", "denominator", "low", "high")}
     if "numerator" not in row.index:
         sides["numerator"] = value if "at_risk" not in row.index else None
-    return {"value": value, **sides, "reason": str(row.get("reason", ""))}
+    unseen = UNSEEN if "observed" in row.index and not bool(row["observed"]) else ""
+    return {"value": value, **sides}, str(row.get("reason", unseen))
 
 
 def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any]) -> Any:
@@ -90,8 +92,8 @@ def _time(values: pd.Series[Any], given: Any, key: str) -> Any:
     starts = np.sort(values.unique()).astype("datetime64[D]")
     day = np.datetime64(day_number(given), "D")
     at = int(np.searchsorted(starts, day, side="right")) - 1
-    longest = np.diff(starts).max(initial=np.timedelta64(31, "D"))
-    if at < 0 or (at == len(starts) - 1 and day >= starts[-1] + longest):
+    longest = max([31, *np.diff(starts).astype(int).tolist()])
+    if at < 0 or (at == len(starts) - 1 and day >= starts[-1] + np.timedelta64(longest, "D")):
         msg = f"There is no {key} {given!r} in this result; it has {starts[0]} to {starts[-1]}."
         raise DataError(msg)
     return pd.Timestamp(starts[at])

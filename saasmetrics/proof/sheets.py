@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.export.expression import in_excel, in_words, names
+from saasmetrics.export.expression import in_excel, names
 from saasmetrics.export.workbook import MOST_ROWS, Column, Formula, Sheet, Workbook, looks, place
 from saasmetrics.policy import choices
 from saasmetrics.proof.trace import CENT, CLOSE
@@ -89,14 +89,11 @@ def _value(proof: Proof) -> tuple[Any, str]:
     if proof.value is None and proof.recomputed is not None:
         return None, f"missing: {proof.reason}"
     places = {name: f"proof_{name}" for name in proof.totals}
-    words = in_words(proof.expression, {name: name.replace("_", " ") for name in proof.totals})
     cell = Formula(in_excel(proof.expression, places), proof.recomputed)
-    return cell, f"{words}{f'; {proof.reason}' if proof.reason else ''}"
+    return cell, f"{proof.in_words}{f'; {proof.reason}' if proof.reason else ''}"
 
 
-def _total(
-    proof: Proof, name: str, total: float, titles: dict[str, str]
-) -> tuple[Any, str, str]:
+def _total(proof: Proof, name: str, total: float, titles: dict[str, str]) -> tuple[Any, str, str]:
     """Return the cell of a total, how it comes about, and its style."""
     if proof.trace is None:
         return total, f"a value, not a formula: {proof.untraced}", "number"
@@ -212,7 +209,11 @@ def _style(trace: Trace, name: str) -> str:
     if kind in "biu":
         return "count"
     if kind == "f":
-        return "money" if trace.noun == "customers" and trace.totals.get(name) != "product" else "number"
+        return (
+            "money"
+            if trace.noun == "customers" and trace.totals.get(name) != "product"
+            else "number"
+        )
     return "date" if kind == "M" else "plain"
 
 
@@ -221,5 +222,5 @@ def _values(column: pd.Series[Any]) -> list[Any]:
     if column.dtype.kind == "M":
         return [None if day != day else day.to_pydatetime() for day in column]
     if column.dtype.kind in "biuf":
-        return column.tolist()  # type: ignore[no-any-return]
+        return column.tolist()
     return [None if value is None or value != value else str(value) for value in column]

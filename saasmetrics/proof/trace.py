@@ -59,9 +59,9 @@ class Trace:
     @cached_property
     def sums(self) -> dict[str, float]:
         """The totals, from the rows."""
-        added = {"sum": np.sum, "product": np.prod}
+        columns = {name: self.rows[name].to_numpy(float) for name in self.totals}
         return {
-            name: float(added[how](self.rows[name].to_numpy(float)))
+            name: float(columns[name].sum() if how == "sum" else columns[name].prod())
             for name, how in self.totals.items()
         }
 

@@ -12,6 +12,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.economics.asked import check_discount, whole_months
 from saasmetrics.metrics.economics.margin import gross_margin
+from saasmetrics.metrics.economics.traced import worth_trace
 from saasmetrics.metrics.economics.window import (
     Months,
     divide,
@@ -22,7 +23,7 @@ from saasmetrics.metrics.economics.window import (
 from saasmetrics.metrics.formulas.lifetime import monthly_discount
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.survival.bootstrap import resample_weights, resampled_survival
+from saasmetrics.survival.bootstrap import BAGS, resample_weights, resampled_survival
 from saasmetrics.survival.estimate import survival
 from saasmetrics.survival.lives import Lives, label_columns
 
@@ -147,6 +148,7 @@ def ltv(
         options={**worth.options, "interval": interval},
         notes=worth.notes,
         tables=["finance", "spend"] if margin is None else [],
+        trace=worth_trace(book, worth),
     )
 
 
@@ -306,8 +308,6 @@ def discounted_lifetime(
 
 
 def _padded(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    from saasmetrics.survival.bootstrap import BAGS
-
     return np.pad(table, ((0, 0), (0, max(BAGS - table.shape[1], 0)), (0, 0)))
 
 

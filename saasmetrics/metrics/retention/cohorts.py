@@ -11,6 +11,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.metrics.made import group_code, in_currency, made, money, ratio
 from saasmetrics.periods import day_number
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,6 +93,8 @@ def cohorts(
     df = _cells(cube, measure, by)
     extra = {"average": _average(df, by)} if measure != "mrr" else {}
     options = {"measure": measure, "freq": freq}
+    drill = _drill(book, freq, by)
+    top = _FLOOR[book.policy.cohort_floor] if measure == "gross" else _MEASURE[measure]
     return made(
         book,
         "cohorts",
@@ -100,8 +103,24 @@ def cohorts(
         by=by,
         options=options,
         extra=extra,
-        drill=_drill(book, freq, by),
+        drill=drill,
+        trace=_trace(drill, measure, top),
     )
+
+
+def _trace(drill: Callable[..., pd.DataFrame], measure: str, top: str) -> Callable[..., Trace]:
+    """Return how a cell follows from the customers of its cohort."""
+
+    def trace(**cell: Any) -> Trace:
+        rows = drill(**cell)
+        rows.insert(1, "numerator", rows[top])
+        if measure == "mrr":
+            sums = {"numerator": "sum"}
+            return Trace(rows, "numerator", sums, {"numerator": top}, unit="money")
+        rows.insert(2, "denominator", 1 if measure == "logos" else rows["start"])
+        return Trace.of_sides(rows, {"numerator": top, "denominator": "start"})
+
+    return trace
 
 
 def _cells(cube: pd.DataFrame, measure: str, by: Sequence[str]) -> pd.DataFrame:

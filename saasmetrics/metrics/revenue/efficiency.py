@@ -82,6 +82,4 @@ def quick_ratio(
     )
     drill = question.drill("movements", sides)
     options = {"window": question.span, "interval": interval}
-    return made(
-        book, "quick_ratio", df, "series", by=by, options=options, drill=drill, sides=sides
-    )
+    return made(book, "quick_ratio", df, "series", by=by, options=options, drill=drill, sides=sides)
