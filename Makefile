@@ -1,5 +1,5 @@
 # make demo   the demo company and its retention review, in out/
-# make test   everything the tests need, a browser included, then lint, types and all tests
+# make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
 # make lab    JupyterLab on the founder notebook
 
 VENV ?= .venv
@@ -16,11 +16,11 @@ ifdef SKIP_BROWSER
 BROWSER :=
 SELECT := -m "not browser"
 else
-BROWSER := browser
+BROWSER := programs
 SELECT :=
 endif
 
-.PHONY: help demo test lab lint types pytest browser clean
+.PHONY: help demo test lab lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -44,8 +44,8 @@ types: $(TEST)
 pytest: $(TEST)
 	$(BIN)/python -m pytest $(SELECT) $(ARGS)
 
-browser:
-	@scripts/install_browser.sh
+programs:
+	@scripts/install_programs.sh
 
 $(BASE): $(SOURCES)
 	@scripts/install.sh $(VENV)

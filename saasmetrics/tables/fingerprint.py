@@ -68,7 +68,9 @@ def table_fingerprint(name: str, data: pa.Table) -> str:
         if column.null_count == data.num_rows:
             continue
         dtype = known[title].dtype if title in known else ""
-        values = _mixed(_cells(column, dtype) ^ _text_words(pa.array([title]))[0])
+        cells, empty = _cells(column, dtype)
+        values = _mixed(cells ^ _text_words(pa.array([title]))[0])
+        values[empty] = 0
         if column.null_count:
             values[np.asarray(pc.is_null(column))] = 0
         row += values
@@ -76,23 +78,35 @@ def table_fingerprint(name: str, data: pa.Table) -> str:
     return f"{data.num_rows} " + " ".join(f"{value:016x}" for value in sums)
 
 
-def _cells(column: pa.ChunkedArray, dtype: str) -> NDArray[np.uint64]:
-    """Return 64 bits for each cell: the same for the same value in any type that can hold it."""
+def _cells(
+    column: pa.ChunkedArray, dtype: str
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_] | slice]:
+    """Return 64 bits for each cell, the same for the same value in any type, and which cells are empty texts.
+
+    A file without types cannot tell an empty text from a missing one.
+    """
+    none = slice(0)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _moments(column)
+        return _moments(column), none
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if numeric and dtype != "id":
-        return _numbers(column)
+        return _numbers(column), none
     if dtype == "id":  # hardly two alike
-        return _text_words(_whole(pc.fill_null(_as_text(column), "")))
+        texts = _whole(pc.fill_null(_as_text(column), ""))
+        return _text_words(texts), _empty(texts)
     coded = _whole(_as_text(column).dictionary_encode())
     words = _text_words(coded.dictionary)
     if not dtype:
         words = _like_typed(coded.dictionary, words)
-    return np.asarray(words[np.asarray(pc.fill_null(coded.indices, 0))])
+    code = np.asarray(pc.fill_null(coded.indices, 0))
+    return words[code], _empty(coded.dictionary)[code]
+
+
+def _empty(values: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(pc.equal(pc.binary_length(values), 0))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -133,7 +133,12 @@ def _cycle(edges: dict[str, set[str]]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
-    [("matplotlib", ()), ("lifelines", ("survival",)), ("altair", ("charts",))],
+    [
+        ("matplotlib", ()),
+        ("lifelines", ("survival",)),
+        ("altair", ("charts",)),
+        ("xlsxwriter", ("export",)),
+    ],
 )
 def test_a_heavy_library_has_one_door(library: str, allowed: tuple[str, ...]) -> None:
     wrong = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,23 @@ def recalculated(files: Sequence[Path], folder: Path) -> dict[str, Path]:
     return {file.name: out / file.name for file in files}
 
 
-def cells(file: Path, *, formulas: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield (sheet!cell, value), or the formulas as text, of every cell that holds something."""
+@cache
+def cells(file: Path, *, formulas: bool = False) -> dict[str, Any]:
+    """Return sheet!cell -> value, or the formula as text, of every cell that holds something."""
     book = openpyxl.load_workbook(file, data_only=not formulas)
-    for sheet in book:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    yield f"{sheet.title}!{cell.coordinate}", cell.value
+    return {
+        f"{sheet.title}!{cell.coordinate}": cell.value
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    }
 
 
 def formula_cells(file: Path) -> dict[str, str]:
     """Return the formulas of a workbook by cell."""
     return {
         place: str(value)
-        for place, value in cells(file, formulas=True)
+        for place, value in cells(file, formulas=True).items()
         if isinstance(value, str) and value.startswith("=")
     }

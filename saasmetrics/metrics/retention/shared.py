@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.metrics.made import Sides, made, sided
+from saasmetrics.metrics.made import Sides, made, sided, untraced
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.proof.trace import Trace
 
@@ -87,8 +87,8 @@ def rate(
     kind = "movements" if events else "pairs"
     if question.book.policy.open_period == "projected" and id in _LOSSES:
         df = projected(df, question)
-    drill, trace = question.drill(kind, sides), None
-    if question.book.policy.open_period == "projected" and id in _LOSSES:
+    drill, trace = question.drill(kind, sides), untraced(question.book, sides, events=events)
+    if trace is None and question.book.policy.open_period == "projected" and id in _LOSSES:
         trace = _projection(question, drill, sides)
     options = {"window": question.span, "interval": question.interval}
     return made(

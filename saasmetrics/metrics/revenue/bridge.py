@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.movements import FLOWS, NOUNS
-from saasmetrics.metrics.made import made, money, period_drill
+from saasmetrics.metrics.made import made, money, no_customers, period_drill
 from saasmetrics.metrics.revenue import subtypes as reasons
 from saasmetrics.proof.trace import Trace
 
@@ -80,7 +80,7 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
         by=by,
         options={"freq": freq},
         drill=drill,
-        trace=_trace(drill),
+        trace=_trace(book, drill),
     )
 
 
@@ -162,14 +162,16 @@ def movements(
         by=by,
         options={"freq": freq},
         drill=drill,
-        trace=_trace(drill),
+        trace=_trace(book, drill),
     )
 
 
-def _trace(drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace]:
+def _trace(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace | str]:
     """Return how a movement follows from customers, and closing from the opening and all movements."""
 
-    def trace(period: Any, movement: str, **group: Any) -> Trace:
+    def trace(period: Any, movement: str, **group: Any) -> Trace | str:
+        if said := no_customers(book, [movement]):
+            return said
         rows = drill(period=period, **group)
         if movement == "closing":
             steps = ["opening", *(name for name in FLOWS if (rows[name] != 0).any())]
