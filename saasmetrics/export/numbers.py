@@ -9,7 +9,16 @@ import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.export.expression import in_excel
-from saasmetrics.export.workbook import MOST_ROWS, Column, Formula, Sheet, Workbook, looks, place
+from saasmetrics.export.workbook import (
+    MOST_ROWS,
+    Column,
+    Formula,
+    Sheet,
+    Workbook,
+    header,
+    looks,
+    place,
+)
 
 if TYPE_CHECKING:
     import os
@@ -108,7 +117,8 @@ def _heading(page: Sheet, heads: pd.DataFrame, by: list[str], ages: int, style: 
     """Write groups, cohorts and what they began with, and the ages above."""
     titles = [*(name.replace("_", " ").capitalize() for name in by), "Cohort", "At age 0"]
     cells: list[tuple[Any, str]] = [(title, "header") for title in titles]
-    page.lines(0, [[*cells, *((age, "header") for age in range(ages))]])
+    cells[-1] = (titles[-1], header(style))
+    page.lines(0, [[*cells, *((age, header(style)) for age in range(ages))]])
     for row, label in enumerate(heads.itertuples(index=False, name=None), 1):
         *group, cohort, first = label
         for column, value in enumerate(group):
@@ -139,7 +149,7 @@ def _shares(
     scale: dict[str, Any] = {
         "type": "2_color_scale",
         "min_color": "#FFFFFF",
-        "max_color": "#5B8DB8",
+        "max_color": "#A8C8E8",
     }
     scale |= {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
     last = first + max(amounts.shape[1], 1)

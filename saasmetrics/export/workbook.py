@@ -31,10 +31,23 @@ STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": _INK},
     "subtitle": {"font_color": "#4B5563"},
     "header": {"bold": True, "bg_color": _PAPER, "bottom": 1, "bottom_color": _LINE},
+    "header right": {
+        "bold": True,
+        "bg_color": _PAPER,
+        "bottom": 1,
+        "bottom_color": _LINE,
+        "align": "right",
+    },
     "label": {"bold": True, "valign": "top"},
-    "text": {"text_wrap": True, "valign": "top"},
-    "code": {"font_name": "Consolas", "text_wrap": True, "valign": "top"},
-    "note": {"italic": True, "font_color": "#4B5563", "text_wrap": True, "valign": "top"},
+    "text": {"text_wrap": True, "valign": "top", "indent": 1},
+    "code": {"font_name": "Consolas", "text_wrap": True, "valign": "top", "indent": 1},
+    "note": {
+        "italic": True,
+        "font_color": "#4B5563",
+        "text_wrap": True,
+        "valign": "top",
+        "indent": 1,
+    },
     "money": {"num_format": "#,##0.00;[Red]-#,##0.00"},
     "count": {"num_format": "#,##0"},
     "ratio": {"num_format": "0.0%"},
@@ -44,6 +57,20 @@ STYLES: dict[str, dict[str, Any]] = {
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "truth": {"bold": True, "align": "center"},
 }
+
+
+_NUMBERS = {"money", "count", "ratio", "multiple", "months", "number"}
+
+
+def header(style: str) -> str:
+    """Return the style of a header above cells of a style: numbers have it on the right, as they stand there.
+
+    Examples
+    --------
+    >>> header("money"), header("plain")
+    ('header right', 'header')
+    """
+    return "header right" if style in _NUMBERS else "header"
 
 
 @dataclass(frozen=True)
@@ -140,7 +167,7 @@ class Sheet:
         options = {"name": name, "columns": heads, "style": "Table Style Light 1"}
         self.page.add_table(row, 0, last, len(columns) - 1, options)
         for at, column in enumerate(columns):
-            self.write(row, at, column.title, "header")
+            self.write(row, at, column.title, header(column.style))
             plain = not column.formula
             for line, value in enumerate(_listed(column.values), row + 1):  # a file has cells
                 held = value if plain else Formula(column.formula, value)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.export.expression import in_excel, names
-from saasmetrics.export.workbook import MOST_ROWS, Column, Formula, Sheet, Workbook, looks, place
+from saasmetrics.export.workbook import (
+    MOST_ROWS,
+    Column,
+    Formula,
+    Sheet,
+    Workbook,
+    header,
+    looks,
+    place,
+)
 from saasmetrics.policy import choices
 from saasmetrics.proof.trace import CENT, CLOSE
 
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
 
 _TABLE = "Rows"
 _HEAD = 3  # the line of the header on the sheet Number
-_WIDE = 100  # characters in a line of the definition
+_WIDE = 108  # characters in a line of the definition
 
 
 def write(proof: Proof, path: str | os.PathLike[str]) -> Path:
@@ -55,8 +64,13 @@ def _number(proof: Proof, sheet: Sheet, titles: dict[str, str]) -> dict[str, str
     sheet.write(0, 0, proof.title, "title")
     said = [proof.where, f"as of {context.as_of}", context.currency]
     sheet.write(1, 0, " · ".join(part for part in said if part), "subtitle")
-    heads = ("Quantity", "Number", "How", "As reported")
-    row = sheet.lines(_HEAD, [[(head, "header") for head in heads]])
+    heads = [
+        ("Quantity", "plain"),
+        ("Number", "money"),
+        ("  How", "text"),
+        ("As reported", "money"),
+    ]
+    row = sheet.lines(_HEAD, [[(head, header(style)) for head, style in heads]])
     style, places = looks(proof.unit), {}
     value, how = _value(proof)
     sheet.lines(row, [[("Value", "label"), (value, style), (how, "text"), (proof.value, style)]])
@@ -147,7 +161,9 @@ def _rows(proof: Proof, sheet: Sheet, titles: dict[str, str]) -> None:
 
 def _checks(proof: Proof, sheet: Sheet, places: dict[str, str]) -> None:
     sheet.widths(64, 12, 22)
-    row = sheet.lines(0, [[("Check", "header"), ("Holds", "header"), ("Difference", "header")]])
+    row = sheet.lines(
+        0, [[("Check", "header"), ("Holds", "header"), ("Difference", "header right")]]
+    )
     first = row
     for check, held in proof.checks.items():
         name = next((n for n in ("numerator", "denominator") if f"the {n}," in check), "value")

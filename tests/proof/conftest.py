@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.export.workbook import Formula, Workbook
 from saasmetrics.proof import Proof
 from tests.proof.recalculation import recalculated, soffice
 
@@ -94,11 +96,14 @@ def workbooks(
     triangles: dict[str, sm.Result],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Written]:
-    """All of them as workbooks, written and calculated again."""
+    """All of them as workbooks, and "wrong": one with a wrong value; written, and calculated again in one go."""
     if soffice() is None:
         pytest.skip("LibreOffice is not here to calculate the workbooks again: `make programs`")
     folder = tmp_path_factory.mktemp("workbooks")
     sources = {**proofs, **triangles}
     files = {name: held.to_xlsx(folder / f"{name}.xlsx") for name, held in sources.items()}
+    wrong = Workbook("Wrong", date(2026, 1, 31))
+    wrong.sheet("Number").write(0, 0, Formula("=1+1", 3))
+    files["wrong"] = wrong.save(folder / "wrong.xlsx")
     again = recalculated(list(files.values()), folder)
     return {n: Written(f, again[f.name], proofs.get(n)) for n, f in files.items()}

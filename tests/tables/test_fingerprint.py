@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import csv, parquet
 
 import saasmetrics as sm
 from saasmetrics.tables.fingerprint import table_fingerprint
@@ -63,7 +64,12 @@ def _pandas() -> pd.DataFrame:
         lambda: _pandas().astype({"interval": "category", "amount": object}),
         lambda: pl.DataFrame(ROWS),
         lambda: _arrow().cast(
-            pa.schema([f.with_type(pa.large_string()) if f.type == "string" else f for f in _arrow().schema])
+            pa.schema(
+                [
+                    f.with_type(pa.large_string()) if f.type == "string" else f
+                    for f in _arrow().schema
+                ]
+            )
         ),
         lambda: pa.concat_tables([_arrow().slice(0, 1), _arrow().slice(1)]),
         lambda: ROWS,
@@ -77,13 +83,10 @@ def test_the_library_that_holds_the_table_does_not_matter(
 
 
 def test_the_format_of_the_file_does_not_matter(tmp_path: Path, expected: str) -> None:
-    import pyarrow.csv
-    import pyarrow.parquet
-
-    pa.parquet.write_table(_arrow(), tmp_path / "subscriptions.parquet")
+    parquet.write_table(_arrow(), tmp_path / "subscriptions.parquet")
     assert sm.read(tmp_path, as_of="2026-01-31").data_hash == expected
     (tmp_path / "subscriptions.parquet").unlink()
-    pa.csv.write_csv(_arrow(), tmp_path / "subscriptions.csv")
+    csv.write_csv(_arrow(), tmp_path / "subscriptions.csv")
     assert sm.read(tmp_path, as_of="2026-01-31").data_hash == expected
 
 
@@ -124,7 +127,9 @@ def test_one_changed_cell_changes_the_hash(
 
 def test_a_row_more_or_twice_changes_the_hash(expected: str) -> None:
     table = _arrow().slice(2, 2)
-    assert len({_hash(_arrow().slice(0, 3)), _hash(pa.concat_tables([table, table])), expected}) == 3
+    assert (
+        len({_hash(_arrow().slice(0, 3)), _hash(pa.concat_tables([table, table])), expected}) == 3
+    )
 
 
 def test_values_that_change_places_change_the_hash() -> None:
@@ -149,7 +154,9 @@ def test_values_that_change_places_change_the_hash() -> None:
 )
 def test_no_order_of_rows_or_columns_matters(rows: list[tuple], seed: int) -> None:
     names = ("name", "count", "share")
-    table = pa.table({name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
+    table = pa.table(
+        {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    )
     order = np.random.default_rng(seed)
     mixed = table.take(pa.array(order.permutation(len(rows))))
     mixed = mixed.select([names[i] for i in order.permutation(3)])

@@ -87,7 +87,8 @@ def rate(
     kind = "movements" if events else "pairs"
     if question.book.policy.open_period == "projected" and id in _LOSSES:
         df = projected(df, question)
-    drill, trace = question.drill(kind, sides), untraced(question.book, sides, events=events)
+    drill = question.drill(kind, sides)
+    trace: Callable[..., Trace | str] | None = untraced(question.book, sides, events=events)
     if trace is None and question.book.policy.open_period == "projected" and id in _LOSSES:
         trace = _projection(question, drill, sides)
     options = {"window": question.span, "interval": question.interval}
