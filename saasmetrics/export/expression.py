@@ -105,8 +105,11 @@ def _computed(node: ast.expr, scope: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.UnaryOp):
         return -_computed(node.operand, scope)
     if isinstance(node, ast.Call):
-        pick = np.minimum if ast.unparse(node.func) == "min" else np.maximum
-        return pick(*(_computed(part, scope) for part in node.args))
+        lowest = ast.unparse(node.func) == "min"
+        parts = [_computed(part, scope) for part in node.args]
+        if all(isinstance(part, (int, float)) for part in parts):
+            return min(parts) if lowest else max(parts)
+        return np.minimum(*parts) if lowest else np.maximum(*parts)
     assert isinstance(node, ast.BinOp)
     left, right = _computed(node.left, scope), _computed(node.right, scope)
     if isinstance(node.op, ast.Add):

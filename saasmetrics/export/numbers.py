@@ -209,7 +209,7 @@ def _style(result: Result, name: str) -> str:
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
     """Return a column as Python's own values, what is no number, day or truth as text."""
-    return [_text(value) for value in values.astype(object).tolist()]
+    return [_text(value) for value in values.astype(object).where(values.notna(), None).tolist()]
 
 
 def _text(value: Any) -> Any:

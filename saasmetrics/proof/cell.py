@@ -34,6 +34,9 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     if result.kind != "bridge" and ("value" not in df.columns or "customer_id" in df.columns):
         msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df."
         raise DataError(msg)
+    if not len(df):
+        msg = f"{result.metric.name} has no numbers in this book: no period is complete yet."
+        raise DataError(msg)
     keys = [k for k in dict.fromkeys((*result.by, *_KEYS)) if k in df.columns]
     known = [*keys, *(["movement"] if result.kind == "bridge" else [])]
     for name in cell:

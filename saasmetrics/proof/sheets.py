@@ -239,4 +239,5 @@ def _values(column: pd.Series[Any]) -> list[Any]:
         return [None if day != day else day.to_pydatetime() for day in column]
     if column.dtype.kind in "biuf":
         return column.tolist()
-    return [None if value is None or value != value else str(value) for value in column]
+    known = column.astype(object).where(column.notna(), None)
+    return [None if value is None else str(value) for value in known]

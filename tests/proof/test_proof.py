@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import openpyxl
 import pytest
 
 import saasmetrics as sm
@@ -183,3 +186,34 @@ def test_a_formula_is_the_same_number_in_every_dialect() -> None:
     assert in_words(formula, {k: str(v) for k, v in scope.items()}) == (
         "(3 - 2) / 2 - 2 × (4 - (3 - 1))"
     )
+
+
+def test_a_book_without_a_complete_period_has_nothing_to_prove() -> None:
+    rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]}
+    young = sm.Book(mrr=rows, as_of="2026-01-10")
+    with pytest.raises(sm.DataError, match=r"No period of .* is complete yet; name one"):
+        sm.revenue.mrr(young).proof()
+    with pytest.raises(sm.DataError, match="no period is complete yet"):
+        sm.survival.curve(young).proof(age=0)
+    assert sm.revenue.mrr(young).proof(period="2026-01").value == 5
+
+
+@pytest.mark.parametrize("by", [None, "segment"])
+def test_every_shape_of_result_can_be_written(by: str | None, tmp_path: Path) -> None:
+    book = sm.demo(customers=50)
+    rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]}
+    young = sm.Book(mrr=rows, as_of="2026-01-10")  # no cohort yet
+    for number, result in enumerate(
+        (
+            sm.revenue.movements(book, by=by),
+            sm.revenue.movements(book, by=by, subtypes=True),
+            sm.retention.drivers(book, by=by),
+            sm.economics.ltv_cac(book, by=by),
+            sm.survival.curve(book, by=by),
+            sm.retention.cohorts(young),
+            book.check(),
+        )
+    ):
+        file = result.to_xlsx(tmp_path / f"{number}.xlsx")
+        book_again = openpyxl.load_workbook(file)
+        assert "Definition" in book_again.sheetnames
