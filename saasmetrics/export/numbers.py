@@ -164,9 +164,9 @@ def _averages(
     from xlsxwriter.utility import xl_rowcol_to_cell as at
 
     many, first = len(heads), len(by) + 1
-    groups = heads[by].drop_duplicates() if by else heads.iloc[:1][by]
+    found = heads[by].drop_duplicates().itertuples(index=False, name=None) if by else [()]
     base = heads["denominator"].to_numpy(float)
-    for number, label in enumerate(groups.itertuples(index=False, name=None), many + 2):
+    for number, label in enumerate(found, many + 2):
         mine = np.ones(many, bool)
         wanted = ""
         for column, (name, value) in enumerate(zip(by, label, strict=True)):

@@ -39,8 +39,14 @@ STYLES: dict[str, dict[str, Any]] = {
         "align": "right",
     },
     "label": {"bold": True, "valign": "top"},
-    "text": {"text_wrap": True, "valign": "top", "indent": 1},
-    "code": {"font_name": "Consolas", "text_wrap": True, "valign": "top", "indent": 1},
+    "text": {"text_wrap": True, "valign": "top", "align": "left", "indent": 1},
+    "code": {
+        "font_name": "Consolas",
+        "text_wrap": True,
+        "valign": "top",
+        "align": "left",
+        "indent": 1,
+    },
     "note": {
         "italic": True,
         "font_color": "#4B5563",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _TABLE = "Rows"
 _HEAD = 3  # the line of the header on the sheet Number
+_HOW = 60  # characters in a line of the column How
 _WIDE = 108  # characters in a line of the definition
 
 
@@ -74,6 +75,7 @@ def _number(proof: Proof, sheet: Sheet, titles: dict[str, str]) -> dict[str, str
     style, places = looks(proof.unit), {}
     value, how = _value(proof)
     sheet.lines(row, [[("Value", "label"), (value, style), (how, "text"), (proof.value, style)]])
+    sheet.page.set_row(row, _height(how, _HOW))
     sheet.named("proof_value", row, 1)
     places["value"] = f"Number!$D${row + 1}"
     sides = {"numerator": proof.numerator, "denominator": proof.denominator}
@@ -137,7 +139,12 @@ def _definition(proof: Proof, sheet: Sheet, row: int) -> None:
         sheet.page.merge_range(row, 1, row, 3, "", sheet.book.look(style))
         sheet.write(row, 0, label, "label")
         sheet.write(row, 1, text, style)
-        sheet.page.set_row(row, 15.0 * max(1, -(-len(text) // _WIDE)))
+        sheet.page.set_row(row, _height(text, _WIDE))
+
+
+def _height(text: str, width: int) -> float:
+    """Return how high a row is that shows a text in lines of a width."""
+    return 15.0 * max(1, -(-len(text) // width))
 
 
 def _rows(proof: Proof, sheet: Sheet, titles: dict[str, str]) -> None:

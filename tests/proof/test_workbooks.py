@@ -126,20 +126,22 @@ def test_cells_not_yet_observed_are_empty_and_not_zero(
     assert sum(c.value is not None for c in filled) == seen
 
 
+@pytest.mark.parametrize(("name", "by"), [("triangle_logos", []), ("triangle_net", ["segment"])])
 def test_a_triangle_ends_with_the_average_of_the_result(
-    workbooks: dict[str, Written], triangles: dict[str, sm.Result]
+    name: str, by: list[str], workbooks: dict[str, Written], triangles: dict[str, sm.Result]
 ) -> None:
-    average = triangles["triangle_net"].extra["average"]
-    page = openpyxl.load_workbook(workbooks["triangle_net"].again, data_only=True)["Retention"]
+    average = triangles[name].extra["average"]
+    page = openpyxl.load_workbook(workbooks[name].again, data_only=True)["Retention"]
     found = {
-        (row[0].value, age): cell.value
+        (*(cell.value for cell in row[: len(by)]), age): cell.value
         for row in page.iter_rows()
-        if row[1].value == "Average"
-        for age, cell in enumerate(row[3:])
+        if row[len(by)].value == "Average"
+        for age, cell in enumerate(row[len(by) + 2 :])
         if isinstance(cell.value, float | int)
     }
-    want = {(s, a): v for s, a, v in average[["segment", "age", "value"]].itertuples(index=False)}
-    assert found == pytest.approx({k: v for k, v in want.items() if v == v})
+    rows = average[[*by, "age", "value"]].itertuples(index=False, name=None)
+    want = {tuple(key): value for *key, value in rows if value == value}
+    assert found == pytest.approx(want)
 
 
 def test_a_share_of_a_triangle_is_its_amount_over_that_of_age_0(
