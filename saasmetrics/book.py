@@ -16,6 +16,7 @@ from saasmetrics.engine.filters import filtered, said
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
+from saasmetrics.result import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -233,6 +234,19 @@ class Book:
     def as_of_text(self) -> str:
         """The as-of date as ISO text."""
         return iso_day(self.as_of_day)
+
+    @property
+    def data_hash(self) -> str:
+        """The hash of what the tables hold, whatever the order of their rows and columns."""
+        from saasmetrics.tables.fingerprint import fingerprint
+
+        return fingerprint(self.tables)
+
+    def context(self, options: Mapping[str, Any] | None = None) -> Context:
+        """Return under which circumstances the numbers of this book hold."""
+        return Context(
+            self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
+        )
 
     @cached_property
     def _problems(self) -> list[Problem]:

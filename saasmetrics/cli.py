@@ -233,7 +233,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _places(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Return the page and the folder of its CSV files, refusing what would write over the exports."""
-    from saasmetrics.board.csvs import refuse_special
+    from saasmetrics.export.files import refuse_special
 
     out, data = Path(arguments.out), Path(arguments.folder).resolve()
     refuse_special(out)

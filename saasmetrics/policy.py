@@ -166,6 +166,14 @@ class Policy:
             return str(info["options"][value])
         return str(info["none"] if value is None else info["number"].format(value=value))
 
+    @property
+    def hash(self) -> str:
+        """The hash of every choice, whatever the policy is called: 64 hexadecimal digits."""
+        from hashlib import sha256
+
+        held = {choice: getattr(self, choice) for choice in choices()}
+        return sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
     def differences(self, other: Policy) -> dict[str, tuple[Any, Any]]:
         """Return the choices in which two policies differ, with both values."""
         mine, theirs = asdict(self), asdict(other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.result import Context, Result
+from saasmetrics.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +60,8 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
         "remedy": [p.remedy for p in found],
         "code": [p.code for p in found],
     }
-    context = Context(book.as_of_text, book.currency, book.policy)
     extra = {"problems": tuple(found), "headline": _headline([p.severity for p in found])}
-    return Result(definition("check"), pd.DataFrame(data), "table", context, extra=extra)
+    return Result(definition("check"), pd.DataFrame(data), "table", book.context(), extra=extra)
 
 
 def _headline(severities: Sequence[str]) -> str:

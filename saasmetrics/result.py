@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
+from saasmetrics.version import __version__
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import pandas as pd
 
     from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
+    from saasmetrics.proof import Proof, Trace
 
 
 _NO_VALUE = "–"
@@ -33,6 +37,12 @@ class Context:
     currency: str
     policy: Policy
     options: Mapping[str, Any] = field(default_factory=dict)
+    hashed: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def data_hash(self) -> str:
+        """The hash of the tables behind the number, computed when it is first asked for; empty without tables."""
+        return "" if self.hashed is None else self.hashed()
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,10 @@ class Result:
         The shape of `df`, which decides how it is drawn.
     by : tuple of str
         The columns of the groups.
+    parts : Mapping
+        How columns of the rows follow from others, as formulas.
+    trace : callable, optional
+        How the number of a cell follows from rows, where that is not the sum of its `drill`.
     """
 
     metric: Metric
@@ -57,6 +71,8 @@ class Result:
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     drill: Callable[..., pd.DataFrame] | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    trace: Callable[..., Trace | str] | None = None
 
     @property
     def definition(self) -> Metric:
@@ -90,6 +106,16 @@ class Result:
             df = df[df["complete"]]
         last = df["value"].iloc[-1] if len(df) else None
         return None if last is None or last != last else float(last)
+
+    @property
+    def stamp(self) -> str:
+        """By which data, policy and code the numbers were computed, in short; `proof` has it in full."""
+        context, metric = self.context, self.metric
+        policy, data = context.policy, context.data_hash
+        return (
+            f"data {data[:12] or 'none'}, policy {policy.name} v{policy.version} {policy.hash[:12]}, "
+            f"{metric.id} v{metric.version}, saasmetrics {__version__}"
+        )
 
     @property
     def text(self) -> str:
@@ -137,6 +163,59 @@ class Result:
                 msg = f"There is no {name!r} to choose a cell by; there are {', '.join(sorted(known))}."
                 raise UnknownNameError(msg + hint(name, sorted(known)))
         return self.drill(**cell)
+
+    def proof(self, **cell: Any) -> Proof:
+        """Return the proof of one number: both sides of it, the rows that add up to them, and by which data and code.
+
+        Parameters
+        ----------
+        **cell
+            The cell, as for `rows`: `period` (the latest complete one by default), `cohort` and `age`, `movement`,
+            and a value for each by-column.
+
+        Returns
+        -------
+        Proof
+            With value, numerator, denominator, formula, rows, checks and `to_xlsx`.
+
+        Raises
+        ------
+        DataError
+            If the cell is not one of this result.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-02"], "mrr": [9, 3, 10]}
+        >>> sm.retention.nrr(sm.Book(mrr=rows), window=1).proof().formula
+        'numerator / denominator = 10 / 12 = 83.3%'
+        """
+        from saasmetrics.proof import prove
+
+        return prove(self, cell)
+
+    def to_xlsx(self, path: str | os.PathLike[str]) -> Path:
+        """Write the numbers as a workbook: a triangle for cohorts, a table for others, rates as live formulas.
+
+        Parameters
+        ----------
+        path
+            The file. An older one is replaced in one step.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written, or a sheet cannot hold so many rows.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.retention.cohorts(sm.demo(customers=50)).to_xlsx(tempfile.mkdtemp() + "/cohorts.xlsx").name
+        'cohorts.xlsx'
+        """
+        from saasmetrics.export.numbers import write
+
+        return write(self, path)
 
     def __str__(self) -> str:
         head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
-from saasmetrics.engine.cohorts import aged
+from saasmetrics.engine.cohorts import aged, lifetimes
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
@@ -116,8 +116,9 @@ def _triangle(
     group: int | None = None,
 ) -> pd.DataFrame:
     """Every customer of a cohort, with its MRR at the start and at the age; without one, of all old enough."""
-    lives = engine.lives(freq)
     _, _, full = engine.extent(freq)
+    # All of the cohort, whenever the book is observed from.
+    lives = lifetimes(engine.periodic(freq), full, None)
     mine = lives["cohort"] + age <= full if cohort is None else lives["cohort"] == cohort
     mine &= _in_group(engine.origin(by), group)[lives["account"]]
     accounts = lives["account"][mine]

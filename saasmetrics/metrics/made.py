@@ -13,16 +13,17 @@ from saasmetrics.engine.groups import ambiguous
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
-from saasmetrics.result import Context, Result
+from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import resample_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.proof.trace import Trace
 
 
 def made(
@@ -37,12 +38,14 @@ def made(
     extra: Mapping[str, Any] | None = None,
     drill: Callable[..., pd.DataFrame] | None = None,
     tables: Sequence[str] = (),
+    sides: Sides | None = None,
+    trace: Callable[..., Trace | str] | None = None,
 ) -> Result:
     """Return a Result of a catalogued metric for a book.
 
-    `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote.
+    `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote. `sides`
+    are those of the rows that `drill` gives; `trace` says how a number follows from rows where it is not their sum.
     """
-    context = Context(book.as_of_text, book.currency, book.policy, options or {})
     part = (f"Only {' and '.join(book.scope)}",) if book.scope else ()
     if book.known_day is not None and book.looks_back:
         part = (*part, f"As known on {iso_day(book.known_day)}")
@@ -50,7 +53,19 @@ def made(
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
     said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
-    return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
+    parts = {} if sides is None else sides.parts()
+    return Result(
+        definition(id),
+        df,
+        kind,
+        book.context(options),
+        columns(by),
+        tuple(said),
+        extra or {},
+        drill,
+        parts,
+        trace,
+    )
 
 
 def ratio(numerator: Any, denominator: Any) -> NDArray[np.float64]:
@@ -139,6 +154,21 @@ def period_drill(
     return rows
 
 
+def no_customers(book: Book, movements: Iterable[str]) -> str:
+    """Return why movements are no sums over customers, "" where they are.
+
+    Under fx="spot" what exchange rates do counts as expansion or contraction of a currency as a whole: customers add
+    up to the two together, not to each.
+    """
+    alone = len({"expansion", "contraction"} & set(movements)) == 1
+    if not alone or book.policy.fx != "spot" or book.engine.valuation is None:
+        return ""
+    return (
+        "what exchange rates did counts as expansion or contraction of each currency as a whole, so that "
+        "customers add up only to the two together"
+    )
+
+
 @dataclass(frozen=True)
 class Sides:
     """The two sides of a rate as sums of measures: the measures added, each with its sign.
@@ -159,6 +189,28 @@ class Sides:
     def bottom(self, measures: Mapping[str, Any]) -> Any:
         """Return the denominator."""
         return sum(sign * measures[name] for name, sign in self.denominator.items())
+
+    def parts(self) -> dict[str, str]:
+        """Return what each side of a row adds up, as formulas of the row's measures."""
+        sides = {"numerator": self.numerator, "denominator": self.denominator}
+        found = {name: _added(signs) for name, signs in sides.items() if signs}
+        return {**found, "kept": "min(opening, closing)"}
+
+
+def _added(signs: Mapping[str, int]) -> str:
+    """Return a sum of measures as a formula: closing + 2 * expansion - churn."""
+    text = " ".join(
+        f"{'-' if sign < 0 else '+'} {f'{abs(sign)} * ' if abs(sign) != 1 else ''}{name}"
+        for name, sign in signs.items()
+    )
+    return text.removeprefix("+ ")
+
+
+def untraced(book: Book, sides: Sides, *, events: bool = True) -> Callable[..., str] | None:
+    """Return what says why a rate over movements is no quotient of sums over customers; None where it is."""
+    why = [no_customers(book, side) for side in (sides.numerator, sides.denominator)]
+    said = next((text for text in why if text), "") if events else ""
+    return (lambda **_: said) if said else None
 
 
 def sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
 from saasmetrics.periods import day_number
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,3 +94,19 @@ def _sided(rows: pd.DataFrame, book: Book, cell: Cell) -> pd.DataFrame:
     if cell.measure == "gross_profit":
         return rows.rename(columns={"total": "gross_profit"})
     return rows.drop(columns="total")
+
+
+def traced(rows: Callable[..., pd.DataFrame], measure: str) -> Callable[..., Trace]:
+    """Return how a cell follows from the customers of its cohort."""
+    top, bottom = _SIDES[measure]
+    top = "gross_profit" if measure == "gross_profit" else top
+
+    def trace(**cell: Any) -> Trace:
+        found = rows(**cell)
+        parts = {"numerator": top} | ({"denominator": bottom} if bottom else {})
+        if measure == "mrr":
+            return Trace(found, "numerator", {"numerator": "sum"}, {"numerator": top}, unit="money")
+        made = Trace.of_sides(found, parts)
+        return replace(made, unit="money") if measure == "gross_profit" else made
+
+    return trace

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import Sides, made, money, period_drill
+from saasmetrics.metrics.made import Sides, in_currency, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -72,9 +73,11 @@ def existing_share(
     sums, paying = question.pairs(), question.movements()["customers_closing"]
     sides = Sides({"closing": 1, "reactivation": 1}, {"closing": 1, "reactivation": 1, "new": 1})
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
-    drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
+    drill = question.drill("pairs", sides)
     options = {"months": months, "interval": interval}
-    return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
+    return made(
+        book, "existing_share", df, "series", by=by, options=options, drill=drill, sides=sides
+    )
 
 
 @metric(
@@ -150,7 +153,25 @@ def concentration(book: Book, period: Any = None, freq: str = "M") -> Result:
     def rows() -> pd.DataFrame:
         return paying
 
-    return made(book, "concentration", df, "table", options={"freq": freq}, drill=rows)
+    options = {"freq": freq}
+    return made(
+        book, "concentration", df, "table", options=options, drill=rows, trace=_largest(paying)
+    )
+
+
+def _largest(paying: pd.DataFrame) -> Callable[..., Trace]:
+    """Return how a measure of concentration follows from customers, the largest first."""
+
+    def trace(measure: str) -> Trace:
+        if measure == "HHI":
+            rows = paying.assign(squared=paying["share"] ** 2)
+            return Trace(rows, "squared", {"squared": "sum"}, {"squared": "share * share"})
+        rows, most = paying.copy(), int(measure.removeprefix("top "))
+        rows.insert(1, "numerator", rows["closing"].where(rows.index < most, 0.0))
+        rows.insert(2, "denominator", rows["closing"])
+        return Trace.of_sides(rows, {"denominator": "closing"})
+
+    return trace
 
 
 @metric(
@@ -197,4 +218,12 @@ def layers(book: Book, freq: str = "M") -> Result:
     df = cube[["cohort"]].copy()
     df["period"] = calendar.starts(calendar.ordinal(days) + cube["age"].to_numpy())
     df["value"] = money(cube["mrr"])
-    return made(book, "layers", df.reset_index(drop=True), "layers", options={"freq": freq})
+
+    def trace(cohort: Any, period: Any) -> Trace:
+        born, now = (calendar.of(np.datetime64(day, "D")) for day in (cohort, period))
+        rows = in_currency(book.engine.rows("triangle", cohort=born, age=now - born, freq=freq))
+        rows.insert(1, "numerator", rows["mrr"])
+        return Trace.of_sides(rows, {"numerator": "mrr"})
+
+    options = {"freq": freq}
+    return made(book, "layers", df.reset_index(drop=True), "layers", options=options, trace=trace)

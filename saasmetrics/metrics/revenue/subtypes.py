@@ -10,6 +10,7 @@ import pyarrow as pa
 from saasmetrics.engine.reason_sums import KINDS, Reasons
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import group_code, made, money
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,21 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     notes = (f"Subtypes are {'; '.join(used)}",) if used else ()
     options = {"freq": freq, "subtypes": True}
     drill = _drill(book, freq, by, group)
-    return made(book, "movements", df, "subtypes", by=by, options=options, notes=notes, drill=drill)
+
+    def trace(**cell: Any) -> Trace:
+        return Trace.of_sides(drill(**cell).rename(columns={"value": "numerator"}), {})
+
+    return made(
+        book,
+        "movements",
+        df,
+        "subtypes",
+        by=by,
+        options=options,
+        notes=notes,
+        drill=drill,
+        trace=trace,
+    )
 
 
 def _joined(parts: list[pd.DataFrame], cube: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
