@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.cubes import Cube
     from saasmetrics.errors import Problem
+    from saasmetrics.quality import Checks
     from saasmetrics.result import Result
     from saasmetrics.tables import Table
 
-_GATED = ("end", "service_end", "overlap", "fx", "knowledge")
 _ENGINES = 4  # kept for books that differ only in their policy
 
 
@@ -79,6 +79,7 @@ class Book:
     currency: str
     fiscal_start: int
     as_of_day: int
+    checks: Checks = field(repr=False)
     since_day: int | None = field(default=None)
     scope: tuple[str, ...] = field(default=())
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
@@ -134,8 +135,8 @@ class Book:
             "scope": self.scope,
         }
         _fill(book, **{**now, **changes})
-        if changes.keys() <= {"policy", "since"} and self.gated == book.gated:
-            book.__dict__.update({k: v for k, v in self.__dict__.items() if k == "_problems"})
+        if changes.keys() <= {"policy", "since"}:
+            object.__setattr__(book, "checks", self.checks)
         if changes.keys() <= {"policy"}:
             object.__setattr__(book, "engines", self.engines)
         return book
@@ -143,13 +144,8 @@ class Book:
     def part(self, tables: Mapping[str, Table]) -> Book:
         """Return the book of some rows of its tables; the findings of the gate stay those of the whole."""
         book = self._with(tables=tables)
-        book.__dict__["_problems"] = self._problems
+        object.__setattr__(book, "checks", self.checks)
         return book
-
-    @property
-    def gated(self) -> tuple[str, ...]:
-        """The choices that the data-quality gate reads."""
-        return tuple(str(getattr(self.policy, name)) for name in _GATED)
 
     def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:
         """Return this book read by another policy, or by this one with other choices.
@@ -190,13 +186,9 @@ class Book:
         """The as-of date as ISO text."""
         return iso_day(self.as_of_day)
 
-    @cached_property
+    @property
     def _problems(self) -> list[Problem]:
-        from saasmetrics.tables import gate
-
-        return gate.check(
-            self.tables, as_of=self.as_of_day, currency=self.currency, policy=self.policy
-        )
+        return self.checks.under(self.policy)
 
     def check(self) -> Result:
         """Return the data-quality report: every finding with its rows, what to do, and whether it stops."""
@@ -333,16 +325,21 @@ def _fill(
     scope: tuple[str, ...] = (),
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given."""
+    from saasmetrics.quality import Checks
+
     Calendar("Y", fiscal_start)
+    currency = currency or _main_currency(tables)
+    as_of = observed_until(tables) if as_of is None else as_of
     fields = {
         "tables": tables,
         "policy": policy,
-        "currency": currency or _main_currency(tables),
+        "currency": currency,
         "fiscal_start": fiscal_start,
-        "as_of_day": observed_until(tables) if as_of is None else as_of,
+        "as_of_day": as_of,
         "since_day": since,
         "scope": scope,
         "engines": {},
+        "checks": Checks(tables, as_of, currency),
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)

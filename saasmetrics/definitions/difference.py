@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.definitions import asked
-from saasmetrics.definitions.shapley import Block, attribute
-from saasmetrics.definitions.touched import of_customers, touched
+from saasmetrics.definitions.customers import Customers
+from saasmetrics.definitions.shapley import attribute
+from saasmetrics.definitions.touched import divided, touched
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day
 from saasmetrics.policy import DATA_CHOICES, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -61,6 +62,7 @@ def explain(
         customer_id, value (what the customer adds to the difference b - a), one column per choice that matters, and
         numerator and denominator under both. `extra["steps"]` has one row per choice: step, label, value, first_order
         (what it does when it alone is switched), customers. Rows and steps sum to the difference.
+        `extra["evaluations"]` says how often the customers behind the number were counted.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def explain(
     Notes
     -----
     The part of a choice is its Shapley value: its effect averaged over every order in which the choices that differ
-    can be switched, so that no order is preferred.
+    can be switched, so that no order is preferred. Customers that a choice about data can touch are counted 2^k times
+    for the k choices that matter, at most 1,024 times, all others 2^f times for the f of them that are formulas.
 
     Examples
     --------
@@ -129,7 +132,7 @@ class _Way:
     def touched(self) -> dict[str, pa.Array | None]:
         """The customers that each deciding data choice touches, those that touch nobody left out."""
         deciding = asked.deciding(self.metric, self.a, self.b)
-        found = touched(self.book, [c for c in deciding if c in DATA_CHOICES])
+        found = touched(self.book, self.a, self.b, [c for c in deciding if c in DATA_CHOICES])
         return {c: ids for c, ids in found.items() if ids is None or len(ids)}
 
     @cached_property
@@ -139,15 +142,19 @@ class _Way:
         return tuple(c for c in deciding if c not in DATA_CHOICES or c in self.touched)
 
     @cached_property
-    def part(self) -> Book | None:
-        """The book of the customers that the data choices touch; None for no customers."""
+    def books(self) -> tuple[Book | None, Book | None]:
+        """The book of the customers that the data choices touch and that of all others; None for nobody.
+
+        Where a number is not a sum over customers that can be counted apart, all of them are in the first.
+        """
         if not self.touched:
-            return None
+            return None, self.book
         found = [ids for ids in self.touched.values() if ids is not None]
-        if len(found) < len(self.touched):
-            return self.book
+        together = asked.together(self.metric, self.a, self.b, self.options)
+        if len(found) < len(self.touched) or together:
+            return self.book, None
         kind = found[0].type
-        return of_customers(self.book, pa.concat_arrays([ids.cast(kind) for ids in found]).unique())
+        return divided(self.book, pa.concat_arrays([ids.cast(kind) for ids in found]).unique())
 
     def policy(self, switched: Subset) -> Policy:
         """Return policy a with some choices of b."""
@@ -164,26 +171,21 @@ class _Way:
         if calendar.of(self.period) < first:
             import pandas as pd
 
-            return pd.DataFrame({"customer_id": [], "numerator": [], "denominator": []})
+            sides = [side for side in ("numerator", "denominator") if side in found.df.columns]
+            return pd.DataFrame({name: [] for name in ("customer_id", *(sides or ["numerator"]))})
         rows = found.rows(period=self.period)
         if "numerator" not in rows.columns:
             raise asked.refuse(self.metric, "the difference")
         return rows
 
-    def rest(self, switched: Subset) -> Rows:
-        """Return the customers that no data choice touches."""
-        rows = self.rows(self.book, switched)
-        if self.part is None:
-            return rows
-        mine = self.part.with_policy(self.policy(switched)).engine.spans.entity_ids.to_pandas()
-        return rows[~rows["customer_id"].isin(mine)]
-
     def result(self) -> Result:
         """Return the explanation."""
-        blocks = [self._block(self.part, self.factors)] if self.part is not None else []
-        if self.part is not self.book:
-            formulas = tuple(name for name in self.factors if name not in DATA_CHOICES)
-            blocks.append(self._block(None, formulas))
+        data = tuple(name for name in self.factors if name in DATA_CHOICES)
+        formula = tuple(name for name in self.factors if name not in DATA_CHOICES)
+        part, rest = self.books
+        blocks = [] if part is None else [self._block(part, data, formula)]
+        if rest is not None:
+            blocks.append(self._block(rest, (), formula))
         made = attribute(self.factors, lambda on: tuple(block.at(on) for block in blocks))
         steps = [self._step(name) for name in self.factors]
         day = iso_day(int(np.datetime64(self.period, "D").astype(int)))
@@ -197,12 +199,14 @@ class _Way:
             (self.a.name, self.b.name if self.b.name != self.a.name else f"{self.b.name} (b)"),
             period=day,
             notes=(f"From {self.a} to {self.b}", f"Period of {day}", *self.base.notes),
-            extra={"policies": (self.a, self.b)},
+            extra={
+                "policies": (self.a, self.b),
+                "evaluations": sum(block.evaluations for block in blocks),
+            },
         )
 
-    def _block(self, book: Book | None, factors: tuple[str, ...]) -> _Customers:
-        rows = self.rest if book is None else (lambda on: self.rows(book, on))
-        return _Customers(rows, frozenset(factors))
+    def _block(self, book: Book, data: tuple[str, ...], formula: tuple[str, ...]) -> Customers:
+        return Customers(lambda on: self.rows(book, on), data, formula)
 
     def _step(self, choice: str) -> Step:
         info = choices()[choice]
@@ -212,59 +216,6 @@ class _Way:
             "to": self.b.sentence(choice),
         }
         return Step(choice, info["title"], said)
-
-
-class _Customers:
-    """Some customers' rows under every subset of the factors that they depend on, in one order."""
-
-    def __init__(self, rows: Callable[[Subset], Rows], depends: Subset) -> None:
-        from itertools import combinations
-
-        import pandas as pd
-
-        self._depends = depends
-        subsets = (
-            frozenset(some)
-            for size in range(len(depends) + 1)
-            for some in combinations(sorted(depends), size)
-        )
-        found = {on: rows(on) for on in subsets}
-        self.ids = pd.Index(_union(frame["customer_id"] for frame in found.values()))
-        self._blocks = {on: self._aligned(frame) for on, frame in found.items()}
-
-    def _aligned(self, rows: Rows) -> Block:
-        at = self.ids.get_indexer(rows["customer_id"])
-        sides = []
-        for name in ("numerator", "denominator"):
-            if name in rows.columns:
-                out = np.zeros(len(self.ids))
-                np.add.at(out, at, rows[name].to_numpy(float))
-                sides.append(out)
-        return Block(*sides)
-
-    def at(self, switched: Subset) -> Block:
-        """Return what the customers add with some factors switched."""
-        return self._blocks[switched & self._depends]
-
-    def told(self, start: Subset, end: Subset) -> Rows:
-        """Return the customers with what they add to both sides at the start and at the end."""
-        import pandas as pd
-
-        out = {"customer_id": self.ids.to_numpy()}
-        for letter, on in (("a", start), ("b", end)):
-            block = self.at(on)
-            out[f"numerator_{letter}"] = block.numerator
-            if block.denominator is not None:
-                out[f"denominator_{letter}"] = block.denominator
-        return pd.DataFrame(out)
-
-
-def _union(columns: Iterable[pd.Series[Any]]) -> Any:
-    """Return the distinct ids of several columns in order of appearance."""
-    import pandas as pd
-
-    filled = [column for column in columns if len(column)]
-    return pd.concat(filled).unique() if filled else []
 
 
 def _stacked(frames: list[Rows]) -> Rows:

@@ -14,7 +14,7 @@ from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -23,15 +23,28 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
 
 
-def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
-    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`."""
-    makers: dict[str, Callable[..., pd.DataFrame]] = {
+Found = tuple["NDArray[Any]", dict[str, "NDArray[np.int64]"]]
+
+
+def measures(engine: LocalEngine, kind: str, **cell: Any) -> Found:
+    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`, with their measures."""
+    makers: dict[str, Callable[..., Found]] = {
         "movements": _movements,
         "pairs": _pairs,
         "triangle": _triangle,
         "lifetimes": _lives,
     }
     return makers[kind](engine, **cell)
+
+
+def frame(
+    engine: LocalEngine, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]
+) -> pd.DataFrame:
+    """Return customers with their measures as a frame."""
+    import pandas as pd
+
+    ids = engine.spans.entity_ids.take(pa.array(entity))
+    return pd.DataFrame({"customer_id": ids.to_pandas(), **columns})
 
 
 def _movements(
@@ -41,7 +54,7 @@ def _movements(
     by: Sequence[str] = (),
     group: int | None = None,
     window: int = 1,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer that pays at the start or end of the window, or moves in it."""
     moved, group_of = engine.moved(freq, by)
     owner = _owner(engine, by)
@@ -70,7 +83,7 @@ def _movements(
     if engine.valuation is not None:
         cell = valued.Cell(period, window, freq, tuple(by), group)
         columns |= valued.movement_rows(engine, engine.valuation, cell, used)
-    return _frame(engine, used, columns)
+    return used, columns
 
 
 def _pairs(
@@ -80,7 +93,7 @@ def _pairs(
     freq: str = "M",
     by: Sequence[str] = (),
     group: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer that paid at the start of the window."""
     owner = _owner(engine, by)
     if owner is None:
@@ -103,7 +116,7 @@ def _pairs(
     if engine.valuation is not None:
         cell = valued.Cell(period, window, freq, tuple(by), group)
         columns |= valued.pair_rows(engine, engine.valuation, cell, used)
-    return _frame(engine, used, columns)
+    return used, columns
 
 
 def _upto(ledger: Ledger, period: int, accounts: NDArray[np.int64]) -> Ledger:
@@ -120,7 +133,7 @@ def _triangle(
     freq: str = "M",
     by: Sequence[str] = (),
     group: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer of a cohort, with its MRR at the start and at the age."""
     lives = engine.lives(freq)
     member = _in_group(engine.origin(by), group)[lives["account"]] & (lives["cohort"] == cohort)
@@ -134,7 +147,7 @@ def _triangle(
     if engine.valuation is not None:
         cell = valued.Cell(cohort + age, 1, freq, tuple(by), None)
         columns["mrr"] = valued.movement_rows(engine, engine.valuation, cell, accounts)["closing"]
-    return _frame(engine, accounts, {"start": lives["mrr"][member], **columns})
+    return accounts, {"start": lives["mrr"][member], **columns}
 
 
 def _lives(
@@ -143,14 +156,14 @@ def _lives(
     by: Sequence[str] = (),
     group: int | None = None,
     age: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer with its lifetime; with an age, those at risk at it."""
     lives = engine.lives(freq)
     member = _in_group(engine.origin(by), group)[lives["account"]]
     if age is not None:
         member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))
     columns = {name: lives[name][member] for name in ("duration", "entry", "event", "cause", "mrr")}
-    return _frame(engine, lives["account"][member], columns)
+    return lives["account"][member], columns
 
 
 def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:
@@ -160,12 +173,3 @@ def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:
 def _in_group(group_of: NDArray[np.int32] | None, group: int | None) -> NDArray[np.bool_]:
     codes = np.zeros(0, np.int32) if group_of is None else group_of
     return np.ones(len(codes), bool) if group is None else codes == group
-
-
-def _frame(
-    engine: LocalEngine, entity: NDArray[Any], columns: dict[str, NDArray[np.int64]]
-) -> pd.DataFrame:
-    import pandas as pd
-
-    ids = engine.spans.entity_ids.take(pa.array(entity))
-    return pd.DataFrame({"customer_id": ids.to_pandas(), **columns})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], tuple[str, ...]
     ]
 
-_USAGE = ("usage", "metered", "overage")
+USAGE = ("usage", "metered", "overage")
 NOT_RECURRING = (
     "one_off",
     "one-off",
@@ -34,7 +34,7 @@ NOT_RECURRING = (
     "service",
     "services",
     "tax",
-    *_USAGE,
+    *USAGE,
 )
 REFUND = ("refund", "refunds")
 _CENT = MICRO // 100
@@ -91,7 +91,7 @@ def usage_lines(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Return row, start, end and MRR of usage charges: whole in their month, or a third in each of three."""
     data = tables["invoices"].data
-    rows = np.flatnonzero(of_kind(data, _USAGE))
+    rows = np.flatnonzero(of_kind(data, USAGE))
     day = days(data["date"])
     if has(data, "service_start"):
         day = np.where(flags(pc.is_valid(data["service_start"])), days(data["service_start"]), day)

@@ -362,7 +362,7 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.rows(self, kind, **cell)
+        return drill.frame(self, *drill.measures(self, kind, **cell))
 
 
 __all__ = ["BAG", "LocalEngine", "dense_frame", "triangle_frame"]

@@ -97,15 +97,16 @@ def _by_customer(
     """Return the customers that add something, those that add most first."""
     import pandas as pd
 
-    total = parts.sum(axis=0) if len(steps) else np.zeros(len(customers))
-    out = pd.DataFrame({"customer_id": customers["customer_id"].to_numpy(), "value": total})
+    told = np.flatnonzero((parts != 0).any(axis=0)) if len(steps) else np.zeros(0, np.int64)
+    parts, customers = parts[:, told], customers.iloc[told]
+    total = parts.sum(axis=0)
+    out = {"customer_id": customers["customer_id"].to_numpy(), "value": total}
     for number, step in enumerate(steps):
         out[step.name] = parts[number]
     for name in customers.columns.drop("customer_id"):
         out[name] = customers[name].to_numpy()
-    told = (parts != 0).any(axis=0) if len(steps) else np.zeros(len(customers), bool)
-    order = np.argsort(-np.abs(total[told]), kind="stable")
-    return out[told].iloc[order].reset_index(drop=True)
+    order = np.argsort(-np.abs(total), kind="stable")
+    return pd.DataFrame({name: values[order] for name, values in out.items()})
 
 
 def _by_step(

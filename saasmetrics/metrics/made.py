@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.book import columns
 from saasmetrics.catalogue import definition
+from saasmetrics.engine import drill
 from saasmetrics.engine.groups import ambiguous
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO
@@ -130,9 +131,15 @@ def period_drill(
             msg = f"There is no {asked} in this book; periods run from {start} to {last}."
             raise DataError(msg)
         code = group_code(book, by, group)
-        found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
-        found = in_currency(found)
-        return found if sides is None else sided(found, sides)
+        cell = {"period": ordinal, "freq": freq, "by": tuple(by), "group": code, **fixed}
+        entity, found = drill.measures(book.engine, kind, **cell)
+        if sides is not None:
+            entity, found = _sided(entity, found, sides)
+        amounts = {
+            name: values if _counted(name, sides) else money(values)
+            for name, values in found.items()
+        }
+        return drill.frame(book.engine, entity, amounts)
 
     return rows
 
@@ -157,6 +164,24 @@ class Sides:
     def bottom(self, measures: Mapping[str, Any]) -> Any:
         """Return the denominator."""
         return sum(sign * measures[name] for name, sign in self.denominator.items())
+
+
+def _sided(
+    entity: NDArray[Any], measures: Mapping[str, NDArray[np.int64]], sides: Sides
+) -> tuple[NDArray[Any], dict[str, NDArray[np.int64]]]:
+    """Keep the customers that are in a rate, with what each adds to its two sides, before it is made currency."""
+    both = {"numerator": sides.top(measures)}
+    if sides.denominator:
+        both["denominator"] = sides.bottom(measures)
+    used = np.flatnonzero(np.any([values != 0 for values in both.values()], axis=0))
+    return entity[used], {name: v[used] for name, v in {**both, **measures}.items()}
+
+
+def _counted(name: str, sides: Sides | None) -> bool:
+    """Return whether a measure, or a side made of measures, counts instead of being an amount."""
+    if sides is not None and name in ("numerator", "denominator"):
+        return all(_counted(part, None) for part in getattr(sides, name))
+    return name in _COUNTS or name.startswith("customer")
 
 
 def sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
@@ -194,7 +219,5 @@ _COUNTS = {"duration", "entry", "event", "cause", "age"}
 
 def in_currency(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn the micro-units of drilled rows into currency units."""
-    amounts = [
-        name for name in rows.columns if name not in _COUNTS and not name.startswith("customer")
-    ]
+    amounts = [name for name in rows.columns if not _counted(name, None)]
     return rows.assign(**{name: money(rows[name]) for name in amounts})
