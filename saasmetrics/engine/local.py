@@ -114,6 +114,9 @@ class LocalEngine:
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
+        return self._once(("extent", freq), lambda: self._extent(freq))
+
+    def _extent(self, freq: str) -> tuple[int, int, int]:
         calendar = self.calendar(freq)
         start = int(self.spans.start.min()) if len(self.spans) else self.as_of
         first, last = (int(p) for p in calendar.ordinal(np.array([start, self.as_of])))
