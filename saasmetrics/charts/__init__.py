@@ -11,8 +11,10 @@ from typing import Any
 
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
+from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.render import to_png, to_svg
@@ -32,6 +34,8 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "curve": curve,
     "verdict": verdict,
     "layers": layers,
+    "comparison": comparison,
+    "explanation": explanation,
 }
 
 __all__ = [
@@ -40,7 +44,9 @@ __all__ = [
     "bridge",
     "cohorts",
     "compared",
+    "comparison",
     "curve",
+    "explanation",
     "layers",
     "movements",
     "series",

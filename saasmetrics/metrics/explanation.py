@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.money import format_value
+from saasmetrics.money import format_difference, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +69,7 @@ def explanation(
     """
     start, end = between
     unit, currency = unit or base.metric.unit, base.context.currency
+    by_step = _by_step(parts, steps, first_order)
     change = f"{format_value(start, unit, currency)} → {format_value(end, unit, currency)}"
     return replace(
         base,
@@ -83,7 +84,8 @@ def explanation(
             "labels": labels,
             "unit": unit,
             "period": period,
-            "steps": _by_step(parts, steps, first_order),
+            "steps": by_step,
+            "tables": {"Step by step": _worded(by_step, unit, currency)} if len(steps) else {},
             "headline": f"{change}, {labels[0]} to {labels[1]}",
             **(extra or {}),
         },
@@ -107,6 +109,17 @@ def _by_customer(
         out[name] = customers[name].to_numpy()
     order = np.argsort(-np.abs(total), kind="stable")
     return pd.DataFrame({name: values[order] for name, values in out.items()})
+
+
+def _worded(steps: pd.DataFrame, unit: str, currency: str) -> pd.DataFrame:
+    """Return the steps as people read them: differences with their sign, those of ratios in percentage points."""
+    shown = steps[["label"]].rename(columns={"label": "step"})
+    shown["adds"] = [format_difference(value, unit, currency) for value in steps["value"]]
+    if steps["first_order"].notna().any():
+        alone = [format_difference(value, unit, currency) for value in steps["first_order"]]
+        shown["switched alone"] = alone
+    told = steps.columns.drop(["step", "label", "value", "first_order"])
+    return shown.join(steps[told])
 
 
 def _by_step(
