@@ -357,7 +357,7 @@ def _set_out(people: list[dict[str, Any]], left: float, right: float, top: float
     begin = left + names + (words if any(before) else 0)
     room = right - begin - (0 if all(before) else words)
     span = (most - least) or 1.0
-    zero = begin + room * -least / span
+    zero: float = begin + room * -least / span
     for number, row in enumerate(people):
         end = zero + (0 if row["rest"] else room * row["value"] / span)
         middle = top + _ROW * (number + 0.5)
