@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from saasmetrics.definitions.shapley import attribute
 from saasmetrics.definitions.touched import divided, touched
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
+from saasmetrics.metrics.made import PeriodDrill
 from saasmetrics.periods import iso_day
 from saasmetrics.policy import DATA_CHOICES, choices
 
@@ -173,7 +174,10 @@ class _Way:
 
             sides = [side for side in ("numerator", "denominator") if side in found.df.columns]
             return pd.DataFrame({name: [] for name in ("customer_id", *(sides or ["numerator"]))})
-        rows = found.rows(period=self.period)
+        drill = found.drill
+        if isinstance(drill, PeriodDrill):
+            drill = replace(drill, sides_only=True)
+        rows = drill(period=self.period)
         if "numerator" not in rows.columns:
             raise asked.refuse(self.metric, "the difference")
         return rows

@@ -117,12 +117,44 @@ def bootstrap_ratio(
 
 def period_drill(
     book: Book, kind: str, freq: str, by: Sequence[str], sides: Sides | None = None, **fixed: Any
-) -> Callable[..., pd.DataFrame]:
+) -> PeriodDrill:
     """Return the function behind `Result.rows` for results by period; `sides` adds numerator and denominator."""
+    return PeriodDrill(book, kind, freq, tuple(by), sides, fixed)
 
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        calendar = book.calendar(freq)
-        first, periods, full = book.engine.extent(freq)
+
+@dataclass(frozen=True)
+class PeriodDrill:
+    """The customers behind one period of a result, as a function of the period and the group.
+
+    `at` turns the period asked for into one of `freq`; `sides_only` leaves out all measures but the two sides.
+    """
+
+    book: Book
+    kind: str
+    freq: str
+    by: tuple[str, ...]
+    sides: Sides | None
+    fixed: Mapping[str, Any]
+    at: Callable[[Any], Any] | None = None
+    sides_only: bool = False
+
+    def __call__(self, period: Any = None, **group: Any) -> pd.DataFrame:
+        """Return the customers of a cell."""
+        engine, sides = self.book.engine, self.sides
+        cell = {"freq": self.freq, "by": self.by, "group": group_code(self.book, self.by, group)}
+        period = self._number(period if self.at is None else self.at(period))
+        entity, found = engine.measures(self.kind, period=period, **cell, **self.fixed)
+        if sides is not None:
+            entity, found = _sided(entity, found, sides, alone=self.sides_only)
+        amounts = {
+            name: values if _counted(name, sides) else money(values)
+            for name, values in found.items()
+        }
+        return drill.frame(engine, entity, amounts)
+
+    def _number(self, period: Any) -> int:
+        calendar = self.book.calendar(self.freq)
+        first, periods, full = self.book.engine.extent(self.freq)
         ordinal = full if period is None else calendar.of(period)
         if not first <= ordinal < first + periods:
             last = iso_day(int(calendar.first_day(np.array([first + periods - 1]))[0]))
@@ -130,18 +162,7 @@ def period_drill(
             asked = "complete period" if period is None else f"period {period!r}"
             msg = f"There is no {asked} in this book; periods run from {start} to {last}."
             raise DataError(msg)
-        code = group_code(book, by, group)
-        cell = {"period": ordinal, "freq": freq, "by": tuple(by), "group": code, **fixed}
-        entity, found = drill.measures(book.engine, kind, **cell)
-        if sides is not None:
-            entity, found = _sided(entity, found, sides)
-        amounts = {
-            name: values if _counted(name, sides) else money(values)
-            for name, values in found.items()
-        }
-        return drill.frame(book.engine, entity, amounts)
-
-    return rows
+        return ordinal
 
 
 @dataclass(frozen=True)
@@ -167,14 +188,15 @@ class Sides:
 
 
 def _sided(
-    entity: NDArray[Any], measures: Mapping[str, NDArray[np.int64]], sides: Sides
+    entity: NDArray[Any], measures: Mapping[str, NDArray[np.int64]], sides: Sides, *, alone: bool
 ) -> tuple[NDArray[Any], dict[str, NDArray[np.int64]]]:
     """Keep the customers that are in a rate, with what each adds to its two sides, before it is made currency."""
     both = {"numerator": sides.top(measures)}
     if sides.denominator:
         both["denominator"] = sides.bottom(measures)
     used = np.flatnonzero(np.any([values != 0 for values in both.values()], axis=0))
-    return entity[used], {name: v[used] for name, v in {**both, **measures}.items()}
+    kept = both if alone else {**both, **measures}
+    return entity[used], {name: v[used] for name, v in kept.items()}
 
 
 def _counted(name: str, sides: Sides | None) -> bool:
