@@ -5,6 +5,7 @@ Sums of floats leave dust where a customer's MRR should be zero, and each grain 
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ LARGEST = 9.0e18  # micro-units that 64 bits hold
 _LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )
+_NO_POINTS = 5e-5  # percentage points that four digits do not show
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -146,3 +148,23 @@ def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
     if unit == "count":
         return f"{value:,.0f}"
     return f"{value:,.4g}"
+
+
+def format_difference(value: float | None, unit: str, currency: str = "USD") -> str:
+    """Write a difference with its sign; that of two ratios in percentage points, with digits enough to see it.
+
+    Examples
+    --------
+    >>> format_difference(-0.0213, "ratio"), format_difference(1200.0, "money"), format_difference(0.00012, "ratio")
+    ('−2.1 pp', '+$1.2k', '+0.012 pp')
+    """
+    if value is None or value != value:
+        return "–"
+    sign, size = ("+" if value > 0 else "−" if value < 0 else ""), abs(float(value))
+    if unit != "ratio":
+        return sign + format_value(size, unit, currency)
+    points = size * 100
+    if points < _NO_POINTS:
+        return "0.0 pp"
+    digits = 1 if points >= 0.95 else min(1 - math.floor(math.log10(points)), 4)
+    return f"{sign}{points:,.{digits}f} pp"

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.book import Book
     from saasmetrics.errors import Problem
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+_GATED = ("end", "service_end", "overlap", "fx", "knowledge")  # the choices that the gate reads
+
+
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """The findings of the quality gate in some tables, looked for once for all policies that it reads alike."""
+
+    tables: Mapping[str, Table]
+    as_of: int
+    currency: str
+    found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
+
+    def under(self, policy: Policy) -> list[Problem]:
+        """Return the findings under a policy."""
+        from saasmetrics.tables import gate
+
+        key = tuple(str(getattr(policy, name)) for name in _GATED)
+        if key not in self.found:
+            self.found[key] = gate.check(
+                self.tables, as_of=self.as_of, currency=self.currency, policy=policy
+            )
+        return self.found[key]
 
 
 @metric(

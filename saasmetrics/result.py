@@ -61,6 +61,8 @@ class Result:
         How columns of the rows follow from others, as formulas.
     trace : callable, optional
         How the number of a cell follows from rows, where that is not the sum of its `drill`.
+    extra : mapping
+        What else belongs to the numbers; `extra["tables"]` are frames by title that are displayed beside the chart.
     """
 
     metric: Metric
@@ -228,22 +230,30 @@ class Result:
         from html import escape
 
         name, picture = escape(self.metric.name), ""
-        if len(self.df) and self.kind in _charts():
+        if (len(self.df) or "steps" in self.extra) and self.kind in _charts():
             png = self.chart()._repr_mimebundle_()["image/png"]
             picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
         headline = f" <span>{escape(self.text)}</span>" if self.text != _NO_VALUE else ""
         state = " open" if self.kind == "table" else ""
-        table = self.df.head(_SHOWN).to_html(
-            index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}"
+        beside = "".join(
+            f"<details open><summary>{escape(words)}</summary>{_html(frame)}</details>"
+            for words, frame in self.extra.get("tables", {}).items()
         )
         count = f"{len(self.df):,} rows" + (
             f", the first {_SHOWN}" if len(self.df) > _SHOWN else ""
         )
         return (
-            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}'
-            f"<details{state}><summary>{count}</summary>{table}</details>"
+            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}{beside}'
+            f"<details{state}><summary>{count}</summary>{_html(self.df.head(_SHOWN))}</details>"
             f"<p><small>{escape(self.footnote)}</small></p></div>"
         )
+
+
+def _html(frame: pd.DataFrame) -> str:
+    import pandas as pd
+
+    with pd.option_context("display.max_colwidth", None):  # sentences are shown whole
+        return frame.to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
 
 
 @cache

@@ -12,8 +12,10 @@ from typing import Any
 from saasmetrics.charts.ages import ages
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
+from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.reconciliation import reconciliation
@@ -39,6 +41,8 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "reconciliation": reconciliation,
     "sources": sources,
     "source_customers": source_customers,
+    "comparison": comparison,
+    "explanation": explanation,
 }
 
 __all__ = [
@@ -48,7 +52,9 @@ __all__ = [
     "bridge",
     "cohorts",
     "compared",
+    "comparison",
     "curve",
+    "explanation",
     "layers",
     "movements",
     "reconciliation",

@@ -71,6 +71,7 @@ class LocalEngine:
         self._since = since
         self._cache: dict[Any, Any] = {}
         self._recent: dict[Any, Cube] = {}
+        self._drilled: tuple[Any, drill.Found] | None = None
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
@@ -114,6 +115,9 @@ class LocalEngine:
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
+        return self._once(("extent", freq), lambda: self._extent(freq))
+
+    def _extent(self, freq: str) -> tuple[int, int, int]:
         calendar = self.calendar(freq)
         start = int(self.spans.start.min()) if len(self.spans) else self.as_of
         first, last = (int(p) for p in calendar.ordinal(np.array([start, self.as_of])))
@@ -371,7 +375,14 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.rows(self, kind, **cell)
+        return drill.frame(self, *self.measures(kind, **cell))
+
+    def measures(self, kind: str, **cell: Any) -> drill.Found:
+        """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""
+        key = (kind, tuple(sorted(cell.items())))
+        if self._drilled is None or self._drilled[0] != key:
+            self._drilled = key, drill.measures(self, kind, **cell)
+        return self._drilled[1]
 
 
 __all__ = ["BAG", "LocalEngine", "dense_frame", "triangle_frame"]

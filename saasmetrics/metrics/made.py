@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import definition
-from saasmetrics.engine.groups import ambiguous
+from saasmetrics.engine import drill
+from saasmetrics.engine.groups import ambiguous, columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
@@ -133,12 +133,44 @@ def bootstrap_ratio(
 
 def period_drill(
     book: Book, kind: str, freq: str, by: Sequence[str], sides: Sides | None = None, **fixed: Any
-) -> Callable[..., pd.DataFrame]:
+) -> PeriodDrill:
     """Return the function behind `Result.rows` for results by period; `sides` adds numerator and denominator."""
+    return PeriodDrill(book, kind, freq, tuple(by), sides, fixed)
 
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        calendar = book.calendar(freq)
-        first, periods, full = book.engine.extent(freq)
+
+@dataclass(frozen=True)
+class PeriodDrill:
+    """The customers behind one period of a result, as a function of the period and the group.
+
+    `at` turns the period asked for into one of `freq`; `sides_only` leaves out all measures but the two sides.
+    """
+
+    book: Book
+    kind: str
+    freq: str
+    by: tuple[str, ...]
+    sides: Sides | None
+    fixed: Mapping[str, Any]
+    at: Callable[[Any], Any] | None = None
+    sides_only: bool = False
+
+    def __call__(self, period: Any = None, **group: Any) -> pd.DataFrame:
+        """Return the customers of a cell."""
+        engine, sides = self.book.engine, self.sides
+        cell = {"freq": self.freq, "by": self.by, "group": group_code(self.book, self.by, group)}
+        period = self._number(period if self.at is None else self.at(period))
+        entity, found = engine.measures(self.kind, period=period, **cell, **self.fixed)
+        if sides is not None:
+            entity, found = _sided(entity, found, sides, alone=self.sides_only)
+        amounts = {
+            name: values if _counted(name, sides) else money(values)
+            for name, values in found.items()
+        }
+        return drill.frame(engine, entity, amounts)
+
+    def _number(self, period: Any) -> int:
+        calendar = self.book.calendar(self.freq)
+        first, periods, full = self.book.engine.extent(self.freq)
         ordinal = full if period is None else calendar.of(period)
         if not first <= ordinal < first + periods:
             last = iso_day(int(calendar.first_day(np.array([first + periods - 1]))[0]))
@@ -146,12 +178,7 @@ def period_drill(
             asked = "complete period" if period is None else f"period {period!r}"
             msg = f"There is no {asked} in this book; periods run from {start} to {last}."
             raise DataError(msg)
-        code = group_code(book, by, group)
-        found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
-        found = in_currency(found)
-        return found if sides is None else sided(found, sides)
-
-    return rows
+        return ordinal
 
 
 def no_customers(book: Book, movements: Iterable[str]) -> str:
@@ -213,6 +240,25 @@ def untraced(book: Book, sides: Sides, *, events: bool = True) -> Callable[..., 
     return (lambda **_: said) if said else None
 
 
+def _sided(
+    entity: NDArray[Any], measures: Mapping[str, NDArray[np.int64]], sides: Sides, *, alone: bool
+) -> tuple[NDArray[Any], dict[str, NDArray[np.int64]]]:
+    """Keep the customers that are in a rate, with what each adds to its two sides, before it is made currency."""
+    both = {"numerator": sides.top(measures)}
+    if sides.denominator:
+        both["denominator"] = sides.bottom(measures)
+    used = np.flatnonzero(np.any([values != 0 for values in both.values()], axis=0))
+    kept = both if alone else {**both, **measures}
+    return entity[used], {name: v[used] for name, v in kept.items()}
+
+
+def _counted(name: str, sides: Sides | None) -> bool:
+    """Return whether a measure, or a side made of measures, counts instead of being an amount."""
+    if sides is not None and name in ("numerator", "denominator"):
+        return all(_counted(part, None) for part in getattr(sides, name))
+    return name in _COUNTS or name.startswith("customer")
+
+
 def sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
     """Keep the customers that are in a rate, with what each adds to its two sides; a sum has no denominator."""
     measures = {str(name): rows[name] for name in rows.columns}
@@ -248,7 +294,5 @@ _COUNTS = {"duration", "entry", "event", "cause", "age"}
 
 def in_currency(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn the micro-units of drilled rows into currency units."""
-    amounts = [
-        name for name in rows.columns if name not in _COUNTS and not name.startswith("customer")
-    ]
+    amounts = [name for name in rows.columns if not _counted(name, None)]
     return rows.assign(**{name: money(rows[name]) for name in amounts})

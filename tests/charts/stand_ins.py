@@ -34,6 +34,7 @@ class Made:
     by: tuple[str, ...] = ()
     context: Context = field(default_factory=Context)
     footnote: str = "Policy default v1."
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 NRR = Definition("nrr", "Net revenue retention", "NRR", "ratio")
@@ -228,3 +229,33 @@ def cake(months: int = 60, freq: str = "MS") -> Made:
         if p >= c
     ]
     return Made("layers", pd.DataFrame(rows), CAKE)
+
+
+def compared(policies: dict[str, float], groups: tuple[str, ...] = (), months: int = 30) -> Made:
+    """NRR under policies that stand so far above 100 %; the last month is not over."""
+    rows = []
+    for k, group in enumerate(groups or ("",)):
+        for policy, above in policies.items():
+            for number, period in enumerate(pd.date_range("2023-10-01", periods=months, freq="MS")):
+                value = 1 + above + 0.02 * np.sin(number / 3 + k)
+                row = {"policy": policy, "period": period, "value": value, "numerator": 1e6 * value}
+                row |= {"denominator": 1e6, "n": 200, "complete": number < months - 1}
+                rows.append({"segment": group, **row} if groups else row)
+    return Made("comparison", pd.DataFrame(rows), NRR, ("segment",) if groups else ())
+
+
+def explained(
+    start: float, parts: dict[str, float], unit: str = "ratio", customers: int = 30
+) -> Made:
+    """A number from `start`, step by step; customer k adds half of what customer k - 1 does, the last all the rest."""
+    end = start + sum(parts.values())
+    share = 0.5 ** np.arange(1, customers + 1)
+    share[-1:] *= 2
+    steps = pd.DataFrame({"label": list(parts), "value": list(parts.values())})
+    steps = steps.assign(step=steps["label"], first_order=np.nan, customers=customers)
+    names = [f"C{number:04}" for number in range(customers)]
+    df = pd.DataFrame({"customer_id": names, "value": (end - start) * share})
+    extra = {"from": start, "to": end, "difference": end - start, "labels": ("default", "stripe")}
+    extra |= {"unit": unit, "period": "2026-03-01", "steps": steps}
+    definition = NRR if unit == "ratio" else MRR
+    return Made("explanation", df, definition, extra=extra)

@@ -14,6 +14,10 @@ from saasmetrics import charts
 from tests.charts import stand_ins
 
 SEGMENTS = ("Enterprise", "Mid-market", "SMB")
+POLICIES = {"default": 0.04, "stripe": 0.11, "profitwell": 0.041, "skok": 0.04}
+CHOICES = {"Snapshots or events": 0.02, "Discounts": -0.035, "Net revenue retention": 0.09}
+FIFTEEN = {f"Choice number {n} of fifteen, with a long title": 9e3 * (-1) ** n for n in range(15)}
+HOSTILE = ("<script>alert(1)</script>", '"; DROP TABLE x; --', "=cmd()|'x'", "Ζωή\nand\tSons " * 9)
 DRAWN: dict[str, Callable[..., Any]] = {
     "waterfall": lambda **look: charts.bridge(stand_ins.bridge(), last=12, **look),
     "waterfall of a small month": lambda **look: charts.bridge(
@@ -33,6 +37,32 @@ DRAWN: dict[str, Callable[..., Any]] = {
     "ltv to cac": lambda **look: charts.verdict(stand_ins.ltv_cac(), **look),
     "payback": lambda **look: charts.verdict(stand_ins.payback(), **look),
     "layer cake": lambda **look: charts.layers(stand_ins.cake(), **look),
+    "policies": lambda **look: charts.comparison(stand_ins.compared(POLICIES), **look),
+    "policies by segment": lambda **look: charts.comparison(
+        stand_ins.compared(POLICIES, SEGMENTS), **look
+    ),
+    "fourteen policies": lambda **look: charts.comparison(
+        stand_ins.compared({f"policy {n}": n / 100 for n in range(14)}), **look
+    ),
+    "policies and groups with hostile names": lambda **look: charts.comparison(
+        stand_ins.compared(dict.fromkeys(HOSTILE, 0.1) | {"a" * 200: 0.2}, HOSTILE), **look
+    ),
+    "one policy of one month": lambda **look: charts.comparison(
+        stand_ins.compared({"default": 0.1}, months=1), **look
+    ),
+    "explanation": lambda **look: charts.explanation(stand_ins.explained(1.02, CHOICES), **look),
+    "explanation of money in fifteen steps": lambda **look: charts.explanation(
+        stand_ins.explained(2.4e6, FIFTEEN, "money"), **look
+    ),
+    "explanation in one step of one customer": lambda **look: charts.explanation(
+        stand_ins.explained(0.9, {"Pauses": -0.2}, customers=1), **look
+    ),
+    "explanation of no difference": lambda **look: charts.explanation(
+        stand_ins.explained(0.9, {}, customers=0), **look
+    ),
+    "explanation through negative numbers": lambda **look: charts.explanation(
+        stand_ins.explained(-100.0, {"Up": 300.0, "Down": -250.0}, "money"), **look
+    ),
 }
 EMPTY = {
     "bridge": stand_ins.bridge(),
@@ -42,6 +72,7 @@ EMPTY = {
     "curve": stand_ins.survival(),
     "verdict": stand_ins.payback(),
     "layers": stand_ins.cake(),
+    "comparison": stand_ins.compared(POLICIES),
 }
 
 
@@ -83,7 +114,9 @@ def test_an_empty_chart_gives_the_reason_of_the_result() -> None:
     assert "nobody paid twelve months earlier" in str(spec)
 
 
-@pytest.mark.parametrize("name", ["bridge", "nrr", "cohorts", "survival", "layers"])
+@pytest.mark.parametrize(
+    "name", ["bridge", "nrr", "cohorts", "survival", "layers", "compare", "explain"]
+)
 def test_a_company_with_one_customer_has_charts(name: str) -> None:
     book = sm.Book(
         mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]}
@@ -94,6 +127,8 @@ def test_a_company_with_one_customer_has_charts(name: str) -> None:
         "cohorts": lambda: sm.retention.cohorts(book),
         "survival": lambda: sm.survival.curve(book),
         "layers": lambda: sm.revenue.layers(book),
+        "compare": lambda: sm.definitions.compare(book, "nrr", ["default", "stripe"], window=1),
+        "explain": lambda: sm.definitions.explain(book, "nrr", "default", "stripe", window=1),
     }
     assert charts.to_svg(results[name]().chart()).startswith("<svg")
 
@@ -109,3 +144,31 @@ def test_drawing_leaves_the_numbers_alone(kind: str) -> None:
 def test_an_unknown_theme_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(sm.DataError, match="Did you mean 'dark'"):
         charts.series(stand_ins.rates(), theme="darkk")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [420, 680, 900])
+@pytest.mark.parametrize("metric", ["nrr", "arr"])
+def test_drivers_draw_as_an_explanation_at_every_width(metric: str, width: int) -> None:
+    book = sm.demo(customers=120, seed=7)
+    chart = sm.retention.drivers(book, metric).chart(width=width)
+    assert charts.to_svg(chart).startswith("<svg")
+
+
+def test_comparing_shows_numerator_and_denominator_and_what_is_not_shared() -> None:
+    book = sm.demo(customers=120, seed=7)
+    found = sm.definitions.compare(book, "nrr", ["default", "stripe"])
+    shown = found._repr_html_()
+    beside = next(iter(found.extra["tables"].values()))
+    assert list(beside.columns[:4]) == ["policy", "value", "numerator", "denominator"]
+    assert [f"<th>{name}</th>" in shown for name in beside.columns] == [True] * len(beside.columns)
+    assert "What they do not share" in shown
+    assert "customers won back are left out" in shown  # what default says on reactivation
+    assert "lifetime value" not in shown.split("What they do not share")[1].split("</table>")[0]
+
+
+def test_names_in_the_display_are_text_and_not_markup() -> None:
+    rows = {"customer_id": ["<b>x</b>", "<b>x</b>"], "month": ["2026-01", "2026-02"]}
+    book = sm.Book(mrr=rows | {"mrr": [10, 12]})
+    found = sm.retention.drivers(book, "arr", then="2026-01-15")
+    assert "&lt;b&gt;x&lt;/b&gt;" in found._repr_html_()
+    assert "<b>x</b>" not in found._repr_html_()

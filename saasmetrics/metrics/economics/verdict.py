@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,

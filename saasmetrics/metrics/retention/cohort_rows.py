@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
@@ -51,15 +52,17 @@ def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
         if cohort is None:
             msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
             raise DataError(msg)
-        by, numbers = cell.by, [None]
+        by, numbers = cell.by, list[Any]([None])
         if cell.column is None:
             numbers = _numbers(book, cell, cohort, int(age))
         else:
             by, group = (*by, cell.column), {**group, cell.column: cohort}
         code = group_code(book, by, group)
-        kind = "sign_ups" if cell.start == "sign_up" else "triangle"
-        asked = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
-        parts = [book.engine.rows(kind, cohort=number, **asked) for number in numbers]
+        asked: dict[str, Any] = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
+        if cell.start == "sign_up":
+            parts = [sign_up_rows(book.engine, number, **asked) for number in numbers]
+        else:
+            parts = [book.engine.rows("triangle", cohort=number, **asked) for number in numbers]
         found = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         return _sided(found, book, cell)
 

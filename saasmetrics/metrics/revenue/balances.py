@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.metrics.revenue.contracted import contracted_arr

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.movements import FLOWS, NOUNS
 from saasmetrics.metrics.made import made, money, no_customers, period_drill
 from saasmetrics.metrics.revenue import subtypes as reasons
