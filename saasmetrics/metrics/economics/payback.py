@@ -155,8 +155,7 @@ def payback(
     if method == "empirical":
         return _empirical(book, names, functions, lag, share, target, {**options, "view": view})
     cost = Cost.of(book, names, functions, lag, window, interval)
-    known = book.engine.grouping(names).labels
-    profit = arpa_of(cost.months, arpa) * aligned(share, known, cost.labels)
+    profit = arpa_of(cost.months, arpa) * aligned(share, book, names, cost.labels)
     bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
         draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
