@@ -61,8 +61,10 @@ def _changes(
     gain, rests, held, idle = m1 - opening, None, m1, np.zeros(0, bool)
     if ledger.paused is not None:
         p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
-        held, rests = m1 + p1, np.where((m0 > 0) & (m1 + p1 > 0), p1 - p0, 0)
-        gain += rests
+        held = m1 + p1
+        if ledger.aside:
+            rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
+            gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
     seen = since(ledger)[owner] + window <= time
     standing = _standings(m0 > 0, held > 0, seen, gain)

@@ -37,7 +37,8 @@ class Spans:
     """Spans of paid service, one element per span.
 
     `entity` indexes `entity_ids`; `line` is the row of the source table, -1 for none; `amount` is MRR in micro-units,
-    exact to 1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests.
+    exact to 1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests. `aside`
+    says whether MRR that rests is a line of its own; otherwise a pause is a contraction.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Spans:
     line: NDArray[np.int64] | None = None
     paused: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = field(default=())
+    aside: bool = True
 
     def __len__(self) -> int:
         return len(self.entity)
@@ -169,11 +171,12 @@ def _subscription_spans(
     if policy.trial == "excluded" and has(data, "trial_end"):
         start = np.maximum(start, days(data["trial_end"], np.int32(-FAR)))
     amount = monthly_micro(tables, policy, as_of, currency)
-    found = Spans("subscriptions", ids, entity, start, end, amount)
+    aside = policy.pause == "line"
+    found = Spans("subscriptions", ids, entity, start, end, amount, aside=aside)
     if policy.discount != "none" and has(data, "discount_end") and has(data, "list_amount"):
         found = _discounted(found, data, tables, policy, as_of, currency)
     if policy.pause != "kept" and has(data, "pause_start"):
-        found = _paused(found, data, keep_balance=policy.pause == "line")
+        found = _paused(found, data, keep_balance=policy.pause in ("line", "contraction"))
     return found
 
 
