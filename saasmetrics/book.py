@@ -18,6 +18,7 @@ from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from os import PathLike
     from pathlib import Path
 
     import pandas as pd
@@ -50,7 +51,7 @@ class Book:
     Parameters
     ----------
     policy
-        A policy or the name of one.
+        A policy, the name of a preset, or the file that a policy is saved in.
     currency
         The reporting currency; by default that of most rows, or USD.
     fiscal_start
@@ -86,7 +87,7 @@ class Book:
     def __init__(
         self,
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -109,7 +110,7 @@ class Book:
         cls,
         path: str | Path,
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -151,8 +152,22 @@ class Book:
         """The choices that the data-quality gate reads."""
         return tuple(str(getattr(self.policy, name)) for name in _GATED)
 
-    def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:
+    def with_policy(
+        self, policy: str | PathLike[str] | Policy | None = None, **choices: Any
+    ) -> Book:
         """Return this book read by another policy, or by this one with other choices.
+
+        Parameters
+        ----------
+        policy
+            A policy, the name of a preset, or the file that a policy is saved in ("ours.json").
+        **choices
+            Choices of the policy with their values; see `Policy.table`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy, choice or value.
 
         Examples
         --------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.definitions.asked import completed, metric_of, named, policy_of, result
 from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.policy import choices
+from saasmetrics.policy import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -81,7 +81,7 @@ def compare(
         kind="comparison",
         context=replace(found[0].context, policy=asked[0]),
         notes=tuple(notes),
-        extra={"policies": asked, "differences": _differences(asked)},
+        extra={"policies": asked, "differences": told_apart(asked)},
         drill=_drill(dict(zip((p.name for p in asked), found, strict=True))),
     )
 
@@ -96,19 +96,6 @@ def _joined(found: list[Result], policies: tuple[Policy, ...]) -> pd.DataFrame:
         parts.append(each.df[[*named_by, *kept]].assign(policy=policy.name))
     out = pd.concat(parts, ignore_index=True)
     return out[["policy", *[name for name in out.columns if name != "policy"]]]
-
-
-def _differences(policies: tuple[Policy, ...]) -> pd.DataFrame:
-    """Return the choices on which the policies do not all agree: one row per choice, one column per policy."""
-    import pandas as pd
-
-    rows = []
-    for choice, info in choices().items():
-        if len({getattr(policy, choice) for policy in policies}) > 1:
-            said = {policy.name: policy.sentence(choice) for policy in policies}
-            rows.append({"choice": choice, "rule": info["rule"], "title": info["title"], **said})
-    columns = ["choice", "rule", "title", *(policy.name for policy in policies)]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _drill(found: Mapping[str, Result]) -> Callable[..., pd.DataFrame]:
