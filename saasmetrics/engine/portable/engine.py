@@ -49,6 +49,8 @@ _TAKES = {
     "pause": ("line", "churn", "kept"),
     "discount": ("live", "forever_only", "none"),
     "usage": ("excluded",),
+    "week": ("52/12", "4.35", "30/7", "365.25/84"),
+    "day": ("365/12", "30"),
     "return_price": ("full",),
 }
 
