@@ -17,6 +17,7 @@ from saasmetrics.engine.amounts import monthly_micro
 from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
+from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import LARGEST
@@ -188,7 +189,10 @@ def _discounted(
     as_of: int,
     currency: str,
 ) -> Spans:
-    """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy."""
+    """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy.
+
+    While a discount takes all of it, the MRR of a customer who paid before rests like that of a pause.
+    """
     until, full = days(data["discount_end"], FAR), flags(pc.is_valid(data["list_amount"]))
     never = np.zeros(len(data), bool)
     if policy.discount == "forever_only":
@@ -197,11 +201,16 @@ def _discounted(
         begin = days(data["start"])
         never = until <= next_billing_day(begin, begin + 1, interval_steps(data))
     changes = ((until < found.end) | never) & full
-    if not changes.any():
+    nothing = (found.amount == 0) & full
+    if not (changes | nothing).any():
         return found
     listed = monthly_micro(tables, policy, as_of, currency, column="list_amount")
+    free = given_free(found, np.where(full & ~never, listed, 0), until, int(FAR))
+    if free.any():
+        found = replace(found, amount=np.where(free, listed, found.amount), paused=free)
     from_day = np.where(never, found.start, np.maximum(until, found.start))
-    after = replace(found, start=from_day.astype(np.int32), amount=listed).pick(changes)
+    after = replace(found, start=from_day.astype(np.int32), amount=listed, paused=None)
+    after = after.pick(changes)
     before = replace(found, end=np.where(changes, from_day, found.end).astype(np.int32))
     return before.joined(after)
 
