@@ -30,7 +30,7 @@ def given_free(
     -----
     A line that is free from a customer's first day is none of them: the customer begins when it pays.
     """
-    free = (found.amount == 0) & (listed > 0) & (until < far)
+    free: NDArray[np.bool_] = (found.amount == 0) & (listed > 0) & (until < far)
     if not free.any():
         return free
     key = (found.entity.astype(np.int64) << 32) + found.start

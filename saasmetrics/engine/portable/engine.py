@@ -13,6 +13,7 @@ from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
+from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.balances import daily_changes
 from saasmetrics.engine.portable.entities import (
     groups_of,
@@ -74,6 +75,16 @@ def refuse_unknown(policy: Policy, *, rates: bool) -> None:
         raise DataError(msg)
 
 
+def _refuse_given_free(table: Frame) -> None:
+    """Refuse lines that cost nothing for a time, during which the local engine keeps the customer."""
+    if not {"list_amount", "discount_end"} <= set(names(table)):
+        return
+    free = (nw.col("amount") == 0) & (nw.col("list_amount") > 0) & ~nw.col("discount_end").is_null()
+    if count := _number(table.filter(free).select(nw.len())):
+        msg = f"The portable engine does not count months given free yet, as {int(count):,} subscriptions rows have."
+        raise DataError(msg)
+
+
 class PortableEngine:
     """Compute the cubes of a book where its tables are, with the same results as the local engine.
 
@@ -115,6 +126,8 @@ class PortableEngine:
         refuse_unknown(policy, rates="fx" in tables)
         self._tables = {name: nw.from_native(native).lazy() for name, native in tables.items()}
         self._source = source_of(self._tables)
+        if self._source == "subscriptions" and policy.discount == "live":
+            _refuse_given_free(self._tables[self._source])
         self._policy = policy
         self._as_of = as_of
         self._currency = currency
