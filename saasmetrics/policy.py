@@ -264,7 +264,11 @@ class Policy:
         info, value = choices()[choice], getattr(self, choice)
         if "options" in info:
             return str(info["options"][value])
-        return str(info["none"] if value is None else info["number"].format(value=value))
+        if value is None:
+            return str(info["none"])
+        return str(info["zero"] if value == 0 and "zero" in info else info["number"]).format(
+            value=value
+        )
 
     def differences(self, other: Policy) -> dict[str, tuple[Any, Any]]:
         """Return the choices in which two policies differ, with both values."""
@@ -316,27 +320,31 @@ class Policy:
 
         base, changed = Policy(), self.differences(Policy())
 
-        def row(choice: str) -> str:
-            info, here = choices()[choice], choice in changed
-            cells = (info["rule"], info["title"], getattr(self, choice), self.sentence(choice))
-            usual = base.sentence(choice) if here else ""
-            mark = "<b>changed</b>" if here else ""
-            told = "".join(f"<td>{escape(str(cell))}</td>" for cell in (*cells, usual))
-            return f"<tr><td>{mark}</td>{told}</tr>"
+        def table(names: Iterable[str], *, beside: bool) -> str:
+            head = ["Rule", "Choice", "Meaning", *(["The default says"] if beside else [])]
+            rows = ["".join(f'<th style="text-align:left">{escape(name)}</th>' for name in head)]
+            for name in names:
+                info, mark = choices()[name], "<b>changed</b> " if beside else ""
+                told = [info["rule"], f"{info['title']}: {name}={getattr(self, name)!r}"]
+                told += [self.sentence(name), *([base.sentence(name)] if beside else [])]
+                cells = [f'<td style="text-align:left">{escape(text)}' for text in told]
+                cells[0] += f" {mark}".rstrip()
+                rows.append("</td>".join([*cells, ""]))
+            return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
-        names = ("", "Rule", "Choice", "Value", "Meaning", "The default says")
-        head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
-        said = (
-            f"{self.name} v{self.version}, {self.title}" if self.title != self.name else self.name
-        )
-        limits = "".join(f"<li>{escape(limit)}</li>" for limit in self.limits)
-        rest = "".join(row(choice) for choice in choices() if choice not in changed)
-        shown = f"<table>{head}{''.join(map(row, changed))}</table>" if changed else ""
+        def listed(title: str, texts: Iterable[str]) -> str:
+            lines = "".join(f"<li>{escape(text)}</li>" for text in texts)
+            return f"<p>{title}</p><ul>{lines}</ul>" if lines else ""
+
+        said = f"{self.name} v{self.version}" + (f", {self.title}" * (self.title != self.name))
+        rest = [name for name in choices() if name not in changed]
         return (
-            f'<div class="saasmetrics-policy"><h4>Policy {escape(said)}</h4>{shown}'
-            f"<details><summary>{len(choices()) - len(changed)} choices as in the default</summary>"
-            f"<table>{head}{rest}</table></details>{f'<ul>{limits}</ul>' if limits else ''}"
-            f"<p><small>{escape(self.id)}</small></p></div>"
+            f'<div class="saasmetrics-policy"><h4>Policy {escape(said)}</h4>'
+            f"{table(changed, beside=True) if changed else ''}"
+            f"<details><summary>{len(rest)} choices as in the default</summary>"
+            f"{table(rest, beside=False)}</details>"
+            f"{listed('Where it differs from what it is named after:', self.limits)}"
+            f"{listed('Sources:', self.sources)}<p><small>{escape(self.id)}</small></p></div>"
         )
 
     def __str__(self) -> str:

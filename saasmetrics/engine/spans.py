@@ -207,7 +207,9 @@ def _discounted(
     listed = monthly_micro(tables, policy, as_of, currency, column="list_amount")
     free = given_free(found, np.where(full & ~never, listed, 0), until, int(FAR))
     if free.any():
-        found = replace(found, amount=np.where(free, listed, found.amount), paused=free)
+        amount = np.where(free, listed, found.amount)
+        said = f"{int(free.sum()):,} subscriptions rows are free for a time and keep their customer, as in a pause"
+        found = replace(found, amount=amount, paused=free, notes=(*found.notes, said))
     from_day = np.where(never, found.start, np.maximum(until, found.start))
     after = replace(found, start=from_day.astype(np.int32), amount=listed, paused=None)
     after = after.pick(changes)
