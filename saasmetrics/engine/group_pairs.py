@@ -90,6 +90,7 @@ def contributions(
     rest = rest - split_transfer(event, rest, stays)
     lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
     other = np.where(~paid & (_summed(event, m1) > 0), m1, 0)
+    back = seen & (_summed(event, m0 + p0) <= 0)
     zero, lost, mine = np.int64(0), paid & ~still, paid & (m0 > 0)
     here = (m0 + p0 > 0) & (_summed(event, m0 + p0) > 0)
     return {
@@ -101,7 +102,8 @@ def contributions(
         "churn": np.where(lost, m1 - m0, zero),
         "paused": np.where(stays, -rests, zero),
         "new": np.where(seen, zero, other),
-        "reactivation": np.where(seen, other, zero),
+        "reactivation": np.where(back, other, zero),
+        "resumed": np.where(seen & ~back, other, zero),
         "customers": here.astype(np.int64),
         "customers_lost": (here & ~still).astype(np.int64),
         "customers_grown": (mine & stays & (rest > 0)).astype(np.int64),

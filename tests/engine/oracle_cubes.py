@@ -139,8 +139,9 @@ def _compare(oracle: Oracle, cells: Cells, period: int, then: Any, now: Any, see
             cells[g, period]["customers"] += here
             cells[g, period]["customers_lost"] += here and gone
     if sum(m0.values()) == 0:
+        back = "resumed" if sum(p0.values()) > 0 else "reactivation"
         for g in groups:
-            cells[g, period]["reactivation" if seen else "new"] += m1[g]
+            cells[g, period][back if seen else "new"] += m1[g]
         return
     stays = sum(m1.values()) + sum(p1.values()) > 0
     if oracle.case.policy.pause == "contraction":

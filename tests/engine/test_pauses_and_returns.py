@@ -163,3 +163,26 @@ def test_rows_behind_the_number_leave_an_ignored_visit_out() -> None:
     rows = sm.retention.gross_churn(found, window=1).rows(period="2026-06")
     assert set(rows["customer_id"]) == {"a", "b"}
     assert rows["numerator"].sum() == 100
+
+
+@pytest.mark.parametrize("view", ["snapshot", "event"])
+@pytest.mark.parametrize(
+    ("pause", "march", "may"), [("line", 0, 0), ("contraction", 0.5, -1), ("churn", 0.5, -1)]
+)
+def test_what_a_pause_takes_from_net_churn_its_end_gives_back(
+    view: str, pause: str, march: float, may: float
+) -> None:
+    # 200 before the pause and 100 in it: a loss of 100 of 200, a gain of 100 of 100, or neither.
+    found = book({**PAUSED}, {"customer_id": "b"}, pause=pause, view=view)
+    churn = sm.retention.net_churn(found, window=1, interval=None).df.set_index("period")["value"]
+    assert churn["2026-03-01":"2026-06-01"].tolist() == [march, 0, may, 0]
+
+
+@pytest.mark.parametrize("by", [None, "plan"])
+def test_who_resumes_is_not_won_back(by: str | None) -> None:
+    found = book({**PAUSED, "plan": "x"}, {"customer_id": "b", "plan": "y"})
+    rows = found.pairs(1, by=by).set_index("period").loc[["2026-05-01"]]
+    assert rows["resumed"].sum() == 100_000_000
+    assert rows["reactivation"].sum() == 0
+    nrr = sm.retention.nrr(found.with_policy(reactivation="in"), window=1, interval=None)
+    assert nrr.df.set_index("period").loc["2026-05-01", "value"] == 1
