@@ -20,6 +20,7 @@ from saasmetrics.result import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
     from pathlib import Path
 
     import pandas as pd
@@ -42,7 +43,7 @@ class Book:
     Parameters
     ----------
     policy
-        A policy or the name of one.
+        A policy, the name of a preset, or the file that a policy is saved in.
     currency
         The reporting currency; by default that of most rows, or USD.
     fiscal_start
@@ -90,7 +91,7 @@ class Book:
     def __init__(
         self,
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -107,7 +108,7 @@ class Book:
         cls,
         path: str | Path | Mapping[Any, str | Path],
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -155,8 +156,22 @@ class Book:
         object.__setattr__(book, "checks", self.checks)
         return book
 
-    def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:
+    def with_policy(
+        self, policy: str | PathLike[str] | Policy | None = None, **choices: Any
+    ) -> Book:
         """Return this book read by another policy, or by this one with other choices.
+
+        Parameters
+        ----------
+        policy
+            A policy, the name of a preset, or the file that a policy is saved in ("ours.json").
+        **choices
+            Choices of the policy with their values; see `Policy.table`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy, choice or value.
 
         Examples
         --------

@@ -79,12 +79,27 @@ def months_per_interval(
     >>> months_per_interval("year", 2)
     Fraction(24, 1)
     """
-    month = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
+    return 1 / intervals_per_month(interval, count, week=week, day=day)
+
+
+def intervals_per_month(
+    interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12"
+) -> Fraction:
+    """Return how often a billing interval fits into a month as an exact fraction: the inverse of `months_per_interval`.
+
+    Where a month is said to have no weeks, or no days, it is 0: such plans have no MRR.
+
+    Examples
+    --------
+    >>> intervals_per_month("week"), intervals_per_month("year", 2), intervals_per_month("week", week="0")
+    (Fraction(13, 3), Fraction(1, 24), Fraction(0, 1))
+    """
+    month = {"month": Fraction(1), "quarter": Fraction(1, 3), "year": Fraction(1, 12)}
     if interval == "week":
-        return count / exact(week)
+        return exact(week) / count
     if interval == "day":
-        return count / exact(day)
-    return count * month[interval]
+        return exact(day) / count
+    return month[interval] / count
 
 
 def exact(quotient: str) -> Fraction:

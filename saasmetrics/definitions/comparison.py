@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.definitions.asked import completed, deciding, metric_of, named, policy_of, result
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import format_value
-from saasmetrics.policy import choices
+from saasmetrics.policy import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -78,7 +78,7 @@ def compare(
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]
     notes += dict.fromkeys(note for each in found for note in each.notes)
-    df, differences = _joined(found, asked), _differences(asked)
+    df, differences = _joined(found, asked), told_apart(asked)
     tables = _side_by_side(df, entry, found[0].by, book.currency)
     can_decide = {c for one in asked for other in asked for c in deciding(entry, one, other)}
     told = differences[differences["choice"].isin(can_decide)]
@@ -134,19 +134,6 @@ def _joined(found: list[Result], policies: tuple[Policy, ...]) -> pd.DataFrame:
         parts.append(each.df[[*named_by, *kept]].assign(policy=policy.name))
     out = pd.concat(parts, ignore_index=True)
     return out[["policy", *[name for name in out.columns if name != "policy"]]]
-
-
-def _differences(policies: tuple[Policy, ...]) -> pd.DataFrame:
-    """Return the choices on which the policies do not all agree: one row per choice, one column per policy."""
-    import pandas as pd
-
-    rows = []
-    for choice, info in choices().items():
-        if len({getattr(policy, choice) for policy in policies}) > 1:
-            said = {policy.name: policy.sentence(choice) for policy in policies}
-            rows.append({"choice": choice, "rule": info["rule"], "title": info["title"], **said})
-    columns = ["choice", "rule", "title", *(policy.name for policy in policies)]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _drill(found: Mapping[str, Result]) -> Callable[..., pd.DataFrame]:

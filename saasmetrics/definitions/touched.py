@@ -34,7 +34,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "overlap": (),
     "churn_date": ("end", "cancel_requested_at"),
     "past_due": ("past_due_since",),
-    "pause": ("pause_start",),
+    "pause": ("pause_start", "discount_end"),
     "discount": ("discount_end", "discount", "list_amount"),
     "trial": ("trial_end",),
     "end": ("end",),

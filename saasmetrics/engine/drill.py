@@ -103,7 +103,7 @@ def _pairs(
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
     begun = since(engine.periodic(freq)) <= period - window
     customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
-    parts = contributions(customer, m0, m1, p0, p1, begun[customer])
+    parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     member = _in_group(group_of, group)
     involved = np.flatnonzero(member & np.any([value != 0 for value in parts.values()], axis=0))
     entity = involved if owner is None else owner[involved]

@@ -13,9 +13,10 @@ from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, trian
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
-from saasmetrics.engine.movements import Moves, movement_cube, moves
+from saasmetrics.engine.movements import Moves, movement_cube, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
+from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
@@ -199,10 +200,15 @@ class LocalEngine:
         if after is not None and len(source):
             daily = self.entities
             away = self._away(daily.time if events else self.periods(daily, freq), source)
-        return source, period, kinds_of(source, after, away)
+        ignored = visits(source, period) if self.policy.same_period == "ignored" else None
+        return source, period, kinds_of(source, after, away, ignored)
 
     def _moved(self, freq: str) -> Moves:
-        return moves(*self.kinds(freq))
+        source, period, kind = self.kinds(freq)
+        found = moves(source, period, kind)
+        if self.policy.return_price == "split":
+            found, _ = split_returns(found, source.account, source.time, source)
+        return found
 
     def _moved_between(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
         source, period, kind = self.kinds(freq)
@@ -210,7 +216,11 @@ class LocalEngine:
         events = self.policy.view == "event"
         parts = daily if events else self.at_periods(daily, freq)
         part_period = self.periods(parts, freq) if events else parts.time
-        return moves_between_groups(parts, part_period, source, period, kind, entity_of), group
+        found = moves_between_groups(parts, part_period, source, period, kind, entity_of)
+        if self.policy.return_price == "split":
+            owner = entity_of[parts.account]
+            found, _ = split_returns(found, owner, parts.time, source)
+        return found, group
 
     def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
         """Return the period of each change of a daily ledger."""

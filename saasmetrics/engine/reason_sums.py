@@ -94,13 +94,41 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     value = parts[row, subtype]
     left = np.flatnonzero(kind == CHURN)
     cause = _filed(_causes(engine, source, end)[left], voluntary=voluntary)
-    return _summed(
+    told = _summed(
         np.concatenate([source.account[change], source.account[left]]).astype(np.int64),
         np.concatenate([period[change], period[left]]).astype(np.int64),
         np.concatenate([movement, np.full(len(left), 2)]),
         np.concatenate([subtype, cause]),
         np.concatenate([value, amount[left]]),
     )
+    return _with_returns(engine, freq, told) if engine.policy.return_price == "split" else told
+
+
+def _with_returns(engine: LocalEngine, freq: str, told: Reasons) -> Reasons:
+    """Add the expansion and contraction of customers who returned at another price, which is of price."""
+    rates = engine.valuation
+    if rates is None:
+        moved, _ = engine.moved(freq)
+        entity = moved.account.astype(np.int64)
+    else:
+        held = valued.accounts(engine, rates, ())
+        moved, _ = valued.valued_moves(engine, rates, held, freq)
+        entity = held.entity[moved.account].astype(np.int64)
+    mine = np.flatnonzero((moved.kind == EXPANSION) | (moved.kind == CONTRACTION))
+    known = told.pick(told.movement < 2)
+    movement = np.where(moved.kind[mine] == EXPANSION, 0, 1)
+    rest = _summed(
+        np.concatenate([entity[mine], known.entity]),
+        np.concatenate([moved.period[mine].astype(np.int64), known.period]),
+        np.concatenate([movement, known.movement]),
+        np.full(len(mine) + len(known.entity), SUBTYPES.index("price")),
+        np.concatenate([moved.amount[mine], -known.amount]),
+    )
+    both = (
+        np.concatenate([getattr(told, name), getattr(rest, name)])
+        for name in ("entity", "period", "movement", "subtype", "amount")
+    )
+    return _summed(*both)
 
 
 def _summed(
@@ -125,7 +153,7 @@ def _summed(
 
 def _amounts(engine: LocalEngine, source: Ledger, freq: str) -> NDArray[np.int64]:
     """Return what each change of a customer adds to its movement, at the rates of its day."""
-    constant = source.held - source.before(source.held)
+    constant = source.moving - source.before(source.moving)
     rates = engine.valuation
     if rates is None:
         return constant

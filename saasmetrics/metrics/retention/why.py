@@ -260,6 +260,7 @@ def _arr(book: Book, first: int, last: int, freq: str, by: tuple[str, ...]) -> _
     ids = _union([rows, held])
     rows = rows.reindex(ids, fill_value=0.0)
     opening, closing = (held[name].reindex(ids, fill_value=0.0) for name in ("opening", "closing"))
+    rows["paused"] += rows["resumed"]
     names = ("new", "reactivation", *PARTS)
     parts = rows[list(names)].to_numpy(float).T
     fx = (closing - opening).to_numpy(float) - parts.sum(axis=0)

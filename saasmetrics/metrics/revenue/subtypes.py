@@ -32,6 +32,7 @@ WORDS = {
     "discount_end": "discount end: a discount ends or shrinks",
     "escalator": "escalator: a contracted uplift of the price",
     "usage": "usage: charges for use",
+    "pause": "pause: the customer pauses or resumes",
     "voluntary": "voluntary: the customer left",
     "involuntary": "involuntary: the payment failed",
     "unknown": "unknown: no cause is recorded",
