@@ -1,5 +1,5 @@
 # make demo   the demo company and its retention review, in out/
-# make test   everything the tests need, a browser included, then lint, types and all tests
+# make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
 # make lab    JupyterLab on the founder notebook
 
 VENV ?= .venv
@@ -18,10 +18,10 @@ ifdef SKIP_BROWSER
 BROWSER :=
 ALONE := bench and not browser
 else
-BROWSER := browser
+BROWSER := programs
 endif
 
-.PHONY: help demo test lab lint types pytest browser clean
+.PHONY: help demo test lab lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -50,8 +50,8 @@ else
 	$(BIN)/python -m pytest -m "$(ALONE)"
 endif
 
-browser:
-	@scripts/install_browser.sh
+programs:
+	@scripts/install_programs.sh
 
 $(BASE): $(SOURCES)
 	@scripts/install.sh $(VENV)

@@ -12,14 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from saasmetrics.book import Book as _Book
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Book": "saasmetrics.book:Book",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -13,37 +12,28 @@ from saasmetrics.engine import local
 from saasmetrics.engine.amounts import main_currency
 from saasmetrics.engine.asof import known_tables, left_out, observed_until
 from saasmetrics.engine.filters import filtered, said
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
+from saasmetrics.result import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
     from pathlib import Path
 
     import pandas as pd
 
     from saasmetrics.engine.cubes import Cube
     from saasmetrics.errors import Problem
+    from saasmetrics.quality import Checks
     from saasmetrics.result import Result
     from saasmetrics.tables import Table
 
     Cut = Callable[[Mapping[str, Table]], dict[str, Table]]
 
-_GATED = ("end", "service_end", "overlap", "fx", "knowledge")
 _ENGINES = 4  # kept for books that differ only in their policy
-
-
-def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the by-columns as a tuple."""
-    if by is None:
-        return ()
-    if isinstance(by, str):
-        return (by,)
-    if not isinstance(by, Iterable) or not all(isinstance(name, str) for name in by):
-        msg = f"by={by!r} is neither the name of a column nor a list of names."
-        raise DataError(msg)
-    return tuple(by)
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -53,7 +43,7 @@ class Book:
     Parameters
     ----------
     policy
-        A policy or the name of one.
+        A policy, the name of a preset, or the file that a policy is saved in.
     currency
         The reporting currency; by default that of most rows, or USD.
     fiscal_start
@@ -94,6 +84,7 @@ class Book:
     currency: str
     fiscal_start: int
     as_of_day: int
+    checks: Checks = field(repr=False)
     since_day: int | None = field(default=None)
     known_day: int | None = field(default=None)
     cuts: tuple[Cut, ...] = field(default=())
@@ -104,7 +95,7 @@ class Book:
     def __init__(
         self,
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -121,7 +112,7 @@ class Book:
         cls,
         path: str | Path | Mapping[Any, str | Path],
         *,
-        policy: str | Policy = "default",
+        policy: str | PathLike[str] | Policy = "default",
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
@@ -144,8 +135,8 @@ class Book:
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
             now["tables"] = self.tables
         _fill(book, **{**now, **changes})
-        if changes.keys() <= {"policy", "since"} and self.gated == book.gated:
-            book.__dict__.update({k: v for k, v in self.__dict__.items() if k == "_problems"})
+        if changes.keys() <= {"policy", "since"} and book.tables is self.tables:
+            object.__setattr__(book, "checks", self.checks)
         if changes.keys() <= {"policy"}:
             object.__setattr__(book, "engines", self.engines)
         return book
@@ -153,22 +144,31 @@ class Book:
     def part(self, cut: Cut) -> Book:
         """Return the book of some rows of its tables; the findings of the gate stay those of the whole."""
         book = self._with(cuts=(*self.cuts, cut), tables=cut(self.tables))
-        book.__dict__["_problems"] = self._problems
+        object.__setattr__(book, "checks", self.checks)
         return book
 
     def of_rows(self, history: Mapping[str, Table], as_of: int) -> Book:
         """Return this book with other rows, all of them known; the findings of the gate stay those of this book."""
         book = self._with(history=history, known=None, as_of=as_of)
-        book.__dict__["_problems"] = self._problems
+        object.__setattr__(book, "checks", self.checks)
         return book
 
-    @property
-    def gated(self) -> tuple[str, ...]:
-        """The choices that the data-quality gate reads."""
-        return tuple(str(getattr(self.policy, name)) for name in _GATED)
-
-    def with_policy(self, policy: str | Policy | None = None, **choices: Any) -> Book:
+    def with_policy(
+        self, policy: str | PathLike[str] | Policy | None = None, **choices: Any
+    ) -> Book:
         """Return this book read by another policy, or by this one with other choices.
+
+        Parameters
+        ----------
+        policy
+            A policy, the name of a preset, or the file that a policy is saved in ("ours.json").
+        **choices
+            Choices of the policy with their values; see `Policy.table`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy, choice or value.
 
         Examples
         --------
@@ -231,13 +231,22 @@ class Book:
         """The as-of date as ISO text."""
         return iso_day(self.as_of_day)
 
-    @cached_property
-    def _problems(self) -> list[Problem]:
-        from saasmetrics.tables import gate
+    @property
+    def data_hash(self) -> str:
+        """The hash of what the tables hold, whatever the order of their rows and columns."""
+        from saasmetrics.tables.fingerprint import fingerprint
 
-        return gate.check(
-            self.tables, as_of=self.as_of_day, currency=self.currency, policy=self.policy
+        return fingerprint(self.tables)
+
+    def context(self, options: Mapping[str, Any] | None = None) -> Context:
+        """Return under which circumstances the numbers of this book hold."""
+        return Context(
+            self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
         )
+
+    @property
+    def _problems(self) -> list[Problem]:
+        return self.checks.under(self.policy)
 
     def check(self) -> Result:
         """Return the data-quality report: every finding with its rows, what to do, and whether it stops."""
@@ -373,17 +382,21 @@ def _fill(
     told: int | None = None,
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given."""
+    from saasmetrics.quality import Checks
+
     Calendar("Y", fiscal_start)
     if tables is None:
         tables = known_tables(history, known if policy.knowledge == "recorded" else None)
         as_of = observed_until(tables, as_of)
         for cut in cuts:
             tables = cut(tables)
+    assert as_of is not None
+    currency = currency or main_currency(tables)
     fields = {
         "tables": tables,
         "history": history,
         "policy": policy,
-        "currency": currency or main_currency(tables),
+        "currency": currency,
         "fiscal_start": fiscal_start,
         "as_of_day": as_of,
         "since_day": since,
@@ -392,6 +405,7 @@ def _fill(
         "scope": scope,
         "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
         "engines": {},
+        "checks": Checks(tables, as_of, currency),
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)

@@ -123,7 +123,9 @@ def _report_words(commands: Any) -> None:
 
 def _book_words(words: argparse.ArgumentParser) -> None:
     words.add_argument("folder", metavar="FOLDER", help="folder with one file per table")
-    words.add_argument("--policy", default="default", metavar="NAME", help="definition choices")
+    words.add_argument(
+        "--policy", default="default", metavar="NAME", help="definition choices: a preset or a file"
+    )
     words.add_argument(
         "--set",
         action="append",
@@ -233,7 +235,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _places(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Return the page and the folder of its CSV files, refusing what would write over the exports."""
-    from saasmetrics.board.csvs import refuse_special
+    from saasmetrics.export.files import refuse_special
 
     out, data = Path(arguments.out), Path(arguments.folder).resolve()
     refuse_special(out)
@@ -311,8 +313,8 @@ def _book(arguments: argparse.Namespace) -> Book:
 
 
 def _policy(name: str, choices: list[str]) -> Policy:
-    """Return the policy of a name with the choices set beside it."""
-    from saasmetrics.policy import Policy
+    """Return the policy of a name, or of a file, with the choices set beside it."""
+    from saasmetrics.policy import resolve
 
     given: dict[str, int | str | None] = {}
     for text in choices:
@@ -321,7 +323,7 @@ def _policy(name: str, choices: list[str]) -> Policy:
             msg = f"--set {text} is not a choice with its value, such as --set overlap=latest."
             raise DataError(msg)
         given[choice] = int(value) if value.isdigit() and choice != "day" else value
-    return Policy.named(name).changed(**given)
+    return resolve(name).changed(**given)
 
 
 def _day(text: str | None) -> str | None:

@@ -5,6 +5,7 @@ Sums of floats leave dust where a customer's MRR should be zero, and each grain 
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ LARGEST = 9.0e18  # micro-units that 64 bits hold
 _LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )
+_NO_POINTS = 5e-5  # percentage points that four digits do not show
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -77,12 +79,27 @@ def months_per_interval(
     >>> months_per_interval("year", 2)
     Fraction(24, 1)
     """
-    month = {"month": Fraction(1), "quarter": Fraction(3), "year": Fraction(12)}
+    return 1 / intervals_per_month(interval, count, week=week, day=day)
+
+
+def intervals_per_month(
+    interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12"
+) -> Fraction:
+    """Return how often a billing interval fits into a month as an exact fraction: the inverse of `months_per_interval`.
+
+    Where a month is said to have no weeks, or no days, it is 0: such plans have no MRR.
+
+    Examples
+    --------
+    >>> intervals_per_month("week"), intervals_per_month("year", 2), intervals_per_month("week", week="0")
+    (Fraction(13, 3), Fraction(1, 24), Fraction(0, 1))
+    """
+    month = {"month": Fraction(1), "quarter": Fraction(1, 3), "year": Fraction(1, 12)}
     if interval == "week":
-        return count / exact(week)
+        return exact(week) / count
     if interval == "day":
-        return count / exact(day)
-    return count * month[interval]
+        return exact(day) / count
+    return month[interval] / count
 
 
 def exact(quotient: str) -> Fraction:
@@ -146,3 +163,23 @@ def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
     if unit == "count":
         return f"{value:,.0f}"
     return f"{value:,.4g}"
+
+
+def format_difference(value: float | None, unit: str, currency: str = "USD") -> str:
+    """Write a difference with its sign; that of two ratios in percentage points, with digits enough to see it.
+
+    Examples
+    --------
+    >>> format_difference(-0.0213, "ratio"), format_difference(1200.0, "money"), format_difference(0.00012, "ratio")
+    ('−2.1 pp', '+$1.2k', '+0.012 pp')
+    """
+    if value is None or value != value:
+        return "–"
+    sign, size = ("+" if value > 0 else "−" if value < 0 else ""), abs(float(value))
+    if unit != "ratio":
+        return sign + format_value(size, unit, currency)
+    points = size * 100
+    if points < _NO_POINTS:
+        return "0.0 pp"
+    digits = 1 if points >= 0.95 else min(1 - math.floor(math.log10(points)), 4)
+    return f"{sign}{points:,.{digits}f} pp"

@@ -7,12 +7,20 @@ one more file beside it.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import UnknownNameError, hint
+from saasmetrics.policies import check_choice, choices, preset, presets, read, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+__all__ = ["DATA_CHOICES", "Policy", "choices", "presets", "resolve", "told_apart"]
 
 # The choices that decide what the ledger holds; the others only decide how its sums are combined.
 DATA_CHOICES = (
@@ -38,28 +46,9 @@ DATA_CHOICES = (
     "knowledge",
     "return_price",
 )
-_FOLDER = Path(__file__).parent / "policies"
 
 
-@cache
-def choices() -> dict[str, dict[str, Any]]:
-    """Return every choice with its ground rule, its alternatives and their sentences."""
-    found: dict[str, dict[str, Any]] = json.loads((_FOLDER / "choices.json").read_text("utf-8"))
-    return found
-
-
-def presets() -> tuple[str, ...]:
-    """Return the names of the policies that come with the library.
-
-    Examples
-    --------
-    >>> "default" in presets()
-    True
-    """
-    return tuple(sorted(p.stem for p in _FOLDER.glob("*.json") if p.stem != "choices"))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Policy:
     """The definition choices behind every number; see `policies/choices.json` for what each value means.
 
@@ -126,6 +115,17 @@ class Policy:
         ):
             object.__setattr__(self, "name", "custom")
 
+    @staticmethod
+    def presets() -> tuple[str, ...]:
+        """Return the names of the policies that come with the library; see `Policy.named`.
+
+        Examples
+        --------
+        >>> "stripe" in Policy.presets()
+        True
+        """
+        return presets()
+
     @classmethod
     def named(cls, name: str) -> Policy:
         """Return a preset by its name.
@@ -134,12 +134,76 @@ class Policy:
         ------
         UnknownNameError
             If there is no such preset.
+
+        Examples
+        --------
+        >>> Policy.named("stripe").title
+        'Stripe Billing analytics'
         """
         if name not in presets():
             msg = f"There is no policy called {name!r}; there are {', '.join(presets())}."
             raise UnknownNameError(msg + hint(name, presets()))
-        data = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
-        return cls(name=data["name"], version=data["version"], **data["choices"])
+        return cls._made(preset(name))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Policy:
+        """Return the policy saved in a file.
+
+        A file that names a preset and chooses otherwise is that preset changed; choices that it leaves out are those
+        of the default.
+
+        Raises
+        ------
+        UnknownNameError
+            If the file has a choice or a value that this version does not know.
+        DataError
+            If there is no such file, it is not a policy, or a newer version wrote it.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "board.json"
+        >>> Policy.load(Policy(name="board", view="event").save(path)).view
+        'event'
+        """
+        data = read(Path(path))
+        try:
+            found = cls._made(data)
+        except UnknownNameError as error:
+            msg = f"{path} cannot be read as a policy: {error}"
+            raise UnknownNameError(msg) from error
+        known = found.name in presets() and found != cls.named(found.name)
+        return replace(found, name=found.name + "*") if known else found
+
+    @classmethod
+    def _made(cls, data: dict[str, Any]) -> Policy:
+        chosen = data["choices"]
+        for choice in chosen:
+            if choice not in choices():
+                msg = f"A policy has no choice called {choice!r}."
+                raise UnknownNameError(msg + hint(choice, choices()))
+        return cls(name=data["name"], version=data["version"], **chosen)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write every choice of this policy to a JSON file, whole or not at all, and return its path.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> Policy.named("stripe").save(pathlib.Path(tempfile.mkdtemp()) / "ours.json").name
+        'ours.json'
+        """
+        mine = asdict(self)
+        data = {"name": self.name, "version": self.version, "title": self.title}
+        data |= {"sources": self.sources, "choices": {k: mine[k] for k in choices()}}
+        to = Path(path)
+        write(to, {**data, "limits": self.limits})
+        return to
 
     def changed(self, **changes: Any) -> Policy:
         """Return this policy with other choices; its name says that it was changed.
@@ -159,17 +223,137 @@ class Policy:
             return new
         return replace(new, name=self.name if self.name.endswith("*") else self.name + "*")
 
+    @property
+    def title(self) -> str:
+        """What the policy is called in full: the title of a preset, or the name."""
+        return str(self._about.get("title", self.name.removesuffix("*")))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The pages that a preset follows."""
+        return tuple(self._about.get("sources", ()))
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What a preset does otherwise than the tool that it is named after."""
+        return tuple(self._about.get("limits", ()))
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        name = self.name.removesuffix("*")
+        return preset(name) if name in presets() else {}
+
+    @property
+    def id(self) -> str:
+        """Eight letters that are the same for the same choices, whatever the policy is called.
+
+        Examples
+        --------
+        >>> Policy(name="a", view="event").id == Policy(name="b", view="event").id
+        True
+        """
+        from hashlib import sha256
+
+        base = Policy()
+        chosen = {choice: mine for choice, (_, mine) in base.differences(self).items()}
+        said = json.dumps([base.version, chosen], sort_keys=True)
+        return sha256(said.encode()).hexdigest()[:8]
+
     def sentence(self, choice: str) -> str:
         """Return in plain words what this policy says on one choice."""
         info, value = choices()[choice], getattr(self, choice)
         if "options" in info:
             return str(info["options"][value])
-        return str(info["none"] if value is None else info["number"].format(value=value))
+        if value is None:
+            return str(info["none"])
+        return str(info["zero"] if value == 0 and "zero" in info else info["number"]).format(
+            value=value
+        )
+
+    @property
+    def hash(self) -> str:
+        """The hash of every choice, whatever the policy is called: 64 hexadecimal digits."""
+        from hashlib import sha256
+
+        held = {choice: getattr(self, choice) for choice in choices()}
+        return sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
     def differences(self, other: Policy) -> dict[str, tuple[Any, Any]]:
         """Return the choices in which two policies differ, with both values."""
         mine, theirs = asdict(self), asdict(other)
         return {k: (mine[k], theirs[k]) for k in choices() if mine[k] != theirs[k]}
+
+    def diff(self, other: Policy) -> pd.DataFrame:
+        """Return the choices in which two policies differ, in words: choice, rule, title, and one column per policy.
+
+        Examples
+        --------
+        >>> Policy().diff(Policy(name="ours", gap_days=30)).columns.tolist()
+        ['choice', 'rule', 'title', 'default', 'ours']
+        """
+        named = other if other.name != self.name else replace(other, name=f"{other.name} 2")
+        return told_apart((self, named))
+
+    def table(self) -> pd.DataFrame:
+        """Return every choice: choice, rule, title, value, meaning, and whether it is changed from the default.
+
+        Examples
+        --------
+        >>> made = Policy(gap_days=30).table()
+        >>> made.loc[made["changed"], "meaning"].tolist()
+        ['a gap in paid service of up to 30 days counts as continuous']
+        """
+        import pandas as pd
+
+        changed = self.differences(Policy())
+        rows = [
+            (name, info["rule"], info["title"], str(getattr(self, name)), self.sentence(name))
+            for name, info in choices().items()
+        ]
+        columns = ["choice", "rule", "title", "value", "meaning"]
+        return pd.DataFrame(rows, columns=columns).assign(changed=[r[0] in changed for r in rows])
+
+    def __repr__(self) -> str:
+        title = "" if self.title == self.name else f", {self.title}"
+        changed = self.differences(Policy())
+        lines = [f"Policy {self.name} v{self.version}{title} [{self.id}]"]
+        lines += [
+            f"  {choice}={getattr(self, choice)!r}: {self.sentence(choice)}" for choice in changed
+        ]
+        rest = len(choices()) - len(changed)
+        return "\n".join([*lines, f"  the other {rest} choices as in the default"])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        base, changed = Policy(), self.differences(Policy())
+
+        def table(names: Iterable[str], *, beside: bool) -> str:
+            head = ["Rule", "Choice", "Meaning", *(["The default says"] if beside else [])]
+            rows = ["".join(f'<th style="text-align:left">{escape(name)}</th>' for name in head)]
+            for name in names:
+                info, mark = choices()[name], "<b>changed</b> " if beside else ""
+                told = [info["rule"], f"{info['title']}: {name}={getattr(self, name)!r}"]
+                told += [self.sentence(name), *([base.sentence(name)] if beside else [])]
+                cells = [f'<td style="text-align:left">{escape(text)}' for text in told]
+                cells[0] += f" {mark}".rstrip()
+                rows.append("</td>".join([*cells, ""]))
+            return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+        def listed(title: str, texts: Iterable[str]) -> str:
+            lines = "".join(f"<li>{escape(text)}</li>" for text in texts)
+            return f"<p>{title}</p><ul>{lines}</ul>" if lines else ""
+
+        said = f"{self.name} v{self.version}" + (f", {self.title}" * (self.title != self.name))
+        rest = [name for name in choices() if name not in changed]
+        return (
+            f'<div class="saasmetrics-policy"><h4>Policy {escape(said)}</h4>'
+            f"{table(changed, beside=True) if changed else ''}"
+            f"<details><summary>{len(rest)} choices as in the default</summary>"
+            f"{table(rest, beside=False)}</details>"
+            f"{listed('Where it differs from what it is named after:', self.limits)}"
+            f"{listed('Sources:', self.sources)}<p><small>{escape(self.id)}</small></p></div>"
+        )
 
     def __str__(self) -> str:
         changed = self.differences(Policy())
@@ -177,20 +361,23 @@ class Policy:
         return f"policy {self.name} v{self.version}" + (f" ({detail})" if detail else "")
 
 
-def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
-    """Refuse a value that a choice does not have, and say which it has."""
-    if "options" in info:
-        if value not in info["options"]:
-            allowed = ", ".join(repr(option) for option in info["options"])
-            msg = f"{choice}={value!r} is not a choice of a policy; take one of {allowed}."
-            raise UnknownNameError(msg + hint(str(value), list(info["options"])))
-    elif not (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        if value is None and "none" in info:
-            return
-        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number of at least 0."
-        raise UnknownNameError(msg)
+def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:
+    """Return a policy given as itself, by name, or by the file that it is saved in."""
+    if isinstance(policy, Policy):
+        return policy
+    is_file = isinstance(policy, os.PathLike) or str(policy).endswith(".json")
+    return Policy.load(policy) if is_file else Policy.named(str(policy))
 
 
-def resolve(policy: str | Policy) -> Policy:
-    """Return a policy given as itself or by name."""
-    return policy if isinstance(policy, Policy) else Policy.named(str(policy))
+def told_apart(policies: Iterable[Policy]) -> pd.DataFrame:
+    """Return the choices on which policies do not all agree: one row per choice, one column of words per policy."""
+    import pandas as pd
+
+    asked = tuple(policies)
+    rows = []
+    for choice, info in choices().items():
+        if len({getattr(policy, choice) for policy in asked}) > 1:
+            said = {policy.name: policy.sentence(choice) for policy in asked}
+            rows.append({"choice": choice, "rule": info["rule"], "title": info["title"], **said})
+    columns = ["choice", "rule", "title", *(policy.name for policy in asked)]
+    return pd.DataFrame(rows, columns=columns)

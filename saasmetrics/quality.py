@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.result import Context, Result
+from saasmetrics.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.book import Book
     from saasmetrics.errors import Problem
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+_GATED = ("end", "service_end", "overlap", "fx", "knowledge")  # the choices that the gate reads
+
+
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """The findings of the quality gate in some tables, looked for once for all policies that it reads alike."""
+
+    tables: Mapping[str, Table]
+    as_of: int
+    currency: str
+    found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
+
+    def under(self, policy: Policy) -> list[Problem]:
+        """Return the findings under a policy."""
+        from saasmetrics.tables import gate
+
+        key = tuple(str(getattr(policy, name)) for name in _GATED)
+        if key not in self.found:
+            self.found[key] = gate.check(
+                self.tables, as_of=self.as_of, currency=self.currency, policy=policy
+            )
+        return self.found[key]
 
 
 @metric(
@@ -60,9 +86,8 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
         "remedy": [p.remedy for p in found],
         "code": [p.code for p in found],
     }
-    context = Context(book.as_of_text, book.currency, book.policy)
     extra = {"problems": tuple(found), "headline": _headline([p.severity for p in found])}
-    return Result(definition("check"), pd.DataFrame(data), "table", context, extra=extra)
+    return Result(definition("check"), pd.DataFrame(data), "table", book.context(), extra=extra)
 
 
 def _headline(severities: Sequence[str]) -> str:

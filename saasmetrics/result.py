@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
+from saasmetrics.version import __version__
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import pandas as pd
 
     from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
+    from saasmetrics.proof import Proof, Trace
 
 
 _NO_VALUE = "–"
@@ -38,6 +42,12 @@ class Context:
     currency: str
     policy: Policy
     options: Mapping[str, Any] = field(default_factory=dict)
+    hashed: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def data_hash(self) -> str:
+        """The hash of the tables behind the number, computed when it is first asked for; empty without tables."""
+        return "" if self.hashed is None else self.hashed()
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,12 @@ class Result:
         The shape of `df`, which decides how it is drawn.
     by : tuple of str
         The columns of the groups.
+    parts : Mapping
+        How columns of the rows follow from others, as formulas.
+    trace : callable, optional
+        How the number of a cell follows from rows, where that is not the sum of its `drill`.
+    extra : mapping
+        What else belongs to the numbers; `extra["tables"]` are frames by title that are displayed beside the chart.
     """
 
     metric: Metric
@@ -62,6 +78,8 @@ class Result:
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     drill: Callable[..., pd.DataFrame] | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    trace: Callable[..., Trace | str] | None = None
 
     @property
     def definition(self) -> Metric:
@@ -95,6 +113,16 @@ class Result:
             df = df[df["complete"]]
         last = df["value"].iloc[-1] if len(df) else None
         return None if last is None or last != last else float(last)
+
+    @property
+    def stamp(self) -> str:
+        """By which data, policy and code the numbers were computed, in short; `proof` has it in full."""
+        context, metric = self.context, self.metric
+        policy, data = context.policy, context.data_hash
+        return (
+            f"data {data[:12] or 'none'}, policy {policy.name} v{policy.version} {policy.hash[:12]}, "
+            f"{metric.id} v{metric.version}, saasmetrics {__version__}"
+        )
 
     @property
     def text(self) -> str:
@@ -143,6 +171,59 @@ class Result:
                 raise UnknownNameError(msg + hint(name, sorted(known)))
         return self.drill(**cell)
 
+    def proof(self, **cell: Any) -> Proof:
+        """Return the proof of one number: both sides of it, the rows that add up to them, and by which data and code.
+
+        Parameters
+        ----------
+        **cell
+            The cell, as for `rows`: `period` (the latest complete one by default), `cohort` and `age`, `movement`,
+            and a value for each by-column.
+
+        Returns
+        -------
+        Proof
+            With value, numerator, denominator, formula, rows, checks and `to_xlsx`.
+
+        Raises
+        ------
+        DataError
+            If the cell is not one of this result.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-02"], "mrr": [9, 3, 10]}
+        >>> sm.retention.nrr(sm.Book(mrr=rows), window=1).proof().formula
+        'numerator / denominator = 10 / 12 = 83.3%'
+        """
+        from saasmetrics.proof import prove
+
+        return prove(self, cell)
+
+    def to_xlsx(self, path: str | os.PathLike[str]) -> Path:
+        """Write the numbers as a workbook: a triangle for cohorts, a table for others, rates as live formulas.
+
+        Parameters
+        ----------
+        path
+            The file. An older one is replaced in one step.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written, or a sheet cannot hold so many rows.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.retention.cohorts(sm.demo(customers=50)).to_xlsx(tempfile.mkdtemp() + "/cohorts.xlsx").name
+        'cohorts.xlsx'
+        """
+        from saasmetrics.export.numbers import write
+
+        return write(self, path)
+
     def __str__(self) -> str:
         head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")
         return f"{head}\n{self.df.to_string(max_rows=24, index=False)}\n{self.footnote}"
@@ -154,22 +235,30 @@ class Result:
         from html import escape
 
         name, picture = escape(self.metric.name), ""
-        if len(self.df) and self.kind in _charts():
+        if (len(self.df) or "steps" in self.extra) and self.kind in _charts():
             png = self.chart()._repr_mimebundle_()["image/png"]
             picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
         headline = f" <span>{escape(self.text)}</span>" if self.text != _NO_VALUE else ""
         state = " open" if self.kind == "table" else ""
-        table = self.df.head(_SHOWN).to_html(
-            index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}"
+        beside = "".join(
+            f"<details open><summary>{escape(words)}</summary>{_html(frame)}</details>"
+            for words, frame in self.extra.get("tables", {}).items()
         )
         count = f"{len(self.df):,} rows" + (
             f", the first {_SHOWN}" if len(self.df) > _SHOWN else ""
         )
         return (
-            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}'
-            f"<details{state}><summary>{count}</summary>{table}</details>"
+            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}{beside}'
+            f"<details{state}><summary>{count}</summary>{_html(self.df.head(_SHOWN))}</details>"
             f"<p><small>{escape(self.footnote)}</small></p></div>"
         )
+
+
+def _html(frame: pd.DataFrame) -> str:
+    import pandas as pd
+
+    with pd.option_context("display.max_colwidth", None):  # sentences are shown whole
+        return frame.to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
 
 
 @cache

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.errors import DataError
+from saasmetrics.export.files import refuse_special, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +31,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import pandas as pd, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> write_csv(pd.DataFrame({"name": ["=1+1"]}), folder / "a.csv").read_text()
     "name\n'=1+1\n"
@@ -51,46 +49,16 @@ def write_text(path: Path, text: str) -> Path:
 
     Examples
     --------
+    >>> import tempfile
     >>> write_text(Path(tempfile.mkdtemp()) / "a.txt", "whole").read_text()
     'whole'
     """
     refuse_special(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _replace(path, text)
+        with replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         # The file beside is nothing that the user named.
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     return path
-
-
-def refuse_special(path: Path) -> None:
-    """Refuse a place that holds something else than a file, such as a folder or a device.
-
-    Raises
-    ------
-    DataError
-        If a folder, device or pipe is there.
-
-    Examples
-    --------
-    >>> refuse_special(Path(tempfile.mkdtemp()) / "new.html")
-    """
-    if path.is_dir():
-        msg = f"{path} is a folder; name the file, such as {path / 'review.html'}."
-        raise DataError(msg)
-    if path.exists() and not path.is_file():
-        msg = f"{path} is a device or pipe, not a file; name a file, such as review.html."
-        raise DataError(msg)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

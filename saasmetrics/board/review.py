@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.csvs import refuse_special, write_csv, write_text
+from saasmetrics.board.csvs import write_csv, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.export.files import refuse_special
 
 if TYPE_CHECKING:
     import os

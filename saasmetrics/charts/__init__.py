@@ -13,8 +13,10 @@ from saasmetrics.charts.ages import ages
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
+from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.reconciliation import reconciliation
@@ -48,6 +50,8 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "reconciliation": reconciliation,
     "sources": sources,
     "source_customers": source_customers,
+    "comparison": comparison,
+    "explanation": explanation,
 }
 
 __all__ = [
@@ -59,7 +63,9 @@ __all__ = [
     "cohorts",
     "committed",
     "compared",
+    "comparison",
     "curve",
+    "explanation",
     "layers",
     "movements",
     "reconciliation",

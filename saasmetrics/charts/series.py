@@ -16,7 +16,7 @@ from saasmetrics.charts.frame import (
     what,
     with_group,
 )
-from saasmetrics.charts.text import period_text, spread, ticks
+from saasmetrics.charts.text import period_text, side_units, sides_text, spread, ticks
 from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast
 from saasmetrics.money import format_value
 
@@ -115,7 +115,7 @@ def _draw(frame: pd.DataFrame, canvas: Canvas, last: int | None) -> alt.LayerCha
     frame = frame[frame["period"].isin(periods)]
     place = {period: index for index, period in enumerate(periods)}
     named, note = _most(frame)
-    rows = _rows(frame, place, named, freq, result)
+    rows = line_rows(frame, place, named, freq, result)
     return _chart(rows, periods, named, canvas, freq, note)
 
 
@@ -133,10 +133,12 @@ def _most(frame: pd.DataFrame) -> tuple[list[str], str]:
     )
 
 
-def _rows(
+def line_rows(
     frame: pd.DataFrame, place: dict[Any, int], named: list[str], freq: str, result: Result
 ) -> list[dict[str, Any]]:
+    """Return one row per line and period with what marks and tooltips need."""
     unit, currency = result.definition.unit, result.context.currency
+    units = side_units(frame, unit)
     rows = []
     for row in frame.sort_values(["line", "period"]).to_dict("records"):
         text = format_value(row["value"], unit, currency)
@@ -156,6 +158,9 @@ def _rows(
                 "high": high if between else None,
                 "complete": bool(row.get("complete", True)),
                 "text": text,
+                "sides": sides_text(row["numerator"], row["denominator"], units, currency)
+                if units
+                else "",
                 "between": between,
                 "period": period_text(row["period"], freq),
                 "reason": row.get("reason") or "",
@@ -168,7 +173,8 @@ def _number(value: Any) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _bounds(rows: list[dict[str, Any]], unit: str) -> tuple[float, float]:
+def bounds_of(rows: list[dict[str, Any]], unit: str) -> tuple[float, float]:
+    """Return where the axis of some rows begins and ends."""
     values = [r["value"] for r in rows if r["value"] is not None]
     spans = [r[k] for r in rows if r["named"] for k in ("low", "high") if r[k] is not None]
     low, high = min(values), max(values)
@@ -193,7 +199,7 @@ def _chart(
     note: str,
 ) -> alt.LayerChart:
     unit, currency, colors = canvas.unit, canvas.currency, canvas.colors
-    low, high = _bounds(rows, unit)
+    low, high = bounds_of(rows, unit)
     marks = ticks(low, high, unit, currency)
     labels = period_axis(periods, freq, canvas.room - 190)
     x = alt.X(
@@ -216,7 +222,7 @@ def _chart(
         )
     for row in rows:
         row["color"] = color.get(row["line"], colors.plain)
-    layers += _line_layers(rows, x, y, scale, colors)
+    layers += line_layers(rows, x, y, scale, colors)
     layers.append(_end_labels(rows, named, (low, high), scale, canvas, len(periods)))
     still_open = "Dashed: the period is not over" if any(not r["complete"] for r in rows) else ""
     band = "Band: 95% interval" if any(r["between"] for r in rows) else ""
@@ -228,9 +234,16 @@ def _chart(
     )
 
 
-def _line_layers(
-    rows: list[dict[str, Any]], x: alt.X, y: alt.Y, scale: alt.Scale, colors: Palette
+def line_layers(
+    rows: list[dict[str, Any]],
+    x: alt.X,
+    y: alt.Y,
+    scale: alt.Scale,
+    colors: Palette,
+    *,
+    clip: bool = False,
 ) -> list[alt.Chart]:
+    """Return the marks of lines: intervals, complete and open periods, points with their tooltips."""
     color = alt.Color("color:N", scale=None)
     one = alt.Detail("line:N")
     tip = [
@@ -239,6 +252,7 @@ def _line_layers(
             ("line", "group"),
             ("period", "period"),
             ("text", "value"),
+            ("sides", "of"),
             ("between", "interval"),
             ("reason", "reason"),
         )
@@ -251,18 +265,18 @@ def _line_layers(
     done = [r for r in rows if r["complete"]]
     solid = (
         alt.Chart(data(done))
-        .mark_line(strokeWidth=2.2, strokeJoin="round")
+        .mark_line(strokeWidth=2.2, strokeJoin="round", clip=clip)
         .encode(x=x, y=y, color=color, detail=one)
     )
     dashed = (
-        alt.Chart(data(_open_ends(rows)))
-        .mark_line(strokeWidth=2, strokeDash=[4, 3])
+        alt.Chart(data(open_ends(rows)))
+        .mark_line(strokeWidth=2, strokeDash=[4, 3], clip=clip)
         .encode(x=x, y=y, color=color, detail=one)
     )
     alone = len({r["i"] for r in rows if r["value"] is not None}) <= 24
     dots = (
         alt.Chart(data([r for r in done if r["value"] is not None]))
-        .mark_point(filled=True, size=32 if alone else 60, opacity=1 if alone else 0)
+        .mark_point(filled=True, size=32 if alone else 60, opacity=1 if alone else 0, clip=clip)
         .encode(x=x, y=y, color=color, tooltip=tip)
     )
     hollow = (
@@ -273,7 +287,7 @@ def _line_layers(
     return [band, solid, dashed, dots, hollow]
 
 
-def _open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the open periods of each line with the complete period before them."""
     ends = []
     for line in dict.fromkeys(r["line"] for r in rows):

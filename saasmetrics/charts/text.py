@@ -79,6 +79,43 @@ def wrap(text: str, width: float, size: float = 11) -> list[str]:
     return textwrap.wrap(text, max(12, int(width / (_CHARACTER * size / 11)))) or [""]
 
 
+def shortened(text: str, width: float, size: float = 11) -> str:
+    """Return a text in one line, cut with an ellipsis where it is wider than a width in pixels.
+
+    Examples
+    --------
+    >>> shortened("gross revenue retention", 80)
+    'gross revenue…'
+    """
+    line = " ".join(text.split())
+    most = max(3, int(width / (_CHARACTER * size / 11)))
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def side_units(frame: pd.DataFrame, unit: str) -> tuple[str, str] | None:
+    """Return the units of numerator and denominator, None without them.
+
+    A denominator of up to two a customer counts customers: those there at the start and those who came.
+    """
+    if not {"numerator", "denominator", "n"} <= set(frame.columns):
+        return None
+    counted = bool((frame["denominator"] <= 2 * frame["n"]).all())
+    return "count" if counted and unit == "ratio" else "money", "count" if counted else "money"
+
+
+def sides_text(top: float, bottom: float, units: tuple[str, str], currency: str) -> str:
+    """Return numerator and denominator in words, "" where there is none.
+
+    Examples
+    --------
+    >>> sides_text(1200.0, 1000.0, ("money", "money"), "USD"), sides_text(3, 120, ("count", "count"), "USD")
+    ('$1.2k / $1.0k', '3 / 120')
+    """
+    if top != top or bottom != bottom:
+        return ""
+    return f"{format_value(top, units[0], currency)} / {format_value(bottom, units[1], currency)}"
+
+
 def ticks(low: float, high: float, unit: str, currency: str, count: int = 5) -> dict[float, str]:
     """Return round values between two bounds with labels that all differ.
 

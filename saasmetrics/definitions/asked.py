@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _ONE_PERIOD = "logo_churn"  # most of its methods count the departures of one period
 _SPAN = ("window", "month", "open_period")  # choices that every rate reads
 
+_TOGETHER: dict[
+    str, set[str]
+] = {  # values of choices under which a number is no sum over customers taken apart
+    "grr": {"cohort_total", "total"},
+    "gross_churn": {"daily_sum"},
+    "net_churn": {"daily_sum"},
+    "logo_churn": {"daily_sum"},
+}
+
 
 def metric_of(metric: str | Callable[..., Result]) -> Metric:
     """Return the catalogue entry of a metric given by its id or as its function.
@@ -86,6 +95,16 @@ def deciding(metric: Metric, a: Policy, b: Policy) -> tuple[str, ...]:
     """Return the choices that two policies make differently and that can decide the metric."""
     mine = {*DATA_CHOICES, *metric.choices, *_SPAN}
     return tuple(choice for choice in a.differences(b) if choice in mine)
+
+
+def together(metric: Metric, a: Policy, b: Policy, options: Mapping[str, Any]) -> bool:
+    """Return whether customers must be counted together, since what one adds depends on the others."""
+    named = options.get("method")
+    return any(
+        {getattr(a, choice), getattr(b, choice), named} & _TOGETHER[choice]
+        for choice in metric.choices
+        if choice in _TOGETHER
+    )
 
 
 def refuse(metric: Metric, what: str) -> DataError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.definitions.asked import completed, metric_of, named, policy_of, result
+from saasmetrics.definitions.asked import completed, deciding, metric_of, named, policy_of, result
 from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.policy import choices
+from saasmetrics.money import format_value
+from saasmetrics.policy import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from saasmetrics.book import Book
+    from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
     from saasmetrics.result import Result
 
@@ -44,7 +46,8 @@ def compare(
     -------
     Result
         policy, period, by-columns, value, numerator, denominator, n, reason, complete. `extra["policies"]` holds the
-        policies and `extra["differences"]` what each says on the choices that they do not share.
+        policies and `extra["differences"]` what each says on the choices that they do not share. In a notebook the
+        last complete period is shown side by side, with what is not shared.
 
     Raises
     ------
@@ -75,15 +78,50 @@ def compare(
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]
     notes += dict.fromkeys(note for each in found for note in each.notes)
+    df, differences = _joined(found, asked), told_apart(asked)
+    tables = _side_by_side(df, entry, found[0].by, book.currency)
+    can_decide = {c for one in asked for other in asked for c in deciding(entry, one, other)}
+    told = differences[differences["choice"].isin(can_decide)]
+    if len(told):
+        tables["What they do not share"] = told.drop(columns=["choice"])
     return replace(
         found[0],
-        df=_joined(found, asked),
+        df=df,
         kind="comparison",
-        context=replace(found[0].context, policy=asked[0]),
+        context=replace(found[0].context, policy=asked[0], options=_shared(found)),
         notes=tuple(notes),
-        extra={"policies": asked, "differences": _differences(asked)},
+        extra={"policies": asked, "differences": differences, "tables": tables},
         drill=_drill(dict(zip((p.name for p in asked), found, strict=True))),
     )
+
+
+def _side_by_side(
+    df: pd.DataFrame, metric: Metric, by: Iterable[str], currency: str
+) -> dict[str, pd.DataFrame]:
+    """Return what each policy says for the last complete period, with numerator and denominator beside, by title."""
+    import pandas as pd
+
+    if "period" not in df.columns or not len(df):
+        return {}
+    seen = df[df["complete"]] if "complete" in df.columns and df["complete"].any() else df
+    last = seen[seen["period"] == seen["period"].max()]
+    shown = last[["policy", *by]].assign(
+        value=[format_value(value, metric.unit, currency) for value in last["value"]]
+    )
+    for name in ("numerator", "denominator", "n"):
+        if name in last.columns:
+            shown[name] = [
+                "–" if value != value else f"{value:,.0f}" for value in last[name].astype(float)
+            ]
+    if "reason" in last.columns and (last["reason"].fillna("") != "").any():
+        shown["reason"] = last["reason"].fillna("")
+    return {f"Side by side, period of {pd.Timestamp(last['period'].iloc[0]):%Y-%m-%d}": shown}
+
+
+def _shared(found: list[Result]) -> dict[str, Any]:
+    """Return the options that all results were computed with: a window may be 12 months here and 360 days there."""
+    options = [each.context.options for each in found]
+    return {k: v for k, v in options[0].items() if all(other.get(k) == v for other in options)}
 
 
 def _joined(found: list[Result], policies: tuple[Policy, ...]) -> pd.DataFrame:
@@ -96,19 +134,6 @@ def _joined(found: list[Result], policies: tuple[Policy, ...]) -> pd.DataFrame:
         parts.append(each.df[[*named_by, *kept]].assign(policy=policy.name))
     out = pd.concat(parts, ignore_index=True)
     return out[["policy", *[name for name in out.columns if name != "policy"]]]
-
-
-def _differences(policies: tuple[Policy, ...]) -> pd.DataFrame:
-    """Return the choices on which the policies do not all agree: one row per choice, one column per policy."""
-    import pandas as pd
-
-    rows = []
-    for choice, info in choices().items():
-        if len({getattr(policy, choice) for policy in policies}) > 1:
-            said = {policy.name: policy.sentence(choice) for policy in policies}
-            rows.append({"choice": choice, "rule": info["rule"], "title": info["title"], **said})
-    columns = ["choice", "rule", "title", *(policy.name for policy in policies)]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _drill(found: Mapping[str, Result]) -> Callable[..., pd.DataFrame]:

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.definitions import asked
-from saasmetrics.definitions.behind import Customers, behind, stacked
+from saasmetrics.definitions.behind import behind, stacked
+from saasmetrics.definitions.customers import Customers
 from saasmetrics.definitions.shapley import attribute
-from saasmetrics.definitions.touched import of_customers, touched
+from saasmetrics.definitions.touched import divided, touched
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day
@@ -61,6 +62,7 @@ def explain(
         customer_id, value (what the customer adds to the difference b - a), one column per choice that matters, and
         numerator and denominator under both. `extra["steps"]` has one row per choice: step, label, value, first_order
         (what it does when it alone is switched), customers. Rows and steps sum to the difference.
+        `extra["evaluations"]` says how often the customers behind the number were counted.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def explain(
     Notes
     -----
     The part of a choice is its Shapley value: its effect averaged over every order in which the choices that differ
-    can be switched, so that no order is preferred.
+    can be switched, so that no order is preferred. Customers that a choice about data can touch are counted 2^k times
+    for the k choices that matter, at most 1,024 times, all others 2^f times for the f of them that are formulas.
 
     Examples
     --------
@@ -128,7 +131,7 @@ class _Way:
     def touched(self) -> dict[str, pa.Array | None]:
         """The customers that each deciding data choice touches, those that touch nobody left out."""
         deciding = asked.deciding(self.metric, self.a, self.b)
-        found = touched(self.book, [c for c in deciding if c in DATA_CHOICES])
+        found = touched(self.book, self.a, self.b, [c for c in deciding if c in DATA_CHOICES])
         return {c: ids for c, ids in found.items() if ids is None or len(ids)}
 
     @cached_property
@@ -138,15 +141,19 @@ class _Way:
         return tuple(c for c in deciding if c not in DATA_CHOICES or c in self.touched)
 
     @cached_property
-    def part(self) -> Book | None:
-        """The book of the customers that the data choices touch; None for no customers."""
+    def books(self) -> tuple[Book | None, Book | None]:
+        """The book of the customers that the data choices touch and that of all others; None for nobody.
+
+        Where a number is not a sum over customers that can be counted apart, all of them are in the first.
+        """
         if not self.touched:
-            return None
+            return None, self.book
         found = [ids for ids in self.touched.values() if ids is not None]
-        if len(found) < len(self.touched):
-            return self.book
+        together = asked.together(self.metric, self.a, self.b, self.options)
+        if len(found) < len(self.touched) or together:
+            return self.book, None
         kind = found[0].type
-        return of_customers(self.book, pa.concat_arrays([ids.cast(kind) for ids in found]).unique())
+        return divided(self.book, pa.concat_arrays([ids.cast(kind) for ids in found]).unique())
 
     def policy(self, switched: Subset) -> Policy:
         """Return policy a with some choices of b."""
@@ -157,20 +164,14 @@ class _Way:
         policy = self.policy(switched)
         return behind(book, self.metric, policy, self.options, self.period, self.freq)
 
-    def rest(self, switched: Subset) -> Rows:
-        """Return the customers that no data choice touches."""
-        rows = self.rows(self.book, switched)
-        if self.part is None:
-            return rows
-        mine = self.part.with_policy(self.policy(switched)).engine.spans.entity_ids.to_pandas()
-        return rows[~rows["customer_id"].isin(mine)]
-
     def result(self) -> Result:
         """Return the explanation."""
-        blocks = [self._block(self.part, self.factors)] if self.part is not None else []
-        if self.part is not self.book:
-            formulas = tuple(name for name in self.factors if name not in DATA_CHOICES)
-            blocks.append(self._block(None, formulas))
+        data = tuple(name for name in self.factors if name in DATA_CHOICES)
+        formula = tuple(name for name in self.factors if name not in DATA_CHOICES)
+        part, rest = self.books
+        blocks = [] if part is None else [self._block(part, data, formula)]
+        if rest is not None:
+            blocks.append(self._block(rest, (), formula))
         made = attribute(self.factors, lambda on: tuple(block.at(on) for block in blocks))
         steps = [self._step(name) for name in self.factors]
         day = iso_day(int(np.datetime64(self.period, "D").astype(int)))
@@ -184,12 +185,14 @@ class _Way:
             (self.a.name, self.b.name if self.b.name != self.a.name else f"{self.b.name} (b)"),
             period=day,
             notes=(f"From {self.a} to {self.b}", f"Period of {day}", *self.base.notes),
-            extra={"policies": (self.a, self.b)},
+            extra={
+                "policies": (self.a, self.b),
+                "evaluations": sum(block.evaluations for block in blocks),
+            },
         )
 
-    def _block(self, book: Book | None, factors: tuple[str, ...]) -> Customers:
-        rows = self.rest if book is None else (lambda on: self.rows(book, on))
-        return Customers(rows, frozenset(factors))
+    def _block(self, book: Book, data: tuple[str, ...], formula: tuple[str, ...]) -> Customers:
+        return Customers(lambda on: self.rows(book, on), data, formula)
 
     def _step(self, choice: str) -> Step:
         info = choices()[choice]

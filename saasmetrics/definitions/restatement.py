@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.definitions import asked
-from saasmetrics.definitions.behind import Customers, behind, stacked
+from saasmetrics.definitions.behind import behind, stacked
 from saasmetrics.definitions.changes import LABELS, SINCE, changes, plain
+from saasmetrics.definitions.customers import Customers
 from saasmetrics.definitions.restated_rows import restated_rows
 from saasmetrics.definitions.shapley import attribute
 from saasmetrics.definitions.touched import families, of_ids, touched
@@ -237,7 +238,7 @@ class _Restated:
     def touched(self) -> dict[str, pa.Array | None]:
         """The customers that each deciding data choice touches then or now, those that touch nobody left out."""
         deciding = [c for c in asked.deciding(self.metric, self.a, self.b) if c in DATA_CHOICES]
-        found = [touched(book, deciding) for book in self.books]
+        found = [touched(book, self.a, self.b, deciding) for book in self.books]
         out = {name: _together([each[name] for each in found]) for name in deciding}
         return {name: ids for name, ids in out.items() if ids is None or len(ids)}
 
@@ -301,10 +302,10 @@ class _Restated:
         """Return the restatement."""
         for book in self.books:
             _ = book.engine  # the tables of both days have to be sound
-        blocks = [Customers(self.part, frozenset(self.factors))]
+        blocks = [Customers(self.part, self.factors, ())]
         if self.ids is not None:
-            formulas = {n for n in self.factors if n not in DATA_CHOICES and n not in _KINDS}
-            blocks.append(Customers(self.rest, frozenset(formulas)))
+            formulas = [n for n in self.factors if n not in DATA_CHOICES and n not in _KINDS]
+            blocks.append(Customers(self.rest, (), formulas))
         made = attribute(self.factors, lambda on: tuple(block.at(on) for block in blocks))
         told = stacked([block.told(frozenset(), frozenset(self.factors)) for block in blocks])
         parts, day = (

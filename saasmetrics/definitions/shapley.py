@@ -7,7 +7,7 @@ number, averaged over every order in which the factors can be switched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,13 @@ import numpy as np
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Subset = frozenset[str]
 
 MOST = 10  # factors, which are 1,024 evaluations
-_LONG = 64  # evaluations from which progress is shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +34,58 @@ class Block:
 
     numerator: NDArray[np.float64]
     denominator: NDArray[np.float64] | None = None
+
+    def padded(self, customers: int) -> Block:
+        """Return the block with more customers, which add nothing."""
+        sides = [_padded(side, customers) for side in (self.numerator, self.denominator)]
+        return Block(sides[0], None if self.denominator is None else sides[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Changed:
+    """A block told by the customers, `where`, that add something else than in a block `base`."""
+
+    base: Block
+    where: NDArray[np.int64]
+    changed: Block
+
+    @classmethod
+    def of(cls, base: Block, block: Block) -> Changed:
+        """Return a block as what differs from a base, whose customers are its first ones."""
+        base = base.padded(len(block.numerator))
+        differs = block.numerator != base.numerator
+        if block.denominator is not None:
+            differs |= block.denominator != base.denominator
+        where = np.flatnonzero(differs)
+        below = None if block.denominator is None else block.denominator[where]
+        return cls(base, where, Block(block.numerator[where], below))
+
+    def onto(self, base: Block) -> Changed:
+        """Return the same block with a base of more customers."""
+        return replace(self, base=base)
+
+    @property
+    def numerator(self) -> NDArray[np.float64]:
+        """What each customer adds to the numerator."""
+        out = self.base.numerator.copy()
+        out[self.where] = self.changed.numerator
+        return out
+
+    @property
+    def denominator(self) -> NDArray[np.float64] | None:
+        """What each customer adds to the denominator; None for a sum of money."""
+        if self.base.denominator is None or self.changed.denominator is None:
+            return None
+        out = self.base.denominator.copy()
+        out[self.where] = self.changed.denominator
+        return out
+
+
+def _padded(side: NDArray[np.float64] | None, customers: int) -> NDArray[np.float64]:
+    out = np.zeros(customers)
+    if side is not None:
+        out[: len(side)] = side
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +121,7 @@ class Attribution:
 
 
 def attribute(
-    factors: Sequence[str], evaluate: Callable[[Subset], tuple[Block, ...]]
+    factors: Sequence[str], evaluate: Callable[[Subset], tuple[Block | Changed, ...]]
 ) -> Attribution:
     """Return the part of each factor and of each customer in the difference that all factors make together.
 
@@ -101,47 +152,49 @@ def attribute(
     >>> made.start, made.end, made.by_factor.tolist()
     (4.0, 9.0, [2.0, 3.0])
     """
+    check_number(factors)
+    subsets = [frozenset(s) for n in range(len(factors) + 1) for s in combinations(factors, n)]
+    found = {subset: evaluate(subset) for subset in subsets}
+    totals = {subset: _totals(blocks) for subset, blocks in found.items()}
+    values = {s: top / bottom if bottom > 0 else np.nan for s, (top, bottom) in totals.items()}
+    weight = _weights(factors, subsets, values)
+    parts = tuple(np.zeros((len(factors), len(b.numerator))) for b in found[subsets[0]])
+    for subset in subsets:
+        switches = [n for n in range(len(factors)) if (subset, n) in weight]
+        for place, part in enumerate(parts):
+            old = found[subset][place]
+            if not switches:
+                continue
+            top, bottom = old.numerator, old.denominator
+            for number in switches:
+                more = subset | {factors[number]}
+                new = found[more][place]
+                if new is old:
+                    continue
+                change = new.numerator - top
+                if bottom is not None and (below := new.denominator) is not None:
+                    middle = (values[subset] + values[more]) / 2
+                    height = (totals[subset][1] + totals[more][1]) / 2
+                    change = (change - middle * (below - bottom)) / height
+                part[number] += weight[subset, number] * change
+    alone = [values[frozenset({name})] - values[frozenset()] for name in factors]
+    return Attribution(tuple(factors), parts, values, np.array(alone))
+
+
+def check_number(factors: Sequence[str]) -> None:
+    """Refuse more factors than can be told apart exactly, before anything is counted."""
     if len(factors) > MOST:
         msg = (
             f"{len(factors)} things differ ({', '.join(factors)}), more than the {MOST} that can be told apart "
             "exactly. Compare with something in between first: a policy that shares some of the choices."
         )
         raise DataError(msg)
-    subsets = [frozenset(s) for n in range(len(factors) + 1) for s in combinations(factors, n)]
-    found = {subset: evaluate(subset) for subset in _shown(subsets)}
-    totals = {subset: _totals(blocks) for subset, blocks in found.items()}
-    values = {s: top / bottom if bottom > 0 else np.nan for s, (top, bottom) in totals.items()}
-    weight = _weights(factors, subsets, values)
-    parts = tuple(np.zeros((len(factors), len(b.numerator))) for b in found[subsets[0]])
-    for (subset, number), share in weight.items():
-        more = subset | {factors[number]}
-        middle = (values[subset] + values[more]) / 2
-        height = (totals[subset][1] + totals[more][1]) / 2
-        for part, old, new in zip(parts, found[subset], found[more], strict=True):
-            if old is new:
-                continue
-            change = new.numerator - old.numerator
-            if new.denominator is not None and old.denominator is not None:
-                change = (change - middle * (new.denominator - old.denominator)) / height
-            part[number] += share * change
-    alone = [values[frozenset({name})] - values[frozenset()] for name in factors]
-    return Attribution(tuple(factors), parts, values, np.array(alone))
 
 
-def _shown(subsets: Sequence[Subset]) -> Iterable[Subset]:
-    """Show progress where there is much to evaluate."""
-    if len(subsets) < _LONG:
-        return subsets
-    from tqdm.auto import tqdm
-
-    shown: Iterable[Subset] = tqdm(subsets, desc="Every order of the choices", leave=False)
-    return shown
-
-
-def _totals(blocks: tuple[Block, ...]) -> tuple[float, float]:
+def _totals(blocks: tuple[Block | Changed, ...]) -> tuple[float, float]:
     """Return numerator and denominator of all blocks; 1 for a sum of money."""
     top = sum(float(block.numerator.sum()) for block in blocks)
-    below = [float(b.denominator.sum()) for b in blocks if b.denominator is not None]
+    below = [float(side.sum()) for b in blocks if (side := b.denominator) is not None]
     return top, sum(below) if below else 1.0
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
-from saasmetrics.money import LARGEST, months_per_interval, to_micro
+from saasmetrics.money import LARGEST, intervals_per_month, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,15 +48,15 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
         values, count_code = encode(pc.fill_null(data["interval_count"], 1))
         count = np.asarray(values, dtype=np.int64)
         code = code.astype(np.int64) * len(count) + count_code
-    months = [
-        months_per_interval(n, int(k), week=policy.week, day=policy.day)
+    often = [
+        intervals_per_month(n, int(k), week=policy.week, day=policy.day)
         for n in names.to_pylist()
         for k in count
     ]
-    if all(m == 1 for m in months):
+    if all(times == 1 for times in often):
         return micro
-    times = np.array([m.denominator for m in months], np.int64)[code]
-    parts = np.array([m.numerator for m in months], np.int64)[code]
+    times = np.array([each.numerator for each in often], np.int64)[code]
+    parts = np.array([each.denominator for each in often], np.int64)[code]
     return scaled(micro, times, parts)
 
 

@@ -8,14 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
-from saasmetrics.engine.cohorts import aged
+from saasmetrics.engine.cohorts import aged, lifetimes
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
-from saasmetrics.engine.signups import sign_ups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -23,16 +22,28 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
 
 
-def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
-    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`."""
-    makers: dict[str, Callable[..., pd.DataFrame]] = {
+Found = tuple["NDArray[Any]", dict[str, "NDArray[np.int64]"]]
+
+
+def measures(engine: LocalEngine, kind: str, **cell: Any) -> Found:
+    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`, with their measures."""
+    makers: dict[str, Callable[..., Found]] = {
         "movements": _movements,
         "pairs": _pairs,
         "triangle": _triangle,
-        "sign_ups": _sign_ups,
         "lifetimes": _lives,
     }
     return makers[kind](engine, **cell)
+
+
+def frame(
+    engine: LocalEngine, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]
+) -> pd.DataFrame:
+    """Return customers with their measures as a frame."""
+    import pandas as pd
+
+    ids = engine.spans.entity_ids.take(pa.array(entity))
+    return pd.DataFrame({"customer_id": ids.to_pandas(), **columns})
 
 
 def _movements(
@@ -42,7 +53,7 @@ def _movements(
     by: Sequence[str] = (),
     group: int | None = None,
     window: int = 1,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer that pays at the start or end of the window, or moves in it."""
     moved, group_of = engine.moved(freq, by)
     owner = _owner(engine, by)
@@ -71,7 +82,7 @@ def _movements(
     if engine.valuation is not None:
         cell = valued.Cell(period, window, freq, tuple(by), group)
         columns |= valued.movement_rows(engine, engine.valuation, cell, used)
-    return _frame(engine, used, columns)
+    return used, columns
 
 
 def _pairs(
@@ -81,7 +92,7 @@ def _pairs(
     freq: str = "M",
     by: Sequence[str] = (),
     group: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer that paid at the start of the window."""
     owner = _owner(engine, by)
     if owner is None:
@@ -92,7 +103,7 @@ def _pairs(
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
     begun = since(engine.periodic(freq)) <= period - window
     customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
-    parts = contributions(customer, m0, m1, p0, p1, begun[customer])
+    parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     member = _in_group(group_of, group)
     involved = np.flatnonzero(member & np.any([value != 0 for value in parts.values()], axis=0))
     entity = involved if owner is None else owner[involved]
@@ -104,7 +115,7 @@ def _pairs(
     if engine.valuation is not None:
         cell = valued.Cell(period, window, freq, tuple(by), group)
         columns |= valued.pair_rows(engine, engine.valuation, cell, used)
-    return _frame(engine, used, columns)
+    return used, columns
 
 
 def _triangle(
@@ -114,10 +125,11 @@ def _triangle(
     freq: str = "M",
     by: Sequence[str] = (),
     group: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer of a cohort, with its MRR at the start and at the age; without one, of all old enough."""
-    lives = engine.lives(freq)
     _, _, full = engine.extent(freq)
+    # All of the cohort, whenever the book is observed from.
+    lives = lifetimes(engine.periodic(freq), full, None)
     mine = lives["cohort"] + age <= full if cohort is None else lives["cohort"] == cohort
     mine &= _in_group(engine.origin(by), group)[lives["account"]]
     accounts = lives["account"][mine]
@@ -126,30 +138,7 @@ def _triangle(
     if engine.valuation is not None and cohort is not None:
         cell = valued.Cell(cohort + age, 1, freq, tuple(by), None)
         columns["mrr"] = valued.movement_rows(engine, engine.valuation, cell, accounts)["closing"]
-    return _frame(engine, accounts, {"start": lives["mrr"][mine], **columns})
-
-
-def _sign_ups(
-    engine: LocalEngine,
-    age: int,
-    cohort: int,
-    freq: str = "M",
-    by: Sequence[str] = (),
-    group: int | None = None,
-) -> pd.DataFrame:
-    """Every customer that signed up in a period, with its MRR at the age; those that never paid have none."""
-    import pandas as pd
-
-    found = sign_ups(engine, freq, by)
-    member = np.ones(len(found.of_entity), bool) if group is None else found.group == group
-    accounts = np.flatnonzero(member & (found.of_entity == cohort))
-    columns = aged(engine.periodic(freq), accounts, np.full(len(accounts), cohort), age)
-    paid = _frame(engine, accounts, {**columns, "constant": columns["mrr"]})
-    other = np.ones(len(found.others), bool) if group is None else found.others_group == group
-    ids = found.others_ids.filter(pa.array(other & (found.others == cohort)))
-    never = pd.DataFrame(0, index=range(len(ids)), columns=paid.columns)
-    never["customer_id"] = ids.to_pandas()
-    return pd.concat([paid, never], ignore_index=True) if len(never) else paid
+    return accounts, {"start": lives["mrr"][mine], **columns}
 
 
 def _lives(
@@ -158,14 +147,14 @@ def _lives(
     by: Sequence[str] = (),
     group: int | None = None,
     age: int | None = None,
-) -> pd.DataFrame:
+) -> Found:
     """Every customer with its lifetime; with an age, those at risk at it."""
     lives = engine.lives(freq)
     member = _in_group(engine.origin(by), group)[lives["account"]]
     if age is not None:
         member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))
     columns = {name: lives[name][member] for name in ("duration", "entry", "event", "cause", "mrr")}
-    return _frame(engine, lives["account"][member], columns)
+    return lives["account"][member], columns
 
 
 def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:
@@ -175,12 +164,3 @@ def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:
 def _in_group(group_of: NDArray[np.int32] | None, group: int | None) -> NDArray[np.bool_]:
     codes = np.zeros(0, np.int32) if group_of is None else group_of
     return np.ones(len(codes), bool) if group is None else codes == group
-
-
-def _frame(
-    engine: LocalEngine, entity: NDArray[Any], columns: dict[str, NDArray[np.int64]]
-) -> pd.DataFrame:
-    import pandas as pd
-
-    ids = engine.spans.entity_ids.take(pa.array(entity))
-    return pd.DataFrame({"customer_id": ids.to_pandas(), **columns})

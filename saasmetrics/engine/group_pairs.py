@@ -49,7 +49,7 @@ def pair_cube_between_groups(
     entity_since = np.full(int(entity_of.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int64)
     np.minimum.at(entity_since, entity_of, since(accounts))
     seen = entity_since[entity_of[account]] <= moment - window
-    parts = contributions(event, m0, m1, p0, p1, seen)
+    parts = contributions(event, (m0, m1), (p0, p1), seen, aside=accounts.aside)
     back = np.lexsort((moment, account))
     cell = group[account].astype(np.int64) * periods + (moment - first)
     account = account[back]
@@ -60,11 +60,11 @@ def pair_cube_between_groups(
 
 def contributions(
     event: NDArray[np.int64],
-    m0: NDArray[np.int64],
-    m1: NDArray[np.int64],
-    p0: NDArray[np.int64],
-    p1: NDArray[np.int64],
+    mrr: tuple[NDArray[np.int64], NDArray[np.int64]],
+    paused: tuple[NDArray[np.int64], NDArray[np.int64]],
     seen: NDArray[np.bool_],
+    *,
+    aside: bool,
 ) -> dict[str, NDArray[np.int64]]:
     """Return what each group of a customer adds to each sum, transfers between its groups taken out.
 
@@ -74,19 +74,23 @@ def contributions(
     ----------
     event
         Number of the customer (at one time); equal ones are contiguous.
-    m0, m1
+    mrr
         MRR of the group at the two snapshots.
-    p0, p1
+    paused
         Paused MRR at the two snapshots: with it a customer is one, though not paying.
     seen
         Whether the customer had been one by the earlier snapshot.
+    aside
+        Whether a pause is a part of its own; otherwise it is contraction and its end expansion.
     """
+    (m0, m1), (p0, p1) = mrr, paused
     paid, still = summed(event, m0) > 0, summed(event, m1 + p1) > 0
-    stays, rests = paid & still, p1 - p0
+    stays, rests = paid & still, p1 - p0 if aside else np.zeros_like(p0)
     rest = m1 - m0 + rests
     rest = rest - split_transfer(event, rest, stays)
     lower = np.minimum(m1 - m0 - split_transfer(event, m1 - m0, paid), 0)
     other = np.where(~paid & (summed(event, m1) > 0), m1, 0)
+    back = seen & (summed(event, m0 + p0) <= 0)
     zero, lost, mine = np.int64(0), paid & ~still, paid & (m0 > 0)
     here = (m0 + p0 > 0) & (summed(event, m0 + p0) > 0)
     return {
@@ -98,7 +102,8 @@ def contributions(
         "churn": np.where(lost, m1 - m0, zero),
         "paused": np.where(stays, -rests, zero),
         "new": np.where(seen, zero, other),
-        "reactivation": np.where(seen, other, zero),
+        "reactivation": np.where(back, other, zero),
+        "resumed": np.where(seen & ~back, other, zero),
         "customers": here.astype(np.int64),
         "customers_lost": (here & ~still).astype(np.int64),
         "customers_grown": (mine & stays & (rest > 0)).astype(np.int64),

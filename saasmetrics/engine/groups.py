@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
-from saasmetrics.errors import UnknownNameError, hint
+from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,18 @@ RESERVED = frozenset(
     | {"duration", "entry", "event", "cause", "bag", "mrr", "floor", "verdict", "target", "months"}
     | {"probability", "at_risk", "events", "censored", "arpa", "margin", "lifetime"}
 )  # columns of results
+
+
+def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the by-columns as a tuple."""
+    if by is None:
+        return ()
+    if isinstance(by, str):
+        return (by,)
+    if not isinstance(by, Iterable) or not all(isinstance(name, str) for name in by):
+        msg = f"by={by!r} is neither the name of a column nor a list of names."
+        raise DataError(msg)
+    return tuple(by)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ everything here follows the number of changes, never customers times months.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,8 @@ class Ledger:
     """Changes of MRR, sorted by account and time; one element per change.
 
     `time` is a day number, or a period ordinal after `at_periods`. `mrr` and `paused` are balances in micro-units
-    after the change; `paused` is None where nothing is ever paused. `first` marks each account's first change.
+    after the change; `paused` is None where nothing is ever paused. `aside` says whether a pause is a line of its own,
+    or else a contraction. `first` marks each account's first change.
     """
 
     account: NDArray[np.int32]
@@ -37,6 +38,7 @@ class Ledger:
     mrr: NDArray[np.int64]
     paused: NDArray[np.int64] | None
     accounts: int
+    aside: bool = True
 
     def __len__(self) -> int:
         return len(self.account)
@@ -53,6 +55,11 @@ class Ledger:
     def held(self) -> NDArray[np.int64]:
         """MRR plus paused MRR: an account is a customer while this is positive."""
         return self.mrr if self.paused is None else self.mrr + self.paused
+
+    @property
+    def moving(self) -> NDArray[np.int64]:
+        """The balance whose changes are movements: with paused MRR where that is a line of its own."""
+        return self.held if self.aside else self.mrr
 
     def before(self, balance: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the balance before each change, 0 before the first of an account."""
@@ -75,7 +82,13 @@ class Ledger:
     def pick(self, keep: NDArray[np.bool_]) -> Ledger:
         """Return the changes that a mask selects."""
         paused = None if self.paused is None else self.paused[keep]
-        return Ledger(self.account[keep], self.time[keep], self.mrr[keep], paused, self.accounts)
+        return replace(
+            self,
+            account=self.account[keep],
+            time=self.time[keep],
+            mrr=self.mrr[keep],
+            paused=paused,
+        )
 
     def blocks(self, least: int = 0) -> Iterator[tuple[slice, Ledger]]:
         """Yield the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
@@ -92,7 +105,7 @@ class Ledger:
             account = self.account[cut] - np.int32(begin)
             yield (
                 slice(begin, end),
-                Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin),
+                Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin, self.aside),
             )
             begin = end
 
@@ -110,7 +123,7 @@ class Ledger:
         last = np.ones(len(period), bool)
         last[:-1] = (self.account[1:] != self.account[:-1]) | (period[1:] != period[:-1])
         seen = self.pick(last)
-        seen = Ledger(seen.account, period[last], seen.mrr, seen.paused, self.accounts)
+        seen = replace(seen, time=period[last])
         changed = seen.mrr != seen.before(seen.mrr)
         if seen.paused is not None:
             changed |= seen.paused != seen.before(seen.paused)
@@ -147,9 +160,8 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     if not changed.all():
         owner, time, delta = owner[changed], time[changed], delta[changed]
         rest = None if rest is None else rest[changed]
-    return Ledger(
-        owner, time, running(delta, owner), None if rest is None else running(rest, owner), accounts
-    )
+    paused = None if rest is None else running(rest, owner)
+    return Ledger(owner, time, running(delta, owner), paused, accounts, spans.aside)
 
 
 def _events(

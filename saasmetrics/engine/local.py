@@ -13,9 +13,10 @@ from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, trian
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
-from saasmetrics.engine.movements import Moves, movement_cube, moves
+from saasmetrics.engine.movements import Moves, movement_cube, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
+from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.reasons import Lines
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -72,6 +72,7 @@ class LocalEngine:
         self._since = since
         self._cache: dict[Any, Any] = {}
         self._recent: dict[Any, Cube] = {}
+        self._drilled: tuple[Any, drill.Found] | None = None
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
@@ -109,17 +110,15 @@ class LocalEngine:
         """The ledger with one account per customer."""
         return ledger(self.spans, self.spans.entity, len(self.spans.entity_ids))
 
-    @cached_property
-    def lines(self) -> Lines:
-        """What the source says of the line behind each span."""
-        return reason_sums.known_lines(self)
-
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
         return Calendar(freq, self._fiscal_start)
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
+        return self._once(("extent", freq), lambda: self._extent(freq))
+
+    def _extent(self, freq: str) -> tuple[int, int, int]:
         calendar = self.calendar(freq)
         start = int(self.spans.start.min()) if len(self.spans) else self.as_of
         first, last = (int(p) for p in calendar.ordinal(np.array([start, self.as_of])))
@@ -201,10 +200,15 @@ class LocalEngine:
         if after is not None and len(source):
             daily = self.entities
             away = self._away(daily.time if events else self.periods(daily, freq), source)
-        return source, period, kinds_of(source, after, away)
+        ignored = visits(source, period) if self.policy.same_period == "ignored" else None
+        return source, period, kinds_of(source, after, away, ignored)
 
     def _moved(self, freq: str) -> Moves:
-        return moves(*self.kinds(freq))
+        source, period, kind = self.kinds(freq)
+        found = moves(source, period, kind)
+        if self.policy.return_price == "split":
+            found, _ = split_returns(found, source.account, source.time, source)
+        return found
 
     def _moved_between(self, freq: str, by: Sequence[str]) -> tuple[Moves, NDArray[np.int32]]:
         source, period, kind = self.kinds(freq)
@@ -212,7 +216,11 @@ class LocalEngine:
         events = self.policy.view == "event"
         parts = daily if events else self.at_periods(daily, freq)
         part_period = self.periods(parts, freq) if events else parts.time
-        return moves_between_groups(parts, part_period, source, period, kind, entity_of), group
+        found = moves_between_groups(parts, part_period, source, period, kind, entity_of)
+        if self.policy.return_price == "split":
+            owner = entity_of[parts.account]
+            found, _ = split_returns(found, owner, parts.time, source)
+        return found, group
 
     def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
         """Return the period of each change of a daily ledger."""
@@ -377,7 +385,14 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.rows(self, kind, **cell)
+        return drill.frame(self, *self.measures(kind, **cell))
+
+    def measures(self, kind: str, **cell: Any) -> drill.Found:
+        """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""
+        key = (kind, tuple(sorted(cell.items())))
+        if self._drilled is None or self._drilled[0] != key:
+            self._drilled = key, drill.measures(self, kind, **cell)
+        return self._drilled[1]
 
 
 __all__ = ["BAG", "LocalEngine", "dense_frame", "triangle_frame"]

@@ -27,15 +27,16 @@ NOUNS = {
 _COUNTS = sorted(
     [*NOUNS.values(), "customers_churned_from_opening", "customers_opening", "customers_closing"]
 )
-NEW, REACTIVATION, EXPANSION, CONTRACTION, CHURN = range(5)
+NEW, REACTIVATION, EXPANSION, CONTRACTION, CHURN, IGNORED = range(6)
 
 
 @dataclass(frozen=True)
 class Moves:
     """Changes with the reason of each: one element per change of an account.
 
-    `amount` is the change for the reason `kind` (index into `KINDS`), `pause` and `transfer` the rest of the
-    change of MRR; `opened` says whether the account was paying when the period began.
+    `amount` is the change for the reason `kind` (index into `KINDS`, or `IGNORED`), `pause` and `transfer` the rest of
+    the change of MRR; `opened` says whether the account was paying when the period began. `held` is the change of what
+    the account holds where that is not the amount: who starts or leaves in a pause moves no MRR.
     """
 
     account: NDArray[np.int32]
@@ -47,6 +48,7 @@ class Moves:
     change: NDArray[np.int64]
     opened: NDArray[np.bool_]
     paying: NDArray[np.int8]
+    held: NDArray[np.int64] | None = None
 
     def pick(self, rows: NDArray[np.int64] | slice, period: int | None = None) -> Moves:
         """Return some of the movements, all dated to one period if one is given."""
@@ -61,11 +63,15 @@ class Moves:
             change=self.change[rows],
             opened=self.opened[rows],
             paying=self.paying[rows],
+            held=None if self.held is None else self.held[rows],
         )
 
 
 def kinds(
-    ledger: Ledger, new_after: int | None = None, away: NDArray[np.int64] | None = None
+    ledger: Ledger,
+    new_after: int | None = None,
+    away: NDArray[np.int64] | None = None,
+    ignored: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int8]:
     """Return the kind of each change: what the customer held before and after decides.
 
@@ -77,26 +83,46 @@ def kinds(
         A return more than so many days after leaving is new again; None: never.
     away
         For how many days the customer had been away, at each change that is a start.
+    ignored
+        Changes that do not count.
     """
-    held = ledger.held
+    held, moving = ledger.held, ledger.moving
     before = ledger.before(held)
     was, now = before > 0, held > 0
-    out = np.where(held > before, np.int8(EXPANSION), np.int8(CONTRACTION))
+    grown = held > before if ledger.aside else moving > ledger.before(moving)
+    out = np.where(grown, np.int8(EXPANSION), np.int8(CONTRACTION))
     out[was & ~now] = CHURN
     starts = ~was & now
+    if ignored is not None:
+        starts &= ~ignored
     out[starts] = REACTIVATION
     out[ledger.earliest(starts)] = NEW
     if new_after is not None and away is not None:
         out[starts & (away > new_after)] = NEW
+    if ignored is not None:
+        out[ignored] = IGNORED
     return out
+
+
+def visits(ledger: Ledger, period: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which changes belong to a customer who holds nothing when their period begins and when it ends."""
+    begins = ledger.first.copy()
+    begins[1:] |= period[1:] != period[:-1]
+    at = np.flatnonzero(begins)
+    length = np.diff(np.append(at, len(period)))
+    empty = np.ones(len(at), bool)
+    for balance in (ledger.mrr, ledger.paused):
+        if balance is not None:
+            empty &= (ledger.before(balance)[at] == 0) & (balance[at + length - 1] == 0)
+    return np.repeat(empty, length)
 
 
 def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> Moves:
     """Return the movements of a ledger with one account per entity."""
-    held, mrr = ledger.held, ledger.mrr
+    moving, mrr = ledger.moving, ledger.mrr
     before = ledger.before(mrr)
-    amount = held - ledger.before(held) if ledger.paused is not None else mrr - before
-    pause = None if ledger.paused is None else ledger.before(ledger.paused) - ledger.paused
+    pause = rested(ledger)
+    amount = moving - ledger.before(moving) if pause is not None else mrr - before
     return Moves(
         account=ledger.account,
         period=period,
@@ -107,7 +133,22 @@ def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> 
         change=mrr - before if pause is not None else amount,
         opened=_opened(ledger, period, before > 0),
         paying=(mrr > 0).astype(np.int8) - (before > 0),
+        held=holding(ledger),
     )
+
+
+def rested(ledger: Ledger) -> NDArray[np.int64] | None:
+    """Return what pauses take from MRR and give back, at each change; None where they have no line of their own."""
+    if ledger.paused is None or not ledger.aside:
+        return None
+    return ledger.before(ledger.paused) - ledger.paused
+
+
+def holding(ledger: Ledger) -> NDArray[np.int64] | None:
+    """Return the change of what an account holds, at each change; None where it is the change of its movements."""
+    if ledger.paused is None or ledger.aside:
+        return None
+    return ledger.held - ledger.before(ledger.held)
 
 
 def _opened(ledger: Ledger, period: NDArray[np.int32], was: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -158,7 +199,9 @@ def _sums(part: Moves, cell: NDArray[np.int64], cells: int) -> dict[str, NDArray
         mine = np.flatnonzero(part.kind == number)
         amount = part.amount[mine]
         sums[name] = tally(cell[mine], amount, cells)
-        sums[NOUNS[name]] = _customers(part, mine[amount != 0], cell, cells)
+        stays = number in (EXPANSION, CONTRACTION)
+        counted = amount if stays or part.held is None else part.held[mine]
+        sums[NOUNS[name]] = _customers(part, mine[counted != 0], cell, cells)
         if number == CHURN:
             opened = mine[part.opened[mine]]
             sums["customers_churned_from_opening"] = _customers(part, opened, cell, cells)

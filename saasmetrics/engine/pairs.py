@@ -24,11 +24,14 @@ MONEY = (
     "paused",
     "new",
     "reactivation",
+    "resumed",
 )
 COUNTS = ("customers", "customers_lost", "customers_grown", "customers_shrunk")
 TIME_BITS = 20  # of a key: the time; the rest is the account
-ABSENT, SAME, GROWN, SHRUNK, LOST, NEW, BACK = range(7)  # what a customer can be, given M0 and M1
-STANDINGS = 7
+ABSENT, SAME, GROWN, SHRUNK, LOST, NEW, BACK, RESUMED = range(
+    8
+)  # what a customer is, given M0 and M1
+STANDINGS = 8
 
 
 def pair_cube(
@@ -39,7 +42,8 @@ def pair_cube(
     Notes
     -----
     `opening` is M0, `closing` M1 and `kept` min(M0, M1) of the customers with M0 > 0; `expansion`, `contraction`,
-    `churn` and `paused` are the parts of closing - opening; `new` and `reactivation` are M1 of the others.
+    `churn` and `paused` are the parts of closing - opening; `resumed` is M1 of those whose MRR all rested at the start,
+    `new` and `reactivation` are M1 of the others.
     """
     cells = groups * periods
     total = {name: np.zeros(cells, np.int64) for name in (*MONEY, *COUNTS)}
@@ -61,11 +65,15 @@ def _changes(
     gain, rests, held, idle = m1 - opening, None, m1, np.zeros(0, bool)
     if ledger.paused is not None:
         p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
-        held, rests = m1 + p1, np.where((m0 > 0) & (m1 + p1 > 0), p1 - p0, 0)
-        gain += rests
+        held = m1 + p1
+        if ledger.aside:
+            rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
+            gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
     seen = since(ledger)[owner] + window <= time
     standing = _standings(m0 > 0, held > 0, seen, gain)
+    if len(idle):
+        standing[idle & (standing == BACK)] = RESUMED
     cell = cell_of[owner] + time
     # What a customer adds from one time on, it takes away at the next; ABSENT takes what nobody asks for.
     begins = standing * cells + cell
@@ -92,6 +100,7 @@ def _changes(
         "paused": paused,
         "new": money[NEW],
         "reactivation": money[BACK],
+        "resumed": money[RESUMED],
         "customers": heads[SAME : LOST + 1].sum(axis=0) + resting[0],
         "customers_lost": heads[LOST] + resting[1],
         "customers_grown": heads[GROWN],

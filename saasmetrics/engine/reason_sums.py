@@ -83,7 +83,7 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     """
     source, period, kind = engine.kinds(freq)
     start, end = slots(engine, freq)
-    found = changes(engine.spans, engine.lines, start, end, midpoint=midpoint)
+    found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint)
     amount = _amounts(engine, source, freq)
     at, there = _place(source, found.entity, found.time)
     stays = there & np.isin(kind[at], (EXPANSION, CONTRACTION))
@@ -94,13 +94,41 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     value = parts[row, subtype]
     left = np.flatnonzero(kind == CHURN)
     cause = _filed(_causes(engine, source, end)[left], voluntary=voluntary)
-    return _summed(
+    told = _summed(
         np.concatenate([source.account[change], source.account[left]]).astype(np.int64),
         np.concatenate([period[change], period[left]]).astype(np.int64),
         np.concatenate([movement, np.full(len(left), 2)]),
         np.concatenate([subtype, cause]),
         np.concatenate([value, amount[left]]),
     )
+    return _with_returns(engine, freq, told) if engine.policy.return_price == "split" else told
+
+
+def _with_returns(engine: LocalEngine, freq: str, told: Reasons) -> Reasons:
+    """Add the expansion and contraction of customers who returned at another price, which is of price."""
+    rates = engine.valuation
+    if rates is None:
+        moved, _ = engine.moved(freq)
+        entity = moved.account.astype(np.int64)
+    else:
+        held = valued.accounts(engine, rates, ())
+        moved, _ = valued.valued_moves(engine, rates, held, freq)
+        entity = held.entity[moved.account].astype(np.int64)
+    mine = np.flatnonzero((moved.kind == EXPANSION) | (moved.kind == CONTRACTION))
+    known = told.pick(told.movement < 2)
+    movement = np.where(moved.kind[mine] == EXPANSION, 0, 1)
+    rest = _summed(
+        np.concatenate([entity[mine], known.entity]),
+        np.concatenate([moved.period[mine].astype(np.int64), known.period]),
+        np.concatenate([movement, known.movement]),
+        np.full(len(mine) + len(known.entity), SUBTYPES.index("price")),
+        np.concatenate([moved.amount[mine], -known.amount]),
+    )
+    both = (
+        np.concatenate([getattr(told, name), getattr(rest, name)])
+        for name in ("entity", "period", "movement", "subtype", "amount")
+    )
+    return _summed(*both)
 
 
 def _summed(
@@ -125,7 +153,7 @@ def _summed(
 
 def _amounts(engine: LocalEngine, source: Ledger, freq: str) -> NDArray[np.int64]:
     """Return what each change of a customer adds to its movement, at the rates of its day."""
-    constant = source.held - source.before(source.held)
+    constant = source.moving - source.before(source.moving)
     rates = engine.valuation
     if rates is None:
         return constant
@@ -261,7 +289,7 @@ def _window_changes(
         return np.where(day <= first, 0, np.where(day <= last, 1, np.int64(FAR)))
 
     start, end = slot(spans.start), slot(spans.end)
-    return changes(spans, engine.lines, start, end, midpoint=midpoint), end
+    return changes(spans, known_lines(engine), start, end, midpoint=midpoint), end
 
 
 def _last_causes(engine: LocalEngine, end: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -33,6 +33,7 @@ SUBTYPES = (
     "discount_end",
     "escalator",
     "usage",
+    "pause",
 )
 _CENT = MICRO // 100
 _AT = {name: number for number, name in enumerate(SUBTYPES)}
@@ -98,11 +99,12 @@ class Changes:
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The lines on one side of changes, added up: MRR, list MRR, seats, the first and last of their plans."""
+    """The lines on one side of changes, added up: MRR, what of it rests, list MRR, seats, first and last plan."""
 
     lines: NDArray[np.int64]
     mrr: NDArray[np.int64]
     listed: NDArray[np.int64]
+    rests: NDArray[np.int64]
     seats: NDArray[np.float64]
     counted: NDArray[np.bool_]
     plan: NDArray[np.int64]
@@ -172,10 +174,12 @@ def _side(
     plan = lines.plan[at]
     span = np.full(cells, -1)
     span[cell] = at
+    resting = np.zeros(len(at), np.int64) if spans.aside else spans.rests()[at] * spans.amount[at]
     return Sides(
         lines=total(one),
         mrr=total(spans.amount[at]),
         listed=total(lines.listed[at]),
+        rests=total(resting),
         seats=total(lines.seats[at]),
         counted=total((lines.seats[at] <= 0).astype(np.int64)) == 0,
         plan=lowest(plan),
@@ -220,7 +224,7 @@ def _parts(
     *,
     midpoint: bool,
 ) -> NDArray[np.int64]:
-    """Return the parts of each change; they sum to the change of MRR."""
+    """Return the parts of each change; they sum to that of MRR, with MRR that rests where pauses are a line apart."""
     change = after.mrr - before.mrr
     both = (before.lines > 0) & (after.lines > 0)
     parts = np.zeros((len(change), len(SUBTYPES)), np.int64)
@@ -244,6 +248,7 @@ def _parts(
     )
     parts[rows, name[rows]] = price[rows]
     parts[rows, _AT["seats"]] += (rest - price)[rows]
+    parts[:, _AT["pause"]] = before.rests - after.rests
     return parts
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.cohorts import aged, triangle_cube
 from saasmetrics.engine.columns import days, flat, has
 from saasmetrics.engine.cubes import Cube
+from saasmetrics.engine.drill import frame
 from saasmetrics.engine.groups import Groups, encoded
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
@@ -20,6 +21,7 @@ from saasmetrics.errors import DataError, MissingTableError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.engine.local import LocalEngine
@@ -146,3 +148,21 @@ def sign_up_triangle(
     cube["constant"] = cube["mrr"]
     cube[SIGNED] = np.repeat(signed, width, axis=2)
     return Cube(found.groups, cube, first), found.notes
+
+
+def sign_up_rows(
+    engine: LocalEngine, cohort: int, age: int, freq: str, by: Sequence[str], group: int | None
+) -> pd.DataFrame:
+    """Return every customer that signed up in a period, with its MRR at the age; those that never paid have none."""
+    import pandas as pd
+
+    found = sign_ups(engine, freq, by)
+    member = np.ones(len(found.of_entity), bool) if group is None else found.group == group
+    accounts = np.flatnonzero(member & (found.of_entity == cohort))
+    columns = aged(engine.periodic(freq), accounts, np.full(len(accounts), cohort), age)
+    paid = frame(engine, accounts, {**columns, "constant": columns["mrr"]})
+    other = np.ones(len(found.others), bool) if group is None else found.others_group == group
+    ids = found.others_ids.filter(pa.array(other & (found.others == cohort)))
+    never = pd.DataFrame(0, index=range(len(ids)), columns=paid.columns)
+    never["customer_id"] = ids.to_pandas()
+    return pd.concat([paid, never], ignore_index=True) if len(never) else paid

@@ -17,6 +17,7 @@ from saasmetrics.engine.amounts import monthly_micro
 from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
+from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import LARGEST
@@ -37,7 +38,8 @@ class Spans:
     """Spans of paid service, one element per span.
 
     `entity` indexes `entity_ids`; `line` is the row of the source table, -1 for none; `amount` is MRR in micro-units,
-    exact to 1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests.
+    exact to 1e-6; `end` is `FAR` where the span runs at the as-of date; `paused` marks spans whose MRR rests. `aside`
+    says whether MRR that rests is a line of its own; otherwise a pause is a contraction.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Spans:
     line: NDArray[np.int64] | None = None
     paused: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = field(default=())
+    aside: bool = True
 
     def __len__(self) -> int:
         return len(self.entity)
@@ -172,11 +175,12 @@ def _subscription_spans(
     if policy.trial == "excluded" and has(data, "trial_end"):
         start = np.maximum(start, days(data["trial_end"], np.int32(-FAR)))
     amount = monthly_micro(tables, policy, as_of, currency)
-    found = Spans("subscriptions", ids, entity, start, end, amount)
+    aside = policy.pause == "line"
+    found = Spans("subscriptions", ids, entity, start, end, amount, aside=aside)
     if policy.discount != "none" and has(data, "discount_end") and has(data, "list_amount"):
         found = _discounted(found, data, tables, policy, as_of, currency)
     if policy.pause != "kept" and has(data, "pause_start"):
-        found = _paused(found, data, keep_balance=policy.pause == "line")
+        found = _paused(found, data, keep_balance=policy.pause in ("line", "contraction"))
     return found
 
 
@@ -188,7 +192,10 @@ def _discounted(
     as_of: int,
     currency: str,
 ) -> Spans:
-    """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy."""
+    """Let a discount that ends do so: the list amount holds from `discount_end` on, or always, by policy.
+
+    While a discount takes all of it, the MRR of a customer who paid before rests like that of a pause.
+    """
     until, full = days(data["discount_end"], FAR), flags(pc.is_valid(data["list_amount"]))
     never = np.zeros(len(data), bool)
     if policy.discount == "forever_only":
@@ -197,11 +204,18 @@ def _discounted(
         begin = days(data["start"])
         never = until <= next_billing_day(begin, begin + 1, interval_steps(data))
     changes = ((until < found.end) | never) & full
-    if not changes.any():
+    nothing = (found.amount == 0) & full
+    if not (changes | nothing).any():
         return found
     listed = monthly_micro(tables, policy, as_of, currency, column="list_amount")
+    free = given_free(found, np.where(full & ~never, listed, 0), until, int(FAR))
+    if free.any():
+        amount = np.where(free, listed, found.amount)
+        said = f"{int(free.sum()):,} subscriptions rows are free for a time and keep their customer, as in a pause"
+        found = replace(found, amount=amount, paused=free, notes=(*found.notes, said))
     from_day = np.where(never, found.start, np.maximum(until, found.start))
-    after = replace(found, start=from_day.astype(np.int32), amount=listed).pick(changes)
+    after = replace(found, start=from_day.astype(np.int32), amount=listed, paused=None)
+    after = after.pick(changes)
     before = replace(found, end=np.where(changes, from_day, found.end).astype(np.int32))
     return before.joined(after)
 

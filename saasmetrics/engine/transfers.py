@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.movements import CONTRACTION, EXPANSION, Moves
+from saasmetrics.engine.movements import (
+    CONTRACTION,
+    EXPANSION,
+    IGNORED,
+    Moves,
+    holding,
+    rested,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,10 +49,10 @@ def split_transfer(
     np.add.at(gains, event, gain)
     np.add.at(losses, event, loss)
     moved = np.where(moving, np.minimum(gains, losses)[event], 0)
-    return _filled(event, gain, moved) - _filled(event, loss, moved)
+    return filled(event, gain, moved) - filled(event, loss, moved)
 
 
-def _filled(
+def filled(
     event: NDArray[np.int64], size: NDArray[np.int64], total: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Fill sizes one after the other within each event until the event's total is used up."""
@@ -84,27 +91,28 @@ def moves_between_groups(
     event = (
         np.concatenate([[0], np.cumsum(key[1:] != key[:-1])]) if len(key) else np.zeros(0, np.int64)
     )
-    held, before = accounts.held, accounts.before(accounts.held)
-    change = (held - before)[order]
+    change = (accounts.moving - accounts.before(accounts.moving))[order]
     kind, moving = _kind_at(key, entities, entity_kind)
     transfer = split_transfer(event, change, moving)
+    # Where the parts of a customer cancel out, a visit that is not counted may leave them changed.
+    transfer = np.where(kind == IGNORED, change, transfer)
     rest = change - transfer
     kind = np.where(moving, np.where(rest > 0, np.int8(EXPANSION), np.int8(CONTRACTION)), kind)
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     mrr, was = accounts.mrr, accounts.before(accounts.mrr)
-    paused = accounts.paused
     opened = _entity_opened(owner, period, entities, entity_period)
     return Moves(
         account=accounts.account,
         period=period,
         kind=kind[back].astype(np.int8),
         amount=rest[back],
-        pause=None if paused is None else accounts.before(paused) - paused,
+        pause=rested(accounts),
         transfer=transfer[back],
         change=mrr - was,
         opened=opened,
         paying=(mrr > 0).astype(np.int8) - (was > 0),
+        held=holding(accounts),
     )
 
 

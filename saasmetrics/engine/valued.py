@@ -18,6 +18,7 @@ from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.movements import FLOWS, movement_cube
 from saasmetrics.engine.pairs import MONEY, since
+from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import iso_day
 
@@ -153,6 +154,10 @@ def valued_moves(
     when = engine.periods(parts, freq) if events else parts.time
     moved = moves_between_groups(parts, when, source, period, kind, held.entity)
     day = parts.time if events else _last_days(engine, freq, held.entity[parts.account], parts.time)
+    if engine.policy.return_price == "split":
+        owner = held.entity[moved.account]
+        moved, origin = split_returns(moved, owner, parts.time, source)
+        day = day[origin]
     factor = valued.each(held.currency[moved.account], day)
     amount = np.rint(moved.amount * factor).astype(np.int64)
     pause = None if moved.pause is None else np.rint(moved.pause * factor).astype(np.int64)

@@ -70,7 +70,7 @@ def pair_rows(
     (m0, p0), (m1, p1) = ledger.state(cell.period - cell.window), ledger.state(cell.period)
     begun = since(engine.periodic(cell.freq)) <= cell.period - cell.window
     customer = held.entity.astype(np.int64)
-    parts = contributions(customer, m0, m1, p0, p1, begun[customer])
+    parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     start, end = _factors(engine, rates, cell)
     late = end if engine.policy.fx == "spot" else start
     currency = held.currency

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.metrics.economics.asked import number
 
 _VERSION = 1
 _WORDS = {
@@ -71,12 +71,12 @@ class Scenario:
         for name in (*_FACTORS, "price", "price_month", "seats", "new_growth"):
             value = getattr(self, name)
             least = 0.0 if name in _FACTORS else 1 if name == "price_month" else -1.0
-            if isinstance(value, bool) or not isinstance(value, Real) or not least <= value < 1e6:
+            if not number(value) or not least <= value < 1e6:
                 kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
                 msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
                 raise DataError(msg)
         for currency, factor in self.fx.items():
-            if isinstance(factor, bool) or not isinstance(factor, Real) or not factor > 0:
+            if not number(factor) or not factor > 0:
                 msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."
                 raise DataError(msg)
 
@@ -100,9 +100,19 @@ class Scenario:
         DataError
             If the file cannot be written.
         """
-        from saasmetrics.export.files import write_text
+        from saasmetrics.export.files import refuse_special, replacing
 
-        return write_text(path, json.dumps({"version": _VERSION, **asdict(self)}, indent=2) + "\n")
+        to = Path(path)
+        refuse_special(to, "scenario.json")
+        try:
+            with replacing(to) as beside:
+                beside.write_text(
+                    json.dumps({"version": _VERSION, **asdict(self)}, indent=2) + "\n"
+                )
+        except OSError as error:
+            msg = f"{to} cannot be written: {error.strerror or error}."
+            raise DataError(msg) from error
+        return to
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:

@@ -119,7 +119,7 @@ def _lost(
     deviation = np.sqrt((spread * hazard * (1 - hazard)).sum(axis=2))
     wanted = np.clip(total + noise * deviation, 0.0, mrr.sum(axis=2))
     scale = np.divide(wanted, total, out=np.zeros_like(total), where=total > 0)
-    return np.minimum(expected * scale[..., None], mrr)
+    return np.asarray(np.minimum(expected * scale[..., None], mrr))
 
 
 def _growth(flow: dict[str, Array], scenario: Scenario, month: int) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.money import format_value
+from saasmetrics.money import format_difference, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +69,7 @@ def explanation(
     """
     start, end = between
     unit, currency = unit or base.metric.unit, base.context.currency
+    by_step = _by_step(parts, steps, first_order)
     change = f"{format_value(start, unit, currency)} → {format_value(end, unit, currency)}"
     return replace(
         base,
@@ -83,7 +84,8 @@ def explanation(
             "labels": labels,
             "unit": unit,
             "period": period,
-            "steps": _by_step(parts, steps, first_order),
+            "steps": by_step,
+            "tables": {"Step by step": _worded(by_step, unit, currency)} if len(steps) else {},
             "headline": f"{change}, {labels[0]} to {labels[1]}",
             **(extra or {}),
         },
@@ -97,15 +99,27 @@ def _by_customer(
     """Return the customers that add something, those that add most first."""
     import pandas as pd
 
-    total = parts.sum(axis=0) if len(steps) else np.zeros(len(customers))
-    out = pd.DataFrame({"customer_id": customers["customer_id"].to_numpy(), "value": total})
+    told = np.flatnonzero((parts != 0).any(axis=0)) if len(steps) else np.zeros(0, np.int64)
+    parts, customers = parts[:, told], customers.iloc[told]
+    total = parts.sum(axis=0)
+    out = {"customer_id": customers["customer_id"].to_numpy(), "value": total}
     for number, step in enumerate(steps):
         out[step.name] = parts[number]
     for name in customers.columns.drop("customer_id"):
         out[name] = customers[name].to_numpy()
-    told = (parts != 0).any(axis=0) if len(steps) else np.zeros(len(customers), bool)
-    order = np.argsort(-np.abs(total[told]), kind="stable")
-    return out[told].iloc[order].reset_index(drop=True)
+    order = np.argsort(-np.abs(total), kind="stable")
+    return pd.DataFrame({name: values[order] for name, values in out.items()})
+
+
+def _worded(steps: pd.DataFrame, unit: str, currency: str) -> pd.DataFrame:
+    """Return the steps as people read them: differences with their sign, those of ratios in percentage points."""
+    shown = steps[["label"]].rename(columns={"label": "step"})
+    shown["adds"] = [format_difference(value, unit, currency) for value in steps["value"]]
+    if steps["first_order"].notna().any():
+        alone = [format_difference(value, unit, currency) for value in steps["first_order"]]
+        shown["switched alone"] = alone
+    told = steps.columns.drop(["step", "label", "value", "first_order"])
+    return shown.join(steps[told])
 
 
 def _by_step(

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import definition
-from saasmetrics.engine.groups import ambiguous
+from saasmetrics.engine import drill
+from saasmetrics.engine.groups import ambiguous, columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
-from saasmetrics.result import Context, Result
+from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import resample_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.proof.trace import Trace
 
 
 def made(
@@ -37,12 +38,14 @@ def made(
     extra: Mapping[str, Any] | None = None,
     drill: Callable[..., pd.DataFrame] | None = None,
     tables: Sequence[str] = (),
+    sides: Sides | None = None,
+    trace: Callable[..., Trace | str] | None = None,
 ) -> Result:
     """Return a Result of a catalogued metric for a book.
 
-    `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote.
+    `tables` are those used beside the customers and the source of MRR: their warnings go into the footnote. `sides`
+    are those of the rows that `drill` gives; `trace` says how a number follows from rows where it is not their sum.
     """
-    context = Context(book.as_of_text, book.currency, book.policy, options or {})
     part = (f"Only {' and '.join(book.scope)}",) if book.scope else ()
     if book.known_day is not None and book.looks_back:
         part = (*part, f"As known on {iso_day(book.known_day)}")
@@ -50,7 +53,19 @@ def made(
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
     said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
-    return Result(definition(id), df, kind, context, columns(by), tuple(said), extra or {}, drill)
+    parts = {} if sides is None else sides.parts()
+    return Result(
+        definition(id),
+        df,
+        kind,
+        book.context(options),
+        columns(by),
+        tuple(said),
+        extra or {},
+        drill,
+        parts,
+        trace,
+    )
 
 
 def ratio(numerator: Any, denominator: Any) -> NDArray[np.float64]:
@@ -118,12 +133,44 @@ def bootstrap_ratio(
 
 def period_drill(
     book: Book, kind: str, freq: str, by: Sequence[str], sides: Sides | None = None, **fixed: Any
-) -> Callable[..., pd.DataFrame]:
+) -> PeriodDrill:
     """Return the function behind `Result.rows` for results by period; `sides` adds numerator and denominator."""
+    return PeriodDrill(book, kind, freq, tuple(by), sides, fixed)
 
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        calendar = book.calendar(freq)
-        first, periods, full = book.engine.extent(freq)
+
+@dataclass(frozen=True)
+class PeriodDrill:
+    """The customers behind one period of a result, as a function of the period and the group.
+
+    `at` turns the period asked for into one of `freq`; `sides_only` leaves out all measures but the two sides.
+    """
+
+    book: Book
+    kind: str
+    freq: str
+    by: tuple[str, ...]
+    sides: Sides | None
+    fixed: Mapping[str, Any]
+    at: Callable[[Any], Any] | None = None
+    sides_only: bool = False
+
+    def __call__(self, period: Any = None, **group: Any) -> pd.DataFrame:
+        """Return the customers of a cell."""
+        engine, sides = self.book.engine, self.sides
+        cell = {"freq": self.freq, "by": self.by, "group": group_code(self.book, self.by, group)}
+        period = self._number(period if self.at is None else self.at(period))
+        entity, found = engine.measures(self.kind, period=period, **cell, **self.fixed)
+        if sides is not None:
+            entity, found = _sided(entity, found, sides, alone=self.sides_only)
+        amounts = {
+            name: values if _counted(name, sides) else money(values)
+            for name, values in found.items()
+        }
+        return drill.frame(engine, entity, amounts)
+
+    def _number(self, period: Any) -> int:
+        calendar = self.book.calendar(self.freq)
+        first, periods, full = self.book.engine.extent(self.freq)
         ordinal = full if period is None else calendar.of(period)
         if not first <= ordinal < first + periods:
             last = iso_day(int(calendar.first_day(np.array([first + periods - 1]))[0]))
@@ -131,12 +178,22 @@ def period_drill(
             asked = "complete period" if period is None else f"period {period!r}"
             msg = f"There is no {asked} in this book; periods run from {start} to {last}."
             raise DataError(msg)
-        code = group_code(book, by, group)
-        found = book.engine.rows(kind, period=ordinal, freq=freq, by=tuple(by), group=code, **fixed)
-        found = in_currency(found)
-        return found if sides is None else sided(found, sides)
+        return ordinal
 
-    return rows
+
+def no_customers(book: Book, movements: Iterable[str]) -> str:
+    """Return why movements are no sums over customers, "" where they are.
+
+    Under fx="spot" what exchange rates do counts as expansion or contraction of a currency as a whole: customers add
+    up to the two together, not to each.
+    """
+    alone = len({"expansion", "contraction"} & set(movements)) == 1
+    if not alone or book.policy.fx != "spot" or book.engine.valuation is None:
+        return ""
+    return (
+        "what exchange rates did counts as expansion or contraction of each currency as a whole, so that "
+        "customers add up only to the two together"
+    )
 
 
 @dataclass(frozen=True)
@@ -159,6 +216,47 @@ class Sides:
     def bottom(self, measures: Mapping[str, Any]) -> Any:
         """Return the denominator."""
         return sum(sign * measures[name] for name, sign in self.denominator.items())
+
+    def parts(self) -> dict[str, str]:
+        """Return what each side of a row adds up, as formulas of the row's measures."""
+        sides = {"numerator": self.numerator, "denominator": self.denominator}
+        found = {name: _added(signs) for name, signs in sides.items() if signs}
+        return {**found, "kept": "min(opening, closing)"}
+
+
+def _added(signs: Mapping[str, int]) -> str:
+    """Return a sum of measures as a formula: closing + 2 * expansion - churn."""
+    text = " ".join(
+        f"{'-' if sign < 0 else '+'} {f'{abs(sign)} * ' if abs(sign) != 1 else ''}{name}"
+        for name, sign in signs.items()
+    )
+    return text.removeprefix("+ ")
+
+
+def untraced(book: Book, sides: Sides, *, events: bool = True) -> Callable[..., str] | None:
+    """Return what says why a rate over movements is no quotient of sums over customers; None where it is."""
+    why = [no_customers(book, side) for side in (sides.numerator, sides.denominator)]
+    said = next((text for text in why if text), "") if events else ""
+    return (lambda **_: said) if said else None
+
+
+def _sided(
+    entity: NDArray[Any], measures: Mapping[str, NDArray[np.int64]], sides: Sides, *, alone: bool
+) -> tuple[NDArray[Any], dict[str, NDArray[np.int64]]]:
+    """Keep the customers that are in a rate, with what each adds to its two sides, before it is made currency."""
+    both = {"numerator": sides.top(measures)}
+    if sides.denominator:
+        both["denominator"] = sides.bottom(measures)
+    used = np.flatnonzero(np.any([values != 0 for values in both.values()], axis=0))
+    kept = both if alone else {**both, **measures}
+    return entity[used], {name: v[used] for name, v in kept.items()}
+
+
+def _counted(name: str, sides: Sides | None) -> bool:
+    """Return whether a measure, or a side made of measures, counts instead of being an amount."""
+    if sides is not None and name in ("numerator", "denominator"):
+        return all(_counted(part, None) for part in getattr(sides, name))
+    return name in _COUNTS or name.startswith("customer")
 
 
 def sided(rows: pd.DataFrame, sides: Sides) -> pd.DataFrame:
@@ -196,7 +294,5 @@ _COUNTS = {"duration", "entry", "event", "cause", "age"}
 
 def in_currency(rows: pd.DataFrame) -> pd.DataFrame:
     """Turn the micro-units of drilled rows into currency units."""
-    amounts = [
-        name for name in rows.columns if name not in _COUNTS and not name.startswith("customer")
-    ]
+    amounts = [name for name in rows.columns if not _counted(name, None)]
     return rows.assign(**{name: money(rows[name]) for name in amounts})

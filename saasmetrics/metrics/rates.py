@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio, wilson
 from saasmetrics.survival.bootstrap import BAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.metrics.made import Sides
+    from saasmetrics.metrics.made import PeriodDrill, Sides
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _CELLS = 6_000_000  # of a measure of a bagged cube
@@ -124,20 +124,17 @@ class Question:
         last = np.asarray(self.book.calendar(self.freq).last_day(period), np.int64)
         return np.minimum(last, self.book.as_of_day)
 
-    def drill(self, kind: str, sides: Sides | None = None) -> Callable[..., pd.DataFrame]:
+    def drill(self, kind: str, sides: Sides | None = None) -> PeriodDrill:
         """Return the function behind `Result.rows` of the rate."""
         freq, window = self.counted
         found = period_drill(self.book, kind, freq, self.by, sides, window=window)
-        if not self.rolling:
-            return found
+        return replace(found, at=self._day) if self.rolling else found
 
-        def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-            _, _, full = self.book.engine.extent(self.freq)
-            number = full if period is None else self.book.calendar(self.freq).of(period)
-            day = int(self._last_days(np.array([number]))[0])
-            return found(np.datetime64(day, "D"), **group)
-
-        return rows
+    def _day(self, period: Any) -> np.datetime64:
+        """Return the day that the window of a period ends with."""
+        _, _, full = self.book.engine.extent(self.freq)
+        number = full if period is None else self.book.calendar(self.freq).of(period)
+        return np.datetime64(int(self._last_days(np.array([number]))[0]), "D")
 
 
 def check_interval(interval: float | None) -> None:

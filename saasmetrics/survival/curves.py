@@ -10,7 +10,8 @@ import numpy as np
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import MICRO
-from saasmetrics.result import Context, Result
+from saasmetrics.proof.trace import Trace
+from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import (
     percentile_interval,
     resample_weights,
@@ -28,7 +29,7 @@ from saasmetrics.survival.estimate import (
 from saasmetrics.survival.lives import Lives, label_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -129,16 +130,30 @@ def curve(
     curves = _logo_curves(lives, interval) if weight == "logos" else _mrr_curves(lives, interval)
     until = horizon or _common_horizon(curves, lives.longest)
     options = {"weight": weight, "freq": _ages(book, freq), "interval": interval, "horizon": until}
+    df = _curve_frame(lives, curves, horizon)
     return Result(
         definition("survival"),
-        _curve_frame(lives, curves, horizon),
+        df,
         "curve",
-        Context(book.as_of_text, book.currency, book.policy, options),
+        book.context(options),
         lives.by,
         (*_notes(lives), *book.engine.notes, *book.warnings()),
         {"summary": _summary(lives, curves, until, interval)},
         lambda age=None, **group: lives.rows(group, age),
+        trace=lambda age, **group: _trace(df, age, group),
     )
+
+
+def _trace(df: pd.DataFrame, age: int, group: Mapping[str, Any]) -> Trace:
+    """Return how a point of a curve follows from the ages up to it: the product of the shares kept at each."""
+    here = (df["age"] <= age) & (df["at_risk"] > 0)
+    for name, label in group.items():
+        here &= df[name] == label
+    rows = df.loc[here, ["age", "at_risk", "events"]].reset_index(drop=True)
+    rows.insert(1, "kept", 1 - rows["events"] / rows["at_risk"])
+    said = "The customers at risk at each age are in Result.rows(age=...)"
+    made = {"kept": "1 - events / at_risk"}
+    return Trace(rows, "kept", {"kept": "product"}, made, "ages", notes=(said,))
 
 
 @dataclass(frozen=True, eq=False)

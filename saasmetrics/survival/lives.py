@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import MICRO
 from saasmetrics.survival.bootstrap import BAGS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,13 @@ class Table:
     def column_names(self) -> list[str]:
         """Names of the columns, the unknown ones of the export last."""
         return list(self.data.column_names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The hash of what the table holds, whatever the order of its rows and columns."""
+        from saasmetrics.tables.fingerprint import table_fingerprint
+
+        return table_fingerprint(self.name, self.data)
 
     def __contains__(self, column: object) -> bool:
         """Whether the table has a column."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 
-HEAVY = ("pandas", "altair", "lifelines", "scipy", "matplotlib", "pyarrow", "narwhals", "duckdb")
+HEAVY = (
+    "pandas",
+    "altair",
+    "lifelines",
+    "scipy",
+    "matplotlib",
+    "pyarrow",
+    "narwhals",
+    "duckdb",
+    "xlsxwriter",
+)
 LIMIT_MS = 60
 RUNS = 7
 

@@ -46,10 +46,10 @@ def _chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; `make browser` installs it."""
+    """Debian's Chromium; `make programs` installs it."""
     path = _chromium()
     if path is None:
-        pytest.skip("Chromium is not here: run `make browser`, or set CHROMIUM to its path")
+        pytest.skip("Chromium is not here: run `make programs`, or set CHROMIUM to its path")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield found

@@ -297,3 +297,33 @@ def sensitivity() -> Made:
     frame = pd.DataFrame(rows, columns=["scenario", "value"])
     extra = {"headline": "One customer changes the story", "metric": "nrr"}
     return Made("sensitivity", frame, ALONE, extra=extra)
+
+
+def compared(policies: dict[str, float], groups: tuple[str, ...] = (), months: int = 30) -> Made:
+    """NRR under policies that stand so far above 100 %; the last month is not over."""
+    rows = []
+    for k, group in enumerate(groups or ("",)):
+        for policy, above in policies.items():
+            for number, period in enumerate(pd.date_range("2023-10-01", periods=months, freq="MS")):
+                value = 1 + above + 0.02 * np.sin(number / 3 + k)
+                row = {"policy": policy, "period": period, "value": value, "numerator": 1e6 * value}
+                row |= {"denominator": 1e6, "n": 200, "complete": number < months - 1}
+                rows.append({"segment": group, **row} if groups else row)
+    return Made("comparison", pd.DataFrame(rows), NRR, ("segment",) if groups else ())
+
+
+def explained(
+    start: float, parts: dict[str, float], unit: str = "ratio", customers: int = 30
+) -> Made:
+    """A number from `start`, step by step; customer k adds half of what customer k - 1 does, the last all the rest."""
+    end = start + sum(parts.values())
+    share = 0.5 ** np.arange(1, customers + 1)
+    share[-1:] *= 2
+    steps = pd.DataFrame({"label": list(parts), "value": list(parts.values())})
+    steps = steps.assign(step=steps["label"], first_order=np.nan, customers=customers)
+    names = [f"C{number:04}" for number in range(customers)]
+    df = pd.DataFrame({"customer_id": names, "value": (end - start) * share})
+    extra = {"from": start, "to": end, "difference": end - start, "labels": ("default", "stripe")}
+    extra |= {"unit": unit, "period": "2026-03-01", "steps": steps}
+    definition = NRR if unit == "ratio" else MRR
+    return Made("explanation", df, definition, extra=extra)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saasmetrics import charts
@@ -174,3 +174,93 @@ def test_period_labels_fit_their_room(count: int, room: int) -> None:
     shown = thinned(texts, room, freq="M", first_month=3)
     steps = [b - a for a, b in itertools.pairwise(shown)]
     assert all(step * room / count >= 8 * 5.7 for step in steps)  # "Mar 2001" at 5.7 pixels each
+
+
+def test_policies_with_the_same_numbers_share_a_line_that_names_them_all() -> None:
+    chart = charts.comparison(
+        stand_ins.compared({"default": 0.04, "stripe": 0.11, "skok": 0.04, "smsb": 0.04})
+    )
+    named = [row["label"] for m in marks(chart, "text") for row in m["rows"] if "label" in row]
+    assert len({label.rsplit(" ", 1)[0] for label in named}) == 2
+    assert any(label.startswith("default = skok = smsb") for label in named)
+
+
+def test_an_open_period_is_dashed_under_every_policy_and_in_every_panel() -> None:
+    policies = {"default": 0.04, "stripe": 0.11}
+    for groups, lines in (((), 2), (("SMB", "Enterprise"), 4)):
+        chart = charts.comparison(stand_ins.compared(policies, groups))
+        dashed = next(m for m in marks(chart, "line") if "strokeDash" in m["mark"])
+        assert [row["complete"] for row in dashed["rows"]] == [True, False] * lines
+        solid = next(m for m in marks(chart, "line") if "strokeDash" not in m["mark"])
+        assert all(row["complete"] for row in solid["rows"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.floats(0.5, 1.5), min_size=1, max_size=14, unique=True), st.booleans())
+def test_names_at_the_ends_of_lines_never_overlap(above: list[float], grouped: bool) -> None:
+    policies = {f"policy {number}": value - 1 for number, value in enumerate(above)}
+    made = stand_ins.compared(policies, ("SMB", "Enterprise") if grouped else (), months=2)
+    chart = charts.comparison(made)
+    spec = chart.to_dict()
+    texts = [m for m in marks(chart, "text") if m["rows"] and "color" in m["rows"][0]]
+    if grouped:
+        sizes = [[row["y"] for row in m["rows"] if row["x"] < 340] for m in texts]
+        least, scale = 13.0, 1.0
+    else:
+        low, high = next(
+            layer["encoding"]["y"]["scale"]["domain"]
+            for layer in spec["layer"]
+            if layer["encoding"].get("text", {}).get("field") == "label"
+        )
+        sizes = [[row["y"] for row in m["rows"]] for m in texts]
+        least, scale = 15.0, spec["height"] / (high - low)
+    for places in sizes:
+        ordered = sorted(y * scale for y in places)
+        assert all(b - a >= least - 0.01 for a, b in itertools.pairwise(ordered))
+
+
+def test_values_off_the_scale_are_announced() -> None:
+    made = stand_ins.compared({"default": 0.04, "stripe": 0.11})
+    made.df.loc[0, "value"] = 30.0  # the first month of default
+    words = " ".join(charts.comparison(made).to_dict()["title"]["subtitle"])
+    assert "Off the scale: 3000.0%" in words
+
+
+def test_the_waterfall_of_an_explanation_leads_from_the_one_number_to_the_other() -> None:
+    parts = {"Snapshots or events": 0.02, "Discounts": -0.035, "Net revenue retention": 0.09}
+    chart = charts.explanation(stand_ins.explained(1.02, parts))
+    bars = next(m["rows"] for m in marks(chart, "rect"))
+    assert [row["text"] for row in bars] == ["102.0%", "+2.0 pp", "−3.5 pp", "+9.0 pp", "109.5%"]
+    ends = [row["to"] for row in bars]
+    assert ends == pytest.approx([1.02, 1.04, 1.005, 1.095, 1.095])
+    assert bars[1]["x2"] == pytest.approx(bars[2]["x2"])  # a loss hangs from where a gain ended
+
+
+def test_the_customers_shown_and_the_others_sum_to_the_difference() -> None:
+    made = stand_ins.explained(1.02, {"Discounts": 0.064})
+    panel = next(
+        m["rows"]
+        for m in marks(charts.explanation(made), "text")
+        if m["rows"] and "rest" in m["rows"][0] and m["encoding"]["text"]["field"] == "short"
+    )
+    assert len(panel) == 9  # eight customers and the others
+    assert sum(row["value"] for row in panel) == pytest.approx(0.064)
+    assert panel[-1]["name"] == "22 others"  # of 30
+
+
+def test_an_explanation_of_no_difference_says_so() -> None:
+    chart = charts.explanation(stand_ins.explained(0.9, {}, customers=0)).to_dict()
+    assert "default and stripe both give 90.0%" in " ".join(chart["title"]["text"])
+    cancelled = stand_ins.explained(0.9, {"Up": 0.1, "Down": -0.1})
+    said = " ".join(charts.explanation(cancelled).to_dict()["title"]["text"])
+    assert "what the steps add, others take away" in said
+
+
+def test_bars_that_do_not_start_at_zero_are_announced_and_broken() -> None:
+    small = charts.explanation(stand_ins.explained(1.02, {"Discounts": 0.01}))
+    large = charts.explanation(stand_ins.explained(1.02, {"Discounts": -0.6}))
+    for chart, cut in ((small, True), (large, False)):
+        words = " ".join(chart.to_dict()["title"]["subtitle"])
+        assert ("cut at the left" in words) is cut
+        gaps = [m for m in marks(chart, "rect") if m["mark"].get("color") == LIGHT.surface]
+        assert bool(gaps) is cut

@@ -14,6 +14,10 @@ from saasmetrics import charts
 from tests.charts import stand_ins
 
 SEGMENTS = ("Enterprise", "Mid-market", "SMB")
+POLICIES = {"default": 0.04, "stripe": 0.11, "profitwell": 0.041, "skok": 0.04}
+CHOICES = {"Snapshots or events": 0.02, "Discounts": -0.035, "Net revenue retention": 0.09}
+FIFTEEN = {f"Choice number {n} of fifteen, with a long title": 9e3 * (-1) ** n for n in range(15)}
+HOSTILE = ("<script>alert(1)</script>", '"; DROP TABLE x; --', "=cmd()|'x'", "Ζωή\nand\tSons " * 9)
 DRAWN: dict[str, Callable[..., Any]] = {
     "waterfall": lambda **look: charts.bridge(stand_ins.bridge(), last=12, **look),
     "waterfall of a small month": lambda **look: charts.bridge(
@@ -38,6 +42,32 @@ DRAWN: dict[str, Callable[..., Any]] = {
     "balances": lambda **look: charts.balances(stand_ins.balances(), **look),
     "tiers": lambda **look: charts.tiers(stand_ins.tiers(), **look),
     "sensitivity": lambda **look: charts.sensitivity(stand_ins.sensitivity(), **look),
+    "policies": lambda **look: charts.comparison(stand_ins.compared(POLICIES), **look),
+    "policies by segment": lambda **look: charts.comparison(
+        stand_ins.compared(POLICIES, SEGMENTS), **look
+    ),
+    "fourteen policies": lambda **look: charts.comparison(
+        stand_ins.compared({f"policy {n}": n / 100 for n in range(14)}), **look
+    ),
+    "policies and groups with hostile names": lambda **look: charts.comparison(
+        stand_ins.compared(dict.fromkeys(HOSTILE, 0.1) | {"a" * 200: 0.2}, HOSTILE), **look
+    ),
+    "one policy of one month": lambda **look: charts.comparison(
+        stand_ins.compared({"default": 0.1}, months=1), **look
+    ),
+    "explanation": lambda **look: charts.explanation(stand_ins.explained(1.02, CHOICES), **look),
+    "explanation of money in fifteen steps": lambda **look: charts.explanation(
+        stand_ins.explained(2.4e6, FIFTEEN, "money"), **look
+    ),
+    "explanation in one step of one customer": lambda **look: charts.explanation(
+        stand_ins.explained(0.9, {"Pauses": -0.2}, customers=1), **look
+    ),
+    "explanation of no difference": lambda **look: charts.explanation(
+        stand_ins.explained(0.9, {}, customers=0), **look
+    ),
+    "explanation through negative numbers": lambda **look: charts.explanation(
+        stand_ins.explained(-100.0, {"Up": 300.0, "Down": -250.0}, "money"), **look
+    ),
 }
 EMPTY = {
     "bridge": stand_ins.bridge(),
@@ -52,6 +82,7 @@ EMPTY = {
     "balances": stand_ins.balances(),
     "tiers": stand_ins.tiers(),
     "sensitivity": stand_ins.sensitivity(),
+    "comparison": stand_ins.compared(POLICIES),
 }
 
 
@@ -104,6 +135,8 @@ ONE_CUSTOMER: dict[str, Callable[[sm.Book], sm.Result]] = {
     "balances": sm.revenue.balances,
     "tiers": lambda book: sm.revenue.tiers(book, window=1),
     "sensitivity": lambda book: sm.retention.sensitivity(book, window=1),
+    "compare": lambda book: sm.definitions.compare(book, "nrr", ["default", "stripe"], window=1),
+    "explain": lambda book: sm.definitions.explain(book, "nrr", "default", "stripe", window=1),
 }
 
 
@@ -126,3 +159,31 @@ def test_drawing_leaves_the_numbers_alone(kind: str) -> None:
 def test_an_unknown_theme_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(sm.DataError, match="Did you mean 'dark'"):
         charts.series(stand_ins.rates(), theme="darkk")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [420, 680, 900])
+@pytest.mark.parametrize("metric", ["nrr", "arr"])
+def test_drivers_draw_as_an_explanation_at_every_width(metric: str, width: int) -> None:
+    book = sm.demo(customers=120, seed=7)
+    chart = sm.retention.drivers(book, metric).chart(width=width)
+    assert charts.to_svg(chart).startswith("<svg")
+
+
+def test_comparing_shows_numerator_and_denominator_and_what_is_not_shared() -> None:
+    book = sm.demo(customers=120, seed=7)
+    found = sm.definitions.compare(book, "nrr", ["default", "stripe"])
+    shown = found._repr_html_()
+    beside = next(iter(found.extra["tables"].values()))
+    assert list(beside.columns[:4]) == ["policy", "value", "numerator", "denominator"]
+    assert [f"<th>{name}</th>" in shown for name in beside.columns] == [True] * len(beside.columns)
+    assert "What they do not share" in shown
+    assert "customers won back are left out" in shown  # what default says on reactivation
+    assert "lifetime value" not in shown.split("What they do not share")[1].split("</table>")[0]
+
+
+def test_names_in_the_display_are_text_and_not_markup() -> None:
+    rows = {"customer_id": ["<b>x</b>", "<b>x</b>"], "month": ["2026-01", "2026-02"]}
+    book = sm.Book(mrr=rows | {"mrr": [10, 12]})
+    found = sm.retention.drivers(book, "arr", then="2026-01-15")
+    assert "&lt;b&gt;x&lt;/b&gt;" in found._repr_html_()
+    assert "<b>x</b>" not in found._repr_html_()

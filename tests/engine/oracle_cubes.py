@@ -24,24 +24,33 @@ def movements(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
     counted: dict[Any, set[str]] = defaultdict(set)
     for entity in oracle.entities:
         before: dict[Any, Any] = {}
-        known = False
+        known, last = False, 0
         for period, days in oracle.periods(freq):
+            visit = _visits(oracle, entity, before, days)
             paying = sum(m for m, _ in before.values()) > 0
             for group, (mrr, _) in before.items():
                 cells[group, period]["opening"] += mrr
                 cells[group, period]["customers_opening"] += mrr > 0
             for day in days if case.policy.view == "event" else days[-1:]:
                 now = oracle.state(entity, day)
-                kind = _kind(oracle, entity, before, day, known)
-                known = known or sum(map(sum, now.values())) > 0
-                _move(oracle, cells, counted, (entity, period, kind, paying), before, now)
-                before = now
+                kind = "visit" if visit else _kind(oracle, entity, before, day, known)
+                known = known or (not visit and sum(map(sum, now.values())) > 0)
+                _move(oracle, cells, counted, (entity, period, kind, paying, last), before, now)
+                before, last = now, oracle.held(entity, day) or last
             for group, (mrr, _) in before.items():
                 cells[group, period]["closing"] += mrr
                 cells[group, period]["customers_closing"] += mrr > 0
     for (group, period, name), who in counted.items():
         cells[group, period][name] += len(who)
     return cells
+
+
+def _visits(oracle: Oracle, entity: str, before: dict[Any, Any], days: list[int]) -> bool:
+    """Whether a customer who holds nothing before a period and at its end does not count in it."""
+    policy = oracle.case.policy
+    if policy.view == "snapshot" or policy.same_period == "counted":
+        return False
+    return not any(map(sum, before.values())) and not oracle.held(entity, days[-1])
 
 
 def _kind(oracle: Oracle, entity: str, before: dict[Any, Any], day: int, known: bool) -> str | None:
@@ -63,20 +72,44 @@ def _kind(oracle: Oracle, entity: str, before: dict[Any, Any], day: int, known: 
 
 
 def _move(oracle: Oracle, cells: Cells, counted: Any, what: Any, before: Any, now: Any) -> None:
-    entity, period, kind, paying = what
-    groups = {*before, *now}
-    change = {g: sum(now.get(g, (0, 0))) - sum(before.get(g, (0, 0))) for g in groups}
+    entity, period, kind, paying, last = what
+    groups = sorted({*before, *now}, key=oracle.groups.index)
+    if kind == "visit":
+        return
+    aside = oracle.case.policy.pause != "contraction"
+    held = {g: sum(now.get(g, (0, 0))) - sum(before.get(g, (0, 0))) for g in groups}
+    change = (
+        held if aside else {g: now.get(g, (0, 0))[0] - before.get(g, (0, 0))[0] for g in groups}
+    )
     moved = split(change, oracle.groups) if kind is None else dict.fromkeys(groups, 0)
+    changed = [g for g in groups if before.get(g, (0, 0)) != now.get(g, (0, 0))]
+    old, short = last, max(last - sum(change.values()), 0)
     for group in groups:
         rest = change[group] - moved[group]
         cell = cells[group, period]
-        cell["pause"] += before.get(group, (0, 0))[1] - now.get(group, (0, 0))[1]
+        cell["pause"] += aside * (before.get(group, (0, 0))[1] - now.get(group, (0, 0))[1])
         cell["transfer"] += moved[group]
         name = kind or ("expansion" if rest > 0 else "contraction")
+        if (
+            kind == "reactivation"
+            and oracle.case.policy.return_price == "split"
+            and group in changed
+        ):
+            back = min(rest, old)
+            old -= back
+            back += short if group == changed[0] else 0
+            again = "expansion" if rest > back else "contraction"
+            cell[again] += rest - back
+            if rest != back:
+                counted[group, period, "customers_" + NOUN[again]].add(entity)
+            rest = back
         cell[name] += rest
-        if rest:
+        seen = held[group] if kind else rest
+        if name == "reactivation" and aside:
+            seen = rest
+        if seen:
             counted[group, period, "customers_" + NOUN.get(name, name)].add(entity)
-        if rest and name == "churn" and paying:
+        if seen and name == "churn" and paying:
             counted[group, period, "customers_churned_from_opening"].add(entity)
 
 
@@ -106,10 +139,13 @@ def _compare(oracle: Oracle, cells: Cells, period: int, then: Any, now: Any, see
             cells[g, period]["customers"] += here
             cells[g, period]["customers_lost"] += here and gone
     if sum(m0.values()) == 0:
+        back = "resumed" if sum(p0.values()) > 0 else "reactivation"
         for g in groups:
-            cells[g, period]["reactivation" if seen else "new"] += m1[g]
+            cells[g, period][back if seen else "new"] += m1[g]
         return
     stays = sum(m1.values()) + sum(p1.values()) > 0
+    if oracle.case.policy.pause == "contraction":
+        p0 = p1 = dict.fromkeys(groups, 0)
     held = {g: m1[g] + p1[g] - m0[g] - p0[g] for g in groups}
     paid = {g: m1[g] - m0[g] for g in groups}
     held_moved, paid_moved = split(held, oracle.groups), split(paid, oracle.groups)
@@ -136,19 +172,19 @@ def triangle(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
         alive = [p for p, day in ends.items() if oracle.held(entity, day)]
         if not alive:
             continue
-        group, cohort, floor, start = oracle.origin(entity), alive[0], None, 0
+        group, cohort, floor = oracle.origin(entity), alive[0], None
+        start = oracle.mrr(entity, ends[cohort])
         for period, day in ends.items():
             if period < cohort:
                 continue
             mrr = oracle.mrr(entity, day)
-            start = mrr if floor is None else start
             floor = mrr if floor is None else min(floor, mrr)
             cell = cells[group, cohort, period - cohort]
             cell["customers"] += oracle.held(entity, day) > 0
             cell["mrr"] += mrr
             cell["constant"] += mrr
             cell["floor"] += floor
-            cell["point"] += min(mrr, start)
+            cell["point"] += min(start, mrr)
     return cells
 
 

@@ -89,3 +89,24 @@ def test_months_and_their_first_days_are_right_for_two_centuries() -> None:
     assert (found["day"].to_numpy() == days.astype(int)).all()
     assert (found["month"].to_numpy() == month.astype(int)).all()
     assert (found["first"].to_numpy() == month.astype("datetime64[D]").astype(int)).all()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_portable_engine_refuses_months_given_free(way: str) -> None:
+    lines = {
+        "subscription_id": ["s1", "s2"],
+        "customer_id": ["a", "a"],
+        "start": ["2026-01-01", "2026-02-01"],
+        "end": ["2026-02-01", None],
+        "amount": [100.0, 0.0],
+        "interval": ["month"] * 2,
+        "list_amount": [100.0, 100.0],
+        "discount_end": [None, "2026-03-01"],
+    }
+    book = sm.Book(subscriptions=lines, as_of="2026-04-30", currency="USD")
+    with pytest.raises(sm.DataError, match="months given free"):
+        portable(book.tables, way, book.engine)
+    listed = book.with_policy(discount="none")
+    other = portable(listed.tables, way, listed.engine)
+    options = {"freqs": ("M",), "windows": (1,), "bys": ((),)}
+    assert digest(other, **options) == digest(listed.engine, **options)

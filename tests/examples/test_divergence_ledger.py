@@ -105,7 +105,7 @@ LOGO = {
         "view": "event",
         "logo_churn": "opening_plus_new",
     },
-    "logo churn ProfitWell: ignore new+churn in month": {"logo_churn": "opening"},
+    "logo churn ProfitWell: ignore new+churn in month": {"view": "event", "same_period": "ignored"},
 }
 QUICK = {
     "quick ratio with reactivation (snapshot)": {},
@@ -136,7 +136,87 @@ def test_number_holds_under_its_policy(
     assert row["value"] == pytest.approx(expected[key], abs=1e-12)
 
 
+# The presets whose rules the ledger knows enough to apply, each with the numbers of the fixture that it gives.
+PRESETS = [
+    ("chartmogul_b2b", "gross_churn", "gross MRR churn ChartMogul"),
+    (
+        "chartmogul_b2b",
+        "logo_churn",
+        "logo churn standard, net of same-period reactivation (ChartMogul)",
+    ),
+    (
+        "chartmogul_b2b",
+        "nrr",
+        "NRR snapshot movements incl. reactivation (ChartMogul net churn, Tidemill)",
+    ),
+    (
+        "chartmogul_b2b",
+        "quick_ratio",
+        "quick ratio without reactivation (Baremetrics, ChartMogul)",
+    ),
+    (
+        "stripe",
+        "logo_churn",
+        "logo churn Stripe: churned in window/(active at start+new in window)",
+    ),
+    ("stripe", "nrr", "NRR event movements incl. reactivation"),
+    ("chargebee", "grr", "GRR aggregate min(total open,total close)/open (Chargebee doc example)"),
+    ("tidemill", "logo_churn", "logo churn counting churn-then-return (Tidemill)"),
+    ("tidemill", "nrr", "NRR event movements incl. reactivation"),
+    ("tidemill", "grr", "GRR from event movements"),
+    ("tidemill", "quick_ratio", "quick ratio with reactivation (event)"),
+    ("smsb", "grr", "GRR per customer min(open, close)"),
+    ("bessemer", "nrr", "NRR cohort (customers paying at open; reactivation excluded)"),
+    ("skok", "grr", "GRR per customer min(open, close)"),
+    ("default", "nrr", "NRR cohort (customers paying at open; reactivation excluded)"),
+    ("default", "grr", "GRR per customer min(open, close)"),
+    ("default", "quick_ratio", "quick ratio with reactivation (snapshot)"),
+]
+
+
+@pytest.mark.parametrize(("preset", "metric", "key"), PRESETS)
+def test_number_holds_under_its_preset(
+    book: sm.Book, expected: dict[str, Any], preset: str, metric: str, key: str
+) -> None:
+    module = sm.revenue if metric == "quick_ratio" else sm.retention
+    row = january(getattr(module, metric)(book.with_policy(preset), window=1))
+    assert row["value"] == pytest.approx(expected[key], abs=1e-12)
+
+
+def test_net_churn_of_chartmogul_is_what_its_retention_lacks(
+    book: sm.Book, expected: dict[str, Any]
+) -> None:
+    row = january(sm.retention.net_churn(book.with_policy("chartmogul_b2b"), window=1))
+    key = "NRR snapshot movements incl. reactivation (ChartMogul net churn, Tidemill)"
+    assert row["value"] == pytest.approx(1 - expected[key], abs=1e-12)
+
+
+def test_tidemills_revenue_churn_of_snapshots_leaves_contraction_out(
+    book: sm.Book, expected: dict[str, Any]
+) -> None:
+    found = sm.retention.gross_churn(book.with_policy("tidemill", view="snapshot"), window=1)
+    key = "revenue churn Tidemill (churn only)"
+    assert january(found)["value"] == pytest.approx(expected[key], abs=1e-12)
+
+
+def test_stripe_counts_the_customers_that_the_fixture_names(
+    book: sm.Book, expected: dict[str, Any]
+) -> None:
+    # "C,I,G,H over 7 active + E,H new (+F reactivated not new)"
+    said = expected["logo churn Stripe excluding G netting"]
+    gone, _, below = said.partition(" over ")
+    active, _, new = below.partition(" active + ")
+    rows = sm.retention.logo_churn(book.with_policy("stripe"), window=1).rows(period="2026-01")
+    rows = rows.set_index("customer_id")
+    assert set(rows.index[rows["numerator"] > 0]) == set(gone.split(","))
+    named = new.partition(" new")[0].split(",")
+    assert rows["denominator"].sum() == int(active) + len(named)
+    assert {"E", "H"} == set(named) <= set(rows.index[rows["denominator"] > 0])
+    assert "F" not in rows.index[rows["denominator"] > 0]
+
+
 def test_every_number_of_the_fixture_is_tested(expected: dict[str, Any]) -> None:
-    untested = set(expected) - {key for _, key, _ in CASES}
+    movements = {"opening", "closing", "snapshot_movements", "event_movements"}
     prose = {"logo churn Stripe excluding G netting"}
-    assert untested - prose == {"opening", "closing", "snapshot_movements", "event_movements"}
+    assert set(expected) == {key for _, key, _ in CASES} | movements | prose
+    assert {key for _, _, key in PRESETS} <= set(expected)

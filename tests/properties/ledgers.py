@@ -164,7 +164,9 @@ def policies() -> st.SearchStrategy[Policy]:
             ("ended", "ended", "cancel_requested", "period_end", "dunning_end")
         ),
         past_due=st.sampled_from(("counted", "excluded")),
-        pause=st.sampled_from(("line", "line", "churn", "kept")),
+        pause=st.sampled_from(("line", "line", "contraction", "churn", "kept")),
+        same_period=st.sampled_from(("counted", "ignored")),
+        return_price=st.sampled_from(("full", "split")),
         discount=st.sampled_from(("live", "forever_only", "none", "recurring")),
         trial=st.sampled_from(("excluded", "included")),
         week=st.sampled_from(("52/12", "4.35", "365.25/84")),

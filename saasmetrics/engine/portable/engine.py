@@ -13,6 +13,7 @@ from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
+from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.balances import daily_changes
 from saasmetrics.engine.portable.entities import (
     groups_of,
@@ -50,6 +51,8 @@ _TAKES = {
     "pause": ("line", "churn", "kept"),
     "discount": ("live", "forever_only", "none"),
     "usage": ("excluded",),
+    "week": ("52/12", "4.35", "30/7", "365.25/84"),
+    "day": ("365/12", "30"),
     "return_price": ("full",),
 }
 
@@ -70,6 +73,16 @@ def refuse_unknown(policy: Policy, *, rates: bool) -> None:
             raise DataError(msg)
     if rates and policy.fx != "constant":
         msg = f"The portable engine does not count fx={policy.fx!r} yet; it takes 'constant'."
+        raise DataError(msg)
+
+
+def _refuse_given_free(table: Frame) -> None:
+    """Refuse lines that cost nothing for a time, during which the local engine keeps the customer."""
+    if not {"list_amount", "discount_end"} <= set(names(table)):
+        return
+    free = (nw.col("amount") == 0) & (nw.col("list_amount") > 0) & ~nw.col("discount_end").is_null()
+    if count := _number(table.filter(free).select(nw.len())):
+        msg = f"The portable engine does not count months given free yet, as {int(count):,} subscriptions rows have."
         raise DataError(msg)
 
 
@@ -122,6 +135,8 @@ class PortableEngine:
             for name, native in tables.items()
         }
         self._source = source_of(self._tables)
+        if self._source == "subscriptions" and policy.discount == "live":
+            _refuse_given_free(self._tables[self._source])
         self._policy = policy
         self._as_of = as_of
         self._currency = currency

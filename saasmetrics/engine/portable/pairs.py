@@ -31,7 +31,8 @@ def pair_cells(daily: Frame, calendar: Calendar, window: int, last: int) -> Fram
     Notes
     -----
     `opening` is M0, `closing` M1 and `kept` min(M0, M1) of the customers with M0 > 0; `expansion`, `contraction`,
-    `churn` and `paused` are the parts of closing - opening; `new` and `reactivation` are M1 of the others.
+    `churn` and `paused` are the parts of closing - opening; `resumed` is M1 of those whose MRR all rested at the start,
+    `new` and `reactivation` are M1 of the others.
     """
     accounts = changes_at(daily, calendar, events=False)
     both = at_both_ends(accounts, window, last)
@@ -80,6 +81,7 @@ def contributions(levels: Frame) -> Frame:
         _stays=flag((of_entity(m0) > 0) & (of_entity(m1 + p1) > 0)),
         _other=flag((of_entity(m0) <= 0) & (of_entity(m1) > 0)),
         _rests=p1 - p0,
+        _idle=flag((of_entity(m0) <= 0) & (of_entity(m0 + p0) > 0)),
         _held=flag((m0 + p0 > 0) & (of_entity(m0 + p0) > 0)),
         _gone=flag(of_entity(m1 + p1) <= 0),
     )
@@ -91,7 +93,7 @@ def contributions(levels: Frame) -> Frame:
     )
     rest, lower = nw.col("_rest"), nw.col("_lower")
     kept = where(paid, m0 + where(lower < 0, lower))
-    held, gone = nw.col("_held") == 1, nw.col("_gone") == 1
+    held, gone, idle = nw.col("_held") == 1, nw.col("_gone") == 1, nw.col("_idle") == 1
     here, seen, other = paid & (m0 > 0), nw.col("seen") == 1, nw.col("_other") == 1
     return found.with_columns(
         opening=where(paid, m0),
@@ -102,7 +104,8 @@ def contributions(levels: Frame) -> Frame:
         churn=where(paid & ~stays, m1 - m0),
         paused=where(stays, rests * -1),
         new=where(other & ~seen, m1),
-        reactivation=where(other & seen, m1),
+        reactivation=where(other & seen & ~idle, m1),
+        resumed=where(other & seen & idle, m1),
         customers=flag(held),
         customers_lost=flag(held & gone),
         customers_grown=flag(here & stays & (rest > 0)),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
@@ -22,12 +22,13 @@ from saasmetrics.metrics.economics.spend import (
     shared_out,
     with_spend,
 )
+from saasmetrics.metrics.economics.traced import won_trace
 from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
 from saasmetrics.metrics.made import made
 from saasmetrics.survival.lives import label_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -150,6 +151,9 @@ def cac(
     if window > 1:
         options["window"] = f"{window} {book.calendar(freq).noun}s"
     drill = new_customer_rows(book, names, spans.months_of)
+    trace = won_trace(
+        book, found.cost, found.cut, months, spans.months_of, ["customers_new"], among=found.among
+    )
     return made(
         book,
         "cac",
@@ -160,6 +164,7 @@ def cac(
         notes=notes,
         drill=drill,
         tables=["spend"],
+        trace=trace,
     )
 
 
@@ -231,28 +236,50 @@ def cac_ratio(
         "interval": interval,
     }
     drill = new_customer_rows(book, names, spans.months_of) if method == "new" else None
+    trace = won_trace(
+        book, found.cost, found.cut, months, spans.months_of, measures[method], times=12
+    )
     return made(
-        book, "cac_ratio", df, "series", by=by, options=options, drill=drill, tables=["spend"]
+        book,
+        "cac_ratio",
+        df,
+        "series",
+        by=by,
+        options=options,
+        drill=drill,
+        tables=["spend"],
+        trace=trace,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Won:
-    """What was spent and what was won, as draws x groups x spans; draw 0 is the book as it is."""
+    """What was spent and what was won, as draws x groups x spans; draw 0 is the book as it is.
+
+    `cost` is the spend it comes from, by the columns `cut`, of the groups that are `among` those that count.
+    """
 
     labels: tuple[Label, ...]
-    keys: tuple[Label, ...]
+    cost: Spend
+    cut: tuple[str, ...]
     spent: NDArray[np.float64]
     won: NDArray[np.float64]
     n: NDArray[np.float64]
     months: Months
+    among: Callable[[Label], bool] = field(default=lambda _: True)
+
+    @property
+    def keys(self) -> tuple[Label, ...]:
+        """Whom the spend was for."""
+        return self.cost.keys
 
     def shown(self, known: int) -> _Won:
         """Return the same without the groups that neither customers nor spend belong to."""
         keep = with_spend(self.spent, known)
         labels = tuple(self.labels[g] for g in keep)
         spent, won = self.spent[:, keep], self.won[:, keep]
-        return _Won(labels, self.keys, spent, won, self.n[keep], self.months.picked(keep))
+        months, n = self.months.picked(keep), self.n[keep]
+        return replace(self, labels=labels, spent=spent, won=won, n=n, months=months)
 
 
 def _won(
@@ -274,7 +301,7 @@ def _won(
     won = sum(months.over(name, spans.first, spans.last) for name in wanted) * times
     amount = cost.over(spans.first - lag, spans.last - lag)
     spent = shared_out(cost, amount, labels, counts)
-    found = _Won(labels, cost.keys, spent, np.asarray(won), counts[0], months)
+    found = _Won(labels, cost, by, spent, np.asarray(won), counts[0], months)
     return found.shown(len(known))
 
 
@@ -307,7 +334,9 @@ def _paid(
     counts = counts * np.array([label[at] in channels for label in labels])[:, None]
     amount = cost.over(spans.first - lag, spans.last - lag)
     spent = shared_out(cost, amount, labels, counts)
-    found = _Won(labels, cost.keys, spent, counts, counts[0], months).shown(len(known))
+    found = _Won(
+        labels, cost, cut, spent, counts, counts[0], months, lambda label: label[at] in channels
+    ).shown(len(known))
     return (found if cut == by else _folded(found)), channels
 
 
@@ -319,7 +348,7 @@ def _folded(found: _Won) -> _Won:
     spent, won = (np.einsum("gl,dls->dgs", into, x) for x in (found.spent, found.won))
     several = (into @ found.months.resampled) > 0
     months = Months(found.months.first, found.months.last, {}, several, found.months.bags)
-    return _Won(labels, tuple(key[:-1] for key in found.keys), spent, won, won[0], months)
+    return replace(found, labels=labels, spent=spent, won=won, n=won[0], months=months)
 
 
 def _frame(

@@ -13,6 +13,7 @@ from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import ACQUISITION, monthly_spend
+from saasmetrics.metrics.economics.traced_months import burn_trace, forty_trace, magic_trace
 from saasmetrics.metrics.economics.window import divide_signed
 from saasmetrics.metrics.formulas.acquisition import burn_band
 from saasmetrics.metrics.made import made
@@ -107,10 +108,10 @@ def magic_number(
         raise UnknownNameError.of("source of revenue", source, ["finance", "mrr"])
     cost = monthly_spend(book, functions)
     spent = cost.over(*_before(spans)).sum(axis=0)
+    earned = _monthly(book, "revenue") if source == "finance" else _closing(book)
     if method == "net_new_arr":
         gained = _net_new_arr(book, spans)
     else:
-        earned = _monthly(book, "revenue") if source == "finance" else _closing(book)
         now, then = _over(book, earned, spans), _over(book, earned, spans, *_before(spans))
         gained = (now - then) * book.calendar(freq).year()
     reason = np.select(
@@ -127,7 +128,9 @@ def magic_number(
     options = {"method": method, "spend": " and ".join(functions)}
     if method == "revenue":
         options["revenue"] = source
-    return made(book, "magic_number", df, "series", options=options, tables=["spend", "finance"])
+    trace = magic_trace(spans, _before(spans), cost, _closing(book), earned, method)
+    tables = ["spend", "finance"]
+    return made(book, "magic_number", df, "series", options=options, tables=tables, trace=trace)
 
 
 @metric(
@@ -178,7 +181,9 @@ def burn_multiple(book: Book, freq: str = "Q", *, window: int = 1) -> Result:
     source = next((c for c in ("net_burn", "free_cash_flow") if _recorded(book, c)), None)
     if source is None:
         raise _nothing(book, "The burn multiple", "net_burn or free_cash_flow")
-    burnt = _over(book, _monthly(book, source), spans) * (1 if source == "net_burn" else -1)
+    sign = 1 if source == "net_burn" else -1
+    monthly = _monthly(book, source)
+    burnt = _over(book, monthly, spans) * sign
     added = _net_new_arr(book, spans)
     reason = np.select(
         [np.isnan(burnt), added <= 0],
@@ -188,7 +193,10 @@ def burn_multiple(book: Book, freq: str = "Q", *, window: int = 1) -> Result:
     df = _frame(spans, divide_signed(burnt, added), burnt, added, reason)
     df["band"] = [burn_band(None if v != v else v) for v in df["value"].tolist()]
     options = {"burn": source}
-    return made(book, "burn_multiple", df, "series", options=options, tables=["finance"])
+    trace = burn_trace(spans, monthly, _closing(book), sign)
+    return made(
+        book, "burn_multiple", df, "series", options=options, tables=["finance"], trace=trace
+    )
 
 
 @metric(
@@ -262,7 +270,11 @@ def rule_of_40(book: Book, freq: str = "Q", method: str | None = None) -> Result
     df = _frame(spans, growth + margin, profit, revenue, reason)
     df.insert(2, "growth", growth)
     df.insert(3, "margin", margin)
-    return made(book, "rule_of_40", df, "series", options={"method": method}, tables=["finance"])
+    earned, kept = _monthly(book, "revenue"), _monthly(book, source) * sign
+    grown = ("revenue", earned) if method == "revenue_ebitda" else ("closing MRR", _closing(book))
+    trace = forty_trace(spans, earned, kept, *grown)
+    options = {"method": method}
+    return made(book, "rule_of_40", df, "series", options=options, tables=["finance"], trace=trace)
 
 
 def _frame(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.economics.verdict import ltv_cac
 from saasmetrics.metrics.made import made

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
+from saasmetrics.metrics.economics.traced import worth_trace
 from saasmetrics.metrics.economics.window import finite, interval_of
 from saasmetrics.metrics.economics.worth import (
     ARPA,
@@ -123,6 +124,7 @@ def ltv(
         options={**worth.options, "interval": interval},
         notes=worth.notes,
         tables=["finance", "spend"] if margin is None else [],
+        trace=worth_trace(book, worth),
     )
 
 

@@ -218,16 +218,16 @@ def _by_group(
 
 
 def aligned(
-    share: NDArray[np.float64],
-    known: Sequence[tuple[Any, ...]],
-    labels: Sequence[tuple[Any, ...]],
+    share: NDArray[np.float64], book: Book, by: Sequence[str], labels: Sequence[tuple[Any, ...]]
 ) -> NDArray[np.float64]:
-    """Return the margins of groups in another order; a group that nobody pays in has 1.
+    """Return the margins of a book's groups in the order of other labels; a group that nobody pays in has 1.
 
     Examples
     --------
-    >>> aligned(np.array([0.7, 0.8]), [("a",), ("b",)], [("b",), ("c",)]).tolist()
-    [0.8, 1.0]
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    >>> aligned(np.array([0.7]), book, (), [(), ("b",)]).tolist()
+    [0.7, 1.0]
     """
-    of = dict(zip(known, share.tolist(), strict=True))
+    of = dict(zip(book.engine.grouping(tuple(by)).labels, share.tolist(), strict=True))
     return np.array([of.get(label, 1.0) for label in labels])

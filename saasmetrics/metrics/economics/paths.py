@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.economics.asked import check_discount, whole_months
 from saasmetrics.metrics.economics.margin import group_margins
 from saasmetrics.metrics.economics.window import Months, interval_of

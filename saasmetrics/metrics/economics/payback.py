@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
 from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
+from saasmetrics.metrics.economics.traced import sides_trace
 from saasmetrics.metrics.economics.verdict import (
     UNRECORDED,
     VERDICT,
@@ -26,11 +27,13 @@ from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.lives import Lives
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.proof.trace import Trace
     from saasmetrics.result import Result
 
 PAYBACK_METHODS = {
@@ -152,8 +155,7 @@ def payback(
     if method == "empirical":
         return _empirical(book, names, functions, lag, share, target, {**options, "view": view})
     cost = Cost.of(book, names, functions, lag, window, interval)
-    known = book.engine.grouping(names).labels
-    profit = arpa_of(cost.months, arpa) * aligned(share, known, cost.labels)
+    profit = arpa_of(cost.months, arpa) * aligned(share, book, names, cost.labels)
     bound = np.zeros(len(cost.labels), bool)
     if method == "churn_adjusted":
         draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
@@ -177,6 +179,7 @@ def payback(
         extra={"draws": draws[1:]},
         drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
         tables=["spend", *(["finance"] if margin is None else [])],
+        trace=_trace(df, names, method),
     )
 
 
@@ -258,7 +261,16 @@ def _empirical(
         extra={"summary": summary},
         tables=["spend", "finance"],
         drill=_cohort_rows(book, by),
+        trace=_trace(df, by, "empirical"),
     )
+
+
+def _trace(df: pd.DataFrame, by: tuple[str, ...], method: str) -> Callable[..., Trace | str]:
+    """Return how a payback follows from cost and profit; a month that is read off a curve does not."""
+    if method in ("gross_margin", "simple"):
+        items = ("acquisition cost per customer", "gross profit per customer and month")
+        return sides_trace(df, by, items, "The cost has a proof of its own, that of cac")
+    return lambda **_: "the month is the first by which enough has been repaid, not a quotient"
 
 
 def _cohort_rows(book: Book, by: tuple[str, ...]) -> Any:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
@@ -18,6 +18,7 @@ from saasmetrics.metrics.economics.spend import (
     shared_out,
     with_spend,
 )
+from saasmetrics.metrics.economics.traced import sides_trace
 from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
 from saasmetrics.metrics.economics.worth import (
     ARPA,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 VERDICT = "pass or fail where the whole interval is on one side of {value:g}, else not proven"
+_INPUTS = "Both sides have a proof of their own: those of ltv and of cac with the same choices"
 UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing was spent"
 
 
@@ -155,6 +157,7 @@ def ltv_cac(
         extra={"draws": finite(draws[1:])},
         drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
         tables=["spend", *(["finance"] if margin is None else [])],
+        trace=sides_trace(df, names, ("customer lifetime value", "acquisition cost"), _INPUTS),
     )
 
 

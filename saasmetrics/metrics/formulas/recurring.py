@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.formulas.quotient import quotient
-from saasmetrics.money import months_per_interval
+from saasmetrics.money import intervals_per_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +67,8 @@ def mrr(
     if count < 1 or count != int(count):
         msg = f"count is how many {interval}s one charge covers: at least 1, not {count}."
         raise DataError(msg)
-    months = months_per_interval(interval, int(count), week=str(week), day=str(day))
-    return float(Fraction(amount) / months)
+    often = intervals_per_month(interval, int(count), week=str(week), day=str(day))
+    return float(Fraction(amount) * often)
 
 
 def arr(mrr: float) -> float:

@@ -143,5 +143,7 @@ def net_churn(
     if book.policy.net_churn == "daily_sum":
         return Daily(question, lost).result("net_churn").saying(reactivation=reactivation)
     events = book.policy.view == "event"
+    if book.policy.pause == "contraction" and not events:
+        lost["resumed"] = -1  # what was a loss when it was paused
     result = rate("net_churn", question, Sides(lost, OPENING), events=events)
     return result.saying(reactivation=reactivation)

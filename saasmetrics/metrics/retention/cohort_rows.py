@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
 from saasmetrics.periods import day_number
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,15 +52,17 @@ def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
         if cohort is None:
             msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
             raise DataError(msg)
-        by, numbers = cell.by, [None]
+        by, numbers = cell.by, list[Any]([None])
         if cell.column is None:
             numbers = _numbers(book, cell, cohort, int(age))
         else:
             by, group = (*by, cell.column), {**group, cell.column: cohort}
         code = group_code(book, by, group)
-        kind = "sign_ups" if cell.start == "sign_up" else "triangle"
-        asked = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
-        parts = [book.engine.rows(kind, cohort=number, **asked) for number in numbers]
+        asked: dict[str, Any] = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
+        if cell.start == "sign_up":
+            parts = [sign_up_rows(book.engine, number, **asked) for number in numbers]
+        else:
+            parts = [book.engine.rows("triangle", cohort=number, **asked) for number in numbers]
         found = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
         return _sided(found, book, cell)
 
@@ -93,3 +97,19 @@ def _sided(rows: pd.DataFrame, book: Book, cell: Cell) -> pd.DataFrame:
     if cell.measure == "gross_profit":
         return rows.rename(columns={"total": "gross_profit"})
     return rows.drop(columns="total")
+
+
+def traced(rows: Callable[..., pd.DataFrame], measure: str) -> Callable[..., Trace]:
+    """Return how a cell follows from the customers of its cohort."""
+    top, bottom = _SIDES[measure]
+    top = "gross_profit" if measure == "gross_profit" else top
+
+    def trace(**cell: Any) -> Trace:
+        found = rows(**cell)
+        parts = {"numerator": top} | ({"denominator": bottom} if bottom else {})
+        if measure == "mrr":
+            return Trace(found, "numerator", {"numerator": "sum"}, {"numerator": top}, unit="money")
+        made = Trace.of_sides(found, parts)
+        return replace(made, unit="money") if measure == "gross_profit" else made
+
+    return trace

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.retention.cohort_rows import Cell, drill
+from saasmetrics.metrics.retention.cohort_rows import Cell, drill, traced
 from saasmetrics.metrics.retention.triangles import AVERAGED, Triangle, pooled, triangle
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def cohorts(
         df, average = _sure_at_start(df), _sure_at_start(average)
     extra = {"average": average}
     options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
+    rows = drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin))
     return made(
         book,
         "cohorts",
@@ -143,7 +144,8 @@ def cohorts(
         options=options,
         notes=notes,
         extra=extra if measure in AVERAGED else {},
-        drill=drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin)),
+        drill=rows,
+        trace=traced(rows, measure),
     )
 
 

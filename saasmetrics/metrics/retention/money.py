@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import metric
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import Sides
 from saasmetrics.metrics.rates import Question
 from saasmetrics.metrics.retention.organic import nrr_without
@@ -69,6 +70,8 @@ def nrr(
     ------
     UnknownNameError
         If a column, frequency or method does not exist.
+    DataError
+        If the policy leaves contracted uplifts out of a method that cannot tell them.
 
     Examples
     --------
@@ -80,7 +83,13 @@ def nrr(
     book = under(book, nrr=method, reactivation=reactivation)
     question = Question.asked(book, window, freq, by, interval)
     won = {"reactivation": 1} if book.policy.reactivation == "in" else {}
-    if book.policy.escalators == "excluded" and book.policy.nrr == "cohort" and not won:
+    if book.policy.escalators == "excluded":
+        if book.policy.nrr != "cohort" or won:
+            msg = (
+                'escalators="excluded" leaves uplifts out of what the customers at the start pay at the end; it needs '
+                'nrr="cohort" and reactivation="out".'
+            )
+            raise DataError(msg)
         return nrr_without("nrr", question, ("escalator",))
     if book.policy.nrr == "cohort":
         return rate("nrr", question, Sides({"closing": 1, **won}, OPENING))

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.metrics.made import Sides, made, sided
+from saasmetrics.metrics.made import Sides, made, sided, untraced
 from saasmetrics.metrics.rates import Question, rate_frame
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from saasmetrics.book import Book
@@ -33,12 +36,9 @@ def under(book: Book, **choices: Any) -> Book:
 
 def projected(df: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return churn with the open period projected to its end: what was lost so far, times days over days elapsed."""
-    book, calendar = question.book, question.book.calendar(question.freq)
     if question.window != 1 or df["complete"].all():
         return df
-    number = np.array([book.engine.extent(question.freq)[2] + 1])
-    first, last = int(calendar.first_day(number)[0]), int(calendar.last_day(number)[0])
-    elapsed, whole = book.as_of_day - first + 1, last - first + 1
+    elapsed, whole = _elapsed(question)
     out, still = df.copy(), ~df["complete"].to_numpy()
     for name in ("value", "numerator", "low", "high"):
         if name in out.columns:
@@ -46,6 +46,33 @@ def projected(df: pd.DataFrame, question: Question) -> pd.DataFrame:
     said = f"projected from {elapsed} of {whole} days"
     out["reason"] = np.where(still & (out["reason"] == ""), said, out["reason"])
     return out
+
+
+def _elapsed(question: Question) -> tuple[int, int]:
+    """Return how many days of the open period are over, and how many it has."""
+    book, calendar = question.book, question.book.calendar(question.freq)
+    number = np.array([book.engine.extent(question.freq)[2] + 1])
+    first, last = int(calendar.first_day(number)[0]), int(calendar.last_day(number)[0])
+    return book.as_of_day - first + 1, last - first + 1
+
+
+def _projection(
+    question: Question, drill: Callable[..., pd.DataFrame], sides: Sides
+) -> Callable[..., Trace]:
+    """Return how churn follows from customers where the open period is projected to its end."""
+
+    def trace(period: Any, **group: Any) -> Trace:
+        rows = drill(period=period, **group)
+        full = question.book.engine.extent(question.freq)[2]
+        if question.window != 1 or question.book.calendar(question.freq).of(period) <= full:
+            return Trace.of_sides(rows, sides.parts())
+        elapsed, whole = _elapsed(question)
+        rows["so_far"] = rows["numerator"]
+        rows["numerator"] = rows["so_far"] * whole / elapsed
+        made = {**sides.parts(), "numerator": f"so_far * {whole} / {elapsed}"}
+        return Trace.of_sides(rows, made)
+
+    return trace
 
 
 def rate(
@@ -61,8 +88,21 @@ def rate(
     if question.book.policy.open_period == "projected" and id in _LOSSES:
         df = projected(df, question)
     drill = question.drill(kind, sides)
+    trace: Callable[..., Trace | str] | None = untraced(question.book, sides, events=events)
+    if trace is None and question.book.policy.open_period == "projected" and id in _LOSSES:
+        trace = _projection(question, drill, sides)
     options = {"window": question.span, "interval": question.interval}
-    return made(question.book, id, df, "series", by=question.by, options=options, drill=drill)
+    return made(
+        question.book,
+        id,
+        df,
+        "series",
+        by=question.by,
+        options=options,
+        drill=drill,
+        sides=sides,
+        trace=trace,
+    )
 
 
 def of_totals(id: str, question: Question, *, everyone: bool) -> Result:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric as entry
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
@@ -283,6 +283,7 @@ def _arr(book: Book, first: int, last: int, freq: str, by: tuple[str, ...]) -> _
     ids = _union([rows, held])
     rows = rows.reindex(ids, fill_value=0.0)
     opening, closing = (held[name].reindex(ids, fill_value=0.0) for name in ("opening", "closing"))
+    rows["paused"] += rows["resumed"]
     names = ("new", "reactivation", *(name for name in PARTS if name != "fx"))
     parts = rows[list(names)].to_numpy(float).T
     fx = (closing - opening).to_numpy(float) - parts.sum(axis=0)

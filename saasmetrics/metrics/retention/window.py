@@ -31,6 +31,7 @@ LABELS = {
     "discount_end": "Discounts ended",
     "escalator": "Contracted uplifts",
     "usage": "Usage",
+    "pause": "Pauses and resumptions",
     "churn_voluntary": "Churn, voluntary",
     "churn_involuntary": "Churn, involuntary",
     "churn_unknown": "Churn, cause unknown",

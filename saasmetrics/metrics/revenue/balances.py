@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.metrics.revenue.contracted import contracted_arr
@@ -26,8 +26,10 @@ def _balance(book: Book, id: str, freq: str, by: str | Sequence[str] | None, tim
     df["value"] = money(cube["closing"] * times)
     df["n"] = cube["customers_closing"]
     df["complete"] = cube["complete"]
-    drill = period_drill(book, "movements", freq, by, Sides({"closing": times}, {}))
-    return made(book, id, df, "series", by=by, options={"freq": freq}, drill=drill)
+    sides = Sides({"closing": times}, {})
+    drill = period_drill(book, "movements", freq, by, sides)
+    options = {"freq": freq}
+    return made(book, id, df, "series", by=by, options=options, drill=drill, sides=sides)
 
 
 @metric(
@@ -162,4 +164,5 @@ def arpa(
     paying = sides.bottom(sums)
     df = rate_frame(question, sides.top(sums), paying, paying, "nobody pays", unit="mixed")
     drill = period_drill(book, "movements", freq, question.by, sides)
-    return made(book, "arpa", df, "series", by=by, options={"interval": interval}, drill=drill)
+    options = {"interval": interval}
+    return made(book, "arpa", df, "series", by=by, options=options, drill=drill, sides=sides)

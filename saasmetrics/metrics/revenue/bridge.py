@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.movements import FLOWS, NOUNS
-from saasmetrics.metrics.made import made, money, period_drill
+from saasmetrics.metrics.made import made, money, no_customers, period_drill
 from saasmetrics.metrics.revenue import subtypes as reasons
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
@@ -69,7 +72,16 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
     df["residual"] = money(cube["opening"] + sum(cube[name] for name in FLOWS) - cube["closing"])
     df["complete"] = cube["complete"]
     drill = period_drill(book, "movements", freq, by)
-    return made(book, "bridge", df, "bridge", by=by, options={"freq": freq}, drill=drill)
+    return made(
+        book,
+        "bridge",
+        df,
+        "bridge",
+        by=by,
+        options={"freq": freq},
+        drill=drill,
+        trace=_trace(book, drill),
+    )
 
 
 @metric(
@@ -142,4 +154,31 @@ def movements(
         [*by, "period"], kind="stable", ignore_index=True
     )
     drill = period_drill(book, "movements", freq, by)
-    return made(book, "movements", df, "movements", by=by, options={"freq": freq}, drill=drill)
+    return made(
+        book,
+        "movements",
+        df,
+        "movements",
+        by=by,
+        options={"freq": freq},
+        drill=drill,
+        trace=_trace(book, drill),
+    )
+
+
+def _trace(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace | str]:
+    """Return how a movement follows from customers, and closing from the opening and all movements."""
+
+    def trace(period: Any, movement: str, **group: Any) -> Trace | str:
+        if said := no_customers(book, [movement]):
+            return said
+        rows = drill(period=period, **group)
+        if movement == "closing":
+            steps = ["opening", *(name for name in FLOWS if (rows[name] != 0).any())]
+            closing = " + ".join(steps)
+            return Trace(rows, closing, dict.fromkeys(steps, "sum"), {"closing": closing})
+        rows = rows[rows[movement] != 0].reset_index(drop=True)
+        rows.insert(1, "numerator", rows[movement])
+        return Trace.of_sides(rows, {"numerator": movement})
+
+    return trace

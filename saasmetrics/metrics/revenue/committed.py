@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.committed import AHEAD, BALANCES, commitment_rows, commitments
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.retention.window import ordinal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import Sides, made
+from saasmetrics.metrics.made import Sides, made, untraced
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
@@ -82,4 +82,14 @@ def quick_ratio(
     )
     drill = question.drill("movements", sides)
     options = {"window": question.span, "interval": interval}
-    return made(book, "quick_ratio", df, "series", by=by, options=options, drill=drill)
+    return made(
+        book,
+        "quick_ratio",
+        df,
+        "series",
+        by=by,
+        options=options,
+        drill=drill,
+        sides=sides,
+        trace=untraced(book, sides),
+    )

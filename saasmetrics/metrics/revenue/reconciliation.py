@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.reconciled_steps import STEPS, TARGET
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.revenue.reconciling import Way

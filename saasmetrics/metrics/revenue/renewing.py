@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.book import columns
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.retention.window import ordinal

@@ -8,11 +8,12 @@ import numpy as np
 
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import UnknownNameError
-from saasmetrics.metrics.made import Sides, made, money, period_drill
+from saasmetrics.metrics.made import Sides, in_currency, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -78,9 +79,11 @@ def existing_share(
     sides = Sides({"closing": 1, "reactivation": 1}, {"closing": 1, "reactivation": 1, "new": 1})
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), paying, "there is no MRR")
     df = _where_known(df, book, months)
-    drill = period_drill(book, "pairs", "M", question.by, sides, window=months)
+    drill = question.drill("pairs", sides)
     options = {"months": months, "interval": interval}
-    return made(book, "existing_share", df, "series", by=by, options=options, drill=drill)
+    return made(
+        book, "existing_share", df, "series", by=by, options=options, drill=drill, sides=sides
+    )
 
 
 def _where_known(df: pd.DataFrame, book: Book, months: int) -> pd.DataFrame:
@@ -189,7 +192,24 @@ def concentration(
     options = {"freq": freq, "level": level}
     # Whom a level of its own counts is said once, by the option.
     told = counted if book.policy.entity == "subscription" else book
-    return made(told, "concentration", df, "table", options=options, drill=rows)
+    return made(
+        told, "concentration", df, "table", options=options, drill=rows, trace=_largest(paying)
+    )
+
+
+def _largest(paying: pd.DataFrame) -> Callable[..., Trace]:
+    """Return how a measure of concentration follows from customers, the largest first."""
+
+    def trace(measure: str) -> Trace:
+        if measure == "HHI":
+            rows = paying.assign(squared=paying["share"] ** 2)
+            return Trace(rows, "squared", {"squared": "sum"}, {"squared": "share * share"})
+        rows, most = paying.copy(), int(measure.removeprefix("top "))
+        rows.insert(1, "numerator", rows["closing"].where(rows.index < most, 0.0))
+        rows.insert(2, "denominator", rows["closing"])
+        return Trace.of_sides(rows, {"denominator": "closing"})
+
+    return trace
 
 
 @metric(
@@ -236,4 +256,12 @@ def layers(book: Book, freq: str = "M") -> Result:
     df = cube[["cohort"]].copy()
     df["period"] = calendar.starts(calendar.ordinal(days) + cube["age"].to_numpy())
     df["value"] = money(cube["mrr"])
-    return made(book, "layers", df.reset_index(drop=True), "layers", options={"freq": freq})
+
+    def trace(cohort: Any, period: Any) -> Trace:
+        born, now = (calendar.of(np.datetime64(day, "D")) for day in (cohort, period))
+        rows = in_currency(book.engine.rows("triangle", cohort=born, age=now - born, freq=freq))
+        rows.insert(1, "numerator", rows["mrr"])
+        return Trace.of_sides(rows, {"numerator": "mrr"})
+
+    options = {"freq": freq}
+    return made(book, "layers", df.reset_index(drop=True), "layers", options=options, trace=trace)

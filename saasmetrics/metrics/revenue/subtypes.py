@@ -11,6 +11,7 @@ from saasmetrics.engine.reason_sums import KINDS, Reasons
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import group_code, made, money
+from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ WORDS = {
     "escalator": "escalator: a contracted uplift of the price",
     "usage": "usage: charges for use",
     "fx": "fx: what exchange rates did, which counts as expansion and contraction by policy",
+    "pause": "pause: the customer pauses or resumes",
     "voluntary": "voluntary: the customer left",
     "involuntary": "involuntary: the payment failed",
     "unknown": "unknown: no cause is recorded",
@@ -86,7 +88,21 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     notes = (f"Subtypes are {'; '.join(used)}",) if used else ()
     options = {"freq": freq, "subtypes": True}
     drill = _drill(book, freq, by, group)
-    return made(book, "movements", df, "subtypes", by=by, options=options, notes=notes, drill=drill)
+
+    def trace(**cell: Any) -> Trace:
+        return Trace.of_sides(drill(**cell).rename(columns={"value": "numerator"}), {})
+
+    return made(
+        book,
+        "movements",
+        df,
+        "subtypes",
+        by=by,
+        options=options,
+        notes=notes,
+        drill=drill,
+        trace=trace,
+    )
 
 
 def _code(found: Reasons) -> NDArray[np.int64]:

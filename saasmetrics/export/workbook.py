@@ -1,0 +1,312 @@
+"""A workbook to be opened in Excel or LibreOffice: typed cells, tables, formulas with their values, saved in one step.
+
+What a customer is called is text, whatever it begins with. A formula is only what this library writes as one, and it
+carries the value computed here, so that a reader that does not calculate shows the same numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError
+from saasmetrics.export.files import refuse_special, replacing
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook as Writer
+    from xlsxwriter.worksheet import Worksheet
+
+MOST_ROWS = 1_048_575  # of a sheet, below its header
+_MOST_TEXT = 32_767  # characters of a cell
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_INK, _PAPER, _LINE = "#1F2937", "#F3F4F6", "#9CA3AF"
+STYLES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "title": {"bold": True, "font_size": 16, "font_color": _INK},
+    "subtitle": {"font_color": "#4B5563"},
+    "header": {"bold": True, "bg_color": _PAPER, "bottom": 1, "bottom_color": _LINE},
+    "header right": {
+        "bold": True,
+        "bg_color": _PAPER,
+        "bottom": 1,
+        "bottom_color": _LINE,
+        "align": "right",
+    },
+    "label": {"bold": True, "valign": "top"},
+    "text": {"text_wrap": True, "valign": "top", "align": "left", "indent": 1},
+    "code": {
+        "font_name": "Consolas",
+        "text_wrap": True,
+        "valign": "top",
+        "align": "left",
+        "indent": 1,
+    },
+    "note": {
+        "italic": True,
+        "font_color": "#4B5563",
+        "text_wrap": True,
+        "valign": "top",
+        "indent": 1,
+    },
+    "money": {"num_format": "#,##0.00;[Red]-#,##0.00"},
+    "count": {"num_format": "#,##0"},
+    "ratio": {"num_format": "0.0%"},
+    "multiple": {"num_format": '0.00"x"'},
+    "months": {"num_format": "0.0"},
+    "number": {"num_format": "#,##0.00##"},
+    "date": {"num_format": "yyyy-mm-dd", "align": "left"},
+    "truth": {"bold": True, "align": "center"},
+}
+
+
+_NUMBERS = {"money", "count", "ratio", "multiple", "months", "number"}
+
+
+def header(style: str) -> str:
+    """Return the style of a header above cells of a style: numbers have it on the right, as they stand there.
+
+    Examples
+    --------
+    >>> header("money"), header("plain")
+    ('header right', 'header')
+    """
+    return "header right" if style in _NUMBERS else "header"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of ours, with the value that was computed for it.
+
+    Examples
+    --------
+    >>> Formula("=1+1", 2)
+    Formula(text='=1+1', value=2)
+    """
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table on a sheet: title, values, the style of its cells, and a formula for every row.
+
+    A formula names other columns of its row as `place` writes them; `values` holds what it gives.
+    """
+
+    title: str
+    values: Sequence[Any]
+    style: str = "plain"
+    formula: str = ""
+
+
+def place(table: str, title: str, *, here: bool = False) -> str:
+    """Return how a formula names a column of a table, or with `here` its cell in the same row.
+
+    Examples
+    --------
+    >>> place("Rows", "Opening"), place("Rows", "Opening", here=True)
+    ('Rows[Opening]', 'Rows[[#This Row],[Opening]]')
+    """
+    return f"{table}[[#This Row],[{title}]]" if here else f"{table}[{title}]"
+
+
+@dataclass
+class Sheet:
+    """One sheet while it is written."""
+
+    name: str
+    page: Worksheet
+    book: Workbook
+    _rows: int = field(default=0, init=False)
+
+    def write(self, row: int, column: int, value: Any, style: str = "plain") -> None:
+        """Write one cell: a formula, a number, a day, a truth, or text that stays text; nothing for what is missing."""
+        look = self.book.look(style)
+        if isinstance(value, Formula):
+            held = "" if _unknown(value.value) else value.value
+            self.page.write_formula(row, column, value.text, look, held)
+        elif _unknown(value):
+            self.page.write_blank(row, column, None, look)
+        elif isinstance(value, str):
+            quoted = value.startswith(_STARTS_FORMULA)
+            self.page.write_string(row, column, _fitting(value), self.book.look(style, quoted))
+        elif isinstance(value, bool):
+            self.page.write_boolean(row, column, value, look)
+        elif isinstance(value, (datetime, date)):
+            day = style if style != "plain" else "date"
+            self.page.write_datetime(row, column, value, self.book.look(day))
+        else:
+            self.page.write_number(row, column, float(value), look)
+
+    def lines(self, row: int, cells: Iterable[Sequence[tuple[Any, str]]]) -> int:
+        """Write lines of (value, style) from a row on, and return the row after them."""
+        for line in cells:
+            for column, (value, style) in enumerate(line):
+                self.write(row, column, value, style)
+            row += 1
+        return row
+
+    def table(self, name: str, columns: Sequence[Column], row: int = 0) -> None:
+        """Write an Excel table with a filter, its header frozen; an empty one has one empty row.
+
+        Raises
+        ------
+        DataError
+            If it has more rows than a sheet has.
+        """
+        many = len(columns[0].values) if columns else 0
+        if many > MOST_ROWS - row:
+            msg = (
+                f"{many:,} rows do not fit on a sheet, which has {MOST_ROWS:,} below its header. Choose a smaller "
+                "part with book.where(...) or a group, or take all of them with .rows and to_parquet."
+            )
+            raise DataError(msg)
+        last = row + max(many, 1)
+        heads = [{"header": column.title} for column in columns]
+        options = {"name": name, "columns": heads, "style": "Table Style Light 1"}
+        self.page.add_table(row, 0, last, len(columns) - 1, options)
+        for at, column in enumerate(columns):
+            self.write(row, at, column.title, header(column.style))
+            plain = not column.formula
+            for line, value in enumerate(_listed(column.values), row + 1):  # a file has cells
+                held = value if plain else Formula(column.formula, value)
+                self.write(line, at, held, column.style)
+        self.page.set_column(0, 0, 28)
+        if len(columns) > 1:
+            self.page.set_column(1, len(columns) - 1, 16)
+        self.page.freeze_panes(row + 1, 1)
+        self.page.repeat_rows(row)
+
+    def widths(self, *widths: float) -> None:
+        """Set the widths of the first columns, in characters."""
+        for column, width in enumerate(widths):
+            self.page.set_column(column, column, width)
+
+    def named(self, name: str, row: int, column: int) -> None:
+        """Give a cell a name that formulas anywhere in the workbook can use."""
+        self.book.writer.define_name(name, f"='{self.name}'!{_cell(row, column)}")
+
+
+class Workbook:
+    """A workbook being made, to be saved in one step.
+
+    Parameters
+    ----------
+    title
+        Title of the document.
+    made
+        The day that the document says it is of, so that the same numbers give the same file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> book = Workbook("Two", date(2026, 1, 31))
+    >>> book.sheet("Number").write(0, 0, Formula("=1+1", 2))
+    >>> book.save(Path(tempfile.mkdtemp()) / "two.xlsx").name
+    'two.xlsx'
+    """
+
+    def __init__(self, title: str, made: date) -> None:
+        import xlsxwriter
+
+        told = dict.fromkeys(
+            ("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False
+        )
+        self.writer: Writer = xlsxwriter.Workbook(None, told)
+        created = datetime(made.year, made.month, made.day)  # noqa: DTZ001  (a date of the document, in no zone)
+        self.writer.set_properties({"title": title, "author": "saasmetrics", "created": created})
+        self._looks: dict[tuple[str, bool], Format] = {}
+
+    def look(self, style: str, quoted: bool = False) -> Format:
+        """Return the format of a style; quoted text stays text when someone edits its cell."""
+        if (style, quoted) not in self._looks:
+            more = {"quote_prefix": True} if quoted else {}
+            self._looks[style, quoted] = self.writer.add_format({**STYLES[style], **more})
+        return self._looks[style, quoted]
+
+    def sheet(self, name: str, *, landscape: bool = False) -> Sheet:
+        """Add a sheet, set up to be printed on one page in width."""
+        page = self.writer.add_worksheet(name)
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.set_footer("&L&F&C&A&R&P / &N")
+        page.hide_gridlines(2)
+        if landscape:
+            page.set_landscape()
+        return Sheet(name, page, self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the file; one that is there is replaced only by the whole new one.
+
+        Raises
+        ------
+        DataError
+            If the folder is not there, something else than a file is, or the file cannot be written.
+        """
+        target = Path(path)
+        try:
+            refuse_special(target, "proof.xlsx")
+            if not target.parent.is_dir():
+                msg = (
+                    f"There is no folder {target.parent} to write {target.name} to; make it first."
+                )
+                raise DataError(msg)
+            with replacing(target) as beside:
+                self._close(beside)
+        except OSError as error:
+            msg = f"{target} could not be written: {error.strerror or error}. Nothing was changed there."
+            raise DataError(msg) from error
+        return target
+
+    def _close(self, beside: Path) -> None:
+        from xlsxwriter.exceptions import FileCreateError
+
+        self.writer.filename = str(beside)
+        try:
+            with TemporaryDirectory(prefix="saasmetrics-") as scratch:
+                self.writer.tmpdir = scratch
+                self.writer.close()
+        except FileCreateError as error:
+            cause = error.args[0] if error.args else error
+            raise cause if isinstance(cause, OSError) else OSError(str(cause)) from error
+
+
+def _listed(values: Sequence[Any]) -> Iterable[Any]:
+    """Return values as Python's own numbers, days and texts."""
+    listed = getattr(values, "tolist", None)
+    return values if listed is None else listed()
+
+
+def _unknown(value: Any) -> bool:
+    return value is None or bool(value != value) or value in (float("inf"), float("-inf"))
+
+
+def _fitting(text: str) -> str:
+    """Return a text as long as a cell takes, its end marked where it was cut."""
+    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
+
+
+def _cell(row: int, column: int) -> str:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    return str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
+
+
+def looks(metric_unit: str) -> str:
+    """Return the style of a metric's value.
+
+    Examples
+    --------
+    >>> looks("ratio"), looks("curve"), looks("table")
+    ('ratio', 'ratio', 'number')
+    """
+    known: Mapping[str, str] = {"curve": "ratio"}
+    style = known.get(metric_unit, metric_unit)
+    return style if style in STYLES else "number"

@@ -1,0 +1,36 @@
+#!/bin/sh
+# The tests drive Debian's Chromium, whose fonts must draw currency signs and Chinese, Japanese, Korean, and let
+# LibreOffice calculate the workbooks again. Installs what is missing where that is possible (root and apt), and says
+# what is missing where it is not.
+set -eu
+
+browser() {
+    [ -n "${CHROMIUM:-}" ] && { command -v "$CHROMIUM"; return; }
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+cjk_fonts() { [ -n "$(fc-list :lang=zh family 2>/dev/null)" ]; }
+office() { command -v soffice || command -v libreoffice; }
+
+missing=""
+browser >/dev/null || missing="chromium"
+cjk_fonts || missing="$missing fontconfig fonts-dejavu-core fonts-noto-cjk"
+office >/dev/null || missing="$missing libreoffice-calc-nogui"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing$(printf ' %s' $missing) with apt ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    browser >/dev/null && office >/dev/null && exit 0
+fi
+
+cat >&2 <<MESSAGE
+The tests need$(printf ' %s' $missing), and this script may not install them (it is not root, or there is no apt).
+  Debian, Ubuntu:   sudo apt install $missing
+  elsewhere:        install LibreOffice, and Chromium or Chrome; set CHROMIUM=/path/to/it
+  without them:     make test SKIP_BROWSER=1     (leaves out the browser tests and, without LibreOffice, the
+                    calculation of workbooks, and says so)
+MESSAGE
+exit 1
