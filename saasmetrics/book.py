@@ -275,10 +275,8 @@ class Book:
         if errors:
             raise InvalidTablesError(errors)
         key = tuple(getattr(self.policy, name) for name in DATA_CHOICES)
-        found = self.engines.pop(key, None) or local.LocalEngine(
-            *(self.tables, self.policy, self.as_of_day, self.currency),
-            *(self.fiscal_start, self.since_day),
-        )
+        asked = (self.policy, self.as_of_day, self.currency, self.fiscal_start, self.since_day)
+        found = self.engines.pop(key, None) or local.LocalEngine(self.tables, *asked)
         self.engines[key] = found
         while len(self.engines) > _ENGINES:
             del self.engines[next(iter(self.engines))]
