@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
+from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
@@ -143,9 +144,10 @@ def _lives(
     by: Sequence[str] = (),
     group: int | None = None,
     age: int | None = None,
+    cause: str = CAUSE_COLUMN,
 ) -> pd.DataFrame:
     """Every customer with its lifetime; with an age, those at risk at it."""
-    lives = engine.lives(freq)
+    lives = engine.lives(freq, cause)
     member = _in_group(engine.origin(by), group)[lives["account"]]
     if age is not None:
         member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import drill, reason_sums, valued
+from saasmetrics.engine import causes, drill, reason_sums, valued
+from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, movement_cube, moves
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
-from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
+from saasmetrics.engine.term_numbers import term_numbers
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import Calendar
@@ -290,7 +292,7 @@ class LocalEngine:
             cube["mrr"] = valued.triangle_mrr(self, self.valuation, freq, group, many)
         return Cube(found, cube, first, bags)
 
-    def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
+    def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
         left = (
@@ -299,41 +301,38 @@ class LocalEngine:
             else self.calendar(freq).of(np.datetime64(self._since - 1, "D"))
         )
         found = lifetimes(self.periodic(freq), full, left)
-        return {**found, "cause": self._causes(found, freq)}
+        code = self._causes(cause)[0]
+        if code is None:
+            return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
+        ordinal = self.calendar(freq).ordinal
+        return {**found, "cause": causes.of_lives(found, self.spans, code, ordinal)}
 
-    def _causes(self, found: dict[str, NDArray[np.int64]], freq: str) -> NDArray[np.int64]:
-        out = np.zeros(len(found["account"]), np.int64)
-        data = self.tables[self.spans.source].data
-        at = np.flatnonzero(self.spans.end < FAR)
-        if "churn_cause" not in data.column_names or not len(at):
-            return out
-        names = np.asarray(
-            data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object
-        )
-        code = np.zeros(len(names) + 1, np.int64)  # the last for spans without a row
-        names = np.append(names, "unknown")
-        for number, cause in enumerate(CAUSES):
-            code[names == cause] = number
-        at = at[np.lexsort((code[self.spans.lines()[at]], self.spans.end[at]))]
-        ended = self.calendar(freq).ordinal(self.spans.end[at])
-        key = (self.spans.entity[at].astype(np.int64) << 32) + ended
-        order = np.argsort(key, kind="stable")
-        mine = (found["account"] << 32) + found["cohort"] + found["duration"]
-        where = np.searchsorted(key[order], mine, side="right") - 1
-        hit = (found["event"] == 1) & (where >= 0)
-        hit &= key[order][np.maximum(where, 0)] == mine
-        out[hit] = code[self.spans.lines()[at[order[where[hit]]]]]
-        return out
+    def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+        if column == CAUSE_COLUMN:
+            return causes.of_lines(self.tables, self.spans), CAUSES
+        return causes.of_groups(self.grouping((column,)), self.spans)
 
-    def lifetimes(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> pd.DataFrame:
+    def cause_names(self, column: str = CAUSE_COLUMN) -> tuple[str, ...]:
+        """Return the causes that the numbers of a column stand for."""
+        return self._causes(column)[1]
+
+    def lifetimes(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, cause: str = CAUSE_COLUMN
+    ) -> pd.DataFrame:
         """Return customers and starting MRR per group, duration, entry, event and cause."""
-        found, lives = self.grouping(by), self.lives(freq)
+        found, lives = self.grouping(by), self.lives(freq, cause)
         group = self.origin(by)[lives["account"]]
         dims = {"duration": lives["duration"], "entry": lives["entry"], "event": lives["event"]}
         dims["cause"] = lives["cause"]
         if bags:
             dims[BAG] = self.bags(bags)[lives["account"]]
         return sparse_frame(found, group, dims, {"mrr_micro": lives["mrr"]})
+
+    def episodes(
+        self, freq: str, columns: Sequence[str] = (), varying: Sequence[str] = ()
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return how many customers went through each kind of episode; see `episodes.episodes`."""
+        return episodes(self, freq, columns, varying)
 
     def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
@@ -350,6 +349,24 @@ class LocalEngine:
             grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
+
+    def renewals(
+        self, by: Sequence[str] = (), grace_days: int = 90
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
+        first, periods, _ = self.extent("M")
+        found, calendar = self.grouping(by), self.calendar("M")
+        of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
+        number = term_numbers(self.spans, grace_days)
+        most = int(number.max(initial=0)) + 1
+        cell = (of_span * most + number).astype(np.int32)
+        extent = (first, periods)
+        cube = terms_cube(
+            self.spans, cell, len(found) * most, calendar, extent, self.as_of, grace_days
+        )
+        seen = 0 if self._since is None else int(calendar.ordinal(np.array([self._since]))[0])
+        late = slice(max(seen - first, 0), None)
+        return {n: v[:, late].sum(axis=1).reshape(-1, most) for n, v in cube.items()}
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import UnknownNameError
 from saasmetrics.money import MICRO
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.bootstrap import (
@@ -24,6 +24,7 @@ from saasmetrics.survival.estimate import (
     normal_quantile,
     restricted_mean,
     survival,
+    whole_horizon,
 )
 from saasmetrics.survival.lives import Lives, label_columns
 
@@ -120,9 +121,7 @@ def curve(
     """
     if weight not in WEIGHTS:
         raise UnknownNameError.of("weight", weight, WEIGHTS)
-    if horizon is not None and (horizon != int(horizon) or horizon < 1):
-        msg = f"horizon={horizon!r} is an age in whole periods, at least 1."
-        raise DataError(msg)
+    whole_horizon(horizon)
     if interval is not None:
         check_level(interval)
     lives = Lives.of(book, by, freq)

@@ -73,13 +73,18 @@ class Lives:
 
     def rows(self, group: Mapping[str, Any], age: int | None = None) -> pd.DataFrame:
         """Return the customers of a group, or of all; with an age, those at risk at it."""
-        code = self._code(group) if group else None
+        code = self.number(group) if group else None
         found: pd.DataFrame = self.book.engine.rows(
             "lifetimes", freq=self.freq, by=self.by, group=code, age=age
         )
         return found.assign(mrr=found["mrr"] / MICRO)
 
-    def _code(self, group: Mapping[str, Any]) -> int:
+    def codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the number of the group of each row of a frame with the by-columns."""
+        return _codes(frame, self.by, self.labels)
+
+    def number(self, group: Mapping[str, Any]) -> int:
+        """Return the number of a group given by its values."""
         missing = [name for name in self.by if name not in group]
         if missing:
             msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
