@@ -13,6 +13,10 @@ from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.fits import fit
+from saasmetrics.charts.forest import forest
+from saasmetrics.charts.hazards import hazard
+from saasmetrics.charts.incidence import incidence
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.render import to_png, to_svg
@@ -30,6 +34,10 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "months": series,
     "cohorts": cohorts,
     "curve": curve,
+    "hazard": hazard,
+    "incidence": incidence,
+    "fit": fit,
+    "forest": forest,
     "verdict": verdict,
     "layers": layers,
 }
@@ -41,6 +49,10 @@ __all__ = [
     "cohorts",
     "compared",
     "curve",
+    "fit",
+    "forest",
+    "hazard",
+    "incidence",
     "layers",
     "movements",
     "series",

@@ -76,7 +76,9 @@ class Distribution:
 
     def shown(self, theta: Array) -> Array:
         """Return parameters as their authors write them."""
-        return np.where(self.positive, np.exp(np.where(self.positive, theta, 0.0)), theta)
+        return np.where(
+            self.positive, np.exp(np.where(self.positive, np.minimum(theta, 700.0), 0.0)), theta
+        )
 
     def held(self, values: Sequence[float]) -> Array:
         """Return given parameters on the scale without bounds."""

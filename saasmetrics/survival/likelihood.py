@@ -26,6 +26,7 @@ _STEP = 1e-4  # of the differences that stand for derivatives
 _ROUNDS = 200
 _CLOSE = 1e-13  # log-likelihood per life that a further step could still win
 _IMPOSSIBLE = -700.0
+_PERFECT = 1e-6  # log-likelihood per life of a curve that foretells every life
 
 
 def log_likelihood(
@@ -149,8 +150,8 @@ class Fit:
         share = self.survival(at)
         closed = (at <= 0) | (share <= 0)
         return (
-            np.where(closed, share, np.exp(-np.exp(high))),
-            np.where(closed, share, np.exp(-np.exp(low))),
+            np.where(closed, share, np.exp(-np.exp(np.minimum(high, 700.0)))),
+            np.where(closed, share, np.exp(-np.exp(np.minimum(low, 700.0)))),
         )
 
     def delta(self, of: Callable[[Array], Array], level: float) -> tuple[Array, Array]:
@@ -216,6 +217,9 @@ def fit_counts(family: Distribution, at_risk: ArrayLike, events: ArrayLike) -> F
     assert best is not None
     value, theta, curvature, climbed = best
     covariance, reason = _covariance(family, theta, curvature * n)
+    if value > -_PERFECT:
+        reason = "every customer left at the same age: any steep enough curve says as much"
+        covariance = np.full((count, count), np.nan)
     reason = reason or ("" if climbed else "the likelihood did not settle")
     return Fit(family, theta, covariance, value * n, n, total, last, climbed and not reason, reason)
 
