@@ -63,6 +63,17 @@ def largest_groups(frame: pd.DataFrame, most: int = MOST_GROUPS) -> tuple[list[s
     return named, note
 
 
+def tips(**words: str) -> list[alt.Tooltip]:
+    """Return tooltips: for each column of the rows the words before its text.
+
+    Examples
+    --------
+    >>> tips(was="observed")[0].to_dict()["title"]
+    'observed'
+    """
+    return [alt.Tooltip(f"{name}:N", title=title) for name, title in words.items()]
+
+
 def end_labels(
     values: Sequence[tuple[str, float, str]],
     at: float,

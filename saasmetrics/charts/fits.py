@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups
+from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups, tips
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.money import format_ratio
 
@@ -64,53 +65,85 @@ def fit(
     return _chart(frame, color, note, canvas)
 
 
+@dataclass(frozen=True)
+class _Plot:
+    """What the layers share: the scales, the axes, the colors by group, the noun of an age."""
+
+    x: alt.Scale
+    y: alt.Scale
+    axes: dict[str, Any]
+    color: dict[str, str]
+    last: float
+    noun: str
+
+    @property
+    def lines(self) -> dict[str, Any]:
+        """Color and separation of lines by group."""
+        return {"color": alt.Color("color:N", scale=None), "detail": alt.Detail("group:N")}
+
+
 def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas) -> alt.LayerChart:
-    last, noun, height = float(frame["age"].max()), age_noun(canvas.result), canvas.height
+    last, noun = float(frame["age"].max()), age_noun(canvas.result)
     x = alt.Scale(domain=[0, last], nice=False)
     y = alt.Scale(domain=[0, _TOP], nice=False, zero=True)
-    rows = _rows(frame, color)
-    hue, one = alt.Color("color:N", scale=None), alt.Detail("group:N")
-    marks = axis(
-        {float(m): f"{m}" for m in age_marks(last, canvas.room - 190)},
-        grid=False,
-        title=age_title(noun),
-        titleAnchor="start",
-    )
+    marks = {float(m): f"{m}" for m in age_marks(last, canvas.room - 190)}
+    below = axis(marks, grid=False, title=age_title(noun), titleAnchor="start")
     axes = {
-        "x": alt.X("age:Q", scale=x, axis=marks),
+        "x": alt.X("age:Q", scale=x, axis=below),
         "y": alt.Y("value:Q", scale=y, axis=axis({q / 4: f"{q * 25}%" for q in range(5)})),
     }
-    band = (
-        alt.Chart(data([row for row in rows if row["low"] is not None]))
-        .mark_area(opacity=0.14)
-        .encode(x=axes["x"], y=alt.Y("low:Q", scale=y), y2="high:Q", color=hue, detail=one)
-    )
-    points: Any = {"size": 16} if last <= _FEW else False
-    steps = (
-        alt.Chart(data([row for row in rows if row["observed"] is not None]))
-        .mark_line(interpolate="step-after", strokeWidth=1, opacity=0.75, point=points)
-        .encode(x=axes["x"], y=alt.Y("observed:Q", scale=y), color=hue, detail=one)
-    )
-    seen, beyond = _split(rows)
-    line = alt.Chart(data(seen)).mark_line(strokeWidth=2.4)
-    dashed = alt.Chart(data(beyond)).mark_line(strokeWidth=2, strokeDash=[5, 4])
-    tip = [
-        alt.Tooltip(f"{name}:N", title=words)
-        for name, words in (
-            ("group", "group"),
-            ("age", noun),
-            ("text", "by the model"),
-            ("between", "interval"),
-            ("was", "observed"),
-            ("status", "status"),
-        )
-    ]
-    touch = alt.Chart(data(rows)).mark_point(size=60, opacity=0, filled=True)
+    plot, rows = _Plot(x, y, axes, color, last, noun), _rows(frame, color)
     ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
     labels = [
         (f"{group} {format_ratio(float(ends[group]), 0)}".strip(), float(ends[group]), ink)
         for group, ink in color.items()
     ]
+    return canvas.finish(
+        [
+            *_observed(rows, plot),
+            *_edge(frame, x, canvas),
+            *_fitted(rows, plot),
+            end_labels(labels, last, canvas.colors, canvas.height, x, y, _TOP),
+        ],
+        message=message(frame, list(color), noun, canvas.result),
+        subtitle=what(canvas.result, note=". ".join(_notes(rows, note, canvas))),
+    )
+
+
+def _observed(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
+    points: Any = {"size": 16} if plot.last <= _FEW else False
+    return [
+        alt.Chart(data([row for row in rows if row["low"] is not None]))
+        .mark_area(opacity=0.14)
+        .encode(x=plot.axes["x"], y=alt.Y("low:Q", scale=plot.y), y2="high:Q", **plot.lines),
+        alt.Chart(data([row for row in rows if row["observed"] is not None]))
+        .mark_line(interpolate="step-after", strokeWidth=1, opacity=0.75, point=points)
+        .encode(x=plot.axes["x"], y=alt.Y("observed:Q", scale=plot.y), **plot.lines),
+    ]
+
+
+def _fitted(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
+    seen, beyond = _split(rows)
+    tip = tips(
+        group="group",
+        age=plot.noun,
+        text="by the model",
+        between="interval",
+        was="observed",
+        status="status",
+    )
+    return [
+        alt.Chart(data(seen)).mark_line(strokeWidth=2.4).encode(**plot.axes, **plot.lines),
+        alt.Chart(data(beyond))
+        .mark_line(strokeWidth=2, strokeDash=[5, 4])
+        .encode(**plot.axes, **plot.lines),
+        alt.Chart(data(rows))
+        .mark_point(size=60, opacity=0, filled=True)
+        .encode(**plot.axes, tooltip=tip),
+    ]
+
+
+def _notes(rows: list[dict[str, Any]], note: str, canvas: Canvas) -> list[str]:
     notes = [note] if note else []
     notes.append("Thin steps: observed; line: model; dashed: projected")
     if any(row["low"] is not None for row in rows):
@@ -118,19 +151,7 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
     summary = getattr(canvas.result, "extra", {}).get("summary")
     if summary is not None and not summary["converged"].all():
         notes.append("Not settled, see the footnote")
-    return canvas.finish(
-        [
-            band,
-            *_edge(frame, x, canvas),
-            steps,
-            line.encode(x=axes["x"], y=axes["y"], color=hue, detail=one),
-            dashed.encode(x=axes["x"], y=axes["y"], color=hue, detail=one),
-            touch.encode(x=axes["x"], y=axes["y"], tooltip=tip),
-            end_labels(labels, last, canvas.colors, height, x, y, _TOP),
-        ],
-        message=message(frame, list(color), noun, canvas.result),
-        subtitle=what(canvas.result, note=". ".join(notes)),
-    )
+    return notes
 
 
 def _rows(frame: pd.DataFrame, color: dict[str, str]) -> list[dict[str, Any]]:

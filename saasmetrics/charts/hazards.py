@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups
+from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups, tips
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_ratio
@@ -89,50 +89,53 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
         ),
         "y": alt.Y("value:Q", scale=y, axis=axis(ticks(0, top, "ratio", "", 4))),
     }
-    hue, one = alt.Color("color:N", scale=None), alt.Detail("group:N")
+    hue = alt.Color("color:N", scale=None)
     known = [row for row in rows if row["low"] is not None and (len(color) == 1 or row["many"])]
     interval = alt.Chart(data(known))
     drawn = (
         interval.mark_rule(strokeWidth=1.3, opacity=0.6)
         if few
         else interval.mark_area(opacity=0.14)
-    ).encode(x=axes["x"], y=alt.Y("low:Q", scale=y), y2="high:Q", color=hue, detail=one)
+    ).encode(x=axes["x"], y=alt.Y("low:Q", scale=y), y2="high:Q", color=hue, detail="group:N")
     solid = [row for row in rows if not row["thin"]]
     line = alt.Chart(data(solid)).mark_line(strokeWidth=1.8, clip=True)
     points = alt.Chart(data(rows)).mark_point(size=34 if few else 12, opacity=1, clip=True)
-    fill_color = alt.Fill("fill:N", scale=None)
-    tip = [
-        alt.Tooltip(f"{name}:N", title=words)
-        for name, words in (
-            ("group", "group"),
-            ("age", noun),
-            ("text", "left"),
-            ("between", "interval"),
-            ("count", "left of at risk"),
-        )
+    tip = tips(group="group", age=noun, text="left", between="interval", count="left of at risk")
+    fill = alt.Fill("fill:N", scale=None)
+    layers = [
+        drawn,
+        line.encode(**axes, color=hue, detail="group:N"),
+        points.encode(**axes, color=hue, fill=fill, tooltip=tip),
     ]
-    firm = frame[frame["at_risk"] >= _THIN]
-    ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
-    ends.update(firm.sort_values("age").groupby("group", sort=False)["value"].last())
-    named = [
-        (group, min(float(ends[group]), top), ink) for group, ink in color.items() if len(color) > 1
-    ]
-    notes = [note] if note else []
-    if known:
-        part = f" where {_MANY} or more are at risk" if len(color) > 1 else ""
-        notes.append(f"{'Lines' if few else 'Band'}: 95% interval{part}")
-    if any(row["thin"] for row in rows):
-        notes.append(f"Hollow: fewer than {_THIN} at risk")
+    if len(color) > 1:
+        ends = _ends(frame, color, top)
+        layers.append(end_labels(ends, last, canvas.colors, canvas.height, x, y, top))
+    notes = _notes(note, rows, known=bool(known), few=few, many=len(color) > 1)
     return canvas.finish(
-        [
-            drawn,
-            line.encode(x=axes["x"], y=axes["y"], color=hue, detail=one),
-            points.encode(x=axes["x"], y=axes["y"], color=hue, fill=fill_color, tooltip=tip),
-            *([end_labels(named, last, canvas.colors, canvas.height, x, y, top)] if named else []),
-        ],
+        layers,
         message=message(frame, noun),
         subtitle=what(canvas.result, note=". ".join(notes)),
     )
+
+
+def _ends(frame: pd.DataFrame, color: dict[str, str], top: float) -> list[tuple[str, float, str]]:
+    """Return each group with the last value that enough were at risk for."""
+    firm = frame[frame["at_risk"] >= _THIN]
+    ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
+    ends.update(firm.sort_values("age").groupby("group", sort=False)["value"].last())
+    return [(group, min(float(ends[group]), top), ink) for group, ink in color.items()]
+
+
+def _notes(
+    note: str, rows: list[dict[str, Any]], *, known: bool, few: bool, many: bool
+) -> list[str]:
+    notes = [note] if note else []
+    if known:
+        part = f" where {_MANY} or more are at risk" if many else ""
+        notes.append(f"{'Lines' if few else 'Band'}: 95% interval{part}")
+    if any(row["thin"] for row in rows):
+        notes.append(f"Hollow: fewer than {_THIN} at risk")
+    return notes
 
 
 def _rows(frame: pd.DataFrame, color: dict[str, str], top: float) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups
+from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups, tips
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
+from saasmetrics.charts.theme import readable_on
 from saasmetrics.money import format_ratio
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
     x = alt.Scale(domain=[0, whole], nice=False)
     y = alt.Scale(domain=[0, 1.02], nice=False)
     room = (canvas.room - 200) / len(named)
-    marks = {
-        k * (1 + _GAP) + m / last: f"{m}" for k in range(len(named)) for m in age_marks(last, room)
-    }
+    at = age_marks(last, room)
+    marks = {k * (1 + _GAP) + m / last: f"{m}" for k in range(len(named)) for m in at}
     noun = age_noun(canvas.result)
     below = axis(marks, grid=False, title=age_title(noun), titleAnchor="start")
     across, up = (
@@ -115,31 +115,27 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         .encode(x=across, y=up, y2="high:Q", color=color, detail=one)
         for k in range(len(named))
     ]
-    tip = [
-        alt.Tooltip(f"{name}:N", title=words)
-        for name, words in (
-            ("group", "group"),
-            ("cause", "cause"),
-            ("age", noun),
-            ("text", "lost to it"),
-            ("between", "interval"),
-            ("left", "still there"),
-        )
-    ]
+    tip = tips(
+        group="group",
+        cause="cause",
+        age=noun,
+        text="lost to it",
+        between="interval",
+        left="still there",
+    )
     touch = (
         alt.Chart(data(rows))
         .mark_point(size=60, opacity=0, filled=True)
         .encode(x=across, y=alt.Y("high:Q", scale=y), tooltip=tip)
     )
     labels = [(end["label"], end["y"], end["color"]) for end in ends if end["last"]]
-    height = canvas.height
     return canvas.finish(
         [
             *areas,
             touch,
             *_inside(ends, x, y),
             *_headings(named, x, canvas),
-            end_labels(labels, whole, colors, height, x, y, 1.02),
+            end_labels(labels, whole, colors, canvas.height, x, y, 1.02),
         ],
         message=message(frame, named, causes, noun),
         subtitle=what(canvas.result, note=note),
@@ -149,68 +145,89 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
 def _stacked(
     frame: pd.DataFrame, named: list[str], causes: list[str], hue: dict[str, str], last: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the layers by age, and the numbers at the right end of each panel."""
     rows: list[dict[str, Any]] = []
     ends: list[dict[str, Any]] = []
     for panel, group in enumerate(named):
         mine = frame[frame["group"] == group]
         wide = mine.pivot_table(index="age", columns="cause", values="value", aggfunc="first")
-        wide = wide.reindex(columns=causes).fillna(0.0)
-        upper = wide.cumsum(axis=1)
-        cells = {(r["cause"], r["age"]): r for r in mine.to_dict("records")}
-        for cause in causes:
-            for age in wide.index:
-                cell = cells.get((cause, age), {})
-                low, high = cell.get("low"), cell.get("high")
-                known = low is not None and low == low
-                rows.append(
-                    {
-                        "panel": panel,
-                        "layer": f"{panel} {cause}",
-                        "group": group,
-                        "cause": cause,
-                        "age": int(age),
-                        "x": panel * (1 + _GAP) + age / last,
-                        "low": float(upper.loc[age, cause] - wide.loc[age, cause]),
-                        "high": float(upper.loc[age, cause]),
-                        "color": hue[cause],
-                        "text": format_ratio(float(wide.loc[age, cause])),
-                        "between": f"{format_ratio(low)} to {format_ratio(high)}" if known else "",
-                        "left": format_ratio(cell.get("survival")),
-                    }
-                )
-        end = wide.index[-1]
+        upper = wide.reindex(columns=causes).fillna(0.0).cumsum(axis=1)
+        layers = _panel(mine, upper, panel, hue, last)
+        end = float(upper.index[-1])
+        rows += layers
         rows += [  # the last age is as wide as the others
             {**row, "x": panel * (1 + _GAP) + (end + 1) / last}
-            for row in rows[-len(causes) * len(wide) :]
+            for row in layers
             if row["age"] == end
         ]
-        before = upper.loc[wide.index[wide.index <= end + 1 - _ROOM * last][-1:]]
-        tops = [*upper.loc[end], 1.0]
-        earlier = [*(before if len(before) else upper.iloc[:1]).to_numpy()[0], 1.0]
-        for k, name in enumerate([*causes, "still there"]):
-            low, high = (0.0, *tops)[k], tops[k]
-            share = format_ratio(high - low, 0)
-            under, over = max(low, (0.0, *earlier)[k]), min(high, earlier[k])
-            ends.append(
-                {
-                    "x": panel * (1 + _GAP) + (end + 1) / last,
-                    "y": (low + high) / 2,
-                    "inside": (under + over) / 2,
-                    "thick": over - under,
-                    "text": share,
-                    "label": f"{name} {share}" if len(named) == 1 else name,
-                    "color": hue.get(name, "#808080"),
-                    "cause": name,
-                    "last": panel == len(named) - 1,
-                }
-            )
+        ends += [
+            {**found, "label": f"{found['cause']} {found['text']}"}
+            if len(named) == 1
+            else {**found, "label": found["cause"]}
+            for found in _numbers(upper, panel, hue, last, of=len(named))
+        ]
     return rows, ends
+
+
+def _panel(
+    mine: pd.DataFrame, upper: pd.DataFrame, panel: int, hue: dict[str, str], last: float
+) -> list[dict[str, Any]]:
+    below = upper.shift(axis=1).fillna(0.0)
+    rows = []
+    for cell in mine.to_dict("records"):
+        age, cause = cell["age"], cell["cause"]
+        if cause not in upper.columns:
+            continue
+        known = cell["low"] == cell["low"] and cell["high"] == cell["high"]
+        edges = f"{format_ratio(cell['low'])} to {format_ratio(cell['high'])}"
+        rows.append(
+            {
+                "panel": panel,
+                "layer": f"{panel} {cause}",
+                "group": cell["group"],
+                "cause": cause,
+                "age": int(age),
+                "x": panel * (1 + _GAP) + age / last,
+                "low": float(below.loc[age, cause]),
+                "high": float(upper.loc[age, cause]),
+                "color": hue[cause],
+                "text": format_ratio(cell["value"]),
+                "between": edges if known else "",
+                "left": format_ratio(cell["survival"]),
+            }
+        )
+    return rows
+
+
+def _numbers(
+    upper: pd.DataFrame, panel: int, hue: dict[str, str], last: float, *, of: int
+) -> list[dict[str, Any]]:
+    """Return what each layer is at its right end, and where a number fits into it."""
+    end = upper.index[-1]
+    tops = [*upper.loc[end].tolist(), 1.0]
+    before = upper[upper.index <= end + 1 - _ROOM * last]
+    earlier = [*(before if len(before) else upper).iloc[-1].tolist(), 1.0]
+    found = []
+    for k, name in enumerate([*upper.columns, "still there"]):
+        low, high = (0.0, *tops)[k], tops[k]
+        under, over = max(low, (0.0, *earlier)[k]), min(high, earlier[k])
+        found.append(
+            {
+                "x": panel * (1 + _GAP) + (end + 1) / last,
+                "y": (low + high) / 2,
+                "inside": (under + over) / 2,
+                "thick": over - under,
+                "text": format_ratio(high - low, 0),
+                "color": hue.get(name, "#808080"),
+                "cause": name,
+                "last": panel == of - 1,
+            }
+        )
+    return found
 
 
 def _inside(ends: list[dict[str, Any]], x: alt.Scale, y: alt.Scale) -> list[alt.Chart]:
     """Return the numbers at the right end of each layer, where there are several panels."""
-    from saasmetrics.charts.theme import readable_on
-
     if all(end["last"] for end in ends):
         return []
     rows = [

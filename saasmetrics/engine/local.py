@@ -13,7 +13,7 @@ from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
-from saasmetrics.engine.groups import Groups, groups, sort_key
+from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, movement_cube, moves
 from saasmetrics.engine.movements import kinds as kinds_of
@@ -310,7 +310,9 @@ class LocalEngine:
     def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
         if column == CAUSE_COLUMN:
             return causes.of_lines(self.tables, self.spans), CAUSES
-        return causes.of_groups(self.grouping((column,)), self.spans)
+        known = columns_for(self.tables, self.spans.source)
+        name = ".".join(known[column]) if column in known else column  # "reason" is no by-column
+        return causes.of_groups(self.grouping((name,)), self.spans)
 
     def cause_names(self, column: str = CAUSE_COLUMN) -> tuple[str, ...]:
         """Return the causes that the numbers of a column stand for."""
