@@ -10,7 +10,7 @@ from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import exposure
-from saasmetrics.survival.design import Design, Effect
+from saasmetrics.survival.design import Design
 from saasmetrics.survival.estimate import check_level, normal_quantile, p_text, survival
 from saasmetrics.survival.partial import CoxFit, Rows, fit_cox, proportionality
 
@@ -103,7 +103,7 @@ def cox(
         raise DataError(msg)
     found = fit_cox(rows)
     each, whole, direction = proportionality(found, _elapsed(rows, found.ages))
-    df = _frame(design.effects, found, _p(each, 1), interval)
+    df = _frame(design, found, _p(each, 1), interval)
     noun = book.calendar(freq).noun
     options = {
         "covariates": _listed(covariates),
@@ -111,8 +111,9 @@ def cox(
         "freq": f"{noun}s",
         "interval": interval,
     }
-    model = _model(found, events, book, freq, whole, len(design.effects))
-    notes = (*design.notes, *_notes(df, found, direction))
+    n = int(book.lifetimes(freq)["customers"].sum() if varying else rows.weight.sum())
+    model = _model(found, n, events, whole)
+    notes = (*design.notes, *_notes(df[design.fitted], found, direction))
     return Result(
         definition("churn_drivers"),
         df,
@@ -142,12 +143,11 @@ def _elapsed(rows: Rows, ages: NDArray[np.int64]) -> NDArray[np.float64]:
     return elapsed
 
 
-def _model(
-    found: CoxFit, events: int, book: Book, freq: str, whole: float, count: int
-) -> dict[str, Any]:
+def _model(found: CoxFit, n: int, events: int, whole: float) -> dict[str, Any]:
+    count = len(found.coefficients)
     ratio = 2 * (found.log_likelihood - found.null)
     return {
-        "n": int(book.lifetimes(freq)["customers"].sum()),
+        "n": n,
         "events": events,
         "log_likelihood": found.log_likelihood,
         "null_log_likelihood": found.null,
@@ -160,13 +160,14 @@ def _model(
     }
 
 
-def _frame(
-    effects: Sequence[Effect], found: CoxFit, ph: NDArray[np.float64], interval: float
-) -> pd.DataFrame:
+def _frame(design: Design, found: CoxFit, ph: NDArray[np.float64], interval: float) -> pd.DataFrame:
     import pandas as pd
 
-    beta = found.coefficients if found.converged else np.full(len(effects), np.nan)
-    error = np.sqrt(np.diagonal(found.covariance))
+    effects, fitted = design.effects, design.fitted
+    beta, error, same = np.full((3, len(effects)), np.nan)
+    if found.converged:
+        beta[fitted], same[fitted] = found.coefficients, ph
+        error[fitted] = np.sqrt(np.diagonal(found.covariance))
     z, half = beta / error, normal_quantile(interval) * error
     data = {
         "covariate": [effect.covariate for effect in effects],
@@ -180,20 +181,18 @@ def _frame(
         "z": z,
         "p": _p(z**2, 1),
         "n": [effect.n for effect in effects],
-        "ph_p": ph if found.converged else np.nan,
+        "ph_p": same,
     }
     frame = pd.DataFrame(data)
     frame["words"] = [_words(row, interval) for row in frame.to_dict("records")]
-    why = (
-        "the customers do not determine it: nobody with the level left, or covariates say the same"
-    )
-    frame["reason"] = "" if found.converged else why
+    why = "" if found.converged else "the customers do not determine it: covariates say the same"
+    frame["reason"] = np.where(fitted, why, "nobody with it left")
     return frame
 
 
 def _words(row: dict[Any, Any], interval: float) -> str:
     if row["value"] != row["value"]:
-        return f"{row['covariate']} {row['level']}: not determined."
+        return f"{row['covariate']} {row['level']}: not determined, or nobody with it left."
     size = f"{row['value']:.2f} times"
     edges = f"({interval:.0%} {row['low']:.2f} to {row['high']:.2f})"
     verdict = (

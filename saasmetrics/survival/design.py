@@ -31,6 +31,8 @@ MOST_LEVELS = 30
 class Effect:
     """One coefficient: a level of a covariate against the reference, or a number's unit.
 
+    A level that nobody left with is set aside, with its rows: its ratio is 0 whatever the others are.
+
     Examples
     --------
     >>> Effect("segment", "SMB", "Enterprise", 12).level
@@ -41,6 +43,7 @@ class Effect:
     level: str
     reference: str
     n: int
+    lost: int = -1  # events of a level; -1 for a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,11 @@ class Design:
     rows: Rows
     effects: tuple[Effect, ...]
     notes: tuple[str, ...]
+
+    @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Which effects are fitted, not set aside: the columns of the rows, in order."""
+        return np.array([effect.lost != 0 for effect in self.effects], bool)
 
     @classmethod
     def of(
@@ -84,13 +92,19 @@ class Design:
             blocks.append(part.values)
             effects += part.effects
             notes += part.notes
-        x = np.concatenate(blocks, axis=1)[keep]
+        x = np.concatenate(blocks, axis=1)
         if not x.shape[1]:
             msg = f"All customers are alike in {', '.join(fixed)}: there is nothing to compare."
             raise DataError(msg)
+        aside = np.array([effect.lost == 0 for effect in effects], bool)
+        keep &= ~(x[:, aside] == 1).any(axis=1)
         shape = ("entry", "duration", "event")
         entry, duration, event = (found[name][keep] for name in shape)
-        rows = Rows(entry, duration, event, x, found["customers"][keep])
+        rows = Rows(entry, duration, event, x[keep][:, ~aside], found["customers"][keep])
+        for effect in (e for e in effects if e.lost == 0):
+            notes.append(
+                f"Nobody with {effect.covariate} {effect.level} left: the {effect.n:,} rows are left out"
+            )
         return cls(rows, tuple(effects), tuple(notes))
 
 
@@ -107,7 +121,7 @@ def _covariate(book: Book, name: str, found: dict[str, NDArray[np.int64]]) -> _P
     if name in (START, *VARYING):
         return _doubling(name, found[name] / MICRO, weight)
     if name == SIZE:
-        return _bands(found["start_mrr"], weight, book.currency)
+        return _bands(found, book.currency)
     labels = [label[0] for label in book.engine.grouping((name,)).labels]
     known = [value for value in labels if value != NONE]
     if known and all(_is_number(value) for value in known):
@@ -116,7 +130,7 @@ def _covariate(book: Book, name: str, found: dict[str, NDArray[np.int64]]) -> _P
         n = int(weight[~unknown].sum())
         filled = np.where(unknown, 0.0, number)[:, None]
         return _Part(filled, [Effect(name, f"per unit of {name}", "", n)], unknown, [])
-    return _levels(name, [str(label) for label in labels], found[name], weight)
+    return _levels(name, [str(label) for label in labels], found[name], found)
 
 
 def _is_number(value: Any) -> bool:
@@ -130,7 +144,8 @@ def _doubling(name: str, amount: NDArray[np.float64], weight: NDArray[np.int64])
     return _Part(values, [Effect(name, f"each doubling of {name}", "", n)], unknown, [])
 
 
-def _bands(start: NDArray[np.int64], weight: NDArray[np.int64], currency: str) -> _Part:
+def _bands(found: dict[str, NDArray[np.int64]], currency: str) -> _Part:
+    start, weight = found["start_mrr"], found["customers"]
     order = np.argsort(start, kind="stable")
     share = np.cumsum(weight[order]) / max(int(weight.sum()), 1)
     edges = np.unique([start[order][np.searchsorted(share, part)] for part in (1 / 3, 2 / 3)])
@@ -138,7 +153,7 @@ def _bands(start: NDArray[np.int64], weight: NDArray[np.int64], currency: str) -
     shown = [format_money(float(edge) / MICRO, currency) for edge in edges]
     labels = [f"up to {shown[0]}", *(f"{a} to {b}" for a, b in pairwise(shown))]
     labels.append(f"above {shown[-1]}")
-    part = _levels(SIZE, labels, code, weight)
+    part = _levels(SIZE, labels, code, found)
     bands = ", ".join(labels)
     return _Part(
         part.values, part.effects, part.unknown, [f"size: thirds by starting MRR, {bands}"]
@@ -146,9 +161,14 @@ def _bands(start: NDArray[np.int64], weight: NDArray[np.int64], currency: str) -
 
 
 def _levels(
-    name: str, labels: Sequence[str], code: NDArray[np.int64], weight: NDArray[np.int64]
+    name: str,
+    labels: Sequence[str],
+    code: NDArray[np.int64],
+    found: dict[str, NDArray[np.int64]],
 ) -> _Part:
-    size = np.bincount(code, weight, minlength=len(labels)).astype(np.int64)
+    weight, many = found["customers"], len(labels)
+    size = np.bincount(code, weight, minlength=many).astype(np.int64)
+    lost = np.bincount(code, weight * (found["event"] == 1), minlength=many).astype(np.int64)
     used = np.flatnonzero(size)
     if len(used) > MOST_LEVELS:
         msg = (
@@ -156,8 +176,10 @@ def _levels(
             f"{MOST_LEVELS}): take a column with fewer."
         )
         raise DataError(msg)
-    reference = int(size.argmax())
+    reference = int(np.where(lost > 0, size, -1).argmax())
     others = [int(level) for level in used if level != reference]
     values = (code[:, None] == np.array(others, np.int64)[None, :]).astype(np.float64)
-    effects = [Effect(name, labels[o], labels[reference], int(size[o])) for o in others]
+    effects = [
+        Effect(name, labels[o], labels[reference], int(size[o]), int(lost[o])) for o in others
+    ]
     return _Part(values.reshape(len(code), len(others)), effects, np.zeros(len(code), bool), [])

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import UnknownNameError
 from saasmetrics.result import Result
 from saasmetrics.survival.counted import PER, Counted
 from saasmetrics.survival.distributions import DISTRIBUTIONS, distribution
 from saasmetrics.survival.estimate import check_level, p_text, survival, whole_horizon
+from saasmetrics.survival.fitted_result import FitResult
 from saasmetrics.survival.likelihood import Fit, fit_counts
 from saasmetrics.survival.lives import label_columns
-from saasmetrics.survival.residual import derl, derl_interval, retention_elasticity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,79 +24,11 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
 
 CONTRACT = ("sbg", "bdw")
+_SAID = 6  # groups named in a footnote
 MODELS = {
     **{name: f"{found.name} model" for name, found in DISTRIBUTIONS.items()},
     "auto": "the model of the lowest AIC, for each group",
 }
-
-
-@dataclass(frozen=True, repr=False)
-class FitResult(Result):
-    """A result with the fits that made it, one per group.
-
-    Attributes
-    ----------
-    fits : dict
-        By group label, a tuple of the group's values.
-    """
-
-    fits: Any = None
-
-    def fitted(self, **group: Any) -> Fit:
-        """Return the fit of a group; of the whole without one.
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such group.
-        """
-        wanted = tuple(group.get(name) for name in self.by)
-        if set(group) != set(self.by) or wanted not in self.fits:
-            there = "; ".join(", ".join(map(str, label)) for label in self.fits)
-            msg = f"Name one group by {', '.join(self.by) or 'nothing'}: there are {there}."
-            raise UnknownNameError(msg)
-        found: Fit = self.fits[wanted]
-        return found
-
-    @property
-    def params(self) -> dict[Any, Any]:
-        """Parameters by name; with groups, a dict of them by group."""
-        if not self.by:
-            return self.fitted().params
-        return {
-            label[0] if len(label) == 1 else label: fit.params for label, fit in self.fits.items()
-        }
-
-    def predict(self, n: int, **group: Any) -> pd.Series:
-        """Return S at age 0 to n, indexed by age.
-
-        Examples
-        --------
-        >>> import saasmetrics as sm
-        >>> found = sm.survival.fit_shares([1, 0.5, 0.333, 0.25], model="sbg")
-        >>> round(float(found.predict(9)[9]), 2)
-        0.1
-        """
-        import pandas as pd
-
-        ages = np.arange(int(n) + 1)
-        return pd.Series(
-            self.fitted(**group).survival(ages), index=pd.Index(ages, name="age"), name="value"
-        )
-
-    def derl(self, d: float, renewals: int = 0, **group: Any) -> float:
-        """Return the discounted expected residual lifetime; see `saasmetrics.survival.residual.derl`."""
-        return derl(self.fitted(**group), d, renewals)
-
-    def derl_interval(
-        self, d: float, renewals: int = 0, level: float = 0.95, **group: Any
-    ) -> tuple[float, float]:
-        """Return the interval of `derl` by the delta method on its log."""
-        return derl_interval(self.fitted(**group), d, renewals, level)
-
-    def retention_elasticity(self, d: float, renewals: int = 0, **group: Any) -> float:
-        """Return the elasticity of residual lifetime to retention, for the sBG."""
-        return retention_elasticity(self.fitted(**group), d, renewals)
 
 
 @metric(
@@ -310,10 +241,19 @@ class Fitted:
                 f"Observed to age {span} ({self.counted.noun}); everything beyond is projected by "
                 "the model"
             )
-        for label, found in zip(self.counted.labels, self.chosen, strict=True):
+        named = [", ".join(map(str, label)) for label in self.counted.labels]
+        if len(self.tried[:1]) and len(self.tried[0]) > 1:
+            picked = [
+                f"{found.family.name}{f' for {who}' if who else ''}"
+                for who, found in zip(named, self.chosen, strict=True)
+                if found.known
+            ]
+            few = "; ".join(picked[:_SAID]) + (" and so on" if len(picked) > _SAID else "")
+            said += [f"Of {len(self.tried[0])} models the lowest AIC has {few}"] if picked else []
+        for who, found in zip(named, self.chosen, strict=True):
             if not found.converged:
-                who = f"{', '.join(map(str, label))}: " if label else ""
-                said.append(f"{who}{found.family.name} not settled, {found.reason}")
+                start = f"{who}: " if who else ""
+                said.append(f"{start}{found.family.name} not settled, {found.reason}")
         return (*said, *((self.difference["words"],) if self.difference else ()))
 
     @property
@@ -361,6 +301,7 @@ class Fitted:
             "models": models,
             "difference": self.difference,
             "noun": counted.noun,
+            **({"headline": _said(self.chosen[0])} if len(self.chosen) == 1 else {}),
         }
 
     def _parameters(self, interval: float | None) -> pd.DataFrame:
@@ -377,6 +318,14 @@ class Fitted:
         labels = label_columns(self.counted.by, self.counted.labels, np.array(group, int))
         table = pd.DataFrame(rows, columns=["model", "parameter", "value", "low", "high"])
         return pd.concat([pd.DataFrame(labels), table], axis=1)
+
+
+def _said(found: Fit) -> str:
+    """Return a fit in words."""
+    if not found.known:
+        return f"no fit, {found.reason}"
+    values = ", ".join(f"{name} {value:.4g}" for name, value in found.params.items())
+    return f"{found.family.name}: {values}"
 
 
 def _rank(found: Fit) -> tuple[bool, bool, float]:

@@ -7,7 +7,7 @@ number of different rows and ages, never the number of customers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 60
 _SETTLED = 1e-11
+_ENDLESS = 50.0  # log of a ratio between two customers: a covariate foretells every event
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,28 +82,40 @@ def fit_cox(rows: Rows) -> CoxFit:
     [0.941]
     """
     middle = np.average(rows.covariates, axis=0, weights=rows.weight)
-    centred = Rows(rows.entry, rows.duration, rows.event, rows.covariates - middle, rows.weight)
-    count = rows.covariates.shape[1]
-    beta = np.zeros(count)
-    value, score, information, ages = partial(centred, beta)
-    null, converged = value, False
+    away = rows.covariates - middle
+    unit = np.sqrt(np.average(away**2, axis=0, weights=rows.weight))
+    unit = np.where(unit > 0, unit, 1.0)
+    scaled = replace(rows, covariates=away / unit)
+    count = len(unit)
+    beta, converged = np.zeros(count), False
+    now = partial(scaled, beta)
+    null = now[0]
     for _ in range(_ROUNDS):
-        total = information.sum(axis=0)
-        step = np.linalg.lstsq(total, score.sum(axis=0), rcond=None)[0]
-        if np.abs(step).max(initial=0.0) < _SETTLED or not len(ages):
-            converged = bool(len(ages)) and np.linalg.matrix_rank(total, hermitian=True) == count
+        total = now[2].sum(axis=0)
+        step = np.linalg.lstsq(total, now[1].sum(axis=0), rcond=None)[0]
+        if np.abs(step).max(initial=0.0) < _SETTLED or not len(now[3]):
+            converged = bool(len(now[3])) and _determined(total)
             break
-        tried = partial(centred, beta + step)
-        while not tried[0] >= value - 1e-9 * abs(value) and np.abs(step).max() > _SETTLED:
+        tried = partial(scaled, beta + step)
+        while not tried[0] >= now[0] - 1e-9 * abs(now[0]) and np.abs(step).max() > _SETTLED:
             step = step / 2
-            tried = partial(centred, beta + step)
-        beta = beta + step
-        value, score, information, ages = tried
-        if np.abs(beta).max() > 25:
-            break  # a covariate that foretells every event: the ratio has no bound
+            tried = partial(scaled, beta + step)
+        beta, now = beta + step, tried
+        if np.ptp(scaled.covariates @ beta) > _ENDLESS:
+            break
+    value, score, information, ages = now
+    square = np.outer(unit, unit)
     total = information.sum(axis=0)
-    covariance = np.linalg.pinv(total, hermitian=True) if converged else np.full_like(total, np.nan)
-    return CoxFit(beta, covariance, value, null, ages, score, information, converged)
+    covariance = np.linalg.inv(total) / square if converged else np.full_like(total, np.nan)
+    return CoxFit(
+        beta / unit, covariance, value, null, ages, score * unit, information * square, converged
+    )
+
+
+def _determined(information: Array) -> bool:
+    """Return whether no combination of the covariates is without information."""
+    sizes = np.linalg.eigvalsh(information)
+    return bool(sizes[0] > 1e-9 * max(float(sizes[-1]), 1e-300))
 
 
 def partial(rows: Rows, beta: Array) -> tuple[float, Array, Array, NDArray[np.int64]]:

@@ -14,12 +14,14 @@ from saasmetrics.survival.counted import Counted
 from saasmetrics.survival.counts import Exposure
 from saasmetrics.survival.distributions import distribution
 from saasmetrics.survival.estimate import check_level, whole_horizon
-from saasmetrics.survival.fits import MODELS, FitResult, Fitted, candidates, with_fits
+from saasmetrics.survival.fits import MODELS, Fitted, candidates, with_fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from saasmetrics.survival.fitted_result import FitResult
 
 
 ASSUMED = 1000  # customers, what shares printed to a tenth of a per cent can tell apart

@@ -10,7 +10,7 @@ import saasmetrics as sm
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.distributions import distribution
 from saasmetrics.survival.estimate import survival
-from saasmetrics.survival.fits import FitResult
+from saasmetrics.survival.fitted_result import FitResult
 from saasmetrics.survival.incidence import aalen_johansen
 from saasmetrics.survival.likelihood import log_likelihood
 

@@ -300,6 +300,19 @@ def test_a_column_with_a_value_for_each_customer_is_refused(demo):
         s.cox(demo, varying="seat")
 
 
+def test_a_level_that_nobody_left_with_is_set_aside_and_the_others_are_fitted():
+    lives = [life(f"a{i}", "2025-07-01", 1 + i % 5, plan="A") for i in range(20)]
+    lives += [life(f"b{i}", "2025-07-01", 2 + i % 9, plan="B") for i in range(20)]
+    lives += [life(f"c{i}", "2025-07-01", None, plan="C") for i in range(30)]
+    found = s.cox(book_of(lives), "plan")
+    rows = found.df.set_index("level")
+    assert rows.loc["C", "reason"] == "nobody with it left"
+    assert rows["value"].notna().to_dict() == {"B": True, "C": False}
+    assert "Nobody with plan C left: the 30 rows are left out" in found.footnote
+    without = s.cox(book_of([row for row in lives if row["plan"] != "C"]), "plan").df
+    assert rows.loc["B", "value"] == pytest.approx(without["value"].iloc[0], rel=1e-12)
+
+
 def test_when_nobody_left_there_is_nothing_to_say():
     lives = [life("a", "2025-10-01", None, plan="A"), life("b", "2025-10-01", None, plan="B")]
     with pytest.raises(DataError, match="Nobody has left yet"):

@@ -70,6 +70,12 @@ def test_a_missing_p_value_does_not_count():
     assert corrected([0.02, np.nan, 0.5]).tolist()[::2] == [0.04, 0.5]  # Holm among two
 
 
+def test_two_groups_have_one_degree_of_freedom_whatever_rounding_does():
+    # found by trying: the two differences sum to 0 but for rounding, which once counted as a second
+    table = exposure([1, 1, 2, 2], None, [0, 1, 0, 1], [4, 1, 1, 4], group=[1, 0, 1, 1], groups=2)
+    assert logrank(table.at_risk, table.events).df == 1
+
+
 def test_an_unknown_test_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'wilcoxon'"):
         logrank([[2, 2], [2, 2]], [[0, 1], [0, 0]], "wilcoxn")

@@ -132,3 +132,18 @@ def test_a_covariate_that_foretells_who_leaves_has_no_ratio():
     )
     assert not fit.converged
     assert np.isnan(fit.covariance).all()
+
+
+def test_covariates_that_say_the_same_have_no_ratios_of_their_own():
+    entry, duration, event, x = drawn(300)
+    twice = np.column_stack([x[:, 0], 3 * x[:, 0] + 1])
+    assert not fit_cox(Rows(entry, duration, event, twice, np.ones(len(x), int))).converged
+
+
+def test_the_unit_of_a_covariate_changes_its_ratio_and_nothing_else():
+    entry, duration, event, x = drawn(500)
+    ones = np.ones(len(x), int)
+    one = fit_cox(Rows(entry, duration, event, x, ones))
+    other = fit_cox(Rows(entry, duration, event, x * [1.0, 1e6], ones))
+    np.testing.assert_allclose(other.coefficients * [1.0, 1e6], one.coefficients, rtol=1e-9)
+    assert other.log_likelihood == pytest.approx(one.log_likelihood, abs=1e-9)
