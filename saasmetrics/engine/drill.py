@@ -13,6 +13,7 @@ from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
+from saasmetrics.engine.term_numbers import renewal_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ def rows(engine: LocalEngine, kind: str, **cell: Any) -> pd.DataFrame:
         "pairs": _pairs,
         "triangle": _triangle,
         "lifetimes": _lives,
+        "renewals": _renewals,
     }
     return makers[kind](engine, **cell)
 
@@ -153,6 +155,18 @@ def _lives(
         member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))
     columns = {name: lives[name][member] for name in ("duration", "entry", "event", "cause", "mrr")}
     return _frame(engine, lives["account"][member], columns)
+
+
+def _renewals(
+    engine: LocalEngine,
+    number: int | None = None,
+    by: Sequence[str] = (),
+    group: int | None = None,
+    grace_days: int = 90,
+) -> pd.DataFrame:
+    """Every customer with a term of a number, or of any, that ended, and what became of it."""
+    found = renewal_rows(engine, number, by, group, grace_days)
+    return _frame(engine, found.pop("account"), found)
 
 
 def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:

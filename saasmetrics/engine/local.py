@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import causes, drill, reason_sums, valued
+from saasmetrics.engine import causes, drill, reason_sums, term_numbers, valued
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
@@ -19,7 +19,6 @@ from saasmetrics.engine.movements import Moves, movement_cube, moves
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.spans import Spans, spans
-from saasmetrics.engine.term_numbers import term_numbers
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import Calendar
@@ -86,6 +85,11 @@ class LocalEngine:
         while len(self._recent) > _KEPT:
             del self._recent[next(iter(self._recent))]
         return cube
+
+    @property
+    def since(self) -> int:
+        """The first day observed; long ago where the book is not cut."""
+        return -(2**31) if self._since is None else self._since
 
     @cached_property
     def spans(self) -> Spans:
@@ -356,19 +360,7 @@ class LocalEngine:
         self, by: Sequence[str] = (), grace_days: int = 90
     ) -> dict[str, NDArray[np.int64]]:
         """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
-        first, periods, _ = self.extent("M")
-        found, calendar = self.grouping(by), self.calendar("M")
-        of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
-        number = term_numbers(self.spans, grace_days)
-        most = int(number.max(initial=0)) + 1
-        cell = (of_span * most + number).astype(np.int32)
-        extent = (first, periods)
-        cube = terms_cube(
-            self.spans, cell, len(found) * most, calendar, extent, self.as_of, grace_days
-        )
-        seen = 0 if self._since is None else int(calendar.ordinal(np.array([self._since]))[0])
-        late = slice(max(seen - first, 0), None)
-        return {n: v[:, late].sum(axis=1).reshape(-1, most) for n, v in cube.items()}
+        return term_numbers.renewals(self, by, grace_days)
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.book import columns
+from saasmetrics.engine.terms import OUTCOMES
 from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.money import MICRO
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import Exposure
-from saasmetrics.survival.lives import Lives
+from saasmetrics.survival.lives import Lives, group_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +30,7 @@ PER = {
     "renewed, and terms whose 90 days still run are left out",
 }
 GRACE_DAYS = 90
+_AMOUNTS = ("expiring", "kept", "next", *(f"expiring_{outcome}" for outcome in OUTCOMES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,8 @@ class Counted:
         The counts; at age 0 nobody is at risk of a renewal.
     longest
         The largest age seen in each group; -1 where nobody lived.
+    n
+        Lives per group that were at risk at any age above 0; of renewals, rows of terms.
     noun
         What an age counts: "months", "renewals".
     notes
@@ -61,6 +66,7 @@ class Counted:
     labels: tuple[tuple[Any, ...], ...]
     exposure: Exposure
     longest: NDArray[np.int64]
+    n: NDArray[np.int64]
     noun: str
     notes: tuple[str, ...]
     rows: Callable[..., pd.DataFrame] | None
@@ -94,8 +100,11 @@ def _aged(book: Book, by: str | Sequence[str] | None, freq: str) -> Counted:
     def rows(age: int | None = None, **group: Any) -> pd.DataFrame:
         return lives.rows(group, age)
 
+    frame, n = lives.frame, np.zeros(len(lives.labels), np.int64)
+    seen = (frame["duration"] > frame["entry"]).to_numpy()
+    np.add.at(n, lives.group[seen], frame["customers"].to_numpy()[seen])
     noun = f"{book.calendar(freq).noun}s"
-    return Counted(lives.by, lives.labels, lives.customers, lives.longest, noun, (), rows)
+    return Counted(lives.by, lives.labels, lives.customers, lives.longest, n, noun, (), rows)
 
 
 def _renewed(book: Book, by: tuple[str, ...]) -> Counted:
@@ -109,9 +118,19 @@ def _renewed(book: Book, by: tuple[str, ...]) -> Counted:
     cube = book.engine.renewals(by, GRACE_DAYS)
     decided = cube["terms"] - cube["terms_open"]
     kept = cube["terms_renewed"] + cube["terms_late"]
-    table = Exposure(decided, cube["terms_lost"], kept)
+    after = np.pad(decided[:, 1:], ((0, 0), (0, 1)))
+    table = Exposure(decided, cube["terms_lost"], np.maximum(kept - after, 0))
+    n = decided[:, 1:2].sum(axis=1) + np.maximum(after - kept, 0)[:, 1:].sum(axis=1)
     reached = np.where(decided > 0, np.arange(decided.shape[1]), -1).max(axis=1, initial=-1)
     waiting = int(cube["terms_open"].sum())
     notes = [f"{waiting:,} terms may still be renewed and are left out"] if waiting else []
     labels = book.engine.grouping(by).labels
-    return Counted(by, labels, table, reached, "renewals", tuple(notes), None)
+
+    def rows(age: int | None = None, **group: Any) -> pd.DataFrame:
+        code = group_number(by, labels, group) if group else None
+        found: pd.DataFrame = book.engine.rows(
+            "renewals", number=age, by=by, group=code, grace_days=GRACE_DAYS
+        )
+        return found.assign(**{name: found[name] / MICRO for name in _AMOUNTS})
+
+    return Counted(by, labels, table, reached, n, "renewals", tuple(notes), rows)

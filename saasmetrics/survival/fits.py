@@ -178,14 +178,16 @@ class Fitted:
         table = counted.exposure
         families = [distribution(name) for name in names]
         tried = tuple(
-            tuple(fit_counts(family, at_risk, events) for family in families)
-            for at_risk, events in zip(table.at_risk, table.events, strict=True)
+            tuple(fit_counts(family, at_risk, events, n) for family in families)
+            for at_risk, events, n in zip(table.at_risk, table.events, counted.n, strict=True)
         )
         chosen = tuple(min(fits, key=_rank) for fits in tried)
         pooled = None
         if len(chosen) > 1:
             at_risk, events = table.at_risk.sum(axis=0), table.events.sum(axis=0)
-            pooled = min((fit_counts(family, at_risk, events) for family in families), key=_rank)
+            n = int(counted.n.sum())
+            fits = (fit_counts(family, at_risk, events, n) for family in families)
+            pooled = min(fits, key=_rank)
         return cls(counted, tried, chosen, pooled)
 
     def frame(self, until: int, interval: float | None) -> pd.DataFrame:

@@ -168,7 +168,9 @@ class Fit:
         return middle - half, middle + half
 
 
-def fit_counts(family: Distribution, at_risk: ArrayLike, events: ArrayLike) -> Fit:
+def fit_counts(
+    family: Distribution, at_risk: ArrayLike, events: ArrayLike, lives: float | None = None
+) -> Fit:
     """Fit a distribution to lives at risk and ended per age by maximum likelihood.
 
     Parameters
@@ -177,6 +179,9 @@ def fit_counts(family: Distribution, at_risk: ArrayLike, events: ArrayLike) -> F
         The distribution.
     at_risk, events
         Counts at age 0, 1, 2, ... of one group.
+    lives
+        How many lives they are of, for the criterion of Schwarz; by default as many as the counts
+        show.
 
     Returns
     -------
@@ -193,7 +198,7 @@ def fit_counts(family: Distribution, at_risk: ArrayLike, events: ArrayLike) -> F
     exposed, ended = np.asarray(at_risk, np.float64), np.asarray(events, np.float64)
     seen = np.flatnonzero(exposed[1:] > 0) + 1
     last, total = int(seen[-1]) if len(seen) else 0, float(ended[1:].sum())
-    n = _lives(exposed, ended)
+    n = _lives(exposed, ended) if lives is None else max(float(lives), 1.0 if total else 0.0)
     count = len(family.parameters)
     unknown = np.full(count, np.nan)
     if total <= 0:

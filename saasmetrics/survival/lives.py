@@ -85,15 +85,7 @@ class Lives:
 
     def number(self, group: Mapping[str, Any]) -> int:
         """Return the number of a group given by its values."""
-        missing = [name for name in self.by if name not in group]
-        if missing:
-            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-            raise DataError(msg)
-        wanted = tuple(group[name] for name in self.by)
-        if wanted not in self.labels:
-            there = (", ".join(map(str, label)) for label in self.labels)
-            raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
-        return self.labels.index(wanted)
+        return group_number(self.by, self.labels, group)
 
     def bagged(self, amount: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what is at risk and what is lost as groups x bags x ages."""
@@ -103,6 +95,32 @@ class Lives:
         table = _exposed(frame, amount, group, len(self.labels) * bags)
         shape = (len(self.labels), bags, -1)
         return table.at_risk.reshape(shape), table.events.reshape(shape)
+
+
+def group_number(
+    by: Sequence[str], labels: Sequence[tuple[Any, ...]], group: Mapping[str, Any]
+) -> int:
+    """Return the number of a group given by its values.
+
+    Raises
+    ------
+    DataError
+        If a value is not given, or there is no such group.
+
+    Examples
+    --------
+    >>> group_number(["plan"], [("A",), ("B",)], {"plan": "B"})
+    1
+    """
+    missing = [name for name in by if name not in group]
+    if missing:
+        msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
+        raise DataError(msg)
+    wanted = tuple(group[name] for name in by)
+    if wanted not in labels:
+        there = (", ".join(map(str, label)) for label in labels)
+        raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
+    return list(labels).index(wanted)
 
 
 def label_columns(

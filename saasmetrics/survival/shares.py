@@ -105,7 +105,8 @@ def fit_shares(
         np.zeros((1, len(there))),
     )
     last = np.array([len(given) - 1])
-    counted = Counted((), ((),), table, last, "renewals", (), None)
+    n = np.array([customers or ASSUMED])
+    counted = Counted((), ((),), table, last, n, "renewals", (), None)
     fitted = Fitted.of(counted, candidates(model, contract=True))
     shown = interval if customers is not None else None
     until = whole_horizon(horizon) or 2 * int(last[0])
