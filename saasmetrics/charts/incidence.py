@@ -8,6 +8,7 @@ import altair as alt
 
 from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups, tips
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
+from saasmetrics.charts.text import wrap
 from saasmetrics.charts.theme import readable_on
 from saasmetrics.money import format_ratio
 
@@ -21,6 +22,7 @@ MOST_PANELS = 4
 MOST_CAUSES = 6
 _GAP = 0.09  # between panels, of the width of one
 _THICK = 0.06  # a layer this thick holds its number
+_LINE = 14  # pixels
 _ROOM = 0.16  # of a panel that a number takes
 OTHER = "other causes"
 
@@ -134,7 +136,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
             *areas,
             touch,
             *_inside(ends, x, y),
-            *_headings(named, x, canvas),
+            *_headings(named, x, canvas, room),
             end_labels(labels, whole, colors, canvas.height, x, y, 1.02),
         ],
         message=message(frame, named, causes, noun),
@@ -248,13 +250,24 @@ def _inside(ends: list[dict[str, Any]], x: alt.Scale, y: alt.Scale) -> list[alt.
     return [drawn]
 
 
-def _headings(named: list[str], x: alt.Scale, canvas: Canvas) -> list[alt.Chart]:
+def _headings(named: list[str], x: alt.Scale, canvas: Canvas, room: float) -> list[alt.Chart]:
+    """Return the name of each panel above it, in as many lines as its width needs."""
     if len(named) < 2:
         return []
-    rows = [{"x": k * (1 + _GAP), "text": group} for k, group in enumerate(named)]
+    lines = [wrap(group, room, 12) for group in named]
+    rows = [{"x": k * (1 + _GAP), "text": "\n".join(words)} for k, words in enumerate(lines)]
+    high = max(len(words) for words in lines)
     drawn: alt.Chart = (
         alt.Chart(data(rows))
-        .mark_text(align="left", baseline="bottom", dy=-4, fontWeight=600, color=canvas.colors.ink)
+        .mark_text(
+            align="left",
+            baseline="bottom",
+            lineBreak="\n",
+            dy=-4 - _LINE * (high - 1),
+            lineHeight=_LINE,
+            fontWeight=600,
+            color=canvas.colors.ink,
+        )
         .encode(x=alt.X("x:Q", scale=x), y=alt.value(0), text="text:N")
     )
     return [drawn]

@@ -112,7 +112,7 @@ def causes(
         "incidence",
         Context(book.as_of_text, book.currency, book.policy, options),
         lives.by,
-        (*notes, *book.engine.notes, *book.warnings()),
+        (*notes, *lives.notes, *book.engine.notes, *book.warnings()),
         {"causes": [names[code] for code in shown]},
         _drill(lives, column, names),
     )

@@ -141,7 +141,7 @@ def compare(
         "forest",
         Context(book.as_of_text, book.currency, book.policy, options),
         (),
-        (*notes, *book.engine.notes, *book.warnings()),
+        (*notes, *lives.notes, *book.engine.notes, *book.warnings()),
         {"overall": overall, "headline": headline, "noun": f"{noun}s", "horizon": until},
         _drill(lives),
     )

@@ -104,7 +104,9 @@ def _aged(book: Book, by: str | Sequence[str] | None, freq: str) -> Counted:
     seen = (frame["duration"] > frame["entry"]).to_numpy()
     np.add.at(n, lives.group[seen], frame["customers"].to_numpy()[seen])
     noun = f"{book.calendar(freq).noun}s"
-    return Counted(lives.by, lives.labels, lives.customers, lives.longest, n, noun, (), rows)
+    return Counted(
+        lives.by, lives.labels, lives.customers, lives.longest, n, noun, tuple(lives.notes), rows
+    )
 
 
 def _renewed(book: Book, by: tuple[str, ...]) -> Counted:

@@ -72,7 +72,18 @@ class FitResult(Result):
         )
 
     def derl(self, d: float, renewals: int = 0, **group: Any) -> float:
-        """Return the discounted expected residual lifetime; see `saasmetrics.survival.residual.derl`."""
+        """Return the discounted expected residual lifetime, in periods.
+
+        The customer has made some renewals and stands just before the next: its payment is not
+        discounted, the one after it by 1 / (1 + d). See `saasmetrics.survival.residual.derl`.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> found = sm.survival.fit_shares([1, .869, .743, .653, .593, .551, .517, .491], model="sbg")
+        >>> round(found.derl(0.10, renewals=7), 2)  # published as 7.53
+        7.53
+        """
         return derl(self.fitted(**group), d, renewals)
 
     def derl_interval(

@@ -71,6 +71,29 @@ class Lives:
         np.maximum.at(out, self.group, self.frame["duration"].to_numpy())
         return out
 
+    @property
+    def notes(self) -> list[str]:
+        """What must be said of curves that are not seen from the start, or that fall to 0 too soon."""
+        at_risk, events = self.customers.at_risk, self.customers.events
+        notes = []
+        late = int(((at_risk[:, 0] == 0) & (self.longest >= 0)).sum()) if at_risk.size else 0
+        if late:
+            notes.append(
+                f"In {late} groups nobody is seen from the start: their curves hold for those who "
+                "reached the first age with customers at risk"
+            )
+        wiped = (at_risk > 0) & (at_risk == events)
+        reborn = np.cumsum(wiped, axis=1) > 0
+        reborn[:, 1:] = reborn[:, :-1].copy()
+        reborn[:, :1] = False
+        emptied = int((reborn & (at_risk > 0)).any(axis=1).sum())
+        if emptied:
+            notes.append(
+                f"In {emptied} groups all of the few customers seen at an early age left, so that the "
+                "curve is 0 although others are seen later; start `between` later"
+            )
+        return notes
+
     def rows(self, group: Mapping[str, Any], age: int | None = None) -> pd.DataFrame:
         """Return the customers of a group, or of all; with an age, those at risk at it."""
         code = self.number(group) if group else None
