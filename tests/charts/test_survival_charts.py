@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import saasmetrics as sm
 from saasmetrics import charts
 from tests.charts.test_honesty import marks
+from tests.survival.books import book_of, life
 
 s = sm.survival
 ASKED: dict[str, Callable[[sm.Book], sm.Result]] = {
@@ -19,7 +21,6 @@ ASKED: dict[str, Callable[[sm.Book], sm.Result]] = {
     "renewals": lambda book: s.hazard(book, per="renewal"),
     "causes": s.causes,
     "causes by segment": lambda book: s.causes(book, by="segment"),
-    "causes of many kinds": lambda book: s.causes(book, by="region", column="industry"),
     "fit": lambda book: s.fit(book, "weibull"),
     "fits by segment": lambda book: s.fit(book, "sbg", by="segment"),
     "comparison": lambda book: s.compare(book, "segment"),
@@ -30,13 +31,11 @@ ASKED: dict[str, Callable[[sm.Book], sm.Result]] = {
 
 @pytest.fixture(scope="module")
 def results(demo_book: sm.Book) -> dict[str, sm.Result]:
-    columns = set(demo_book.frame("customers").columns)
-    asked = {k: f for k, f in ASKED.items() if k != "causes of many kinds" or "industry" in columns}
-    return {name: ask(demo_book) for name, ask in asked.items()}
+    return {name: ask(demo_book) for name, ask in ASKED.items()}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", [name for name in ASKED if name != "causes of many kinds"])
+@pytest.mark.parametrize("name", ASKED)
 def test_a_chart_draws_in_both_themes(results: dict[str, sm.Result], name: str, theme: str) -> None:
     svg = charts.to_svg(results[name].chart(theme=theme))
     assert svg.startswith("<svg")
@@ -44,7 +43,7 @@ def test_a_chart_draws_in_both_themes(results: dict[str, sm.Result], name: str, 
     assert "undefined" not in svg
 
 
-@pytest.mark.parametrize("name", [name for name in ASKED if name != "causes of many kinds"])
+@pytest.mark.parametrize("name", ASKED)
 def test_a_chart_says_what_it_shows_and_as_of_when(
     results: dict[str, sm.Result], name: str
 ) -> None:
@@ -99,6 +98,19 @@ def test_the_layers_of_causes_end_where_survival_begins(results: dict[str, sm.Re
     assert top + found.df["survival"].iloc[-1] == pytest.approx(1)
 
 
+def test_of_many_causes_the_smallest_are_drawn_as_one() -> None:
+    lives = [
+        life(f"c{k}{i}", "2025-06-01", 1 + k % 5, because=f"reason {k}")
+        for k in range(9)
+        for i in range(9 - k)
+    ]
+    found = s.causes(book_of(lives), column="because")
+    rows = [row for layer in layers_of(found.chart(), "area", "cause") for row in layer]
+    kinds = {row["cause"] for row in rows}
+    assert kinds == {*(f"reason {k}" for k in range(5)), "other causes"}
+    assert max(row["high"] for row in rows) == pytest.approx(1)  # all 45 left
+
+
 def test_a_difference_that_chance_would_explain_is_grey(results: dict[str, sm.Result]) -> None:
     found = results["hazard ratios"]
     points = layers_of(found.chart(), "point", "value")
@@ -112,7 +124,5 @@ def test_a_scale_of_ratios_is_as_far_from_1_for_half_as_for_twice(
     results: dict[str, sm.Result],
 ) -> None:
     points = layers_of(results["hazard ratios"].chart(), "point", "value")[-1]
-    import math
-
     inside = [row for row in points if 0.03 < row["value"] < 30]
     assert all(row["x"] == pytest.approx(math.log(row["value"])) for row in inside)
