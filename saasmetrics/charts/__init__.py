@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from saasmetrics.charts.ages import ages
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
+from saasmetrics.charts.by_age import ages
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.explanation import explanation
+from saasmetrics.charts.fits import fit
+from saasmetrics.charts.forest import forest
+from saasmetrics.charts.hazards import hazard
+from saasmetrics.charts.incidence import incidence
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.reconciliation import reconciliation
@@ -40,6 +44,10 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "months": series,
     "cohorts": cohorts,
     "curve": curve,
+    "hazard": hazard,
+    "incidence": incidence,
+    "fit": fit,
+    "forest": forest,
     "verdict": verdict,
     "layers": layers,
     "subtypes": subtypes,
@@ -66,6 +74,10 @@ __all__ = [
     "comparison",
     "curve",
     "explanation",
+    "fit",
+    "forest",
+    "hazard",
+    "incidence",
     "layers",
     "movements",
     "reconciliation",

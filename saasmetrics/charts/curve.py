@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from saasmetrics.charts.ages import age_marks, end_labels
 from saasmetrics.charts.frame import (
     Canvas,
     axis,
@@ -17,7 +18,6 @@ from saasmetrics.charts.frame import (
     with_group,
 )
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
-from saasmetrics.charts.text import spread
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import NOUNS
 
@@ -112,7 +112,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         y=alt.Scale(),
         colors=canvas.colors,
         color={group: hues[index % len(hues)] for index, group in enumerate(named)},
-        marks=_ages(last, canvas.room - 190),
+        marks=age_marks(last, canvas.room - 190),
         height=int(canvas.height),
         noun=f"{NOUNS[freq_option(canvas.result) or 'M']}s",
         currency="" if counted else canvas.currency,
@@ -216,34 +216,11 @@ def _tails(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _end_labels(frame: pd.DataFrame, plot: _Plot, last: float) -> alt.Chart:
     ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
-    wanted = [plot.height * (1 - float(ends[group])) for group in plot.color]
-    placed = spread(wanted, 15, 6, plot.height - 6)
-    rows = [
-        {
-            "age": last,
-            "y": 1 - at / plot.height,
-            "color": readable_text(color, plot.colors),
-            "label": f"{group} {format_ratio(float(ends[group]), 0)}".strip(),
-        }
-        for (group, color), at in zip(plot.color.items(), placed, strict=True)
+    values = [
+        (f"{group} {format_ratio(float(ends[group]), 0)}".strip(), float(ends[group]), color)
+        for group, color in plot.color.items()
     ]
-    drawn: alt.Chart = (
-        alt.Chart(data(rows))
-        .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
-        .encode(
-            x=alt.X("age:Q", scale=plot.x),
-            y=alt.Y("y:Q", scale=plot.y),
-            text="label:N",
-            color=alt.Color("color:N", scale=None),
-        )
-    )
-    return drawn
-
-
-def _ages(last: float, room: float) -> list[int]:
-    most = max(2, int(room / 52))
-    step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60, 120, 180, 365) if last / s <= most), 730)
-    return list(range(0, int(last) + 1, step))
+    return end_labels(values, last, plot.colors, plot.height, plot.x, plot.y)
 
 
 def _risk_table(frame: pd.DataFrame, plot: _Plot) -> list[alt.Chart]:

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
+from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import aged, lifetimes
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
 from saasmetrics.engine.pairs import COUNTS, MONEY, since
+from saasmetrics.engine.term_numbers import renewal_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +34,7 @@ def measures(engine: LocalEngine, kind: str, **cell: Any) -> Found:
         "pairs": _pairs,
         "triangle": _triangle,
         "lifetimes": _lives,
+        "renewals": _renewals,
     }
     return makers[kind](engine, **cell)
 
@@ -147,14 +150,27 @@ def _lives(
     by: Sequence[str] = (),
     group: int | None = None,
     age: int | None = None,
+    cause: str = CAUSE_COLUMN,
 ) -> Found:
     """Every customer with its lifetime; with an age, those at risk at it."""
-    lives = engine.lives(freq)
+    lives = engine.lives(freq, cause)
     member = _in_group(engine.origin(by), group)[lives["account"]]
     if age is not None:
         member &= (lives["duration"] >= age) & ((lives["entry"] < age) | (lives["entry"] == 0))
     columns = {name: lives[name][member] for name in ("duration", "entry", "event", "cause", "mrr")}
     return lives["account"][member], columns
+
+
+def _renewals(
+    engine: LocalEngine,
+    number: int | None = None,
+    by: Sequence[str] = (),
+    group: int | None = None,
+    grace_days: int = 90,
+) -> Found:
+    """Every customer with a term of a number, or of any, that ended, and what became of it."""
+    found = renewal_rows(engine, number, by, group, grace_days)
+    return found.pop("account"), found
 
 
 def _owner(engine: LocalEngine, by: Sequence[str]) -> NDArray[np.int32] | None:

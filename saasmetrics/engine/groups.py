@@ -34,6 +34,7 @@ RESERVED = frozenset(
     | {"expansion", "contraction", "churn", "pause", "fx", "transfer", "closing", "residual"}
     | {"duration", "entry", "event", "cause", "bag", "mrr", "floor", "verdict", "target", "months"}
     | {"probability", "at_risk", "events", "censored", "arpa", "margin", "lifetime"}
+    | {"retention", "cumulative", "projected", "alone", "survival"}
 )  # columns of results
 
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import drill, reason_sums, valued
+from saasmetrics.engine import causes, drill, reason_sums, term_numbers, valued
+from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
-from saasmetrics.engine.groups import Groups, groups, sort_key
+from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key
 from saasmetrics.engine.ledger import Ledger, ledger
-from saasmetrics.engine.movements import Moves, movement_cube, moves, visits
+from saasmetrics.engine.movements import Moves, days_away, movement_cube, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.returns import split_returns
-from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
@@ -86,6 +87,11 @@ class LocalEngine:
         while len(self._recent) > _KEPT:
             del self._recent[next(iter(self._recent))]
         return cube
+
+    @property
+    def since(self) -> int:
+        """The first day observed; long ago where the book is not cut."""
+        return -(2**31) if self._since is None else self._since
 
     @cached_property
     def spans(self) -> Spans:
@@ -170,19 +176,6 @@ class LocalEngine:
 
         return self._once(("accounts", *name), make)
 
-    def _away(self, period: NDArray[np.int32], found: Ledger) -> NDArray[np.int64]:
-        """Return for how many days each customer had been away when it last started, up to each change.
-
-        `period` is that of each change of the daily ledger; `found` counts time in the same periods.
-        """
-        daily = self.entities
-        starts = np.flatnonzero((daily.before(daily.held) <= 0) & (daily.held > 0))
-        away = daily.time[starts].astype(np.int64) - daily.time[np.maximum(starts - 1, 0)]
-        key = (daily.account[starts].astype(np.int64) << 32) + period[starts]
-        mine = (found.account.astype(np.int64) << 32) + found.time
-        latest: NDArray[np.int64] = away[np.searchsorted(key, mine, side="right") - 1]
-        return latest
-
     def moved(self, freq: str, by: Sequence[str] = ()) -> tuple[Moves, NDArray[np.int32]]:
         """Return the movements of a frequency, with the group of each account."""
         group = self.grouping(by).of_entity
@@ -199,7 +192,7 @@ class LocalEngine:
         away = None
         if after is not None and len(source):
             daily = self.entities
-            away = self._away(daily.time if events else self.periods(daily, freq), source)
+            away = days_away(daily, daily.time if events else self.periods(daily, freq), source)
         ignored = visits(source, period) if self.policy.same_period == "ignored" else None
         return source, period, kinds_of(source, after, away, ignored)
 
@@ -313,7 +306,7 @@ class LocalEngine:
         cube = age_cube(self.periodic(freq), group.astype(np.int64), many, width, full)
         return Cube(found, cube, 0, bags)
 
-    def lives(self, freq: str = "M") -> dict[str, NDArray[np.int64]]:
+    def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
         left = (
@@ -322,41 +315,40 @@ class LocalEngine:
             else self.calendar(freq).of(np.datetime64(self._since - 1, "D"))
         )
         found = lifetimes(self.periodic(freq), full, left)
-        return {**found, "cause": self._causes(found, freq)}
+        code = self._causes(cause)[0]
+        if code is None:
+            return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
+        ordinal = self.calendar(freq).ordinal
+        return {**found, "cause": causes.of_lives(found, self.spans, code, ordinal)}
 
-    def _causes(self, found: dict[str, NDArray[np.int64]], freq: str) -> NDArray[np.int64]:
-        out = np.zeros(len(found["account"]), np.int64)
-        data = self.tables[self.spans.source].data
-        at = np.flatnonzero(self.spans.end < FAR)
-        if "churn_cause" not in data.column_names or not len(at):
-            return out
-        names = np.asarray(
-            data["churn_cause"].fill_null("unknown").to_numpy(zero_copy_only=False), object
-        )
-        code = np.zeros(len(names) + 1, np.int64)  # the last for spans without a row
-        names = np.append(names, "unknown")
-        for number, cause in enumerate(CAUSES):
-            code[names == cause] = number
-        at = at[np.lexsort((code[self.spans.lines()[at]], self.spans.end[at]))]
-        ended = self.calendar(freq).ordinal(self.spans.end[at])
-        key = (self.spans.entity[at].astype(np.int64) << 32) + ended
-        order = np.argsort(key, kind="stable")
-        mine = (found["account"] << 32) + found["cohort"] + found["duration"]
-        where = np.searchsorted(key[order], mine, side="right") - 1
-        hit = (found["event"] == 1) & (where >= 0)
-        hit &= key[order][np.maximum(where, 0)] == mine
-        out[hit] = code[self.spans.lines()[at[order[where[hit]]]]]
-        return out
+    def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+        if column == CAUSE_COLUMN:
+            return causes.of_lines(self.tables, self.spans), CAUSES
+        known = columns_for(self.tables, self.spans.source)
+        name = ".".join(known[column]) if column in known else column  # "reason" is no by-column
+        return causes.of_groups(self.grouping((name,)), self.spans)
 
-    def lifetimes(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> pd.DataFrame:
+    def cause_names(self, column: str = CAUSE_COLUMN) -> tuple[str, ...]:
+        """Return the causes that the numbers of a column stand for."""
+        return self._causes(column)[1]
+
+    def lifetimes(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, cause: str = CAUSE_COLUMN
+    ) -> pd.DataFrame:
         """Return customers and starting MRR per group, duration, entry, event and cause."""
-        found, lives = self.grouping(by), self.lives(freq)
+        found, lives = self.grouping(by), self.lives(freq, cause)
         group = self.origin(by)[lives["account"]]
         dims = {"duration": lives["duration"], "entry": lives["entry"], "event": lives["event"]}
         dims["cause"] = lives["cause"]
         if bags:
             dims[BAG] = self.bags(bags)[lives["account"]]
         return sparse_frame(found, group, dims, {"mrr_micro": lives["mrr"]})
+
+    def episodes(
+        self, freq: str, columns: Sequence[str] = (), varying: Sequence[str] = ()
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return how many customers went through each kind of episode; see `episodes.episodes`."""
+        return episodes(self, freq, columns, varying)
 
     def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
@@ -373,6 +365,12 @@ class LocalEngine:
             grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
+
+    def renewals(
+        self, by: Sequence[str] = (), grace_days: int = 90
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
+        return term_numbers.renewals(self, by, grace_days)
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

@@ -117,6 +117,19 @@ def visits(ledger: Ledger, period: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.repeat(empty, length)
 
 
+def days_away(daily: Ledger, period: NDArray[np.int32], found: Ledger) -> NDArray[np.int64]:
+    """Return for how many days each customer had been away when it last started, up to each change.
+
+    `period` is that of each change of the daily ledger; `found` counts time in the same periods.
+    """
+    starts = np.flatnonzero((daily.before(daily.held) <= 0) & (daily.held > 0))
+    away = daily.time[starts].astype(np.int64) - daily.time[np.maximum(starts - 1, 0)]
+    key = (daily.account[starts].astype(np.int64) << 32) + period[starts]
+    mine = (found.account.astype(np.int64) << 32) + found.time
+    latest: NDArray[np.int64] = away[np.searchsorted(key, mine, side="right") - 1]
+    return latest
+
+
 def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> Moves:
     """Return the movements of a ledger with one account per entity."""
     moving, mrr = ledger.moving, ledger.mrr

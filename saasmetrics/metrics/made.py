@@ -81,22 +81,6 @@ def money(micro: Any) -> NDArray[np.float64]:
     return np.asarray(micro, np.float64) / MICRO
 
 
-def wilson(
-    successes: Any, trials: Any, level: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's interval of a share of counts, missing where there are none."""
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    k, n = np.asarray(successes, float), np.asarray(trials, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = (k + z * z / 2) / (n + z * z)
-        half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
-    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-    low, high = np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
-    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
-
-
 def bootstrap_ratio(
     numerator: NDArray[np.int64], denominator: NDArray[np.int64], level: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio, wilson
+from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio
 from saasmetrics.survival.bootstrap import BAGS
+from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -94,15 +94,15 @@ def exposure(
     end = _whole("duration", duration)
     start = np.zeros_like(end) if entry is None else _whole("entry", entry)
     ended = np.asarray(event).astype(bool)
-    count = np.ones(len(end), np.int64) if weight is None else np.asarray(weight)
+    count = None if weight is None else np.asarray(weight)
     row = np.zeros(len(end), np.int64) if group is None else np.asarray(group, np.int64)
     _check(end, start, ended)
     length = int(end.max(initial=0)) + 1
     # A life enters the risk set at the age after its entry; one that enters at 0 is there at once.
     joins = np.where(start > 0, start + 1, 0)
     gains = _sum_by(row, joins, count, groups, length + 1)[:, :length]
-    events = _sum_by(row, end, np.where(ended, count, 0), groups, length)
-    censored = _sum_by(row, end, np.where(ended, 0, count), groups, length)
+    last = _sum_by(row * 2 + ended, end, count, groups * 2, length).reshape(groups, 2, length)
+    censored, events = last[:, 0], last[:, 1]
     gone = np.zeros_like(gains)
     gone[:, 1:] = (events + censored)[:, :-1]
     at_risk = np.cumsum(gains - gone, axis=1)
@@ -136,10 +136,12 @@ def _check(end: NDArray[np.int64], start: NDArray[np.int64], ended: NDArray[np.b
 def _sum_by(
     row: NDArray[np.int64],
     column: NDArray[np.int64],
-    amount: NDArray[Any],
+    amount: NDArray[Any] | None,
     rows: int,
     columns: int,
 ) -> NDArray[Any]:
+    if amount is None:
+        return np.bincount(row * columns + column, minlength=rows * columns).reshape(rows, columns)
     total = np.zeros(rows * columns, amount.dtype if amount.dtype.kind == "f" else np.int64)
     np.add.at(total, row * columns + column, amount)
     return total.reshape(rows, columns)

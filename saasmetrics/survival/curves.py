@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import UnknownNameError
 from saasmetrics.money import MICRO
 from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Result
@@ -25,6 +25,7 @@ from saasmetrics.survival.estimate import (
     normal_quantile,
     restricted_mean,
     survival,
+    whole_horizon,
 )
 from saasmetrics.survival.lives import Lives, label_columns
 
@@ -121,9 +122,7 @@ def curve(
     """
     if weight not in WEIGHTS:
         raise UnknownNameError.of("weight", weight, WEIGHTS)
-    if horizon is not None and (horizon != int(horizon) or horizon < 1):
-        msg = f"horizon={horizon!r} is an age in whole periods, at least 1."
-        raise DataError(msg)
+    whole_horizon(horizon)
     if interval is not None:
         check_level(interval)
     lives = Lives.of(book, by, freq)
@@ -137,7 +136,7 @@ def curve(
         "curve",
         book.context(options),
         lives.by,
-        (*_notes(lives), *book.engine.notes, *book.warnings()),
+        (*lives.notes, *book.engine.notes, *book.warnings()),
         {"summary": _summary(lives, curves, until, interval)},
         lambda age=None, **group: lives.rows(group, age),
         trace=lambda age, **group: _trace(df, age, group),
@@ -278,28 +277,6 @@ def _common_horizon(curves: _Curves, longest: NDArray[np.int64]) -> int:
         int(age) for g, age in enumerate(longest) if age >= 1 and curves.share[g, age] > 0
     ]
     return min(open_ended) if open_ended else max(int(longest.max(initial=1)), 1)
-
-
-def _notes(lives: Lives) -> list[str]:
-    at_risk, events = lives.customers.at_risk, lives.customers.events
-    notes = []
-    late = int(((at_risk[:, 0] == 0) & (lives.longest >= 0)).sum()) if at_risk.size else 0
-    if late:
-        notes.append(
-            f"In {late} groups nobody is seen from the start: their curves hold for those who "
-            "reached the first age with customers at risk"
-        )
-    wiped = (at_risk > 0) & (at_risk == events)
-    reborn = np.cumsum(wiped, axis=1) > 0
-    reborn[:, 1:] = reborn[:, :-1].copy()
-    reborn[:, :1] = False
-    emptied = int((reborn & (at_risk > 0)).any(axis=1).sum())
-    if emptied:
-        notes.append(
-            f"In {emptied} groups all of the few customers seen at an early age left, so that the "
-            "curve is 0 although others are seen later; start `between` later"
-        )
-    return notes
 
 
 def _ages(book: Book, freq: str) -> str:

@@ -36,6 +36,31 @@ def check_level(level: float) -> float:
     return level
 
 
+def whole_horizon(horizon: int | None) -> int | None:
+    """Return a horizon, refusing what is no age.
+
+    Examples
+    --------
+    >>> whole_horizon(24)
+    24
+    """
+    if horizon is not None and (horizon != int(horizon) or horizon < 1):
+        msg = f"horizon={horizon!r} is an age in whole periods, at least 1."
+        raise DataError(msg)
+    return None if horizon is None else int(horizon)
+
+
+def p_text(p: float) -> str:
+    """Write a p-value.
+
+    Examples
+    --------
+    >>> p_text(0.0312), p_text(1e-9)
+    ('0.031', 'below 0.001')
+    """
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def normal_quantile(level: float) -> float:
     """Two-sided standard normal quantile.
 
@@ -47,6 +72,26 @@ def normal_quantile(level: float) -> float:
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(0.5 + check_level(level) / 2)
+
+
+def wilson(
+    successes: ArrayLike, trials: ArrayLike, level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's interval of a share of counts, missing where there are none.
+
+    Examples
+    --------
+    >>> [round(float(edge), 3) for edge in wilson(8, 10, 0.95)]
+    [0.49, 0.943]
+    """
+    z = normal_quantile(level)
+    k, n = np.asarray(successes, float), np.asarray(trials, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = (k + z * z / 2) / (n + z * z)
+        half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    low, high = np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high)
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
 def survival(at_risk: ArrayLike, events: ArrayLike) -> NDArray[np.float64]:
@@ -88,6 +133,29 @@ def greenwood(at_risk: ArrayLike, events: ArrayLike) -> NDArray[np.float64]:
     [0.0833, 0.5833]
     """
     return np.cumsum(_greenwood_terms(at_risk, events), axis=-1)
+
+
+def nelson_aalen(
+    at_risk: ArrayLike, events: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nelson-Aalen estimate: the sum of events / at risk up to each age, and its variance.
+
+    Notes
+    -----
+    Of the variances for ties the binomial one: events x (at risk - events) / at risk^3, as
+    lifelines has it without smoothing.
+
+    Examples
+    --------
+    >>> total, variance = nelson_aalen([4, 2], [1, 1])
+    >>> total.tolist(), variance.round(4).tolist()
+    ([0.25, 0.75], [0.0469, 0.1719])
+    """
+    exposed, ended = np.asarray(at_risk, np.float64), np.asarray(events, np.float64)
+    some = exposed > 0
+    hazard = np.divide(ended, exposed, out=np.zeros_like(exposed), where=some)
+    spread = np.divide(hazard * (1 - hazard), exposed, out=np.zeros_like(exposed), where=some)
+    return np.cumsum(hazard, axis=-1), np.cumsum(spread, axis=-1)
 
 
 def band(

@@ -71,24 +71,44 @@ class Lives:
         np.maximum.at(out, self.group, self.frame["duration"].to_numpy())
         return out
 
+    @property
+    def notes(self) -> list[str]:
+        """What must be said of curves that are not seen from the start, or that fall to 0 too soon."""
+        at_risk, events = self.customers.at_risk, self.customers.events
+        notes = []
+        late = int(((at_risk[:, 0] == 0) & (self.longest >= 0)).sum()) if at_risk.size else 0
+        if late:
+            notes.append(
+                f"In {late} groups nobody is seen from the start: their curves hold for those who "
+                "reached the first age with customers at risk"
+            )
+        wiped = (at_risk > 0) & (at_risk == events)
+        reborn = np.cumsum(wiped, axis=1) > 0
+        reborn[:, 1:] = reborn[:, :-1].copy()
+        reborn[:, :1] = False
+        emptied = int((reborn & (at_risk > 0)).any(axis=1).sum())
+        if emptied:
+            notes.append(
+                f"In {emptied} groups all of the few customers seen at an early age left, so that the "
+                "curve is 0 although others are seen later; start `between` later"
+            )
+        return notes
+
     def rows(self, group: Mapping[str, Any], age: int | None = None) -> pd.DataFrame:
         """Return the customers of a group, or of all; with an age, those at risk at it."""
-        code = self._code(group) if group else None
+        code = self.number(group) if group else None
         found: pd.DataFrame = self.book.engine.rows(
             "lifetimes", freq=self.freq, by=self.by, group=code, age=age
         )
         return found.assign(mrr=found["mrr"] / MICRO)
 
-    def _code(self, group: Mapping[str, Any]) -> int:
-        missing = [name for name in self.by if name not in group]
-        if missing:
-            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-            raise DataError(msg)
-        wanted = tuple(group[name] for name in self.by)
-        if wanted not in self.labels:
-            there = (", ".join(map(str, label)) for label in self.labels)
-            raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
-        return self.labels.index(wanted)
+    def codes(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the number of the group of each row of a frame with the by-columns."""
+        return _codes(frame, self.by, self.labels)
+
+    def number(self, group: Mapping[str, Any]) -> int:
+        """Return the number of a group given by its values."""
+        return group_number(self.by, self.labels, group)
 
     def bagged(self, amount: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what is at risk and what is lost as groups x bags x ages."""
@@ -98,6 +118,32 @@ class Lives:
         table = _exposed(frame, amount, group, len(self.labels) * bags)
         shape = (len(self.labels), bags, -1)
         return table.at_risk.reshape(shape), table.events.reshape(shape)
+
+
+def group_number(
+    by: Sequence[str], labels: Sequence[tuple[Any, ...]], group: Mapping[str, Any]
+) -> int:
+    """Return the number of a group given by its values.
+
+    Raises
+    ------
+    DataError
+        If a value is not given, or there is no such group.
+
+    Examples
+    --------
+    >>> group_number(["plan"], [("A",), ("B",)], {"plan": "B"})
+    1
+    """
+    missing = [name for name in by if name not in group]
+    if missing:
+        msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
+        raise DataError(msg)
+    wanted = tuple(group[name] for name in by)
+    if wanted not in labels:
+        there = (", ".join(map(str, label)) for label in labels)
+        raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
+    return list(labels).index(wanted)
 
 
 def label_columns(

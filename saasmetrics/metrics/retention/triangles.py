@@ -9,8 +9,9 @@ import numpy as np
 
 from saasmetrics.engine.signups import SIGNED, sign_up_triangle
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import bootstrap_ratio, ratio, wilson
+from saasmetrics.metrics.made import bootstrap_ratio, ratio
 from saasmetrics.periods import FREQS, NOUNS
+from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
