@@ -116,6 +116,8 @@ class _Way:
         if self.asked_period is not None:
             calendar = self.book.calendar(self.freq)
             return calendar.starts(np.array([calendar.of(self.asked_period)]))[0]
+        if self.base.drill is None:
+            raise asked.refuse(self.metric, "the difference")
         df = self.base.df
         if "complete" not in df.columns or not df["complete"].any():
             msg = f"{self.metric.name} has no complete period in this book; name one: period='2026-01'."
