@@ -260,12 +260,7 @@ class Book:
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
         """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
         used = {self.engine.spans.source, "customers", *tables}
-        said = (
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
-            for p in self._problems
-            if p.severity == "warning" and p.table in used
-        )
-        return (*left_out(self.tables, used), *said)
+        return (*left_out(self.tables, used), *self.checks.warnings(self.policy, used))
 
     @cached_property
     def engine(self) -> local.LocalEngine:
@@ -280,14 +275,8 @@ class Book:
         if errors:
             raise InvalidTablesError(errors)
         key = tuple(getattr(self.policy, name) for name in DATA_CHOICES)
-        found = self.engines.pop(key, None) or local.LocalEngine(
-            self.tables,
-            self.policy,
-            self.as_of_day,
-            self.currency,
-            self.fiscal_start,
-            self.since_day,
-        )
+        asked = (self.policy, self.as_of_day, self.currency, self.fiscal_start, self.since_day)
+        found = self.engines.pop(key, None) or local.LocalEngine(self.tables, *asked)
         self.engines[key] = found
         while len(self.engines) > _ENGINES:
             del self.engines[next(iter(self.engines))]
@@ -339,17 +328,15 @@ class Book:
         """Return the subscription terms that end per group and period, by outcome."""
         return self.engine.terms(freq, columns(by))
 
-    def _since(self, freq: str) -> Any:
-        calendar = self.calendar(freq)
-        assert self.since_day is not None
-        return calendar.starts(calendar.ordinal(np.array([self.since_day])))[0]
-
     def _by_period(self, cube: Cube, freq: str) -> pd.DataFrame:
         calendar = self.calendar(freq)
         out = local.dense_frame(cube, calendar)
         _, _, full = self.engine.extent(freq)
         out["complete"] = out["period"] <= calendar.starts(np.array([full]))[0]
-        return out[out["period"] >= self._since(freq)] if self.since_day is not None else out
+        if self.since_day is not None:
+            since = calendar.starts(calendar.ordinal(np.array([self.since_day])))[0]
+            out = out[out["period"] >= since]
+        return out
 
     def explore(self, **options: Any) -> Any:
         """Open the explorer widget: headline numbers, bridge, cohorts and survival that follow one row of controls."""

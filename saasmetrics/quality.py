@@ -9,7 +9,7 @@ from saasmetrics.catalogue import definition, metric
 from saasmetrics.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from saasmetrics.book import Book
     from saasmetrics.errors import Problem
@@ -38,6 +38,14 @@ class Checks:
                 self.tables, as_of=self.as_of, currency=self.currency, policy=policy
             )
         return self.found[key]
+
+    def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
+        """Return the warnings in some tables as sentences."""
+        return tuple(
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
+            for p in self.under(policy)
+            if p.severity == "warning" and p.table in tables
+        )
 
 
 @metric(

@@ -30,16 +30,11 @@ NUMBERS: dict[str, tuple[int | None, ...]] = {
 }
 
 
-# Rates that are no sum over customers: what one adds depends on the others (tests/definitions).
-TOGETHER = ("cohort_total", "total", "daily_sum")
-
-
 def value_of(name: str) -> st.SearchStrategy[Any]:
     """Any alternative of a choice."""
     if name in NUMBERS:
         return st.sampled_from(NUMBERS[name])
-    rate = name in METHODS
-    return st.sampled_from([v for v in choices()[name]["options"] if not (rate and v in TOGETHER)])
+    return st.sampled_from(list(choices()[name]["options"]))
 
 
 def changes(*names: str, most: int = 3) -> st.SearchStrategy[dict[str, Any]]:
