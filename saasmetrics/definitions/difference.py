@@ -116,8 +116,6 @@ class _Way:
         if self.asked_period is not None:
             calendar = self.book.calendar(self.freq)
             return calendar.starts(np.array([calendar.of(self.asked_period)]))[0]
-        if self.base.drill is None:
-            raise asked.refuse(self.metric, "the difference")
         df = self.base.df
         if "complete" not in df.columns or not df["complete"].any():
             msg = f"{self.metric.name} has no complete period in this book; name one: period='2026-01'."
@@ -168,8 +166,6 @@ class _Way:
 
     def result(self) -> Result:
         """Return the explanation."""
-        if self.base.drill is None:
-            raise asked.refuse(self.metric, "the difference")
         if self.base.drill is None:
             raise asked.refuse(self.metric, "the difference")
         data = tuple(name for name in self.factors if name in DATA_CHOICES)
