@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 _ONE_PERIOD = "logo_churn"  # most of its methods count the departures of one period
 _SPAN = ("window", "month", "open_period")  # choices that every rate reads
 
-_TOGETHER: dict[
-    str, set[str]
-] = {  # values of choices under which a number is no sum over customers taken apart
+# Values of choices under which a number is no sum over customers taken apart.
+_TOGETHER: dict[str, set[str]] = {
     "grr": {"cohort_total", "total"},
     "gross_churn": {"daily_sum"},
     "net_churn": {"daily_sum"},

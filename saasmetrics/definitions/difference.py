@@ -168,8 +168,6 @@ class _Way:
         """Return the explanation."""
         if self.base.drill is None:
             raise asked.refuse(self.metric, "the difference")
-        if self.base.drill is None:
-            raise asked.refuse(self.metric, "the difference")
         data = tuple(name for name in self.factors if name in DATA_CHOICES)
         formula = tuple(name for name in self.factors if name not in DATA_CHOICES)
         part, rest = self.books

@@ -266,6 +266,8 @@ class _Restated:
         """The customers that anything but a formula touches, with their families; None for all of them."""
         if SINCE in self.kinds or "fx" in self.changes or None in self.touched.values():
             return None
+        if asked.together(self.metric, self.a, self.b, self.options):
+            return None
         found = [ids for each in self.changes.values() for ids in each.customers(self.kinds)]
         found += [ids for ids in self.touched.values() if ids is not None]
         ids = pa.concat_arrays(

@@ -93,3 +93,16 @@ def test_policies_that_the_gate_reads_alike_are_checked_once(
     assert len(seen) == 1
     sm.definitions.compare(fresh, "nrr", ["default", {"overlap": "latest"}])
     assert len(seen) == 2
+
+
+def test_a_restated_number_whose_customers_depend_on_each_other_is_that_of_the_metric() -> None:
+    # a grows from 100 to 200, c is corrected from 50 to 30: in total still more than the opening 150.
+    rows = {"customer_id": ["a", "a", "c", "c", "c"], "mrr": [100, 200, 50, 50, 30]}
+    rows |= {"month": ["2026-01", "2026-02", "2026-01", "2026-02", "2026-02"]}
+    book = sm.Book(mrr=rows | {"recorded_at": ["2026-03-01"] * 4 + ["2026-03-20"]})
+    policy = {"grr": "total"}
+    found = sm.definitions.restatement(
+        book, "grr", "2026-03-05", "2026-03-31", policy_then=policy, policy_now=policy, window=1
+    )
+    said = sm.retention.grr(book.with_policy(**policy), window=1, interval=None).value
+    assert (found.extra["to"], said) == (1.0, 1.0)
