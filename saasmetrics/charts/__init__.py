@@ -31,6 +31,7 @@ from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
+from saasmetrics.charts.worth import worth
 
 CHARTS: dict[str, Callable[..., Any]] = {
     "ages": ages,
@@ -49,6 +50,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "fit": fit,
     "forest": forest,
     "verdict": verdict,
+    "worth": worth,
     "layers": layers,
     "subtypes": subtypes,
     "committed": committed,
@@ -90,4 +92,5 @@ __all__ = [
     "to_png",
     "to_svg",
     "verdict",
+    "worth",
 ]
