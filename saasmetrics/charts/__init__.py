@@ -12,6 +12,7 @@ from typing import Any
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
+from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve
@@ -44,6 +45,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "multiple": series,
     "months": series,
     "cohorts": cohorts,
+    "cohort_pair": cohort_pair,
     "curve": curve,
     "hazard": hazard,
     "incidence": incidence,
@@ -70,6 +72,7 @@ __all__ = [
     "ages",
     "balances",
     "bridge",
+    "cohort_pair",
     "cohorts",
     "committed",
     "compared",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from saasmetrics.metrics.retention.churn import gross_churn, net_churn
 from saasmetrics.metrics.retention.cohorts import cohorts
+from saasmetrics.metrics.retention.compare import compare_cohorts
 from saasmetrics.metrics.retention.influence import sensitivity
 from saasmetrics.metrics.retention.logos import logo_churn, logo_retention
 from saasmetrics.metrics.retention.money import grr, nrr
@@ -12,6 +13,7 @@ from saasmetrics.metrics.retention.why import drivers
 
 __all__ = [
     "cohorts",
+    "compare_cohorts",
     "drivers",
     "gross_churn",
     "grr",
