@@ -46,6 +46,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "months": series,
     "cohorts": cohorts,
     "cohort_pair": cohort_pair,
+    "renewal_cohorts": cohorts,
     "curve": curve,
     "hazard": hazard,
     "incidence": incidence,

@@ -9,6 +9,7 @@ from saasmetrics.metrics.retention.influence import sensitivity
 from saasmetrics.metrics.retention.logos import logo_churn, logo_retention
 from saasmetrics.metrics.retention.money import grr, nrr
 from saasmetrics.metrics.retention.organic import organic_nrr
+from saasmetrics.metrics.retention.renewed import renewal_cohorts
 from saasmetrics.metrics.retention.why import drivers
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "net_churn",
     "nrr",
     "organic_nrr",
+    "renewal_cohorts",
     "sensitivity",
 ]
 

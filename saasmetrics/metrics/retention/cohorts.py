@@ -13,6 +13,7 @@ from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.retention.cohort_rows import Cell, drill, traced
+from saasmetrics.metrics.retention.renewed import RENEWALS, only_logos, renewal_cohorts
 from saasmetrics.metrics.retention.triangles import AVERAGED, Triangle, pooled, triangle
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def cohorts(
         "logos" (customers), "net" (MRR), "gross" (lowest MRR so far, never rising), "mrr" (in currency units) or
         "gross_profit" (so far, per customer of the cohort, in currency units).
     freq
-        D, W, M, Q or Y: the unit of age, and the length of a cohort.
+        D, W, M, Q or Y: the unit of age, and the length of a cohort. "renewals": age counts the terms that were
+        renewed, so that monthly and yearly customers stand side by side; see `renewal_cohorts`.
     by
         Columns to group by; a customer stays in the group it began with.
     cohort
@@ -114,6 +116,9 @@ def cohorts(
     if measure not in _WORDS:
         raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
     check_interval(interval)
+    if freq == RENEWALS:
+        only_logos(measure, cohort)
+        return renewal_cohorts(book, by, cohort_freq=cohort_freq or "Y", interval=interval)
     by, notes = columns(by), []
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
