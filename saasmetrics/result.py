@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 _NO_VALUE = "–"
 _SHOWN = 60  # rows of the table in a notebook
-_HEADED = ("series", "verdict", "table")  # the kinds of result that can have one value as headline
+_HEADED = (
+    "series",
+    "verdict",
+    "table",
+    "renewal_rates",
+)  # the kinds of result that can have one value as headline
 
 
 @dataclass(frozen=True)

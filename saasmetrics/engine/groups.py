@@ -135,7 +135,7 @@ def _column(
         at = pc.index_in(
             spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type)
         )
-        labels, code = _sorted(pc.take(flat(data[column]), at))
+        labels, code = coded(pc.take(flat(data[column]), at))
         return labels, code, None
     if table == "customers":
         at = pc.index_in(
@@ -148,7 +148,7 @@ def _column(
         spans.line is not None and (spans.line < 0).any()
     ):  # which then find the last value, a missing one
         values = pa.concat_arrays([flat(values), pa.nulls(1, values.type)])
-    labels, code = _sorted(values)
+    labels, code = coded(values)
     of_span = code if spans.line is None else code[spans.lines()]
     first = np.zeros(len(spans.entity_ids), np.int32)
     first[spans.entity] = of_span
@@ -156,7 +156,7 @@ def _column(
     return labels, first, None if same else of_span
 
 
-def _sorted(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
+def coded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     """Encode values with labels in order, the missing ones last as "(none)"."""
     ids, code = encode(values)
     names = [_label(value) for value in ids.to_pylist()]
@@ -183,3 +183,11 @@ def sort_key(ids: pa.Array) -> NDArray[np.int64]:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank
+
+
+def spread(rank: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return one of `count` bags for each rank, mixed so that neighbours are apart; each its own where they suffice."""
+    if len(rank) <= count:
+        return rank
+    mixed: NDArray[np.int64] = (rank * np.int64(2654435761) % np.int64(4294967291)) % count
+    return mixed

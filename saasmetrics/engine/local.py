@@ -9,17 +9,22 @@ import numpy as np
 
 from saasmetrics.engine import drill, reason_sums, valued
 from saasmetrics.engine.cohorts import CAUSES, lifetimes, triangle_cube
+from saasmetrics.engine.contracts import Terms, contract_terms
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
-from saasmetrics.engine.groups import Groups, groups, sort_key
+from saasmetrics.engine.groups import Groups, groups, sort_key, spread
+from saasmetrics.engine.implied_terms import subscription_terms
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.engine.movements import Moves, movement_cube, moves
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
+from saasmetrics.engine.renewals import Renewals, Window, renewals
+from saasmetrics.engine.self_renewal import rolled_on
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.engine.uplifts import with_growth, with_uplifts
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -129,11 +134,7 @@ class LocalEngine:
 
     def bags(self, count: int) -> NDArray[np.int64]:
         """Return a bag for each entity: a mixing of its rank, so that it does not depend on the order of rows."""
-        rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
-        if len(rank) <= count:
-            return rank
-        mixed: NDArray[np.int64] = (rank * np.int64(2654435761) % np.int64(4294967291)) % count
-        return mixed
+        return spread(self._once("rank", lambda: sort_key(self.spans.entity_ids)), count)
 
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
@@ -350,6 +351,24 @@ class LocalEngine:
             grace_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
+
+    @cached_property
+    def contract_terms(self) -> Terms:
+        """Every contract term of the tables, or of the subscriptions where there are no contracts."""
+        if "contracts" not in self.tables:
+            return subscription_terms(self)
+        found = contract_terms(self.tables, self.policy, self.as_of, self.currency)
+        return rolled_on(self, found)
+
+    def renewals(self, window: Window, as_of: int | None = None) -> Renewals:
+        """Return what became of every contract term, as known at the as-of date or on an earlier day."""
+        day = self.as_of if as_of is None else min(as_of, self.as_of)
+        return self._once(
+            ("renewals", window, day),
+            lambda: with_growth(
+                self, with_uplifts(self, renewals(self.contract_terms, day, window))
+            ),
+        )
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False
