@@ -25,6 +25,7 @@ from saasmetrics.engine.spans import Spans, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.engine.uplifts import with_growth, with_uplifts
+from saasmetrics.errors import MissingTableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -356,6 +357,8 @@ class LocalEngine:
     def contract_terms(self) -> Terms:
         """Every contract term of the tables, or of the subscriptions where there are no contracts."""
         if "contracts" not in self.tables:
+            if self.spans.source != "subscriptions":
+                raise MissingTableError.of("contracts", "The renewal desk")
             return subscription_terms(self)
         found = contract_terms(self.tables, self.policy, self.as_of, self.currency)
         return rolled_on(self, found)

@@ -36,7 +36,8 @@ class Window:
 class Renewals:
     """What became of each known term, as known at the end of a day; money in micro-units per year.
 
-    `outcome` and `timing` index `OUTCOMES` and `TIMINGS` (-1 where not renewed); `final` is the value after renewal,
+    `outcome` and `timing` index `OUTCOMES` and `TIMINGS` (-1 where not renewed); `signed` is the day of the renewal's
+    signature; `final` is the value after renewal,
     0 unless renewed; `escalator` the part of it that is a contracted uplift, `mid_term` the part that the customer
     already paid above its contract before the term ended; `next` a term that renewed it, or -1;
     `number` which term of its chain it is, from 1; `settled` is the day from which nothing can change any more.
@@ -45,6 +46,7 @@ class Renewals:
     terms: Terms
     as_of: int
     outcome: NDArray[np.int64]
+    signed: NDArray[np.int64]
     timing: NDArray[np.int64]
     final: NDArray[np.int64]
     escalator: NDArray[np.int64]
@@ -134,6 +136,7 @@ def renewals(terms: Terms, as_of: int, window: Window) -> Renewals:
         terms=known,
         as_of=as_of,
         outcome=outcome,
+        signed=np.where(renewed, signed, UNKNOWN),
         timing=np.where(renewed, timing, UNKNOWN),
         final=final,
         escalator=np.clip(final - known.due, 0, np.where(renewed, np.maximum(lift, 0), 0)),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from saasmetrics.metrics.renewals.accuracy import accuracy
+from saasmetrics.metrics.renewals.calendar import calendar
+from saasmetrics.metrics.renewals.expansion import expansion
+from saasmetrics.metrics.renewals.forecast import forecast
 from saasmetrics.metrics.renewals.rates import rates
 from saasmetrics.metrics.renewals.waterfall import waterfall
 
-__all__ = ["rates", "waterfall"]
+__all__ = ["accuracy", "calendar", "expansion", "forecast", "rates", "waterfall"]
 
 
 def __dir__() -> list[str]:
