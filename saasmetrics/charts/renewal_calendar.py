@@ -108,7 +108,7 @@ def _merged(parts: list[Segment]) -> list[Segment]:
         key = (part.bar, part.kind)
         before = found.get(key)
         amount = part.amount + (before.amount if before else 0.0)
-        found[key] = Segment(part.bar, part.kind, amount, part.tip, part.faded)
+        found[key] = Segment(part.bar, part.kind, amount, part.tip)
     return list(found.values())
 
 

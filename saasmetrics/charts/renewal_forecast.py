@@ -70,9 +70,43 @@ def _totals(result: Result) -> pd.DataFrame:
 
 
 def _distribution(canvas: Canvas, masses: pd.DataFrame) -> alt.LayerChart:
-    colors, currency = canvas.colors, canvas.currency
+    currency = canvas.currency
     totals = _totals(canvas.result)
     row = totals.iloc[0]
+    bars, extent = _bins(canvas, masses, row)
+    low, high = extent
+    top = max(bar["share"] for bar in bars)
+    x = alt.Scale(domain=[low, high], nice=False)
+    y = alt.Scale(domain=[0, top * 1.55], nice=False)
+    drawn = (
+        alt.Chart(data(bars))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "left:Q",
+                scale=x,
+                axis=axis(ticks(low, high, "money", currency), grid=False),
+            ),
+            x2="right:Q",
+            y=alt.Y("share:Q", scale=y, axis=None),
+            y2=alt.value({"expr": "height"}),
+            color=alt.Color("color:N", scale=None),
+            tooltip=[alt.Tooltip("text:N", title="renewed"), alt.Tooltip("chance:N")],
+        )
+    )
+    words = f"Renewed of the {format_money(row['atr'], currency)} that comes up"
+    return canvas.finish(
+        [drawn, *_lines(canvas, totals, x, top, extent)],
+        message=message(canvas.result),
+        subtitle=what(canvas.result, note=words),
+    )
+
+
+def _bins(
+    canvas: Canvas, masses: pd.DataFrame, row: pd.Series[Any]
+) -> tuple[list[dict[str, Any]], tuple[float, float]]:
+    """Return the bars of the histogram, and the range of their axis."""
+    colors, currency = canvas.colors, canvas.currency
     low, high = _extent(masses, row)
     step = (high - low) / _BINS
     cell = float(masses["value"].diff().min()) if len(masses) > 1 else step
@@ -98,31 +132,7 @@ def _distribution(canvas: Canvas, masses: pd.DataFrame) -> alt.LayerChart:
         }
         for i, p in zip(share.index.to_numpy(int).tolist(), share.tolist(), strict=True)
     ]
-    top = max(bar["share"] for bar in bars)
-    x = alt.Scale(domain=[low, high], nice=False)
-    y = alt.Scale(domain=[0, top * 1.55], nice=False)
-    drawn = (
-        alt.Chart(data(bars))
-        .mark_rect()
-        .encode(
-            x=alt.X(
-                "left:Q",
-                scale=x,
-                axis=axis(ticks(low, high, "money", currency), grid=False),
-            ),
-            x2="right:Q",
-            y=alt.Y("share:Q", scale=y, axis=None),
-            y2=alt.value({"expr": "height"}),
-            color=alt.Color("color:N", scale=None),
-            tooltip=[alt.Tooltip("text:N", title="renewed"), alt.Tooltip("chance:N")],
-        )
-    )
-    words = f"Renewed of the {format_money(row['atr'], currency)} that comes up"
-    return canvas.finish(
-        [drawn, *_lines(canvas, totals, x, top, (low, high))],
-        message=message(canvas.result),
-        subtitle=what(canvas.result, note=words),
-    )
+    return bars, (low, high)
 
 
 def _extent(masses: pd.DataFrame, row: pd.Series[Any]) -> tuple[float, float]:
@@ -157,17 +167,7 @@ def _lines(
     ]
     y = alt.Scale(domain=[0, top * 1.55], nice=False)
     low, high = extent
-    placed: list[dict[str, Any]] = []
-    for mark in sorted(marks, key=lambda m: m["at"]):
-        pixel = (mark["at"] - low) / (high - low) * canvas.room
-        half = text_width(mark["label"]) / 2 + 4
-        center = min(max(pixel, half), canvas.room - half)
-        level = next(
-            k
-            for k in range(len(marks) + 1)
-            if all(abs(center - p["center"]) > half + p["half"] for p in placed if p["level"] == k)
-        )
-        placed.append({**mark, "center": center, "half": half, "level": level})
+    placed = _placed(marks, canvas.room, extent)
     for p in placed:
         p["y"] = top * (1.48 - 0.13 * p["level"])
         p["x"] = low + p["center"] / canvas.room * (high - low)
@@ -193,6 +193,25 @@ def _lines(
     return [*rules, halo, text]
 
 
+def _placed(
+    marks: list[dict[str, Any]], room: float, extent: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Return the labels with the level at which none touches another."""
+    low, high = extent
+    placed: list[dict[str, Any]] = []
+    for mark in sorted(marks, key=lambda m: m["at"]):
+        pixel = (mark["at"] - low) / (high - low) * room
+        half = text_width(mark["label"]) / 2 + 4
+        center = min(max(pixel, half), room - half)
+        level = next(
+            k
+            for k in range(len(marks) + 1)
+            if all(abs(center - p["center"]) > half + p["half"] for p in placed if p["level"] == k)
+        )
+        placed.append({**mark, "center": center, "half": half, "level": level})
+    return placed
+
+
 def message(result: Result) -> str:
     """Return what is expected and how surely, as a sentence."""
     totals, currency = _totals(result), result.context.currency
@@ -216,24 +235,7 @@ def message(result: Result) -> str:
 def _quarters(canvas: Canvas) -> alt.LayerChart:
     """Draw ATR, won, expected and the range from P10 to P90 of every quarter and group."""
     result, colors, currency = canvas.result, canvas.colors, canvas.currency
-    frame = result.df[(result.df["periods"] == 1) & result.df["value"].notna()]
-    by = list(result.by)
-    rows: list[dict[str, Any]] = []
-    for i, row in enumerate(frame.to_dict("records")):
-        name = period_text(row["period"], "Q")
-        label = f"{' · '.join(str(row[b]) for b in by)}  {name}" if by else name
-        rows.append(
-            {
-                "i": i,
-                "top": i - 0.32,
-                "bottom": i + 0.32,
-                "zero": 0.0,
-                **{k: float(row[k]) for k in ("value", "atr", "won", "p10", "p90", "commit")},
-                "label": label,
-                "text": f"{format_money(row['value'], currency)} of {format_money(row['atr'], currency)}",
-                "range": f"{format_money(row['p10'], currency)} to {format_money(row['p90'], currency)}",
-            }
-        )
+    rows = _quarter_rows(result)
     high = max(row["atr"] for row in rows) * 1.02 or 1.0
     x = alt.Scale(domain=[0, high], nice=False)
     y = alt.Scale(domain=[len(rows) - 0.4, -0.6], nice=False)
@@ -270,6 +272,28 @@ def _quarters(canvas: Canvas) -> alt.LayerChart:
         subtitle=what(result, note=note),
         height=max(canvas.height, 30 * len(rows)),
     )
+
+
+def _quarter_rows(result: Result) -> list[dict[str, Any]]:
+    currency, by = result.context.currency, list(result.by)
+    frame = result.df[(result.df["periods"] == 1) & result.df["value"].notna()]
+    rows: list[dict[str, Any]] = []
+    for i, row in enumerate(frame.to_dict("records")):
+        name = period_text(row["period"], "Q")
+        label = f"{' · '.join(str(row[b]) for b in by)}  {name}" if by else name
+        rows.append(
+            {
+                "i": i,
+                "top": i - 0.32,
+                "bottom": i + 0.32,
+                "zero": 0.0,
+                **{k: float(row[k]) for k in ("value", "atr", "won", "p10", "p90", "commit")},
+                "label": label,
+                "text": f"{format_money(row['value'], currency)} of {format_money(row['atr'], currency)}",
+                "range": f"{format_money(row['p10'], currency)} to {format_money(row['p90'], currency)}",
+            }
+        )
+    return rows
 
 
 def renewal_accuracy(

@@ -38,8 +38,7 @@ class Terms:
 
     `arr` is the value that was signed, `due` the value that comes up for renewal; the two differ where a term grew or
     shrank on its way. `previous` is the term that this one renews; `auto` says whether it renews by itself;
-    `forecast` what is expected after it, both `UNKNOWN` where nothing is said. `row` is the row of the table
-    `source`; `chain` numbers what can renew what: the customer, or the product of a customer.
+    `forecast` what is expected after it, both `UNKNOWN` where nothing is said. `row` is the row of the table `source`.
     """
 
     source: str
@@ -47,7 +46,6 @@ class Terms:
     ids: pa.Array
     row: NDArray[np.int64]
     customer: NDArray[np.int64]
-    chain: NDArray[np.int64]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     signed: NDArray[np.int64]
@@ -80,7 +78,7 @@ class Terms:
         place = np.append(np.where(keep, np.cumsum(keep) - 1, UNKNOWN), UNKNOWN)
         arrays = {
             name: getattr(self, name)[keep]
-            for name in ("row", "customer", "chain", "start", "end", "signed", "arr", "due")
+            for name in ("row", "customer", "start", "end", "signed", "arr", "due")
         }
         arrays |= {n: getattr(self, n)[keep] for n in ("auto", "forecast", "category", "escalator")}
         ids = self.ids.filter(pa.array(keep))
@@ -131,7 +129,6 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         ids=flat(data["contract_id"]).cast(pa.string()),
         row=np.arange(len(data)),
         customer=customer.astype(np.int64),
-        chain=customer.astype(np.int64),
         start=start,
         end=end,
         signed=signed,

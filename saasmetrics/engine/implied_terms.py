@@ -59,7 +59,6 @@ def subscription_terms(engine: LocalEngine) -> Terms:
         ids=subscription.take(pa.array(row)),
         row=row,
         customer=entity[account].astype(np.int64),
-        chain=entity[account].astype(np.int64),
         start=start,
         end=end,
         signed=start,

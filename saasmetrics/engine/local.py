@@ -337,7 +337,9 @@ class LocalEngine:
             dims[BAG] = self.bags(bags)[lives["account"]]
         return sparse_frame(found, group, dims, {"mrr_micro": lives["mrr"]})
 
-    def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
+    def terms(
+        self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90, early_days: int = 90
+    ) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
@@ -350,6 +352,7 @@ class LocalEngine:
             (first, periods),
             self.as_of,
             grace_days,
+            early_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
 

@@ -196,9 +196,9 @@ def _following(
 
     They start between so many days after the end, before it where negative, and outlast the term.
     """
-    order = np.lexsort((terms.start, terms.chain))
-    key = (terms.chain[order] << 32) + terms.start[order]
-    high = terms.chain[asks] << 32
+    order = np.lexsort((terms.start, terms.customer))
+    key = (terms.customer[order] << 32) + terms.start[order]
+    high = terms.customer[asks] << 32
     first = np.searchsorted(key, high + terms.end[asks] + lowest, side="left")
     after = np.searchsorted(key, high + terms.end[asks] + highest, side="right")
     count = np.maximum(after - first, 0)

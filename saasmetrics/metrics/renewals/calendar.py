@@ -82,7 +82,7 @@ def calendar(
     >>> import saasmetrics as sm
     >>> found = sm.renewals.calendar(sm.demo(customers=300))
     >>> sorted(found.df["category"].unique())
-    ['at_risk', 'best', 'commit', 'omit', 'won']
+    ['at_risk', 'best', 'commit', 'won']
     """
     desk, first = ahead(Desk.asked(book, "Q", by, terms, grace_days, early_days), quarters)
     if "category" in desk.by:
