@@ -19,9 +19,7 @@ TIMINGS = ("early", "on_time", "late")
 RENEWED, LOST, OPEN = range(3)
 EARLY, ON_TIME, LATE = range(3)
 _ANY = -(2**20)  # days before the end: however early
-_HALF = (
-    2  # a contract takes over a second term if it covers at least a half of it beyond what it names
-)
+_HALF = 2  # a contract takes a second term over if it covers half of it beyond what it names
 
 
 @dataclass(frozen=True)
@@ -206,7 +204,7 @@ def _following(
     within = np.arange(len(old)) - np.repeat(np.cumsum(count) - count, count)
     new = order[np.repeat(first, count) + within]
     fits = (new != old) & (terms.end[new] > terms.end[old]) & (terms.start[new] > terms.start[old])
-    fits &= (spare[new] >= 0) & (spare[new] >= terms.due[old] // _HALF)
+    fits &= spare[new] >= terms.due[old] // _HALF
     old, new = old[fits], new[fits]
     apart = np.abs(terms.start[new] - terms.end[old])
     nearest = _least(old, apart, len(terms))

@@ -234,6 +234,43 @@ def test_an_auto_renewing_contract_goes_on_while_its_customer_pays():
     assert paper.df["value"].tolist() == [0]  # it was not to renew by itself
 
 
+def test_a_contract_does_not_renew_itself_where_the_customer_pays_for_another():
+    row = ("2023-12-20", None, None, None, "o1", None)
+    rows = [
+        ("K1", "Kim", "2024-01-01", "2025-01-01", 1200, True, *row),
+        ("K2", "Kim", "2024-03-01", "2027-03-01", 600, False, *row),  # what Kim pays for in 2025
+    ]
+    pays = {
+        "subscription_id": ["s"],
+        "customer_id": ["Kim"],
+        "start": ["2024-01-01"],
+        "end": [None],
+        "amount": [50.0],
+        "interval": ["month"],
+    }
+    found = sm.renewals.rates(book(rows, subscriptions=pays), freq="Y")
+    assert found.df["value"].tolist() == [0]
+    assert "renewed by themselves" not in found.footnote
+
+
+def test_contracts_that_share_terms_through_others_are_capped_together():
+    # X names T1 and Y names T3; each covers T2 with what it is worth beyond: 330 for 300, so 110 each.
+    old = ("2024-01-01", "2025-01-01", 100, None, "2024-01-01", None, None, None, None, None)
+    new = ("2025-01-01", "2026-01-01")
+    rows = [(name, "Kim", *old) for name in ("T1", "T2", "T3")]
+    rows += [
+        ("X", "Kim", *new, 160, None, "2025-01-01", "T1", None, None, None, None),
+        ("Y", "Kim", *new, 170, None, "2025-01-01", "T3", None, None, None, None),
+    ]
+    found = sm.renewals.rates(book(rows))
+    behind = found.rows(period=Q1).set_index("contract_id")
+    assert behind["final"].to_dict() == {"T1": 110, "T2": 110, "T3": 110}
+    # The second term is lost where nothing is left for it.
+    rows[-2:] = [(*row[:4], 120, *row[5:]) for row in rows[-2:]]
+    behind = sm.renewals.rates(book(rows)).rows(period=Q1).set_index("contract_id")
+    assert behind["outcome"].to_dict() == {"T1": "renewed", "T2": "lost", "T3": "renewed"}
+
+
 def test_what_was_paid_above_the_contract_before_its_end_is_no_upsell():
     rows = [
         (
