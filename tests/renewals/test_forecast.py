@@ -117,6 +117,20 @@ def test_the_common_shock_agrees_with_a_simulation_of_it():
         )  # 9 standard errors
 
 
+def test_thousands_of_small_renewals_keep_mean_and_spread():
+    rng = np.random.default_rng(5)
+    amounts = rng.integers(1, 2000, 9_000).astype(np.int64) * MICRO
+    chances = rng.uniform(0.6, 0.95, 9_000)
+    found = distribution(amounts, chances)
+    mean = float((amounts * chances).sum()) / MICRO
+    spread = float(np.sqrt((chances * (1 - chances) * (amounts / MICRO) ** 2).sum()))
+    assert found.mean == pytest.approx(mean, rel=1e-6)
+    assert found.quantile(0.5) == pytest.approx(mean, abs=0.1 * spread)
+    assert (found.quantile(0.9) - found.quantile(0.1)) / spread == pytest.approx(
+        2 * 1.2816, rel=0.05
+    )  # normal
+
+
 def test_renewal_forecast_simple():
     if not SHARED.exists():
         pytest.skip("the published examples (../shared/examples/success.json) are not here")

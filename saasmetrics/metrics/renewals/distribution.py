@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CELLS = 8192  # of the grid
 _NODES = 32  # of the integral over the common shock
 _BLOCK = 256  # amounts at a time
+_MOST = 4000  # amounts one by one; the many smaller ones beyond enter with their mean and variance
+_MANY = 500  # amounts below two steps that do so too
 _DUST = 1e-12
 
 
@@ -87,6 +89,8 @@ def distribution(
     A weighted Poisson-binomial distribution: the product of the characteristic functions of all amounts, turned back
     by a fast Fourier transform, is their convolution. With a common shock it is mixed over the shock by Gauss-Hermite
     quadrature, the probability of each given the shock being that of the one-factor normal model (Vasicek 2002).
+    Beyond the 4,000 largest amounts (1,000 with a shock) the rest together is taken as normal, and so are amounts
+    below two steps of the grid where there are 500 of them.
 
     Examples
     --------
@@ -98,35 +102,52 @@ def distribution(
         msg = f"rho={rho!r} is a correlation: a number from 0 to below 1."
         raise DataError(msg)
     used = amounts > 0
-    amounts, chances = amounts[used], chances[used]
+    order = np.argsort(-amounts[used], kind="stable")
+    amounts, chances = amounts[used][order], chances[used][order]
     step = _step(amounts, cells if rho == 0 else max(cells // 4, 1))
-    whole, rest = np.divmod(amounts, step)
-    size = 1
-    while size < int(whole.sum()) + int((rest > 0).sum()) + 1:
-        size *= 2
-    shape = _Shape(whole % size, rest / step, size)
+    shape = _shape(amounts, step, _MOST if rho == 0 else _MOST // 4)
     if rho == 0:
         mass = _mass(shape, chances)
     else:
         points, weights = np.polynomial.hermite_e.hermegauss(_NODES)
         shocked = _under_shock(chances, points, rho)
-        mass = np.zeros(size)
+        mass = np.zeros(shape.size)
         for weight, given in zip(weights / weights.sum(), shocked, strict=True):
             mass += weight * _mass(shape, given)
-    top = int(whole.sum()) + int((rest > 0).sum()) + 1
-    mass = np.maximum(mass[:top], 0.0)
-    return Distribution(
-        certain, step, mass / mass.sum(), not rest.any(), certain + int(amounts.sum())
-    )
+    mass = np.maximum(mass[: shape.top], 0.0)
+    exact = not shape.above.any() and not len(shape.small)
+    return Distribution(certain, step, mass / mass.sum(), exact, certain + int(amounts.sum()))
 
 
 @dataclass(frozen=True, eq=False)
 class _Shape:
-    """Amounts on the grid: whole steps, the share of a step above, the number of cells."""
+    """Amounts on the grid, the largest first: whole steps, the share of a step above; the `small` ones in steps.
+
+    `size` is the number of cells, a power of two; `top` of those that a sum can reach.
+    """
 
     whole: NDArray[np.int64]
     above: NDArray[np.float64]
+    small: NDArray[np.float64]
     size: int
+    top: int
+
+
+def _shape(amounts: NDArray[np.int64], step: int, most: int) -> _Shape:
+    fine = (
+        int((amounts < 2 * step).sum()) if (amounts % step).any() else 0
+    )  # would spread too wide on two cells
+    most = min(most, len(amounts) - fine if fine >= _MANY else len(amounts))
+    whole, rest = np.divmod(amounts[:most], step)
+    small = amounts[most:] / step
+    # Amounts that lie on two cells can sum to more than they are; ten times the root of their number is out of reach.
+    split = int((rest > 0).sum())
+    reach = int(np.ceil(amounts.sum() / step + 10 * np.sqrt(split + (small**2).sum()))) + 1
+    top = reach if len(small) else min(int(whole.sum()) + split, reach) + 1
+    size = 1
+    while size < top:
+        size *= 2
+    return _Shape(whole % size, rest / step, small, size, top)
 
 
 def _step(amounts: NDArray[np.int64], cells: int) -> int:
@@ -147,13 +168,19 @@ def _mass(shape: _Shape, chances: NDArray[np.float64]) -> NDArray[np.float64]:
     turn = np.exp(-2j * np.pi * np.arange(shape.size) / shape.size)
     frequency = np.arange(shape.size // 2 + 1)
     product = np.ones(len(frequency), complex)
-    for at in range(0, len(chances), _BLOCK):
+    for at in range(0, len(shape.whole), _BLOCK):
         cut = slice(at, at + _BLOCK)
         low = turn[(shape.whole[cut, None] * frequency) % shape.size]
         above = shape.above[cut, None]
         value = low * ((1 - above) + above * turn[frequency])
-        chance = chances[cut, None]
+        chance = chances[: len(shape.whole)][cut, None]
         product *= np.prod(1 - chance + chance * value, axis=0)
+    if len(shape.small):
+        chance = chances[len(shape.whole) :]
+        mean = float((chance * shape.small).sum())
+        variance = float((chance * (1 - chance) * shape.small**2).sum())
+        angle = 2 * np.pi * frequency / shape.size
+        product *= np.exp(-1j * angle * mean - variance * angle**2 / 2)
     return np.fft.irfft(product, shape.size) if shape.size > 1 else product.real
 
 

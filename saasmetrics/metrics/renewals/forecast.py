@@ -182,14 +182,20 @@ class Outlook:
         self.due = desk.found.terms.due[desk.kept]
         self.kept = desk.found.kept[desk.kept]
         self.outcome = desk.found.outcome[desk.kept]
+        self._seen: dict[bytes, Distribution] = {}
 
     def spread(self, mask: NDArray[np.bool_]) -> Distribution | None:
         """Return the distribution of the renewed ARR of some terms; None without history or terms."""
         still = mask & (self.outcome == OPEN)
         if not mask.any() or np.isnan(self.chance[still]).any():
             return None
-        won = int(self.kept[mask & (self.outcome == RENEWED)].sum())
-        return distribution(self.due[still], self.chance[still], certain=won, rho=self.rho)
+        key = np.packbits(mask).tobytes()  # the row of all quarters and the chart ask for the same
+        if key not in self._seen:
+            won = int(self.kept[mask & (self.outcome == RENEWED)].sum())
+            self._seen[key] = distribution(
+                self.due[still], self.chance[still], certain=won, rho=self.rho
+            )
+        return self._seen[key]
 
     def commit(self, mask: NDArray[np.bool_]) -> int:
         """Return what is won, and what is in the category commit at the lower of forecast and expiring value."""
