@@ -123,6 +123,8 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         notes.append(
             f"{unsigned:,} contracts have no day of signature and count as signed on their first day"
         )
+    previous = _previous(data)
+    notes += _odd_links(data, previous, end)
     found = Terms(
         source="contracts",
         customer_ids=customer_ids,
@@ -134,7 +136,7 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         signed=signed,
         arr=arr,
         due=arr,
-        previous=_previous(data),
+        previous=previous,
         auto=_auto(data),
         forecast=_forecast(data, rate),
         category=_category(data),
@@ -154,6 +156,24 @@ def _previous(data: pa.Table) -> NDArray[np.int64]:
     at = np.asarray(pc.fill_null(pc.index_in(wanted, value_set=ids), UNKNOWN), np.int64)
     at[np.asarray(pc.is_null(wanted))] = UNKNOWN
     return np.where(at == np.arange(len(data)), UNKNOWN, at)
+
+
+def _odd_links(data: pa.Table, previous: NDArray[np.int64], end: NDArray[np.int64]) -> list[str]:
+    """Return what to say about predecessors that are not there, or end later than what should renew them."""
+    if not has(data, "previous_contract_id"):
+        return []
+    named = np.asarray(flat(pc.is_valid(data["previous_contract_id"])))
+    gone = int((named & (previous < 0)).sum())
+    at = np.flatnonzero(previous >= 0)
+    shorter = int((end[at] <= end[previous[at]]).sum())
+    said = []
+    if gone:
+        said.append(f"{gone:,} contracts renew one that is not in the table")
+    if shorter:
+        said.append(
+            f"{shorter:,} contracts end no later than the one they name, and do not renew it"
+        )
+    return said
 
 
 def _auto(data: pa.Table) -> NDArray[np.int64]:

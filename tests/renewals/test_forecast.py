@@ -139,6 +139,7 @@ def test_renewal_forecast_simple():
     pool, chance = example["inputs"]["renewal_pool"], example["inputs"]["probability"]
     found = distribution(np.array([int(pool)]) * MICRO, np.array([chance]))
     assert found.mean == pytest.approx(example["expected"]["base_forecast"])
+    assert sm.formulas.expected_renewals(pool, chance) == example["expected"]["base_forecast"]
 
 
 def many(decided, renewed, segment):

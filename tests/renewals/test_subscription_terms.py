@@ -96,3 +96,24 @@ def test_terms_of_the_demo_company_without_its_contracts_tell_the_same_story(dem
     for period in theirs.index[theirs["complete"]]:
         assert ours["customers_lost"][period] >= theirs["customers_lost"][period] - 2
         assert ours["value"][period] == pytest.approx(theirs["value"][period], abs=0.12)
+
+
+def test_the_cube_of_terms_sees_a_renewal_that_starts_before_the_old_term_ends():
+    rows = (
+        ("s1", "Ann", "2024-01-01", "2025-01-01", 1200, "year", 1, "Core"),
+        ("s2", "Ann", "2024-11-15", "2025-11-15", 1500, "year", 1, "Core"),  # 47 days before
+        ("s3", "Bob", "2024-01-01", "2025-01-01", 600, "year", 1, "Core"),
+        (
+            "s4",
+            "Bob",
+            "2024-06-01",
+            "2026-06-01",
+            600,
+            "year",
+            1,
+            "Core",
+        ),  # 214 days before: another one
+    )
+    cube = book(*rows, as_of="2025-06-30").terms("Q").set_index("period").loc["2025-01-01"]
+    assert (cube["terms"], cube["terms_renewed"], cube["terms_lost"]) == (2, 1, 1)
+    assert (cube["next"], cube["kept"]) == (125_000_000, 100_000_000)  # MRR in micro-units

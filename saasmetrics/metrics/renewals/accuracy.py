@@ -80,7 +80,8 @@ def accuracy(
 
     Notes
     -----
-    Forecast categories have no history in the tables, so the commit of a past quarter cannot be judged.
+    Forecast categories have no history in the tables, so the commit of a past quarter cannot be judged. Where far fewer
+    than 80 % of the quarters are inside, renewals move together: take `rho` from what brings the coverage near it.
 
     Examples
     --------
