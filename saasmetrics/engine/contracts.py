@@ -17,7 +17,7 @@ from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, flags, flat, has, numbers, parents
 from saasmetrics.engine.service import FAR
 from saasmetrics.errors import DataError
-from saasmetrics.money import to_micro
+from saasmetrics.money import counted, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         signed = np.where(signed == FAR, start, signed)
     if unsigned:
         notes.append(
-            f"{unsigned:,} contracts have no day of signature and count as signed on their first day"
+            f"{counted(unsigned, 'contract')} without a day of signature: taken as signed on the first day"
         )
     previous = _previous(data)
     notes += _odd_links(data, previous, end)
@@ -168,10 +168,10 @@ def _odd_links(data: pa.Table, previous: NDArray[np.int64], end: NDArray[np.int6
     shorter = int((end[at] <= end[previous[at]]).sum())
     said = []
     if gone:
-        said.append(f"{gone:,} contracts renew one that is not in the table")
+        said.append(f"{counted(gone, 'contract')} renewing one that is not in the table")
     if shorter:
         said.append(
-            f"{shorter:,} contracts end no later than the one they name, and do not renew it"
+            f"{counted(shorter, 'contract')} ending no later than the one named, which is not renewed by it"
         )
     return said
 

@@ -368,13 +368,13 @@ class LocalEngine:
 
     def renewals(self, window: Window, as_of: int | None = None) -> Renewals:
         """Return what became of every contract term, as known at the as-of date or on an earlier day."""
-        day = self.as_of if as_of is None else min(as_of, self.as_of)
-        return self._once(
-            ("renewals", window, day),
-            lambda: with_growth(
-                self, with_uplifts(self, renewals(self.contract_terms, day, window))
-            ),
-        )
+        if as_of is not None:  # asked for once, by the back-test
+            return self._renewals(window, min(as_of, self.as_of))
+        return self._once(("renewals", window), lambda: self._renewals(window, self.as_of))
+
+    def _renewals(self, window: Window, day: int) -> Renewals:
+        found = renewals(self.contract_terms, day, window)
+        return with_growth(self, with_uplifts(self, found))
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

@@ -11,6 +11,7 @@ import pyarrow as pa
 from saasmetrics.engine.contracts import CATEGORIES, UNKNOWN
 from saasmetrics.engine.implied_terms import held_at, months_later
 from saasmetrics.engine.renewals import Window, links
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,8 +50,8 @@ def rolled_on(engine: LocalEngine, terms: Terms) -> Terms:
     if not added:
         return terms
     note = (
-        f"{added:,} terms renewed by themselves: their contract says so, no other follows, and the customer "
-        "pays after its end"
+        f"{counted(added, 'term')} renewed without a new contract: it renews itself, no other follows, and the "
+        "customer pays after its end"
     )
     return replace(terms, notes=(*terms.notes, note))
 

@@ -97,11 +97,11 @@ def test_a_signature_after_the_as_of_date_is_not_known_and_one_before_is(desk):
     assert row["renewed"] == 1000  # A3 was signed on 2026-04-02
     assert row["late"] == 1000
     note = sm.renewals.calendar(desk).footnote
-    assert "1 contracts signed after the as-of date are not known" in note
+    assert "1 contract signed after the as-of date: not known yet" in note
 
 
 def test_month_to_month_terms_are_apart(desk):
-    assert "3 month-to-month terms are not in it" in sm.renewals.rates(desk).footnote
+    assert "Without 3 month-to-month terms" in sm.renewals.rates(desk).footnote
     monthly = sm.renewals.rates(desk, freq="M", terms="monthly").df
     assert monthly["numerator"].tolist() == [120, 120, 0]  # due in July, August, September 2025
     assert monthly["value"].tolist() == [1, 1, 0]

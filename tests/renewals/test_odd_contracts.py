@@ -43,7 +43,7 @@ def test_an_auto_renewing_contract_goes_on_while_its_customer_pays():
     found = sm.renewals.rates(book(rows, subscriptions=pays, as_of="2026-06-30"), freq="Y")
     # Renewed by itself on 2024-01-01 and 2025-01-01; on 2026-01-01 Kim no longer pays.
     assert found.df["value"].tolist() == [1, 1, 0]
-    assert "2 terms renewed by themselves" in found.footnote
+    assert "2 terms renewed without a new contract" in found.footnote
     paper = sm.renewals.rates(
         book([(*rows[0][:5], False, *rows[0][6:])], subscriptions=pays, as_of="2026-06-30")
     )
@@ -66,7 +66,7 @@ def test_a_contract_does_not_renew_itself_where_the_customer_pays_for_another():
     }
     found = sm.renewals.rates(book(rows, subscriptions=pays), freq="Y")
     assert found.df["value"].tolist() == [0]
-    assert "renewed by themselves" not in found.footnote
+    assert "renewed without a new contract" not in found.footnote
 
 
 def test_contracts_that_share_terms_through_others_are_capped_together():
@@ -281,8 +281,8 @@ def test_links_that_cannot_be_followed_are_said():
         ),
     ]
     note = sm.renewals.rates(book(rows)).footnote
-    assert "1 contracts renew one that is not in the table" in note
-    assert "1 contracts end no later than the one they name" in note
+    assert "1 contract renewing one that is not in the table" in note
+    assert "1 contract ending no later than the one named" in note
 
 
 def test_formulas_give_the_rates_of_the_book(desk):

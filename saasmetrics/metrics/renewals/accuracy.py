@@ -80,6 +80,7 @@ def accuracy(
 
     Notes
     -----
+    Of subscriptions, what comes up is what was paid at the end of the term, also in the forecasts before it.
     Forecast categories have no history in the tables, so the commit of a past quarter cannot be judged. Where far fewer
     than 80 % of the quarters are inside, renewals move together: take `rho` from what brings the coverage near it.
 

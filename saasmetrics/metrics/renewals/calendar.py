@@ -12,6 +12,7 @@ from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -216,15 +217,14 @@ def _frame(desk: Desk, first: int) -> pd.DataFrame:
 
 def _notes(desk: Desk) -> tuple[str, ...]:
     said = []
-    every = len(desk.book.engine.contract_terms)
-    later = every - len(desk.found)
+    later = len(desk.book.engine.contract_terms) - len(desk.found)
     if later:
-        said.append(f"{later:,} contracts signed after the as-of date are not known")
+        said.append(f"{counted(later, 'contract')} signed after the as-of date: not known yet")
         said.append("Categories and forecasts are as the table has them, not as they were then")
     first = int(desk.book.calendar("Q").ordinal(np.array([desk.as_of + 1]))[0])
     over = desk.due < first
     if over.any():
         said.append(
-            f"{int(over.sum()):,} terms due in earlier quarters are still open in their grace (overdue)"
+            f"{counted(int(over.sum()), 'term')} due in an earlier quarter and still open in the grace: overdue"
         )
     return tuple(said)

@@ -85,11 +85,11 @@ def forecast(
     -------
     Result
         One row per quarter and group, then one per group for all quarters (`periods` > 1): period, periods,
-        by-columns, value (expected renewed ARR up to the expiring value, currency units), atr, share (value / atr),
-        won, lost, open, p10, p50, p90, commit (won and the category commit, at the lower of forecast and expiring
-        value), n (terms), n_open, target, probability (of the target), reason. `extra` holds `distribution` (value,
-        probability over all), `chances` (what the probabilities come from) and `step`, the grid of money in currency
-        units, 0 where the distribution is exact.
+        by-columns, value (expected renewed ARR up to the expiring value, currency units), atr, share (value / atr, the
+        expected gross renewal rate), share_p10, share_p90, won, lost, open, p10, p50, p90, commit (won and the category
+        commit, at the lower of forecast and expiring value), n (terms), n_open, target, probability (of the target),
+        reason. `extra` holds `distribution` (value, probability over all), `chances` (what the probabilities come from)
+        and `step`, the grid of money in currency units, 0 where the distribution is exact.
 
     Raises
     ------
@@ -247,7 +247,8 @@ def _frame(outlook: Outlook, first: int, quarters: int, target: float | None) ->
 def _row(outlook: Outlook, mask: NDArray[np.bool_], target: float | None) -> dict[str, Any]:
     due, outcome = outlook.due, outlook.outcome
     total = int(due[mask].sum())
-    row: dict[str, Any] = {"value": np.nan, "atr": total / 1e6, "share": np.nan}
+    row: dict[str, Any] = {"value": np.nan, "atr": total / 1e6}
+    row |= dict.fromkeys(("share", "share_p10", "share_p90"), np.nan)
     row["won"] = outlook.kept[mask & (outcome == RENEWED)].sum() / 1e6
     row["lost"] = due[mask & (outcome == LOST)].sum() / 1e6
     row["open"] = due[mask & (outcome == OPEN)].sum() / 1e6
@@ -264,6 +265,7 @@ def _row(outlook: Outlook, mask: NDArray[np.bool_], target: float | None) -> dic
     row["value"] = outlook.expected(mask) / 1e6
     row["share"] = float(ratio(row["value"], row["atr"]))
     row |= {name: found.quantile(share) for name, share in QUANTILES.items()}
+    row |= {f"share_{name}": float(ratio(row[name], row["atr"])) for name in ("p10", "p90")}
     if target is not None:
         row["probability"] = found.reaches(target)
     return row

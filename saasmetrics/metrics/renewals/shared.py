@@ -16,6 +16,7 @@ from saasmetrics.engine.tally import tally
 from saasmetrics.engine.term_groups import term_groups
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import money
+from saasmetrics.money import counted
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -144,13 +145,13 @@ class Desk:
         left = len(self.found) - len(self.kept)
         if self.which == "fixed" and self.found.terms.monthly.any() and left:
             said.append(
-                f"{int(self.found.terms.monthly.sum()):,} month-to-month terms are not in it: "
+                f"Without {counted(int(self.found.terms.monthly.sum()), 'month-to-month term')}: "
                 'terms="monthly" shows them'
             )
         returned = int(self.found.returned[self.kept].sum())
         if returned:
             said.append(
-                f"{returned:,} lost terms have a later contract, signed after the grace: it is a return, not a renewal"
+                f"{counted(returned, 'lost term')} with a later contract, signed after the grace: a return, no renewal"
             )
         return tuple(said)
 
