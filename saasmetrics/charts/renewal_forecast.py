@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, first_reason, what
+from saasmetrics.charts.renewal_fan import fan
 from saasmetrics.charts.text import period_text, text_width, ticks
 from saasmetrics.money import format_money, format_ratio
 
@@ -27,7 +28,7 @@ def renewal_forecast(
     width: Width = 680,
     height: int = 260,
     title: str | None = None,
-    view: Literal["distribution", "quarters"] | None = None,
+    view: Literal["distribution", "quarters", "fan"] | None = None,
 ) -> alt.LayerChart:
     """Draw the distribution of the renewed ARR with the target, or the range of every quarter.
 
@@ -42,7 +43,8 @@ def renewal_forecast(
     title
         Replaces the generated message; "" draws no title.
     view
-        "distribution" of all quarters (default without groups) or "quarters".
+        "distribution" of all quarters (default without groups), "quarters", or "fan": the gross renewal rate so far
+        and its range ahead.
 
     Returns
     -------
@@ -58,6 +60,8 @@ def renewal_forecast(
     if not len(frame) or not frame["value"].notna().any():
         return canvas.empty(first_reason(result) or "nothing comes up for renewal.")
     wanted = view or ("quarters" if result.by else "distribution")
+    if wanted == "fan" and "history" in result.extra:
+        return fan(canvas)
     if wanted == "distribution" and "distribution" in result.extra:
         return _distribution(canvas, result.extra["distribution"])
     return _quarters(canvas)

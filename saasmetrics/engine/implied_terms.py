@@ -10,6 +10,7 @@ import pyarrow as pa
 from saasmetrics.engine.columns import encode, flat, has
 from saasmetrics.engine.contracts import CATEGORIES, UNKNOWN, Terms
 from saasmetrics.engine.service import FAR, interval_steps
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.ledger import Ledger
     from saasmetrics.engine.local import LocalEngine
 
-_YEAR = 12
+_QUARTER, _YEAR = 3, 12  # months
 _NOTE = (
     "Terms are those of subscriptions billed by the quarter or longer, which roll on from their first day; "
     "there is no table of contracts"
@@ -45,7 +46,7 @@ def subscription_terms(engine: LocalEngine) -> Terms:
     many = (int(product.max(initial=0)) + 1) * max(len(steps), 1)
     daily, entity, kind = engine.split(("terms",), code.astype(np.int32), many)
     every = steps[kind % len(steps)] if len(steps) else np.zeros(0, np.int64)
-    run, first, last = _runs(daily, every >= 3)
+    run, first, last = _runs(daily, every >= _QUARTER)
     at, number, start, end = _anniversaries(
         first, last, every[daily.account[run]], int(engine.as_of)
     )
@@ -70,8 +71,17 @@ def subscription_terms(engine: LocalEngine) -> Terms:
         forecast=np.full(count, UNKNOWN, np.int64),
         category=np.full(count, len(CATEGORIES) - 1, np.int64),
         escalator=np.zeros(count),
-        notes=(_NOTE,),
+        notes=(_NOTE, *_short(months[spans.lines() >= 0])),
     )
+
+
+def _short(months: NDArray[np.int64]) -> tuple[str, ...]:
+    """Return what to say about subscriptions billed too often to have terms."""
+    many = int((months < _QUARTER).sum())
+    if not many:
+        return ()
+    said = f"{counted(many, 'subscription')} billed more often: no terms, renewed by staying (sm.retention)"
+    return (said,)
 
 
 def _runs(

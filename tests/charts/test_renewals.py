@@ -92,6 +92,21 @@ def test_stacked_quarters_sum_to_what_comes_up(demo_book: sm.Book) -> None:
     assert len({bar["place"] for bar in bars} - {"Overdue"}) == 4
 
 
+def test_the_fan_goes_on_from_the_rates_and_leaves_a_gap_for_what_is_not_decided(
+    demo_book: sm.Book,
+) -> None:
+    result = sm.renewals.forecast(demo_book)
+    chart = result.chart(view="fan")
+    line, ahead = (m["rows"] for m in marks(chart, "line"))
+    rates = sm.renewals.rates(demo_book).df
+    done = rates[rates["complete"] & rates["value"].notna()].tail(12)
+    assert [row["value"] for row in line] == done["value"].tolist()
+    assert [row["period"] for row in (line[-1], ahead[0])] == ["Q2 2026", "Q4 2026"]
+    assert ahead[0]["i"] - line[-1]["i"] == 2  # the third quarter is still in its grace
+    for row in ahead:
+        assert row["low"] <= row["value"] <= row["high"]
+
+
 @pytest.mark.parametrize("target", [None, 1_000_000, 1_500_000])
 def test_labels_of_the_distribution_do_not_touch(demo_book: sm.Book, target: float | None) -> None:
     chart = sm.renewals.forecast(demo_book, target=target).chart()

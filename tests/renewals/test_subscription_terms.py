@@ -83,6 +83,10 @@ def test_two_year_and_quarterly_terms_roll_at_their_own_pace_and_clip_to_the_mon
 def test_month_to_month_subscriptions_renew_by_staying():
     one = book(("s", "Ann", "2024-01-01", None, 100, "month", 1, "Core"))
     assert sm.renewals.rates(one).df.empty
+    assert (
+        "1 subscription billed more often: no terms, renewed by staying"
+        in sm.renewals.rates(one).footnote
+    )
     with pytest.raises(DataError, match="logo_retention"):
         sm.renewals.rates(one, terms="monthly")
 

@@ -14,6 +14,7 @@ from saasmetrics.metrics.made import made, ratio
 from saasmetrics.metrics.renewals.calendar import STATES, ahead, forecasts, states, with_people
 from saasmetrics.metrics.renewals.chances import Chances, chances
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
+from saasmetrics.metrics.renewals.rates import rate_frame
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def forecast(
         expected gross renewal rate), share_p10, share_p90, won, lost, open, p10, p50, p90, commit (won and the category
         commit, at the lower of forecast and expiring value), n (terms), n_open, target, probability (of the target),
         reason. `extra` holds `distribution` (value, probability over all), `chances` (what the probabilities come from)
-        and `step`, the grid of money in currency units, 0 where the distribution is exact.
+        and `step`, the grid of money in currency units, 0 where the distribution is exact; without groups also
+        `history`, the gross renewal rate of past quarters.
 
     Raises
     ------
@@ -109,11 +111,7 @@ def forecast(
     >>> bool(total["p10"] <= total["p50"] <= total["p90"] <= total["atr"])
     True
     """
-    if target is not None and (
-        isinstance(target, bool) or not isinstance(target, Real) or target <= 0
-    ):
-        msg = f"target={target!r} is an amount of renewed ARR above 0, such as 1_000_000, or None."
-        raise DataError(msg)
+    _check_target(target)
     window = (terms, grace_days, early_days)
     odds, pooled = learnt(book, pool, *window)
     desk, first = ahead(Desk.asked(book, "Q", by, *window), quarters)
@@ -122,6 +120,8 @@ def forecast(
     df = _frame(outlook, first, quarters, target)
     whole = outlook.spread(np.ones(len(desk.kept), bool))
     extra: dict[str, Any] = {"chances": odds.frame(), "step": 0.0}
+    if not desk.by:
+        extra["history"] = _history(Desk.asked(book, "Q", None, *window))
     if whole is not None:
         extra |= {"distribution": _masses(whole), "step": 0.0 if whole.exact else whole.step / 1e6}
     options = {"quarters": quarters, "target": target, "rho": rho, **desk.options}
@@ -146,6 +146,21 @@ def forecast(
         drill=drill,
         tables=desk.tables,
     )
+
+
+def _check_target(target: float | None) -> None:
+    """Refuse a target that is no amount above 0."""
+    if target is not None and (
+        isinstance(target, bool) or not isinstance(target, Real) or target <= 0
+    ):
+        msg = f"target={target!r} is an amount of renewed ARR above 0, such as 1_000_000, or None."
+        raise DataError(msg)
+
+
+def _history(desk: Desk) -> pd.DataFrame:
+    """Return the gross renewal rate of the quarters that are decided."""
+    rates = rate_frame(desk.past(), "gross", None)
+    return rates.loc[rates["complete"] & rates["value"].notna(), ["period", "value", "atr"]]
 
 
 def learnt(
