@@ -50,6 +50,23 @@ def test_an_auto_renewing_contract_goes_on_while_its_customer_pays():
     assert paper.df["value"].tolist() == [0]  # it was not to renew by itself
 
 
+def test_terms_of_one_self_renewing_contract_keep_their_own_probability():
+    row = ("2025-10-01", "2025-11-01", 120, True, "2025-10-01", None, None, "commit", "o1", None)
+    pays = {
+        "subscription_id": ["s"],
+        "customer_id": ["Kim"],
+        "start": ["2025-10-01"],
+        "end": [None],
+        "amount": [10.0],
+        "interval": ["month"],
+    }
+    desk = book([("K1", "Kim", *row)], subscriptions=pays, as_of="2026-04-10")
+    rows = sm.renewals.forecast(desk, quarters=1, terms="all", pool=None).rows()
+    # Due in Q2 2026 under one name: 1 April, renewed by itself, and 1 May, which is open.
+    assert rows.sort_values("end")["outcome"].tolist() == ["renewed", "open"]
+    assert rows.sort_values("end")["probability"].tolist()[0] == 1 > rows["probability"].min()
+
+
 def test_a_contract_does_not_renew_itself_where_the_customer_pays_for_another():
     row = ("2023-12-20", None, None, None, "o1", None)
     rows = [
@@ -185,6 +202,10 @@ def test_options_that_do_not_exist_are_refused_with_what_there_is(desk):
         sm.renewals.rates(desk, grace_days=-1)
     with pytest.raises(DataError, match="quarters=0"):
         sm.renewals.calendar(desk, quarters=0)
+    with pytest.raises(DataError, match="amount of renewed ARR above 0"):
+        sm.renewals.forecast(desk, target=0)
+    with pytest.raises(DataError, match="by category already"):
+        sm.renewals.calendar(desk, by="category")
     with pytest.raises(DataError, match="rho"):
         sm.renewals.forecast(desk, rho=1)
     with pytest.raises(DataError, match="No term is due"):

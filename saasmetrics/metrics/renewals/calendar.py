@@ -155,25 +155,16 @@ def forecasts(desk: Desk) -> NDArray[np.int64]:
     return np.where(found.outcome == LOST, 0, said)[desk.kept]
 
 
-def with_people(desk: Desk, mask: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return the contracts of a cell with category, forecast and owner."""
-    at = desk.kept[mask]
-    said = forecasts(desk)[mask]
-    owners = _owners(desk)
-    extra = {
-        "category": np.array(STATES, object)[states(desk)[mask]],
-        "forecast": np.where(said < 0, np.nan, money(said)),
-        "owner_id": [owners[row] for row in desk.found.terms.row[at].tolist()],
-    }
-    rows = desk.rows(mask)
-    ids = desk.found.terms.ids.to_pandas()
-    place = {name: number for number, name in enumerate(ids.iloc[at])}
-    order = [place[name] for name in rows["contract_id"]]
-    for number, (name, values) in enumerate(extra.items(), start=4):
-        rows.insert(
-            number, name, np.asarray(values, object if name != "forecast" else float)[order]
-        )
-    return rows
+def with_people(desk: Desk, mask: NDArray[np.bool_], **more: Any) -> pd.DataFrame:
+    """Return the contracts of a cell with category, forecast and owner, and further columns of the same rows."""
+    said, owners = forecasts(desk)[mask], _owners(desk)
+    return desk.rows(
+        mask,
+        **more,
+        category=np.array(STATES, object)[states(desk)[mask]],
+        forecast=np.where(said < 0, np.nan, money(said)),
+        owner_id=[owners[row] for row in desk.found.terms.row[desk.kept[mask]].tolist()],
+    )
 
 
 def _owners(desk: Desk) -> list[Any]:

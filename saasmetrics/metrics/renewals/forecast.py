@@ -16,6 +16,7 @@ from saasmetrics.metrics.renewals.chances import Chances, chances
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
 from saasmetrics.metrics.renewals.rates import rate_frame
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.money import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,10 @@ def forecast(
     if not desk.by:
         extra["history"] = _history(Desk.asked(book, "Q", None, *window))
     if whole is not None:
-        extra |= {"distribution": _masses(whole), "step": 0.0 if whole.exact else whole.step / 1e6}
+        extra |= {
+            "distribution": _masses(whole),
+            "step": 0.0 if whole.exact else whole.step / MICRO,
+        }
     options = {"quarters": quarters, "target": target, "rho": rho, **desk.options}
     if odds.by:
         options["pool"] = " and ".join(odds.by)
@@ -141,7 +145,7 @@ def forecast(
         "renewal_forecast",
         by=by,
         options=options,
-        notes=(*desk.notes(), *_notes(odds, extra["step"], book.currency)),
+        notes=(*desk.notes(), *_notes(odds, extra["step"], book.currency, rho)),
         extra=extra,
         drill=drill,
         tables=desk.tables,
@@ -227,14 +231,8 @@ class Outlook:
 
     def rows(self, mask: NDArray[np.bool_]) -> pd.DataFrame:
         """Return contracts with their probability and what is expected of them."""
-        rows = with_people(self.desk, mask)
-        at = self.desk.kept[mask]
-        ids = self.desk.found.terms.ids.to_pandas().iloc[at]
-        chance = dict(zip(ids, self.chance[mask], strict=True))
-        rows.insert(2, "probability", [chance[name] for name in rows["contract_id"]])
-        won = rows["outcome"] == "renewed"
-        rows.insert(3, "value", rows["renewed"].where(won, rows["probability"] * rows["atr"]))
-        return rows
+        value = np.where(self.outcome == OPEN, self.chance * self.due, self.kept)[mask] / MICRO
+        return with_people(self.desk, mask, probability=self.chance[mask], value=value)
 
 
 def _frame(outlook: Outlook, first: int, quarters: int, target: float | None) -> pd.DataFrame:
@@ -262,13 +260,13 @@ def _frame(outlook: Outlook, first: int, quarters: int, target: float | None) ->
 def _row(outlook: Outlook, mask: NDArray[np.bool_], target: float | None) -> dict[str, Any]:
     due, outcome = outlook.due, outlook.outcome
     total = int(due[mask].sum())
-    row: dict[str, Any] = {"value": np.nan, "atr": total / 1e6}
+    row: dict[str, Any] = {"value": np.nan, "atr": total / MICRO}
     row |= dict.fromkeys(("share", "share_p10", "share_p90"), np.nan)
-    row["won"] = outlook.kept[mask & (outcome == RENEWED)].sum() / 1e6
-    row["lost"] = due[mask & (outcome == LOST)].sum() / 1e6
-    row["open"] = due[mask & (outcome == OPEN)].sum() / 1e6
+    row["won"] = outlook.kept[mask & (outcome == RENEWED)].sum() / MICRO
+    row["lost"] = due[mask & (outcome == LOST)].sum() / MICRO
+    row["open"] = due[mask & (outcome == OPEN)].sum() / MICRO
     row |= dict.fromkeys(QUANTILES, np.nan)
-    row["commit"] = outlook.commit(mask) / 1e6
+    row["commit"] = outlook.commit(mask) / MICRO
     row["n"], row["n_open"] = int(mask.sum()), int((mask & (outcome == OPEN)).sum())
     row["target"] = np.nan if target is None else target
     row["probability"] = np.nan
@@ -277,7 +275,7 @@ def _row(outlook: Outlook, mask: NDArray[np.bool_], target: float | None) -> dic
     if found is None:
         row["reason"] = row["reason"] or _NO_HISTORY
         return row
-    row["value"] = outlook.expected(mask) / 1e6
+    row["value"] = outlook.expected(mask) / MICRO
     row["share"] = float(ratio(row["value"], row["atr"]))
     row |= {name: found.quantile(share) for name, share in QUANTILES.items()}
     row |= {f"share_{name}": float(ratio(row[name], row["atr"])) for name in ("p10", "p90")}
@@ -294,7 +292,7 @@ def _masses(found: Distribution) -> pd.DataFrame:
     return pd.DataFrame({"value": found.sums[likely], "probability": found.mass[likely]})
 
 
-def _notes(odds: Chances, step: float, currency: str) -> tuple[str, ...]:
+def _notes(odds: Chances, step: float, currency: str, rho: float) -> tuple[str, ...]:
     decided, won = int(odds.decided.sum()), int(odds.renewed.sum())
     if not decided:
         return ()
@@ -303,6 +301,10 @@ def _notes(odds: Chances, step: float, currency: str) -> tuple[str, ...]:
         f"counts beside {odds.strength:.0f} terms at the share of the whole"
     )
     said = [learned]
+    if rho == 0:
+        said.append(
+            "P10 to P90 take renewals as independent; sm.renewals.accuracy says how often such a range held"
+        )
     if step:
         said.append(f"The distribution is on a grid of {currency} {step:,.2f}; the mean is exact")
     return tuple(said)

@@ -57,6 +57,10 @@ _ALL_OPEN = "all that came up is still open"
         "terms": TERMS,
         "grace_days": GRACE,
         "early_days": EARLY,
+        "escalators": {
+            "included": "contracted uplifts count in it",
+            "excluded": "contracted uplifts are left out of it",
+        },
         "interval": "customer bootstrap interval of {value:.0%} (logo: Wilson)",
     },
     choices=("escalators",),
@@ -129,6 +133,7 @@ def rates(
     if measure == "churn":
         df["arr_basis"] = _arr_basis(desk, df)
     options = {"measure": measure, **desk.options, "freq": freq, "interval": interval}
+    options["escalators"] = book.policy.escalators if measure == "net" else None
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
         return _sided(desk, desk.rows(desk.mask(period, group)), measure)

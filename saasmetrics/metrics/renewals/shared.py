@@ -254,8 +254,8 @@ class Desk:
             mask &= self.code() == self.groups.labels.index(wanted)
         return mask
 
-    def rows(self, mask: NDArray[np.bool_]) -> pd.DataFrame:
-        """Return contracts with what became of them, the largest first."""
+    def rows(self, mask: NDArray[np.bool_], **more: Any) -> pd.DataFrame:
+        """Return contracts with what became of them, the largest first; `more` has further columns of the same rows."""
         import pandas as pd
 
         at = self.kept[mask]
@@ -279,5 +279,7 @@ class Desk:
             out[name] = money(measures[name][at])
         for name in ("escalator", "mid_term", "upsell", "final"):
             out[name] = money(measures[name][at])
+        for number, (name, values) in enumerate(more.items(), start=2):
+            out.insert(number, name, values)
         order = out["atr"].sort_values(ascending=False, kind="stable").index
         return out.loc[order].reset_index(drop=True)
