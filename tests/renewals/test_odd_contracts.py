@@ -315,3 +315,10 @@ def test_formulas_give_the_rates_of_the_book(desk):
     assert sm.formulas.gross_renewal_rate([], []) is None
     with pytest.raises(DataError, match="both values"):
         sm.formulas.net_renewal_rate([1], [])
+
+
+def test_renewal_rates_can_be_compared_under_two_policies(desk):
+    policies = [desk.policy, desk.policy.changed(escalators="excluded", name="bare")]
+    df = sm.definitions.compare(desk, "renewal_rates", policies, measure="net").df
+    first = df[df["period"] == Q1].set_index("policy")["numerator"]
+    assert first.to_dict() == {"default": 5050, "bare": 5030}  # Ed's contracted 20

@@ -192,7 +192,7 @@ def rate_frame(desk: Desk, measure: str, interval: float | None) -> pd.DataFrame
             low, high = wilson(top, bottom, interval)
         elif bags:
             low, high = bootstrap_ratio(_sum(split, parts), _sum(split, DECIDED), interval)
-            same = (value == 0) | (value == 1)
+            same = np.isclose(value, 0, atol=1e-6) | np.isclose(value, 1, atol=1e-6)
             low, high = np.where(same, np.nan, low), np.where(same, np.nan, high)
         data["low"], data["high"] = low.ravel(), high.ravel()
     data["of_all"] = ratio(shown[0], shown[2]).ravel()
