@@ -31,6 +31,7 @@ _HEADED = (
     "verdict",
     "table",
     "committed",
+    "renewal_rates",
 )  # the kinds of result that can have one value as headline
 
 

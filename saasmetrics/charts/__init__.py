@@ -14,7 +14,7 @@ from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
-from saasmetrics.charts.curve import curve
+from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fits import fit
@@ -25,6 +25,9 @@ from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.reconciliation import reconciliation
 from saasmetrics.charts.render import to_png, to_svg
+from saasmetrics.charts.renewal_calendar import expansion_causes, renewal_calendar
+from saasmetrics.charts.renewal_forecast import renewal_accuracy, renewal_forecast
+from saasmetrics.charts.renewals import atr_waterfall, renewal_rates
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
@@ -49,6 +52,13 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "fit": fit,
     "forest": forest,
     "verdict": verdict,
+    "renewal_rates": renewal_rates,
+    "atr_waterfall": atr_waterfall,
+    "renewal_calendar": renewal_calendar,
+    "renewal_forecast": renewal_forecast,
+    "renewal_accuracy": renewal_accuracy,
+    "expansion": expansion,
+    "expansion_causes": expansion_causes,
     "layers": layers,
     "subtypes": subtypes,
     "committed": committed,
@@ -66,6 +76,7 @@ __all__ = [
     "CHARTS",
     "OfflineChart",
     "ages",
+    "atr_waterfall",
     "balances",
     "bridge",
     "cohorts",
@@ -73,6 +84,8 @@ __all__ = [
     "compared",
     "comparison",
     "curve",
+    "expansion",
+    "expansion_causes",
     "explanation",
     "fit",
     "forest",
@@ -81,6 +94,10 @@ __all__ = [
     "layers",
     "movements",
     "reconciliation",
+    "renewal_accuracy",
+    "renewal_calendar",
+    "renewal_forecast",
+    "renewal_rates",
     "sensitivity",
     "series",
     "source_customers",

@@ -73,7 +73,12 @@ def compare(
         raise DataError(msg)
     options = completed(entry, asked, options)
     found = [result(book, entry, policy, options) for policy in asked]
-    if "value" not in found[0].df.columns or found[0].kind not in ("series", "verdict", "table"):
+    if "value" not in found[0].df.columns or found[0].kind not in (
+        "series",
+        "verdict",
+        "table",
+        "renewal_rates",
+    ):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]

@@ -10,7 +10,7 @@ from saasmetrics.catalogue import CATALOGUE
 from saasmetrics.metrics.glossary import glossary
 from saasmetrics.policy import choices
 
-TOPICS = ("revenue", "retention", "economics", "survival")
+TOPICS = ("revenue", "retention", "renewals", "economics", "survival")
 
 
 def _public_metrics() -> dict[str, object]:
