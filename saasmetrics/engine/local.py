@@ -301,11 +301,8 @@ class LocalEngine:
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
-        left = (
-            None
-            if self._since is None
-            else self.calendar(freq).of(np.datetime64(self._since - 1, "D"))
-        )
+        calendar, since = self.calendar(freq), self._since
+        left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
         found = lifetimes(self.periodic(freq), full, left)
         code = self._causes(cause)[0]
         if code is None:
