@@ -93,7 +93,8 @@ def cohorts(
     -------
     Result
         by-columns, cohort (first day, or the value of the column), age (periods), value, numerator, denominator (at
-        age 0), n (customers), observed, state ("observed", "immature": still being observed, "not yet", "before"), reason, and
+        age 0), n (customers), observed, state ("observed", "immature": still being observed, "not yet", "before"),
+        reason, and
         low and high with an interval.
         `extra["average"]` has by-columns, age, value, numerator, denominator, n, cohorts, low, high: the average
         weighted by size of the cohorts old enough.
