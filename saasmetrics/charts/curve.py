@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.ages import age_marks, end_labels
+from saasmetrics.charts.age_axis import age_marks, end_labels
 from saasmetrics.charts.frame import (
     Canvas,
     axis,

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.ages import age_marks, age_noun, age_title, end_labels, largest_groups, tips
+from saasmetrics.charts.age_axis import (
+    age_marks,
+    age_noun,
+    age_title,
+    end_labels,
+    largest_groups,
+    tips,
+)
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_ratio
