@@ -112,7 +112,7 @@ def nrr(
         "forecast_nrr",
         df,
         "fan",
-        options={**options, "target": target, "window": window},
+        options={**options, "target": target, "window": f"{window} months"},
         notes=(NOTE, f"Windows of {window} months"),
         extra={
             "history": _history(book, window, freq),

@@ -118,7 +118,7 @@ def mrr(
     ]
     df = pd.concat(rows, ignore_index=True)
     options = {"scenario": str(chosen), "freq": freq, "history": found.months, "interval": interval}
-    extra = {"history": _history(book, names, freq), "scenario": chosen}
+    extra = {"history": past_mrr(book, names, freq), "scenario": chosen}
     if not names:
         extra["headline"] = _headline(df, book, interval)
     return made(
@@ -213,7 +213,7 @@ def _of_periods(
     return np.asarray(np.add.reduceat(part[: ends[-1]], begins))
 
 
-def _history(book: Book, by: tuple[str, ...], freq: str) -> pd.DataFrame:
+def past_mrr(book: Book, by: tuple[str, ...], freq: str) -> pd.DataFrame:
     """Return MRR at the end of the last periods, and at the last month's end where that is within one."""
     month = book.movements("M", by)
     month = month[month["complete"]]

@@ -22,6 +22,7 @@ _WORDS = {
     "new_growth": "new business {:+.1%} a year",
 }
 _FACTORS = ("churn", "expansion", "contraction", "new")
+LEVERS = (*_FACTORS, "price", "seats")
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ class Scenario:
     price_month
         The month from today in which prices go up, 1 is the next one.
     seats
-        Growth of what customers use, a year, beside the expansion seen.
+        Growth of what customers use, a year, beside the expansion seen: 0.1 is 10 % more a year.
     new_growth
-        Growth of new business, a year.
+        Growth of new business, a year, beside the growth seen.
     fx
-        Factors on exchange rates by currency: {"EUR": 0.95} is a euro 5 % weaker.
+        Factors on exchange rates by currency: {"EUR": 0.95} is a euro 5 % weaker, from the first month on, for
+        today's MRR and for the same share of new business.
 
     Raises
     ------
@@ -79,6 +81,11 @@ class Scenario:
             if not number(factor) or not factor > 0:
                 msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."
                 raise DataError(msg)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different."""
+        return self.text != Scenario().text
 
     @property
     def text(self) -> str:
