@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 MOST_PANELS = 6
 MOST_BANDS = 3
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
-_ROOM = 0.74  # of a panel's height for its lines; the rest is for its title and the name of a target
+_ROOM = (
+    0.74  # of a panel's height for its lines; the rest is for its title and the name of a target
+)
 _TITLE = 0.94
 _BELOW = -0.03
 _ENDS = 165  # pixels for the labels at the right
@@ -48,7 +51,9 @@ class Panel:
 
     def at(self, value: float) -> float:
         """Return the place of a value on the common axis."""
-        return self.number + (_ROOM if self.name else 1.0) * (value - self.low) / (self.high - self.low)
+        return self.number + (_ROOM if self.name else 1.0) * (value - self.low) / (
+            self.high - self.low
+        )
 
 
 def fan(
@@ -113,7 +118,7 @@ def drawn(
     Parameters
     ----------
     ahead
-        group, line, period, value, low, high.
+        group, line, period, value, low, high; and `said`, what to write at the end in place of the value.
     past
         group, month, value.
     groups
@@ -192,7 +197,9 @@ def _rows(
         for line in lines:
             begin = [{**points[-1], "part": "ahead", "joint": True}] if points else []
             mine = ahead[(ahead["group"] == name) & (ahead["line"] == line)].to_dict("records")
-            found = [_point(row, panel, canvas, i=_month(row["period"], months - 1)) for row in mine]
+            found = [
+                _point(row, panel, canvas, i=_month(row["period"], months - 1)) for row in mine
+            ]
             for row, point in zip(mine, found, strict=True):
                 point |= {"period": period_text(row["period"], freq), "part": "ahead"}
                 point["tick"] = point["period"]
@@ -201,7 +208,7 @@ def _rows(
     return rows
 
 
-def _point(row: dict[str, Any], panel: Panel, canvas: Canvas, *, i: int) -> dict[str, Any]:
+def _point(row: Mapping[Hashable, Any], panel: Panel, canvas: Canvas, *, i: int) -> dict[str, Any]:
     value = row["value"]
     low, high = (row.get(name, value) for name in ("low", "high"))
     value_text, *ends = (format_value(v, canvas.unit, canvas.currency) for v in (value, low, high))
@@ -214,6 +221,7 @@ def _point(row: dict[str, Any], panel: Panel, canvas: Canvas, *, i: int) -> dict
         "high": panel.at(high) if high == high else None,
         "value": value_text,
         "range": " to ".join(ends) if "low" in row and low == low else "",
+        "said": row.get("said", ""),
         "joint": False,
     }
 
@@ -241,15 +249,11 @@ def _ticks(panels: dict[str, Panel], canvas: Canvas, height: float) -> dict[floa
     return {
         round(panel.at(value), 6): text
         for panel in panels.values()
-        for value, text in ticks(
-            panel.low, panel.high, canvas.unit, canvas.currency, count
-        ).items()
+        for value, text in ticks(panel.low, panel.high, canvas.unit, canvas.currency, count).items()
     }
 
 
-def _lines(
-    rows: list[dict[str, Any]], x: alt.X, y: alt.Y, scale: alt.Scale
-) -> list[alt.Chart]:
+def _lines(rows: list[dict[str, Any]], x: alt.X, y: alt.Y, scale: alt.Scale) -> list[alt.Chart]:
     color, one = alt.Color("color:N", scale=None), alt.Detail(["panel:N", "line:N"])
     names = ("line", "panel", "period", "value", "range")
     tip = [alt.Tooltip(f"{name}:N") for name in names if any(r.get(name) for r in rows)]
@@ -299,15 +303,13 @@ def _targets(
     words = alt.Chart(data(marks)).encode(x="i:Q", y=y, text="text:N")
     look: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -3}
     return [
-        alt.Chart(data(marks)).mark_rule(color=colors.ink, strokeWidth=1.2).encode(y=y),
         words.mark_text(**look, stroke=colors.surface, strokeWidth=4),
+        alt.Chart(data(marks)).mark_rule(color=colors.ink, strokeWidth=1.2).encode(y=y),
         words.mark_text(**look, color=colors.ink),
     ]
 
 
-def _titles(
-    panels: dict[str, Panel], first: int, scale: alt.Scale, canvas: Canvas
-) -> alt.Chart:
+def _titles(panels: dict[str, Panel], first: int, scale: alt.Scale, canvas: Canvas) -> alt.Chart:
     rows = [{"i": first, "y": p.number + _TITLE, "text": p.name} for p in panels.values()]
     drawn: alt.Chart = (
         alt.Chart(data(row for row in rows if row["text"]))
@@ -334,7 +336,7 @@ def _ends(
     marks = []
     for row, at in zip(ends, placed, strict=True):
         color = readable_text(row["color"], canvas.colors)
-        name = f"{row['line']} {row['value']}" if several else row["value"]
+        name = f"{row['line']} {row['said'] or row['value']}" if several else row["value"]
         lines = [(name, 600, color, at)]
         if row["range"] and not several:
             lines.append((row["range"], 400, canvas.colors.muted, at + 14))
@@ -353,7 +355,7 @@ def _ends(
 
 def _message(result: Result, ahead: pd.DataFrame, groups: list[str]) -> str:
     unit, currency = result.definition.unit, result.context.currency
-    last = ahead.groupby("group").last()
+    last: Any = ahead.groupby("group").last()
     when = period_text(ahead["period"].max(), freq_option(result) or "Q")
     if len(groups) > 1:
         said = [f"{g} {format_value(last.loc[g, 'value'], unit, currency)}" for g in groups[:3]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
@@ -54,7 +55,9 @@ def scenarios(
     frame = result.df
     if not len(frame) or not frame["value"].notna().any():
         return canvas.empty()
-    ahead = frame.assign(line=frame["scenario"], group="")
+    said = [_signed(change, canvas.currency) for change in frame["change"]]
+    ahead = frame.assign(line=frame["scenario"], group="", said=said)
+    ahead.loc[frame["scenario"] == frame["scenario"].iloc[0], "said"] = ""
     past = result.extra["history"].assign(group="")
     many = frame["scenario"].nunique() > MOST_BANDS
     interval = f"{result.context.options.get('interval', 0.8):.0%} of what may happen"
@@ -62,12 +65,18 @@ def scenarios(
     return drawn(ahead, past, [""], canvas, message=_best(result), note=note)
 
 
+def _signed(change: float, currency: str) -> str:
+    return f"{'−' if change < 0 else '+'}{format_money(abs(round(change, 2)), currency)}"
+
+
 def _best(result: Result) -> str:
     last = result.df.groupby("scenario", sort=False).last()
     currency = result.context.currency
     when = period_text(result.df["period"].max(), freq_option(result) or "Q")
     first = last.iloc[0]
-    text = f"{last.index[0]}: {format_money(first['value'], currency)} MRR in {when}"
+    text = (
+        f"{str(last.index[0]).capitalize()}: {format_money(first['value'], currency)} MRR in {when}"
+    )
     if len(last) == 1:
         return text
     change = last["change"].iloc[1:]
@@ -118,7 +127,9 @@ def tornado(
     names = {float(number): str(name) for number, name in enumerate(frame["lever"])}
     freq = freq_option(result) or "Q"
     when = period_text(result.extra["period"], freq)
-    note = f"Change of the {format_money(result.extra['value'], canvas.currency)} expected for {when}"
+    note = (
+        f"Change of the {format_money(result.extra['value'], canvas.currency)} expected for {when}"
+    )
     return canvas.finish(
         _bars(bars, names, canvas),
         message=_most(frame, when, canvas.currency),
@@ -127,20 +138,25 @@ def tornado(
     )
 
 
-def _bar(number: int, row: dict[str, Any], side: str, canvas: Canvas) -> dict[str, Any]:
-    change = row[f"change_{side}"]
-    gain = change >= 0
-    size = format_money(abs(change), canvas.currency)
+def _bar(number: int, row: Mapping[Hashable, Any], side: str, canvas: Canvas) -> dict[str, Any]:
+    change = round(row[f"change_{side}"], 2)
+    label = f"{_signed(change, canvas.currency)}  ({_minus(row[side])})"
+    if not change:
+        label = "no effect" if side == "up" and not row["size"] else ""
     return {
         "j": number,
         "change": change,
-        "color": canvas.colors.gain if gain else canvas.colors.loss,
-        "label": f"{'+' if gain else '−'}{size}  ({row[side]})" if change else "",
+        "color": canvas.colors.gain if change >= 0 else canvas.colors.loss,
+        "label": label,
         "side": side,
         "lever": row["lever"],
         "setting": row[side],
         "mrr": format_money(row[f"value_{side}"], canvas.currency),
     }
+
+
+def _minus(setting: str) -> str:
+    return setting.replace("-", "−")
 
 
 def _bars(bars: list[dict[str, Any]], names: dict[float, str], canvas: Canvas) -> list[alt.Chart]:
@@ -152,7 +168,9 @@ def _bars(bars: list[dict[str, Any]], names: dict[float, str], canvas: Canvas) -
     x = alt.Scale(domain=[-edge, edge], nice=False)
     y = alt.Scale(domain=[len(names) - 0.4, -0.6], nice=False, zero=False)
     marks = ticks(-most, most, "money", canvas.currency, 4)
-    rows = alt.Y("j:Q", scale=y, axis=axis(names, grid=False, labelColor=colors.ink, labelLimit=160))
+    rows = alt.Y(
+        "j:Q", scale=y, axis=axis(names, grid=False, labelColor=colors.ink, labelLimit=160)
+    )
     drawn_bars = (
         alt.Chart(data(bars))
         .mark_bar(size=18)
@@ -164,14 +182,14 @@ def _bars(bars: list[dict[str, Any]], names: dict[float, str], canvas: Canvas) -
             tooltip=[alt.Tooltip(f"{name}:N") for name in ("lever", "setting", "mrr", "label")],
         )
     )
-    zero = (
-        alt.Chart(data([{"x": 0}]))
-        .mark_rule(color=colors.muted)
-        .encode(x=alt.X("x:Q", scale=x))
-    )
+    zero = alt.Chart(data([{"x": 0}])).mark_rule(color=colors.muted).encode(x=alt.X("x:Q", scale=x))
     words = []
-    for align, sign, dx in (("left", 1, 5), ("right", -1, -5)):
-        mine = [bar for bar in bars if bar["change"] * sign > 0]
+    sides: tuple[tuple[Literal["left", "right"], int, int], ...]
+    sides = (("left", 1, 5), ("right", -1, -5))
+    for align, sign, dx in sides:
+        mine = [
+            b for b in bars if b["change"] * sign > 0 or (b["label"] == "no effect" and sign > 0)
+        ]
         words.append(
             alt.Chart(data(_apart(mine)))
             .mark_text(align=align, baseline="middle", dx=dx, color=colors.ink)
@@ -186,7 +204,9 @@ def _apart(bars: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for bar in bars:
         seen[bar["j"]] = seen.get(bar["j"], 0) + 1
     shift = {"down": -0.2, "up": 0.2}
-    return [bar | {"at": bar["j"] + (shift[bar["side"]] if seen[bar["j"]] > 1 else 0)} for bar in bars]
+    return [
+        bar | {"at": bar["j"] + (shift[bar["side"]] if seen[bar["j"]] > 1 else 0)} for bar in bars
+    ]
 
 
 def _most(frame: pd.DataFrame, when: str, currency: str) -> str:
@@ -196,6 +216,6 @@ def _most(frame: pd.DataFrame, when: str, currency: str) -> str:
     share = format_ratio(abs(change) / (top[f"value_{side}"] - change), 0)
     verb = "adds" if change > 0 else "costs"
     return (
-        f"{str(top['lever']).capitalize()} matters most: {top[side]} {verb} "
+        f"MRR moves most with {top['lever']}: {_minus(top[side])} {verb} "
         f"{format_money(abs(change), currency)} ({share}) by {when}"
     )

@@ -72,7 +72,10 @@ def growth(new: NDArray[np.int64], drawn: Array, luck: np.random.Generator) -> G
         for part in (slice(-YEAR, None), slice(-2 * YEAR, -YEAR))
     )
     whole = _believed(
-        late.sum(axis=1, keepdims=True), early.sum(axis=1, keepdims=True), np.zeros((draws, 1)), luck
+        late.sum(axis=1, keepdims=True),
+        early.sum(axis=1, keepdims=True),
+        np.zeros((draws, 1)),
+        luck,
     )
     own = whole if groups == 1 else _believed(late, early, whole, luck)
     return Growth(own / YEAR)

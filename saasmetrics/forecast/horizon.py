@@ -124,7 +124,7 @@ def check_asked(interval: Any, target: Any) -> None:
 
 
 def spread(draws: Any, interval: float, target: float | None = None) -> dict[str, Any]:
-    """Return low, p50 and high of draws over the first axis, and the probability of a target; missing draws are left out.
+    """Return low, p50 and high of draws (the first axis), and the probability of a target; missing ones do not count.
 
     Examples
     --------
@@ -135,7 +135,9 @@ def spread(draws: Any, interval: float, target: float | None = None) -> dict[str
     known = ~np.isnan(values)
     some = known.any(axis=0)
     edges = [0.5 - interval / 2, 0.5, 0.5 + interval / 2]
-    low, middle, high = np.where(some, np.nanquantile(np.where(some, values, 0.0), edges, axis=0), np.nan)
+    low, middle, high = np.where(
+        some, np.nanquantile(np.where(some, values, 0.0), edges, axis=0), np.nan
+    )
     found = {"low": low, "p50": middle, "high": high}
     if target is not None:
         reached = ((values >= target) & known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _PAST = 12
+_NOBODY = "nobody was paying at the start of the window"
 
 
 @metric(
@@ -45,8 +46,8 @@ _PAST = 12
     better="higher",
     meaning="What twelve-month NRR will be at the end of the next quarters if things go on as in the last months.",
     formula="what the customers paying at the start of the window will pay at its end / their MRR at its start",
-    missing="Missing where nobody was paying at the start of the window; a book with fewer than four complete months is "
-    "refused.",
+    missing="Missing where nobody was paying at the start of the window; a book with fewer than four complete months "
+    "is refused.",
     sources=("METRICS.md",),
     options=OPTIONS,
 )
@@ -76,7 +77,7 @@ def nrr(
     -------
     Result
         period, value (expected), low, p50, high, numerator, denominator (expected), probability (of the target),
-        months (how much of the window is forecast).
+        months (how much of the window is forecast), reason (why a value is missing).
 
     Raises
     ------
@@ -103,6 +104,7 @@ def nrr(
     data = {"period": book.calendar(freq).starts(when.ordinals), "value": value[0], **told}
     data |= {"numerator": top[:, 0], "denominator": bottom[:, 0], **chance}
     df = pd.DataFrame({**data, "months": np.minimum(when.ends, window)})
+    df["reason"] = np.where(df["value"].isna(), _NOBODY, "")
     options = {"scenario": str(chosen), "freq": freq, "history": found.months, "interval": interval}
     last = df.iloc[-1]
     value_text, low, high = (format_ratio(last[name]) for name in ("value", "low", "high"))

@@ -211,7 +211,11 @@ def tornado(
     base, rows = closing(Scenario()), []
     for lever, step in moves.items():
         down, up = (closing(_moved(lever, sign * step)) for sign in (-1, 1))
-        row = {"lever": _WORDS.get(lever, lever), "down": f"-{step:.0%}", "up": f"+{step:.0%}"}
+        row: dict[str, Any] = {
+            "lever": _WORDS.get(lever, lever),
+            "down": f"-{step:.0%}",
+            "up": f"+{step:.0%}",
+        }
         row |= {"value_down": down, "value_up": up}
         row |= {"change_down": down - base, "change_up": up - base}
         rows.append(row | {"size": max(abs(down - base), abs(up - base))})
@@ -224,7 +228,10 @@ def tornado(
         "tornado",
         options={"levers": f"moved: {said}", "history": found.months, "freq": freq},
         notes=("Prices move once, next month, for all customers; seats by that much a year",),
-        extra={"value": base, "period": pd.Timestamp(book.calendar(freq).starts(when.ordinals)[-1])},
+        extra={
+            "value": base,
+            "period": pd.Timestamp(book.calendar(freq).starts(when.ordinals)[-1]),
+        },
     )
 
 
@@ -254,4 +261,4 @@ def _moves(book: Book, levers: Any) -> dict[str, float]:
 def _moved(lever: str, step: float) -> Scenario:
     if lever not in LEVERS:
         return Scenario(fx={lever: 1 + step})
-    return Scenario(**{lever: step if lever in ("price", "seats") else 1 + step})
+    return scenario_of({lever: step if lever in ("price", "seats") else 1 + step})

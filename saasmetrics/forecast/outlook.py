@@ -135,7 +135,9 @@ def mrr(
 
 def _headline(df: pd.DataFrame, book: Book, interval: float) -> str:
     last = df.iloc[-1]
-    value, low, high = (format_money(last[name], book.currency) for name in ("value", "low", "high"))
+    value, low, high = (
+        format_money(last[name], book.currency) for name in ("value", "low", "high")
+    )
     return f"{value} ({interval:.0%} of ways between {low} and {high})"
 
 
@@ -220,5 +222,6 @@ def past_mrr(book: Book, by: tuple[str, ...], freq: str) -> pd.DataFrame:
     last = month["period"].max()
     kept = month[closes(book, month["period"], freq) | (month["period"] == last)]
     kept = kept[kept["period"].isin(sorted(kept["period"].unique())[-_PAST:])]
-    out = kept[["period", *by]].assign(value=money(kept["closing"]))
-    return out.rename(columns={"period": "month"}).reset_index(drop=True)
+    out: pd.DataFrame = kept[["period", *by]].assign(value=money(kept["closing"]))
+    out = out.rename(columns={"period": "month"})
+    return out.reset_index(drop=True)

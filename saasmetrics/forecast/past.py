@@ -140,13 +140,15 @@ def _origins(book: Book, count: int, freq: str, actual: pd.DataFrame) -> list[in
     """Return the last days of the periods to forecast from: those with enough past and an outcome after."""
     calendar, months = book.calendar(freq), book.calendar("M")
     first, _, _ = book.engine.extent("M")
-    outcomes = calendar.ordinal(actual["period"].to_numpy().astype("datetime64[D]").astype(np.int64))
+    outcomes = calendar.ordinal(
+        actual["period"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    )
     ends = calendar.last_day(outcomes - 1)
     enough = ends[months.ordinal(ends) - first + 1 >= _LEAST]
     if not len(enough):
         msg = (
-            f"No {calendar.noun} of this book has both {_LEAST} complete months before it and an outcome. Take freq='M', or "
-            "wait for more history."
+            f"No {calendar.noun} of this book has both {_LEAST} complete months before it and an outcome. "
+            "Take freq='M', or wait for more history."
         )
         raise DataError(msg)
     return [int(day) for day in enough[-count:]]

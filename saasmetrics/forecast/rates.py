@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DRAWS = 1000
 BAGS = 200
+MOST_GROUPS = 50
 CREDIBLE = 12  # lost customers after which a band's own churn counts half, and that of its whole group half
 _YEARS = 4  # of tenure told apart; all later ones are one band
 BANDS = 2 * _YEARS
@@ -95,13 +96,17 @@ def outlook(book: Book, by: Sequence[str], months: int) -> Outlook:
     Raises
     ------
     DataError
-        If fewer than four months are complete, or customers are grouped by a column of their subscriptions.
+        If fewer than four months are complete, customers are grouped by a column of their subscriptions, or into more
+        groups than can be drawn.
     """
     names = tuple(by)
     engine = book.engine
     groups = engine.grouping(names)
     if groups.of_entity is None:
         msg = f"{' and '.join(names)} is a column of subscriptions; a forecast groups by columns of customers."
+        raise DataError(msg)
+    if len(groups) > MOST_GROUPS:
+        msg = f"{' and '.join(names)}: {len(groups)} groups; a forecast takes {MOST_GROUPS}. Look at some with book.where."
         raise DataError(msg)
     first, _, full = engine.extent("M")
     if full - first < 3:
@@ -245,7 +250,9 @@ def _flows(
     flows, factor = {}, {}
     for name in (*WON, *RATES):
         sums = bags(name)[..., span].astype(float)
-        if name == "pause":  # a customer who leaves while paused pauses no longer, and takes no MRR along
+        if (
+            name == "pause"
+        ):  # a customer who leaves while paused pauses no longer, and takes no MRR along
             paused_out = bags("churn")[..., span].sum(axis=1) + seen.by_month
             flows[name] = _over(sums.sum(axis=1) + paused_out, base, np.zeros_like(base)).T
             factor[name] = np.ones((len(drawn), len(base)))

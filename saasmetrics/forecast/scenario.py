@@ -36,7 +36,8 @@ class Scenario:
     churn, expansion, contraction, new
         Factors on the rates of the last twelve months and on new business: 0.8 is a fifth less.
     price
-        Uplift of the prices of all customers, once, as a share: 0.05 for 5 %.
+        Uplift of the prices of all customers there are then, once, as a share: 0.05 for 5 %. New business has levers
+        of its own.
     price_month
         The month from today in which prices go up, 1 is the next one.
     seats
@@ -50,7 +51,7 @@ class Scenario:
     Raises
     ------
     DataError
-        If a factor is below 0, or a number is none.
+        If a factor is below 0, a number is none, or the month is not a whole number.
 
     Examples
     --------
@@ -77,6 +78,12 @@ class Scenario:
                 kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
                 msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
                 raise DataError(msg)
+        if self.price_month % 1:
+            msg = f"price_month={self.price_month!r} of scenario {self.name!r} is not a whole number of months."
+            raise DataError(msg)
+        if not isinstance(self.name, str) or not isinstance(self.fx, Mapping):
+            msg = f"A scenario has a name in words and fx by currency, not {self.name!r} and {self.fx!r}."
+            raise DataError(msg)
         for currency, factor in self.fx.items():
             if not number(factor) or not factor > 0:
                 msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."

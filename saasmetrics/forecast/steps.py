@@ -103,7 +103,9 @@ def ways(
         picked = generator(f"month {number}").integers(0, found.months, found.draws + 1)
         now = _stayed(found, now, scenario, number, picked, move)
         won = [_won(found, name, scenario, number, picked) * factor for name in WON]
-        now = _older(now, sum(won) if newcomers else np.zeros_like(won[0]), found.size * factor)
+        now = _older(
+            now, won[0] + won[1] if newcomers else np.zeros_like(won[0]), found.size * factor
+        )
         if newcomers:
             move |= dict(zip(WON, won, strict=True))
         move["closing"] = now.mrr.sum(axis=2)
