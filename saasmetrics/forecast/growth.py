@@ -86,7 +86,9 @@ def _believed(late: Array, early: Array, usual: Array, luck: np.random.Generator
     both = (late > 0) & (early > 0)
     ratio = np.log(np.divide(late, early, out=np.ones_like(late), where=both))
     known = both[0] & (both.mean(axis=0) > 0.5)
-    variance = np.where(known, ratio.var(axis=0, where=both), 0.0)
+    count = np.maximum(both.sum(axis=0), 1)
+    mean = np.where(both, ratio, 0.0).sum(axis=0) / count
+    variance = np.where(both, (ratio - mean) ** 2, 0.0).sum(axis=0) / count
     trust = np.where(known, USUAL**2 / (USUAL**2 + variance), 0.0)
     left = np.where(known, trust * (1 - trust) * variance, USUAL**2)
     noise = luck.standard_normal(late.shape) * np.sqrt(left)

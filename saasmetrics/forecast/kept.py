@@ -148,7 +148,10 @@ def sides(
 
 
 def _still_there(book: Book, found: Outlook, ago: int) -> tuple[Cells, float]:
-    """Return today's MRR by age of those who paid so many months ago, and what they paid then."""
+    """Return today's MRR by age of those who paid so many months ago, and what they paid then.
+
+    Both are at the exchange rates of then, as NRR so far has them.
+    """
     engine = book.engine
     _, _, full = engine.extent("M")
     ledger = engine.periodic("M")
@@ -164,7 +167,12 @@ def _still_there(book: Book, found: Outlook, ago: int) -> tuple[Cells, float]:
     )
     shape = (found.draws + 1, 1, len(cells))
     start = Cells(np.broadcast_to(cells, shape), np.broadcast_to(square, shape))
-    return start, float(then[then > 0].sum()) / MICRO
+    if not ago or not then.any():
+        return start, float(then.sum()) / MICRO
+    pairs = book.pairs(ago)
+    pair = pairs[pairs["complete"]].iloc[-1]
+    valued = pair["closing"] / MICRO / (cells.sum() or 1.0)
+    return start.scaled(np.array(valued)), float(pair["opening"]) / MICRO
 
 
 def _history(book: Book, window: int, freq: str) -> pd.DataFrame:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DRAWS = 1000
 BAGS = 200
 MOST_GROUPS = 50
-CREDIBLE = 12  # lost customers after which a band's own churn counts half, and that of its whole group half
+CREDIBLE = 12  # customers that a band should have lost for its own churn to count half, and that of its group half
 _YEARS = 4  # of tenure told apart; all later ones are one band
 BANDS = 2 * _YEARS
 WON = ("new", "reactivation")
@@ -158,9 +158,9 @@ class Seen:
     lost, exposed
         Groups x bags x bands of tenure: MRR lost, and MRR that could have been, summed over the months.
     gone
-        Groups x bands: customers lost.
+        Per group, customers lost.
     lived
-        Per group, months that customers lived.
+        Groups x bands: months that customers lived.
     by_month
         Groups x months: MRR lost.
     """
@@ -186,7 +186,7 @@ def _seen(book: Book, by: tuple[str, ...], months: int, full: int) -> Seen:
     account = source.account[ended]
     band = band_of(np.maximum(period[ended] - begin[account], 1))
     lost = tally(bag[account] * BANDS + band, change[ended], int(np.prod(shape)))
-    gone = tally(group[account] * BANDS + band, None, many * BANDS)
+    gone = tally(group[account], None, many)
     when = group[account] * months + period[ended] - (full - months + 1)
     account, mrr, first, last = _lived(ledger, full - months, full - 1)
     ages = int((last + 1 - begin[account]).max(initial=0)) + 1
@@ -200,8 +200,8 @@ def _seen(book: Book, by: tuple[str, ...], months: int, full: int) -> Seen:
         months=months,
         lost=lost.reshape(shape).astype(float),
         exposed=exposed.reshape(shape).astype(float),
-        gone=gone.reshape(many, BANDS),
-        lived=tally(group[account], last - first + 1, many),
+        gone=gone,
+        lived=np.stack([tally(group[account], each, many) for each in often.T], axis=-1),
         by_month=tally(when, change[ended], many * months).reshape(many, months),
     )
 
@@ -218,16 +218,20 @@ def _lived(
 
 
 def _hazard(seen: Seen, weights: Array) -> Array:
-    """Return churn by band for the whole and each draw, drawn towards that of the group where few were lost."""
+    """Return churn by band for the whole and each draw, drawn towards that of the group where little was seen.
+
+    A band counts by the customers that it would have lost at the rate of its group: where they are `CREDIBLE`, half.
+    """
     drawn = np.concatenate([np.ones((1, weights.shape[1])), weights])
     top, bottom = (np.einsum("db,gbk->dgk", drawn, side) for side in (seen.lost, seen.exposed))
     total, base = top.sum(axis=2, keepdims=True), bottom.sum(axis=2, keepdims=True)
     whole = _over(total, base, _over(total[:1], base[:1], np.zeros_like(base[:1])))
     own = _over(top, bottom, whole)
-    trust = (seen.gone / (seen.gone + CREDIBLE))[None]
+    lived = np.maximum(seen.lived.sum(axis=1, keepdims=True), 1)
+    due = seen.lived * seen.gone[:, None] / lived
+    trust = due / (due + CREDIBLE)
     found = trust * own + (1 - trust) * whole
-    rare = generator("rare").gamma(_RARE, size=(len(weights), len(seen.lived), 1))
-    found[1:] += rare / np.maximum(seen.lived, 1)[None, :, None]
+    found[1:] += generator("rare").gamma(_RARE, size=(len(weights), len(lived), 1)) / lived
     return np.asarray(np.clip(found, 0.0, 1.0))
 
 
