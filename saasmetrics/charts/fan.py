@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 6
 MOST_BANDS = 3
+LONGEST = 28  # characters of the name of a line
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _ROOM = (
     0.74  # of a panel's height for its lines; the rest is for its title and the name of a target
@@ -336,7 +337,7 @@ def _ends(
     marks = []
     for row, at in zip(ends, placed, strict=True):
         color = readable_text(row["color"], canvas.colors)
-        name = f"{row['line']} {row['said'] or row['value']}" if several else row["value"]
+        name = f"{_short(row['line'])} {row['said'] or row['value']}" if several else row["value"]
         lines = [(name, 600, color, at)]
         if row["range"] and not several:
             lines.append((row["range"], 400, canvas.colors.muted, at + 14))
@@ -351,6 +352,10 @@ def _ends(
     bold = base.transform_filter("datum.bold == 600").mark_text(**look, fontWeight=600)
     plain = base.transform_filter("datum.bold == 400").mark_text(**look)
     return alt.layer(bold, plain)  # type: ignore[return-value]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
 
 
 def _message(result: Result, ahead: pd.DataFrame, groups: list[str]) -> str:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 YEAR = 12
-USUAL = 0.3  # by how much new business (its logarithm) grows or shrinks in a usual year, as a standard deviation
+USUAL = (
+    0.4  # of new business in a usual year, the logarithm: from a third less to half as much again
+)
 FADE = 0.95  # of the growth of a month that is left in the next
 
 

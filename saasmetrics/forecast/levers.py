@@ -110,6 +110,7 @@ def scenarios(
         "forecast_scenarios",
         df[[*order, *(name for name in ("probability",) if name in df.columns)]],
         "scenarios",
+        by=("scenario",),
         options=options,
         notes=(NOTE, *(f"{s.name}: {s.text}" for s in chosen if s.name != s.text)),
         extra={"history": past_mrr(book, (), freq), "scenarios": chosen},

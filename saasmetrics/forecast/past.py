@@ -112,6 +112,7 @@ def backtest(
         "forecast_backtest",
         df,
         "backtest",
+        by=("origin",),
         options=options,
         notes=(
             "Neighbouring forecasts miss together, so that the interval of the coverage is rather too narrow",

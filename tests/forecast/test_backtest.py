@@ -12,7 +12,10 @@ from tests.forecast import books
 
 def test_what_would_have_been_said_is_the_forecast_of_that_day(demo_book: sm.Book) -> None:
     df = sm.forecast.backtest(demo_book, 2, 2).df
-    assert df["origin"].unique().tolist() == [pd.Timestamp("2026-03-31"), pd.Timestamp("2026-06-30")]
+    assert df["origin"].unique().tolist() == [
+        pd.Timestamp("2026-03-31"),
+        pd.Timestamp("2026-06-30"),
+    ]
     then = sm.forecast.mrr(demo_book.as_of("2026-03-31"), 2).df
     first = df[df["origin"] == "2026-03-31"]
     for name in ("period", "value", "low", "high"):
@@ -96,7 +99,9 @@ def test_rows_that_begin_or_are_recorded_later_never_change_what_was_said(what: 
     before, after = (sm.forecast.backtest(b, 2, 3, what).df for b in (one, two))
     known = before["origin"] < "2025-01-31"
     pd.testing.assert_frame_equal(before.loc[known, said], after.loc[known, said])
-    assert before["actual"].tolist() != after["actual"].tolist()  # while what came is another matter
+    assert (
+        before["actual"].tolist() != after["actual"].tolist()
+    )  # while what came is another matter
 
 
 def test_a_book_without_an_outcome_is_refused() -> None:

@@ -122,9 +122,7 @@ def test_the_order_of_the_rows_does_not_matter(demo_book: sm.Book) -> None:
     tables[source] = tables[source].sample(frac=1, random_state=3)
     keep = {name: tables[name] for name in (source, "customers", "fx") if name in tables}
     mixed = sm.Book(as_of="2026-10-31", currency="USD", **keep)
-    plain = {
-        name: demo_book.tables[name].data.to_pandas() for name in keep
-    }
+    plain = {name: demo_book.tables[name].data.to_pandas() for name in keep}
     pd.testing.assert_frame_equal(
         sm.forecast.mrr(mixed).df,
         sm.forecast.mrr(sm.Book(as_of="2026-10-31", currency="USD", **plain)).df,

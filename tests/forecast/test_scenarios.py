@@ -26,7 +26,9 @@ def test_prices_go_up_only_for_those_who_stay() -> None:
 
 def test_a_price_cut_is_contraction() -> None:
     df = sm.forecast.mrr(books.flat(), 1, {"price": -0.1}, freq="M").df
-    assert df[["expansion", "contraction", "value"]].iloc[0].tolist() == pytest.approx([0, -100, 900])
+    assert df[["expansion", "contraction", "value"]].iloc[0].tolist() == pytest.approx(
+        [0, -100, 900]
+    )
 
 
 def test_seats_grow_by_their_yearly_rate_over_a_year() -> None:
