@@ -119,6 +119,8 @@ def tornado(
     frame = result.df
     if not len(frame) or not (frame["size"] > 0).any():
         return canvas.empty("no lever moves MRR.")
+    words = result.extra["words"]
+    frame = frame.assign(lever=[words.get(name, name) for name in frame["lever"]])
     bars = [
         _bar(number, row, side, canvas)
         for number, row in enumerate(frame.to_dict("records"))

@@ -134,7 +134,7 @@ def spread(draws: Any, interval: float, target: float | None = None) -> dict[str
     values = np.asarray(draws, float)
     known = ~np.isnan(values)
     some = known.any(axis=0)
-    edges = [0.5 - interval / 2, 0.5, 0.5 + interval / 2]
+    edges = [round(0.5 + side * interval / 2, 12) for side in (-1, 0, 1)]
     low, middle, high = np.where(
         some, np.nanquantile(np.where(some, values, 0.0), edges, axis=0), np.nan
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _WINDOW = 12  # months of NRR
 _STEP = 0.1
+_WORDS = {"new": "new business", "price": "prices"}
 
 
 @metric(
@@ -212,16 +213,15 @@ def tornado(
     base, rows = closing(Scenario()), []
     for lever, step in moves.items():
         down, up = (closing(_moved(lever, sign * step)) for sign in (-1, 1))
-        row: dict[str, Any] = {
-            "lever": _WORDS.get(lever, lever),
-            "down": f"-{step:.0%}",
-            "up": f"+{step:.0%}",
-        }
+        size = f"{round(step * 100, 6):g}%"
+        row: dict[str, Any] = {"lever": lever, "down": f"-{size}", "up": f"+{size}"}
         row |= {"value_down": down, "value_up": up}
         row |= {"change_down": down - base, "change_up": up - base}
         rows.append(row | {"size": max(abs(down - base), abs(up - base))})
     df = pd.DataFrame(rows).sort_values("size", ascending=False, kind="stable")
-    said = ", ".join(f"{_WORDS.get(lever, lever)} by {step:.0%}" for lever, step in moves.items())
+    said = ", ".join(
+        f"{_WORDS.get(lever, lever)} by {step * 100:g}%" for lever, step in moves.items()
+    )
     return made(
         book,
         "forecast_tornado",
@@ -231,12 +231,10 @@ def tornado(
         notes=("Prices move once, next month, for all customers; seats by that much a year",),
         extra={
             "value": base,
+            "words": _WORDS,
             "period": pd.Timestamp(book.calendar(freq).starts(when.ordinals)[-1]),
         },
     )
-
-
-_WORDS = {"new": "new business", "price": "prices"}
 
 
 def _moves(book: Book, levers: Any) -> dict[str, float]:

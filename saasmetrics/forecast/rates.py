@@ -106,7 +106,7 @@ def outlook(book: Book, by: Sequence[str], months: int) -> Outlook:
         msg = f"{' and '.join(names)} is a column of subscriptions; a forecast groups by columns of customers."
         raise DataError(msg)
     if len(groups) > MOST_GROUPS:
-        msg = f"{' and '.join(names)}: {len(groups)} groups; a forecast takes {MOST_GROUPS}. Look at some with book.where."
+        msg = f"{' and '.join(names)}: {len(groups)} groups; a forecast takes {MOST_GROUPS}. See book.where."
         raise DataError(msg)
     first, _, full = engine.extent("M")
     if full - first < 3:
