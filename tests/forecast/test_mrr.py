@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +13,8 @@ from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.forecast.growth import FADE, USUAL, growth
-from saasmetrics.forecast.rates import band_of, outlook
+from saasmetrics.forecast.rates import _seen, band_of, outlook
+from saasmetrics.forecast.steps import _lost, today
 from tests.forecast import books
 from tests.properties.profile import quick
 
@@ -115,18 +119,58 @@ def test_the_same_numbers_come_every_time(demo_book: sm.Book) -> None:
 
 
 def test_the_order_of_the_rows_does_not_matter(demo_book: sm.Book) -> None:
-    rows = demo_book.frame("mrr") if "mrr" in demo_book.tables else None
-    tables = {name: table.data.to_pandas() for name, table in demo_book.tables.items()}
-    source = demo_book.engine.spans.source
-    assert rows is None or source == "subscriptions"
-    tables[source] = tables[source].sample(frac=1, random_state=3)
-    keep = {name: tables[name] for name in (source, "customers", "fx") if name in tables}
-    mixed = sm.Book(as_of="2026-10-31", currency="USD", **keep)
-    plain = {name: demo_book.tables[name].data.to_pandas() for name in keep}
-    pd.testing.assert_frame_equal(
-        sm.forecast.mrr(mixed).df,
-        sm.forecast.mrr(sm.Book(as_of="2026-10-31", currency="USD", **plain)).df,
+    tables = {
+        name: demo_book.tables[name].data.to_pandas()
+        for name in ("subscriptions", "customers", "fx")
+    }
+    mixed = {name: table.sample(frac=1, random_state=3) for name, table in tables.items()}
+    one, two = (sm.Book(as_of="2026-10-31", currency="USD", **t) for t in (tables, mixed))
+    pd.testing.assert_frame_equal(sm.forecast.mrr(one).df, sm.forecast.mrr(two).df)
+
+
+def test_churn_by_tenure_is_that_of_a_count_customer_by_customer(demo_book: sm.Book) -> None:
+    found = _seen(demo_book, (), 12, demo_book.engine.extent("M")[2])
+    lost, exposed, lived = Counter(), Counter(), Counter()
+    for paid, held in _monthly(demo_book):
+        first = next((month for month, amount in enumerate(held) if amount), None)
+        for month in range(len(paid) - 12, len(paid)):
+            if first is None or not paid[month - 1]:
+                continue
+            age = month - first
+            band = min((age - 1) // 12, 3) + (4 if age % 12 == 0 else 0)
+            exposed[band] += paid[month - 1]
+            lived[band] += 1
+            lost[band] += paid[month - 1] if not held[month] else 0
+    for band in range(8):
+        assert found.exposed[0, :, band].sum() == exposed[band]
+        assert found.lived[0, band] == lived[band]
+        assert found.lost[0, :, band].sum() == lost[band]
+
+
+def _monthly(book: sm.Book) -> list[tuple[list[int], list[int]]]:
+    """MRR, and MRR with what is paused, of each customer at the end of every complete month."""
+    first, _, full = book.engine.extent("M")
+    states = [book.engine.periodic("M").state(month) for month in range(first, full + 1)]
+    paid = np.array([mrr for mrr, _ in states]).T
+    held = np.array([mrr + paused for mrr, paused in states]).T
+    return list(zip(paid.tolist(), held.tolist(), strict=True))
+
+
+def test_the_luck_of_customers_has_the_mean_and_the_spread_of_a_coin_for_each() -> None:
+    found = outlook(books.flat(customers=25), (), 12)
+    hazard = 0.1
+    found = replace(found, churn=np.full_like(found.churn, hazard))
+    many = np.concatenate(
+        [
+            _lost(found, today(found), 1.0, np.random.default_rng(n))[1:, 0].sum(axis=1)
+            for n in range(20)
+        ]
     )
+    # 25 customers of 100, each gone with probability 0.1: mean 250, variance 25 x 100² x 0.1 x 0.9.
+    assert many.mean() == pytest.approx(250, rel=0.02)
+    assert many.var() == pytest.approx(25 * 100**2 * 0.09, rel=0.05)
+    assert many.min() >= 0
+    assert many.max() <= 2500
 
 
 def test_the_probability_of_a_target_falls_as_it_rises(demo_book: sm.Book) -> None:
