@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _PAST = 12
+_FORMULA = {"nrr": "cohort", "reactivation": "out", "escalators": "included"}
 _NOBODY = "nobody was paying at the start of the window"
 
 
@@ -115,7 +116,7 @@ def nrr(
         df,
         "fan",
         options={**options, "target": target, "window": f"{window} months"},
-        notes=(NOTE, f"Windows of {window} months"),
+        notes=(NOTE, f"Windows of {window} months", *_other_formula(book)),
         extra={
             "history": _history(book, window, freq),
             "scenario": chosen,
@@ -175,10 +176,26 @@ def _still_there(book: Book, found: Outlook, ago: int) -> tuple[Cells, float]:
     return start.scaled(np.array(valued)), float(pair["opening"]) / MICRO
 
 
+def known_nrr(book: Book, window: int) -> pd.DataFrame:
+    """Return NRR of the windows that are over, as it is forecast: period (the last month), value."""
+    same = book.with_policy(**_FORMULA)
+    month = nrr_so_far(same, window=window, freq="M", interval=None).df
+    out: pd.DataFrame = month.loc[month["complete"] & month["value"].notna(), ["period", "value"]]
+    return out
+
+
+def _other_formula(book: Book) -> tuple[str, ...]:
+    """Return what to say where the policy has another NRR than the one that is forecast."""
+    if all(getattr(book.policy, name) == value for name, value in _FORMULA.items()):
+        return ()
+    return (
+        "What the customers of a window pay at its end, whatever formula the policy has for NRR",
+    )
+
+
 def _history(book: Book, window: int, freq: str) -> pd.DataFrame:
     """Return NRR of the last windows so far: those that end with a period, and the last month's."""
-    month = nrr_so_far(book, window=window, freq="M", interval=None).df
-    month = month[month["complete"] & month["value"].notna()]
+    month = known_nrr(book, window)
     if not len(month):
         return month[["period", "value"]].rename(columns={"period": "month"})
     kept = month[closes(book, month["period"], freq) | (month["period"] == month["period"].max())]

@@ -9,10 +9,9 @@ import numpy as np
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.forecast.horizon import check_asked, closes, horizon, whole
-from saasmetrics.forecast.kept import nrr
+from saasmetrics.forecast.kept import known_nrr, nrr
 from saasmetrics.forecast.outlook import mrr
 from saasmetrics.metrics.made import made, money, wilson
-from saasmetrics.metrics.retention import nrr as nrr_so_far
 from saasmetrics.money import format_ratio
 from saasmetrics.periods import iso_day
 
@@ -128,8 +127,7 @@ def _actual(book: Book, what: str, freq: str) -> pd.DataFrame:
         month = book.movements("M")
         month = month[month["complete"]].assign(value=lambda f: money(f["closing"]))
     else:
-        month = nrr_so_far(book, window=12, freq="M", interval=None).df
-        month = month[month["complete"] & month["value"].notna()]
+        month = known_nrr(book, 12)
     kept = month[closes(book, month["period"], freq)] if len(month) else month
     calendar = book.calendar(freq)
     ordinal = calendar.ordinal(kept["period"].to_numpy().astype("datetime64[D]").astype(np.int64))

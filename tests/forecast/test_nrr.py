@@ -60,3 +60,12 @@ def test_the_probability_of_a_target_is_the_share_of_ways_that_reach_it(demo_boo
     last = sm.forecast.nrr(demo_book).df.iloc[-1]
     at = sm.forecast.nrr(demo_book, target=float(last["high"])).df["probability"].iloc[-1]
     assert at == pytest.approx(0.1, abs=0.002)
+
+
+def test_another_formula_of_the_policy_changes_nothing_but_the_footnote(demo_book: sm.Book) -> None:
+    other = demo_book.with_policy(nrr="movements", reactivation="in")
+    one, two = sm.forecast.nrr(demo_book), sm.forecast.nrr(other)
+    pd.testing.assert_frame_equal(one.df, two.df)
+    pd.testing.assert_frame_equal(one.extra["history"], two.extra["history"])
+    assert "whatever formula the policy has" in two.footnote
+    assert "whatever formula the policy has" not in one.footnote
