@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
@@ -17,6 +18,7 @@ from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.explanation import explanation
+from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
 from saasmetrics.charts.forest import forest
 from saasmetrics.charts.hazards import hazard
@@ -28,6 +30,7 @@ from saasmetrics.charts.render import to_png, to_svg
 from saasmetrics.charts.renewal_calendar import expansion_causes, renewal_calendar
 from saasmetrics.charts.renewal_forecast import renewal_accuracy, renewal_forecast
 from saasmetrics.charts.renewals import atr_waterfall, renewal_rates
+from saasmetrics.charts.scenarios import scenarios, tornado
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
@@ -45,6 +48,10 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "fan": fan,
+    "scenarios": scenarios,
+    "tornado": tornado,
+    "backtest": backtest,
     "cohorts": cohorts,
     "curve": curve,
     "hazard": hazard,
@@ -77,6 +84,7 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "backtest",
     "balances",
     "bridge",
     "cohorts",
@@ -87,6 +95,7 @@ __all__ = [
     "expansion",
     "expansion_causes",
     "explanation",
+    "fan",
     "fit",
     "forest",
     "hazard",
@@ -98,6 +107,7 @@ __all__ = [
     "renewal_calendar",
     "renewal_forecast",
     "renewal_rates",
+    "scenarios",
     "sensitivity",
     "series",
     "source_customers",
@@ -106,5 +116,6 @@ __all__ = [
     "tiers",
     "to_png",
     "to_svg",
+    "tornado",
     "verdict",
 ]
