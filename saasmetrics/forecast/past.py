@@ -11,9 +11,10 @@ from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.forecast.horizon import check_asked, closes, horizon, whole
 from saasmetrics.forecast.kept import known_nrr, nrr
 from saasmetrics.forecast.outlook import mrr
-from saasmetrics.metrics.made import made, money, wilson
+from saasmetrics.metrics.made import made, money
 from saasmetrics.money import format_ratio
 from saasmetrics.periods import iso_day
+from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
