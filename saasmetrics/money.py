@@ -108,6 +108,17 @@ def exact(quotient: str) -> Fraction:
     return Fraction(top) / Fraction(bottom or 1)
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a number with its noun, in the plural unless it is one.
+
+    Examples
+    --------
+    >>> counted(1, "contract"), counted(1200, "term")
+    ('1 contract', '1,200 terms')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_money(value: float | None, currency: str = "USD") -> str:
     """Write an amount the way a board reads it: three digits and a magnitude.
 

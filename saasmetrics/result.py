@@ -32,6 +32,7 @@ _HEADED = (
     "table",
     "worth",
     "committed",
+    "renewal_rates",
 )  # the kinds of result that can have one value as headline
 
 

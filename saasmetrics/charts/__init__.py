@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
 from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
-from saasmetrics.charts.curve import curve
+from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.explanation import explanation
+from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
 from saasmetrics.charts.forest import forest
 from saasmetrics.charts.hazards import hazard
@@ -26,6 +28,10 @@ from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
 from saasmetrics.charts.reconciliation import reconciliation
 from saasmetrics.charts.render import to_png, to_svg
+from saasmetrics.charts.renewal_calendar import expansion_causes, renewal_calendar
+from saasmetrics.charts.renewal_forecast import renewal_accuracy, renewal_forecast
+from saasmetrics.charts.renewals import atr_waterfall, renewal_rates
+from saasmetrics.charts.scenarios import scenarios, tornado
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
@@ -44,6 +50,10 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "fan": fan,
+    "scenarios": scenarios,
+    "tornado": tornado,
+    "backtest": backtest,
     "cohorts": cohorts,
     "cohort_pair": cohort_pair,
     "renewal_cohorts": cohorts,
@@ -54,6 +64,13 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "forest": forest,
     "verdict": verdict,
     "worth": worth,
+    "renewal_rates": renewal_rates,
+    "atr_waterfall": atr_waterfall,
+    "renewal_calendar": renewal_calendar,
+    "renewal_forecast": renewal_forecast,
+    "renewal_accuracy": renewal_accuracy,
+    "expansion": expansion,
+    "expansion_causes": expansion_causes,
     "layers": layers,
     "subtypes": subtypes,
     "committed": committed,
@@ -71,6 +88,8 @@ __all__ = [
     "CHARTS",
     "OfflineChart",
     "ages",
+    "atr_waterfall",
+    "backtest",
     "balances",
     "bridge",
     "cohort_pair",
@@ -79,7 +98,10 @@ __all__ = [
     "compared",
     "comparison",
     "curve",
+    "expansion",
+    "expansion_causes",
     "explanation",
+    "fan",
     "fit",
     "forest",
     "hazard",
@@ -87,6 +109,11 @@ __all__ = [
     "layers",
     "movements",
     "reconciliation",
+    "renewal_accuracy",
+    "renewal_calendar",
+    "renewal_forecast",
+    "renewal_rates",
+    "scenarios",
     "sensitivity",
     "series",
     "source_customers",
@@ -95,6 +122,7 @@ __all__ = [
     "tiers",
     "to_png",
     "to_svg",
+    "tornado",
     "verdict",
     "worth",
 ]

@@ -75,6 +75,42 @@ def curve(
     return _chart(frame, named, note, canvas)
 
 
+def expansion(
+    result: Result,
+    *,
+    theme: Theme = "light",
+    width: Width = 680,
+    height: int = 260,
+    title: str | None = None,
+) -> alt.LayerChart:
+    """Draw the share of customers that have expanded by age as steps, and the number not yet expanded below.
+
+    Parameters
+    ----------
+    result
+        Result of kind "expansion": age, value, low, high, at_risk, events, censored.
+    theme, width, height, title
+        As for `curve`.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> chart = expansion(sm.renewals.expansion(sm.demo(customers=200)))
+    """
+    canvas = Canvas.of(result, theme, width, height, title)
+    frame = with_group(result.df, result.by)
+    if not len(frame) or not frame["value"].gt(0).any():
+        return canvas.empty("no customer has expanded yet.")
+    size = frame.groupby("group", sort=False)["at_risk"].max().sort_values(ascending=False)
+    named = [g for g in dict.fromkeys(frame["group"]) if g in set(size.index[:MOST_GROUPS])]
+    note = f"The {len(named)} largest of {len(size)} groups" if len(size) > len(named) else ""
+    return _chart(frame[frame["group"].isin(named)], named, note, canvas, grows=True)
+
+
 @dataclass(frozen=True)
 class _Plot:
     """What all layers of one plot share: scales, colors by group, ticks, height and words."""
@@ -87,6 +123,7 @@ class _Plot:
     height: int
     noun: str
     currency: str  # "" where customers are counted
+    says: str = "still there"
 
     @property
     def full(self) -> int:
@@ -103,7 +140,9 @@ class _Plot:
         return -pixels_below * (_TOP - self.floor) / self.full
 
 
-def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> alt.LayerChart:
+def _chart(
+    frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas, *, grows: bool = False
+) -> alt.LayerChart:
     last = float(frame["age"].max()) or 1.0
     hues = canvas.colors.groups if len(named) > 1 else (canvas.colors.gain,)
     counted = options_of(canvas.result).get("weight", "logos") == "logos"
@@ -116,6 +155,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         height=int(canvas.height),
         noun=f"{NOUNS[freq_option(canvas.result) or 'M']}s",
         currency="" if counted else canvas.currency,
+        says="expanded" if grows else "still there",
     )
     plot = replace(plot, y=alt.Scale(domain=[plot.floor, _TOP], nice=False, zero=False))
     rows = _rows(frame, plot)
@@ -126,7 +166,9 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         notes.append(f"Dashed: fewer than {_THIN} at risk")
     return canvas.finish(
         [*_steps(rows, plot), _end_labels(frame, plot, last), *_risk_table(frame, plot)],
-        message=message(frame, named, plot.noun, counted=counted),
+        message=_expanded(frame, named, plot.noun)
+        if grows
+        else message(frame, named, plot.noun, counted=counted),
         subtitle=what(canvas.result, note=". ".join(notes)),
         height=plot.full,
     )
@@ -166,7 +208,7 @@ def _steps(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
     tip = [
         alt.Tooltip("group:N"),
         alt.Tooltip("age:Q"),
-        alt.Tooltip("text:N", title="still there"),
+        alt.Tooltip("text:N", title=plot.says),
         alt.Tooltip("between:N", title="interval"),
         alt.Tooltip("at_risk:N", title="at risk"),
     ]
@@ -285,5 +327,24 @@ def message(frame: pd.DataFrame, named: list[str], noun: str, *, counted: bool) 
         return f"{format_ratio(high, 0)} of {f'{best} {of}'.strip()} {verb} still there {when}"
     return (
         f"{when.capitalize()}, {format_ratio(high, 0)} of {best} {of} {verb} still there, "
+        f"but {format_ratio(low, 0)} of {worst}"
+    )
+
+
+def _expanded(frame: pd.DataFrame, named: list[str], noun: str) -> str:
+    """Return who has expanded after a year, as a sentence."""
+    at = {}
+    for group in named:
+        mine = frame[(frame["group"] == group) & (frame["age"] <= 12)].sort_values("age")
+        if len(mine) and mine["age"].max() >= 12:
+            at[group] = float(mine["value"].iloc[-1])
+    if not at:
+        return "Customers are observed for less than a year"
+    ranked = sorted(at.items(), key=lambda item: item[1])
+    (worst, low), (best, high) = ranked[0], ranked[-1]
+    if len(at) == 1:
+        return f"{format_ratio(high, 0)} of {f'{best} customers'.strip()} that stay expand within 12 {noun}"
+    return (
+        f"Within 12 {noun}, {format_ratio(high, 0)} of {best} customers that stay expand, "
         f"but {format_ratio(low, 0)} of {worst}"
     )

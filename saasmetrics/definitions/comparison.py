@@ -78,6 +78,7 @@ def compare(
         "verdict",
         "table",
         "worth",
+        "renewal_rates",
     ):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)

@@ -213,3 +213,11 @@ def sort_key(ids: pa.Array) -> NDArray[np.int64]:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank
+
+
+def spread(rank: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return one of `count` bags for each rank, mixed so that neighbours are apart; each its own where they suffice."""
+    if len(rank) <= count:
+        return rank
+    mixed: NDArray[np.int64] = (rank * np.int64(2654435761) % np.int64(4294967291)) % count
+    return mixed

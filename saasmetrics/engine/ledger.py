@@ -164,6 +164,19 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     return Ledger(owner, time, running(delta, owner), paused, accounts, spans.aside)
 
 
+def first_group(
+    daily: Ledger, owner: NDArray[np.int32], group: NDArray[np.int32], owners: int
+) -> NDArray[np.int32]:
+    """Return for each owner of accounts the group of most of its MRR on its first day."""
+    begin = np.full(owners, np.iinfo(np.int32).max, np.int64)
+    np.minimum.at(begin, owner[daily.account], daily.time)
+    rows = np.flatnonzero(daily.time == begin[owner[daily.account]])
+    rows = rows[np.argsort(daily.mrr[rows], kind="stable")]
+    out = np.zeros(owners, np.int32)
+    out[owner[daily.account[rows]]] = group[daily.account[rows]]
+    return out
+
+
 def _events(
     spans: Spans, account: NDArray[np.int32], base: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64] | None]:

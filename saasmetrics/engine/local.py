@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import causes, drill, reason_sums, term_numbers, valued
+from saasmetrics.engine import causes, desk, drill, reason_sums, term_numbers, valued
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
-from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key
-from saasmetrics.engine.ledger import Ledger, ledger
+from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spread
+from saasmetrics.engine.ledger import Ledger, first_group, ledger
 from saasmetrics.engine.movements import Moves, days_away, movement_cube, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.contracts import Terms
+    from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -140,11 +142,7 @@ class LocalEngine:
 
     def bags(self, count: int) -> NDArray[np.int64]:
         """Return a bag for each entity: a mixing of its rank, so that it does not depend on the order of rows."""
-        rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
-        if len(rank) <= count:
-            return rank
-        mixed: NDArray[np.int64] = (rank * np.int64(2654435761) % np.int64(4294967291)) % count
-        return mixed
+        return spread(self._once("rank", lambda: sort_key(self.spans.entity_ids)), count)
 
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
@@ -276,13 +274,7 @@ class LocalEngine:
         if found.of_entity is not None:
             return found.of_entity
         daily, entity_of, group = self.accounts(by)
-        begin = np.full(len(self.spans.entity_ids), np.iinfo(np.int32).max, np.int64)
-        np.minimum.at(begin, entity_of[daily.account], daily.time)
-        rows = np.flatnonzero(daily.time == begin[entity_of[daily.account]])
-        rows = rows[np.argsort(daily.mrr[rows], kind="stable")]
-        out = np.zeros(len(begin), np.int32)
-        out[entity_of[daily.account[rows]]] = group[daily.account[rows]]
-        return out
+        return first_group(daily, entity_of, group, len(self.spans.entity_ids))
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
@@ -309,11 +301,8 @@ class LocalEngine:
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
         _, _, full = self.extent(freq)
-        left = (
-            None
-            if self._since is None
-            else self.calendar(freq).of(np.datetime64(self._since - 1, "D"))
-        )
+        calendar, since = self.calendar(freq), self._since
+        left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
         found = lifetimes(self.periodic(freq), full, left)
         code = self._causes(cause)[0]
         if code is None:
@@ -350,7 +339,9 @@ class LocalEngine:
         """Return how many customers went through each kind of episode; see `episodes.episodes`."""
         return episodes(self, freq, columns, varying)
 
-    def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
+    def terms(
+        self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90, early_days: int = 90
+    ) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
@@ -363,14 +354,26 @@ class LocalEngine:
             (first, periods),
             self.as_of,
             grace_days,
+            early_days,
         )
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
 
-    def renewals(
+    def term_numbers(
         self, by: Sequence[str] = (), grace_days: int = 90
     ) -> dict[str, NDArray[np.int64]]:
         """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
         return term_numbers.renewals(self, by, grace_days)
+
+    @cached_property
+    def contract_terms(self) -> Terms:
+        """Every contract term of the tables, or of the subscriptions where there are no contracts."""
+        return desk.terms_of(self)
+
+    def renewals(self, window: Window, as_of: int | None = None) -> Renewals:
+        """Return what became of every contract term, as known at the as-of date or on an earlier day."""
+        if as_of is not None:  # asked for once, by the back-test
+            return desk.renewals_of(self, window, as_of)
+        return self._once(("renewals", window), lambda: desk.renewals_of(self, window, None))
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.spans import Spans
 
 _KEY = 32  # bits for a day
+_EARLY = 90  # days before its end in which a term can be renewed by another
 
 
 def renewals(
@@ -76,6 +77,7 @@ def _outcomes(
         (first, periods),
         engine.as_of,
         grace_days,
+        _EARLY,
     )
     return {name: value.sum(axis=1) for name, value in cube.items()}
 

@@ -10,6 +10,7 @@ TOPICS = (
     "quality",
     "metrics.revenue",
     "metrics.retention",
+    "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
     "forecast",

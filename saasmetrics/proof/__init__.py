@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.export.expression import computed, in_words
 from saasmetrics.money import format_value
-from saasmetrics.proof.cell import UNSEEN, chosen, reported
+from saasmetrics.proof.cell import chosen, not_observed, reported
 from saasmetrics.proof.trace import CENT, CLOSE, Trace
 from saasmetrics.version import __version__
 
@@ -249,7 +249,7 @@ def prove(result: Result, cell: Mapping[str, Any]) -> Proof:
     """Return the proof of one number of a result; see `Result.proof`."""
     row, keys = chosen(result, cell)
     sides, reason = reported(result, row, keys)
-    if reason == UNSEEN:
+    if not_observed(row):
         trace, why = None, "it has not been observed yet, or was before the first day observed"
     else:
         trace, why = _traced(result, keys)

@@ -63,8 +63,13 @@ def reported(
     sides = {n: _number(row, n) for n in ("numerator", "denominator", "low", "high")}
     if "numerator" not in row.index:
         sides["numerator"] = value if "at_risk" not in row.index else None
-    unseen = UNSEEN if "observed" in row.index and not bool(row["observed"]) else ""
+    unseen = UNSEEN if not_observed(row) else ""
     return {"value": value, **sides}, str(row.get("reason", unseen))
+
+
+def not_observed(row: pd.Series[Any]) -> bool:
+    """Return whether a row is one that lies in the future."""
+    return "observed" in row.index and not bool(row["observed"])
 
 
 def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any]) -> Any:

@@ -117,7 +117,7 @@ def _renewed(book: Book, by: tuple[str, ...]) -> Counted:
             'subscriptions with an end per term. With per="age" and freq="Y" a year is a term.'
         )
         raise DataError(msg)
-    cube = book.engine.renewals(by, GRACE_DAYS)
+    cube = book.engine.term_numbers(by, GRACE_DAYS)
     decided = cube["terms"] - cube["terms_open"]
     kept = cube["terms_renewed"] + cube["terms_late"]
     after = np.pad(decided[:, 1:], ((0, 0), (0, 1)))

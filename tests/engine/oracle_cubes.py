@@ -226,7 +226,7 @@ def _cause(oracle: Oracle, entity: str, period: int, freq: str) -> int:
 
 
 def terms(case: Case, freq: str, by: tuple[str, ...], grace_days: int = 90) -> Cells:
-    """Take each line's last day and look for the entity's next line."""
+    """Take each line's last day and look for the entity's next line, or one begun shortly before that goes on."""
     oracle = Oracle(case, by)
     cells: Cells = defaultdict(lambda: defaultdict(int))
     lines: dict[str, list[Any]] = defaultdict(list)
@@ -240,11 +240,18 @@ def terms(case: Case, freq: str, by: tuple[str, ...], grace_days: int = 90) -> C
         later = [p for p in first if p.entity == ending.entity and p.start >= ending.end]
         nearest = min((p.start for p in later), default=NEVER)
         follows = max((p.amount for p in later if p.start == nearest), default=0)
+        sooner = [
+            p
+            for p in first
+            if p.entity == ending.entity
+            and ending.end - 90 <= p.start < ending.end
+            and max(lines[p.line], key=lambda q: q.start).end > ending.end
+        ]
         wait = nearest - ending.end
         open_still = ending.end + grace_days > case.as_of
         name = (
             "renewed"
-            if wait == 0
+            if wait == 0 or sooner
             else "late"
             if wait <= grace_days
             else "open"
@@ -253,6 +260,9 @@ def terms(case: Case, freq: str, by: tuple[str, ...], grace_days: int = 90) -> C
         )
         cell = cells[ending.group, period_of(ending.end, freq, case.fiscal_start)]
         follows = follows if wait <= grace_days else 0
+        if wait and sooner:
+            last = max(p.start for p in sooner)
+            follows = max(p.amount for p in sooner if p.start == last)
         for measure, value in (("terms", 1), ("expiring", ending.amount)):
             cell[measure] += value
             cell[f"{measure}_{name}"] += value

@@ -59,3 +59,13 @@ def test_a_stream_has_the_margin_of_its_own_revenue() -> None:
     assert sm.economics.ltv(book, method="margin").df["margin"].tolist() == [0.5]
     with pytest.raises(sm.DataError, match="no revenue_usge and cogs_usge; there are usage"):
         sm.economics.ltv(book, method="margin", margin="usge")
+
+
+def test_a_window_that_a_cut_book_sees_only_in_part_has_no_cost_per_customer() -> None:
+    # Spend of a whole quarter over the customers of its last two months would be too dear.
+    book = sm.demo(customers=150).between("2025-02", "2026-10")
+    for found in (sm.economics.cac(book, freq="Q").df, sm.economics.cac_ratio(book).df):
+        first, second = found.iloc[0], found.iloc[1]
+        assert first["value"] != first["value"]
+        assert first["reason"] == "the book is observed from a later month on"
+        assert second["value"] > 0

@@ -76,7 +76,7 @@ def test_a_cell_not_yet_observed_says_so() -> None:
     result = sm.retention.cohorts(sm.demo(customers=50))
     late = result.df[~result.df["observed"]].iloc[0]
     proof = result.proof(cohort=late["cohort"], age=late["age"])
-    assert (proof.value, proof.reason, proof.trace) == (None, "not observed", None)
+    assert (proof.value, proof.reason, proof.trace) == (None, "the cohort is not yet so old", None)
 
 
 @pytest.mark.parametrize(

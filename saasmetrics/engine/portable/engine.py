@@ -268,14 +268,24 @@ class PortableEngine:
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})
         return pd.DataFrame(data)
 
-    def terms(self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90) -> pd.DataFrame:
+    def terms(
+        self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90, early_days: int = 90
+    ) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
         lines = self.pieces(by)
         first, periods, _ = self.extent(freq)
-        cells = term.term_cells(lines, self.calendar(freq), self._as_of, grace_days)
+        cells = term.term_cells(lines, self.calendar(freq), self._as_of, grace_days, early_days)
         found = self.grouping(by)
         made = _dense(cells, (len(found), periods), {"period": first}, term.MEASURES)
         return dense_frame(Cube(found, made, first), self.calendar(freq))
+
+    def renewals(self, window: Any, as_of: int | None = None) -> Any:  # noqa: ARG002
+        """Refuse: contracts are followed from one to the next, which needs them here."""
+        msg = (
+            "Renewals are not followed where the tables are. Contracts are few: bring them and their customers here, "
+            "sm.Book(contracts=relation.df(), subscriptions=...)."
+        )
+        raise DataError(msg)
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Refuse: the customers behind a cell stay where the tables are."""

@@ -22,14 +22,17 @@ MEASURES = (
 )
 
 
-def term_cells(pieces: Frame, calendar: Calendar, as_of: int, grace_days: int) -> Frame:
+def term_cells(
+    pieces: Frame, calendar: Calendar, as_of: int, grace_days: int, early_days: int
+) -> Frame:
     """Return expiring terms and MRR per group and period, by outcome.
 
     Notes
     -----
-    A term is renewed when the same entity starts another on the day it ends, late when it does within `grace_days`,
-    open while the grace still runs at the as-of day, and lost otherwise. A renewal counts up to the expiring MRR
-    (`kept`); `next` is the MRR of the term that follows, the largest where several start that day.
+    A term is renewed when the same entity starts another on the day it ends, or has started one in the `early_days`
+    before that still runs then; late when it does within `grace_days`, open while the grace still runs at the as-of
+    day, and lost otherwise. A renewal counts up to the expiring MRR (`kept`); `next` is the MRR of the term that
+    follows, the largest where several start that day; of early ones that of the last.
     """
     pieces = pieces.with_columns(
         _opens=nw.col("start").min().over("entity", "line"),
@@ -38,8 +41,13 @@ def term_cells(pieces: Frame, calendar: Calendar, as_of: int, grace_days: int) -
     opens = pieces.filter(nw.col("start") == nw.col("_opens"))
     starts = opens.group_by("entity", "start").agg(next=nw.col("amount").max())
     ends = pieces.filter(nw.col("start") == nw.col("_closes"), nw.col("end") < FAR)
+    lines = opens.select("entity", "line", "start", "amount").join(
+        pieces.filter(nw.col("start") == nw.col("_closes")).select("entity", "line", over="end"),
+        on=["entity", "line"],
+    )
     found = ends.select("entity", "group", "end", "amount")
     found = found.join(following(ends, starts), on=["entity", "end"], how="left")
+    found = found.join(sooner(ends, lines, early_days), on=["entity", "end"], how="left")
     found = with_outcome(found, as_of, grace_days)
     return summed(with_period(found, calendar, day="end"), ("group", "period"), MEASURES)
 
@@ -62,13 +70,29 @@ def following(ends: Frame, starts: Frame) -> Frame:
     return days.join(starts, on=["entity", "start"], how="left")
 
 
+def sooner(ends: Frame, lines: Frame, early_days: int) -> Frame:
+    """Return for each entity and end the MRR of the last line that started in the days before and runs at it."""
+    pairs = ends.select("entity", "end").unique().join(lines, on="entity")
+    pairs = pairs.filter(
+        nw.col("start") < nw.col("end"),
+        nw.col("start") >= nw.col("end") - early_days,
+        nw.col("over") > nw.col("end"),
+    )
+    pairs = pairs.with_columns(_last=nw.col("start").max().over("entity", "end"))
+    last = pairs.filter(nw.col("start") == nw.col("_last"))
+    return last.group_by("entity", "end").agg(early=nw.col("amount").max())
+
+
 def with_outcome(found: Frame, as_of: int, grace_days: int) -> Frame:
     """Sort each term into what became of it."""
     wait = nw.col("start") - nw.col("end")
     waits = nw.when(nw.col("end") + grace_days > as_of).then(3).otherwise(2)
     late = nw.when(wait <= grace_days).then(1).otherwise(waits)
-    found = found.with_columns(_outcome=nw.when(wait <= 0).then(0).otherwise(late))
-    then = where(nw.col("_outcome") <= 1, nw.col("next").fill_null(0)).cast(nw.Int64)
+    before = ~nw.col("early").is_null() & (wait.fill_null(FAR) > 0)
+    on_time = wait.fill_null(FAR) <= 0
+    found = found.with_columns(_outcome=nw.when(on_time | before).then(0).otherwise(late))
+    follows = nw.when(before).then(nw.col("early")).otherwise(nw.col("next").fill_null(0))
+    then = where(nw.col("_outcome") <= 1, follows).cast(nw.Int64)
     found = found.with_columns(next=then, expiring=nw.col("amount"), terms=nw.lit(1))
     found = found.with_columns(kept=nw.min_horizontal("next", "amount"))
     for number, outcome in enumerate(OUTCOMES):

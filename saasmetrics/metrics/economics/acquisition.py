@@ -369,12 +369,15 @@ def _frame(
     data.update(label_columns(by, found.labels, np.repeat(np.arange(groups), periods)))
     data.update(value=value, numerator=spent, denominator=won, n=found.n.reshape(-1).astype(int))
     unknown = "spend is not recorded for every month; add rows of 0 where nothing was spent"
-    reason = np.select([np.isnan(spent), won <= 0], [unknown, nothing], "")
+    cut = np.tile(spans.cut, groups)
+    early = "the book is observed from a later month on"
+    reason = np.select([cut, np.isnan(spent), won <= 0], [early, unknown, nothing], "")
+    data["value"] = np.where(cut, np.nan, data["value"])
     data.update(reason=reason, complete=np.tile(spans.complete, groups))
     if interval is not None:
         edges = np.full((2, groups, periods), np.nan)
         for i in range(periods):
             edges[:, :, i] = interval_of(draws[:, :, i], found.months, interval)
-        known = ~np.isnan(value)
+        known = ~np.isnan(data["value"])
         data["low"], data["high"] = (np.where(known, finite(e.reshape(-1)), np.nan) for e in edges)
     return pd.DataFrame(data)

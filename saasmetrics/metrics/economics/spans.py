@@ -66,6 +66,14 @@ class Spans:
         complete = period <= book.engine.extent(freq)[2]
         return cls(book, freq, period, first, np.minimum(last, months.last), complete)
 
+    @property
+    def cut(self) -> NDArray[np.bool_]:
+        """Which windows begin before the first day observed, where a book is observed from a day on."""
+        since = self.book.since_day
+        months = self.book.calendar("M")
+        start = -1 if since is None else int(months.ordinal(np.array([since]))[0])
+        return np.asarray((self.first < start) & (since is not None))
+
     def months_of(self, period: Any) -> tuple[int, int]:
         """Return the first and last month behind a period; of the latest complete one by default."""
         if period is None:

@@ -44,6 +44,11 @@ from saasmetrics.metrics.formulas.recurring import (
     mrr,
     quick_ratio,
 )
+from saasmetrics.metrics.formulas.renewals import (
+    expected_renewals,
+    gross_renewal_rate,
+    net_renewal_rate,
+)
 from saasmetrics.metrics.formulas.retention import (
     annualize_churn,
     daily_churn,
@@ -71,8 +76,10 @@ __all__ = [
     "daily_churn",
     "efficiency_score",
     "existing_share",
+    "expected_renewals",
     "gross_churn",
     "gross_margin",
+    "gross_renewal_rate",
     "grr",
     "hhi",
     "lifetime",
@@ -90,6 +97,7 @@ __all__ = [
     "monthly_discount",
     "mrr",
     "net_churn",
+    "net_renewal_rate",
     "nps",
     "nrr",
     "payback",

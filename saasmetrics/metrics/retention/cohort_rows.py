@@ -11,7 +11,7 @@ from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
-from saasmetrics.periods import day_number
+from saasmetrics.periods import day_number, iso_day
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _numbers(book: Book, cell: Cell, cohort: Any, age: int) -> list[Any]:
         begin = end = calendar.of(np.datetime64(int(day[0]), "D"))
     _, _, full = book.engine.extent(cell.freq)
     if end + age > full:
-        msg = f"The cohort {cohort} has not been observed at age {age}."
+        msg = f"The cohort {iso_day(int(day[0]))} has not been observed at age {age}."
         raise DataError(msg)
     return list(range(begin, end + 1))
 

@@ -39,6 +39,7 @@ _STARTS = {
 }
 _SIGN_UP_MEASURES = ("logos", "mrr", "gross_profit")
 _RUNNING = "the period is not over, or a part of the cohort is not yet so old"
+_BEFORE = "before the first day observed"
 _YOUNG = "the cohort is not yet so old"
 
 
@@ -94,7 +95,8 @@ def cohorts(
     -------
     Result
         by-columns, cohort (first day, or the value of the column), age (periods), value, numerator, denominator (at
-        age 0), n (customers), observed, state ("observed", "immature": still being observed, "not yet"), reason, and
+        age 0), n (customers), observed, state ("observed", "immature": still being observed, "not yet", "before"),
+        reason, and
         low and high with an interval.
         `extra["average"]` has by-columns, age, value, numerator, denominator, n, cohorts, low, high: the average
         weighted by size of the cohorts old enough.
@@ -113,8 +115,7 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    if measure not in _WORDS:
-        raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
+    _check_measure(measure)
     check_interval(interval)
     if freq == RENEWALS:
         only_logos(measure, cohort)
@@ -134,10 +135,11 @@ def cohorts(
     if cohort_freq is not None and cohort_freq != freq:
         found = pooled(found, book, freq, cohort_freq)
     df = _cells(found, by, interval) if column is None else _by_value(found, by, interval)
+    if column is None and book.since_day is not None:
+        df = _told_early(df, book, freq)
     average = _average(found, by, interval, pooled_last=column is not None)
     if measure == "logos" and start == "first_payment":
         df, average = _sure_at_start(df), _sure_at_start(average)
-    extra = {"average": average}
     options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
     rows = drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin))
     return made(
@@ -148,14 +150,16 @@ def cohorts(
         by=by,
         options=options,
         notes=notes,
-        extra=extra if measure in AVERAGED else {},
+        extra={"average": average} if measure in AVERAGED else {},
         drill=rows,
         trace=traced(rows, measure),
     )
 
 
-def _no_measure(measure: str) -> str:
-    return f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
+def _check_measure(measure: str) -> None:
+    if measure not in _WORDS:
+        msg = f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
+        raise UnknownNameError(msg + hint(measure, list(_WORDS)))
 
 
 def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:
@@ -217,6 +221,16 @@ def _states(known: NDArray[np.bool_], running: NDArray[np.bool_]) -> dict[str, A
     state = np.where(known, "observed", np.where(running, "immature", "not yet"))
     reason = np.where(known, "", np.where(running, _RUNNING, _YOUNG))
     return {"observed": known, "state": state.astype(object), "reason": reason.astype(object)}
+
+
+def _told_early(df: pd.DataFrame, book: Book, freq: str) -> pd.DataFrame:
+    """Say of the cells before the first day observed that they are; they are not to come."""
+    calendar = book.calendar(freq)
+    cohort = df["cohort"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    since = calendar.ordinal(np.array([book.since_day]))[0]
+    early = ~df["observed"] & (calendar.ordinal(cohort) + df["age"].to_numpy() < since)
+    df.loc[early, ["state", "reason"]] = ["before", _BEFORE]
+    return df
 
 
 def _by_value(found: Triangle, by: Sequence[str], level: float | None) -> pd.DataFrame:

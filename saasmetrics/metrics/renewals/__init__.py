@@ -1,0 +1,16 @@
+"""The renewal desk: what comes up for renewal, what became of it, what will, and what customers buy on top."""
+
+from __future__ import annotations
+
+from saasmetrics.metrics.renewals.accuracy import accuracy
+from saasmetrics.metrics.renewals.calendar import calendar
+from saasmetrics.metrics.renewals.expansion import expansion
+from saasmetrics.metrics.renewals.forecast import forecast
+from saasmetrics.metrics.renewals.rates import rates
+from saasmetrics.metrics.renewals.waterfall import waterfall
+
+__all__ = ["accuracy", "calendar", "expansion", "forecast", "rates", "waterfall"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,206 @@
+"""How good the renewal forecast was: what it said before past quarters, against what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.renewals import OPEN, RENEWED
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import made
+from saasmetrics.metrics.renewals.forecast import Outlook, learnt, likely
+from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+HORIZONS = (0, 30, 90, 180)
+_NO_HISTORY = "no renewal had been decided by then"
+
+
+@metric(
+    id="renewal_accuracy",
+    name="Forecast accuracy of renewals",
+    unit="money",
+    better="neutral",
+    meaning="What the renewal forecast would have said before each past quarter, and what was renewed in the end.",
+    formula="(forecast so many days before the quarter - actual) / actual; Brier score: mean of (probability - "
+    "renewed or not) squared",
+    missing="Missing where no renewal had been decided by then to learn from.",
+    sources=(*SOURCES, "METHODS.md section 6", "Brier 1950"),
+    options={
+        "pool": "probabilities are learnt by {value}",
+        "rho": "common shock of correlation {value}",
+        "terms": TERMS,
+        "grace_days": GRACE,
+        "early_days": EARLY,
+    },
+)
+def accuracy(
+    book: Book,
+    quarters: int = 8,
+    horizons: Sequence[int] = HORIZONS,
+    *,
+    rho: float = 0.0,
+    pool: str | Sequence[str] | None = "segment",
+    terms: str = "fixed",
+    grace_days: int = 90,
+    early_days: int = 90,
+) -> Result:
+    """What the renewal forecast would have said before past quarters, against what came.
+
+    Parameters
+    ----------
+    book, rho, pool, terms, grace_days, early_days
+        As for `forecast`.
+    quarters
+        How many of the last quarters whose grace is over.
+    horizons
+        Days before the first day of a quarter; each forecast knows only what was signed by then.
+
+    Returns
+    -------
+    Result
+        One row per quarter and horizon: period, horizon, value (forecast of renewed ARR, currency units), low and
+        high (P10 and P90), actual, error ((value - actual) / actual), inside (actual between low and high), brier, n
+        (open terms), reason. `extra["summary"]` has per horizon quarters, bias (mean error), error (mean absolute
+        error), coverage (share inside; 80 % is right) and brier (over all terms).
+
+    Raises
+    ------
+    DataError
+        If quarters or horizons are not whole numbers of at least 1 and 0.
+
+    Notes
+    -----
+    Of subscriptions, what comes up is what was paid at the end of the term, also in the forecasts before it.
+    Forecast categories have no history in the tables, so the commit of a past quarter cannot be judged. Where far fewer
+    than 80 % of the quarters are inside, renewals move together: take `rho` from what brings the coverage near it.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> found = sm.renewals.accuracy(sm.demo(customers=300), quarters=4, horizons=[90])
+    >>> len(found.df)
+    4
+    """
+    import pandas as pd
+
+    days = _checked(quarters, horizons)
+    window = (terms, grace_days, early_days)
+    now = Desk.asked(book, "Q", None, *window)
+    last = book.calendar("Q").last_day(now.due)
+    settled = np.unique(now.due[last + now.window.grace <= now.as_of])[-quarters:]
+    truth = _outcomes(now)
+    rows, misses = [], []
+    for number in settled.tolist():
+        first = int(book.calendar("Q").first_day(np.array([number]))[0])
+        actual = int(now.found.kept[now.kept[now.due == number]].sum())
+        for horizon in days:
+            odds, then = learnt(book, pool, *window, as_of=first - 1 - horizon)
+            desk = then.only(then.due == number)
+            outlook = Outlook(desk, odds, likely(desk, then, odds), rho)
+            row, miss = _row(outlook, truth, actual)
+            period = book.calendar("Q").starts(np.array([number]))[0]
+            rows.append({"period": period, "horizon": horizon, **row})
+            misses.append((horizon, miss))
+    df = pd.DataFrame(rows, columns=["period", "horizon", *_COLUMNS])
+    summary = _summary(df, days, misses)
+    options = {"quarters": quarters, "horizons": days, "rho": rho, **now.options}
+    if pool is not None:
+        options["pool"] = pool if isinstance(pool, str) else " and ".join(pool)
+    return made(
+        book,
+        "renewal_accuracy",
+        df,
+        "renewal_accuracy",
+        options=options,
+        notes=(*now.notes(), *_said(summary)),
+        extra={"summary": summary},
+        tables=now.tables,
+    )
+
+
+_COLUMNS = ("value", "low", "high", "actual", "error", "inside", "brier", "n", "reason")
+
+
+def _checked(quarters: int, horizons: Sequence[int]) -> list[int]:
+    days = list(horizons)
+    whole = all(
+        isinstance(d, (int, np.integer)) and not isinstance(d, bool) and d >= 0 for d in days
+    )
+    if not days or not whole:
+        msg = f"horizons={horizons!r} are numbers of days before the quarter, such as [0, 90]."
+        raise DataError(msg)
+    if isinstance(quarters, bool) or not isinstance(quarters, (int, np.integer)) or quarters < 1:
+        msg = f"quarters={quarters!r} is a number of quarters, at least 1."
+        raise DataError(msg)
+    return [int(d) for d in days]
+
+
+def _outcomes(now: Desk) -> tuple[Any, Any]:
+    """Return a key of each term and whether it was renewed, sorted by key."""
+    terms = now.found.terms
+    key = (terms.row << 32) + terms.start
+    order = np.argsort(key)
+    return key[order], (now.found.outcome == RENEWED)[order]
+
+
+def _row(outlook: Outlook, truth: tuple[Any, Any], actual: int) -> tuple[dict[str, Any], Any]:
+    """Return a row of the back-test, and the squared misses of its probabilities."""
+    desk = outlook.desk
+    every = np.ones(len(desk.kept), bool)
+    still = outlook.outcome == OPEN
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS, np.nan)
+    row |= {"actual": actual / 1e6, "n": int(still.sum()), "inside": None, "reason": ""}
+    found = outlook.spread(every)
+    if found is None:
+        return row | {"reason": _NO_HISTORY}, np.zeros(0)
+    terms = desk.found.terms
+    key = (terms.row[desk.kept] << 32) + terms.start[desk.kept]
+    came = truth[1][np.searchsorted(truth[0], key)].astype(float)
+    miss = (outlook.chance - came)[still] ** 2
+    value, low, high = outlook.expected(every) / 1e6, found.quantile(0.1), found.quantile(0.9)
+    row |= {"value": value, "low": low, "high": high}
+    row["inside"] = bool(low <= row["actual"] <= high)
+    if actual:
+        row["error"] = (value - row["actual"]) / row["actual"]
+    if len(miss):
+        row["brier"] = float(miss.mean())
+    return row, miss
+
+
+def _summary(df: pd.DataFrame, days: list[int], misses: list[tuple[int, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for horizon in days:
+        mine = df[(df["horizon"] == horizon) & df["value"].notna()]
+        miss = np.concatenate([np.zeros(0), *(m for h, m in misses if h == horizon)])
+        rows.append(
+            {
+                "horizon": horizon,
+                "quarters": len(mine),
+                "bias": mine["error"].mean(),
+                "error": mine["error"].abs().mean(),
+                "coverage": mine["inside"].astype(float).mean(),
+                "brier": float(miss.mean()) if len(miss) else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _said(summary: pd.DataFrame) -> tuple[str, ...]:
+    known = summary[summary["quarters"] > 0]
+    return tuple(
+        f"{int(row['horizon'])} days ahead: mean error {row['bias']:+.1%}, {row['coverage']:.0%} of "
+        f"{int(row['quarters'])} quarters within P10 to P90, Brier {row['brier']:.3f}"
+        for row in known.to_dict("records")
+    )

@@ -1,0 +1,258 @@
+"""Expansion: how long until a customer first buys more, and why and when customers do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.reasons import SUBTYPES
+from saasmetrics.engine.renewals import RENEWED, Window
+from saasmetrics.errors import MissingTableError, UnknownNameError
+from saasmetrics.metrics.made import made, money
+from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, reasons_of
+from saasmetrics.survival.counts import exposure
+from saasmetrics.survival.estimate import check_level, kaplan_meier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.engine.reason_sums import Reasons
+    from saasmetrics.result import Result
+
+NOT_BOUGHT = ("discount_end", "escalator")  # expansion that nobody sold
+WHEN = ("renewal", "mid_term", "unknown")
+_YEAR = 12
+MEASURES = {
+    "curve": "the share of customers that have expanded by an age, of those that stay",
+    "causes": "ARR of expansion by year of the customer's life, cause, and at renewal or during the term",
+}
+
+
+@metric(
+    id="expansion",
+    name="Expansion by age",
+    unit="curve",
+    better="higher",
+    meaning="How long it takes until customers first pay more, and how many ever do.",
+    formula="1 - Kaplan-Meier of the months to the first expansion, customers who leave being censored",
+    missing="No row where there are no customers.",
+    sources=(
+        "METRICS.md",
+        "Kaplan and Meier 1958",
+        "DEFINITIONS.md section 1, subtypes of expansion",
+    ),
+    options={
+        "measure": MEASURES,
+        "causes": "expansion by {value}",
+        "interval": "Greenwood band of {value:.0%}",
+    },
+    choices=("price_volume",),
+)
+def expansion(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    *,
+    measure: str = "curve",
+    causes: Sequence[str] | None = None,
+    interval: float = 0.95,
+) -> Result:
+    """How long until customers first pay more, or what they pay more for.
+
+    Parameters
+    ----------
+    book
+        The tables.
+    by
+        Columns of customers.
+    measure
+        "curve": the share expanded by age. "causes": ARR of all expansion by age and cause.
+    causes
+        Which expansion counts for the curve, such as ["seats", "plan"]; by default all but the end of discounts and
+        contracted uplifts, which nobody sold.
+    interval
+        Coverage of the band.
+
+    Returns
+    -------
+    Result
+        "curve": by-columns, age (months since the first payment), value (share expanded, of those that stay), low,
+        high, at_risk (customers not expanded yet), events, censored, `of_all` (share of all customers that have
+        expanded, those who left counting as never). "causes": by-columns, year (of the customer's life, from 1),
+        cause, at (renewal, mid_term, or unknown without contracts), value (ARR, currency units), customers.
+
+    Raises
+    ------
+    UnknownNameError
+        If the measure, a cause or a column does not exist.
+
+    Notes
+    -----
+    At renewal means in the month in which a term of the customer ends or the one that renews it starts.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> df = sm.renewals.expansion(sm.demo(customers=300)).df
+    >>> bool(df["value"].is_monotonic_increasing)
+    True
+    """
+    if measure not in MEASURES:
+        raise UnknownNameError.of("measure", measure, MEASURES)
+    for cause in causes or ():
+        if cause not in SUBTYPES:
+            raise UnknownNameError.of("cause of expansion", cause, SUBTYPES)
+    check_level(interval)
+    names = (by,) if isinstance(by, str) else tuple(by or ())
+    found = reasons_of(book, "M")
+    found = found.pick(found.movement == MOVEMENTS.index("expansion"))
+    if measure == "causes":
+        df, notes = _causes(book, found, names)
+        options: dict[str, Any] = {"measure": measure}
+        return made(book, "expansion", df, "expansion_causes", by=by, options=options, notes=notes)
+    counted = tuple(causes) if causes else tuple(c for c in SUBTYPES if c not in NOT_BOUGHT)
+    found = found.pick(np.isin(found.subtype, [SUBTYPES.index(cause) for cause in counted]))
+    seen = [SUBTYPES[code] for code in np.unique(found.subtype)]
+    said = ", ".join(WORDS[cause].split(":")[0] for cause in (causes or seen or counted))
+    options = {"measure": measure, "causes": said, "interval": interval, "freq": "M"}
+    df, drill = _curve(book, found, names, interval)
+    return made(book, "expansion", df, "expansion", by=by, options=options, drill=drill)
+
+
+def _curve(
+    book: Book, found: Reasons, by: tuple[str, ...], level: float
+) -> tuple[pd.DataFrame, Callable[..., pd.DataFrame]]:
+    import pandas as pd
+
+    groups = book.engine.grouping(by)
+    lives = _first_expansions(book, found)
+    group = book.engine.origin(by)[lives["account"]]
+    seen, entry, many = lives["age"], lives["entry"], len(groups)
+    grown = exposure(seen, entry, lives["expanded"], group=group, groups=many)
+    ages = grown.at_risk.shape[-1]
+    left = exposure(seen, entry, lives["left"], group=group, groups=many, ages=ages)
+    curve = kaplan_meier(grown, level)
+    data: dict[str, Any] = {}
+    for i, name in enumerate(by):
+        data[name] = np.repeat(np.array([label[i] for label in groups.labels], object), ages)
+    data["age"] = np.tile(np.arange(ages), len(groups))
+    data["value"] = (1 - curve.share).ravel()
+    data["low"], data["high"] = (1 - curve.high).ravel(), (1 - curve.low).ravel()
+    for name in ("at_risk", "events", "censored"):
+        data[name] = getattr(grown, name).ravel()
+    data["of_all"] = incidence(grown.at_risk, grown.events, left.events).ravel()
+    df = pd.DataFrame(data)
+    df = df[df["at_risk"] > 0].reset_index(drop=True)
+
+    def drill(age: int | None = None, **cell: Any) -> pd.DataFrame:
+        from saasmetrics.metrics.made import group_code
+
+        mask = np.ones(len(group), bool)
+        code = group_code(book, by, cell)
+        if code is not None:
+            mask &= group == code
+        if age is not None:
+            mask &= lives["age"] == age
+        at = np.flatnonzero(mask)
+        out = pd.DataFrame(
+            {"customer_id": book.engine.spans.entity_ids.to_pandas().iloc[lives["account"][at]]}
+        ).reset_index(drop=True)
+        for name in ("age", "expanded", "left", "entry"):
+            out[name] = lives[name][at]
+        return out
+
+    return df, drill
+
+
+def _first_expansions(book: Book, found: Reasons) -> dict[str, NDArray[np.int64]]:
+    """Return per customer the age at its first expansion or when it was last seen without, and how that ended."""
+    lives = book.engine.lives("M")
+    account, cohort, duration = lives["account"], lives["cohort"], lives["duration"]
+    never = np.iinfo(np.int64).max
+    first = np.full(len(book.engine.spans.entity_ids), never)
+    born = np.full(len(first), never)
+    born[account] = cohort
+    later = found.period >= born[found.entity]
+    np.minimum.at(first, found.entity[later], found.period[later])
+    age = np.where(first[account] == never, never, first[account] - cohort)
+    expanded = (age < duration) | ((age == duration) & (lives["event"] == 0))
+    seen = np.where(expanded, age, duration)
+    keep = (seen > lives["entry"]) | (lives["entry"] == 0)
+    return {
+        "account": account[keep],
+        "age": seen[keep],
+        "expanded": expanded[keep].astype(np.int64),
+        "left": (~expanded & (lives["event"] == 1))[keep].astype(np.int64),
+        "entry": lives["entry"][keep],
+    }
+
+
+def incidence(
+    at_risk: NDArray[Any], events: NDArray[Any], others: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the share of all that have had an event by each age, where other ends make it impossible.
+
+    Examples
+    --------
+    >>> incidence(np.array([4, 4, 2]), np.array([0, 1, 1]), np.array([0, 1, 0])).tolist()
+    [0.0, 0.25, 0.5]
+    """
+    safe = np.maximum(at_risk, 1)
+    alive = np.cumprod(1 - (events + others) / safe, axis=-1)
+    before = np.concatenate([np.ones_like(alive[..., :1]), alive[..., :-1]], axis=-1)
+    return np.asarray(np.cumsum(before * events / safe, axis=-1))
+
+
+def _causes(
+    book: Book, found: Reasons, by: tuple[str, ...]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return ARR of expansion by year of life, cause, and at renewal or not."""
+    import pandas as pd
+
+    groups, lives = book.engine.grouping(by), book.engine.lives("M")
+    born = np.zeros(len(book.engine.spans.entity_ids), np.int64)
+    born[lives["account"]] = lives["cohort"]
+    year = np.maximum(found.period - born[found.entity], 0) // _YEAR + 1
+    when, notes = _at_renewal(book, found)
+    group = book.engine.origin(by)[found.entity].astype(np.int64)
+    key = pd.DataFrame({"group": group, "year": year, "cause": found.subtype, "at": when})
+    key["value"], key["customer"] = found.amount, found.entity
+    summed = key.groupby(["group", "year", "cause", "at"], as_index=False).agg(
+        value=("value", "sum"), customers=("customer", "nunique")
+    )
+    data: dict[str, Any] = {
+        name: [groups.labels[g][i] for g in summed["group"]] for i, name in enumerate(by)
+    }
+    data["year"] = summed["year"].to_numpy()
+    data["cause"] = np.array(SUBTYPES, object)[summed["cause"].to_numpy(int)]
+    data["at"] = np.array(WHEN, object)[summed["at"].to_numpy(int)]
+    data["value"] = money(_YEAR * summed["value"].to_numpy(np.int64))
+    data["customers"] = summed["customers"].to_numpy()
+    used = dict.fromkeys(WORDS[str(cause)] for cause in data["cause"])
+    said = (f"Causes are {'; '.join(used)}",) if used else ()
+    return pd.DataFrame(data), (*said, *notes)
+
+
+def _at_renewal(book: Book, found: Reasons) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return for each expansion its place in `WHEN`."""
+    import pyarrow.compute as pc
+
+    try:
+        done = book.engine.renewals(Window())
+    except MissingTableError:
+        said = "Without contracts or subscriptions, renewals are not known"
+        return np.full(len(found.period), WHEN.index("unknown")), (said,)
+    ids = book.engine.spans.entity_ids
+    at = pc.index_in(done.terms.customer_ids.cast(ids.type), value_set=ids)
+    entity = np.asarray(pc.fill_null(at, -1), np.int64)[done.terms.customer]
+    renewed = np.flatnonzero((done.outcome == RENEWED) & (entity >= 0))
+    calendar = book.calendar("M")
+    days = np.concatenate([done.terms.end[renewed], done.terms.start[done.next[renewed]]])
+    keys = (np.tile(entity[renewed], 2) << 32) + calendar.ordinal(days)
+    mine = (found.entity << 32) + found.period
+    return np.where(np.isin(mine, keys), 0, 1), ()

@@ -1,0 +1,284 @@
+"""What the metrics of the renewal desk share: which terms are due, their sums per group and period, the rows behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.engine.groups import columns, sort_key, spread
+from saasmetrics.engine.renewals import LOST, OPEN, OUTCOMES, RENEWED, TIMINGS, Renewals, Window
+from saasmetrics.engine.tally import tally
+from saasmetrics.engine.term_groups import term_groups
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.metrics.made import money
+from saasmetrics.money import counted
+from saasmetrics.periods import iso_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.engine.groups import Groups
+
+TERMS = {
+    "fixed": "terms longer than a month; month-to-month ones are reported apart",
+    "monthly": "month-to-month terms, which are due every month: their renewal is retention",
+    "all": "all terms, month-to-month ones each time they are due",
+}
+GRACE = "a renewal signed up to {value} days after the end counts as late, and the term is open until then"
+EARLY = "signed more than {value} days before the end, or starting before it, is early"
+SOURCES = ("DEFINITIONS.md section 4", "Gainsight Renewal Center", "Kellblog, available to renew")
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """The terms that are asked about: their renewals, groups and due periods."""
+
+    book: Book
+    freq: str
+    found: Renewals
+    kept: NDArray[np.int64]
+    window: Window
+    which: str
+    by: tuple[str, ...]
+
+    @classmethod
+    def asked(
+        cls,
+        book: Book,
+        freq: str = "Q",
+        by: str | Sequence[str] | None = None,
+        terms: str = "fixed",
+        grace_days: int = 90,
+        early_days: int = 90,
+        *,
+        as_of: int | None = None,
+    ) -> Desk:
+        """Check what was asked and find the terms.
+
+        Raises
+        ------
+        UnknownNameError
+            If `terms` is not one of "fixed", "monthly" and "all".
+        MissingTableError
+            If the book has neither contracts nor subscriptions.
+        """
+        book.calendar(freq)
+        if terms not in TERMS:
+            raise UnknownNameError.of("kind of terms", terms, TERMS)
+        for name, value in (("grace_days", grace_days), ("early_days", early_days)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+                msg = f"{name}={value!r} is a number of days, at least 0."
+                raise DataError(msg)
+        window = Window(int(grace_days), int(early_days))
+        found = book.engine.renewals(window, as_of)
+        monthly = found.terms.monthly
+        mask = {"fixed": ~monthly, "monthly": monthly, "all": np.ones(len(found), bool)}[terms]
+        if terms == "monthly" and found.terms.source == "subscriptions":
+            msg = (
+                "Month-to-month subscriptions have no terms: they renew by staying. Their renewal rate is "
+                "sm.retention.logo_retention(book, window=1)."
+            )
+            raise DataError(msg)
+        return cls(book, freq, found, np.flatnonzero(mask), window, terms, columns(by))
+
+    @property
+    def as_of(self) -> int:
+        """Day number of the last day known."""
+        return self.found.as_of
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups of every term."""
+        return term_groups(self.by, self.found, self.book.tables)
+
+    @cached_property
+    def due(self) -> NDArray[np.int64]:
+        """The period in which each kept term ends."""
+        return np.asarray(
+            self.book.calendar(self.freq).ordinal(self.found.terms.end[self.kept]), np.int64
+        )
+
+    @property
+    def now(self) -> int:
+        """The period of the as-of day."""
+        return int(self.book.calendar(self.freq).ordinal(np.array([self.as_of]))[0])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the footnote says of every metric of the desk."""
+        return {
+            "terms": self.which,
+            "grace_days": self.window.grace,
+            "early_days": self.window.early,
+        }
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables used beside the source of MRR."""
+        return (self.found.terms.source,)
+
+    def only(self, mask: NDArray[np.bool_]) -> Desk:
+        """Return the desk of some of its terms."""
+        return Desk(
+            self.book, self.freq, self.found, self.kept[mask], self.window, self.which, self.by
+        )
+
+    def past(self) -> Desk:
+        """Return the desk of the terms due up to the period of the as-of day, and from the first one observed."""
+        mask = self.due <= self.now
+        if self.book.since_day is not None:
+            mask &= self.found.terms.end[self.kept] >= self.book.since_day
+        return self.only(mask)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what the footnote says about the terms themselves."""
+        said = list(self.found.terms.notes)
+        left = len(self.found) - len(self.kept)
+        if self.which == "fixed" and self.found.terms.monthly.any() and left:
+            said.append(
+                f"Without {counted(int(self.found.terms.monthly.sum()), 'month-to-month term')}: "
+                'terms="monthly" shows them'
+            )
+        returned = int(self.found.returned[self.kept].sum())
+        if returned:
+            said.append(
+                f"{counted(returned, 'lost term')} with a later contract, signed after the grace: a return, no renewal"
+            )
+        return tuple(said)
+
+    def span(self) -> tuple[int, int]:
+        """Return the first due period and the number of periods up to the last one, now at the latest."""
+        if not len(self.kept):
+            return self.now, 0
+        first = int(self.due.min())
+        return first, int(self.due.max()) - first + 1
+
+    def sums(self, bags: int = 0) -> dict[str, NDArray[np.int64]]:
+        """Return the measures summed, as groups x bags x periods (one bag for none)."""
+        first, periods = self.span()
+        many = max(bags, 1)
+        group = self.code()
+        if bags:
+            group = group * many + self._bags(bags)
+        cell = group * periods + self.due - first
+        shape = (len(self.groups), many, periods)
+        cells = shape[0] * many * periods
+        return {
+            name: tally(cell, value[self.kept], cells).reshape(shape)
+            for name, value in self.found.measures().items()
+        }
+
+    def code(self) -> NDArray[np.int64]:
+        """Return the group of each kept term."""
+        assert self.groups.of_entity is not None
+        return self.groups.of_entity[self.kept].astype(np.int64)
+
+    def _bags(self, count: int) -> NDArray[np.int64]:
+        ids = self.found.terms.customer_ids
+        return spread(sort_key(ids), count)[self.found.terms.customer[self.kept]]
+
+    def heads(self) -> dict[str, NDArray[np.int64]]:
+        """Return customers with a term due, renewed (any of their terms), lost (all of them) and open, per cell."""
+        first, periods = self.span()
+        cells = len(self.groups) * periods
+        cell = self.code() * periods + self.due - first
+        key = cell * max(len(self.found.terms.customer_ids), 1)
+        key += self.found.terms.customer[self.kept]
+        used, at = np.unique(key, return_inverse=True)
+        rank = np.zeros(len(used), np.int64)
+        order = {RENEWED: 2, OPEN: 1, LOST: 0}
+        worth = np.array([order[n] for n in range(len(OUTCOMES))])[self.found.outcome[self.kept]]
+        np.maximum.at(rank, at.reshape(-1), worth)
+        where = used // max(len(self.found.terms.customer_ids), 1)
+        shape = (len(self.groups), periods)
+        out = {"customers": np.bincount(where, minlength=cells).reshape(shape)}
+        for name, value in (("renewed", 2), ("open", 1), ("lost", 0)):
+            found = np.bincount(where[rank == value], minlength=cells)
+            out[f"customers_{name}"] = found.reshape(shape)
+        return out
+
+    def cells(self) -> dict[str, Any]:
+        """Return the columns that name the cells: period, the by-columns, and whether all is decided."""
+        first, periods = self.span()
+        calendar = self.book.calendar(self.freq)
+        number = np.arange(first, first + periods)
+        many = len(self.groups)
+        data: dict[str, Any] = {"period": np.tile(calendar.starts(number), many)}
+        for i, name in enumerate(self.by):
+            label = np.empty(many, object)
+            label[:] = [row[i] for row in self.groups.labels]
+            data[name] = np.repeat(label, periods)
+        return data
+
+    def settled(self) -> NDArray[np.bool_]:
+        """Return for each cell whether the grace of all that is due in its period is over."""
+        first, periods = self.span()
+        last = self.book.calendar(self.freq).last_day(np.arange(first, first + periods))
+        return np.tile(last + self.window.grace <= self.as_of, len(self.groups))
+
+    def mask(self, period: Any, group: dict[str, Any]) -> NDArray[np.bool_]:
+        """Return which kept terms are in a cell; the period is the last settled one by default."""
+        first, periods = self.span()
+        calendar = self.book.calendar(self.freq)
+        if period is None:
+            done = self.settled()[:periods]
+            number = first + (int(np.flatnonzero(done)[-1]) if done.any() else periods - 1)
+        else:
+            number = calendar.of(period)
+        if not first <= number < first + periods:
+            edges = calendar.first_day(np.array([first, first + max(periods - 1, 0)]))
+            msg = (
+                f"No term is due in period {period!r}; due periods run from {iso_day(int(edges[0]))} to "
+                f"{iso_day(int(edges[1]))}."
+            )
+            raise DataError(msg)
+        mask: NDArray[np.bool_] = self.due == number
+        if group:
+            missing = [name for name in self.by if name not in group]
+            if missing:
+                msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
+                raise DataError(msg)
+            wanted = tuple(group[name] for name in self.by)
+            if wanted not in self.groups.labels:
+                there = [", ".join(map(str, label)) for label in self.groups.labels]
+                raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
+            mask &= self.code() == self.groups.labels.index(wanted)
+        return mask
+
+    def rows(self, mask: NDArray[np.bool_], **more: Any) -> pd.DataFrame:
+        """Return contracts with what became of them, the largest first; `more` has further columns of the same rows."""
+        import pandas as pd
+
+        at = self.kept[mask]
+        found, terms = self.found, self.found.terms
+        after = np.append(np.arange(len(terms)), -1)[found.next[at]]
+        following = terms.ids.take(pa.array(np.maximum(after, 0))).to_pandas()
+        timing = np.array([*TIMINGS, ""], object)[found.timing[at]]
+        out = pd.DataFrame(
+            {
+                "contract_id": terms.ids.take(pa.array(at)).to_pandas(),
+                "customer_id": terms.customer_ids.take(pa.array(terms.customer[at])).to_pandas(),
+                "start": terms.start[at].astype("datetime64[D]").astype("datetime64[ns]"),
+                "end": terms.end[at].astype("datetime64[D]").astype("datetime64[ns]"),
+                "outcome": np.array(OUTCOMES, object)[found.outcome[at]],
+                "timing": timing,
+                "renewed_by": following.where(pd.Series(after >= 0), ""),
+            }
+        )
+        measures = found.measures()
+        for name in ("atr", "renewed", "downsell", "lost", "open"):
+            out[name] = money(measures[name][at])
+        for name in ("escalator", "mid_term", "upsell", "final"):
+            out[name] = money(measures[name][at])
+        for number, (name, values) in enumerate(more.items(), start=2):
+            out.insert(number, name, values)
+        order = out["atr"].sort_values(ascending=False, kind="stable").index
+        return out.loc[order].reset_index(drop=True)
