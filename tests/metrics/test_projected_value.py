@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics import charts
@@ -243,3 +245,50 @@ def test_the_chart_tells_what_was_seen_from_what_is_projected() -> None:
 
 def test_every_kind_of_result_is_drawn_by_a_function() -> None:
     assert [name for name, draw in charts.CHARTS.items() if not callable(draw)] == []
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(1, 14), st.integers(1, 400)),
+        min_size=1,
+        max_size=60,
+    ),
+    st.sampled_from(["auto", "exponential", "none"]),
+    st.integers(1, 30),
+)
+def test_whatever_the_company_what_was_seen_is_the_lower_bound(
+    lives: list[tuple[int, int, int]], beyond: str, horizon: int
+) -> None:
+    names = [str(month) for month in pd.period_range("2025-01", periods=12, freq="M")]
+    rows = [
+        {"customer_id": f"{k}", "month": names[month], "mrr": float(price)}
+        for k, (start, life, price) in enumerate(lives)
+        for month in range(start, min(start + life, 12))
+    ]
+    found = sm.Book(mrr=pd.DataFrame(rows), as_of="2025-12-31")
+    asked = {"margin": 0.8, "horizon": horizon, "interval": None}
+    for method in ("survival", "paths"):
+        row = sm.economics.ltv(found, method=method, beyond=beyond, **asked).df.iloc[0]
+        floor = sm.economics.ltv(found, method=method, beyond="none", **asked).df.iloc[0]
+        if np.isnan(row["value"]):
+            assert np.isnan(floor["value"])
+            continue
+        assert row["observed"] == floor["value"]
+        assert row["value"] >= row["observed"]
+        assert row["projected"] == pytest.approx(row["value"] - row["observed"])
+        assert bool(row["model"]) or row["projected"] == 0
+    base = sm.economics.customer_base(found, beyond=beyond, **asked)
+    rows_of = base.rows()
+    assert rows_of["numerator"].sum() == pytest.approx(base.df["value"].fillna(0).iloc[0])
+    assert (rows_of["numerator"] >= rows_of["projected"] - 1e-9).all()
+
+
+def test_a_chart_of_many_groups_and_of_none_draws() -> None:
+    parts = [company(months=4, won=3, seed=n, segment=f"segment {n}") for n in range(25)]
+    svg = charts.to_svg(sm.economics.ltv(segments(*parts), "segment", margin=0.8).chart())
+    assert "The 20 largest of 25 groups" in svg
+    gone = company(months=3, won=2)
+    spend = {"month": ["2025-05"], "function": ["sales"], "amount": [0.0]}
+    nobody = sm.Book(mrr=gone, spend=spend, as_of="2025-06-30")
+    assert "Nothing to show yet" in charts.to_svg(sm.economics.ltv(nobody, margin=0.8).chart())
