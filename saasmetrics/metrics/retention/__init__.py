@@ -1,4 +1,11 @@
-"""Retention and churn of money and of customers, over any window and group, and cohorts by age."""
+"""Retention and churn of money and of customers, over any window and group, and cohorts by age.
+
+- nrr, grr, organic_nrr: what the customers paying at the start pay at the end; without gains; without uplifts
+- logo_retention, logo_churn: the customers kept, and lost
+- gross_churn, net_churn: MRR lost; less what customers bought more
+- cohorts: by first payment, by sign-up, or by any column
+- drivers, sensitivity: why a rate moved, and on which customers it hangs
+"""
 
 from __future__ import annotations
 
