@@ -3,7 +3,8 @@
 - nrr, grr, organic_nrr: what the customers paying at the start pay at the end; without gains; without uplifts
 - logo_retention, logo_churn: the customers kept, and lost
 - gross_churn, net_churn: MRR lost; less what customers bought more
-- cohorts: by first payment, by sign-up, or by any column
+- cohorts, renewal_cohorts: by first payment, by sign-up, or by any column; by number of renewals
+- compare_cohorts: two cohorts by age, with a test of the difference
 - drivers, sensitivity: why a rate moved, and on which customers it hangs
 """
 
