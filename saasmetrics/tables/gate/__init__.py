@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.tables.gate import amounts, extract, keys, months, reach, success, terms, values
+from saasmetrics.tables.gate import (
+    amounts,
+    extract,
+    keys,
+    months,
+    reach,
+    status,
+    success,
+    terms,
+    values,
+)
 from saasmetrics.tables.gate.view import Gate, View, day_number
 
 if TYPE_CHECKING:
@@ -29,6 +39,8 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     terms.zero_length_terms,
     terms.half_service_periods,
     terms.whole_month_ends,
+    status.statuses_against_dates,
+    status.requests_without_end,
     terms.overlaps_in_subscription,
     terms.overlaps_in_customer,
     amounts.negative_amounts,
@@ -60,6 +72,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     keys.row_without_revenue,
     reach.unused_mrr,
     extract.reading_notes,
+    status.unused_columns,
 )
 """Every finding, one function each: to add one, write a function and name it here."""
 
