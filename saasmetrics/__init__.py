@@ -64,6 +64,9 @@ def read(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -74,6 +77,13 @@ def read(
         A folder of folders named by day (exports/2026-04-05, exports/2026-07-05) is read as `read_snapshots` does.
     policy, currency, fiscal_start, as_of
         As for `Book`.
+    dayfirst
+        Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
+        the column show the order.
+    decimal
+        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+    columns
+        Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
 
     Returns
     -------
@@ -95,7 +105,16 @@ def read(
     """
     from saasmetrics.book import Book
 
-    return Book.read(path, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of)
+    return Book.read(
+        path,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
+    )
 
 
 def read_snapshots(
@@ -105,6 +124,9 @@ def read_snapshots(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
 
@@ -114,6 +136,8 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
+    dayfirst, decimal, columns
+        As for `read`, for all exports.
 
     Returns
     -------
@@ -148,7 +172,14 @@ def read_snapshots(
     from saasmetrics.book import Book
 
     return Book.read(
-        folders, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of
+        folders,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
     )
 
 

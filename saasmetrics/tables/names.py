@@ -167,10 +167,11 @@ def missing_column(schema: TableSchema, name: str, names: Iterable[str]) -> Prob
     also = ", ".join(
         [*column.aliases, *(a for s in column.aliases_by_interval.values() for a in s)][:6]
     )
+    told = f'sm.read(..., columns={{"{schema.name}": {{"{likely or "its name"}": "{name}"}}}})'
     if likely:
-        remedy = f"Did you mean {likely!r}? Rename it to {name!r}."
+        remedy = f"Did you mean {likely!r}? Rename it to {name!r}, or say {told}."
     else:
-        remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}. {column.meaning}"
+        remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}, or say {told}. {column.meaning}"
     if name == "interval":
         remedy = "Add it (day, week, month, quarter or year), or name the amount 'mrr' if it is per month."
     return Problem(

@@ -64,7 +64,10 @@ def test_a_missing_column_is_named_with_the_column_that_was_probably_meant():
         normalize("mrr", {"custmer_id": ["a"], "month": ["2025-01"], "mrr": [1]})
     (problem,) = caught.value.problems
     assert (problem.column, problem.code) == ("customer_id", "missing-column")
-    assert problem.remedy == "Did you mean 'custmer_id'? Rename it to 'customer_id'."
+    assert problem.remedy == (
+        "Did you mean 'custmer_id'? Rename it to 'customer_id', or say "
+        'sm.read(..., columns={"mrr": {"custmer_id": "customer_id"}}).'
+    )
 
 
 def test_aliases_are_reported_and_mere_spelling_is_not():

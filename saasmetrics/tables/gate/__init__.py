@@ -71,6 +71,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     success.contradicting_churn_flags,
     keys.row_without_revenue,
     reach.unused_mrr,
+    reach.guessed_as_of,
     extract.reading_notes,
     status.unused_columns,
 )
@@ -85,6 +86,7 @@ def check(
     as_of: Any = None,
     currency: str | None = None,
     policy: Any = None,
+    guessed: bool = False,
 ) -> list[Problem]:
     """Look for everything that would make numbers wrong or doubtful.
 
@@ -98,6 +100,8 @@ def check(
         Reporting currency.
     policy
         Definition choices, as they decide what is odd: which end is meant, what overlaps do.
+    guessed
+        Whether the last day known was not said but taken from the tables.
 
     Returns
     -------
@@ -116,6 +120,7 @@ def check(
         as_of=None if as_of is None else day_number(as_of),
         currency=currency or "",
         policy=policy,
+        guessed=guessed,
     )
     problems = [problem for finding in FINDINGS for problem in finding(gate)]
     return sorted(problems, key=lambda problem: _ORDER[problem.severity])
