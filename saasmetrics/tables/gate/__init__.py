@@ -41,6 +41,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     terms.whole_month_ends,
     status.statuses_against_dates,
     status.requests_without_end,
+    status.ends_elsewhere,
     terms.overlaps_in_subscription,
     terms.overlaps_in_customer,
     amounts.negative_amounts,

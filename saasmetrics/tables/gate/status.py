@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from saasmetrics.tables.gate.view import Bools, Gate, View
 
-__all__ = ["requests_without_end", "statuses_against_dates", "unused_columns"]
+__all__ = ["ends_elsewhere", "requests_without_end", "statuses_against_dates", "unused_columns"]
 
 _COLUMNS = ("status", "state", "subscription_status")
+_OTHER_ENDS = ("ended_at", "ended_at_utc", "end_date", "end_date_utc", "terminated_at")
 _ENDED = "canceled cancelled ended expired churned terminated incomplete incomplete_expired"
 _REMEDIES = {
     "end": "They count as running. Give the first day without service as end (ended_at), or leave the rows out.",
@@ -41,24 +42,17 @@ _GRACE = 31
 def statuses_against_dates(gate: Gate) -> Iterable[Problem]:
     """Subscriptions whose status says ended, on trial, unpaid or paused, and whose dates do not."""
     for view in gate.having("subscriptions"):
-        begun = view.valid("start") & (view.days("start") <= gate.today)
-        for column in _COLUMNS:
-            if not view.has(column):
-                continue
-            for number, word in enumerate(map(str, view.names(column).to_pylist())):
-                wanted = _WORDS.get("_".join(word.lower().replace("-", " ").split()), "")
-                if not wanted:
-                    continue
-                rows = begun & (view.codes(column) == number) & _open(view, wanted)
-                yield from view.problem(
-                    rows,
-                    column=column,
-                    rule=f"{column}={word} but no {wanted}" + _at_stake(view, rows),
-                    remedy=_REMEDIES[wanted] + _asked(view, rows, wanted),
-                    code="status-contradicts-dates",
-                    severity="warning",
-                    show=("subscription_id", "customer_id", "start", wanted, column),
-                )
+        for column, word, wanted, said in _said(view):
+            rows = said & _begun(view, gate) & _open(view, wanted)
+            yield from view.problem(
+                rows,
+                column=column,
+                rule=f"{column}={word} but no {wanted}" + _at_stake(view, rows),
+                remedy=_REMEDIES[wanted] + _asked(view, rows, wanted),
+                code="status-contradicts-dates",
+                severity="warning",
+                show=("subscription_id", "customer_id", "start", wanted, column),
+            )
 
 
 def requests_without_end(gate: Gate) -> Iterable[Problem]:
@@ -70,6 +64,9 @@ def requests_without_end(gate: Gate) -> Iterable[Problem]:
         until = view.days("cancel_requested_at") + wait[view.codes("interval")] * _counts(view)
         late = view.valid("cancel_requested_at") & (until + _GRACE < gate.today)
         rows = late & _open(view, "end")
+        for _, _, wanted, said in _said(view):
+            if wanted == "end":  # told with the status
+                rows &= ~said
         yield from view.problem(
             rows,
             column="cancel_requested_at",
@@ -80,6 +77,22 @@ def requests_without_end(gate: Gate) -> Iterable[Problem]:
             severity="warning",
             show=("subscription_id", "customer_id", "start", "cancel_requested_at"),
         )
+
+
+def ends_elsewhere(gate: Gate) -> Iterable[Problem]:
+    """Subscriptions without an end whose end stands in another column, which lost against the one read as end."""
+    for view in gate.having("subscriptions"):
+        for column in filter(view.has, _OTHER_ENDS):
+            rows = view.valid(column) & _open(view, "end")
+            yield from view.problem(
+                rows,
+                column=column,
+                rule=f"{column} is filled but end is not" + _at_stake(view, rows),
+                remedy=f"They count as running. Name {column} end, and leave the column out that is read as end now.",
+                code="end-elsewhere",
+                severity="warning",
+                show=("subscription_id", "customer_id", "start", "end", column),
+            )
 
 
 def unused_columns(gate: Gate) -> Iterable[Problem]:
@@ -97,6 +110,19 @@ def unused_columns(gate: Gate) -> Iterable[Problem]:
                 "note",
                 "unused-columns",
             )
+
+
+def _said(view: View) -> Iterable[tuple[str, str, str, Bools]]:
+    """Column, word, the day that the word calls for, and the rows that say so."""
+    for column in filter(view.has, _COLUMNS):
+        for number, word in enumerate(map(str, view.names(column).to_pylist())):
+            wanted = _WORDS.get("_".join(word.lower().replace("-", " ").split()), "")
+            if wanted:
+                yield column, word, wanted, view.codes(column) == number
+
+
+def _begun(view: View, gate: Gate) -> Bools:
+    return view.valid("start") & (view.days("start") <= gate.today)
 
 
 def _open(view: View, column: str) -> Bools:

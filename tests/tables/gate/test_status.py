@@ -103,3 +103,42 @@ def test_columns_that_no_number_uses_are_named(one, subscriptions):
 
 def test_without_other_columns_there_is_nothing_to_name(found, subscriptions):
     assert found("unused-columns", subscriptions=subscriptions()) == []
+
+
+def test_a_request_is_not_told_twice_where_the_status_tells_it(found, subscriptions):
+    table = subscriptions(cancel_requested_at=["2025-03-01"] * 2, status=["canceled", "active"])
+    (problem,) = found("cancelled-but-running", subscriptions=table)
+    assert [row["subscription_id"] for row in problem.examples] == ["s1"]
+
+
+def test_an_end_in_another_column_than_the_one_read_is_a_warning(one, subscriptions):
+    table = subscriptions(end=[None, "2025-05-01"]) | {
+        "Ended At (UTC)": ["2025-04-01", "2025-05-01"]
+    }
+    problem = one("end-elsewhere", subscriptions=table)
+    assert (problem.rule, problem.rows) == (
+        "ended_at_utc is filled but end is not, 10.00 of MRR",
+        1,
+    )
+
+
+STRIPE = (
+    "id,Customer ID,Interval,Amount,Status,Created (UTC),Start Date (UTC),Trial End (UTC),Canceled At (UTC),{}\n"
+    "sub_1,cus_1,month,100,active,2025-01-01 10:00,2025-01-01 10:00,,,\n"
+    "sub_2,cus_2,month,50,canceled,2025-01-05 10:00,2025-01-05 10:00,,2025-06-10 10:00,2025-07-05 10:00\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "closing", "codes"),
+    [
+        ("Ended At (UTC)", 100.0, set()),  # what cus_1 pays
+        ("Over On", 150.0, {"status-contradicts-dates"}),  # nothing says that cus_2 has left
+    ],
+)
+def test_a_canceled_subscription_of_stripe_never_runs_silently(tmp_path, name, closing, codes):
+    (tmp_path / "subscriptions.csv").write_text(STRIPE.format(name))
+    book = sm.read(tmp_path, as_of="2026-03-31")
+    assert sm.revenue.mrr(book).value == closing
+    warned = {p.code for p in book.check().extra["problems"] if p.severity == "warning"}
+    assert warned == codes
