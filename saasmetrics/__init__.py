@@ -80,6 +80,9 @@ def read(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -90,6 +93,13 @@ def read(
         A folder of folders named by day (exports/2026-04-05, exports/2026-07-05) is read as `read_snapshots` does.
     policy, currency, fiscal_start, as_of
         As for `Book`.
+    dayfirst
+        Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
+        the column show the order.
+    decimal
+        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+    columns
+        Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
 
     Returns
     -------
@@ -111,7 +121,16 @@ def read(
     """
     from saasmetrics.book import Book
 
-    return Book.read(path, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of)
+    return Book.read(
+        path,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
+    )
 
 
 def read_snapshots(
@@ -121,6 +140,9 @@ def read_snapshots(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
 
@@ -130,6 +152,8 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
+    dayfirst, decimal, columns
+        As for `read`, for all exports.
 
     Returns
     -------
@@ -164,7 +188,14 @@ def read_snapshots(
     from saasmetrics.book import Book
 
     return Book.read(
-        folders, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of
+        folders,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
     )
 
 

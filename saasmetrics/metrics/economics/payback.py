@@ -278,7 +278,7 @@ def _cohort_rows(book: Book, by: tuple[str, ...]) -> Any:
     def rows(cohort: Any = None, **group: Any) -> Any:
         month = book.engine.extent("M")[2]
         if cohort is not None:
-            month = book.calendar("M").of(np.datetime64(cohort, "D"))
+            month = book.calendar("M").of(cohort)
         return new_customer_rows(book, by, lambda _: (month, month))(**group)
 
     return rows

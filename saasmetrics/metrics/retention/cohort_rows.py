@@ -11,7 +11,7 @@ from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
-from saasmetrics.periods import day_number, iso_day
+from saasmetrics.periods import iso_day
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -73,15 +73,12 @@ def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
 def _numbers(book: Book, cell: Cell, cohort: Any, age: int) -> list[Any]:
     """Return the periods whose customers make a cohort, all old enough."""
     calendar, coarse = book.calendar(cell.freq), book.calendar(cell.cohort_freq)
-    day = np.array([day_number(cohort)])
-    first = coarse.first_day(coarse.ordinal(day))
-    last = coarse.last_day(coarse.ordinal(day))
+    number = np.array([coarse.of(cohort)])
+    first, last = coarse.first_day(number), coarse.last_day(number)
     begin, end = int(calendar.ordinal(first)[0]), int(calendar.ordinal(last)[0])
-    if cell.cohort_freq == cell.freq:
-        begin = end = calendar.of(np.datetime64(int(day[0]), "D"))
     _, _, full = book.engine.extent(cell.freq)
     if end + age > full:
-        msg = f"The cohort {iso_day(int(day[0]))} has not been observed at age {age}."
+        msg = f"The cohort {iso_day(int(first[0]))} has not been observed at age {age}."
         raise DataError(msg)
     return list(range(begin, end + 1))
 
