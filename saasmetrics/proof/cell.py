@@ -75,7 +75,7 @@ def not_observed(row: pd.Series[Any]) -> bool:
 def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any]) -> Any:
     values = df[key]
     if key in cell:
-        if key in _TIMES:
+        if _timed(key, values):
             return _time(values, cell[key], key)
         _known(key, cell[key], values.unique().tolist())
         return cell[key]
@@ -88,9 +88,14 @@ def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any
     there = values.unique().tolist()
     if len(there) == 1:
         return there[0]
-    example = _iso(values) if key in _TIMES else there[0]
+    example = _iso(values) if _timed(key, values) else there[0]
     msg = f"Name the {key} of the number, such as proof({key}={example!r})."
     raise DataError(msg)
+
+
+def _timed(key: str, values: pd.Series[Any]) -> bool:
+    """Return whether a key is one of time; a cohort may be a value of a column instead."""
+    return key in _TIMES and values.dtype.kind == "M"
 
 
 def _time(values: pd.Series[Any], given: Any, key: str) -> Any:
