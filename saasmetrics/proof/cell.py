@@ -41,6 +41,9 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     known = [*keys, *(["movement"] if result.kind == "bridge" else [])]
     for name in cell:
         if name not in known:
+            if not known:
+                msg = f"{result.metric.name} has no numbers to choose by {name}; its rows: rows({name}=...)."
+                raise UnknownNameError(msg)
             msg = f"There is no {name!r} to choose a number by; there are {', '.join(known)}."
             raise UnknownNameError(msg + hint(name, known))
     found: dict[str, Any] = {}

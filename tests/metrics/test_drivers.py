@@ -200,8 +200,27 @@ def test_one_customer_that_changes_the_story_is_named() -> None:
     rows = [("whale", "2026-01", 90), ("whale", "2026-02", 130)]
     rows += [("shrimp", "2026-01", 10), ("shrimp", "2026-02", 5)]
     result = sm.retention.sensitivity(cube(rows), window=1)
+    # 135 / 100 as it is, 5 / 10 and 130 / 90 without one
     assert result.extra["verdict"] == (
-        "One customer changes the story: NRR is 135.0%, without the largest 50.0%"
+        "One customer changes the story: leaving one customer out moves NRR of 135.0% between 50.0% (without whale) "
+        "and 144.4% (without shrimp), across 100% and by more than 5 points"
+    )
+
+
+def test_both_ends_of_what_one_customer_moves_are_told_and_judged_by_5_points() -> None:
+    rows = [(f"c{n:03}", "2026-01", 10) for n in range(100)]
+    rows += [(f"c{n:03}", "2026-02", 9) for n in range(100)]
+    even = sm.retention.sensitivity(cube(rows), window=1)
+    assert even.text == (
+        "No single customer changes the story: leaving one customer out moves NRR of 90.0% between 90.0% and 90.0%, "
+        "not across 100% nor by more than 5 points"
+    )
+    rows += [("big", "2026-01", 1000), ("big", "2026-02", 600)]
+    far = sm.retention.sensitivity(cube(rows), window=1)
+    # (900 + 600) / 2000 as it is, 900 / 1000 without big, 1491 / 1990 without any other
+    assert far.text == (
+        "One customer changes the story: leaving one customer out moves NRR of 75.0% between 74.9% (without c000) "
+        "and 90.0% (without big), by more than 5 points"
     )
 
 

@@ -80,8 +80,30 @@ def test_the_difference_of_two_groups_is_said_in_words():
     row = found.df.iloc[0]
     assert row["value"] == -4  # 2 months of 6 against 6 of 6
     assert "A customers stay 4.0 months less than B over 6 months" in row["words"]
-    assert "not explained by chance, p below 0.001" in row["words"]
+    assert "log-rank test, p below 0.001: the curves differ by more than chance" in row["words"]
     assert found.text == row["words"]
+
+
+def test_interval_and_corrected_test_are_told_apart_where_they_disagree():
+    lives = [life(f"a{i}", "2025-07-01", 2, plan="A") for i in range(4)]
+    lives += [life(f"{p}{i}", "2025-07-01", None, plan=p) for p in "BCDEF" for i in range(3)]
+    df = s.compare(book_of(lives), "plan", horizon=6).df.set_index(["group", "against"])
+    row = df.loc[("A", "B")]
+    assert row["high"] < 0
+    assert row["p_corrected"] > 0.05
+    assert "for this pair alone" in row["words"]
+    # nobody left B to F, so that 5 of the 15 pairs have a test
+    assert "log-rank test corrected for 5 comparisons" in row["words"]
+    assert "the means lie apart, but the curves could differ by chance" in row["words"]
+
+
+def test_rows_and_proof_of_a_comparison_say_which_group_to_name(demo):
+    found = s.compare(demo, "segment")
+    for ask in (found.rows, found.proof):
+        with pytest.raises(DataError, match=r"rows\(of='Enterprise'\); there are .*SMB"):
+            ask()
+    with pytest.raises(UnknownNameError, match=r"rows\(of=\.\.\.\)"):
+        found.proof(of="SMB")
 
 
 def test_a_difference_and_its_interval_are_those_of_the_two_curves(demo):
