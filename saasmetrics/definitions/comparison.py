@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.definitions.asked import completed, deciding, metric_of, named, policy_of, result
+from saasmetrics.definitions.asked import (
+    comparable,
+    completed,
+    deciding,
+    metric_of,
+    named,
+    policy_of,
+    result,
+)
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import format_value
 from saasmetrics.policy import told_apart
@@ -73,12 +81,7 @@ def compare(
         raise DataError(msg)
     options = completed(entry, asked, options)
     found = [result(book, entry, policy, options) for policy in asked]
-    if "value" not in found[0].df.columns or found[0].kind not in (
-        "series",
-        "verdict",
-        "table",
-        "renewal_rates",
-    ):
+    if not comparable(found[0]):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]

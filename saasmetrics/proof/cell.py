@@ -32,7 +32,8 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     """
     df = result.df
     if result.kind != "bridge" and ("value" not in df.columns or "customer_id" in df.columns):
-        msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df."
+        msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df"
+        msg += "; .rows(step=...) has those of a step." if result.kind == "explanation" else "."
         raise DataError(msg)
     if not len(df):
         msg = f"{result.metric.name} has no numbers in this book: no period is complete yet."

@@ -92,7 +92,7 @@ def test_the_way_of_arr_has_new_customers_and_exchange_rates() -> None:
     book = sm.Book(subscriptions=lines, fx=fx, currency="USD", as_of="2026-02-28")
     result = sm.retention.drivers(book, "arr", then="2026-01", now="2026-02")
     assert steps(result) == {"new": pytest.approx(120), "fx": pytest.approx(120)}
-    assert result.text.startswith("$1.3k → $1.6k")
+    assert result.text.startswith("$1,320 → $1,560 (+$240)")
 
 
 def test_the_ten_customers_that_moved_it_most_come_first(demo_book: sm.Book) -> None:
@@ -307,3 +307,13 @@ def test_mix_and_rates_are_those_reckoned_group_by_group(
     rates = sum(value for name, value in found.items() if name != "mix")
     told = (found.get("mix", 0.0), rates, found.get("churn_unknown", 0.0))
     assert told == pytest.approx(expected, abs=1e-12)
+
+
+def test_drivers_name_their_periods_and_have_rows_by_reason(demo_book: sm.Book) -> None:
+    found = sm.retention.drivers(demo_book, "nrr", then="2025-10", now="2026-10")
+    assert found.extra["labels"] == ("NRR Oct 2025", "NRR Oct 2026")
+    seats = found.rows(step="seats")
+    total = found.extra["steps"].set_index("step").loc["seats", "value"]
+    assert seats["seats"].sum() == pytest.approx(total)
+    with pytest.raises(sm.DataError, match=r"its rows are in \.df; \.rows\(step=\.\.\.\)"):
+        found.proof()

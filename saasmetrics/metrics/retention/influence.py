@@ -171,7 +171,9 @@ def _verdict(
     line = 0.0 if metric == "net_churn" else 1.0
     crosses = bool(((without[known] - line) * (value - line) < 0).any())
     far = bool((np.abs(without[known] - value) > _FAR + 1e-12).any())
-    moved = f"leaving one customer out moves {name} of {format_ratio(value)} between {low} and {high}"
+    moved = (
+        f"leaving one customer out moves {name} of {format_ratio(value)} between {low} and {high}"
+    )
     across, points = f"across {line:.0%}", f"more than {_FAR * 100:.0f} points"
     if not crosses and not far:
         return f"No single customer changes the story: {moved}, not {across} nor by {points}"
