@@ -8,6 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
+from saasmetrics.headline import in_words
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
 from saasmetrics.version import __version__
@@ -33,6 +34,7 @@ _HEADED = (
     "committed",
     "renewal_rates",
 )  # the kinds of result that can have one value as headline
+_TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,11 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The headline in words, such as "104.2%"."""
+        """The headline in words, such as "104.2%"; of groups the lowest and the highest."""
         if "headline" in self.extra:
             return str(self.extra["headline"])
+        if self.value is None and (said := in_words(self)):
+            return said
         return format_value(self.value, self.metric.unit, self.context.currency)
 
     def saying(self, **options: Any) -> Result:
@@ -227,7 +231,13 @@ class Result:
 
     def __str__(self) -> str:
         head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")
-        return f"{head}\n{self.df.to_string(max_rows=24, index=False)}\n{self.footnote}"
+        rows = self.df.to_string(max_rows=24, index=False)
+        if self.kind in _TABLED and self.extra.get("tables"):
+            tables = self.extra["tables"].items()
+            rows = "\n\n".join(
+                f"{words}\n{frame.to_string(index=False)}" for words, frame in tables
+            )
+        return f"{head}\n{rows}\n{self.footnote}"
 
     __repr__ = __str__
 
