@@ -142,19 +142,39 @@ class Result:
         return replace(self, context=context)
 
     def chart(self, **options: Any) -> Any:
-        """Return an Altair chart of this result.
+        """Return an Altair chart of this result; `chart().save("x.png")`, .svg or .html writes it, without the network.
+
+        Parameters
+        ----------
+        **options
+            Of every chart: `theme` ("light" or "dark"), `width` (pixels, or "container" for that of the page),
+            `height` (pixels), `title` (replaces the message; "" for none). Most series take `last`, a number of
+            periods; a bridge also `first` and `last` as days, such as first="2026-01". The function of the kind in
+            `saasmetrics.charts`, such as `saasmetrics.charts.bridge`, documents all of them.
 
         Raises
         ------
         DataError
             If this kind of result has no chart.
+        UnknownNameError
+            If the chart has no such option; the message lists those it has.
         MissingExtraError
             If the charts are not installed.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.revenue.mrr(sm.demo(customers=50)).chart(theme="dark", title="Ours").save(tempfile.mkdtemp() + "/x.png")
         """
         draw = _charts().get(self.kind)
         if draw is None:
             msg = f"A result of kind {self.kind!r} has no chart; its numbers are in .df."
             raise DataError(msg)
+        known = [*signature(draw).parameters][1:]
+        for name in options:
+            if name not in known:
+                msg = f"The chart of {self.metric.name} has no option {name!r}; it has {', '.join(known)}."
+                raise UnknownNameError(msg + hint(name, known))
         return draw(self, **options)
 
     def rows(self, **cell: Any) -> pd.DataFrame:

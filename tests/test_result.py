@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -140,7 +141,27 @@ def test_a_comparison_prints_its_policies_side_by_side(book: sm.Book) -> None:
     made = sm.definitions.compare(book, "nrr", ["default", {"reactivation": "in"}], window=1)
     assert made.text == "NRR 53.3% (default) to 53.3% (default*)"
     assert "Side by side, period of" in str(made)
-    assert "2026-01" not in str(made).partition("Net revenue retention: closing")[0]  # one period only
+    assert (
+        "2026-01" not in str(made).partition("Net revenue retention: closing")[0]
+    )  # one period only
     young = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]})
     missing = sm.definitions.compare(young, "nrr", ["default", "stripe"]).text
     assert "missing (default: nobody was paying at the start of the window)" in missing
+
+
+def test_a_chart_names_its_options_and_draws_from_day_to_day(book: sm.Book) -> None:
+    made = sm.revenue.bridge(book)
+    with pytest.raises(
+        sm.DataError, match=r"no option 'period'; it has theme, width, .*first, last"
+    ):
+        made.chart(period="2026-02")
+    heading = made.chart(first="2026-02-10", last="2026-02").to_dict()["title"]["text"]
+    assert "in Feb 2026" in " ".join(heading)
+
+
+def test_a_chart_saved_as_a_page_holds_all_that_it_needs(book: sm.Book, tmp_path: Path) -> None:
+    sm.revenue.mrr(book).chart().save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert 'src="http' not in page
+    assert "cdn." not in page
+    assert len(page) > 300_000  # the renderer is in it

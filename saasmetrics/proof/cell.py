@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +33,10 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     """
     df = result.df
     if result.kind != "bridge" and ("value" not in df.columns or "customer_id" in df.columns):
-        msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df"
-        msg += "; .rows(step=...) has those of a step." if result.kind == "explanation" else "."
+        names = [] if result.drill is None else [*signature(result.drill).parameters]
+        asked = ", ".join(f"{name}=..." for name in names if name != "group")
+        more = f", the customers behind them in .rows({asked})" if names else ""
+        msg = f"{result.metric.name} has no single number to prove: its numbers are in .df{more}."
         raise DataError(msg)
     if not len(df):
         msg = f"{result.metric.name} has no numbers in this book: no period is complete yet."

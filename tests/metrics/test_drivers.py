@@ -315,5 +315,5 @@ def test_drivers_name_their_periods_and_have_rows_by_reason(demo_book: sm.Book) 
     seats = found.rows(step="seats")
     total = found.extra["steps"].set_index("step").loc["seats", "value"]
     assert seats["seats"].sum() == pytest.approx(total)
-    with pytest.raises(sm.DataError, match=r"its rows are in \.df; \.rows\(step=\.\.\.\)"):
+    with pytest.raises(sm.DataError, match=r"behind them in \.rows\(step=\.\.\.\)"):
         found.proof()
