@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -319,3 +321,36 @@ def test_a_fit_of_late_entries_does_not_use_what_was_not_seen():
 def test_an_unknown_model_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'weibull'"):
         s.fit_shares([1, 0.5], "weibul")
+
+
+def test_a_fit_says_the_median_lifetime_that_was_observed(demo):
+    found = s.fit(demo, model="exponential")
+    # the median of an exponential is ln 2 times its mean
+    median = math.log(2) * found.params["lambda"]
+    assert found.text == f"median lifetime {median:.0f} months (exponential)"
+    heading = " ".join(found.chart().to_dict()["title"]["text"])
+    assert heading.lower() == found.text
+    n, everybody = found.extra["summary"]["n"].iloc[0], s.curve(demo).df["at_risk"].iloc[0]
+    assert f"{everybody - n:.0f} customers were seen for less than one month" in found.footnote
+
+
+def test_a_median_that_was_not_reached_is_no_headline():
+    lives = [life(f"a{i}", "2025-01-01", 2 if i == 0 else None) for i in range(20)]
+    found = s.fit(book_of(lives), model="exponential")
+    assert found.text.startswith("mean lifetime ")
+    assert "months observed (exponential)" in found.text
+
+
+def test_a_difference_that_chance_may_make_is_no_headline_of_a_curve():
+    def heading(lives):
+        return " ".join(s.curve(book_of(lives), "plan").chart().to_dict()["title"]["text"])
+
+    few = [life(f"a{i}", "2024-07-01", 2 if i < 3 else None, plan="A") for i in range(20)]
+    few += [life(f"b{i}", "2024-07-01", 2 if i < 2 else None, plan="B") for i in range(20)]
+    assert "differences may be chance" in heading(few)
+    clear = [life(f"a{i}", "2024-07-01", 2 if i < 9 else None, plan="A") for i in range(20)]
+    clear += [life(f"b{i}", "2024-07-01", None, plan="B") for i in range(20)]
+    assert "chance" not in heading(clear)
+    thin = [life(f"a{i}", "2024-07-01", 2 if i < 19 else None, plan="A") for i in range(20)]
+    thin += [life(f"b{i}", "2024-07-01", None, plan="B") for i in range(20)]
+    assert "differences may be chance" in heading(thin)  # one customer of A is left after a year

@@ -115,9 +115,7 @@ def _part(
     cube: pd.DataFrame, by: tuple[str, ...], movement: str, subtype: str, value: Any, customers: Any
 ) -> pd.DataFrame:
     """Return the periods and groups in which a reason moved anybody."""
-    part = cube[["period", *by]].assign(
-        movement=movement, subtype=subtype, value=money(value)
-    )
+    part = cube[["period", *by]].assign(movement=movement, subtype=subtype, value=money(value))
     part = part.assign(customers=customers, complete=cube["complete"])
     moved = value != 0 if np.ndim(customers) == 0 else (value != 0) | (customers != 0)
     kept: pd.DataFrame = part[moved]
