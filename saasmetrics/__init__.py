@@ -1,5 +1,21 @@
 """SaaS unit economics and retention from a company's own exports.
 
+Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Book` for tables that you have,
+`read_snapshots` for exports of several days. Then ask it, by topic; each lists what it answers with `help(sm.revenue)`:
+
+- revenue: MRR, ARR, bridges, movements, committed MRR, reconciliation with invoices and revenue
+- retention: NRR, GRR, customers kept and lost, cohorts, and why they moved
+- renewals: what came up for renewal and what became of it, what comes next, expansion
+- survival: how long customers stay, why they leave, whether groups differ, fitted models
+- economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
+- forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
+- definitions: one number under several policies, and why it differs; then and now; two sources
+- formulas: every formula as a plain function on numbers
+- board: the retention review as one page
+
+`Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
+meaning and formula, and `DataError` is what every mistake in the data or in a call is caught by.
+
 >>> import saasmetrics as sm
 >>> book = sm.demo(customers=200)
 >>> round(sm.retention.nrr(book).value, 1) > 0
@@ -30,7 +46,7 @@ _HOME = {
     "renewals": "saasmetrics.metrics.renewals",
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
-    "survival": "saasmetrics.metrics.survival",
+    "survival": "saasmetrics.survival",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",

@@ -284,15 +284,18 @@ class Policy:
         mine, theirs = asdict(self), asdict(other)
         return {k: (mine[k], theirs[k]) for k in choices() if mine[k] != theirs[k]}
 
-    def diff(self, other: Policy) -> pd.DataFrame:
-        """Return the choices in which two policies differ, in words: choice, rule, title, and one column per policy.
+    def diff(self, other: str | os.PathLike[str] | Policy) -> pd.DataFrame:
+        """Return the choices in which this policy and another differ: choice, rule, title, one column per policy.
+
+        The other is a policy, the name of a preset, or the file that a policy is saved in.
 
         Examples
         --------
         >>> Policy().diff(Policy(name="ours", gap_days=30)).columns.tolist()
         ['choice', 'rule', 'title', 'default', 'ours']
         """
-        named = other if other.name != self.name else replace(other, name=f"{other.name} 2")
+        found = resolve(other)
+        named = found if found.name != self.name else replace(found, name=f"{found.name} 2")
         return told_apart((self, named))
 
     def table(self) -> pd.DataFrame:

@@ -31,6 +31,7 @@ _HEADED = (
     "series",
     "verdict",
     "table",
+    "worth",
     "committed",
     "renewal_rates",
 )  # the kinds of result that can have one value as headline
@@ -110,7 +111,7 @@ class Result:
         df = self.df
         if self.by or self.kind not in _HEADED or "value" not in df.columns:
             return None
-        if self.kind == "table" and len(df) != 1:
+        if self.kind in ("table", "worth") and len(df) != 1:
             return None
         if "complete" in df.columns:
             df = df[df["complete"]]

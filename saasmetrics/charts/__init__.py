@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
+from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.explanation import explanation
+from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
 from saasmetrics.charts.forest import forest
 from saasmetrics.charts.hazards import hazard
@@ -28,12 +31,14 @@ from saasmetrics.charts.render import to_png, to_svg
 from saasmetrics.charts.renewal_calendar import expansion_causes, renewal_calendar
 from saasmetrics.charts.renewal_forecast import renewal_accuracy, renewal_forecast
 from saasmetrics.charts.renewals import atr_waterfall, renewal_rates
+from saasmetrics.charts.scenarios import scenarios, tornado
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
+from saasmetrics.charts.worth import worth
 
 CHARTS: dict[str, Callable[..., Any]] = {
     "ages": ages,
@@ -45,13 +50,20 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "fan": fan,
+    "scenarios": scenarios,
+    "tornado": tornado,
+    "backtest": backtest,
     "cohorts": cohorts,
+    "cohort_pair": cohort_pair,
+    "renewal_cohorts": cohorts,
     "curve": curve,
     "hazard": hazard,
     "incidence": incidence,
     "fit": fit,
     "forest": forest,
     "verdict": verdict,
+    "worth": worth,
     "renewal_rates": renewal_rates,
     "atr_waterfall": atr_waterfall,
     "renewal_calendar": renewal_calendar,
@@ -77,8 +89,10 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "backtest",
     "balances",
     "bridge",
+    "cohort_pair",
     "cohorts",
     "committed",
     "compared",
@@ -87,6 +101,7 @@ __all__ = [
     "expansion",
     "expansion_causes",
     "explanation",
+    "fan",
     "fit",
     "forest",
     "hazard",
@@ -98,6 +113,7 @@ __all__ = [
     "renewal_calendar",
     "renewal_forecast",
     "renewal_rates",
+    "scenarios",
     "sensitivity",
     "series",
     "source_customers",
@@ -106,5 +122,7 @@ __all__ = [
     "tiers",
     "to_png",
     "to_svg",
+    "tornado",
     "verdict",
+    "worth",
 ]

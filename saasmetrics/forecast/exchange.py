@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.columns import encode
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.forecast.scenario import Scenario
+
+
+def currencies(book: Book) -> tuple[str, ...]:
+    """Return the currencies in which there is MRR now."""
+    names, code = _by_span(book)
+    live = _live(book)
+    return tuple(names[number] for number in np.unique(code[live]) if number >= 0)
 
 
 def exchange_factors(
@@ -27,27 +34,44 @@ def exchange_factors(
     ------
     UnknownNameError
         If no MRR is in a currency that the scenario names.
+    DataError
+        If the scenario moves the currency that everything is told in.
     """
     if not scenario.fx:
         return None
-    engine = book.engine
-    data = engine.tables[engine.spans.source].data
-    names: list[str] = []
-    code = np.zeros(len(engine.spans), np.int64)
-    if "currency" in data.column_names:
-        known, of_row = encode(data["currency"])
-        names = [str(name) for name in known.to_pylist()]
-        code = of_row[engine.spans.lines()].astype(np.int64)
+    there = currencies(book)
     for currency in scenario.fx:
-        if currency not in names:
-            raise UnknownNameError.of("currency of MRR", currency, names)
-    spans, now = engine.spans, engine.as_of
-    live = (spans.start <= now) & (spans.end > now) & ~spans.rests()
-    group = engine.origin(tuple(by))[spans.entity]
+        if currency == book.currency:
+            msg = f"{currency} is the currency of this book and cannot move against itself; move the others."
+            raise DataError(msg)
+        if currency not in there:
+            raise UnknownNameError.of("currency of MRR", currency, there)
+    engine = book.engine
+    names, code = _by_span(book)
+    live = _live(book)
+    amount = engine.spans.amount[live].astype(float)
+    group = engine.origin(tuple(by))[engine.spans.entity[live]]
     factor = np.array([*(float(scenario.fx.get(name, 1.0)) for name in names), 1.0])
     many = len(engine.grouping(tuple(by)))
-    before, after = (
-        np.bincount(group[live], weights=spans.amount[live] * each[live], minlength=many)
-        for each in (np.ones(len(spans)), factor[code])
-    )
+    before = np.bincount(group, weights=amount, minlength=many)
+    after = np.bincount(group, weights=amount * factor[code[live]], minlength=many)
     return np.divide(after, before, out=np.ones(many), where=before > 0)
+
+
+def _live(book: Book) -> NDArray[np.int64]:
+    """Return the spans that are MRR on the last day of the last complete month."""
+    spans, months = book.engine.spans, book.calendar("M")
+    _, _, full = book.engine.extent("M")
+    now = int(months.last_day(np.array([full]))[0])
+    return np.flatnonzero((spans.start <= now) & (spans.end > now) & ~spans.rests())
+
+
+def _by_span(book: Book) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the currencies of the source of MRR, and which of them each span is in; -1 for none."""
+    spans = book.engine.spans
+    data = book.engine.tables[spans.source].data
+    if "currency" not in data.column_names:
+        return [], np.full(len(spans), -1, np.int64)
+    names, code = encode(data["currency"])
+    of_row = np.append(code, -1).astype(np.int64)  # the last for spans without a row
+    return [str(name) for name in names.to_pylist()], of_row[spans.lines()]

@@ -1,4 +1,4 @@
-"""MRR and NRR of the next quarters, with how sure they are."""
+"""MRR of the next quarters, with how sure it is."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ import numpy as np
 
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError
 from saasmetrics.forecast.exchange import exchange_factors
+from saasmetrics.forecast.horizon import (
+    NOTE,
+    OPTIONS,
+    Horizon,
+    check_asked,
+    closes,
+    horizon,
+    spread,
+    whole,
+)
 from saasmetrics.forecast.rates import Outlook, outlook
 from saasmetrics.forecast.scenario import Scenario, scenario_of
 from saasmetrics.forecast.steps import PARTS, Ways, ways
-from saasmetrics.metrics.made import made, ratio
-from saasmetrics.metrics.rates import check_interval
-from saasmetrics.money import MICRO
+from saasmetrics.metrics.made import made, money
+from saasmetrics.money import format_money
 from saasmetrics.survival.lives import label_columns
 
 if TYPE_CHECKING:
@@ -27,17 +35,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
-_MONTHS = {"M": 1, "Q": 3, "Y": 12}
-_OPTIONS = {
-    "scenario": "scenario: {value}",
-    "history": "rates are those of the last {value} months",
-    "interval": "{value:.0%} of what may happen lies between low and high",
-    "target": "against a target of {value:,.0f}",
-}
-_NOTE = (
-    "Churn follows tenure, with the months of anniversaries apart; new business, expansion and contraction come as in "
-    "months that were seen; draws resample customers and months and leave single customers to luck"
-)
+_PAST = 12  # periods of history beside a forecast
 
 
 @metric(
@@ -47,9 +45,9 @@ _NOTE = (
     better="higher",
     meaning="What MRR will be at the end of the next quarters if things go on as in the last months.",
     formula="today's MRR by age, moved on month by month with churn by tenure and the flows of the last months",
-    missing="Missing where fewer than four months are complete.",
+    missing="A book with fewer than four complete months is refused.",
     sources=("METRICS.md",),
-    options=_OPTIONS,
+    options=OPTIONS,
 )
 def mrr(
     book: Book,
@@ -87,12 +85,18 @@ def mrr(
     -------
     Result
         by-columns, period, value (expected), low, p50, high, opening, new, reactivation, expansion, contraction,
-        churn, fx, closing (expected; losses negative, and they add up), probability (of the target), months.
+        churn, pause (net of those who go on), fx, closing (expected; losses negative, and they add up), probability
+        (of the target), months.
 
     Raises
     ------
     DataError
         If the book is too young, or a lever is not a number.
+
+    Notes
+    -----
+    Groups are forecast on their own rates, and every movement of theirs is then scaled so that groups add up to the
+    expected forecast of the company.
 
     Examples
     --------
@@ -103,53 +107,78 @@ def mrr(
     """
     import pandas as pd
 
-    check_interval(interval)
+    check_asked(interval, target)
     names, chosen = columns(by), scenario_of(scenario)
-    found = outlook(book, names, _count("history", history))
-    last, ends = horizon(book, quarters, freq)
-    made_of = ways(found, int(ends[-1]), chosen, exchange=exchange_factors(book, names, chosen))
+    found = outlook(book, names, whole("history", history))
+    when = horizon(book, quarters, freq)
+    made_of, notes = _ways(book, found, when, chosen, history)
     rows = [
-        _rows(book, found, made_of, group, (last, ends), freq, interval, target)
+        _rows(book, found, made_of, group, when, interval, target)
         for group in range(len(found.labels))
     ]
+    df = pd.concat(rows, ignore_index=True)
     options = {"scenario": str(chosen), "freq": freq, "history": found.months, "interval": interval}
+    extra = {"history": past_mrr(book, names, freq), "scenario": chosen}
+    if not names:
+        extra["headline"] = _headline(df, book, interval)
     return made(
         book,
         "forecast_mrr",
-        pd.concat(rows, ignore_index=True),
+        df,
         "fan",
         by=names,
         options={**options, "target": target},
-        notes=(_NOTE,),
-        extra={"history": _history(book, names, freq), "scenario": chosen},
+        notes=(NOTE, *notes),
+        extra=extra,
     )
 
 
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        msg = f"{name}={value!r} is a whole number, at least 1."
-        raise DataError(msg)
-    return int(value)
+def _headline(df: pd.DataFrame, book: Book, interval: float) -> str:
+    last = df.iloc[-1]
+    value, low, high = (
+        format_money(last[name], book.currency) for name in ("value", "low", "high")
+    )
+    return f"{value} ({interval:.0%} of ways between {low} and {high})"
 
 
-def horizon(book: Book, periods: int, freq: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the ordinals of the next periods, and how many months from today each of them ends.
+def _ways(
+    book: Book, found: Outlook, when: Horizon, scenario: Scenario, history: int
+) -> tuple[Ways, tuple[str, ...]]:
+    """Return the ways of the groups, adding up to those of the company, with what to say of it."""
+    exchange = exchange_factors(book, found.by, scenario)
+    own = ways(found, when.months, scenario, exchange=exchange)
+    if len(found.labels) == 1:
+        return own, ()
+    company = outlook(book, (), history)
+    all_of_it = ways(company, when.months, scenario, exchange=exchange_factors(book, (), scenario))
+    scaled = adding_up(own, all_of_it)
+    if scaled is None:
+        return own, ("Groups are forecast one by one and need not add up to the company",)
+    return scaled, ("Groups are scaled to add up to the forecast of the company",)
 
-    Raises
-    ------
-    DataError
-        If a forecast does not go by such periods.
+
+def adding_up(groups: Ways, company: Ways) -> Ways | None:
+    """Return the ways of groups with every expected movement scaled to that of the company; None where they cannot be.
+
+    They cannot where a group would lose more than it has.
     """
-    if freq not in _MONTHS:
-        msg = f"freq={freq!r}: a forecast goes by M, Q or Y."
-        raise DataError(msg)
-    count = _count("quarters", periods)
-    _, _, full = book.engine.extent("M")
-    calendar, months = book.calendar(freq), book.calendar("M")
-    running = calendar.ordinal(months.first_day(np.array([full + 1])))[0]
-    ordinals = running + np.arange(count)
-    ends = months.ordinal(calendar.last_day(ordinals)) - full
-    return ordinals, ends
+    parts = {}
+    for name in PARTS[1:-1]:
+        part, total = groups.parts[name], company.parts[name][0, 0]
+        own = part[0].sum(axis=0)
+        same = (own * total > 0) | ((own == 0) & (total == 0))
+        if not same.all() and name != "pause":
+            return None
+        factor = np.divide(total, own, out=np.ones_like(own), where=(own != 0) & same)
+        parts[name] = part * factor
+    rest = company.parts["pause"][0, 0] - parts["pause"][0].sum(axis=0)
+    share = groups.parts["opening"][0] / np.maximum(groups.parts["opening"][0].sum(axis=0), 1e-12)
+    parts["pause"] = parts["pause"] + rest * share
+    closing = groups.parts["opening"][..., :1] + np.cumsum(sum(parts.values()), axis=2)
+    if (closing[0] < 0).any():
+        return None
+    opening = np.concatenate([groups.parts["opening"][..., :1], closing[..., :-1]], axis=2)
+    return Ways({"opening": opening, **parts, "closing": np.maximum(closing, 0.0)}, groups.cells)
 
 
 def _rows(
@@ -157,182 +186,42 @@ def _rows(
     found: Outlook,
     made_of: Ways,
     group: int,
-    when: tuple[NDArray[np.int64], NDArray[np.int64]],
-    freq: str,
+    when: Horizon,
     interval: float,
     target: float | None,
 ) -> pd.DataFrame:
     """Return one row per period of a group."""
     import pandas as pd
 
-    ordinals, ends = when
+    ends, begins = when.ends, when.begins
     closing = made_of.parts["closing"][:, group, ends - 1]
-    edges = [0.5 - interval / 2, 0.5, 0.5 + interval / 2]
-    low, middle, high = np.quantile(closing[1:], edges, axis=0)
-    begins = np.concatenate([[0], ends[:-1]])
+    told = spread(closing[1:], interval, target)
+    chance = {"probability": told.pop("probability")} if "probability" in told else {}
     data: dict[str, Any] = label_columns(found.by, found.labels, np.full(len(ends), group))
-    data["period"] = book.calendar(freq).starts(ordinals)
-    data.update(value=closing[0], low=low, p50=middle, high=high)
+    data["period"] = book.calendar(when.freq).starts(when.ordinals)
+    data |= {"value": closing[0], **told}
     for name in PARTS:
-        part = made_of.parts[name][0, group]
-        if name in ("opening", "closing"):
-            data[name] = part[begins] if name == "opening" else part[ends - 1]
-        else:
-            data[name] = np.add.reduceat(part[: ends[-1]], begins)
-    if target is not None:
-        data["probability"] = (closing[1:] >= target).mean(axis=0)
-    data["months"] = ends - begins
-    return pd.DataFrame(data)
+        data[name] = _of_periods(made_of.parts[name][0, group], name, begins, ends)
+    return pd.DataFrame({**data, **chance, "months": ends - begins})
 
 
-def _history(book: Book, by: tuple[str, ...], freq: str) -> pd.DataFrame:
-    """Return the closing MRR of the complete periods so far."""
-    cube = book.movements(freq, by)
-    past = cube.loc[cube["complete"], ["period", *by, "closing"]].tail(12 * max(1, len(by) * 8))
-    return past.assign(value=past["closing"] / MICRO).drop(columns="closing").reset_index(drop=True)
+def _of_periods(
+    part: NDArray[np.float64], name: str, begins: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    if name == "opening":
+        return part[begins]
+    if name == "closing":
+        return part[ends - 1]
+    return np.asarray(np.add.reduceat(part[: ends[-1]], begins))
 
 
-@metric(
-    id="forecast_nrr",
-    name="Forecast of NRR",
-    unit="ratio",
-    better="higher",
-    meaning="What twelve-month NRR will be at the end of the next quarters if things go on as in the last months.",
-    formula="what the customers paying at the start of the window will pay at its end / their MRR at its start",
-    missing="Missing where nobody was paying at the start of the window, or fewer than four months are complete.",
-    sources=("METRICS.md",),
-    options=_OPTIONS,
-)
-def nrr(
-    book: Book,
-    quarters: int = 4,
-    scenario: Scenario | Mapping[str, Any] | None = None,
-    *,
-    window: int = 12,
-    freq: str = "Q",
-    history: int = 12,
-    target: float | None = None,
-    interval: float = 0.8,
-) -> Result:
-    """NRR of the windows that end with the next quarters.
-
-    Parameters
-    ----------
-    book, quarters, scenario, freq, history, target, interval
-        As in `mrr`.
-    window
-        Months of the window, 12 by default.
-
-    Returns
-    -------
-    Result
-        period, value (expected), low, p50, high, numerator, denominator, probability (of the target), months (how much
-        of the window is forecast).
-
-    Raises
-    ------
-    DataError
-        As in `mrr`.
-
-    Examples
-    --------
-    >>> import saasmetrics as sm
-    >>> ahead = sm.forecast.nrr(sm.demo(customers=200), quarters=2).df
-    >>> (ahead["low"] < ahead["high"]).all()
-    np.True_
-    """
-    import pandas as pd
-
-    check_interval(interval)
-    window, chosen = _count("window", window), scenario_of(scenario)
-    found = outlook(book, (), _count("history", history))
-    ordinals, ends = horizon(book, quarters, freq)
-    sides = [_sides(book, found, int(end), window, chosen) for end in ends]
-    edges = [0.5 - interval / 2, 0.5, 0.5 + interval / 2]
-    rows = []
-    for (top, bottom), start, end in zip(
-        sides, book.calendar(freq).starts(ordinals), ends, strict=True
-    ):
-        value = ratio(top, bottom)
-        low, middle, high = np.nanquantile(value[1:], edges)
-        row = {"period": start, "value": value[0], "low": low, "p50": middle, "high": high}
-        row |= {"numerator": top[0], "denominator": bottom[0], "months": min(int(end), window)}
-        if target is not None:
-            row["probability"] = float((value[1:] >= target).mean())
-        rows.append(row)
-    options = {"scenario": str(chosen), "freq": freq, "history": found.months, "interval": interval}
-    return made(
-        book,
-        "forecast_nrr",
-        pd.DataFrame(rows),
-        "fan",
-        options={**options, "target": target},
-        notes=(_NOTE, f"Windows of {window} months"),
-        extra={"history": _past_nrr(book, window, freq), "scenario": chosen},
-    )
-
-
-def _sides(
-    book: Book, found: Outlook, end: int, window: int, scenario: Scenario
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what a window's customers pay at its end and at its start, for every draw."""
-    ahead = end - window
-    exchange = exchange_factors(book, (), scenario)
-    if ahead <= 0:
-        cells, square, base = _still_there(book, found, -ahead)
-        start = np.broadcast_to(cells, (found.draws + 1, *cells.shape)).copy()
-        gone = ways(
-            found, end, scenario, start=start, square=square, newcomers=False, exchange=exchange
-        )
-        return gone.parts["closing"][:, 0, -1], np.full(found.draws + 1, base)
-    known = ways(found, ahead, scenario, keep=(ahead,), exchange=exchange)
-    cells = known.cells[ahead]
-    lumps = float(found.square.sum()) / max(float(found.mrr.sum()), 1e-12)
-    gone = ways(
-        found,
-        window,
-        scenario,
-        start=cells.copy(),
-        square=cells.mean(axis=0) * lumps,
-        newcomers=False,
-        first=ahead + 1,
-    )
-    return gone.parts["closing"][:, 0, -1], cells.sum(axis=(1, 2))
-
-
-def _still_there(
-    book: Book, found: Outlook, ago: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return today's MRR by age of those who paid so many months ago, its squares, and what they paid then."""
-    engine = book.engine
-    _, _, full = engine.extent("M")
-    ledger = engine.periodic("M")
-    then, _ = ledger.state(full - ago)
-    now, _ = ledger.state(full)
-    lives = engine.lives("M")
-    age = np.zeros(len(now), np.int64)
-    age[lives["account"]] = full - lives["cohort"]
-    mine = np.flatnonzero((then > 0) & (now > 0))
-    value, ages = now[mine] / MICRO, found.mrr.shape[1]
-    cells, square = (
-        np.bincount(age[mine], weights=x, minlength=ages).astype(float)[None]
-        for x in (value, value**2)
-    )
-    return cells, square, float(then[then > 0].sum()) / MICRO
-
-
-def _past_nrr(book: Book, window: int, freq: str) -> pd.DataFrame:
-    import pandas as pd
-
-    from saasmetrics.metrics.retention import nrr as past
-
-    month = past(book, window=window, freq="M", interval=None).df
-    month = month[month["complete"] & month["value"].notna()]
-    calendar = book.calendar(freq)
-    days = month["period"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    ordinal = calendar.ordinal(days)
-    closes = book.calendar("M").ordinal(calendar.last_day(ordinal)) == book.calendar("M").ordinal(
-        days
-    )
-    kept = month[closes].assign(period=calendar.starts(ordinal[closes]))
-    return pd.DataFrame(kept[["period", "value"]].tail(12).reset_index(drop=True))
+def past_mrr(book: Book, by: tuple[str, ...], freq: str) -> pd.DataFrame:
+    """Return MRR at the end of the last periods, and at the last month's end where that is within one."""
+    month = book.movements("M", by)
+    month = month[month["complete"]]
+    last = month["period"].max()
+    kept = month[closes(book, month["period"], freq) | (month["period"] == last)]
+    kept = kept[kept["period"].isin(sorted(kept["period"].unique())[-_PAST:])]
+    out: pd.DataFrame = kept[["period", *by]].assign(value=money(kept["closing"]))
+    out = out.rename(columns={"period": "month"})
+    return out.reset_index(drop=True)

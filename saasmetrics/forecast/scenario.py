@@ -22,6 +22,7 @@ _WORDS = {
     "new_growth": "new business {:+.1%} a year",
 }
 _FACTORS = ("churn", "expansion", "contraction", "new")
+LEVERS = (*_FACTORS, "price", "seats")
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,22 @@ class Scenario:
     churn, expansion, contraction, new
         Factors on the rates of the last twelve months and on new business: 0.8 is a fifth less.
     price
-        Uplift of the prices of all customers, once, as a share: 0.05 for 5 %.
+        Uplift of the prices of all customers there are then, once, as a share: 0.05 for 5 %. New business has levers
+        of its own.
     price_month
         The month from today in which prices go up, 1 is the next one.
     seats
-        Growth of what customers use, a year, beside the expansion seen.
+        Growth of what customers use, a year, beside the expansion seen: 0.1 is 10 % more a year.
     new_growth
-        Growth of new business, a year.
+        Growth of new business, a year, beside the growth seen.
     fx
-        Factors on exchange rates by currency: {"EUR": 0.95} is a euro 5 % weaker.
+        Factors on exchange rates by currency: {"EUR": 0.95} is a euro 5 % weaker, from the first month on, for
+        today's MRR and for the same share of new business.
 
     Raises
     ------
     DataError
-        If a factor is below 0, or a number is none.
+        If a factor is below 0, a number is none, or the month is not a whole number.
 
     Examples
     --------
@@ -75,10 +78,21 @@ class Scenario:
                 kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
                 msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
                 raise DataError(msg)
+        if self.price_month % 1:
+            msg = f"price_month={self.price_month!r} of scenario {self.name!r} is not a whole number of months."
+            raise DataError(msg)
+        if not isinstance(self.name, str) or not isinstance(self.fx, Mapping):
+            msg = f"A scenario has a name in words and fx by currency, not {self.name!r} and {self.fx!r}."
+            raise DataError(msg)
         for currency, factor in self.fx.items():
             if not number(factor) or not factor > 0:
                 msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."
                 raise DataError(msg)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different."""
+        return self.text != Scenario().text
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.forecast.rates import FLOWS, Outlook, band_of, generator
+from saasmetrics.forecast.rates import RATES, WON, Outlook, band_of, generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,19 +16,46 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-PARTS = ("opening", "new", "reactivation", "expansion", "contraction", "churn", "fx", "closing")
+PARTS = (
+    "opening",
+    "new",
+    "reactivation",
+    "expansion",
+    "contraction",
+    "churn",
+    "pause",
+    "fx",
+    "closing",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """MRR by draw, group and age, with the sum of squares of that of each customer."""
+
+    mrr: Array
+    square: Array
+
+    def scaled(self, factor: Array) -> Cells:
+        """Return the cells with every customer's MRR multiplied."""
+        return Cells(self.mrr * factor, self.square * factor**2)
 
 
 @dataclass(frozen=True, eq=False)
 class Ways:
     """The months ahead: by name of movement, draws x groups x months; row 0 is expected, without any luck.
 
-    Losses are negative; opening and movements add up to closing. `cells` holds MRR at the end of each month asked for,
-    draws x groups x ages.
+    Losses are negative; opening and movements add up to closing. `cells` is MRR at the end of each month asked for.
     """
 
     parts: dict[str, Array]
-    cells: dict[int, Array]
+    cells: dict[int, Cells]
+
+
+def today(found: Outlook) -> Cells:
+    """Return the cells of today, the same in every draw."""
+    shape = (found.draws + 1, *found.mrr.shape)
+    return Cells(np.broadcast_to(found.mrr, shape), np.broadcast_to(found.square, shape))
 
 
 def ways(
@@ -36,12 +63,11 @@ def ways(
     months: int,
     scenario: Scenario,
     *,
-    start: Array | None = None,
-    square: Array | None = None,
+    start: Cells | None = None,
+    after: int = 0,
     newcomers: bool = True,
     exchange: Array | None = None,
     keep: tuple[int, ...] = (),
-    first: int = 1,
 ) -> Ways:
     """Move MRR on month by month.
 
@@ -53,82 +79,120 @@ def ways(
         How many months ahead.
     scenario
         What is assumed to be different.
-    start, square
-        MRR by draw, group and age to begin with, and its sum of squares; by default today's.
+    start
+        The cells to begin with; by default those of today.
+    after
+        How many months from today it begins.
     newcomers
         Whether new and returning customers come.
     exchange
         Factor per group that a change of exchange rates makes of MRR in the first month.
     keep
         Months whose cells to return.
-    first
-        The number of the first month from today, for levers that begin at a month.
     """
-    draws, groups = found.draws + 1, len(found.labels)
-    luck = generator()
-    mrr = np.broadcast_to(found.mrr, (draws, *found.mrr.shape)).copy() if start is None else start
-    squares = found.square if square is None else square
-    spread = np.broadcast_to(squares, mrr.shape).copy()
-    parts = {name: np.zeros((draws, groups, months)) for name in PARTS}
-    cells: dict[int, Array] = {}
+    now = today(found) if start is None else start
+    parts = {name: np.zeros((*now.mrr.shape[:2], months)) for name in PARTS}
+    cells: dict[int, Cells] = {}
+    factor = np.ones(len(found.labels)) if exchange is None else exchange
     for month in range(months):
-        parts["opening"][:, :, month] = mrr.sum(axis=2)
+        number = after + month + 1
+        move = {"opening": now.mrr.sum(axis=2)}
         if month == 0 and exchange is not None:
-            parts["fx"][:, :, 0] = mrr.sum(axis=2) * (exchange - 1)
-            mrr, spread = mrr * exchange[:, None], spread * exchange[:, None] ** 2
-        picked = luck.integers(0, found.months, draws)
-        flow = {name: _flow(found, name, picked) for name in FLOWS}
-        lost = _lost(found, mrr, spread, scenario.churn, luck)
-        grown = mrr * _growth(flow, scenario, month + first)[..., None]
-        shrunk = np.minimum(
-            mrr * (flow["contraction"] * scenario.contraction)[..., None], mrr - lost
+            move["fx"] = move["opening"] * (factor - 1)
+            now = now.scaled(factor[:, None])
+        picked = generator(f"month {number}").integers(0, found.months, found.draws + 1)
+        now = _stayed(found, now, scenario, number, picked, move)
+        won = [_won(found, name, scenario, number, picked) * factor for name in WON]
+        now = _older(
+            now, won[0] + won[1] if newcomers else np.zeros_like(won[0]), found.size * factor
         )
-        share = np.divide(mrr - lost + grown - shrunk, mrr, out=np.zeros_like(mrr), where=mrr > 0)
-        mrr, spread = _older(mrr * share), _older(spread * np.minimum(share, 1.0))
-        parts["churn"][:, :, month] = -lost.sum(axis=2)
-        parts["expansion"][:, :, month] = grown.sum(axis=2)
-        parts["contraction"][:, :, month] = -shrunk.sum(axis=2)
         if newcomers:
-            won = flow["new"] * scenario.new * (1 + scenario.new_growth) ** ((month + first) / 12)
-            back = flow["reactivation"] * scenario.new
-            mrr[:, :, 0] = won + back
-            spread[:, :, 0] = (won + back) * found.size
-            parts["new"][:, :, month], parts["reactivation"][:, :, month] = won, back
-        parts["closing"][:, :, month] = mrr.sum(axis=2)
-        if month + 1 in keep:
-            cells[month + 1] = mrr.copy()
+            move |= dict(zip(WON, won, strict=True))
+        move["closing"] = now.mrr.sum(axis=2)
+        for name, amount in move.items():
+            parts[name][:, :, month] = amount
+        if number in keep:
+            cells[number] = now
     return Ways(parts, cells)
 
 
-def _flow(found: Outlook, name: str, picked: NDArray[np.int64]) -> Array:
-    """Return a flow per draw and group: a month that was seen, moved by a resample; row 0 is the mean month."""
+def _won(
+    found: Outlook, name: str, scenario: Scenario, month: int, picked: NDArray[np.int64]
+) -> Array:
+    """Return new or returning MRR of a month: that of a month that was seen, grown since; row 0 is the mean."""
+    seen, ago = found.flows[name], found.months - 1 - np.arange(found.months)
+    lever = scenario.new * (1 + scenario.new_growth) ** (month / 12)
+    if name != "new":
+        out = seen[picked] * found.factor[name]
+        out[0] = seen.mean(axis=0)
+        return np.asarray(out * lever)
+    usual = found.growth.rate[0]
+    level = seen * np.exp(usual * ago[:, None])
+    pivot = (found.growth.rate - usual) * ago.mean()
+    out = level[picked] * found.factor[name] * np.exp(pivot)
+    out[0] = level.mean(axis=0)
+    return np.asarray(out * found.growth.ahead(month) * lever)
+
+
+def _stayed(
+    found: Outlook,
+    now: Cells,
+    scenario: Scenario,
+    month: int,
+    picked: NDArray[np.int64],
+    move: dict[str, Array],
+) -> Cells:
+    """Return the cells after churn, expansion, contraction and pauses, and write down what moved."""
+    rate = {name: _rate(found, name, picked)[..., None] for name in RATES}
+    lost = _lost(found, now, scenario.churn, generator(f"luck {month}"))
+    stay = now.mrr - lost
+    lever = (1 + scenario.seats) ** (1 / 12)
+    if month == scenario.price_month:
+        lever *= 1 + scenario.price
+    changed = stay * (lever - 1)
+    grown = now.mrr * rate["expansion"] * scenario.expansion + np.maximum(changed, 0.0)
+    shrunk = now.mrr * rate["contraction"] * scenario.contraction + np.maximum(-changed, 0.0)
+    shrunk = np.minimum(shrunk, stay + grown)
+    rested = np.maximum(now.mrr * rate["pause"], shrunk - stay - grown)
+    after = stay + grown - shrunk + rested
+    move["churn"], move["contraction"] = -lost.sum(axis=2), -shrunk.sum(axis=2)
+    move["expansion"], move["pause"] = grown.sum(axis=2), rested.sum(axis=2)
+    kept, larger = _share(stay, now.mrr), _share(after, stay)
+    return Cells(after, now.square * kept * larger**2)
+
+
+def _rate(found: Outlook, name: str, picked: NDArray[np.int64]) -> Array:
+    """Return a rate per draw and group: that of a month that was seen, moved by a resample; row 0 is the mean month."""
     out = found.flows[name][picked] * found.factor[name]
     out[0] = found.flows[name].mean(axis=0)
     return np.asarray(out)
 
 
-def _lost(
-    found: Outlook, mrr: Array, spread: Array, factor: float, luck: np.random.Generator
-) -> Array:
-    """Return what leaves from each cell: expected churn, and around it the luck of customers of its sizes."""
-    hazard = np.minimum(found.churn * factor, 1.0)[:, :, band_of(np.arange(1, mrr.shape[2] + 1))]
-    expected = mrr * hazard
-    noise = luck.standard_normal(mrr.shape[:2])
-    noise[0] = 0.0
-    total = expected.sum(axis=2)
-    deviation = np.sqrt((spread * hazard * (1 - hazard)).sum(axis=2))
-    wanted = np.clip(total + noise * deviation, 0.0, mrr.sum(axis=2))
-    scale = np.divide(wanted, total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(np.minimum(expected * scale[..., None], mrr))
+def _lost(found: Outlook, now: Cells, factor: float, luck: np.random.Generator) -> Array:
+    """Return what leaves each cell: expected churn in row 0, and a Beta of the spread of its customers in the draws.
+
+    Of n customers of equal size the share that leaves has variance hazard x (1 - hazard) / n; of customers of any size,
+    1/n is the sum of squares over the square of the sum. The Beta has that mean and variance and stays between none
+    and all.
+    """
+    hazard = np.minimum(found.churn * factor, 1.0)[
+        :, :, band_of(np.arange(1, now.mrr.shape[2] + 1))
+    ]
+    share = hazard.copy()
+    at = np.nonzero((now.mrr > 0) & (hazard > 0) & (hazard < 1))
+    drawn = tuple(each[at[0] > 0] for each in at)
+    customers = now.mrr[drawn] ** 2 / np.maximum(now.square[drawn], 1e-12)
+    weight = np.maximum(customers - 1, 1e-3)
+    share[drawn] = luck.beta(hazard[drawn] * weight, (1 - hazard[drawn]) * weight)
+    return np.asarray(now.mrr * share)
 
 
-def _growth(flow: dict[str, Array], scenario: Scenario, month: int) -> Array:
-    """Return the share by which MRR grows in a month."""
-    seats = (1 + scenario.seats) ** (1 / 12) - 1
-    price = scenario.price if month == scenario.price_month else 0.0
-    return np.asarray(flow["expansion"] * scenario.expansion + seats + price)
+def _share(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def _older(cells: Array) -> Array:
-    """Return cells a month older, with nobody at age 0."""
-    return np.asarray(np.pad(cells, ((0, 0), (0, 0), (1, 0))))
+def _older(cells: Cells, won: Array, size: Array) -> Cells:
+    """Return cells a month older, with those just won at age 0."""
+    mrr, square = (np.pad(each, ((0, 0), (0, 0), (1, 0))) for each in (cells.mrr, cells.square))
+    mrr[:, :, 0], square[:, :, 0] = won, won * size
+    return Cells(mrr, square)

@@ -135,7 +135,7 @@ def _cycle(edges: dict[str, set[str]]) -> list[str]:
     ("library", "allowed"),
     [
         ("matplotlib", ()),
-        ("lifelines", ("survival",)),
+        ("lifelines", ()),
         ("altair", ("charts",)),
         ("xlsxwriter", ("export",)),
     ],

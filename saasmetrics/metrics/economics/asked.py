@@ -8,6 +8,9 @@ from typing import Any
 
 from saasmetrics.errors import DataError
 
+HORIZON = 60  # months: Cohen's cap, and longer than most companies have data for
+DISCOUNT = 0.10  # a year
+
 
 def number(value: Any) -> bool:
     """Return whether a value is a real number; True and False are none.

@@ -9,7 +9,8 @@ import numpy as np
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.metrics.economics.asked import check_target, functions_of, whole_months
+from saasmetrics.metrics.economics.asked import HORIZON, check_target, functions_of, whole_months
+from saasmetrics.metrics.economics.curves import curves_of
 from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
 from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
@@ -21,7 +22,7 @@ from saasmetrics.metrics.economics.verdict import (
     verdict_frame,
 )
 from saasmetrics.metrics.economics.window import divide
-from saasmetrics.metrics.economics.worth import ARPA, HORIZON, arpa_of, curves_of
+from saasmetrics.metrics.economics.worth import ARPA, arpa_of
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.lives import Lives

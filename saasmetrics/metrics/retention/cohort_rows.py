@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
 
@@ -97,6 +98,33 @@ def _sided(rows: pd.DataFrame, book: Book, cell: Cell) -> pd.DataFrame:
     if cell.measure == "gross_profit":
         return rows.rename(columns={"total": "gross_profit"})
     return rows.drop(columns="total")
+
+
+def sided_rows(
+    book: Book, cell: Cell, cells: NDArray[np.int64], cohorts: NDArray[np.datetime64], age: int
+) -> pd.DataFrame:
+    """Return the customers of several cells of a triangle, each a group and a cohort, with both sides.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]})
+    >>> cell = Cell("logos", "M", (), None, "first_payment", "M", None)
+    >>> sided_rows(book, cell, np.array([[0, 0]]), np.array(["2026-01-01"], "datetime64[D]"), 0)["customer_id"].tolist()
+    ['a']
+    """
+    import pandas as pd
+
+    calendar = book.calendar(cell.freq)
+    asked: dict[str, Any] = {"age": int(age), "freq": cell.freq, "by": cell.by}
+    parts = [
+        book.engine.rows("triangle", cohort=calendar.of(cohorts[at]), group=int(group), **asked)
+        for group, at in cells
+    ]
+    if not parts:
+        msg = f"No customer of the cohort is seen at age {age}."
+        raise DataError(msg)
+    return _sided(pd.concat(parts, ignore_index=True), book, cell)
 
 
 def traced(rows: Callable[..., pd.DataFrame], measure: str) -> Callable[..., Trace]:

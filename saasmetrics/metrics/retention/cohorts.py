@@ -13,6 +13,7 @@ from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.retention.cohort_rows import Cell, drill, traced
+from saasmetrics.metrics.retention.renewed import RENEWALS, only_logos, renewal_cohorts
 from saasmetrics.metrics.retention.triangles import AVERAGED, Triangle, pooled, triangle
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def cohorts(
         "logos" (customers), "net" (MRR), "gross" (lowest MRR so far, never rising), "mrr" (in currency units) or
         "gross_profit" (so far, per customer of the cohort, in currency units).
     freq
-        D, W, M, Q or Y: the unit of age, and the length of a cohort.
+        D, W, M, Q or Y: the unit of age, and the length of a cohort. "renewals": age counts the terms that were
+        renewed, so that monthly and yearly customers stand side by side; see `renewal_cohorts`.
     by
         Columns to group by; a customer stays in the group it began with.
     cohort
@@ -113,9 +115,11 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    if measure not in _WORDS:
-        raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
+    _check_measure(measure)
     check_interval(interval)
+    if freq == RENEWALS:
+        only_logos(measure, cohort)
+        return renewal_cohorts(book, by, cohort_freq=cohort_freq or "Y", interval=interval)
     by, notes = columns(by), []
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
@@ -136,7 +140,6 @@ def cohorts(
     average = _average(found, by, interval, pooled_last=column is not None)
     if measure == "logos" and start == "first_payment":
         df, average = _sure_at_start(df), _sure_at_start(average)
-    extra = {"average": average}
     options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
     rows = drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin))
     return made(
@@ -147,14 +150,16 @@ def cohorts(
         by=by,
         options=options,
         notes=notes,
-        extra=extra if measure in AVERAGED else {},
+        extra={"average": average} if measure in AVERAGED else {},
         drill=rows,
         trace=traced(rows, measure),
     )
 
 
-def _no_measure(measure: str) -> str:
-    return f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
+def _check_measure(measure: str) -> None:
+    if measure not in _WORDS:
+        msg = f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
+        raise UnknownNameError(msg + hint(measure, list(_WORDS)))
 
 
 def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:
