@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.result import Result
 
-_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
+_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1, "renewals": 1}
 _LEFT = {
     "logos": "of customers are there",
     "net": "of MRR is there",
@@ -37,6 +37,7 @@ def in_words(result: Result) -> str:
         "balances": _balances,
         "cohorts": _cohorts,
         "ages": _cohorts,
+        "renewal_cohorts": _cohorts,
     }
     if result.kind in ways:
         return ways[result.kind](result) if len(result.df) else ""
@@ -106,13 +107,15 @@ def _balances(result: Result) -> str:
 
 def _cohorts(result: Result) -> str:
     average, options = result.extra.get("average"), result.context.options
-    freq, measure = str(options.get("freq", "M")), str(options.get("measure", ""))
-    if measure not in _LEFT or (average is None and result.kind == "cohorts"):
+    freq, measure = str(options.get("freq", "renewals")), str(options.get("measure", ""))
+    by_value = result.kind == "ages"
+    if measure not in _LEFT or (average is None and not by_value):
         return ""
-    noun = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}[freq]
+    nouns = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
+    noun = nouns.get(freq, "renewal")
     after = counted(_YEAR[freq], noun)
-    by = result.by if result.kind == "cohorts" else (*result.by, "cohort")
-    frame: Any = average if result.kind == "cohorts" else result.df
+    by = (*result.by, "cohort") if by_value else result.by
+    frame: Any = result.df if by_value else average
     frame = frame[frame["age"] == _YEAR[freq]]
     if by:
         said = span(frame, by, "ratio", result.context.currency)
@@ -121,9 +124,9 @@ def _cohorts(result: Result) -> str:
     if not found:
         return ""
     row = found[0]
-    many = counted(int(row["cohorts"]), "cohort")
+    said = f"{format_value(row['value'], 'ratio')} {_LEFT[measure]} after {after}"
     return (
-        f"{format_value(row['value'], 'ratio')} {_LEFT[measure]} after {after}, average of {many}"
+        f"{said}, average of {counted(int(row['cohorts']), 'cohort')}" if "cohorts" in row else said
     )
 
 

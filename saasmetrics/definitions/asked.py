@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _ONE_PERIOD = "logo_churn"  # most of its methods count the departures of one period
-_ONE_NUMBER = ("series", "verdict", "table", "worth", "renewal_rates")  # kinds of one number per period
+_ONE_NUMBER = (
+    "series",
+    "verdict",
+    "table",
+    "worth",
+    "renewal_rates",
+)  # kinds of one number per period
 _SPAN = ("window", "month", "open_period")  # choices that every rate reads
 
 # Values of choices under which a number is no sum over customers taken apart.
