@@ -34,9 +34,14 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     df = result.df
     if result.kind != "bridge" and ("value" not in df.columns or "customer_id" in df.columns):
         names = [] if result.drill is None else [*signature(result.drill).parameters]
+        if not names:
+            msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df."
+            raise DataError(msg)
         asked = ", ".join(f"{name}=..." for name in names if name != "group")
-        more = f", the customers behind them in .rows({asked})" if names else ""
-        msg = f"{result.metric.name} has no single number to prove: its numbers are in .df{more}."
+        msg = (
+            f"{result.metric.name} has no single number to prove: its numbers are in .df, the customers behind them "
+            f"in .rows({asked})."
+        )
         raise DataError(msg)
     if not len(df):
         msg = f"{result.metric.name} has no numbers in this book: no period is complete yet."
