@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -161,3 +162,12 @@ def test_a_reconciliation_says_where_its_customers_are() -> None:
     found = sm.revenue.reconcile(sm.demo(customers=40))
     with pytest.raises(sm.DataError, match=r"\.rows\(period=\.\.\., step=\.\.\.\)"):
         found.proof()
+
+
+def test_nothing_lost_is_zero_and_not_minus_zero() -> None:
+    book = sm.demo(customers=60)
+    balances = sm.revenue.balances(book)
+    frames = (balances.df, balances.rows(), sm.revenue.reconcile(book).df[["share"]])
+    for frame in frames:
+        numbers = frame.select_dtypes("float").to_numpy()
+        assert not (np.signbit(numbers) & (numbers == 0)).any()
