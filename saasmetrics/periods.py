@@ -15,6 +15,7 @@ from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 Freq = Literal["D", "W", "M", "Q", "Y"]
@@ -90,6 +91,24 @@ def iso_day(day: int) -> str:
     '1970-02-01'
     """
     return date.fromordinal(_EPOCH.toordinal() + int(day)).isoformat()
+
+
+def period_text(period: pd.Timestamp, freq: str) -> str:
+    """Return how people read a period.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [period_text(pd.Timestamp("2025-04-01"), freq) for freq in "DMQY"]
+    ['2025-04-01', 'Apr 2025', 'Q2 2025', '2025']
+    """
+    if freq == "M":
+        return f"{period:%b %Y}"
+    if freq == "Q":
+        return f"Q{period.quarter} {period.year}"
+    if freq == "Y":
+        return f"{period.year}"
+    return f"{period:%Y-%m-%d}"
 
 
 @dataclass(frozen=True)

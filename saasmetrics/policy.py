@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from saasmetrics.errors import UnknownNameError, hint
 from saasmetrics.policies import check_choice, choices, preset, presets, read, write
@@ -106,6 +106,11 @@ class Policy:
     payback: str = "gross_margin"
     magic_number: str = "revenue"
     rule_of_40: str = "arr_fcf"
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse choices that there are none of before the fields are set."""
+        _check_names(given)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for choice, info in choices().items():
@@ -213,11 +218,7 @@ class Policy:
         UnknownNameError
             If a choice or its value is not known.
         """
-        known = [f.name for f in fields(self)]
-        for key in changes:
-            if key not in known:
-                msg = f"A policy has no choice called {key!r}; it has {', '.join(choices())}."
-                raise UnknownNameError(msg + hint(key, known))
+        _check_names(changes)
         new = replace(self, **changes)
         if "name" in changes or new == self:
             return new
@@ -362,6 +363,14 @@ class Policy:
         changed = self.differences(Policy())
         detail = "; ".join(self.sentence(choice) for choice in changed)
         return f"policy {self.name} v{self.version}" + (f" ({detail})" if detail else "")
+
+
+def _check_names(names: Iterable[str]) -> None:
+    known = [f.name for f in fields(Policy)]
+    for name in names:
+        if name not in known:
+            msg = f"A policy has no choice called {name!r}; it has {', '.join(choices())}."
+            raise UnknownNameError(msg + hint(name, known))
 
 
 def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
+from saasmetrics.headline import in_words
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
 from saasmetrics.version import __version__
@@ -34,6 +35,7 @@ _HEADED = (
     "committed",
     "renewal_rates",
 )  # the kinds of result that can have one value as headline
+_TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,11 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The headline in words, such as "104.2%"."""
+        """The headline in words, such as "104.2%"; of groups the lowest and the highest."""
         if "headline" in self.extra:
             return str(self.extra["headline"])
+        if self.value is None and (said := in_words(self)):
+            return said
         return format_value(self.value, self.metric.unit, self.context.currency)
 
     def saying(self, **options: Any) -> Result:
@@ -139,19 +143,39 @@ class Result:
         return replace(self, context=context)
 
     def chart(self, **options: Any) -> Any:
-        """Return an Altair chart of this result.
+        """Return an Altair chart of this result; `chart().save("x.png")`, .svg or .html writes it, without the network.
+
+        Parameters
+        ----------
+        **options
+            Of every chart: `theme` ("light" or "dark"), `width` (pixels, or "container" for that of the page),
+            `height` (pixels), `title` (replaces the message; "" for none). Most series take `last`, a number of
+            periods; a bridge also `first` and `last` as days, such as first="2026-01". The function of the kind in
+            `saasmetrics.charts`, such as `saasmetrics.charts.bridge`, documents all of them.
 
         Raises
         ------
         DataError
             If this kind of result has no chart.
+        UnknownNameError
+            If the chart has no such option; the message lists those it has.
         MissingExtraError
             If the charts are not installed.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.revenue.mrr(sm.demo(customers=50)).chart(theme="dark", title="Ours").save(tempfile.mkdtemp() + "/x.png")
         """
         draw = _charts().get(self.kind)
         if draw is None:
             msg = f"A result of kind {self.kind!r} has no chart; its numbers are in .df."
             raise DataError(msg)
+        known = [*signature(draw).parameters][1:]
+        for name in options:
+            if name not in known:
+                msg = f"The chart of {self.metric.name} has no option {name!r}; it has {', '.join(known)}."
+                raise UnknownNameError(msg + hint(name, known))
         return draw(self, **options)
 
     def rows(self, **cell: Any) -> pd.DataFrame:
@@ -228,7 +252,13 @@ class Result:
 
     def __str__(self) -> str:
         head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")
-        return f"{head}\n{self.df.to_string(max_rows=24, index=False)}\n{self.footnote}"
+        rows = self.df.to_string(max_rows=24, index=False)
+        if self.kind in _TABLED and self.extra.get("tables"):
+            tables = self.extra["tables"].items()
+            rows = "\n\n".join(
+                f"{words}\n{frame.to_string(index=False)}" for words, frame in tables
+            )
+        return f"{head}\n{rows}\n{self.footnote}"
 
     __repr__ = __str__
 

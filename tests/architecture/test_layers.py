@@ -14,7 +14,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 LAYERS = (
     {"errors", "version"},
     {"periods", "money", "export"},
-    {"policy", "policies", "catalogue", "result", "proof", "tables"},
+    {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},
     {"survival"},

@@ -129,9 +129,10 @@ def payback(
         by-columns (and cohort), value in months, low, high, numerator (CAC), denominator (monthly gross
         profit per customer), n (new customers), verdict, target, probability, reason. For "empirical"
         numerator and denominator are the cohort's cost and what it repaid so far, `observed` the
-        months seen, `projected` the month of repayment if the cohort goes on like older ones did (missing for
-        never, and in cash), and `extra["summary"]` how many cohorts there are, have repaid and never will, the share
-        repaid, and the median over cohorts, open ones censored.
+        months seen, `projected` the month in which a cohort has repaid, or else will if it goes on like older ones
+        did (missing for never; in cash only what has been repaid is known, the rest is missing), and
+        `extra["summary"]` how many cohorts there are, have repaid and never will, the share repaid, and the
+        median over cohorts, open ones censored.
 
     Raises
     ------

@@ -140,7 +140,7 @@ def cohorts(
     average = _average(found, by, interval, pooled_last=column is not None)
     if measure == "logos" and start == "first_payment":
         df, average = _sure_at_start(df), _sure_at_start(average)
-    options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
+    options = _options(measure, freq, "column" if column else cohort)
     rows = drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin))
     return made(
         book,
@@ -154,6 +154,12 @@ def cohorts(
         drill=rows,
         trace=traced(rows, measure),
     )
+
+
+def _options(measure: str, freq: str, cohort: str) -> dict[str, str]:
+    """Return the options for the footnote; the choice of the floor says nothing of other measures than "gross"."""
+    other = {} if measure == "gross" else {"cohort_floor": ""}
+    return {"measure": measure, "freq": freq, "cohort": cohort, **other}
 
 
 def _check_measure(measure: str) -> None:

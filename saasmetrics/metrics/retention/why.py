@@ -12,7 +12,14 @@ from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
-from saasmetrics.metrics.retention.window import LABELS, PARTS, changes_of, day_of, ordinal
+from saasmetrics.metrics.retention.window import (
+    LABELS,
+    PARTS,
+    changes_of,
+    day_of,
+    ordinal,
+    period_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +108,7 @@ def drivers(
     year = max(round(book.calendar(freq).year()), 1)
     last = ordinal(book, freq, now)
     first = last - year if then is None else ordinal(book, freq, then)
-    labels = tuple(f"{METRICS[metric]} {day_of(book, freq, p)}" for p in (first, last))
+    labels = tuple(f"{METRICS[metric]} {period_of(book, freq, p)}" for p in (first, last))
     options = {"metric": metric}
     if metric == "arr":
         parts = _arr(book, first, last, freq, columns(by))
