@@ -49,8 +49,9 @@ class Book:
     fiscal_start
         First month of the fiscal year, 1 to 12.
     as_of
-        The last day known, inclusive; by default the last day the tables show, with all rows known. Rows that were
-        recorded (`recorded_at`) after a day that is given are left out, and rows withdrawn (`withdrawn_at`) by then.
+        The last day known, inclusive ("2026-03" is 31 March); by default the last day the tables show, with all
+        rows known. Rows recorded (`recorded_at`) after a day that is given, or withdrawn (`withdrawn_at`) by then,
+        are left out.
     **tables
         DataFrames (pandas, Polars, Arrow, DuckDB relations) by table name; MRR comes from `subscriptions`, or
         `mrr`, or `invoices`.
@@ -104,7 +105,7 @@ class Book:
         from saasmetrics.tables import normalize_all
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
-        day = None if as_of is None else day_number(as_of)
+        day = None if as_of is None else last_day(as_of)
         _fill(self, ready, resolve(policy), currency, fiscal_start, day, known=day)
 
     @classmethod
@@ -120,7 +121,7 @@ class Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.tables import read_any
 
-        day = None if as_of is None else day_number(as_of)
+        day = None if as_of is None else last_day(as_of)
         book = cls.__new__(cls)
         _fill(book, read_any(path), resolve(policy), currency, fiscal_start, day, known=day)
         return book

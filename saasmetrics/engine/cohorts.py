@@ -9,6 +9,7 @@ import numpy as np
 from saasmetrics.engine.ledger import running_minimum
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
+from saasmetrics.money import check_held, multiplied
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -165,7 +166,9 @@ def aged(
     out["mrr"][place[last]] = seen.mrr[last]
     out["floor"][place[last]] = floor[last]
     out["point"][place[last]] = np.minimum(np.maximum(seen.mrr, 0), _start(seen))[last]
-    np.add.at(out["total"], place, seen.mrr * (until - seen.time))
+    months = until - seen.time
+    check_held(np.bincount(place, weights=seen.mrr * months.astype(np.float64), minlength=1))
+    np.add.at(out["total"], place, multiplied(seen.mrr, months))
     return out
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.groups import columns
+from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
@@ -117,6 +117,7 @@ def cohorts(
         raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
     check_interval(interval)
     by, notes = columns(by), []
+    unreserved(by, ("state", "cohorts"))
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)

@@ -13,7 +13,7 @@ from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money, ratio
 from saasmetrics.metrics.retention.window import day_of, ordinal
-from saasmetrics.money import MICRO, format_money
+from saasmetrics.money import MICRO, format_money, multiplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def tiers(
     rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
     behind = pd.DataFrame({"customer_id": rows["customer_id"].to_numpy()})
     for side, column, outside in (("then", "opening", BEFORE), ("now", "closing", AFTER)):
-        arr = 12 * rows[column].to_numpy()
+        arr = multiplied(rows[column].to_numpy(), 12)
         place = np.where(arr > 0, np.searchsorted(edges, arr, side="right"), len(names))
         behind[side] = np.array([*names, outside], object)[place]
         behind[f"arr_{side}"] = money(arr)

@@ -1,0 +1,136 @@
+"""Questions that once got a wrong answer, two answers, or a traceback."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import saasmetrics as sm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+D, E, F, R, S, T = sm.definitions, sm.economics, sm.forecast, sm.revenue, sm.survival, sm.retention
+
+
+@pytest.fixture(scope="module")
+def demo() -> sm.Book:
+    return sm.demo(customers=80, seed=11)
+
+
+@pytest.mark.parametrize(("window", "freq"), [(1, "Q"), (1, "M"), (2, "Q"), (5, "Q"), (18, "Y")])
+def test_drivers_look_back_as_far_as_nrr(demo: sm.Book, window: int, freq: str) -> None:
+    read = demo.with_policy(window=window)
+    rate, why = T.nrr(read, freq=freq), T.drivers(read, "nrr", freq=freq)
+    assert rate.context.options["window"] == why.context.options["window"]
+    parts = why.extra["from"] + why.extra["steps"]["value"].sum()
+    assert rate.value == pytest.approx(parts, abs=1e-9)
+
+
+@pytest.mark.parametrize("window", [-1, 0, 2.5, "", [], pd.NaT, math.nan, True])
+def test_a_window_that_is_no_number_of_periods_is_refused(demo: sm.Book, window: object) -> None:
+    for ask in (T.drivers, lambda b, window: T.nrr(b, window=window)):
+        with pytest.raises(sm.DataError, match="is a number of months, at least 1"):
+            ask(demo, window=window)
+
+
+@pytest.mark.parametrize("choice", ["window", "ltv_churn_months"])
+def test_a_policy_looks_back_at_least_one_month(choice: str) -> None:
+    with pytest.raises(sm.DataError, match="whole number of at least 1"):
+        sm.Policy(**{choice: 0})
+    assert getattr(sm.Policy(**{choice: 1}), choice) == 1
+    assert sm.Policy(gap_days=0, lag=0).lag == 0  # no gap and no lag are choices
+
+
+def test_a_month_as_the_as_of_date_is_its_last_day_wherever_it_is_given(tmp_path: Path) -> None:
+    rows = {"customer_id": ["a"] * 3, "month": ["2026-02", "2026-03", "2026-04"], "mrr": [1, 2, 3]}
+    pd.DataFrame(rows).to_csv(tmp_path / "mrr.csv", index=False)
+    books = [
+        sm.Book(mrr=rows, as_of="2026-03"),
+        sm.Book(mrr=rows).as_of("2026-03"),
+        sm.read(tmp_path, as_of="2026-03"),
+        sm.Book.read(tmp_path, as_of="2026-03"),
+        sm.read_snapshots({"2026-03": tmp_path}),
+    ]
+    assert [book.as_of_text for book in books] == ["2026-03-31"] * 5
+    assert sm.Book(mrr=rows, as_of="2026").as_of_text == "2026-12-31"
+    assert sm.Book(mrr=rows, as_of="2026-03-01").as_of_text == "2026-03-01"
+
+
+@pytest.mark.parametrize("mrr", [7.6e11, 7.4e11])
+def test_arr_of_very_large_mrr_is_refused_or_exact(mrr: float) -> None:
+    """12 x 0.76 trillion is above the 9 trillion that 64 bits of micro-units hold, 12 x 0.74 trillion is not."""
+    book = sm.Book(
+        mrr={"customer_id": ["a"] * 2, "month": ["2026-01", "2026-02"], "mrr": [mrr] * 2}
+    )
+    assert R.mrr(book).value == mrr
+    asks = (
+        R.arr,
+        lambda b: R.tiers(b, window=1),
+        lambda b: R.mrr(b, by="arr_band"),
+        lambda b: R.arr(b).rows(),
+    )
+    for ask in asks:
+        if mrr > 7.5e11:
+            with pytest.raises(sm.DataError, match="held exactly"):
+                ask(book)
+        else:
+            ask(book)
+    if mrr < 7.5e11:
+        assert R.arr(book).value == 12 * mrr
+
+
+def test_a_sum_over_the_ages_of_a_customer_is_refused_or_exact() -> None:
+    from saasmetrics.engine.cohorts import aged
+    from saasmetrics.engine.ledger import Ledger
+
+    for level, fits in ((10**17, True), (10**18, False)):
+        one = np.zeros(1, np.int32)
+        seen = Ledger(one, one, np.array([level]), None, 1)
+        if fits:
+            assert aged(seen, one.astype(np.int64), one.astype(np.int64), 89)["total"].tolist() == [
+                90 * level
+            ]
+        else:
+            with pytest.raises(sm.DataError, match="held exactly"):
+                aged(seen, one.astype(np.int64), one.astype(np.int64), 89)
+
+
+def test_invoices_too_large_to_be_reconciled_by_days_are_refused() -> None:
+    line = {"subscription_id": [1], "customer_id": ["a"], "start": ["2026-01-01"], "amount": [10]}
+    bill = {"invoice_id": [1], "customer_id": ["a"], "date": ["2026-01-01"], "amount": [8e12]}
+    book = sm.Book(subscriptions=line | {"interval": ["month"]}, invoices=bill, as_of="2026-01-31")
+    with pytest.raises(sm.DataError, match="held exactly"):
+        R.reconcile(book)
+
+
+def test_months_before_1970_are_as_good_as_later_ones() -> None:
+    """The same company sixty years later has the same numbers."""
+    lines = [
+        ("s1", "a", 0, 4, "x", 10.0),
+        ("s2", "a", 2, None, "y", 7.0),
+        ("s3", "b", 1, 5, "x", 3.0),
+    ]
+
+    def company(year: int) -> sm.Book:
+        def day(month: int | None) -> str | None:
+            return None if month is None else f"{year}-{month + 1:02}-01"
+
+        rows = [(s, c, day(a), day(b), plan, amount, "month") for s, c, a, b, plan, amount in lines]
+        names = ["subscription_id", "customer_id", "start", "end", "plan", "amount", "interval"]
+        return sm.Book(subscriptions=pd.DataFrame(rows, columns=names), as_of=f"{year}-12-31")
+
+    for ask in (
+        R.balances,
+        R.committed,
+        lambda b, by=None: T.nrr(b, window=1, by=by),
+        R.movements,
+    ):
+        for by in (None, "plan"):
+            old, new = (ask(company(year), by=by).df for year in (1961, 2021))
+            drop = [name for name in ("period",) if name in old]
+            pd.testing.assert_frame_equal(old.drop(columns=drop), new.drop(columns=drop))
