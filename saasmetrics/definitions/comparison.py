@@ -9,6 +9,7 @@ from saasmetrics.definitions.asked import completed, deciding, metric_of, named,
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import format_value
 from saasmetrics.policy import told_apart
+from saasmetrics.proof.cell import BY_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -86,6 +87,7 @@ def compare(
     df, differences = _joined(found, asked), told_apart(asked)
     tables = _side_by_side(df, entry, found[0].by, book.currency)
     can_decide = {c for one in asked for other in asked for c in deciding(entry, one, other)}
+    by_policy = dict(zip((policy.name for policy in asked), found, strict=True))
     told = differences[differences["choice"].isin(can_decide)]
     if len(told):
         tables["What they do not share"] = told.drop(columns=["choice"])
@@ -95,8 +97,14 @@ def compare(
         kind="comparison",
         context=replace(found[0].context, policy=asked[0], options=_shared(found)),
         notes=tuple(notes),
-        extra={"policies": asked, "differences": differences, "tables": tables},
-        drill=_drill(dict(zip((p.name for p in asked), found, strict=True))),
+        extra={
+            "policies": asked,
+            "differences": differences,
+            "tables": tables,
+            BY_POLICY: by_policy,
+        },
+        drill=_drill(by_policy),
+        trace=None,
     )
 
 

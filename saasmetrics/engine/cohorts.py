@@ -157,8 +157,8 @@ def aged(
     start = begin[ledger.account]
     seen = ledger.pick((ledger.time >= start) & (ledger.time <= start + age))
     place = np.searchsorted(accounts, seen.account)
-    until = np.append(seen.time[1:], 0).astype(np.int64)
-    last = np.append(seen.first[1:], True)
+    until = np.append(seen.time[1:], 0)[: len(seen)].astype(np.int64)
+    last = np.append(seen.first[1:], True)[: len(seen)]
     until[last] = begin[seen.account[last]] + age + 1
     floor = running_minimum(np.maximum(seen.mrr, 0), seen.account)
     out = {name: np.zeros(len(accounts), np.int64) for name in (*TRIANGLE, "total")}

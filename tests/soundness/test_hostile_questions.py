@@ -134,3 +134,93 @@ def test_months_before_1970_are_as_good_as_later_ones() -> None:
             old, new = (ask(company(year), by=by).df for year in (1961, 2021))
             drop = [name for name in ("period",) if name in old]
             pd.testing.assert_frame_equal(old.drop(columns=drop), new.drop(columns=drop))
+
+
+def test_a_comparison_is_proven_policy_by_policy(demo: sm.Book) -> None:
+    both = D.compare(demo, "nrr", ["default", {"reactivation": "in"}])
+    with pytest.raises(sm.DataError, match=r"proof\(policy='default'\)"):
+        both.proof()
+    with pytest.raises(sm.DataError, match="no policy in this comparison"):
+        both.proof(policy="none")
+    for policy, book in (("default", demo), ("default*", demo.with_policy(reactivation="in"))):
+        found, alone = both.proof(policy=policy), T.nrr(book).proof()
+        assert (found.value, found.holds) == (alone.value, True)
+        assert found.facts["Policy"] == alone.facts["Policy"]
+        pd.testing.assert_frame_equal(found.rows, alone.rows)
+
+
+def test_numbers_of_no_company_are_written_to_a_workbook(tmp_path: Path) -> None:
+    import openpyxl
+
+    path = S.fit_shares([1, 0.9, 0.8, 0.7]).to_xlsx(tmp_path / "shares.xlsx")
+    assert "age 3 of the table" in str(list(openpyxl.load_workbook(path)["Definition"].values))
+
+
+def test_a_company_that_was_never_paid_has_reasons_not_tracebacks() -> None:
+    unpaid = sm.Book(
+        mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [0]},
+        customers={"customer_id": ["a"], "created_at": ["2025-12-05"]},
+        spend={"month": ["2026-01"], "function": ["sales"], "amount": [100]},
+    )
+    assert E.cac(unpaid).value is None
+    one = T.cohorts(unpaid, cohort="arr_band")
+    assert one.df[["value", "low", "high"]].isna().all(axis=None)
+    assert one.proof().value is None
+
+
+def test_cox_without_enough_churn_says_what_to_do() -> None:
+    """Of 40 customers seen for two years hardly anybody has left by the yearly snapshots."""
+    with pytest.raises(sm.DataError, match="take shorter periods"):
+        S.cox(sm.demo(customers=40, seed=9), "segment", freq="Y")
+
+
+def test_a_cohort_without_a_name_is_refused(demo: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match="to group by"):
+        T.cohorts(demo, cohort="")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ({"customer_id": "a", "month": "2026-01", "mrr": 1}, "customer_id is one value, 'a'"),
+        ({"customer_id": ["a"], "month": ["2026-01"], "mrr": 1}, "mrr is one value, 1"),
+        ({"customer_id": np.array(5), "month": ["2026-01"], "mrr": [1]}, "is one value"),
+        ({"customer_id": [("a", 1)], "month": ["2026-01"], "mrr": [1]}, r"no table has \(tuple\)"),
+    ],
+)
+def test_what_is_no_column_is_refused_with_what_to_write(rows: dict, words: str) -> None:
+    with pytest.raises(sm.DataError, match=words):
+        sm.Book(mrr=rows)
+
+
+def test_generators_are_columns() -> None:
+    rows = {"customer_id": (name for name in "ab"), "month": ("2026-01",) * 2, "mrr": range(1, 3)}
+    assert R.mrr(sm.Book(mrr=rows)).value == 3
+
+
+@pytest.mark.parametrize("levers", [{"seats": -1}, {"price": -1}])
+@pytest.mark.parametrize("by", [None, "segment"])
+def test_levers_at_their_lowest_give_ranges(demo: sm.Book, levers: dict, by: str | None) -> None:
+    df = F.mrr(demo, scenario=levers, by=by).df
+    assert df[["value", "low", "high"]].notna().all(axis=None)
+    assert (df["low"] >= 0).all()
+    assert (df["low"] <= df["high"]).all()
+
+
+@pytest.mark.parametrize("seed", [2, 3, 6, 11])
+def test_a_sum_of_contracts_is_proven_to_its_last_digit(seed: int) -> None:
+    """A contract of $1,237.39 a year is 103.115833... a month: what is reported is rounded to a micro-unit."""
+    found = R.renewal_base(sm.demo(customers=80, seed=seed), by="segment")
+    for row in found.df[found.df["complete"]].tail(24).itertuples():
+        proof = found.proof(period=row.period, segment=row.segment)
+        assert proof.holds, proof
+
+
+def test_a_ratio_that_is_off_is_still_told(demo: sm.Book) -> None:
+    from dataclasses import replace
+
+    good = T.nrr(demo).proof()
+    assert good.holds
+    assert not replace(good, value=good.value + 1e-8).holds
+    money = R.mrr(demo).proof()
+    assert not replace(money, value=money.value + 1e-3).holds

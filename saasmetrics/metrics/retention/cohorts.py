@@ -203,7 +203,7 @@ def _cells(found: Triangle, by: Sequence[str], level: float | None) -> pd.DataFr
 def _sure_at_start(df: pd.DataFrame) -> pd.DataFrame:
     """Return rows without an interval at age 0, where by definition everybody is still there."""
     if "low" in df.columns:
-        df.loc[df["age"] == 0, ["low", "high"]] = 1.0
+        df.loc[(df["age"] == 0) & df["value"].notna(), ["low", "high"]] = 1.0
     return df
 
 

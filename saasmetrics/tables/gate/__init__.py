@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.tables.gate import amounts, extract, keys, months, reach, success, terms, values
+from saasmetrics.tables.gate import (
+    amounts,
+    extract,
+    keys,
+    months,
+    names,
+    reach,
+    success,
+    terms,
+    values,
+)
 from saasmetrics.tables.gate.view import Gate, View, day_number
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     keys.padded_ids,
     keys.customers_without_row,
     keys.unknown_parents,
+    names.parents_of_parents,
     terms.negative_terms,
     terms.zero_length_terms,
     terms.half_service_periods,
@@ -37,6 +48,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     amounts.lines_on_one_day,
     amounts.service_after_the_end,
     amounts.zero_amounts,
+    names.control_characters,
     values.unknown_choices,
     values.unknown_currencies,
     values.reporting_currency,
