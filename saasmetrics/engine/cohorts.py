@@ -76,8 +76,8 @@ def _changes(
     values = {
         "customers": (seen.held > 0).astype(np.int64),
         "mrr": seen.mrr,
-        "floor": running_minimum(np.maximum(seen.mrr, 0), seen.account),
-        "point": np.minimum(np.maximum(seen.mrr, 0), _start(seen)),
+        "floor": running_minimum(seen.mrr, seen.account),
+        "point": np.minimum(seen.mrr, _start(seen)),
     }
     return {name: (cell, value - seen.before(value)) for name, value in values.items()}
 
@@ -160,12 +160,12 @@ def aged(
     until = np.append(seen.time[1:], 0)[: len(seen)].astype(np.int64)
     last = np.append(seen.first[1:], True)[: len(seen)]
     until[last] = begin[seen.account[last]] + age + 1
-    floor = running_minimum(np.maximum(seen.mrr, 0), seen.account)
+    floor = running_minimum(seen.mrr, seen.account)
     out = {name: np.zeros(len(accounts), np.int64) for name in (*TRIANGLE, "total")}
     out["customers"][place[last]] = seen.held[last] > 0
     out["mrr"][place[last]] = seen.mrr[last]
     out["floor"][place[last]] = floor[last]
-    out["point"][place[last]] = np.minimum(np.maximum(seen.mrr, 0), _start(seen))[last]
+    out["point"][place[last]] = np.minimum(seen.mrr, _start(seen))[last]
     months = until - seen.time
     check_held(np.bincount(place, weights=seen.mrr * months.astype(np.float64), minlength=1))
     np.add.at(out["total"], place, multiplied(seen.mrr, months))

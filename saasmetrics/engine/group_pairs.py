@@ -97,7 +97,7 @@ def contributions(
     return {
         "opening": np.where(paid, m0, zero),
         "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
-        "kept": np.where(paid, np.maximum(m0 + lower, 0), zero),
+        "kept": np.where(paid, m0 + lower, zero),
         "expansion": np.where(stays & (rest > 0), rest, zero),
         "contraction": np.where(stays & (rest < 0), rest, zero),
         "churn": np.where(lost, m1 - m0, zero),

@@ -213,7 +213,7 @@ def _band(spans: Spans) -> NDArray[np.int32]:
     first = pays[spans.start[pays] == begin[spans.entity[pays]]]
     mrr = np.zeros(len(begin), np.int64)
     np.add.at(mrr, spans.entity[first], spans.amount[first])
-    return np.searchsorted(EDGES, multiplied(mrr, 12), side="right").astype(np.int32)
+    return np.asarray(np.searchsorted(EDGES, multiplied(mrr, 12), side="right"), np.int32)
 
 
 def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:

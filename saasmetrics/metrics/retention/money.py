@@ -140,6 +140,11 @@ def grr(
     UnknownNameError
         If a column, frequency or method does not exist.
 
+    Notes
+    -----
+    A customer whose credits exceed what it pays counts with what is left, below 0, in GRR as in NRR: GRR is never above
+    NRR, and falls below 0 where NRR does.
+
     Examples
     --------
     >>> import saasmetrics as sm
