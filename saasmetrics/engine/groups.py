@@ -47,7 +47,7 @@ RESERVED = frozenset(
     | {"open", "commit", "n_open", "renewed", "open_share", "full", "downsell", "mid_term"}
     | {"escalator", "upsell", "early", "on_time", "late", "multi_year", "terms", "final"}
     | {"terms_renewed", "terms_lost", "terms_open", "terms_returned", "customers_renewed"}
-    | {"customers_open", "customers_lost", "forecast"}
+    | {"customers_open", "customers_lost", "forecast", "cohorts", "repaid", "never"}
 )  # columns of results that no table of a company usually has; `unreserved` refuses those of one result too
 
 

@@ -72,3 +72,9 @@ def test_a_column_named_like_a_result_is_grouped_by_with_its_table() -> None:
 def test_a_column_named_twice_is_refused() -> None:
     with pytest.raises(sm.DataError, match="names a column twice"):
         sm.revenue.movements(sm.demo(customers=40), by=["segment", "segment"])
+
+
+@pytest.mark.parametrize("name", ["cohorts", "repaid", "never", "share"])
+def test_columns_of_payback_cohort_by_cohort_are_refused_too(demo: sm.Book, name: str) -> None:
+    with pytest.raises(sm.DataError, match=rf"'customers\.{name}'"):
+        sm.economics.payback(demo, by=name, method="empirical")

@@ -117,7 +117,7 @@ def cohorts(
         raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
     check_interval(interval)
     by, notes = columns(by), []
-    unreserved(by, ("state", "cohorts"))
+    unreserved(by, ("state",))
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
