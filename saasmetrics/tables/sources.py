@@ -104,6 +104,11 @@ def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:
             )
         try:
             array = pa.array(values, from_pandas=True)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{name}.{text} holds half of a character, {error.object!r}, which no file of text can hold. "
+                f"Replace it: df[{text!r}].str.encode('utf-8', 'replace').str.decode('utf-8')."
+            ) from error
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, OverflowError):
             array = _mixed(values)
             if array is None:

@@ -224,3 +224,11 @@ def test_a_ratio_that_is_off_is_still_told(demo: sm.Book) -> None:
     assert not replace(good, value=good.value + 1e-8).holds
     money = R.mrr(demo).proof()
     assert not replace(money, value=money.value + 1e-3).holds
+
+
+def test_half_of_a_character_is_told() -> None:
+    customers = {"customer_id": ["a"], "segment": ["x\ud800"]}
+    rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [1]}
+    for table in (customers, pd.DataFrame(customers, dtype=object)):
+        with pytest.raises(sm.DataError, match=r"customers\.segment holds half of a character"):
+            sm.Book(mrr=rows, customers=table)
