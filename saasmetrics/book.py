@@ -49,8 +49,9 @@ class Book:
     fiscal_start
         First month of the fiscal year, 1 to 12.
     as_of
-        The last day known, inclusive; by default the last day the tables show, with all rows known. Rows that were
-        recorded (`recorded_at`) after a day that is given are left out, and rows withdrawn (`withdrawn_at`) by then.
+        The last day known, inclusive ("2026-03" is 31 March); by default the last day the tables show, with all
+        rows known. Rows recorded (`recorded_at`) after a day that is given, or withdrawn (`withdrawn_at`) by then,
+        are left out.
     **tables
         DataFrames (pandas, Polars, Arrow, DuckDB relations) by table name; MRR comes from `subscriptions`, or
         `mrr`, or `invoices`.

@@ -59,6 +59,40 @@ def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
     return np.rint(values * MICRO).astype(np.int64)
 
 
+def multiplied(micro: Any, times: Any) -> Any:
+    """Return integer micro-units so many times.
+
+    Raises
+    ------
+    DataError
+        If a product is too large to be held exactly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> multiplied(np.array([19990000]), 12)
+    array([239880000])
+    """
+    import numpy as np
+
+    check_held(np.asarray(micro, np.float64) * times)
+    return micro * times
+
+
+def check_held(micro: Any) -> None:
+    """Refuse amounts, as floats, that 64 bits do not hold in micro-units.
+
+    Examples
+    --------
+    >>> check_held(1e18)
+    """
+    import numpy as np
+
+    if float(np.max(np.abs(micro), initial=0.0)) > LARGEST:
+        msg = "Amounts come to more than 9 trillion, which cannot be held exactly. Check them in the export."
+        raise DataError(msg)
+
+
 def months_per_interval(
     interval: str, count: int = 1, *, week: str = "52/12", day: str = "365/12"
 ) -> Fraction:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.display import OfflineChart
-from saasmetrics.charts.text import frequency, period_text, thinned, wrap
+from saasmetrics.charts.text import frequency, period_text, printable, thinned, wrap
 from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config, palette
 from saasmetrics.periods import NOUNS
 
@@ -33,18 +33,20 @@ def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     >>> data([{"value": float("nan")}]).to_dict()
     {'values': [{'value': None}]}
     """
-    rows_only = [{key: _plain(value) for key, value in row.items()} for row in rows]
+    rows_only = [{printable(key): _plain(value) for key, value in row.items()} for row in rows]
     return alt.Data(values=rows_only)  # type: ignore[no-untyped-call]
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return printable(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value if isinstance(value, str | bool | int) else str(value)
+    return value if isinstance(value, bool | int) else printable(str(value))
 
 
 def pixels(width: Width) -> int:
@@ -75,7 +77,7 @@ def _word(value: Any) -> str:
         return "(none)"
     if hasattr(value, "hour"):  # the first day of a period
         return f"{value:%b %Y}" if value.day == 1 else f"{value:%Y-%m-%d}"
-    return str(value)
+    return printable(str(value))
 
 
 def with_group(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -127,7 +129,7 @@ def what(result: Result, *, freq: str = "", unit: str | None = None, note: str =
     if unit in {"table", "curve"}:
         parts.pop()
     if result.by:
-        parts.append("by " + ", ".join(result.by))
+        parts.append("by " + printable(", ".join(result.by)))
     window = options_of(result).get("window")
     if window and unit == "ratio":
         parts.append(f"over {window}" if isinstance(window, str) else f"over {window} periods")
@@ -194,6 +196,7 @@ class Canvas:
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
         heading = message if self.title is None else self.title
+        heading, subtitle = printable(heading), printable(subtitle)
         if heading:
             room = self.room - 16
             lines = wrap(subtitle, room) + wrap(self.result.definition.meaning, room)
@@ -234,6 +237,10 @@ def period_axis(periods: list[pd.Timestamp], freq: str, room: float) -> dict[flo
     }
 
 
+def _clean(text: str | list[str]) -> str | list[str]:
+    return printable(text) if isinstance(text, str) else [printable(line) for line in text]
+
+
 def axis(
     labels: Mapping[float, str | list[str]], *, title: str | None = None, **more: Any
 ) -> alt.Axis:
@@ -244,7 +251,7 @@ def axis(
     >>> axis({0.0: "$0"}).to_dict()["labelExpr"]
     '["$0"][indexof([0.0], datum.value)]'
     """
-    words = json.dumps(list(labels.values()), ensure_ascii=False)
+    words = json.dumps([_clean(text) for text in labels.values()], ensure_ascii=False)
     return alt.Axis(
         values=list(labels),
         labelExpr=f"{words}[indexof({json.dumps(list(labels))}, datum.value)]",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from saasmetrics.charts.text import printable
+
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -71,4 +73,14 @@ def _spec(chart: Any, width: int | None) -> dict[str, Any]:
     spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
     if width is not None or spec.get("width") == "container":
         spec["width"] = width or ASSUMED_WIDTH
-    return spec
+    shown: dict[str, Any] = _printable(spec)
+    return shown
+
+
+def _printable(part: Any) -> Any:
+    """Return a part of a specification whose texts a picture can hold: what it cannot hold ends the process."""
+    if isinstance(part, str):
+        return printable(part)
+    if isinstance(part, dict):
+        return {_printable(key): _printable(value) for key, value in part.items()}
+    return [_printable(each) for each in part] if isinstance(part, list | tuple) else part

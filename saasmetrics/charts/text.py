@@ -16,9 +16,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHARACTER = 5.7  # pixels of an average character at 11 px
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _TRAILING = re.compile(r"\.0(?=[kMB]$)")
 _ROUND_STEPS = {12: (1, 2, 3, 6, 12, 24, 36, 60, 120), 4: (1, 2, 4, 8, 12, 20, 40)}
+
+
+def printable(text: str) -> str:
+    r"""Return a text with what no document can hold, control characters and halves of characters, replaced.
+
+    Examples
+    --------
+    >>> printable("a\x01b") == "a\N{REPLACEMENT CHARACTER}b"
+    True
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def frequency(periods: pd.Series[Any], given: str | None = None) -> str:

@@ -18,6 +18,7 @@ from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.headline import last_complete, span
 from saasmetrics.money import format_value
 from saasmetrics.policy import told_apart
+from saasmetrics.proof.cell import BY_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,6 +91,7 @@ def compare(
     df, differences = _joined(found, asked), told_apart(asked)
     tables = _side_by_side(df, entry, found[0].by, book.currency)
     can_decide = {c for one in asked for other in asked for c in deciding(entry, one, other)}
+    by_policy = dict(zip((policy.name for policy in asked), found, strict=True))
     told = differences[differences["choice"].isin(can_decide)]
     if len(told):
         tables["What they do not share"] = told.drop(columns=["choice"])
@@ -104,8 +106,10 @@ def compare(
             "differences": differences,
             "tables": tables,
             "headline": _headline(df, entry, found[0].by, book.currency),
+            BY_POLICY: by_policy,
         },
-        drill=_drill(dict(zip((p.name for p in asked), found, strict=True))),
+        drill=_drill(by_policy),
+        trace=None,
     )
 
 

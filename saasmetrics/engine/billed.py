@@ -21,7 +21,7 @@ from saasmetrics.engine.invoices import (
     per_month,
     service,
 )
-from saasmetrics.money import to_micro
+from saasmetrics.money import check_held, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 KINDS = ("recurring", "discount", "credit", "refund", "one_off", "usage", "tax")
+MOST_DAYS = 64  # that a sum over the days of a month may multiply amounts by
 SERVED = 3  # kinds that pay for days of service: the first three
 
 
@@ -83,6 +84,7 @@ def lines(
     if rates.count > 1:
         moved = rates.each(code.astype(np.int32), date)
         rated = to_micro(numbers(data["amount"]) * (factor * moved))
+    check_held(np.abs(np.stack([micro, rated])).sum(axis=1, dtype=np.float64) * MOST_DAYS)
     kind = _kinds(tables, micro)
     monthly = per_month(micro, start, end)
     whole = ~stated & (kind >= SERVED)

@@ -12,7 +12,7 @@ from saasmetrics.engine.columns import days, flat, numbers
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.service import interval_steps
 from saasmetrics.engine.tally import tally
-from saasmetrics.money import to_micro
+from saasmetrics.money import multiplied, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _scheduled(
     month, count = calendar.ordinal(start), bills(start, end, every)
     age = np.maximum(month - begin, 0)
     known = (begin < first + width) & (begin + age < first + width) & (count > 0)
-    amount = spans.amount[pays] * every
+    amount = multiplied(spans.amount[pays], every)
     row = group[spans.entity[pays]] * width + begin - first
     total = np.zeros((many * width, width), np.int64)
     for size in np.unique(every[known]).tolist():

@@ -9,6 +9,7 @@ import numpy as np
 from saasmetrics.engine.ledger import running_minimum
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
+from saasmetrics.money import check_held, multiplied
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,8 +76,8 @@ def _changes(
     values = {
         "customers": (seen.held > 0).astype(np.int64),
         "mrr": seen.mrr,
-        "floor": running_minimum(np.maximum(seen.mrr, 0), seen.account),
-        "point": np.minimum(np.maximum(seen.mrr, 0), _start(seen)),
+        "floor": running_minimum(seen.mrr, seen.account),
+        "point": np.minimum(seen.mrr, _start(seen)),
     }
     return {name: (cell, value - seen.before(value)) for name, value in values.items()}
 
@@ -156,16 +157,18 @@ def aged(
     start = begin[ledger.account]
     seen = ledger.pick((ledger.time >= start) & (ledger.time <= start + age))
     place = np.searchsorted(accounts, seen.account)
-    until = np.append(seen.time[1:], 0).astype(np.int64)
-    last = np.append(seen.first[1:], True)
+    until = np.append(seen.time[1:], 0)[: len(seen)].astype(np.int64)
+    last = np.append(seen.first[1:], True)[: len(seen)]
     until[last] = begin[seen.account[last]] + age + 1
-    floor = running_minimum(np.maximum(seen.mrr, 0), seen.account)
+    floor = running_minimum(seen.mrr, seen.account)
     out = {name: np.zeros(len(accounts), np.int64) for name in (*TRIANGLE, "total")}
     out["customers"][place[last]] = seen.held[last] > 0
     out["mrr"][place[last]] = seen.mrr[last]
     out["floor"][place[last]] = floor[last]
-    out["point"][place[last]] = np.minimum(np.maximum(seen.mrr, 0), _start(seen))[last]
-    np.add.at(out["total"], place, seen.mrr * (until - seen.time))
+    out["point"][place[last]] = np.minimum(seen.mrr, _start(seen))[last]
+    months = until - seen.time
+    check_held(np.bincount(place, weights=seen.mrr * months.astype(np.float64), minlength=1))
+    np.add.at(out["total"], place, multiplied(seen.mrr, months))
     return out
 
 

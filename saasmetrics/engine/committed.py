@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine import valued
-from saasmetrics.engine.group_pairs import cumulated, in_one, spread_events, summed
+from saasmetrics.engine.group_pairs import cumulated, spread_events, summed
 from saasmetrics.engine.groups import Groups, groups
+from saasmetrics.engine.keys import in_one
 from saasmetrics.engine.ledger import running
 from saasmetrics.engine.promises import ROLES, Promises, promises
 from saasmetrics.engine.transfers import split_transfer

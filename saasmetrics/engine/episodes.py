@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.columns import has, numbers
+from saasmetrics.engine.keys import apart, in_one
 from saasmetrics.engine.ledger import Ledger, ledger
 from saasmetrics.errors import DataError
 
@@ -78,17 +79,17 @@ def _cut(found: Columns, lives: Columns, balances: dict[str, Ledger]) -> Columns
     many = len(lives["account"])
     life = np.full(max(b.accounts for b in balances.values()), -1, np.int64)
     life[lives["account"]] = np.arange(many)
-    keys = [_key(np.arange(many), np.zeros(many, np.int64))]
+    keys = [in_one(np.arange(many), np.zeros(many, np.int64))]
     own = {}
     for name, balance in balances.items():
         owner = life[balance.account]
         age = balance.time - lives["cohort"][np.maximum(owner, 0)]
         mine = owner >= 0
-        own[name] = (_key(owner[mine], age[mine]), balance.held[mine])
+        own[name] = (in_one(owner[mine], age[mine]), balance.held[mine])
         within = (age > 0) & (age < lives["duration"][np.maximum(owner, 0)]) & mine
-        keys.append(_key(owner[within], age[within]))
+        keys.append(in_one(owner[within], age[within]))
     key = np.unique(np.concatenate(keys))
-    owner, start = key >> 32, key & 0xFFFFFFFF
+    owner, start = apart(key)
     last = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
     stop = np.where(last, lives["duration"][owner], np.append(start[1:], 0)[: len(owner)])
     out = {name: values[owner] for name, values in found.items()}
@@ -96,16 +97,10 @@ def _cut(found: Columns, lives: Columns, balances: dict[str, Ledger]) -> Columns
     out["entry"], out["duration"] = np.maximum(start, out["entry"]), stop
     for name, (when, value) in own.items():
         at = np.searchsorted(when, key, side="right") - 1
-        right = (at >= 0) & (when[np.maximum(at, 0)] >> 32 == owner)
+        right = (at >= 0) & (apart(when[np.maximum(at, 0)])[0] == owner)
         out[name] = np.where(right, value[np.maximum(at, 0)], 0)
     seen = (out["duration"] > out["entry"]) | ((out["duration"] == 0) & (out["entry"] == 0))
     return {name: values[seen] for name, values in out.items()}
-
-
-def _key(owner: NDArray[np.int64], age: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return lives and ages as one number that sorts as both do; an age may be below 0."""
-    found: NDArray[np.int64] = (owner.astype(np.int64) << 32) + age
-    return found
 
 
 def counted(found: Columns) -> Columns:

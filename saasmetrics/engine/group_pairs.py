@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.engine.keys import apart, in_one
 from saasmetrics.engine.ledger import running
 from saasmetrics.engine.pairs import TIME_BITS, since
 from saasmetrics.engine.tally import tally
@@ -96,7 +97,7 @@ def contributions(
     return {
         "opening": np.where(paid, m0, zero),
         "closing": np.where(stays, m0 + rest - rests, np.where(lost, m1, zero)),
-        "kept": np.where(paid, np.maximum(m0 + lower, 0), zero),
+        "kept": np.where(paid, m0 + lower, zero),
         "expansion": np.where(stays & (rest > 0), rest, zero),
         "contraction": np.where(stays & (rest < 0), rest, zero),
         "churn": np.where(lost, m1 - m0, zero),
@@ -168,11 +169,6 @@ def cumulated(
     return cube
 
 
-def in_one(owner: NDArray[np.int32], time: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return an owner and a time as one number that sorts by owner, then time."""
-    return (owner.astype(np.int64) << 32) + time
-
-
 def summed(event: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each element the sum of its event; equal events are contiguous and counted from 0."""
     total = np.zeros(int(event[-1]) + 1 if len(event) else 0, np.int64)
@@ -185,7 +181,7 @@ def spread_events(
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
     """Give every account of an entity a row at each event of the entity; sorted by account and time."""
     key = np.unique(in_one(entity_of[owner], time))
-    entity, moment = (key >> 32).astype(np.int64), (key & 0xFFFFFFFF).astype(np.int32)
+    entity, moment = apart(key)
     entities = int(entity_of.max(initial=-1)) + 1
     many = np.bincount(entity, minlength=entities)
     begin = np.cumsum(many) - many
@@ -194,4 +190,4 @@ def spread_events(
     account = np.repeat(present, rows).astype(np.int32)
     nth = np.arange(len(account)) - np.repeat(np.cumsum(rows) - rows, rows)
     event = begin[entity_of[account]] + nth
-    return account, event, moment[event]
+    return account, event, moment[event].astype(np.int32)

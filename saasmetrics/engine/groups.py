@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.money import multiplied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,8 +35,20 @@ RESERVED = frozenset(
     | {"expansion", "contraction", "churn", "pause", "fx", "transfer", "closing", "residual"}
     | {"duration", "entry", "event", "cause", "bag", "mrr", "floor", "verdict", "target", "months"}
     | {"probability", "at_risk", "events", "censored", "arpa", "margin", "lifetime"}
-    | {"retention", "cumulative", "projected", "alone", "survival"}
-)  # columns of results
+    | {"retention", "cumulative", "projected", "alone", "survival", "alive", "uniform", "month"}
+    | {"live", "paused", "past_due", "scheduled_churn", "scheduled_downgrades", "not_started"}
+    | {"resuming", "discounts_ending", "committed", "gap", "changes", "only_mrr", "credits"}
+    | {"only_invoices", "day_count", "billed_ahead", "billed_before", "billed_later", "one_off"}
+    | {"unexplained", "billed", "recognised", "revenue", "share", "within", "share_then", "rate"}
+    | {"share_now", "rate_then", "rate_now", "median", "median_low", "median_high", "rmst"}
+    | {"rmst_low", "rmst_high", "horizon", "model", "observed_to", "log_likelihood", "aic", "bic"}
+    | {"converged", "parameter", "chosen", "cumulative_low", "cumulative_high", "p10", "p50"}
+    | {"p90", "overdue", "of_all", "periods", "atr", "share_p10", "share_p90", "won", "lost"}
+    | {"open", "commit", "n_open", "renewed", "open_share", "full", "downsell", "mid_term"}
+    | {"escalator", "upsell", "early", "on_time", "late", "multi_year", "terms", "final"}
+    | {"terms_renewed", "terms_lost", "terms_open", "terms_returned", "customers_renewed"}
+    | {"customers_open", "customers_lost", "forecast", "cohorts", "repaid", "never"}
+)  # columns of results that no table of a company usually has; `unreserved` refuses those of one result too
 
 
 def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -47,7 +60,27 @@ def columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
     if not isinstance(by, Iterable) or not all(isinstance(name, str) for name in by):
         msg = f"by={by!r} is neither the name of a column nor a list of names."
         raise DataError(msg)
-    return tuple(by)
+    names = tuple(by)
+    if len(set(names)) < len(names):
+        msg = f"by={list(names)!r} names a column twice; name each once."
+        raise DataError(msg)
+    return names
+
+
+def unreserved(by: Iterable[str], also: Iterable[str] = (), table: str = "customers") -> None:
+    """Refuse to group by a name that the columns of results have, or those of one result (`also`).
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is taken; it says which name to write instead.
+    """
+    taken = RESERVED.union(also)
+    for name in by:
+        if name in taken:
+            other = f"{table}.{name}"
+            msg = f"Results have a column {name!r} of their own; to group by that of {table}, write {other!r}."
+            raise UnknownNameError(msg)
 
 
 @dataclass(frozen=True)
@@ -140,10 +173,7 @@ def _column(
     known = columns_for(tables, spans.source)
     if name == ARR_BAND and name not in known:
         return list(BANDS), _band(spans), None
-    if name in RESERVED:
-        whose = known.get(name, ("customers", name))[0]
-        msg = f"Results have a column {name!r} of their own; to group by that of {whose}, write {f'{whose}.{name}'!r}."
-        raise UnknownNameError(msg)
+    unreserved([name], table=known.get(name, ("customers", name))[0])
     if name not in known:
         short = sorted(n for n in known if "." not in n)
         msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
@@ -183,7 +213,7 @@ def _band(spans: Spans) -> NDArray[np.int32]:
     first = pays[spans.start[pays] == begin[spans.entity[pays]]]
     mrr = np.zeros(len(begin), np.int64)
     np.add.at(mrr, spans.entity[first], spans.amount[first])
-    return np.searchsorted(EDGES, mrr * 12, side="right").astype(np.int32)
+    return np.asarray(np.searchsorted(EDGES, multiplied(mrr, 12), side="right"), np.int32)
 
 
 def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:

@@ -88,7 +88,7 @@ def _changes(
     lost = money[SHRUNK] + money[LOST]
     paused = np.zeros(cells, np.int64) if rests is None else -spread(rests)[SAME:].sum(axis=0)
     if rests is not None or int(ledger.mrr.min()) < 0:
-        lost = spread(np.minimum(np.maximum(m1, 0) - opening, 0))[SAME : LOST + 1].sum(axis=0)
+        lost = spread(np.minimum(m1 - opening, 0))[SAME : LOST + 1].sum(axis=0)
     resting = _resting(idle, held, owner, cell, cells)
     return {
         "opening": paid,

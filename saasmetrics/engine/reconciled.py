@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine.billed import KINDS, SERVED, Lines, lines
+from saasmetrics.engine.billed import KINDS, MOST_DAYS, SERVED, Lines, lines
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.day_sums import Levels, Segments, by_day, day_sums, valued
 from saasmetrics.engine.matched import UNEXPLAINED, matched
@@ -32,7 +32,6 @@ MATCHED = ("only_mrr", "only_invoices", "credits")
 TIMING = ("billed_ahead", "billed_before", "billed_later")
 OTHER = ("one_off", "usage", "refunds", "tax")
 _OTHER_KINDS = dict(zip(OTHER, ("one_off", "usage", "refund", "tax"), strict=True))
-_MOST_DAYS = 64  # that a sum over the days of a month may multiply amounts by
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class Reconciled:
                     paid.amount,
                 )
             )
-        if any(float(np.abs(m.level).sum(dtype=float)) > LARGEST / _MOST_DAYS for m in out):
+        if any(float(np.abs(m.level).sum(dtype=float)) > LARGEST / MOST_DAYS for m in out):
             msg = f"MRR adds up to more than 140 billion {self.currency}, which cannot be reconciled exactly."
             raise DataError(msg)
         return tuple(out)

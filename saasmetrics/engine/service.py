@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, flags, has
+from saasmetrics.engine.keys import apart
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,8 +67,8 @@ def departures(
     following = np.searchsorted(begins, at, side="left")
     known = following < len(begins)
     following = begins[np.minimum(following, max(len(begins) - 1, 0))] if len(begins) else at
-    same = known & ((following >> 32) == entity)
-    back = np.where(same, following & 0xFFFFFFFF, np.int64(FAR))
+    owner, day = apart(following)
+    back = np.where(known & (owner == entity), day, np.int64(FAR))
     return (running <= 0) & (end < FAR), back
 
 

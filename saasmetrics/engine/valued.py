@@ -275,7 +275,7 @@ def at_rates(
     money["expansion"] = money["expansion"] + np.maximum(moved, 0)
     money["contraction"] = money["contraction"] + np.minimum(moved, 0)
     money["closing"] = closing
-    money["kept"] = np.rint(found["kept"] * np.minimum(start, end)).astype(np.int64)
+    money["kept"] = np.rint(np.minimum(found["kept"] * start, found["kept"] * end)).astype(np.int64)
     return money
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from saasmetrics.export.workbook import (
     Formula,
     Sheet,
     Workbook,
+    document_day,
     header,
     looks,
     place,
@@ -35,7 +35,7 @@ _CLOSE = 1e-9
 
 def write(result: Result, path: str | os.PathLike[str]) -> Path:
     """Write the numbers of a result as a workbook; see `Result.to_xlsx`."""
-    book = Workbook(result.metric.name, date.fromisoformat(result.context.as_of))
+    book = Workbook(result.metric.name, document_day(result.context.as_of))
     if result.kind == "cohorts":
         triangle(result, book)
     else:

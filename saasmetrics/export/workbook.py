@@ -293,6 +293,20 @@ def _fitting(text: str) -> str:
     return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
 
 
+def document_day(as_of: str) -> date:
+    """Return the day that a document of numbers is of; the same one for all numbers that know no day.
+
+    Examples
+    --------
+    >>> document_day("2026-01-31").isoformat(), document_day("age 3 of the table").isoformat()
+    ('2026-01-31', '2000-01-01')
+    """
+    try:
+        return date.fromisoformat(as_of)
+    except ValueError:
+        return date(2000, 1, 1)
+
+
 def _cell(row: int, column: int) -> str:
     from xlsxwriter.utility import xl_rowcol_to_cell
 

@@ -11,7 +11,7 @@ from saasmetrics.catalogue import definition
 from saasmetrics.engine import drill
 from saasmetrics.engine.groups import ambiguous, columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
-from saasmetrics.money import MICRO
+from saasmetrics.money import MICRO, multiplied
 from saasmetrics.periods import iso_day
 from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import resample_weights
@@ -195,17 +195,21 @@ class Sides:
 
     def top(self, measures: Mapping[str, Any]) -> Any:
         """Return the numerator."""
-        return sum(sign * measures[name] for name, sign in self.numerator.items())
+        return sum(_times(measures[name], sign) for name, sign in self.numerator.items())
 
     def bottom(self, measures: Mapping[str, Any]) -> Any:
         """Return the denominator."""
-        return sum(sign * measures[name] for name, sign in self.denominator.items())
+        return sum(_times(measures[name], sign) for name, sign in self.denominator.items())
 
     def parts(self) -> dict[str, str]:
         """Return what each side of a row adds up, as formulas of the row's measures."""
         sides = {"numerator": self.numerator, "denominator": self.denominator}
         found = {name: _added(signs) for name, signs in sides.items() if signs}
         return {**found, "kept": "min(opening, closing)"}
+
+
+def _times(measure: Any, sign: int) -> Any:
+    return sign * measure if abs(sign) == 1 else multiplied(measure, sign)
 
 
 def _added(signs: Mapping[str, int]) -> str:

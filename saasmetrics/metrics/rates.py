@@ -48,14 +48,8 @@ class Question:
         interval: float | None,
     ) -> Question:
         """Check and complete what was asked; the default window is the policy's, in periods of `freq`."""
-        calendar = book.calendar(freq)
-        if window is None:
-            window = max(round(book.policy.window * calendar.year() / 12), 1)
-        if not isinstance(window, (int, np.integer)) or window < 1:
-            msg = f"window={window!r} is a number of {calendar.noun}s, at least 1."
-            raise DataError(msg)
         check_interval(interval)
-        return cls(book, int(window), freq, columns(by), interval)
+        return cls(book, window_of(book, window, freq), freq, columns(by), interval)
 
     @property
     def rolling(self) -> bool:
@@ -136,6 +130,31 @@ class Question:
         _, _, full = self.book.engine.extent(self.freq)
         number = full if period is None else self.book.calendar(self.freq).of(period)
         return np.datetime64(int(self._last_days(np.array([number]))[0]), "D")
+
+
+def window_of(book: Book, window: Any, freq: str) -> int:
+    """Return how many periods of a frequency a window has; that of the policy for None.
+
+    Raises
+    ------
+    DataError
+        If it is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    >>> window_of(book, None, "Q"), window_of(book.with_policy(window=1), None, "Q")
+    (4, 1)
+    """
+    calendar = book.calendar(freq)
+    if window is None:
+        return max(round(book.policy.window * calendar.year() / 12), 1)
+    whole = isinstance(window, (int, np.integer)) and not isinstance(window, (bool, np.timedelta64))
+    if not whole or window < 1:
+        msg = f"window={window!r} is a number of {calendar.noun}s, at least 1."
+        raise DataError(msg)
+    return int(window)
 
 
 def check_interval(interval: float | None) -> None:

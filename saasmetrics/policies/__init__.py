@@ -40,10 +40,10 @@ def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
             allowed = ", ".join(repr(option) for option in info["options"])
             msg = f"{choice}={value!r} is not a choice of a policy; take one of {allowed}."
             raise UnknownNameError(msg + hint(str(value), list(info["options"])))
-    elif not (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        if value is None and "none" in info:
-            return
-        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number of at least 0."
+        return
+    least = info.get("least", 0)
+    if not (_whole(value) and value >= least) and not (value is None and "none" in info):
+        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number of at least {least}."
         raise UnknownNameError(msg)
 
 

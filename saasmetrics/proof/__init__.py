@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.export.expression import computed, in_words
 from saasmetrics.money import format_value
-from saasmetrics.proof.cell import chosen, not_observed, reported
-from saasmetrics.proof.trace import CENT, CLOSE, Trace
+from saasmetrics.proof.cell import BY_POLICY, chosen, not_observed, reported
+from saasmetrics.proof.trace import CENT, CLOSE, Trace, near
 from saasmetrics.version import __version__
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Proof:
         own = self.trace.unit if self.trace is not None else ""
         return own or {"curve": "ratio"}.get(self.result.metric.unit, self.result.metric.unit)
 
+    def _same(self, one: float | None, other: float | None) -> bool:
+        if one is None or other is None:
+            return one is None and other is None
+        return abs(one - other) <= max(near(self.unit), CLOSE * abs(other))
+
     @property
     def rows(self) -> pd.DataFrame:
         """The rows behind the number, with what each adds to its sides; a copy, and empty where there are none."""
@@ -73,7 +79,7 @@ class Proof:
         if self.numerator is None or self.denominator is None or self.value is None:
             return ""
         again = computed("numerator / denominator", self.totals)
-        return "numerator / denominator" if _same(again, self.value) else ""
+        return "numerator / denominator" if self._same(again, self.value) else ""
 
     @property
     def totals(self) -> dict[str, float]:
@@ -123,7 +129,9 @@ class Proof:
                         abs(self.totals[name] - value) < CENT
                     )
         if self.expression and (self.value is not None or not self.reason):
-            found["value computed again is the value reported"] = _same(self.recomputed, self.value)
+            found["value computed again is the value reported"] = self._same(
+                self.recomputed, self.value
+            )
         return found
 
     @property
@@ -247,6 +255,16 @@ class Proof:
 
 def prove(result: Result, cell: Mapping[str, Any]) -> Proof:
     """Return the proof of one number of a result; see `Result.proof`."""
+    if BY_POLICY in result.extra:
+        name, of_policy = cell.get("policy"), result.extra[BY_POLICY]
+        if name is None:
+            msg = f"Name the policy of the number, such as proof(policy={next(iter(of_policy))!r})."
+            raise DataError(msg)
+        if name not in of_policy:
+            raise UnknownNameError.of("policy in this comparison", name, of_policy)
+        return prove(
+            of_policy[name], {key: value for key, value in cell.items() if key != "policy"}
+        )
     row, keys = chosen(result, cell)
     sides, reason = reported(result, row, keys)
     if not_observed(row):
@@ -281,12 +299,6 @@ def number_in_words(value: float) -> str:
     if value == round(value):
         return f"{value:,.0f}"
     return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is None and other is None
-    return abs(one - other) <= CLOSE * max(1.0, abs(other))
 
 
 def _plain(value: Any) -> str:

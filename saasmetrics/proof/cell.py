@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _KEYS = ("period", "cohort", "age", "movement", "subtype", "measure")
 _TIMES = ("period", "cohort")
 UNSEEN = "not observed"
+BY_POLICY = "by_policy"  # what a comparison of policies holds: the result of each
 _NO_PARTS = {"period", "complete", "residual", "reason"}  # columns of a bridge that are no movement
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
@@ -13,12 +12,13 @@ from saasmetrics.export.workbook import (
     Formula,
     Sheet,
     Workbook,
+    document_day,
     header,
     looks,
     place,
 )
 from saasmetrics.policy import choices
-from saasmetrics.proof.trace import CENT, CLOSE
+from saasmetrics.proof.trace import CENT, CLOSE, near
 
 if TYPE_CHECKING:
     import os
@@ -49,7 +49,7 @@ def write(proof: Proof, path: str | os.PathLike[str]) -> Path:
             "Prove a group of it, or a part with book.where(...); all rows are in proof().rows."
         )
         raise DataError(msg)
-    book = Workbook(proof.title, date.fromisoformat(proof.result.context.as_of))
+    book = Workbook(proof.title, document_day(proof.result.context.as_of))
     number = book.sheet("Number")
     titles = {} if proof.trace is None else _titles(proof.trace)
     places = _number(proof, number, titles)
@@ -174,11 +174,11 @@ def _checks(proof: Proof, sheet: Sheet, places: dict[str, str]) -> None:
     first = row
     for check, held in proof.checks.items():
         name = next((n for n in ("numerator", "denominator") if f"the {n}," in check), "value")
-        apart, near = f"proof_{name}-{places[name]}", f"{CENT:g}"
-        test = f"=ABS({apart})<{near}"
+        apart = f"proof_{name}-{places[name]}"
+        test = f"=ABS({apart})<{CENT:g}"
         gap: Any = _gap(proof, name)
         if name == "value":
-            test = f"=ABS({apart})<={CLOSE:.0E}*MAX(1,ABS({places[name]}))"
+            test = f"=ABS({apart})<=MAX({near(proof.unit):.0E},{CLOSE:.0E}*ABS({places[name]}))"
         if gap is None:  # both are missing, or one of them should not be
             test, apart = f'=AND(proof_value="",{places[name]}="")', '""'
         line = [(check.capitalize(), "text"), (Formula(test, held), "truth")]

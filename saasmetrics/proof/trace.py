@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 CENT = 0.005  # sums of cents are right to half of one
 CLOSE = 1e-9  # of a ratio, in doubles
+UNIT = 1e-6  # of money: reported amounts are rounded to it
+
+
+def near(unit: str) -> float:
+    """Return by how much a value of a unit near 1 may differ and still be the same.
+
+    Examples
+    --------
+    >>> near("money"), near("ratio")
+    (1e-06, 1e-09)
+    """
+    return UNIT if unit in ("money", "mixed") else CLOSE
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,6 +97,12 @@ class Design:
             raise DataError(msg)
         aside = np.array([effect.lost == 0 for effect in effects], bool)
         keep &= ~(x[:, aside] == 1).any(axis=1)
+        if aside.all() or not keep.any():
+            msg = (
+                f"Too few customers left in the levels of {', '.join(fixed)} to compare them: "
+                "take shorter periods, or a column with fewer values."
+            )
+            raise DataError(msg)
         shape = ("entry", "duration", "event")
         entry, duration, event = (found[name][keep] for name in shape)
         rows = Rows(entry, duration, event, x[keep][:, ~aside], found["customers"][keep])

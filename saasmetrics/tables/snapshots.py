@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.periods import day_number, iso_day
+from saasmetrics.periods import day_number, iso_day, last_day
 from saasmetrics.tables.canonical import row_numbers_for
 from saasmetrics.tables.gate.view import View
 from saasmetrics.tables.known import Numbers, has_clocks, identity, known
@@ -64,7 +64,7 @@ def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str
     Parameters
     ----------
     folders
-        Day (date or ISO text) -> folder or file.
+        Day (date or ISO text; "2026-03" is the last day of March) -> folder or file.
     told
         As for `read_folder`.
 
@@ -80,7 +80,7 @@ def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str
     InvalidTablesError
         If the tables of a day have problems: all of that day at once.
     """
-    days = [day_number(day) for day in folders]
+    days = [last_day(day) for day in folders]
     if not days:
         raise DataError('There are no snapshots. Name at least one: {"2026-04-05": "exports/"}.')
     if len({*days}) < len(days):

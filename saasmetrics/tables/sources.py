@@ -97,8 +97,18 @@ def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:
     problems: list[Problem] = []
     for label, values in columns:
         text = _label(label)
+        if _is_one_value(values):
+            raise DataError(
+                f"{name}.{text} is one value, {values!r}, not a list of values. "
+                f"Put it in a list: {text}=[{values!r}]."
+            )
         try:
             array = pa.array(values, from_pandas=True)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{name}.{text} holds half of a character, {error.object!r}, which no file of text can hold. "
+                f"Replace it: df[{text!r}].str.encode('utf-8', 'replace').str.decode('utf-8')."
+            ) from error
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, OverflowError):
             array = _mixed(values)
             if array is None:
@@ -112,6 +122,12 @@ def _from_columns(name: str, columns: Iterable[tuple[Any, Any]]) -> pa.Table:
     if len(lengths) > 1:
         raise DataError(f"{name}: the columns have different lengths: {sorted(lengths)}.")
     return pa.Table.from_arrays(arrays, names=names)
+
+
+def _is_one_value(values: Any) -> bool:
+    if isinstance(values, (str, bytes)) or getattr(values, "ndim", 1) == 0:
+        return True
+    return not isinstance(values, Iterable) and not hasattr(values, "__arrow_array__")
 
 
 def _label(label: Any) -> str:
@@ -154,13 +170,18 @@ def _is_missing(value: Any) -> bool:
 
 def _several_kinds(table: str, column: str, values: Any) -> Problem:
     kinds = sorted({type(value).__name__ for value in values})
+    several = len(kinds) > 1
     return Problem(
         table,
         column,
-        f"holds values of several kinds ({', '.join(kinds)})",
+        f"holds values of several kinds ({', '.join(kinds)})"
+        if several
+        else f"holds values of a kind that no table has ({kinds[0]})",
         len(values),
         (),
-        "Make them all of one kind.",
+        "Make them all of one kind."
+        if several
+        else f"Make each a text, a number or a date: [str(each) for each in {column}].",
         "error",
         "mixed-kinds",
     )

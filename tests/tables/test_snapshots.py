@@ -192,7 +192,7 @@ def test_what_is_no_set_of_snapshots_is_refused(exports):
     with pytest.raises(DataError, match="no snapshots"):
         sm.read_snapshots({})
     with pytest.raises(DataError, match="one day"):
-        sm.read_snapshots({"2026-04-01": exports, "2026-04": exports})
+        sm.read_snapshots({"2026-04-30": exports, "2026-04": exports})
     with pytest.raises(DataError, match="first was recorded on 2026-04-05"):
         sm.read(exports).as_of("2026-03-31")
 

@@ -92,13 +92,12 @@ def contributions(levels: Frame) -> Frame:
         _lower=nw.col("_mrr") - transfer("_mrr", moving=paid),
     )
     rest, lower = nw.col("_rest"), nw.col("_lower")
-    kept = where(paid, m0 + where(lower < 0, lower))
     held, gone, idle = nw.col("_held") == 1, nw.col("_gone") == 1, nw.col("_idle") == 1
     here, seen, other = paid & (m0 > 0), nw.col("seen") == 1, nw.col("_other") == 1
     return found.with_columns(
         opening=where(paid, m0),
         closing=nw.when(stays).then(m0 + rest - rests).otherwise(where(paid, m1)),
-        kept=where(kept > 0, kept),
+        kept=where(paid, m0 + where(lower < 0, lower)),
         expansion=where(stays & (rest > 0), rest),
         contraction=where(stays & (rest < 0), rest),
         churn=where(paid & ~stays, m1 - m0),

@@ -33,14 +33,12 @@ def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
     found = entities.join(began(entities), on="entity").join(origins(daily), on="entity")
     found = found.filter(nw.col("time") >= nw.col("since"), nw.col("time") <= last)
     found = found.with_columns(
-        customers=flag(nw.col("held") > 0), _paid=where(nw.col("mrr") > 0, nw.col("mrr"))
+        customers=flag(nw.col("held") > 0),
+        floor=nw.col("mrr").cum_min().over("entity", order_by="time"),
+        _start=where(nw.col("time") == nw.col("since"), nw.col("mrr")),
     )
-    found = found.with_columns(
-        floor=nw.col("_paid").cum_min().over("entity", order_by="time"),
-        _start=where(nw.col("time") == nw.col("since"), nw.col("_paid")),
-    )
-    found = found.with_columns(_start=nw.col("_start").max().over("entity"))
-    found = found.with_columns(point=nw.min_horizontal("_paid", "_start"))
+    found = found.with_columns(_start=nw.col("_start").sum().over("entity"))
+    found = found.with_columns(point=nw.min_horizontal("mrr", "_start"))
     found = found.with_columns(*(change(name, ["entity"], "time") for name in TRIANGLE))
     found = found.with_columns(cohort=nw.col("since"), age=nw.col("time") - nw.col("since"))
     return summed(found, ("group", "cohort", "age"), TRIANGLE)

@@ -318,7 +318,8 @@ def _sales_cycle(book: Book) -> float | None:
         return None
     paid = first[np.asarray(pc.fill_null(at, 0)).astype(np.int64)]
     waited = (paid - days(data["created_at"]))[known]
-    return float(np.median(waited[paid[known] <= book.as_of_day]))
+    waited = waited[paid[known] <= book.as_of_day]
+    return float(np.median(waited)) if len(waited) else None
 
 
 def _months(count: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.groups import columns
+from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
@@ -121,6 +121,7 @@ def cohorts(
         only_logos(measure, cohort)
         return renewal_cohorts(book, by, cohort_freq=cohort_freq or "Y", interval=interval)
     by, notes = columns(by), []
+    unreserved(by, ("state",))
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
@@ -213,7 +214,7 @@ def _cells(found: Triangle, by: Sequence[str], level: float | None) -> pd.DataFr
 def _sure_at_start(df: pd.DataFrame) -> pd.DataFrame:
     """Return rows without an interval at age 0, where by definition everybody is still there."""
     if "low" in df.columns:
-        df.loc[df["age"] == 0, ["low", "high"]] = 1.0
+        df.loc[(df["age"] == 0) & df["value"].notna(), ["low", "high"]] = 1.0
     return df
 
 

@@ -146,6 +146,9 @@ def grr(
     and the interval is too short below: of a made-up segment of 55 customers, three of whom leave in a year, intervals
     of 95 % hold the true GRR in 85 of 100 companies (tests/sample/test_intervals.py). Beside it, see `logo_retention`.
 
+    A customer whose credits exceed what it pays counts with what is left, below 0, in GRR as in NRR: GRR is never above
+    NRR, and falls below 0 where NRR does.
+
     Examples
     --------
     >>> import saasmetrics as sm

@@ -12,6 +12,7 @@ from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
+from saasmetrics.metrics.rates import window_of
 from saasmetrics.metrics.retention.window import (
     LABELS,
     PARTS,
@@ -88,7 +89,8 @@ def drivers(
     UnknownNameError
         If there is no such metric, column or frequency.
     DataError
-        If a period is not in the book, or nobody was paying at the start of its window.
+        If a period is not in the book, `window` is no number of periods, or nobody was paying at the start of its
+        window.
 
     Notes
     -----
@@ -113,8 +115,8 @@ def drivers(
     if metric == "arr":
         parts = _arr(book, first, last, freq, columns(by))
     else:
-        span = year * book.policy.window // 12 if window is None else window
-        options["window"] = f"{span} {book.calendar(freq).noun}s"
+        span = window_of(book, window, freq)
+        options["window"] = f"{span} {book.calendar(freq).noun}{'s' if span > 1 else ''}"
         parts = _rates(book, metric, first, last, span, freq, columns(by))
     base = made(book, "drivers", parts.customers, "table", by=by, options=options)
     found = explanation(

@@ -9,6 +9,7 @@ from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.made import Sides, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.metrics.revenue.contracted import contracted_arr
+from saasmetrics.money import multiplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ def _balance(book: Book, id: str, freq: str, by: str | Sequence[str] | None, tim
     by = columns(by)
     cube = book.movements(freq, by)
     df = cube[["period", *by]].copy()
-    df["value"] = money(cube["closing"] * times)
+    df["value"] = money(multiplied(cube["closing"], times))
     df["n"] = cube["customers_closing"]
     df["complete"] = cube["complete"]
     sides = Sides({"closing": times}, {})

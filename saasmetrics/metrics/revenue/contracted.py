@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, flat, numbers
+from saasmetrics.engine.groups import unreserved
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made
 
@@ -88,15 +89,16 @@ def groups_of(
         raise MissingTableError.of("contracts", "A sum of contracts")
     if not by:
         return np.zeros(len(ids), np.int64), [()], ids
-    table = book.tables.get("customers")
-    missing = [name for name in by if table is None or name not in table]
+    unreserved(by)
+    table, names = book.tables.get("customers"), [name.removeprefix("customers.") for name in by]
+    missing = [name for name in names if table is None or name not in table]
     if table is None or missing:
-        msg = f"Contracts are grouped by columns of customers; there is no {', '.join(missing or by)}."
+        msg = f"Contracts are grouped by columns of customers; there is no {', '.join(missing or names)}."
         raise DataError(msg)
     known = flat(table.data["customer_id"])
     at = pc.index_in(ids, value_set=known.cast(ids.type))
     values = [
-        pc.fill_null(flat(table.data[name]).take(at).cast(pa.string()), "(none)") for name in by
+        pc.fill_null(flat(table.data[name]).take(at).cast(pa.string()), "(none)") for name in names
     ]
     rows = list(zip(*(value.to_pylist() for value in values), strict=True))
     labels = sorted(set(rows))

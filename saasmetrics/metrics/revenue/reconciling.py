@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, flat, numbers
 from saasmetrics.engine.day_sums import Segments, segments
-from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.groups import NONE, unreserved
 from saasmetrics.engine.reconciled import Reconciled
 from saasmetrics.engine.reconciled_steps import STEPS, TARGET, reasons, steps
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
@@ -65,6 +65,7 @@ class Way:
         """Refuse what cannot be answered."""
         if self.against not in STEPS:
             raise UnknownNameError.of("source to reconcile against", self.against, STEPS)
+        unreserved(self.by, (*STEPS[self.against], TARGET[self.against]))
         if not self.tolerance >= 0:
             msg = f"tolerance is a share of MRR such as 0.01, not {self.tolerance!r}."
             raise DataError(msg)
@@ -114,7 +115,8 @@ class Way:
         if not self.by:
             return [()], np.zeros(len(ids), np.int64)
         table = self.book.tables.get("customers")
-        for name in self.by:
+        names = [name.removeprefix("customers.") for name in self.by]
+        for name in names:
             if table is None or name not in table:
                 known = () if table is None else table.column_names
                 raise UnknownNameError.of("column of customers to group by", name, known)
@@ -122,7 +124,7 @@ class Way:
         at = flat(pc.index_in(ids, value_set=flat(table.data["customer_id"]).cast(ids.type)))
         values = [
             pc.fill_null(flat(table.data[n]).take(at).cast(pa.string()), NONE).to_pylist()
-            for n in self.by
+            for n in names
         ]
         rows = list(zip(*values, strict=True))
         labels = sorted(set(rows))

@@ -12,8 +12,9 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money, ratio
+from saasmetrics.metrics.rates import window_of
 from saasmetrics.metrics.retention.window import day_of, ordinal
-from saasmetrics.money import MICRO, format_money
+from saasmetrics.money import MICRO, format_money, multiplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,16 +86,13 @@ def tiers(
 
     edges, names = _bands(bands, book.currency)
     year = max(round(book.calendar(freq).year()), 1)
-    span = year if window is None else window
-    if not isinstance(span, (int, np.integer)) or span < 1:
-        msg = f"window={window!r} is a number of {book.calendar(freq).noun}s, at least 1."
-        raise DataError(msg)
+    span = window_of(book, year if window is None else window, freq)
     last = ordinal(book, freq, period)
-    rows = book.engine.rows("movements", period=last, window=int(span), freq=freq)
+    rows = book.engine.rows("movements", period=last, window=span, freq=freq)
     rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
     behind = pd.DataFrame({"customer_id": rows["customer_id"].to_numpy()})
     for side, column, outside in (("then", "opening", BEFORE), ("now", "closing", AFTER)):
-        arr = 12 * rows[column].to_numpy()
+        arr = multiplied(rows[column].to_numpy(), 12)
         place = np.where(arr > 0, np.searchsorted(edges, arr, side="right"), len(names))
         behind[side] = np.array([*names, outside], object)[place]
         behind[f"arr_{side}"] = money(arr)
