@@ -123,8 +123,7 @@ class Book:
         from saasmetrics.tables import Told, read_any
 
         day = None if as_of is None else last_day(as_of)
-        book = cls.__new__(cls)
-        tables = read_any(path, Told(**told))
+        book, tables = cls.__new__(cls), read_any(path, Told(**told))
         _fill(book, tables, resolve(policy), currency, fiscal_start, day, known=day)
         return book
 
