@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine import local
-from saasmetrics.engine.amounts import main_currency
+from saasmetrics.engine.amounts import main_currency, reporting_currency
 from saasmetrics.engine.asof import known_tables, left_out, observed_until
 from saasmetrics.engine.filters import filtered, said
 from saasmetrics.engine.groups import columns
@@ -105,7 +105,8 @@ class Book:
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
         day = None if as_of is None else day_number(as_of)
-        _fill(self, ready, resolve(policy), currency, fiscal_start, day, known=day)
+        code = reporting_currency(currency)
+        _fill(self, ready, resolve(policy), code, fiscal_start, day, known=day)
 
     @classmethod
     def read(
@@ -122,7 +123,8 @@ class Book:
 
         day = None if as_of is None else day_number(as_of)
         book = cls.__new__(cls)
-        _fill(book, read_any(path), resolve(policy), currency, fiscal_start, day, known=day)
+        code = reporting_currency(currency)
+        _fill(book, read_any(path), resolve(policy), code, fiscal_start, day, known=day)
         return book
 
     def _with(self, **changes: Any) -> Book:

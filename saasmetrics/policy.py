@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.errors import UnknownNameError, hint
+from saasmetrics.asked import among, text, whole
+from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.policies import check_choice, choices, preset, presets, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pandas as pd
 
@@ -108,6 +109,8 @@ class Policy:
     rule_of_40: str = "arr_fcf"
 
     def __post_init__(self) -> None:
+        text("name", self.name, "what a policy is called")
+        whole("version", self.version, 1, "the version of a policy, a whole number")
         for choice, info in choices().items():
             check_choice(choice, info, getattr(self, choice))
         if self.name == "default" and any(
@@ -140,7 +143,7 @@ class Policy:
         >>> Policy.named("stripe").title
         'Stripe Billing analytics'
         """
-        if name not in presets():
+        if not among(name, presets()):
             msg = f"There is no policy called {name!r}; there are {', '.join(presets())}."
             raise UnknownNameError(msg + hint(name, presets()))
         return cls._made(preset(name))
@@ -166,12 +169,12 @@ class Policy:
         >>> Policy.load(Policy(name="board", view="event").save(path)).view
         'event'
         """
-        data = read(Path(path))
+        data = read(path)
         try:
             found = cls._made(data)
-        except UnknownNameError as error:
+        except DataError as error:
             msg = f"{path} cannot be read as a policy: {error}"
-            raise UnknownNameError(msg) from error
+            raise type(error)(msg) from error
         known = found.name in presets() and found != cls.named(found.name)
         return replace(found, name=found.name + "*") if known else found
 
@@ -201,9 +204,7 @@ class Policy:
         mine = asdict(self)
         data = {"name": self.name, "version": self.version, "title": self.title}
         data |= {"sources": self.sources, "choices": {k: mine[k] for k in choices()}}
-        to = Path(path)
-        write(to, {**data, "limits": self.limits})
-        return to
+        return write(path, {**data, "limits": self.limits})
 
     def changed(self, **changes: Any) -> Policy:
         """Return this policy with other choices; its name says that it was changed.
@@ -283,14 +284,17 @@ class Policy:
         mine, theirs = asdict(self), asdict(other)
         return {k: (mine[k], theirs[k]) for k in choices() if mine[k] != theirs[k]}
 
-    def diff(self, other: Policy) -> pd.DataFrame:
+    def diff(self, other: str | os.PathLike[str] | Policy) -> pd.DataFrame:
         """Return the choices in which two policies differ, in words: choice, rule, title, and one column per policy.
+
+        The other one is given as itself, by name, or by the file that it is saved in.
 
         Examples
         --------
         >>> Policy().diff(Policy(name="ours", gap_days=30)).columns.tolist()
         ['choice', 'rule', 'title', 'default', 'ours']
         """
+        other = resolve(other)
         named = other if other.name != self.name else replace(other, name=f"{other.name} 2")
         return told_apart((self, named))
 
@@ -362,10 +366,22 @@ class Policy:
 
 
 def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:
-    """Return a policy given as itself, by name, or by the file that it is saved in."""
+    """Return a policy given as itself, by name, or by the file that it is saved in.
+
+    Raises
+    ------
+    DataError
+        If it is none of these, or there is no such policy.
+    """
     if isinstance(policy, Policy):
         return policy
-    is_file = isinstance(policy, os.PathLike) or str(policy).endswith(".json")
+    if not isinstance(policy, (str, os.PathLike)):
+        msg = (
+            f'policy={policy!r} is no policy: give one as itself, by name ("stripe") or by its file ("ours.json"). '
+            'Single choices go by keyword, as in book.with_policy(view="event") or sm.Policy(view="event").'
+        )
+        raise DataError(msg)
+    is_file = isinstance(policy, os.PathLike) or policy.endswith(".json")
     return Policy.load(policy) if is_file else Policy.named(str(policy))
 
 

@@ -12,7 +12,7 @@ from saasmetrics.board.csvs import write_csv, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.export.files import refuse_special
+from saasmetrics.export.files import file_path, refuse_special
 
 if TYPE_CHECKING:
     import os
@@ -115,7 +115,7 @@ class Review:
         """
         from saasmetrics.board.page import html
 
-        target = Path(path)
+        target = file_path(path, "review.html")
         refuse_special(target)
         return write_text(target, html(self, done or _quiet))
 

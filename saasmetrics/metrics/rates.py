@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number, whole
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio
@@ -51,11 +51,9 @@ class Question:
         calendar = book.calendar(freq)
         if window is None:
             window = max(round(book.policy.window * calendar.year() / 12), 1)
-        if not isinstance(window, (int, np.integer)) or window < 1:
-            msg = f"window={window!r} is a number of {calendar.noun}s, at least 1."
-            raise DataError(msg)
+        window = whole("window", window, 1, f"a number of {calendar.noun}s")
         check_interval(interval)
-        return cls(book, int(window), freq, columns(by), interval)
+        return cls(book, window, freq, columns(by), interval)
 
     @property
     def rolling(self) -> bool:
@@ -142,7 +140,7 @@ def check_interval(interval: float | None) -> None:
     """Refuse a coverage that is not between 0 and 1."""
     if interval is None:
         return
-    if isinstance(interval, bool) or not isinstance(interval, Real) or not 0 < interval < 1:
+    if not is_number(interval) or not 0 < interval < 1:
         msg = f"interval={interval!r} is not a coverage: a number between 0 and 1, such as 0.95, or None."
         raise DataError(msg)
 

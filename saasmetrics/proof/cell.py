@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.result import Result
 
-_KEYS = ("period", "cohort", "age", "movement", "subtype", "measure")
+_KEYS = ("period", "cohort", "cause", "age", "movement", "subtype", "measure")
 _TIMES = ("period", "cohort")
 UNSEEN = "not observed"
 _NO_PARTS = {"period", "complete", "residual", "reason"}  # columns of a bridge that are no movement

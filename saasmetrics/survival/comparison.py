@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.estimate import (
     check_level,
@@ -225,8 +226,7 @@ def _drill(lives: Lives) -> Callable[..., pd.DataFrame]:
     names = [" · ".join(map(str, label)) for label in lives.labels]
 
     def rows(of: str, age: int | None = None) -> pd.DataFrame:
-        if of not in names:
-            raise UnknownNameError.of("group", of, names)
+        one_of("group", of, names)
         label = lives.labels[names.index(of)]
         return lives.rows(dict(zip(lives.by, label, strict=True)), age)
 

@@ -23,6 +23,7 @@ __all__ = ["Column", "coerce", "decode"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
+_OFFSET = re.compile(r"(?<=\d{2}:\d{2})(:\d{2}(\.\d+)?)?[+-]\d{2}:?\d{2}\s*$")
 _WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
 
@@ -90,6 +91,9 @@ def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     kind = values.type
     notes: list[str] = []
+    if pa.types.is_boolean(kind):
+        said = ("true and false, not ids", "Name the column that holds the ids.", "unreadable-id")
+        return Column(values, refusal=Refusal(values.is_valid(), *said))
     if pa.types.is_floating(kind):
         # pandas turns whole-number ids into floats as soon as one is missing.
         read = read_numbers(values, whole=True)
@@ -168,6 +172,9 @@ def _all_first_days(days: pa.ChunkedArray) -> bool:
 
 
 def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts of months as days; a time with a zone stands for the day on the clock of that zone."""
+    if pa.types.is_timestamp(values.type) and values.type.tz:
+        return pc.local_timestamp(values)
     if not _is_text(values.type):
         return values
     coded = values.combine_chunks().dictionary_encode()
@@ -175,7 +182,9 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values
     # Whole dates are left to be read as dates, so that moving them to the first day is counted.
     texts = [
-        label if day is None or _WHOLE_DATE.match(label.strip()) else day.isoformat()
+        _OFFSET.sub("", label)
+        if day is None or _WHOLE_DATE.match(label.strip())
+        else day.isoformat()
         for label in coded.dictionary.to_pylist()
         for day in [month_of_label(label)]
     ]

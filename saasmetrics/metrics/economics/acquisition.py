@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
 from saasmetrics.engine.groups import columns
@@ -129,8 +130,7 @@ def cac(
     250.0
     """
     method = method or book.policy.cac
-    if method not in METHODS:
-        raise UnknownNameError.of("method of CAC", method, METHODS)
+    one_of("method of CAC", method, METHODS)
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, window)
@@ -221,8 +221,7 @@ def cac_ratio(
     [2.0]
     """
     method = method or book.policy.cac_ratio
-    if method not in RATIOS:
-        raise UnknownNameError.of("CAC ratio", method, RATIOS)
+    one_of("CAC ratio", method, RATIOS)
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, 1)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.economics.asked import check_discount, whole_months
+from saasmetrics.metrics.economics.asked import check_discount
 from saasmetrics.metrics.economics.margin import group_margins
 from saasmetrics.metrics.economics.window import Months, interval_of
 from saasmetrics.metrics.economics.worth import DISCOUNT, HORIZON, curves_of
@@ -147,7 +148,7 @@ class Path:
     ) -> Path:
         """Follow the customers of a book."""
         check_discount(discount)
-        horizon = whole_months("horizon", horizon, 1, "a whole number of months")
+        horizon = whole("horizon", horizon, 1, "a whole number of months")
         share, said = group_margins(book, by, margin)
         months, lives = Months.of(book, by, 12, interval), Lives.of(book, by)
         alive = curves_of(lives, months)[:, :, :horizon]

@@ -11,7 +11,14 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
-from saasmetrics.metrics.renewals.calendar import STATES, ahead, forecasts, states, with_people
+from saasmetrics.metrics.renewals.calendar import (
+    STATES,
+    ahead,
+    forecasts,
+    quarters_ahead,
+    states,
+    with_people,
+)
 from saasmetrics.metrics.renewals.chances import Chances, chances
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
 from saasmetrics.metrics.renewals.rates import rate_frame
@@ -113,7 +120,7 @@ def forecast(
     True
     """
     _check_target(target)
-    window = (terms, grace_days, early_days)
+    window, quarters = (terms, grace_days, early_days), quarters_ahead(quarters)
     odds, pooled = learnt(book, pool, *window)
     desk, first = ahead(Desk.asked(book, "Q", by, *window), quarters)
     desk = desk.only(desk.due >= first)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, text
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
@@ -113,10 +114,10 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    if measure not in _WORDS:
-        raise UnknownNameError(_no_measure(measure) + hint(measure, list(_WORDS)))
+    one_of("measure", measure, _WORDS)
     check_interval(interval)
     by, notes = columns(by), []
+    text("cohort", cohort, "what makes a cohort, such as first_payment or the name of a column")
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
@@ -151,10 +152,6 @@ def cohorts(
         drill=rows,
         trace=traced(rows, measure),
     )
-
-
-def _no_measure(measure: str) -> str:
-    return f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
 
 
 def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:

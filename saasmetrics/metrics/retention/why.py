@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric as entry
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
 from saasmetrics.metrics.retention.window import LABELS, PARTS, changes_of, day_of, ordinal
@@ -96,8 +97,7 @@ def drivers(
     >>> bool(abs(parts - found.extra["difference"]) < 1e-9)
     True
     """
-    if metric not in METRICS:
-        raise UnknownNameError.of("metric with drivers", metric, METRICS)
+    one_of("metric with drivers", metric, METRICS)
     year = max(round(book.calendar(freq).year()), 1)
     last = ordinal(book, freq, now)
     first = last - year if then is None else ordinal(book, freq, then)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import finite, listed, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money, ratio
 from saasmetrics.metrics.retention.window import day_of, ordinal
-from saasmetrics.money import MICRO, format_money
+from saasmetrics.money import LARGEST, MICRO, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,11 +88,9 @@ def tiers(
     edges, names = _bands(bands, book.currency)
     year = max(round(book.calendar(freq).year()), 1)
     span = year if window is None else window
-    if not isinstance(span, (int, np.integer)) or span < 1:
-        msg = f"window={window!r} is a number of {book.calendar(freq).noun}s, at least 1."
-        raise DataError(msg)
+    span = whole("window", span, 1, f"a number of {book.calendar(freq).noun}s")
     last = ordinal(book, freq, period)
-    rows = book.engine.rows("movements", period=last, window=int(span), freq=freq)
+    rows = book.engine.rows("movements", period=last, window=span, freq=freq)
     rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
     behind = pd.DataFrame({"customer_id": rows["customer_id"].to_numpy()})
     for side, column, outside in (("then", "opening", BEFORE), ("now", "closing", AFTER)):
@@ -129,14 +129,27 @@ def _bands(bands: Sequence[float] | None, currency: str) -> tuple[np.ndarray, tu
     """Return where bands begin in micro-units, and their names."""
     if bands is None:
         return EDGES, BANDS
-    edges = [float(edge) for edge in bands]
-    if not edges or edges[0] <= 0 or any(b <= a for a, b in pairwise(edges)):
-        msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, such as [1000, 10000]."
+    meaning = "amounts of ARR, such as [1000, 10000]"
+    edges = [
+        finite("bands", edge, f"a list of {meaning}") for edge in listed("bands", bands, meaning)
+    ]
+    rising = bool(edges) and edges[0] > 0 and all(a < b for a, b in pairwise(edges))
+    if not rising or edges[-1] > LARGEST / MICRO:
+        msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, below 9 trillion, such as [1000, 10000]."
         raise DataError(msg)
-    said = [re.sub(r"\.0(?=[kMB]$)", "", format_money(edge, currency)) for edge in edges]
+    said = [_edge(edge, currency) for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(said)]
     names = (f"under {said[0]}", *between, f"{said[-1]} and more")
     return np.rint(np.array(edges) * MICRO).astype(np.int64), names
+
+
+def _edge(edge: float, currency: str) -> str:
+    """Write where a band begins, in full where three digits would not say it."""
+    step = next((size for size in (1e9, 1e6, 1e3) if edge >= 0.9995 * size), 1.0)
+    digits = 0 if step == 1 or edge >= 99.95 * step else 1
+    if math.isclose(round(edge / step, digits) * step, edge, rel_tol=1e-12):
+        return re.sub(r"\.0(?=[kMB]$)", "", format_money(edge, currency))
+    return f"{format_money(0, currency)[:-1]}{edge:,.15g}"
 
 
 def _matrix(behind: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

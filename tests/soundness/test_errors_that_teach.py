@@ -1,0 +1,77 @@
+"""Errors that once said nothing, or the wrong thing, and proofs that were refused without a reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import saasmetrics as sm
+
+ODD = "<script>alert(1)</script>"
+
+
+def months(*labels: object, **tables: object) -> sm.Book:
+    rows = {"customer_id": [f"c{n}" for n in range(len(labels))], "month": list(labels)}
+    return sm.Book(mrr={**rows, "mrr": [5.0] * len(labels)}, **tables)
+
+
+@pytest.fixture(scope="module")
+def demo() -> sm.Book:
+    return sm.demo(customers=80, seed=11)
+
+
+@pytest.mark.parametrize("label", ["2101-01", "2101/1", "2101-01-31", "Jan 2101", "01/2101"])
+def test_months_of_the_next_century_are_months(label: str) -> None:
+    # As those of as_of and of subscriptions, which go to 2199.
+    book = sm.Book(mrr={"customer_id": ["a"], "month": [label], "mrr": [5.0]}, as_of="2101-01-31")
+    assert sm.revenue.mrr(book).value == 5
+    assert sm.revenue.mrr(book).df["period"].tolist() == [pd.Timestamp("2101-01-01")]
+
+
+def test_six_digits_that_may_be_a_day_of_this_century_stay_refused() -> None:
+    with pytest.raises(sm.DataError, match="not a month"):
+        months("210112")  # 12 January 2021, or December 2101 misread
+
+
+def test_a_month_with_a_zone_is_the_month_on_the_clock_of_that_zone() -> None:
+    # Midnight in Paris is 23:00 UTC of the day before, in December.
+    paris = pd.Series(pd.to_datetime(["2026-01-01"]).tz_localize("Europe/Paris"))
+    for label in (paris, ["2026-01-01T00:00:00+01:00"], ["2026-01-01 00:00+0100"]):
+        book = sm.Book(mrr={"customer_id": ["a"], "month": label, "mrr": [5.0]}, as_of="2026-01-31")
+        assert book.frame("mrr")["month"].tolist() == [dt.date(2026, 1, 1)]
+
+
+def test_years_have_no_longer_cohorts(demo: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match="there are none; leave it out"):
+        sm.retention.cohorts(demo, freq="Y", cohort_freq="Q")
+    with pytest.raises(sm.DataError, match="take one of Y"):
+        sm.retention.cohorts(demo, freq="Q", cohort_freq=["Y"])
+
+
+def test_a_column_that_got_a_plainer_name_is_offered_by_it() -> None:
+    customers = {"customer_id": ["c0", "c1"], ODD: ["x", "y"], "%% A/B %%": ["x", "y"]}
+    book = months("2026-01", "2026-01", customers=customers)
+    for given, name in ((ODD, "script_alert_1_script"), ("%% A/B %%", "a_b")):
+        for asked in (
+            lambda g=given: sm.revenue.mrr(book, by=g),
+            lambda g=given: book.where(**{g: "x"}),
+            lambda g=given: sm.retention.cohorts(book, cohort=g),
+            lambda g=given: sm.survival.causes(book, column=g),
+            lambda g=given, n=name: sm.revenue.mrr(book, by=n).rows(**{g: "x"}),
+            lambda g=given, n=name: sm.revenue.mrr(book, by=n).proof(**{g: "x"}),
+        ):
+            with pytest.raises(sm.DataError, match=f"Did you mean '{name}'"):
+                asked()
+
+
+def test_a_share_lost_to_a_cause_is_proved_by_its_ages(demo: sm.Book) -> None:
+    found = sm.survival.causes(demo, by="segment")
+    for row in found.df[found.df["age"].isin([0, 7])].to_dict("records"):
+        cell = {name: row[name] for name in ("age", "cause", "segment")}
+        proof = found.proof(**cell)
+        assert proof.holds
+        assert proof.recomputed == pytest.approx(row["value"], abs=1e-12)
+    with pytest.raises(sm.DataError, match="Name the cause"):
+        found.proof(age=3, segment="SMB")
