@@ -50,7 +50,7 @@ class Question:
         """Check and complete what was asked; the default window is the policy's, in periods of `freq`."""
         calendar = book.calendar(freq)
         if window is None:
-            window = max(round(book.policy.window * calendar.year() / 12), 1)
+            window = usual_window(book, freq)
         window = whole("window", window, 1, f"a number of {calendar.noun}s")
         check_interval(interval)
         return cls(book, window, freq, columns(by), interval)
@@ -134,6 +134,11 @@ class Question:
         _, _, full = self.book.engine.extent(self.freq)
         number = full if period is None else self.book.calendar(self.freq).of(period)
         return np.datetime64(int(self._last_days(np.array([number]))[0]), "D")
+
+
+def usual_window(book: Book, freq: str) -> int:
+    """Return how far back the policy looks, in periods of a frequency."""
+    return max(round(book.policy.window * book.calendar(freq).year() / 12), 1)
 
 
 def check_interval(interval: float | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import finite, one_of
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
@@ -114,6 +114,7 @@ def compare(
     2
     """
     check_level(interval)
+    _check_exponents(test, p, q)
     lives = Lives.of(book, by, freq)
     if len(lives.labels) < 2:
         msg = (
@@ -146,6 +147,18 @@ def compare(
         {"overall": overall, "headline": headline, "noun": f"{noun}s", "horizon": until},
         _drill(lives),
     )
+
+
+def _check_exponents(test: str, p: Any, q: Any) -> None:
+    """Refuse exponents that are no numbers from 0, or that the test does not have."""
+    for name, value in (("p", p), ("q", q)):
+        finite(name, value, "an exponent of Fleming-Harrington", least=0, most=100)
+        if value and test != "fleming_harrington":
+            msg = (
+                f'{name}={value!r} is an exponent of test="fleming_harrington", and the test is {test!r}: '
+                "leave it out, or take that test."
+            )
+            raise DataError(msg)
 
 
 def common_horizon(lives: Lives) -> int:

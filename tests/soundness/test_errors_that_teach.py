@@ -75,3 +75,81 @@ def test_a_share_lost_to_a_cause_is_proved_by_its_ages(demo: sm.Book) -> None:
         assert proof.recomputed == pytest.approx(row["value"], abs=1e-12)
     with pytest.raises(sm.DataError, match="Name the cause"):
         found.proof(age=3, segment="SMB")
+
+
+def test_drivers_of_a_short_book_name_the_first_possible_then() -> None:
+    rows = {"customer_id": ["a"] * 14, "mrr": [5.0] * 13 + [6.0]}
+    rows["month"] = pd.period_range("2025-01", periods=14, freq="M").astype(str).tolist()
+    book = sm.Book(mrr=rows)
+    with pytest.raises(sm.DataError, match="first possible then is 2026-01-01"):
+        sm.retention.drivers(book)
+    assert sm.retention.drivers(book, then="2026-01").extra["difference"] == pytest.approx(0.2)
+    with pytest.raises(sm.DataError, match="take a shorter window"):
+        sm.retention.drivers(book, "grr", window=13)
+    with pytest.raises(sm.DataError, match=r"no ARR at 2024-12-01.*then is 2025-01-01"):
+        sm.retention.drivers(book.as_of("2025-12-31"), "arr")
+
+
+def test_a_window_of_one_is_singular(demo: sm.Book) -> None:
+    found = sm.retention.drivers(demo, "nrr", window=1, freq="Q")
+    assert "over windows of 1 quarter;" in found.footnote
+
+
+@pytest.mark.parametrize(
+    ("metric", "choice", "said"),
+    [
+        ("nrr", {"nrr": "changelog"}, "NRR (cohort definition)"),
+        ("nrr", {"month": "30_days"}, "NRR (calendar periods)"),
+        ("nrr", {"escalators": "excluded"}, "NRR (cohort definition)"),
+        (
+            "nrr",
+            {"month": "30_days", "nrr": "changelog"},
+            "NRR (cohort definition, calendar periods)",
+        ),
+        ("grr", {"grr": "total"}, "GRR (customer by customer)"),
+        ("grr", {"grr": "cohort_total"}, "GRR (customer by customer)"),
+        ("arr", {"arr": "contracted"}, "ARR (12 times MRR)"),
+        ("arr", {"month": "30_days"}, "ARR"),
+        ("nrr", {}, "NRR"),
+    ],
+)
+def test_the_headline_says_which_form_is_explained(
+    demo: sm.Book, metric: str, choice: dict[str, str], said: str
+) -> None:
+    found = sm.retention.drivers(demo.with_policy(**choice), metric)
+    assert f", {said} 2025-10-01 to {said} 2026-10-01" in found.extra["headline"]
+    assert ("Explained is" in found.footnote) == ("(" in said)
+
+
+def test_bands_are_looked_at_over_the_window_of_the_policy(demo: sm.Book) -> None:
+    short = demo.with_policy(window=6)
+    pd.testing.assert_frame_equal(sm.revenue.tiers(short).df, sm.revenue.tiers(demo, window=6).df)
+    assert "over 2 quarters" in sm.revenue.tiers(short, freq="Q").footnote
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda b: sm.retention.cohorts(b, margin=0.8), "margin=0.8 is for measure"),
+        (lambda b: sm.survival.compare(b, "segment", p=1), "p=1 is an exponent of test"),
+        (lambda b: sm.survival.compare(b, "segment", "wilcoxon", q=0.5), "q=0.5 is an exponent"),
+        (lambda b: sm.economics.cac(b, paid=["ads"]), "names the channels of method"),
+    ],
+)
+def test_arguments_without_effect_are_refused(demo: sm.Book, call: object, words: str) -> None:
+    with pytest.raises(sm.DataError, match=words):
+        call(demo)
+
+
+def test_exponents_and_margins_are_taken_where_they_count(demo: sm.Book) -> None:
+    assert len(sm.survival.compare(demo, "segment", "fleming_harrington", p=1).df)
+    assert len(sm.retention.cohorts(demo, "gross_profit", margin=0.8).df)
+
+
+def test_a_forecast_of_nrr_where_everybody_left_is_missing_without_a_warning() -> None:
+    rows = {"customer_id": ["a", "b"] * 14, "mrr": [5.0] * 28}
+    rows["month"] = [m for n in range(14) for m in [f"{2024 + n // 12}-{n % 12 + 1:02}"] * 2]
+    book = sm.Book(mrr=rows, as_of="2026-08-31")  # warnings are errors in tests
+    df = sm.forecast.nrr(book, quarters=2, interval=0.8).df
+    assert df["value"].isna().all()
+    assert (df["reason"] != "").all()

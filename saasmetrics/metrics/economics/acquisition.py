@@ -134,6 +134,9 @@ def cac(
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, window)
+    if paid is not None and method != "paid":
+        msg = f'paid={paid!r} names the channels of method="paid", and the method is {method!r}: leave it out.'
+        raise DataError(msg)
     if method == "paid":
         found, channels = _paid(book, names, functions, months, spans, paid, interval)
         notes = [f"Paid channels: {', '.join(map(str, channels))}"]

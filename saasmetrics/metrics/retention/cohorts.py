@@ -121,6 +121,9 @@ def cohorts(
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
+    if margin is not None and measure != "gross_profit":
+        msg = f'margin={margin!r} is for measure="gross_profit", and the measure is {measure!r}: leave it out.'
+        raise DataError(msg)
     if measure == "gross_profit":
         margin, words = gross_margin(book, margin)
         notes.append(f"Gross margin {words}")

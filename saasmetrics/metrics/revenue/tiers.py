@@ -14,8 +14,9 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money, ratio
+from saasmetrics.metrics.rates import usual_window
 from saasmetrics.metrics.retention.window import day_of, ordinal
-from saasmetrics.money import LARGEST, MICRO, format_money
+from saasmetrics.money import LARGEST, MICRO, counted, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def tiers(
     period
         A day in the last period of the window; by default the latest complete one.
     window
-        Length of the window in periods of `freq`; by default a year.
+        Length of the window in periods of `freq`; by default that of the policy, a year.
     freq
         D, W, M, Q or Y.
     bands
@@ -86,8 +87,7 @@ def tiers(
     import pandas as pd
 
     edges, names = _bands(bands, book.currency)
-    year = max(round(book.calendar(freq).year()), 1)
-    span = year if window is None else window
+    span = usual_window(book, freq) if window is None else window
     span = whole("window", span, 1, f"a number of {book.calendar(freq).noun}s")
     last = ordinal(book, freq, period)
     rows = book.engine.rows("movements", period=last, window=span, freq=freq)
@@ -100,7 +100,7 @@ def tiers(
         behind[f"arr_{side}"] = money(arr)
     df = _matrix(behind, names)
     noun = book.calendar(freq).noun
-    words = f"{span} {noun}{'s' if span > 1 else ''}"
+    words = counted(span, noun)
     note = (
         f"From the end of {day_of(book, freq, last - span)} to {day_of(book, freq, last)}'s {noun}"
     )
