@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 METRICS = {"nrr": "NRR", "grr": "GRR", "arr": "ARR"}
 _FORMS = {  # which form is explained, in short and in full
-    "nrr": ("cohort definition", "NRR of what the customers paying at the start pay at the end"),
+    "nrr": (
+        "by the cohort definition",
+        "NRR of what the customers paying at the start pay at the end",
+    ),
     "grr": ("customer by customer", "GRR customer by customer"),
-    "arr": ("12 times MRR", "ARR as 12 times MRR"),
+    "arr": ("as 12 times MRR", "ARR as 12 times MRR"),
 }
 _TOP = 10
 _ROUNDING = 5e-6  # currency units that sums of floats may leave
@@ -108,7 +111,7 @@ def drivers(
     last = ordinal(book, freq, now)
     first = last - year if then is None else ordinal(book, freq, then)
     form = _form(book, metric)
-    labels = tuple(f"{METRICS[metric]}{form} {day_of(book, freq, p)}" for p in (first, last))
+    labels = tuple(f"{METRICS[metric]} {day_of(book, freq, p)}" for p in (first, last))
     options = {"metric": metric}
     if metric == "arr":
         parts = _arr(book, first, last, freq, columns(by))
@@ -130,11 +133,14 @@ def drivers(
         notes=(f"From {labels[0]} to {labels[1]}", *_explained(metric, form), *base.notes),
         extra={"segments": parts.segments},
     )
-    return replace(found, extra={**found.extra, "top": found.df.head(_TOP)})
+    told = {"top": found.df.head(_TOP), "form": form}
+    if form:
+        told["headline"] = f"{found.extra['headline']} ({form})"
+    return replace(found, extra={**found.extra, **told})
 
 
 def _form(book: Book, metric: str) -> str:
-    """Return which form of a number is explained, where the policy asks for another: " (cohort definition)"."""
+    """Return which form of a number is explained where the policy asks for another; "" where it does not."""
     policy = book.policy
     others = {
         "nrr": policy.nrr != "cohort"
@@ -144,8 +150,8 @@ def _form(book: Book, metric: str) -> str:
         "arr": policy.arr != "run_rate",
     }
     calendar = metric != "arr" and policy.month != "calendar"
-    said = [_FORMS[metric][0]] * others[metric] + ["calendar periods"] * calendar
-    return f" ({', '.join(said)})" if said else ""
+    said = [_FORMS[metric][0]] * others[metric] + ["over calendar periods"] * calendar
+    return " ".join([METRICS[metric], *said]) if said else ""
 
 
 def _explained(metric: str, form: str) -> tuple[str, ...]:
