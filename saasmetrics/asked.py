@@ -158,3 +158,22 @@ def text(name: str, value: Any, meaning: str) -> str:
         msg = f"{name}={value!r} is not {meaning}: a text."
         raise DataError(msg)
     return value
+
+
+def only_for(name: str, value: Any, option: str, wanted: str, given: str) -> None:
+    """Refuse an argument that is given where another option leaves it without effect.
+
+    Raises
+    ------
+    DataError
+        If it is given without the option that it is for.
+
+    Examples
+    --------
+    >>> only_for("margin", 0.8, "measure", "gross_profit", "gross_profit")
+    """
+    if value is not None and given != wanted:
+        msg = (
+            f'{name}={value!r} is for {option}="{wanted}", and {option} is {given!r}: leave it out.'
+        )
+        raise DataError(msg)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import among
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.periods import day_number
 
@@ -108,7 +109,7 @@ def _time(values: pd.Series[Any], given: Any, key: str) -> Any:
 
 
 def _known(key: str, value: Any, there: list[Any]) -> None:
-    if value in there:
+    if among(value, there) and not isinstance(value, (list, tuple, dict)):
         return
     listed = ", ".join(str(name) for name in there[:12])
     msg = f"There is no {key} {value!r}; there are {listed}{', ...' if len(there) > 12 else ''}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of, text
+from saasmetrics.asked import one_of, text, whole
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.money import MICRO, format_ratio
@@ -214,6 +214,7 @@ def _drill(lives: Lives, column: str, names: tuple[str, ...]) -> Callable[..., p
         )
         found = found[found["event"] == 1]
         if age is not None:
+            age = whole("age", age, 0, "an age in whole periods")
             found = found[found["duration"] <= age]
         found = found.assign(
             mrr=found["mrr"] / MICRO, cause=np.array(names, object)[found["cause"].to_numpy()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import finite, one_of
+from saasmetrics.asked import finite, one_of, only_for
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
@@ -153,12 +153,7 @@ def _check_exponents(test: str, p: Any, q: Any) -> None:
     """Refuse exponents that are no numbers from 0, or that the test does not have."""
     for name, value in (("p", p), ("q", q)):
         finite(name, value, "an exponent of Fleming-Harrington", least=0, most=100)
-        if value and test != "fleming_harrington":
-            msg = (
-                f'{name}={value!r} is an exponent of test="fleming_harrington", and the test is {test!r}: '
-                "leave it out, or take that test."
-            )
-            raise DataError(msg)
+        only_for(name, value or None, "test", "fleming_harrington", test)
 
 
 def common_horizon(lives: Lives) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.tables.amounts import read_booleans, read_numbers
-from saasmetrics.tables.dates import Refusal, read_instants
+from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
 from saasmetrics.tables.months import month_of_label
 
@@ -127,7 +127,10 @@ def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
 
 
 def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    read = read_instants(values)
+    return _as_days(values, read_instants(values))
+
+
+def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
     if read.refusal is not None:
         return Column(values, refusal=read.refusal)
     days = read.values.cast(pa.date32())
@@ -138,8 +141,16 @@ def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     return Column(days, read.notes, zone=read.zone)
 
 
-def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    column = _date(schema, _months_as_days(values))
+def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    texts = _months_as_days(values)
+    read = read_instants(texts)
+    if read.zone and pa.types.is_timestamp(read.values.type):
+        eve = _midnight_elsewhere(read.values)
+        if count(eve):
+            said = "the last hours of a month in UTC, which is the next month in zones east of it"
+            remedy = "Write months as 2025-01, or take the day on the clock of the company."
+            return Column(values, refusal=Refusal(eve, said, remedy, "month-in-utc"))
+    column = _as_days(texts, read)
     if column.refusal is not None:
         if _unlike_month(column):
             column.refusal = replace(
@@ -153,6 +164,15 @@ def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     column.notes.append(f"moved to the first day of the month in {moved:,} rows")
     column.values = first
     return column
+
+
+def _midnight_elsewhere(instants: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return which instants are full hours of the last afternoon or evening of a month."""
+    half_day = pa.scalar(12 * 3_600_000_000, pa.duration("us"))
+    later = pc.floor_temporal(pc.add(instants.cast(pa.timestamp("us")), half_day), unit="month")
+    month = pc.floor_temporal(instants.cast(pa.timestamp("us")), unit="month")
+    full = pc.equal(pc.floor_temporal(instants, unit="hour"), instants)
+    return pc.and_(full, pc.not_equal(later, month))
 
 
 def _unlike_month(column: Column) -> bool:
@@ -173,7 +193,7 @@ def _all_first_days(days: pa.ChunkedArray) -> bool:
 
 def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts of months as days; a time with a zone stands for the day on the clock of that zone."""
-    if pa.types.is_timestamp(values.type) and values.type.tz:
+    if pa.types.is_timestamp(values.type) and (values.type.tz or "UTC").upper() != "UTC":
         return pc.local_timestamp(values)
     if not _is_text(values.type):
         return values

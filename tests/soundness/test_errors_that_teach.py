@@ -43,6 +43,24 @@ def test_a_month_with_a_zone_is_the_month_on_the_clock_of_that_zone() -> None:
         assert book.frame("mrr")["month"].tolist() == [dt.date(2026, 1, 1)]
 
 
+@pytest.mark.parametrize("text", ["2025-12-31T23:00:00Z", "2026-03-31T22:00:00Z"])
+def test_a_month_that_begins_at_midnight_elsewhere_is_refused_in_utc(text: str) -> None:
+    # 1 January and 1 April in Paris; read in UTC each would be the month before.
+    for label in ([text], pd.Series(pd.to_datetime([text]))):
+        with pytest.raises(sm.DataError, match="the next month in zones east of it"):
+            sm.Book(mrr={"customer_id": ["a"], "month": label, "mrr": [5.0]})
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-12-31T23:59:59Z", "2025-12-31T00:00:00Z", "2025-12-01T05:00:00Z"]
+)
+def test_other_instants_in_utc_are_their_month(text: str) -> None:
+    # The last second of a month, its last day, and midnight in New York.
+    for label in ([text], pd.Series(pd.to_datetime([text]))):
+        book = sm.Book(mrr={"customer_id": ["a"], "month": label, "mrr": [5.0]})
+        assert book.frame("mrr")["month"].tolist() == [dt.date(2025, 12, 1)]
+
+
 def test_years_have_no_longer_cohorts(demo: sm.Book) -> None:
     with pytest.raises(sm.DataError, match="there are none; leave it out"):
         sm.retention.cohorts(demo, freq="Y", cohort_freq="Q")
@@ -131,9 +149,9 @@ def test_bands_are_looked_at_over_the_window_of_the_policy(demo: sm.Book) -> Non
     ("call", "words"),
     [
         (lambda b: sm.retention.cohorts(b, margin=0.8), "margin=0.8 is for measure"),
-        (lambda b: sm.survival.compare(b, "segment", p=1), "p=1 is an exponent of test"),
-        (lambda b: sm.survival.compare(b, "segment", "wilcoxon", q=0.5), "q=0.5 is an exponent"),
-        (lambda b: sm.economics.cac(b, paid=["ads"]), "names the channels of method"),
+        (lambda b: sm.survival.compare(b, "segment", p=1), "p=1 is for test"),
+        (lambda b: sm.survival.compare(b, "segment", "wilcoxon", q=0.5), "q=0.5 is for test"),
+        (lambda b: sm.economics.cac(b, paid=["ads"]), 'is for method="paid"'),
     ],
 )
 def test_arguments_without_effect_are_refused(demo: sm.Book, call: object, words: str) -> None:
@@ -153,3 +171,24 @@ def test_a_forecast_of_nrr_where_everybody_left_is_missing_without_a_warning() -
     df = sm.forecast.nrr(book, quarters=2, interval=0.8).df
     assert df["value"].isna().all()
     assert (df["reason"] != "").all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda b: sm.retention.cohorts(b).rows(cohort="2026-01", age="x"),
+            "age='x' is not an age",
+        ),
+        (lambda b: sm.survival.curve(b).rows(age=2.5), "age=2.5 is not an age"),
+        (lambda b: sm.survival.causes(b).rows(age=[1]), "is not an age"),
+        (lambda b: sm.survival.curve(b).proof(age=[1]), "There is no age"),
+        (lambda b: sm.revenue.tiers(b).rows(then="nope"), "no band called 'nope'"),
+        (lambda b: sm.board.review(b, margin=80), "Did you mean 0.8"),
+    ],
+)
+def test_a_cell_or_margin_that_cannot_be_is_refused(
+    demo: sm.Book, call: object, words: str
+) -> None:
+    with pytest.raises(sm.DataError, match=words):
+        call(demo)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import one_of, only_for
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
 from saasmetrics.engine.groups import columns
@@ -134,9 +134,7 @@ def cac(
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, window)
-    if paid is not None and method != "paid":
-        msg = f'paid={paid!r} names the channels of method="paid", and the method is {method!r}: leave it out.'
-        raise DataError(msg)
+    only_for("paid", paid, "method", "paid", method)
     if method == "paid":
         found, channels = _paid(book, names, functions, months, spans, paid, interval)
         notes = [f"Paid channels: {', '.join(map(str, channels))}"]

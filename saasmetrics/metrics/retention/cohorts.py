@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of, text
+from saasmetrics.asked import one_of, only_for, text
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
@@ -121,9 +121,7 @@ def cohorts(
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
-    if margin is not None and measure != "gross_profit":
-        msg = f'margin={margin!r} is for measure="gross_profit", and the measure is {measure!r}: leave it out.'
-        raise DataError(msg)
+    only_for("margin", margin, "measure", "gross_profit", measure)
     if measure == "gross_profit":
         margin, words = gross_margin(book, margin)
         notes.append(f"Gross margin {words}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import finite, listed, whole
+from saasmetrics.asked import finite, listed, one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
@@ -107,8 +107,9 @@ def tiers(
 
     def drill(then: str | None = None, now: str | None = None) -> pd.DataFrame:
         found = behind
-        for side, wanted in (("then", then), ("now", now)):
+        for side, wanted, outside in (("then", then, BEFORE), ("now", now, AFTER)):
             if wanted is not None:
+                one_of("band", wanted, (*names, outside))
                 found = found[found[side] == wanted]
         return found.reset_index(drop=True)
 
