@@ -7,6 +7,7 @@ from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.asked import finite, text
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
@@ -140,10 +141,16 @@ class Result:
     def chart(self, **options: Any) -> Any:
         """Return an Altair chart of this result.
 
+        Parameters
+        ----------
+        **options
+            `theme` ("light" or "dark"), `width` and `height` in pixels, `title`, and what else the kind of chart
+            takes; None is the usual.
+
         Raises
         ------
         DataError
-            If this kind of result has no chart.
+            If this kind of result has no chart, or an option cannot be.
         MissingExtraError
             If the charts are not installed.
         """
@@ -151,7 +158,12 @@ class Result:
         if draw is None:
             msg = f"A result of kind {self.kind!r} has no chart; its numbers are in .df."
             raise DataError(msg)
-        return draw(self, **options)
+        given = {name: value for name, value in options.items() if value is not None}
+        for name in given.keys() & {"width", "height"}:
+            finite(name, given[name], "a number of pixels", least=1, most=20_000)
+        if "title" in given and given["title"] != "":
+            text("title", given["title"], "what stands above the chart")
+        return draw(self, **given)
 
     def rows(self, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell; their amounts sum to it.

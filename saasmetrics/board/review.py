@@ -141,7 +141,7 @@ class Review:
         >>> files[0].name
         'headline.csv'
         """
-        target = Path(folder)
+        target = file_path(folder, "review")
         if target.exists() and not target.is_dir():
             msg = f"{target} is a file; name a folder for the CSV files."
             raise DataError(msg)

@@ -162,3 +162,34 @@ def test_a_file_with_a_wrong_value_is_named(load: Any, text: str, tmp_path: Path
 def test_true_and_false_are_no_ids() -> None:
     with pytest.raises(sm.DataError, match="true and false, not ids"):
         sm.Book(mrr={"customer_id": [True, False], "month": ["2026-01"] * 2, "mrr": [5, 6]})
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"theme": ["dark"]}, "no theme called"),
+        ({"width": "wide"}, "width='wide' is not a number of pixels"),
+        ({"width": math.nan}, "width=nan"),
+        ({"height": True}, "height=True"),
+        ({"title": 5}, "title=5"),
+    ],
+)
+def test_a_chart_cannot_have_such_an_option(
+    demo: sm.Book, option: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(sm.DataError, match=words):
+        sm.revenue.mrr(demo).chart(**option)
+
+
+def test_options_of_a_chart_that_are_none_are_the_usual_ones(demo: sm.Book) -> None:
+    found = sm.revenue.mrr(demo)
+    usual = found.chart(width=None, height=None, title=None, theme=None)
+    assert usual.to_dict() == found.chart().to_dict()
+
+
+@pytest.mark.parametrize("path", ["", None, 5, "a\0b"])
+def test_a_review_is_not_written_to_what_is_no_path(demo: sm.Book, path: Any) -> None:
+    review = sm.board.Review("Review", demo, (), (), sm.revenue.mrr(demo).df)
+    for write in (review.to_html, review.to_csv):
+        with pytest.raises(sm.DataError, match="path"):
+            write(path)
