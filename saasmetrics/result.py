@@ -144,7 +144,7 @@ class Result:
         Parameters
         ----------
         **options
-            `theme` ("light" or "dark"), `width` and `height` in pixels, `title`, and what else the kind of chart
+            `theme` ("light" or "dark"), `width` and `height` in pixels or "container", `title`, and what else the kind of chart
             takes; None is the usual.
 
         Raises
@@ -159,7 +159,10 @@ class Result:
             msg = f"A result of kind {self.kind!r} has no chart; its numbers are in .df."
             raise DataError(msg)
         given = {name: value for name, value in options.items() if value is not None}
-        for name in given.keys() & {"width", "height"}:
+        sizes = [
+            name for name in ("width", "height") if given.get(name, "container") != "container"
+        ]
+        for name in sizes:
             finite(name, given[name], "a number of pixels", least=1, most=20_000)
         if "title" in given and given["title"] != "":
             text("title", given["title"], "what stands above the chart")

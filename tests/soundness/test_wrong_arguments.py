@@ -46,10 +46,9 @@ def test_a_wrong_argument_gives_a_number_or_an_error_of_the_library(
     demo: sm.Book, function: Any, name: str
 ) -> None:
     known = inspect.signature(function).parameters.values()
-    base = {p.name: NEEDED[p.name] for p in list(known)[1:] if p.default is p.empty and p.kind < 4}
+    needed = [p for p in list(known)[1:] if p.default is p.empty and p.kind is not PASSED_ON]
+    base = {p.name: NEEDED[p.name] for p in needed}
     for value in WRONG:
-        if name == "window" and function is sm.retention.drivers:
-            continue
         with contextlib.suppress(sm.DataError):
             function(demo, **{**base, name: value})
 
@@ -68,6 +67,7 @@ def test_a_wrong_argument_gives_a_number_or_an_error_of_the_library(
         (lambda b: sm.revenue.renewal_base(b, ahead=2.5), "ahead=2.5 is not a number of months"),
         (lambda b: sm.retention.sensitivity(b, top=-1), "top=-1"),
         (lambda b: sm.forecast.mrr(b, target=math.nan), "target=nan"),
+        (lambda b: sm.renewals.forecast(b, target=math.nan), "target=nan"),
         (lambda b: sm.forecast.mrr(b, 400, freq="Y"), "after 2199"),
         (lambda b: sm.economics.ideal_customers(b, interval=None), "interval=None"),
         (lambda b: sm.survival.hazard(b, smooth=math.inf), "smooth=inf"),

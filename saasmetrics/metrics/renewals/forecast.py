@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
@@ -161,9 +161,7 @@ def forecast(
 
 def _check_target(target: float | None) -> None:
     """Refuse a target that is no amount above 0."""
-    if target is not None and (
-        isinstance(target, bool) or not isinstance(target, Real) or target <= 0
-    ):
+    if target is not None and (not is_number(target) or not 0 < target < 1e300):
         msg = f"target={target!r} is an amount of renewed ARR above 0, such as 1_000_000, or None."
         raise DataError(msg)
 
