@@ -1,5 +1,21 @@
 """SaaS unit economics and retention from a company's own exports.
 
+Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Book` for tables that you have,
+`read_snapshots` for exports of several days. Then ask it, by topic; each lists what it answers with `help(sm.revenue)`:
+
+- revenue: MRR, ARR, bridges, movements, committed MRR, reconciliation with invoices and revenue
+- retention: NRR, GRR, customers kept and lost, cohorts, and why they moved
+- renewals: what came up for renewal and what became of it, what comes next, expansion
+- survival: how long customers stay, why they leave, whether groups differ, fitted models
+- economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
+- forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
+- definitions: one number under several policies, and why it differs; then and now; two sources
+- formulas: every formula as a plain function on numbers
+- board: the retention review as one page
+
+`Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
+meaning and formula, and `DataError` is what every mistake in the data or in a call is caught by.
+
 >>> import saasmetrics as sm
 >>> book = sm.demo(customers=200)
 >>> round(sm.retention.nrr(book).value, 1) > 0
@@ -30,7 +46,7 @@ _HOME = {
     "renewals": "saasmetrics.metrics.renewals",
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
-    "survival": "saasmetrics.metrics.survival",
+    "survival": "saasmetrics.survival",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
@@ -64,6 +80,9 @@ def read(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -74,6 +93,13 @@ def read(
         A folder of folders named by day (exports/2026-04-05, exports/2026-07-05) is read as `read_snapshots` does.
     policy, currency, fiscal_start, as_of
         As for `Book`.
+    dayfirst
+        Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
+        the column show the order.
+    decimal
+        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+    columns
+        Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
 
     Returns
     -------
@@ -95,7 +121,16 @@ def read(
     """
     from saasmetrics.book import Book
 
-    return Book.read(path, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of)
+    return Book.read(
+        path,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
+    )
 
 
 def read_snapshots(
@@ -105,6 +140,9 @@ def read_snapshots(
     currency: str | None = None,
     fiscal_start: int = 1,
     as_of: Any = None,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
 
@@ -114,6 +152,8 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
+    dayfirst, decimal, columns
+        As for `read`, for all exports.
 
     Returns
     -------
@@ -148,7 +188,14 @@ def read_snapshots(
     from saasmetrics.book import Book
 
     return Book.read(
-        folders, policy=policy, currency=currency, fiscal_start=fiscal_start, as_of=as_of
+        folders,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        dayfirst=dayfirst,
+        decimal=decimal,
+        columns=columns or {},
     )
 
 

@@ -104,8 +104,7 @@ class Book:
         from saasmetrics.tables import normalize_all
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
-        day = None if as_of is None else day_number(as_of)
-        code = reporting_currency(currency)
+        day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
         _fill(self, ready, resolve(policy), code, fiscal_start, day, known=day)
 
     @classmethod
@@ -117,22 +116,22 @@ class Book:
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
+        **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
-        from saasmetrics.tables import read_any
+        from saasmetrics.tables import Told, read_any
 
-        day = None if as_of is None else day_number(as_of)
+        day = None if as_of is None else last_day(as_of)
         book = cls.__new__(cls)
-        code = reporting_currency(currency)
-        _fill(book, read_any(path), resolve(policy), code, fiscal_start, day, known=day)
+        tables, code = read_any(path, Told(**told)), reporting_currency(currency)
+        _fill(book, tables, resolve(policy), code, fiscal_start, day, known=day)
         return book
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
         kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
         now = {name: getattr(self, name) for name in kept}
-        now |= {"as_of": self.as_of_day, "since": self.since_day}
-        now |= {"known": self.known_day, "told": self.told_day}
+        now |= {name: getattr(self, f"{name}_day") for name in ("as_of", "since", "known", "told")}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
             now["tables"] = self.tables
@@ -374,6 +373,7 @@ def _fill(
     from saasmetrics.quality import Checks
 
     Calendar("Y", fiscal_start)
+    guessed = as_of is None
     if tables is None:
         tables = known_tables(history, known if policy.knowledge == "recorded" else None)
         as_of = observed_until(tables, as_of)
@@ -394,7 +394,7 @@ def _fill(
         "scope": scope,
         "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
         "engines": {},
-        "checks": Checks(tables, as_of, currency),
+        "checks": Checks(tables, as_of, currency, guessed),
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)

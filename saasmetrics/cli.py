@@ -134,6 +134,12 @@ def _book_words(words: argparse.ArgumentParser) -> None:
         help="another choice, such as overlap=latest; METRICS.md has all; can be given several times",
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
+    words.add_argument(
+        "--dayfirst",
+        action=argparse.BooleanOptionalAction,
+        help="whether 03/04/2025 is 3 April",
+    )
+    words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -308,6 +314,8 @@ def _book(arguments: argparse.Namespace) -> Book:
         currency=arguments.currency,
         fiscal_start=arguments.fiscal_start,
         as_of=_day(arguments.as_of),
+        dayfirst=arguments.dayfirst,
+        decimal=arguments.decimal,
     )
     return book
 

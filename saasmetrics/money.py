@@ -31,6 +31,7 @@ _LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )
 _NO_POINTS = 5e-5  # percentage points that four digits do not show
+_EXACT = 10_000  # amounts of a change below it are written in full
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -194,3 +195,39 @@ def format_difference(value: float | None, unit: str, currency: str = "USD") -> 
         return "0.0 pp"
     digits = 1 if points >= 0.95 else min(1 - math.floor(math.log10(points)), 4)
     return f"{sign}{points:,.{digits}f} pp"
+
+
+def format_change(start: float, end: float, unit: str, currency: str = "USD") -> tuple[str, str]:
+    """Write two values of a change, exact below 10,000 and with digits enough to tell one from the other.
+
+    Examples
+    --------
+    >>> format_change(0.75312, 0.75334, "ratio"), format_change(1700, 2450, "money")
+    (('75.31%', '75.33%'), ('$1,700', '$2,450'))
+    """
+    if unit == "money":
+        return _amounts_apart(start, end, currency)
+    pair = format_value(start, unit, currency), format_value(end, unit, currency)
+    if unit != "ratio":
+        return pair
+    for digits in range(1, 5):
+        pair = format_ratio(start, digits), format_ratio(end, digits)
+        if pair[0] != pair[1]:
+            break
+    else:
+        return format_ratio(start), format_ratio(end)
+    return pair
+
+
+def _amounts_apart(start: float, end: float, currency: str) -> tuple[str, str]:
+    symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
+
+    def written(value: float, digits: int) -> str:
+        amount = f"{abs(value):,.{digits}f}"
+        return f"{'-' if value < 0 and float(amount.replace(',', '')) else ''}{symbol}{amount}"
+
+    short = format_money(start, currency), format_money(end, currency)
+    if max(abs(start), abs(end)) < _EXACT:
+        short = written(start, 0), written(end, 0)
+    ways = (short, (written(start, 0), written(end, 0)), (written(start, 2), written(end, 2)))
+    return next((pair for pair in ways if pair[0] != pair[1]), short)

@@ -6,6 +6,7 @@ periods have consecutive ordinals, so that "twelve periods earlier" is a subtrac
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -15,6 +16,7 @@ from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 Freq = Literal["D", "W", "M", "Q", "Y"]
@@ -22,17 +24,18 @@ FREQS: tuple[str, ...] = get_args(Freq)
 NOUNS = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
 PER_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
+_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 _EPOCH = date(1970, 1, 1)
 _FIRST, _LAST = -25_567, 84_005  # 1900-01-01 and 2199-12-31
 
 
 def day_number(value: Any) -> int:
-    """Return the days since 1970-01-01 of a date, a timestamp or ISO text.
+    """Return the days since 1970-01-01 of a date, a timestamp or ISO text; of a quarter ("2026Q2") its first day.
 
     Examples
     --------
-    >>> day_number("1970-02-01")
-    31
+    >>> day_number("1970-02-01"), iso_day(day_number("2026-Q2"))
+    (31, '2026-04-01')
 
     Raises
     ------
@@ -41,25 +44,30 @@ def day_number(value: Any) -> int:
     """
     import numpy as np
 
+    month = _quarter_month(value)
     try:
-        day = int(np.datetime64(value, "D").astype(int))
+        day = int(np.datetime64(value if month is None else month, "D").astype(int))
     except (ValueError, TypeError, OverflowError) as error:
-        msg = f"{value!r} is not a date; write it as 2026-03-31 or 2026-03."
+        msg = f"{value!r} is not a date; write it as 2026-03-31, 2026-03 or 2026Q1."
         raise DataError(msg) from error
     if isinstance(value, int) or not _FIRST <= day <= _LAST:
-        msg = f"{value!r} is not a date between 1900 and 2199; write it as 2026-03-31 or 2026-03."
+        msg = f"{value!r} is not a date between 1900 and 2199; write it as 2026-03-31, 2026-03 or 2026Q1."
         raise DataError(msg)
     return day
 
 
 def last_day(value: Any) -> int:
-    """Return the last day meant by a date, a month ("2025-12") or a year ("2025").
+    """Return the last day meant by a date, a month ("2025-12"), a calendar quarter ("2025Q4") or a year ("2025").
 
     Examples
     --------
-    >>> iso_day(last_day("2025-02"))
-    '2025-02-28'
+    >>> iso_day(last_day("2025-02")), iso_day(last_day("2025-Q2"))
+    ('2025-02-28', '2025-06-30')
     """
+    if (month := _quarter_month(value)) is not None:
+        import numpy as np
+
+        return day_number(np.datetime64(month, "M") + 3) - 1
     if isinstance(value, str) and len(value) in (4, 7):
         import numpy as np
 
@@ -67,6 +75,12 @@ def last_day(value: Any) -> int:
         unit: Literal["Y", "M"] = "Y" if len(value) == 4 else "M"
         return day_number(np.datetime64(value, unit) + 1) - 1
     return day_number(value)
+
+
+def _quarter_month(value: Any) -> str | None:
+    """First month of a quarter in words, as 2026-04 of "2026Q2"; None where it is no quarter."""
+    found = _QUARTER.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"{found[1]}-{3 * int(found[2]) - 2:02}" if found else None
 
 
 def iso_day(day: int) -> str:
@@ -78,6 +92,24 @@ def iso_day(day: int) -> str:
     '1970-02-01'
     """
     return date.fromordinal(_EPOCH.toordinal() + int(day)).isoformat()
+
+
+def period_text(period: pd.Timestamp, freq: str) -> str:
+    """Return how people read a period.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [period_text(pd.Timestamp("2025-04-01"), freq) for freq in "DMQY"]
+    ['2025-04-01', 'Apr 2025', 'Q2 2025', '2025']
+    """
+    if freq == "M":
+        return f"{period:%b %Y}"
+    if freq == "Q":
+        return f"Q{period.quarter} {period.year}"
+    if freq == "Y":
+        return f"{period.year}"
+    return f"{period:%Y-%m-%d}"
 
 
 @dataclass(frozen=True)
@@ -147,9 +179,22 @@ class Calendar:
         return self.first_day(ordinals).astype("datetime64[D]").astype("datetime64[ns]")
 
     def of(self, value: Any) -> int:
-        """Return the ordinal of the period that a date or ISO text falls in."""
+        """Return the ordinal of the period that a date or ISO text falls in.
+
+        Raises
+        ------
+        DataError
+            If a quarter ("2026Q2") is not one period of this calendar, nor within one.
+        """
         import numpy as np
 
+        if (month := _quarter_month(value)) is not None:
+            if self.freq not in ("Q", "Y"):
+                msg = f"{value!r} is a quarter, longer than a {self.noun}; name the {self.noun}, such as {month}."
+                raise DataError(msg)
+            if self.fiscal_start != 1:
+                msg = f"{value!r} can be of the calendar or of the fiscal year; write a month of it, such as {month}."
+                raise DataError(msg)
         return int(self.ordinal(np.array([day_number(value)]))[0])
 
     def lookup(self, first: int, last: int) -> NDArray[np.int32]:

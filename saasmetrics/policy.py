@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from saasmetrics.asked import among, text, whole
 from saasmetrics.errors import DataError, UnknownNameError, hint
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_CHOICES", "Policy", "choices", "presets", "resolve", "told_apart"]
 
+_NO_POLICY = (
+    'policy={!r} is no policy: give one as itself, by name ("stripe") or by its file ("ours.json"). '
+    'Single choices go by keyword, as in book.with_policy(view="event") or sm.Policy(view="event").'
+)
 # The choices that decide what the ledger holds; the others only decide how its sums are combined.
 DATA_CHOICES = (
     "entity",
@@ -108,6 +112,11 @@ class Policy:
     magic_number: str = "revenue"
     rule_of_40: str = "arr_fcf"
 
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse choices that there are none of before the fields are set."""
+        _check_names(given)
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         text("name", self.name, "what a policy is called")
         whole("version", self.version, 1, "the version of a policy, a whole number")
@@ -173,19 +182,17 @@ class Policy:
         try:
             found = cls._made(data)
         except DataError as error:
-            msg = f"{path} cannot be read as a policy: {error}"
-            raise type(error)(msg) from error
+            raise type(error)(f"{path} cannot be read as a policy: {error}") from error
         known = found.name in presets() and found != cls.named(found.name)
         return replace(found, name=found.name + "*") if known else found
 
     @classmethod
     def _made(cls, data: dict[str, Any]) -> Policy:
-        chosen = data["choices"]
-        for choice in chosen:
+        for choice in data["choices"]:
             if choice not in choices():
-                msg = f"A policy has no choice called {choice!r}."
-                raise UnknownNameError(msg + hint(choice, choices()))
-        return cls(name=data["name"], version=data["version"], **chosen)
+                known = hint(choice, choices())
+                raise UnknownNameError(f"A policy has no choice called {choice!r}.{known}")
+        return cls(name=data["name"], version=data["version"], **data["choices"])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every choice of this policy to a JSON file, whole or not at all, and return its path.
@@ -214,11 +221,7 @@ class Policy:
         UnknownNameError
             If a choice or its value is not known.
         """
-        known = [f.name for f in fields(self)]
-        for key in changes:
-            if key not in known:
-                msg = f"A policy has no choice called {key!r}; it has {', '.join(choices())}."
-                raise UnknownNameError(msg + hint(key, known))
+        _check_names(changes)
         new = replace(self, **changes)
         if "name" in changes or new == self:
             return new
@@ -285,17 +288,17 @@ class Policy:
         return {k: (mine[k], theirs[k]) for k in choices() if mine[k] != theirs[k]}
 
     def diff(self, other: str | os.PathLike[str] | Policy) -> pd.DataFrame:
-        """Return the choices in which two policies differ, in words: choice, rule, title, and one column per policy.
+        """Return the choices in which this policy and another differ: choice, rule, title, one column per policy.
 
-        The other one is given as itself, by name, or by the file that it is saved in.
+        The other is a policy, the name of a preset, or the file that a policy is saved in.
 
         Examples
         --------
         >>> Policy().diff(Policy(name="ours", gap_days=30)).columns.tolist()
         ['choice', 'rule', 'title', 'default', 'ours']
         """
-        other = resolve(other)
-        named = other if other.name != self.name else replace(other, name=f"{other.name} 2")
+        found = resolve(other)
+        named = found if found.name != self.name else replace(found, name=f"{found.name} 2")
         return told_apart((self, named))
 
     def table(self) -> pd.DataFrame:
@@ -365,22 +368,20 @@ class Policy:
         return f"policy {self.name} v{self.version}" + (f" ({detail})" if detail else "")
 
 
-def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:
-    """Return a policy given as itself, by name, or by the file that it is saved in.
+def _check_names(names: Iterable[str]) -> None:
+    known = [f.name for f in fields(Policy)]
+    for name in names:
+        if name not in known:
+            msg = f"A policy has no choice called {name!r}; it has {', '.join(choices())}."
+            raise UnknownNameError(msg + hint(name, known))
 
-    Raises
-    ------
-    DataError
-        If it is none of these, or there is no such policy.
-    """
+
+def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:
+    """Return a policy given as itself, by name, or by the file that it is saved in."""
     if isinstance(policy, Policy):
         return policy
     if not isinstance(policy, (str, os.PathLike)):
-        msg = (
-            f'policy={policy!r} is no policy: give one as itself, by name ("stripe") or by its file ("ours.json"). '
-            'Single choices go by keyword, as in book.with_policy(view="event") or sm.Policy(view="event").'
-        )
-        raise DataError(msg)
+        raise DataError(_NO_POLICY.format(policy))
     is_file = isinstance(policy, os.PathLike) or policy.endswith(".json")
     return Policy.load(policy) if is_file else Policy.named(str(policy))
 

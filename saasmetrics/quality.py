@@ -26,6 +26,7 @@ class Checks:
     tables: Mapping[str, Table]
     as_of: int
     currency: str
+    guessed: bool = False
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
 
     def under(self, policy: Policy) -> list[Problem]:
@@ -35,7 +36,11 @@ class Checks:
         key = tuple(str(getattr(policy, name)) for name in _GATED)
         if key not in self.found:
             self.found[key] = gate.check(
-                self.tables, as_of=self.as_of, currency=self.currency, policy=policy
+                self.tables,
+                as_of=self.as_of,
+                currency=self.currency,
+                policy=policy,
+                guessed=self.guessed,
             )
         return self.found[key]
 

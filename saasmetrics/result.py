@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import finite, text
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
+from saasmetrics.headline import in_words
 from saasmetrics.money import format_value
 from saasmetrics.policy import DATA_CHOICES
 from saasmetrics.version import __version__
@@ -31,9 +32,11 @@ _HEADED = (
     "series",
     "verdict",
     "table",
+    "worth",
     "committed",
     "renewal_rates",
 )  # the kinds of result that can have one value as headline
+_TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Result:
         df = self.df
         if self.by or self.kind not in _HEADED or "value" not in df.columns:
             return None
-        if self.kind == "table" and len(df) != 1:
+        if self.kind in ("table", "worth") and len(df) != 1:
             return None
         if "complete" in df.columns:
             df = df[df["complete"]]
@@ -128,9 +131,11 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The headline in words, such as "104.2%"."""
+        """The headline in words, such as "104.2%"; of groups the lowest and the highest."""
         if "headline" in self.extra:
             return str(self.extra["headline"])
+        if self.value is None and (said := in_words(self)):
+            return said
         return format_value(self.value, self.metric.unit, self.context.currency)
 
     def saying(self, **options: Any) -> Result:
@@ -139,32 +144,44 @@ class Result:
         return replace(self, context=context)
 
     def chart(self, **options: Any) -> Any:
-        """Return an Altair chart of this result.
+        """Return an Altair chart of this result; `chart().save("x.png")`, .svg or .html writes it, without the network.
 
         Parameters
         ----------
         **options
-            `theme` ("light" or "dark"), `width` and `height` in pixels or "container", `title`, and what else the kind of chart
-            takes; None is the usual.
+            Of every chart: `theme` ("light" or "dark"), `width` (pixels, or "container" for that of the page),
+            `height` (pixels), `title` (replaces the message; "" for none). Most series take `last`, a number of
+            periods; a bridge also `first` and `last` as days, such as first="2026-01". The function of the kind in
+            `saasmetrics.charts`, such as `saasmetrics.charts.bridge`, documents all of them.
 
         Raises
         ------
         DataError
             If this kind of result has no chart, or an option cannot be.
+        UnknownNameError
+            If the chart has no such option; the message lists those it has.
         MissingExtraError
             If the charts are not installed.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> sm.revenue.mrr(sm.demo(customers=50)).chart(theme="dark", title="Ours").save(tempfile.mkdtemp() + "/x.png")
         """
         draw = _charts().get(self.kind)
         if draw is None:
             msg = f"A result of kind {self.kind!r} has no chart; its numbers are in .df."
             raise DataError(msg)
+        known = [*signature(draw).parameters][1:]
+        for name in options:
+            if name not in known:
+                msg = f"The chart of {self.metric.name} has no option {name!r}; it has {', '.join(known)}."
+                raise UnknownNameError(msg + hint(name, known))
         given = {name: value for name, value in options.items() if value is not None}
-        sizes = [
-            name for name in ("width", "height") if given.get(name, "container") != "container"
-        ]
-        for name in sizes:
-            finite(name, given[name], "a number of pixels", least=1, most=20_000)
-        if "title" in given and given["title"] != "":
+        for name in ("width", "height"):
+            if given.get(name, "container") != "container":
+                finite(name, given[name], "a number of pixels", least=1, most=20_000)
+        if given.get("title", "") != "":
             text("title", given["title"], "what stands above the chart")
         return draw(self, **given)
 
@@ -242,7 +259,13 @@ class Result:
 
     def __str__(self) -> str:
         head = self.metric.name + (f": {self.text}" if self.text != _NO_VALUE else "")
-        return f"{head}\n{self.df.to_string(max_rows=24, index=False)}\n{self.footnote}"
+        rows = self.df.to_string(max_rows=24, index=False)
+        if self.kind in _TABLED and self.extra.get("tables"):
+            tables = self.extra["tables"].items()
+            rows = "\n\n".join(
+                f"{words}\n{frame.to_string(index=False)}" for words, frame in tables
+            )
+        return f"{head}\n{rows}\n{self.footnote}"
 
     __repr__ = __str__
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
-from saasmetrics.periods import FREQS, Calendar, day_number, iso_day
+from saasmetrics.periods import FREQS, Calendar, day_number, iso_day, last_day
 
 dates = st.dates(dt.date(1975, 1, 1), dt.date(2090, 12, 31))
 freqs = st.sampled_from(FREQS)
@@ -70,3 +70,45 @@ def test_an_unknown_frequency_names_the_known_ones() -> None:
 def test_a_fiscal_start_is_a_month() -> None:
     with pytest.raises(sm.DataError, match="1 to 12"):
         Calendar("Y", 13)
+
+
+@pytest.mark.parametrize("text", ["2026Q2", "2026-Q2", "2026 q2", "2026-q2"])
+def test_a_quarter_in_words_runs_from_its_first_to_its_last_day(text: str) -> None:
+    assert iso_day(day_number(text)) == "2026-04-01"
+    assert iso_day(last_day(text)) == "2026-06-30"
+    assert Calendar("Q").of(text) == Calendar("Q").of("2026-05-15")
+    assert Calendar("Y").of(text) == Calendar("Y").of("2026-05-15")
+
+
+@pytest.mark.parametrize("freq", ["D", "W", "M"])
+def test_a_quarter_is_not_taken_for_a_shorter_period(freq: str) -> None:
+    with pytest.raises(sm.DataError, match=r"longer than a .* such as 2026-04"):
+        Calendar(freq).of("2026Q2")
+
+
+def test_a_quarter_that_may_be_of_the_fiscal_year_is_refused() -> None:
+    with pytest.raises(sm.DataError, match="or of the fiscal year"):
+        Calendar("Q", fiscal_start=2).of("2026Q2")
+
+
+@pytest.mark.parametrize("text", ["31/03/2026", "2026Q5", "2026Q", "Q2"])
+def test_other_words_are_refused_with_the_way_to_write_them(text: str) -> None:
+    for read in (day_number, last_day):
+        with pytest.raises(sm.DataError, match="write it as 2026-03-31"):
+            read(text)
+
+
+def test_rows_and_books_take_a_quarter_in_words() -> None:
+    book = sm.demo(customers=60)
+    assert book.as_of("2026-Q1").as_of_text == "2026-03-31"
+    assert book.between("2025Q1", "2026Q1").as_of_text == "2026-03-31"
+    quarters = sm.retention.nrr(book, window=1, freq="Q")
+    assert quarters.rows(period="2026Q2").equals(quarters.rows(period="2026-04"))
+    kept = sm.retention.cohorts(book, freq="Q")
+    assert kept.rows(cohort="2025Q1", age=1).equals(kept.rows(cohort="2025-01-01", age=1))
+
+
+def test_a_month_as_the_last_day_known_is_known_to_its_end() -> None:
+    rows = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]}
+    assert sm.Book(mrr=rows, as_of="2026-02").as_of_text == "2026-02-28"
+    assert sm.Book(mrr=rows, as_of="2026Q1").as_of_text == "2026-03-31"

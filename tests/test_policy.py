@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import fields
 
 import pytest
@@ -59,3 +61,10 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 
 def test_a_policy_made_by_hand_is_not_called_default() -> None:
     assert Policy(overlap="latest").name == "custom"
+
+
+def test_a_policy_made_with_a_choice_that_there_is_not_says_which_there_are() -> None:
+    with pytest.raises(sm.DataError, match=r"no choice called 'ltvs'.*Did you mean 'ltv'"):
+        Policy(ltvs="margin")
+    again = pickle.loads(pickle.dumps(Policy.named("stripe")))
+    assert (again, copy.deepcopy(again)) == (Policy.named("stripe"), again)

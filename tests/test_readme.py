@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 
 def _blocks(text: str, language: str) -> list[tuple[int, str]]:
     """(line number, code) of each fenced block of a language."""
@@ -12,7 +14,10 @@ def _blocks(text: str, language: str) -> list[tuple[int, str]]:
     return [(text[: m.start(1)].count("\n"), m[1]) for m in pattern.finditer(text)]
 
 
-def test_every_python_block_of_the_readme_runs(root: Path) -> None:
+def test_every_python_block_of_the_readme_runs(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # it writes files
     blocks = _blocks((root / "README.md").read_text(encoding="utf-8"), "python")
     assert len(blocks) >= 10
     namespace: dict[str, object] = {}

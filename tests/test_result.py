@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -116,3 +117,51 @@ def test_the_footnote_names_every_choice_that_differs_from_the_default(book: sm.
 
 def test_the_check_says_at_once_how_many_findings_there_are(book: sm.Book) -> None:
     assert "0 errors" in str(book.check()).splitlines()[0]
+
+
+def test_what_is_not_one_value_has_a_headline_in_words() -> None:
+    rows = [("a", 1, 100), ("b", 1, 50), ("a", 2, 120), ("c", 2, 30)]
+    ids, months, mrr = zip(*rows, strict=True)
+    table = {"customer_id": ids, "month": [f"2026-{m:02}" for m in months], "mrr": mrr}
+    people = {"customer_id": ["a", "b", "c"], "segment": ["x", "x", "y"]}
+    book = sm.Book(mrr=table, customers=people)
+    assert sm.revenue.bridge(book).text == "closing MRR $150 in Feb 2026, residual 0"
+    assert sm.revenue.movements(book).text == "new +$30, expansion +$20, churn −$50 in Feb 2026"
+    assert sm.revenue.mrr(book, by="segment").text == "$30 (y) to $120 (x)"
+    assert sm.revenue.balances(book).text == "live MRR $150, committed $150 in Feb 2026"
+    # a and b first pay in January 2025, a alone pays a year later
+    months = [f"{2025 + m // 12}-{m % 12 + 1:02}" for m in range(13)]
+    old = {"customer_id": ["a"] * 13 + ["b"], "month": [*months, "2025-01"], "mrr": [10] * 14}
+    assert sm.retention.cohorts(sm.Book(mrr=old)).text == (
+        "50.0% of customers are there after 12 months, average of 1 cohort"
+    )
+
+
+def test_a_comparison_prints_its_policies_side_by_side(book: sm.Book) -> None:
+    made = sm.definitions.compare(book, "nrr", ["default", {"reactivation": "in"}], window=1)
+    assert made.text == "NRR 53.3% (default) to 53.3% (default*)"
+    assert "Side by side, period of" in str(made)
+    assert (
+        "2026-01" not in str(made).partition("Net revenue retention: closing")[0]
+    )  # one period only
+    young = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]})
+    missing = sm.definitions.compare(young, "nrr", ["default", "stripe"]).text
+    assert "missing (default: nobody was paying at the start of the window)" in missing
+
+
+def test_a_chart_names_its_options_and_draws_from_day_to_day(book: sm.Book) -> None:
+    made = sm.revenue.bridge(book)
+    with pytest.raises(
+        sm.DataError, match=r"no option 'period'; it has theme, width, .*first, last"
+    ):
+        made.chart(period="2026-02")
+    heading = made.chart(first="2026-02-10", last="2026-02").to_dict()["title"]["text"]
+    assert "in Feb 2026" in " ".join(heading)
+
+
+def test_a_chart_saved_as_a_page_holds_all_that_it_needs(book: sm.Book, tmp_path: Path) -> None:
+    sm.revenue.mrr(book).chart().save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert 'src="http' not in page
+    assert "cdn." not in page
+    assert len(page) > 300_000  # the renderer is in it

@@ -13,6 +13,7 @@ from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
+from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
@@ -37,6 +38,7 @@ from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
+from saasmetrics.charts.worth import worth
 
 CHARTS: dict[str, Callable[..., Any]] = {
     "ages": ages,
@@ -53,12 +55,15 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "tornado": tornado,
     "backtest": backtest,
     "cohorts": cohorts,
+    "cohort_pair": cohort_pair,
+    "renewal_cohorts": cohorts,
     "curve": curve,
     "hazard": hazard,
     "incidence": incidence,
     "fit": fit,
     "forest": forest,
     "verdict": verdict,
+    "worth": worth,
     "renewal_rates": renewal_rates,
     "atr_waterfall": atr_waterfall,
     "renewal_calendar": renewal_calendar,
@@ -87,6 +92,7 @@ __all__ = [
     "backtest",
     "balances",
     "bridge",
+    "cohort_pair",
     "cohorts",
     "committed",
     "compared",
@@ -118,4 +124,5 @@ __all__ = [
     "to_svg",
     "tornado",
     "verdict",
+    "worth",
 ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
+import numpy as np
 
 from saasmetrics.charts.frame import Canvas, axis, data, freq_of, what
 from saasmetrics.charts.movements import MOVEMENTS, NAMES, movements
 from saasmetrics.charts.text import period_text, text_width, wrap
 from saasmetrics.errors import DataError
 from saasmetrics.money import format_money, format_ratio
+from saasmetrics.periods import day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +65,8 @@ def bridge(
     height: int = 300,
     title: str | None = None,
     view: Literal["waterfall", "time"] | None = None,
-    start: str | None = None,
-    end: str | None = None,
-    last: int | None = None,
+    first: str | date | None = None,
+    last: int | str | date | None = None,
     annual: bool = False,
 ) -> alt.LayerChart:
     """Draw a bridge as a waterfall from opening to closing, or its movements over time.
@@ -81,10 +83,9 @@ def bridge(
         Replaces the generated message; "" draws no title.
     view
         "waterfall" (default) or "time"; results of `sm.revenue.movements` show time by default.
-    start, end
-        First and last period summed in the waterfall, as ISO dates; default: all complete periods.
-    last
-        Only so many of the last periods.
+    first, last
+        First and last period summed in the waterfall: a day in it, such as first="2026-01", last="2026-03"; default:
+        all complete periods. `last` as a number: only so many of the last periods.
     annual
         Draw the waterfall of ARR: twelve times MRR.
 
@@ -95,13 +96,18 @@ def bridge(
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> chart = bridge(sm.revenue.bridge(sm.demo(customers=50)), last=12)
+    >>> quarter = bridge(sm.revenue.bridge(sm.demo(customers=50)), first="2026-01", last="2026-03")
+    >>> "from Jan 2026 to Mar 2026" in quarter.to_dict()["title"]["text"][0]
+    True
     """
     by_default = "time" if result.definition.id == "movements" else "waterfall"
     if (view or by_default) == "time":
-        return movements(result, theme=theme, width=width, height=height, title=title, last=last)
+        count = last if isinstance(last, int) else None
+        if first is not None or count != last:
+            result = replace(result, df=selected(result, first, last))
+        return movements(result, theme=theme, width=width, height=height, title=title, last=count)
     canvas = Canvas.of(result, theme, width, height, title)
-    frame = selected(result, start, end, last)
+    frame = selected(result, first, last)
     if frame.empty or not (frame[["opening", "closing"]].abs().sum().sum() > 0):
         return canvas.empty(_why_empty(result, frame))
     steps = steps_of(frame, freq_of(result, result.df))
@@ -111,18 +117,16 @@ def bridge(
 
 
 def selected(
-    result: Result, start: str | None = None, end: str | None = None, last: int | None = None
+    result: Result, first: str | date | None = None, last: int | str | date | None = None
 ) -> pd.DataFrame:
     """Return the rows of a bridge to be summed: complete periods unless only open ones exist."""
-    import pandas as pd
-
     frame = result.df
     if "complete" in frame.columns and frame["complete"].any():
         frame = frame[frame["complete"].astype(bool)]
-    if start is not None:
-        frame = frame[frame["period"] >= pd.Timestamp(start)]
-    if end is not None:
-        frame = frame[frame["period"] <= pd.Timestamp(end)]
+    if first is not None:
+        frame = frame[frame["period"] >= _period_of(result.df, first)]
+    if last is not None and not isinstance(last, int):
+        return frame[frame["period"] <= _period_of(result.df, last)]
     if last is not None:
         if last < 1:
             msg = f"last is a number of periods, at least 1, not {last!r}."
@@ -130,6 +134,15 @@ def selected(
         periods = sorted(frame["period"].unique())[-last:]
         frame = frame[frame["period"].isin(periods)]
     return frame
+
+
+def _period_of(frame: pd.DataFrame, day: str | date) -> pd.Timestamp:
+    """Return the period in which a day lies."""
+    import pandas as pd
+
+    asked = pd.Timestamp(np.datetime64(day_number(day), "D"))
+    begun = frame.loc[frame["period"] <= asked, "period"]
+    return asked if begun.empty else begun.max()
 
 
 def steps_of(frame: pd.DataFrame, freq: str) -> Steps:

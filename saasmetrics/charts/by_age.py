@@ -95,6 +95,8 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         notes.append("Band: 95% interval")
     if any(row["thin"] for row in rows):
         notes.append(f"Dashed: fewer than {THIN} customers")
+    if any(row["ahead"] for row in rows):
+        notes.append("Dotted: projected beyond what was seen")
     return canvas.finish(
         [*_lines(rows, x, y, marks), _ends(rows, named, top, last, y, canvas)],
         message=message(rows, named, freq, canvas.currency if money else ""),
@@ -124,7 +126,8 @@ def _rows(
                 "low": float(low) if known else None,
                 "high": float(high) if known else None,
                 "color": color[row["line"]],
-                "thin": int(row["n"]) < THIN,
+                "thin": int(row["n"]) < THIN and not row.get("projected", False),
+                "ahead": bool(row.get("projected", False)),
                 "text": said(float(row["value"])),
                 "between": f"{said(low)} to {said(high)}" if known else "",
                 "of": f"{row['n']:,.0f}",
@@ -145,7 +148,10 @@ def _lines(
         .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
     )
     base = alt.Chart(data(rows))
-    dash = alt.StrokeDash("thin:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [3, 3]]))
+    dash = alt.StrokeDash(
+        "style:N",
+        scale=alt.Scale(domain=["solid", "thin", "ahead"], range=[[1, 0], [3, 3], [1, 2]]),
+    )
     pieces = alt.Chart(data(_pieces(rows)))
     line = pieces.mark_line(strokeWidth=2.2).encode(
         x=x, y=y, color=color, detail=one, strokeDash=dash.legend(None)
@@ -162,12 +168,17 @@ def _lines(
 
 def _pieces(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with the last of each solid piece also in the dashed one that goes on from it."""
+    styled = [{**row, "style": _style(row)} for row in rows]
     joints = [
-        {**before, "thin": True}
-        for before, after in pairwise(rows)
-        if before["line"] == after["line"] and after["thin"] and not before["thin"]
+        {**before, "style": after["style"]}
+        for before, after in pairwise(styled)
+        if before["line"] == after["line"] and after["style"] not in ("solid", before["style"])
     ]
-    return sorted([*rows, *joints], key=lambda row: (row["line"], row["age"]))
+    return sorted([*styled, *joints], key=lambda row: (row["line"], row["age"]))
+
+
+def _style(row: dict[str, Any]) -> str:
+    return "ahead" if row["ahead"] else "thin" if row["thin"] else "solid"
 
 
 def _ends(

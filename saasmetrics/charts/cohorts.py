@@ -107,7 +107,9 @@ def _chart(
     y = alt.Scale(domain=[len(starts) - 0.5, -0.5], nice=False, zero=False)
     encoding = {
         "x": alt.X(
-            "left:Q", scale=x, axis=_age_axis(ages, slot, f"{_NOUNS[freq]} since {since(result)}")
+            "left:Q",
+            scale=x,
+            axis=_age_axis(ages, slot, f"{_noun(result, freq)} since {since(result)}"),
         ),
         "x2": "right:Q",
         "y": alt.Y("top:Q", scale=y, axis=_cohort_axis(starts, cells, row_freq, height, colors)),
@@ -252,6 +254,10 @@ def since(result: Result) -> str:
     return "sign-up" if options_of(result).get("cohort") == "sign_up" else "the first payment"
 
 
+def _noun(result: Result, freq: str) -> str:
+    return str(getattr(result, "extra", {}).get("noun") or _NOUNS[freq])
+
+
 def _age_axis(ages: range, slot: float, title: str) -> alt.Axis:
     need = max(1, math.ceil(22 / max(slot, 0.1)))
     step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if s >= need), need)
@@ -297,14 +303,15 @@ def message(cells: pd.DataFrame, freq: str, result: Result, *, ratio: bool) -> s
     """Return what is left of all cohorts old enough, as a sentence."""
     name = result.definition.name
     known = cells[cells["observed"]]
-    year = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}[freq]
+    nouns = _noun(result, freq)
+    year = 1 if nouns == "renewals" else {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}[freq]
     at = min(year, int(known["age"].max()))
     mature = known[known["age"] == at]
     measure = options_of(result).get("measure")
     if measure == "gross_profit" and mature["denominator"].sum():
         each = mature["numerator"].sum() / mature["denominator"].sum()
         money = format_money(float(each), result.context.currency)
-        noun = _NOUNS[freq] if at != 1 else _NOUNS[freq][:-1]
+        noun = nouns if at != 1 else nouns[:-1]
         return f"After {at} {noun}, a customer has brought {money} of gross profit on average"
     if measure == "mrr":
         return f"MRR by age of {known['cohort'].nunique()} cohorts"
@@ -317,5 +324,5 @@ def message(cells: pd.DataFrame, freq: str, result: Result, *, ratio: bool) -> s
         "gross": "MRR, without expansion, is",
     }
     of = measure.get(str(options_of(result).get("measure", "")), "the base is")
-    noun = _NOUNS[freq] if at != 1 else _NOUNS[freq][:-1]
+    noun = nouns if at != 1 else nouns[:-1]
     return f"After {at} {noun}, {left * 100:.0f}% of {of} left in cohorts old enough to tell"

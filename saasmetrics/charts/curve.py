@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 
 from saasmetrics.charts.age_axis import age_marks, end_labels
 from saasmetrics.charts.frame import (
@@ -20,6 +22,7 @@ from saasmetrics.charts.frame import (
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import NOUNS
+from saasmetrics.survival.logrank import corrected, logrank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 _TOP = 1.02  # of the scale, so that the line at 100 % is not cut
 _ROW = 15  # pixels of one row of the table under the plot
+_CHANCE = 0.05
+_MAYBE = "; differences may be chance"
 _THIN = 10  # fewer at risk than this: the line is dashed
 
 
@@ -325,10 +330,29 @@ def message(frame: pd.DataFrame, named: list[str], noun: str, *, counted: bool) 
     (worst, low), (best, high) = ranked[0], ranked[-1]
     if len(at) == 1:
         return f"{format_ratio(high, 0)} of {f'{best} {of}'.strip()} {verb} still there {when}"
+    sure = _apart(frame, best, worst, year) if counted else True
     return (
         f"{when.capitalize()}, {format_ratio(high, 0)} of {best} {of} {verb} still there, "
-        f"but {format_ratio(low, 0)} of {worst}"
+        f"{'but' if sure else 'and'} {format_ratio(low, 0)} of {worst}{'' if sure else _MAYBE}"
     )
+
+
+def _apart(frame: pd.DataFrame, one: str, other: str, age: int) -> bool:
+    """Return whether two groups have enough customers at an age, and a log-rank test tells them apart.
+
+    The test is corrected for all pairs of groups, as in `sm.survival.compare`.
+    """
+    seen = frame[frame["age"] <= age].groupby("group")["at_risk"].last()
+    if min(seen[one], seen[other]) < _THIN:
+        return False
+    risk, lost = (
+        frame.pivot_table(index="group", columns="age", values=name, aggfunc="sum", fill_value=0)
+        for name in ("at_risk", "events")
+    )
+    pairs = list(combinations(risk.index, 2))
+    found = [logrank(risk.loc[list(p)].to_numpy(), lost.loc[list(p)].to_numpy()).p for p in pairs]
+    asked = next(i for i, pair in enumerate(pairs) if set(pair) == {one, other})
+    return bool(corrected(np.array(found), "holm")[asked] < _CHANCE)
 
 
 def _expanded(frame: pd.DataFrame, named: list[str], noun: str) -> str:

@@ -22,6 +22,28 @@ class OfflineChart(alt.LayerChart):
     ['application/vnd.vegalite.v6+json', 'image/png', 'text/plain']
     """
 
+    def save(self, fp: Any, *args: Any, **kwargs: Any) -> None:
+        """Write the chart as .png, .svg, .html, .json or .pdf; a page holds all it needs and never asks the network.
+
+        Parameters
+        ----------
+        fp
+            The file, by its name or open.
+        *args, **kwargs
+            As for Altair's own `save`, such as format="html"; by default the ending of the name. inline=False makes
+            a page that loads Vega from the network.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> chart = OfflineChart(layer=[alt.Chart(alt.Data(values=[{"x": 1}])).mark_point()])
+        >>> chart.save(tempfile.mkdtemp() + "/chart.html")
+        """
+        asked = kwargs.get("format") or (args[0] if args else None) or getattr(fp, "name", fp)
+        if str(asked).rpartition(".")[2].lower() == "html":
+            kwargs.setdefault("inline", True)
+        super().save(fp, *args, **kwargs)
+
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
         from saasmetrics.charts.render import to_png
 

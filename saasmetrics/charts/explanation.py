@@ -10,7 +10,8 @@ import altair as alt
 
 from saasmetrics.charts.frame import Canvas, data, what
 from saasmetrics.charts.text import shortened, text_width
-from saasmetrics.money import format_difference, format_value
+from saasmetrics.metrics.explanation import inside
+from saasmetrics.money import counted, format_change, format_difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,11 +108,15 @@ class _Way:
     currency: str
     floor: float
     top: float
+    customers: int = 0
+    cancels: str = ""
 
     @classmethod
     def of(cls, result: Result) -> _Way:
         """Return the way that a result tells."""
-        told, steps = result.extra, result.extra["steps"].to_dict("records")
+        told = result.extra
+        drawn = told.get("drawn")
+        steps = [s for s in told["steps"].to_dict("records") if drawn is None or s["step"] in drawn]
         start, end = float(told["from"]), float(told["to"])
         levels, level = [start, end], start
         for step in steps:
@@ -125,11 +130,13 @@ class _Way:
             floor = max(0.0, least - 0.45 * (most - least))
         unit = told.get("unit") or result.definition.unit
         currency, top = result.context.currency, max(most, 0.0)
-        return cls(start, end, told["labels"], steps, unit, currency, floor, top)
+        people, cancels = len(result.df), str(told.get("cancels", ""))
+        return cls(start, end, told["labels"], steps, unit, currency, floor, top, people, cancels)
 
     def says(self, value: float) -> str:
         """Return one of the two numbers in words."""
-        return format_value(value, self.unit, self.currency)
+        one, other = format_change(self.start, self.end, self.unit, self.currency)
+        return other if value == self.end else one
 
     def signed(self, value: float) -> str:
         """Return a part of the difference in words."""
@@ -137,7 +144,7 @@ class _Way:
 
 
 def message(way: _Way) -> str:
-    """Return how far and mostly why the number moves, as a sentence."""
+    """Return how far and mostly why the number moves, as a sentence; what cancels is told as such."""
     one, two = (shortened(label, 200) for label in way.labels)
     apart = way.signed(way.end - way.start)
     largest = max(way.steps, key=lambda step: abs(step["value"]), default=None)
@@ -146,14 +153,11 @@ def message(way: _Way) -> str:
         moved = largest is not None and way.signed(largest["value"]) != way.signed(0.0)
         return f"{same}: what the steps add, others take away" if moved else same
     head = f"{way.says(way.start)} ({one}) becomes {way.says(way.end)} ({two}): {apart}"
+    if way.cancels:
+        return f"{head} by {counted(way.customers, 'customer')}; {way.cancels}"
     if largest is None or len(way.steps) == 1:
-        return head + ("" if largest is None else f", all of it {_inside(largest['label'])}")
-    return f"{head}, most by {_inside(largest['label'])} ({way.signed(largest['value'])})"
-
-
-def _inside(label: str) -> str:
-    """Return a label as it stands inside a sentence; abbreviations stay as they are."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+        return head + ("" if largest is None else f", all of it {inside(largest['label'])}")
+    return f"{head}, most by {inside(largest['label'])} ({way.signed(largest['value'])})"
 
 
 def _waterfall(way: _Way, width: float, canvas: Canvas) -> list[alt.Chart]:

@@ -216,21 +216,24 @@ def _edge(frame: pd.DataFrame, x: alt.Scale, canvas: Canvas) -> list[alt.Chart]:
 
 
 def message(frame: pd.DataFrame, named: list[str], noun: str, result: Result) -> str:
-    """Return what the model says of the last age, as a sentence."""
-    last = int(frame["age"].max())
+    """Return how long customers stay, within what was observed, as a sentence; what is projected stays a picture."""
+    extra = getattr(result, "extra", {})
+    if len(named) == 1 and not named[0] and "headline" in extra:
+        said = str(extra["headline"])
+        return f"{said[:1].upper()}{said[1:]}"
+    seen = frame[~frame["projected"].astype(bool)]
+    seen = seen if len(seen) else frame
+    last = int(seen.groupby("group")["age"].max().min())
     end = frame[frame["age"] == last].set_index("group")["value"]
-    one = noun.removesuffix("s")
-    projected = bool(frame.loc[frame["age"] == last, "projected"].any())
-    verb = "would still be there" if projected else "are still there"
-    when = f"after {last} {noun if last != 1 else one}"
+    when = f"after {last} {noun if last != 1 else noun.removesuffix('s')}"
     if len(named) == 1:
         who = f"{named[0]} customers".strip()
-        summary = getattr(result, "extra", {}).get("summary")
+        summary = extra.get("summary")
         name = "" if summary is None else str(summary["model"].iloc[0])
         model = f" ({_NAMES.get(name, name.replace('_', '-'))} model)" if name else ""
-        return f"{format_ratio(float(end[named[0]]), 0)} of {who} {verb} {when}{model}"
+        return f"{format_ratio(float(end[named[0]]), 0)} of {who} are still there {when}{model}"
     low, high = str(end.idxmin()), str(end.idxmax())
     return (
-        f"{when.capitalize()}, {format_ratio(float(end[high]), 0)} of {high} customers {verb}, "
+        f"{when.capitalize()}, {format_ratio(float(end[high]), 0)} of {high} customers are still there by the model, "
         f"but {format_ratio(float(end[low]), 0)} of {low}"
     )

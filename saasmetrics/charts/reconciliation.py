@@ -232,14 +232,16 @@ def message(row: dict[str, Any], result: Result, freq: str) -> str:
     currency, extra = result.context.currency, result.extra
     when, target = period_text(row["period"], freq), row[extra["target"]]
     word = {"billed": "invoiced", "recognised": "recognised", "revenue": "of revenue"}
-    base = format_money(row["mrr"], currency)
+    base = f"{extra['labels']['mrr']} of {format_money(row['mrr'], currency)}"
+    if freq == "M":
+        base = f"MRR of {format_money(row['mrr'], currency)}"
     if target != target:
-        return f"MRR of {base} in {when} cannot be reconciled: finance does not have its revenue"
+        return f"{base} in {when} cannot be reconciled: finance does not have its revenue"
     share, rest = row["share"], "what is left has no MRR to compare with"
     if share == share:
         rest = f"{_percent(share)} unexplained ({format_ratio(extra['tolerance'])} allowed)"
     led = format_money(target, currency)
-    return f"MRR of {base}, {led} {word[extra['target']]} in {when}: {rest}"
+    return f"{base}, {led} {word[extra['target']]} in {when}: {rest}"
 
 
 def _unexplained(result: Result, frame: pd.DataFrame, last: int | None) -> Strip:

@@ -311,8 +311,7 @@ def _end_labels(
     for line in named:
         mine = [r for r in rows if r["line"] == line and r["value"] is not None]
         if mine:
-            done = next((r for r in reversed(mine) if r["complete"]), mine[-1])
-            ends.append({**mine[-1], "text": done["text"]})
+            ends.append(next((r for r in reversed(mine) if r["complete"]), mine[-1]))
     wanted = [height * (1 - (r["value"] - low) / ((high - low) or 1)) for r in ends]
     placed = spread(wanted, 15, 4, height - 4)
     labels = [

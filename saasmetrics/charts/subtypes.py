@@ -79,7 +79,10 @@ def subtypes(
     freq = freq_of(result, frame)
     done = frame[frame["complete"].astype(bool)]
     done = done if len(done) else frame
-    periods = sorted(done["period"].unique())[-(last or PER_YEAR[freq]) :]
+    known = result.extra.get(
+        "periods", done["period"].unique()
+    )  # also those in which nothing moved
+    periods = sorted(known)[-(last or PER_YEAR[freq]) :]
     rows = reasons(done[done["period"].isin(periods)])
     if rows.empty:
         return canvas.empty("no customer grew, shrank or left in these periods.")

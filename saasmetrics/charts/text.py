@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.money import format_value
+from saasmetrics.periods import period_text as period_text  # noqa: PLC0414 (told on to the charts)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,24 +38,6 @@ def frequency(periods: pd.Series[Any], given: str | None = None) -> str:
     gap = min((later - earlier).days for earlier, later in pairwise(days))
     limits = ((2, "D"), (20, "W"), (60, "M"), (300, "Q"))
     return next((freq for most, freq in limits if gap < most), "Y")
-
-
-def period_text(period: pd.Timestamp, freq: str) -> str:
-    """Return how people read a period.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> [period_text(pd.Timestamp("2025-04-01"), freq) for freq in "DMQY"]
-    ['2025-04-01', 'Apr 2025', 'Q2 2025', '2025']
-    """
-    if freq == "M":
-        return f"{period:%b %Y}"
-    if freq == "Q":
-        return f"Q{period.quarter} {period.year}"
-    if freq == "Y":
-        return f"{period.year}"
-    return f"{period:%Y-%m-%d}"
 
 
 def text_width(text: str, size: float = 11) -> float:

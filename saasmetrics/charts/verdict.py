@@ -59,6 +59,8 @@ def verdict(
     which = "largest"
     if "cohort" in result.by:
         frame, which = frame.sort_values("cohort", ascending=False, kind="stable"), "latest"
+    elif result.definition.id == "ideal_customers":
+        frame, which = frame.sort_values("value", ascending=False, kind="stable"), "best"
     elif "n" in frame.columns and result.by:
         frame = frame.sort_values("n", ascending=False, kind="stable")
     note = f"The {MOST_ROWS} {which} of {len(frame)} groups" if len(frame) > MOST_ROWS else ""

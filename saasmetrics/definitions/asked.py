@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _ONE_PERIOD = "logo_churn"  # most of its methods count the departures of one period
+_ONE_NUMBER = (
+    "series",
+    "verdict",
+    "table",
+    "worth",
+    "renewal_rates",
+)  # kinds of one number per period
 _SPAN = ("window", "month", "open_period")  # choices that every rate reads
 
 # Values of choices under which a number is no sum over customers taken apart.
@@ -107,9 +114,18 @@ def together(metric: Metric, a: Policy, b: Policy, options: Mapping[str, Any]) -
     )
 
 
-def refuse(metric: Metric, what: str) -> DataError:
-    """Return the error for a metric that has no customers behind it."""
+def refuse(found: Result) -> DataError:
+    """Return the error for a result that has no customers behind each number, with what to ask instead."""
+    metric = found.metric
+    if comparable(found):
+        instead = f'definitions.compare(book, "{metric.id}", [...]) sets the numbers side by side.'
+    else:
+        instead = 'Take one number that is one, such as "mrr" or "nrr".'
     return DataError(
-        f"{metric.name} is not a sum over customers, so {what} cannot be told customer by customer. "
-        f'definitions.compare(book, "{metric.id}", [...]) sets the numbers side by side.'
+        f"{metric.name} is not a sum over customers, so the difference cannot be told customer by customer. {instead}"
     )
+
+
+def comparable(found: Result) -> bool:
+    """Return whether a result is one number per period."""
+    return "value" in found.df.columns and found.kind in _ONE_NUMBER

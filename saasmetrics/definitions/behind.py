@@ -34,7 +34,7 @@ def behind(
     first, _, _ = engine.extent(freq)
     found = asked.result(book, metric, policy, options)
     if found.drill is None:
-        raise asked.refuse(metric, "the difference")
+        raise asked.refuse(found)
     if calendar.of(period) < first:
         import pandas as pd
 
@@ -45,7 +45,7 @@ def behind(
         drill = replace(drill, sides_only=True)
     rows = drill(period=period)
     if "numerator" not in rows.columns:
-        raise asked.refuse(metric, "the difference")
+        raise asked.refuse(found)
     return rows
 
 

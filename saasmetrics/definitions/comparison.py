@@ -6,8 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import listed, one_of
-from saasmetrics.definitions.asked import completed, deciding, metric_of, named, policy_of, result
+from saasmetrics.definitions.asked import (
+    comparable,
+    completed,
+    deciding,
+    metric_of,
+    named,
+    policy_of,
+    result,
+)
 from saasmetrics.errors import DataError
+from saasmetrics.headline import last_complete, span
 from saasmetrics.money import format_value
 from saasmetrics.policy import told_apart
 
@@ -73,12 +82,7 @@ def compare(
         raise DataError(msg)
     options = completed(entry, asked, options)
     found = [result(book, entry, policy, options) for policy in asked]
-    if "value" not in found[0].df.columns or found[0].kind not in (
-        "series",
-        "verdict",
-        "table",
-        "renewal_rates",
-    ):
+    if not comparable(found[0]):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]
@@ -95,7 +99,12 @@ def compare(
         kind="comparison",
         context=replace(found[0].context, policy=asked[0], options=_shared(found)),
         notes=tuple(notes),
-        extra={"policies": asked, "differences": differences, "tables": tables},
+        extra={
+            "policies": asked,
+            "differences": differences,
+            "tables": tables,
+            "headline": _headline(df, entry, found[0].by, book.currency),
+        },
         drill=_drill(dict(zip((p.name for p in asked), found, strict=True))),
     )
 
@@ -106,10 +115,9 @@ def _side_by_side(
     """Return what each policy says for the last complete period, with numerator and denominator beside, by title."""
     import pandas as pd
 
-    if "period" not in df.columns or not len(df):
+    if not len(df):
         return {}
-    seen = df[df["complete"]] if "complete" in df.columns and df["complete"].any() else df
-    last = seen[seen["period"] == seen["period"].max()]
+    last = _last(df)
     shown = last[["policy", *by]].assign(
         value=[format_value(value, metric.unit, currency) for value in last["value"]]
     )
@@ -120,7 +128,35 @@ def _side_by_side(
             ]
     if "reason" in last.columns and (last["reason"].fillna("") != "").any():
         shown["reason"] = last["reason"].fillna("")
+    if "period" not in last.columns:
+        return {"Side by side": shown}
     return {f"Side by side, period of {pd.Timestamp(last['period'].iloc[0]):%Y-%m-%d}": shown}
+
+
+def _last(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last complete period, or of the last one where none is."""
+    return last_complete(
+        df
+        if "complete" in df.columns and df["complete"].any()
+        else df.drop(columns="complete", errors="ignore")
+    )
+
+
+def _headline(df: pd.DataFrame, metric: Metric, by: tuple[str, ...], currency: str) -> str:
+    """Return what each policy says in words, or why it says nothing."""
+    said = []
+    for policy, rows in _last(df).groupby("policy", sort=False):
+        if by:
+            said.append(f"{span(rows, by, metric.unit, currency) or 'missing'} by {policy}")
+            continue
+        row = rows.iloc[-1].to_dict()
+        value, reason = row["value"], str(row.get("reason") or "no reason known")
+        text = format_value(value, metric.unit, currency) if value == value else "missing"
+        said.append(f"{text} ({policy}{'' if value == value else f': {reason}'})")
+    if not said:
+        return "no period yet"
+    join = " to " if len(said) == 2 and not by else ", "
+    return f"{metric.abbr or metric.name} {join.join(said)}"
 
 
 def _shared(found: list[Result]) -> dict[str, Any]:

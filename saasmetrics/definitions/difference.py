@@ -16,6 +16,7 @@ from saasmetrics.definitions.shapley import attribute
 from saasmetrics.definitions.touched import divided, touched
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
+from saasmetrics.money import format_value
 from saasmetrics.periods import iso_day
 from saasmetrics.policy import DATA_CHOICES, choices
 
@@ -167,7 +168,7 @@ class _Way:
     def result(self) -> Result:
         """Return the explanation."""
         if self.base.drill is None:
-            raise asked.refuse(self.metric, "the difference")
+            raise asked.refuse(self.base)
         data = tuple(name for name in self.factors if name in DATA_CHOICES)
         formula = tuple(name for name in self.factors if name not in DATA_CHOICES)
         part, rest = self.books
@@ -190,8 +191,16 @@ class _Way:
             extra={
                 "policies": (self.a, self.b),
                 "evaluations": sum(block.evaluations for block in blocks),
+                **self._same(made.start),
             },
         )
+
+    def _same(self, value: float) -> dict[str, str]:
+        """Return the headline of two policies that are the same; nothing where they are not."""
+        if self.a.differences(self.b):
+            return {}
+        said = format_value(value, self.metric.unit, self.book.currency)
+        return {"headline": f"nothing differs between {self.a.name} and {self.b.name}: {said}"}
 
     def _block(self, book: Book, data: tuple[str, ...], formula: tuple[str, ...]) -> Customers:
         return Customers(lambda on: self.rows(book, on), data, formula)

@@ -285,8 +285,8 @@ def with_usage(
         notes=(),
     )
     used = _observed(used, as_of)
-    count = f"{len(rows):,} usage lines of invoices count in MRR"
-    return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, count))
+    count = (f"{len(rows):,} usage lines of invoices count in MRR",) if len(rows) else ()
+    return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, *count))
 
 
 def _observed(found: Spans, as_of: int) -> Spans:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.money import format_difference, format_value
+from saasmetrics.asked import one_of
+from saasmetrics.money import format_change, format_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.result import Result
+
+_CANCEL = 0.5  # of the larger of two steps: where so much is taken back, neither says much alone
+_CENT_DUST, _RATIO_DUST = 5e-7, 1e-13  # half a micro-unit; what sums of doubles leave
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,17 @@ def explanation(
     """
     start, end = between
     unit, currency = unit or base.metric.unit, base.context.currency
+    parts = _without_dust(parts, unit)
     by_step = _by_step(parts, steps, first_order)
-    change = f"{format_value(start, unit, currency)} → {format_value(end, unit, currency)}"
+    drawn = by_step[(by_step["value"] != 0) | (by_step["customers"] > 0)]
+    against = cancelling(parts, steps)
+    headline = in_words(between, unit, currency, f", {labels[0]} to {labels[1]}")
+    if against:
+        headline += f"; {against}"
+    df = _by_customer(customers, parts, steps)
     return replace(
         base,
-        df=_by_customer(customers, parts, steps),
+        df=df,
         kind="explanation",
         by=(),
         notes=tuple(notes),
@@ -85,12 +95,71 @@ def explanation(
             "unit": unit,
             "period": period,
             "steps": by_step,
-            "tables": {"Step by step": _worded(by_step, unit, currency)} if len(steps) else {},
-            "headline": f"{change}, {labels[0]} to {labels[1]}",
+            "drawn": drawn["step"].tolist(),
+            "cancels": against,
+            "tables": {"Step by step": _worded(drawn, unit, currency)} if len(drawn) else {},
+            "headline": headline,
             **(extra or {}),
         },
-        drill=drill,
+        drill=drill or _of_step(df, [step.name for step in steps]),
     )
+
+
+def _of_step(df: pd.DataFrame, names: list[str]) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows`: the customers that a step touches, or all of them."""
+
+    def rows(step: str | None = None) -> pd.DataFrame:
+        if step is None:
+            return df.copy()
+        one_of("step of this difference", step, names)
+        return df[df[step] != 0].reset_index(drop=True)
+
+    return rows
+
+
+def in_words(between: tuple[float, float], unit: str, currency: str, more: str = "") -> str:
+    """Return both numbers and how far apart they are.
+
+    Examples
+    --------
+    >>> in_words((0.75312, 0.75334), "ratio", "USD")
+    '75.31% → 75.33% (+0.022 pp)'
+    >>> in_words((12.0, 12.0), "money", "USD", ", then to now")
+    'unchanged at $12, then to now'
+    """
+    start, end = between
+    one, other = format_change(start, end, unit, currency)
+    if start == end or (one == other and abs(end - start) < _dust(unit)):
+        return f"unchanged at {one}{more}"
+    return f"{one} → {other} ({format_difference(end - start, unit, currency)}){more}"
+
+
+def cancelling(parts: NDArray[np.float64], steps: Sequence[Step]) -> str:
+    """Return in words that two steps take back from the same customers what they add; "" where that is little."""
+    if len(steps) < 2:
+        return ""
+    sums = parts.sum(axis=1)
+    up, down = int(sums.argmax()), int(sums.argmin())
+    pair = parts[[up, down]]
+    gone = (np.abs(pair).sum(axis=0) - np.abs(pair.sum(axis=0))).sum() / 2
+    if sums[up] <= 0 or sums[down] >= 0 or gone < _CANCEL * max(sums[up], -sums[down]):
+        return ""
+    one, other = (inside(steps[at].label) for at in (up, down))
+    return f"{one} and {other} partly cancel, customer by customer"
+
+
+def inside(label: str) -> str:
+    """Return a label as it stands inside a sentence; abbreviations stay as they are."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _dust(unit: str) -> float:
+    return _CENT_DUST if unit == "money" else _RATIO_DUST
+
+
+def _without_dust(parts: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    """Return parts with exact zeros where averaging over orders leaves only what doubles cannot hold."""
+    return np.where(np.abs(parts) < _dust(unit), 0.0, parts)
 
 
 def _by_customer(

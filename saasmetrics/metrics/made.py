@@ -60,7 +60,7 @@ def made(
         kind,
         book.context(options),
         columns(by),
-        tuple(said),
+        tuple(dict.fromkeys(said)),
         extra or {},
         drill,
         parts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,15 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     """
     df = result.df
     if result.kind != "bridge" and ("value" not in df.columns or "customer_id" in df.columns):
-        msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df."
+        names = [] if result.drill is None else [*signature(result.drill).parameters]
+        if not names:
+            msg = f"{result.metric.name} is a list, not numbers made of rows; its rows are in .df."
+            raise DataError(msg)
+        asked = ", ".join(f"{name}=..." for name in names if name != "group")
+        msg = (
+            f"{result.metric.name} has no single number to prove: its numbers are in .df, the customers behind them "
+            f"in .rows({asked})."
+        )
         raise DataError(msg)
     if not len(df):
         msg = f"{result.metric.name} has no numbers in this book: no period is complete yet."
@@ -42,6 +51,9 @@ def chosen(result: Result, cell: Mapping[str, Any]) -> tuple[pd.Series[Any], dic
     known = [*keys, *(["movement"] if result.kind == "bridge" else [])]
     for name in cell:
         if name not in known:
+            if not known:
+                msg = f"{result.metric.name} has no numbers to choose by {name}; its rows: rows({name}=...)."
+                raise UnknownNameError(msg)
             msg = f"There is no {name!r} to choose a number by; there are {', '.join(known)}."
             raise UnknownNameError(msg + hint(name, known))
     found: dict[str, Any] = {}
@@ -76,7 +88,7 @@ def not_observed(row: pd.Series[Any]) -> bool:
 def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any]) -> Any:
     values = df[key]
     if key in cell:
-        if key in _TIMES:
+        if _timed(key, values):
             return _time(values, cell[key], key)
         _known(key, cell[key], values.unique().tolist())
         return cell[key]
@@ -89,9 +101,14 @@ def _value_of(result: Result, df: pd.DataFrame, key: str, cell: Mapping[str, Any
     there = values.unique().tolist()
     if len(there) == 1:
         return there[0]
-    example = _iso(values) if key in _TIMES else there[0]
+    example = _iso(values) if _timed(key, values) else there[0]
     msg = f"Name the {key} of the number, such as proof({key}={example!r})."
     raise DataError(msg)
+
+
+def _timed(key: str, values: pd.Series[Any]) -> bool:
+    """Return whether a key is one of time; a cohort may be a value of a column instead."""
+    return key in _TIMES and values.dtype.kind == "M"
 
 
 def _time(values: pd.Series[Any], given: Any, key: str) -> Any:

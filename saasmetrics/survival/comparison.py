@@ -99,7 +99,9 @@ def compare(
         One row per pair: group, against, value (periods that the group stays longer within the
         horizon), low, high, mean and mean_against, n and events of both, statistic, p, p_corrected,
         words, reason. `extra["overall"]` is the test of all groups at once: statistic, df, p.
-        `.rows(of=...)`: the customers of a group.
+        `.rows(of="SMB")`: the customers of a group. low and high are of that one difference, not corrected for how
+        many pairs there are; p is of the test of the two whole curves, p_corrected is corrected. There is no proof: a
+        difference of means is no sum over customers.
 
     Raises
     ------
@@ -127,7 +129,8 @@ def compare(
     noun = book.calendar(freq).noun
     df = _pairs(lives, until, interval, noun, lambda n, d: logrank(n, d, test, p, q))
     df["p_corrected"] = corrected(df["p"], correction)
-    df["words"] = [_words(row, until, noun, interval) for row in df.to_dict("records")]
+    tested = _test_in_words(test, correction, int(df["p"].notna().sum()))
+    df["words"] = [_words(row, until, noun, interval, tested) for row in df.to_dict("records")]
     exponents = {"p": p, "q": q} if test == "fleming_harrington" else {}
     options = {"test": test, **exponents, "correction": correction, "freq": f"{noun}s"}
     options |= {"horizon": until, "interval": interval}
@@ -212,28 +215,53 @@ def _pairs(
     return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
-def _words(row: dict[Any, Any], until: int, noun: str, interval: float) -> str:
+def _words(row: dict[Any, Any], until: int, noun: str, interval: float, test: str) -> str:
+    """Return a pair in words: the difference with its own interval, and the test with its corrected p."""
     if row["value"] != row["value"]:
         return f"{row['group']} and {row['against']} cannot be compared: {row['reason']}."
     less = row["value"] < 0
     size = abs(row["value"])
     low, high = sorted(edge * (-1 if less else 1) for edge in (row["low"], row["high"]))
-    p = row["p_corrected"]
-    verdict = (
-        "no test, nobody left"
-        if p != p
-        else f"{'not explained by chance' if p < 1 - interval else 'could be chance'}, p {p_text(p)}"
-    )
-    return (
+    said = (
         f"{row['group']} customers stay {size:.1f} {noun}s {'less' if less else 'more'} than "
-        f"{row['against']} over {until} {noun}s ({interval:.0%} {low:.1f} to {high:.1f}); {verdict}."
+        f"{row['against']} over {until} {noun}s (mean lifetime within that horizon, {interval:.0%} {low:.1f} to "
+        f"{high:.1f} for this pair alone); "
     )
+    p = row["p_corrected"]
+    if p != p:
+        return f"{said}no test, nobody left."
+    return f"{said}{test}, p {p_text(p)}: {_verdict(p < 1 - interval, apart=low > 0 or high < 0)}."
+
+
+def _verdict(differ: bool, *, apart: bool) -> str:
+    """Return what test and interval say together."""
+    if differ:
+        beyond = "the curves differ by more than chance explains"
+        return beyond if apart else f"{beyond}, the mean lifetimes are not shown to"
+    if apart:
+        return "the means lie apart, but the curves could differ by chance"
+    return "could be chance"
+
+
+def _test_in_words(test: str, correction: str, pairs: int) -> str:
+    name = f"{TESTS[test].partition(':')[0]} test"
+    if pairs < 2:
+        return name
+    if correction == "none":
+        return f"{name} not corrected for {pairs} comparisons"
+    return f"{name} corrected for {pairs} comparisons"
 
 
 def _drill(lives: Lives) -> Callable[..., pd.DataFrame]:
     names = [" · ".join(map(str, label)) for label in lives.labels]
 
-    def rows(of: str, age: int | None = None) -> pd.DataFrame:
+    def rows(of: str | None = None, age: int | None = None) -> pd.DataFrame:
+        if of is None:
+            msg = (
+                f"Name the group whose customers to see, such as rows(of={names[0]!r}); there are "
+                f"{', '.join(names[:12])}. A difference of mean lifetimes is no sum over customers, so it has no proof."
+            )
+            raise DataError(msg)
         one_of("group", of, names)
         label = lives.labels[names.index(of)]
         return lives.rows(dict(zip(lives.by, label, strict=True)), age)

@@ -104,8 +104,12 @@ def _aged(book: Book, by: str | Sequence[str] | None, freq: str) -> Counted:
     seen = (frame["duration"] > frame["entry"]).to_numpy()
     np.add.at(n, lives.group[seen], frame["customers"].to_numpy()[seen])
     noun = f"{book.calendar(freq).noun}s"
+    notes = list(lives.notes)
+    if young := int(frame["customers"].sum() - n.sum()):
+        one = noun.removesuffix("s")
+        notes.append(f"{young:,} customers were seen for less than one {one} and do not count in n")
     return Counted(
-        lives.by, lives.labels, lives.customers, lives.longest, n, noun, tuple(lives.notes), rows
+        lives.by, lives.labels, lives.customers, lives.longest, n, noun, tuple(notes), rows
     )
 
 

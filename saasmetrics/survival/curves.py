@@ -97,8 +97,8 @@ def curve(
         Last age to show, and the age to which the mean lifetime is restricted. By default all ages,
         and the largest age that is known for every group.
     interval
-        Coverage of the interval: Greenwood on the log(-log) scale for logos, customers resampled
-        for MRR; None for none.
+        Coverage of the interval: Greenwood on the log(-log) scale for logos, and before the first loss
+        Wilson's of those at risk; customers resampled for MRR; None for none.
 
     Returns
     -------

@@ -172,8 +172,8 @@ def band(
     Returns
     -------
     tuple of numpy.ndarray
-        Low and high. As in lifelines they meet S where it is 1 or 0, where the transformation has
-        nothing to say.
+        Low and high. They meet S where it is 1 or 0, where the transformation has nothing to say; for
+        1 see `not_lost_yet`.
 
     Notes
     -----
@@ -192,6 +192,26 @@ def band(
     low = np.exp(-np.exp(np.log(-log_share) - spread))
     high = np.exp(-np.exp(np.log(-log_share) + spread))
     return np.where(inside, low, share), np.where(inside, high, share)
+
+
+def not_lost_yet(
+    share: NDArray[np.float64], at_risk: ArrayLike, level: float
+) -> NDArray[np.float64]:
+    """Lower bound of S at ages before the first loss: Wilson's, for all of those still at risk.
+
+    That nobody has left so far does not prove that nobody will. Where S is below 1 it is 0; at age 0,
+    at which everybody is there, 1.
+
+    Examples
+    --------
+    >>> not_lost_yet(np.array([1.0, 1.0, 0.5]), [40, 10, 10], 0.95).round(3).tolist()
+    [1.0, 0.722, 0.0]
+    """
+    exposed, square = np.asarray(at_risk, np.float64), normal_quantile(level) ** 2
+    bound = np.where(share == 1, exposed / (exposed + square), 0.0)
+    bound = np.maximum.accumulate(bound[..., ::-1], axis=-1)[..., ::-1].copy()
+    bound[..., :1] = share[..., :1] == 1
+    return np.asarray(bound)
 
 
 def median(share: NDArray[np.float64], q: float = 0.5) -> NDArray[np.float64]:
@@ -352,6 +372,7 @@ def kaplan_meier(exposure: Exposure, level: float = 0.95) -> KaplanMeier:
     """
     share = survival(exposure.at_risk, exposure.events)
     low, high = band(share, greenwood(exposure.at_risk, exposure.events), level)
+    low = np.where(share == 1, not_lost_yet(share, exposure.at_risk, level), low)
     return KaplanMeier(exposure, share, low, high, level)
 
 

@@ -303,8 +303,12 @@ class Fitted:
             "models": models,
             "difference": self.difference,
             "noun": counted.noun,
-            **({"headline": _said(self.chosen[0])} if len(self.chosen) == 1 else {}),
+            **({"headline": self._headline} if len(self.chosen) == 1 else {}),
         }
+
+    @property
+    def _headline(self) -> str:
+        return _said(self.chosen[0], int(self.counted.longest[0]), self.counted.noun)
 
     def _parameters(self, interval: float | None) -> pd.DataFrame:
         import pandas as pd
@@ -322,12 +326,20 @@ class Fitted:
         return pd.concat([pd.DataFrame(labels), table], axis=1)
 
 
-def _said(found: Fit) -> str:
-    """Return a fit in words."""
+def _said(found: Fit, last: int, noun: str) -> str:
+    """Return a fit in words: the median lifetime where it lies within what was observed, else the mean within that."""
     if not found.known:
         return f"no fit, {found.reason}"
-    values = ", ".join(f"{name} {value:.4g}" for name, value in found.params.items())
-    return f"{found.family.name}: {values}"
+    name = found.family.name
+    stay = found.survival(np.arange(max(last, 1) + 1))
+    if stay[-1] <= 0.5:
+        after = int(np.argmax(stay <= 0.5))
+        before, now = stay[after - 1], stay[after]
+        median = after - 1 + (before - 0.5) / (before - now)
+        return f"median lifetime {median:.0f} {noun} ({name})"
+    steps = stay[:-1] if found.family.id in CONTRACT else (stay[:-1] + stay[1:]) / 2
+    mean = float(steps.sum())
+    return f"mean lifetime {mean:.1f} of the {max(last, 1)} {noun} observed ({name})"
 
 
 def _rank(found: Fit) -> tuple[bool, bool, float]:

@@ -9,7 +9,14 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.survival.counted import PER, Counted
-from saasmetrics.survival.estimate import check_level, nelson_aalen, normal_quantile, wilson
+from saasmetrics.survival.estimate import (
+    check_level,
+    nelson_aalen,
+    normal_quantile,
+    not_lost_yet,
+    survival,
+    wilson,
+)
 from saasmetrics.survival.lives import label_columns
 
 if TYPE_CHECKING:
@@ -110,7 +117,8 @@ def _frame(counted: Counted, smooth: int, interval: float | None, first: int) ->
     unknown = np.full(share.shape, np.nan)
     bounds = [unknown] * 4
     if interval is not None:
-        with np.errstate(over="ignore"):
+        whole = survival(table.at_risk, table.events)
+        with np.errstate(over="ignore", divide="ignore"):
             spread = np.divide(
                 normal_quantile(interval) * np.sqrt(variance),
                 total,
@@ -120,8 +128,13 @@ def _frame(counted: Counted, smooth: int, interval: float | None, first: int) ->
             bounds = [
                 *wilson(ended, exposed, interval),
                 total * np.exp(-spread),
-                total * np.exp(spread),
+                np.where(
+                    total > 0,
+                    total * np.exp(spread),
+                    -np.log(not_lost_yet(whole, table.at_risk, interval)),
+                ),
             ]
+            bounds[3] = np.where(np.isinf(bounds[3]), np.nan, bounds[3])
     ages = np.arange(share.shape[1])
     group, age = np.nonzero((ages >= first) & (ages <= counted.longest[:, None]))
     data: dict[str, Any] = label_columns(counted.by, counted.labels, group)

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from saasmetrics.tables.schema import SCHEMA, table_schema
     from saasmetrics.tables.snapshots import read_any
     from saasmetrics.tables.table import Table
+    from saasmetrics.tables.told import Told
 
 __all__ = [
     "SCHEMA",
     "Table",
+    "Told",
     "gate",
     "normalize",
     "normalize_all",
@@ -26,6 +28,7 @@ __all__ = [
 _HOMES = {
     "SCHEMA": "schema",
     "Table": "table",
+    "Told": "told",
     "normalize": "canonical",
     "normalize_all": "canonical",
     "read_any": "snapshots",

@@ -148,7 +148,10 @@ def _whole(read: Values) -> Values:
 
 
 def _refuse(values: pa.ChunkedArray, mask: pa.ChunkedArray, rule: str) -> Values:
-    remedy = "Write numbers as 1234.50, without units, signs of currency or a decimal comma."
+    remedy = (
+        "Write numbers as 1234.50, without units, signs of currency or a decimal comma; a file with a decimal comma: "
+        'sm.read(..., decimal=",").'
+    )
     return Values(values, refusal=Refusal(mask, rule, remedy, "unreadable-number"))
 
 

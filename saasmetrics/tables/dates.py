@@ -271,7 +271,8 @@ def _order(texts: pa.Array, mask: pa.Array) -> tuple[str, Refusal | None]:
     return "", Refusal(
         mask,
         f"dates {why}",
-        'Write them as 2025-01-31, or read them with pd.to_datetime(df[column], format="%d/%m/%Y").',
+        "Say the order: sm.read(..., dayfirst=True), or dayfirst=False where the month comes first. Else write them "
+        'as 2025-01-31, or read them with pd.to_datetime(df[column], format="%d/%m/%Y").',
         "ambiguous-dates",
     )
 

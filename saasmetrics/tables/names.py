@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from saasmetrics.errors import Problem, suggest
+from saasmetrics.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from saasmetrics.tables.schema import ColumnSchema, TableSchema
 
 __all__ = ["Match", "Matching", "fold", "match_columns", "missing_column", "snake_case"]
+
+_SUFFIX = re.compile(
+    r"\s*(?:[(\[]\s*(?:utc|gmt|z|local|local time|date|iso|yyyy-mm-dd)\s*[)\]]|[ _]utc|[ _]gmt)\s*$",
+    re.IGNORECASE,
+)
+_PLAUSIBLE = 0.8  # "Status" is no misspelt "start", "custmer_id" is a misspelt "customer_id"
 
 
 @dataclass(frozen=True)
@@ -107,8 +114,8 @@ def fold(name: str) -> str:
 def match_columns(schema: TableSchema, names: Sequence[str]) -> Matching:
     """Find the columns of the schema among the names of an export.
 
-    The canonical name wins over an alias, and earlier aliases over later ones; what is not
-    wanted stays as an extra column.
+    The canonical name wins over an alias, and earlier aliases over later ones; a zone after a
+    name, as in "Start (UTC)", does not matter; what is not wanted stays as an extra column.
 
     Parameters
     ----------
@@ -123,7 +130,8 @@ def match_columns(schema: TableSchema, names: Sequence[str]) -> Matching:
         What is what.
     """
     result = Matching(problems=_clashes(schema.name, names))
-    by_fold = {fold(name): name for name in reversed(names)}
+    by_fold = {fold(_bare(name)): name for name in reversed(names)}
+    by_fold |= {fold(name): name for name in reversed(names)}
     taken: set[str] = set()
     for wanted in _passes(schema):
         for column, alias, interval, after in wanted:
@@ -155,22 +163,38 @@ def missing_column(schema: TableSchema, name: str, names: Iterable[str]) -> Prob
         With the nearest name, or the names that would be recognized.
     """
     column = schema.columns[name]
-    near = {
-        given: suggest(fold(given), [fold(name), *map(fold, column.aliases)]) for given in names
-    }
-    likely = [given for given, hint in near.items() if hint]
+    likely = _nearest(column, names)
     also = ", ".join(
         [*column.aliases, *(a for s in column.aliases_by_interval.values() for a in s)][:6]
     )
+    told = f'sm.read(..., columns={{"{schema.name}": {{"{likely or "its name"}": "{name}"}}}})'
     if likely:
-        remedy = f"Did you mean {likely[0]!r}? Rename it to {name!r}."
+        remedy = f"Did you mean {likely!r}? Rename it to {name!r}, or say {told}."
     else:
-        remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}. {column.meaning}"
+        remedy = f"Add it{f' (also recognized: {also}, ...)' if also else ''}, or say {told}. {column.meaning}"
     if name == "interval":
         remedy = "Add it (day, week, month, quarter or year), or name the amount 'mrr' if it is per month."
     return Problem(
         schema.name, name, "the column is missing", 0, (), remedy, "error", "missing-column"
     )
+
+
+def _bare(name: str) -> str:
+    """Name without the zone or the form that stands after it, as "Start (UTC)"."""
+    return _SUFFIX.sub("", name) or name
+
+
+def _nearest(column: ColumnSchema, names: Iterable[str]) -> str:
+    """Column of the export that is plausibly a misspelt name of one of the schema, or ""."""
+    wanted = [fold(known) for known in (column.name, *column.aliases)]
+    near = {
+        given: max(
+            difflib.SequenceMatcher(None, fold(_bare(given)), known).ratio() for known in wanted
+        )
+        for given in names
+    }
+    best = max(near, key=lambda given: near[given], default="")
+    return best if near.get(best, 0.0) >= _PLAUSIBLE else ""
 
 
 def _passes(schema: TableSchema) -> Iterable[list[tuple[ColumnSchema, str, str, str]]]:

@@ -25,6 +25,7 @@ from saasmetrics.tables.names import fold, snake_case
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous, is_semicolon
 from saasmetrics.tables.table import Table
+from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -38,7 +39,7 @@ _HARMLESS = re.compile(
 
 
 def read_folder(
-    path: str | os.PathLike[str], before: Iterable[Table] | None = None
+    path: str | os.PathLike[str], before: Iterable[Table] | None = None, told: Told = NOTHING
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -51,6 +52,8 @@ def read_folder(
     before
         Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
         SHA-256 of their file.
+    told
+        Names of columns, order of dates and decimal sign, where the files do not tell.
 
     Returns
     -------
@@ -95,7 +98,8 @@ def read_folder(
         _refuse_unreadable(place, found)
     if not found:
         raise DataError(_nothing(place, strangers))
-    return _read(found, strangers)
+    told.check(found)
+    return _read(found, strangers, told)
 
 
 @dataclass(frozen=True)
@@ -212,13 +216,17 @@ def _again(file: Path, known: list[Table]) -> list[tuple[str, str | None, Table]
     return [(file.name, table.name, table) for table in known]
 
 
-def _read(found: dict[str, Found], strangers: list[str]) -> dict[str, Table]:
+def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str, Table]:
     sources = {}
     notes = {}
     for name, each in found.items():
         known = isinstance(each.source, Table)
-        sources[name] = read_file(each.source) if isinstance(each.source, Path) else each.source
+        rows = read_file(each.source) if isinstance(each.source, Path) else each.source
         notes[name] = [] if known else [f"read from {each.label}"]
+        if told is not NOTHING and not known:
+            rows, said = told.apply(name, rows)
+            notes[name] += said
+        sources[name] = rows
     if strangers:
         notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
     tables = normalize_all(sources)
@@ -258,5 +266,6 @@ def _nothing(place: Path, strangers: list[str]) -> str:
     )
     return (
         f"No table is recognized in {str(place)!r}. {seen}Name the files after the tables: "
-        f"{', '.join(f'{name}.csv' for name in list(SCHEMA)[:5])}, ..."
+        f"{', '.join(f'{name}.csv' for name in list(SCHEMA)[:5])}, ... It is enough to rename a file of "
+        "subscriptions to subscriptions.csv, or to pass it in memory: sm.Book(subscriptions=df)."
     )

@@ -15,7 +15,14 @@ from saasmetrics.tables.names import match_columns
 if TYPE_CHECKING:
     from saasmetrics.tables.schema import TableSchema
 
-__all__ = ["ambiguous", "ambiguous_amounts", "file_notes", "is_semicolon", "with_note"]
+__all__ = [
+    "ambiguous",
+    "ambiguous_amounts",
+    "file_notes",
+    "is_semicolon",
+    "with_note",
+    "without_separator",
+]
 
 SEMICOLON = {b"saasmetrics.delimiter": b";"}
 _NOTE = b"saasmetrics.note"
@@ -37,6 +44,23 @@ def is_semicolon(data: pa.Table) -> bool:
         Whether it does.
     """
     return (data.schema.metadata or {}).get(b"saasmetrics.delimiter") == b";"
+
+
+def without_separator(data: pa.Table) -> pa.Table:
+    """Rows that no longer say which sign separated their values, as the decimal sign is known.
+
+    Parameters
+    ----------
+    data
+        Rows as `read_file` gives them.
+
+    Returns
+    -------
+    pyarrow.Table
+        The same rows.
+    """
+    kept = {k: v for k, v in (data.schema.metadata or {}).items() if k not in SEMICOLON}
+    return data.replace_schema_metadata(kept)
 
 
 def with_note(data: pa.Table, note: str) -> pa.Table:
@@ -129,7 +153,7 @@ def ambiguous_amounts(schema: TableSchema, data: pa.Table) -> list[Problem]:
                 "ambiguous amounts in a file separated by semicolons: 1.200 may be 1200 or 1.2",
                 count(mask),
                 examples({name: data[name]}, first_rows(mask)),
-                "Write them without thousands separators and with a decimal point: 1200 or 1.20.",
+                'Say which sign parts decimals: sm.read(..., decimal=",") or decimal="."; or write 1200 or 1.20.',
                 "error",
                 "ambiguous-number",
             )

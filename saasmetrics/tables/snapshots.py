@@ -20,6 +20,7 @@ from saasmetrics.tables.links import same_key_type
 from saasmetrics.tables.read import has_tables, read_folder
 from saasmetrics.tables.schema import CLOCKS
 from saasmetrics.tables.table import Snapshot, Table
+from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +35,7 @@ _NEVER = -1
 
 
 def read_any(
-    path: str | os.PathLike[str] | Mapping[Any, Any],
+    path: str | os.PathLike[str] | Mapping[Any, Any], told: Told = NOTHING
 ) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
@@ -43,6 +44,8 @@ def read_any(
     path
         A folder or file, as for `read_folder`; a folder that holds no tables but folders named by a day, such as
         2026-04-05; or day -> folder.
+    told
+        As for `read_folder`.
 
     Returns
     -------
@@ -50,18 +53,20 @@ def read_any(
         Canonical table name -> table.
     """
     if isinstance(path, Mapping):
-        return read_snapshots(path)
+        return read_snapshots(path, told)
     folders = _dated(path)
-    return read_snapshots(folders) if folders else read_folder(path)
+    return read_snapshots(folders, told) if folders else read_folder(path, told=told)
 
 
-def read_snapshots(folders: Mapping[Any, Any]) -> dict[str, Table]:
+def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str, Table]:
     """Read the exports of several days and put them together.
 
     Parameters
     ----------
     folders
         Day (date or ISO text) -> folder or file.
+    told
+        As for `read_folder`.
 
     Returns
     -------
@@ -86,7 +91,7 @@ def read_snapshots(folders: Mapping[Any, Any]) -> dict[str, Table]:
     for day, folder in sorted(zip(days, folders.values(), strict=True), key=lambda pair: pair[0]):
         before = [table for tables in read.values() for table in tables.values()]
         try:
-            read[day] = read_folder(folder, before)
+            read[day] = read_folder(folder, before, told)
         except InvalidTablesError as error:
             of_day = f" (snapshot of {iso_day(day)})"
             raise InvalidTablesError(

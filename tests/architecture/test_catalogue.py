@@ -50,6 +50,12 @@ def test_every_entry_says_what_it_means_and_when_it_is_missing() -> None:
     assert not empty, f"fill in: {empty}"
 
 
+def test_a_source_that_is_a_file_is_a_file_of_this_repository(root: Path) -> None:
+    _ = _public_metrics()
+    named = {s.split()[0] for e in CATALOGUE.values() for s in e.sources if ".md" in s}
+    assert [name for name in named if not (root / name.rstrip(",")).exists()] == []
+
+
 def test_every_choice_a_metric_names_is_one_of_the_policy() -> None:
     unknown = {c for entry in CATALOGUE.values() for c in entry.choices} - set(choices())
     assert not unknown

@@ -187,3 +187,21 @@ def test_names_in_the_display_are_text_and_not_markup() -> None:
     found = sm.retention.drivers(book, "arr", then="2026-01-15")
     assert "&lt;b&gt;x&lt;/b&gt;" in found._repr_html_()
     assert "<b>x</b>" not in found._repr_html_()
+
+
+def test_every_kind_is_drawn_by_a_function_of_its_name() -> None:
+    """A module of the same name, imported later, would take the place of a function."""
+    assert [kind for kind, draw in charts.CHARTS.items() if not callable(draw)] == []
+    assert [name for name in charts.__all__ if not callable(getattr(charts, name))] == ["CHARTS"]
+
+
+def test_ideal_customers_are_drawn_best_first_and_each_note_is_said_once(
+    demo_book: sm.Book,
+) -> None:
+    made = sm.economics.ideal_customers(demo_book)
+    spec = made.chart().to_dict()
+    drawn = spec["layer"][0]["data"]["values"]
+    values = [row["value"] for row in sorted(drawn, key=lambda row: row["j"]) if row["value"]]
+    assert len(values) >= 3
+    assert values == sorted(values, reverse=True)
+    assert len(made.notes) == len(set(made.notes))

@@ -124,3 +124,13 @@ def test_a_dumbbell_says_where_a_customer_is_missing() -> None:
 def test_an_unknown_view_is_refused(results: dict[str, sm.Result]) -> None:
     with pytest.raises(sm.DataError, match="waterfall"):
         results["reconciliation"].chart(view="strip")
+
+
+def test_the_first_bar_of_a_quarter_says_that_it_is_three_months_of_mrr(
+    demo_book: sm.Book,
+) -> None:
+    quarters = sm.revenue.reconcile(demo_book, freq="Q")
+    assert quarters.extra["labels"]["mrr"] == "MRR at close x 3 months"
+    drawn = quarters.chart()
+    assert "MRR at close x 3 months" in charts.to_svg(drawn)
+    assert title(drawn).startswith("MRR at close x 3 months of $")

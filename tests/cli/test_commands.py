@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -234,3 +236,20 @@ def test_a_margin_that_is_no_share_names_the_option_and_an_example(
         main(["report", "exports", "--margin", margin])
     assert stopped.value.code == USAGE
     assert f"argument --margin: {margin!r} is not a share such as 0.8" in capsys.readouterr().err
+
+
+def test_the_module_runs_the_command_line() -> None:
+    words = [sys.executable, "-m", "saasmetrics", "schema", "mrr"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("mrr: ")
+
+
+def test_the_order_of_dates_and_the_decimal_sign_can_be_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "id;customer;start;amount;interval\ns1;a;03/04/2025;1.200;month\n"
+    (tmp_path / "subscriptions.csv").write_text(text)
+    assert main(["check", str(tmp_path)]) == FINDINGS
+    assert "dayfirst" in (said := capsys.readouterr().err) or "decimal" in said
+    assert main(["check", str(tmp_path), "--dayfirst", "--decimal", ","]) == DONE
+    assert "read with the day first, as told" in capsys.readouterr().out

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.money import format_change
 
 
 def explained(book: sm.Book, metric: str, a: Any, b: Any, **options: Any) -> sm.Result:
@@ -94,3 +95,25 @@ def test_what_cannot_be_explained_says_why(
 ) -> None:
     with pytest.raises(sm.DataError, match=message):
         sm.definitions.explain(june, metric, {}, {"pause": "churn", "ltv": "simple"}, **options)
+
+
+def test_equal_policies_do_not_differ_and_small_differences_show_their_digits() -> None:
+    book = sm.demo(customers=60)
+    same = sm.definitions.explain(book, "nrr", "default", "default")
+    assert same.text.startswith("nothing differs between default and default: ")
+    assert format_change(0.753_12, 0.753_34, "ratio") == ("75.31%", "75.33%")
+    assert format_change(1_700.0, 2_450.0, "money") == ("$1,700", "$2,450")
+    assert format_change(213_312.0, 213_340.0, "money") == ("$213,312", "$213,340")
+
+
+def test_a_choice_that_changes_nothing_for_nobody_is_kept_but_not_drawn() -> None:
+    made = sm.definitions.explain(sm.demo(customers=60), "mrr", "default", "stripe")
+    steps = made.extra["steps"].set_index("step")
+    nobody = steps.index[(steps["value"] == 0) & (steps["customers"] == 0)]
+    assert len(nobody)
+    assert not set(steps.loc[nobody, "label"]) & set(made.extra["tables"]["Step by step"]["step"])
+    assert steps.loc[nobody, "label"].iloc[0] not in str(made.chart().to_dict())
+    with pytest.raises(sm.DataError, match="There is no step"):
+        made.rows(step="nonsense")
+    some = made.extra["drawn"][0]
+    assert made.rows(step=some)[some].sum() == pytest.approx(steps.loc[some, "value"])

@@ -132,7 +132,7 @@ def test_only_what_was_learned_until_now_is_told(book: sm.Book) -> None:
     made = sm.definitions.restatement(book, "mrr", THEN, "2026-04-13")
     assert steps(made) == {"late": 30, "changed": -20}
     assert made.extra["labels"] == ("known on 2026-04-05", "known on 2026-04-13")
-    assert made.text == "$410 → $420, known on 2026-04-05 to known on 2026-04-13"
+    assert made.text == "$410 → $420 (+$10), known on 2026-04-05 to known on 2026-04-13"
 
 
 def test_of_a_segment_only_its_customers_are_told(book: sm.Book) -> None:
@@ -217,3 +217,25 @@ def test_what_cannot_be_restated_is_refused(book: sm.Book) -> None:
 def test_nothing_learned_is_no_difference(book: sm.Book) -> None:
     made = sm.definitions.restatement(book, "mrr", THEN, "2026-04-06")
     assert (made.extra["difference"], len(made.df), len(made.rows())) == (0, 0, 0)
+
+
+def test_a_row_that_ended_and_its_successor_are_told_by_what_is_left_of_both() -> None:
+    rows = [
+        ("s1", "a", "2026-01-01", None, 100, None, "2026-01-02"),
+        ("s2", "b", "2026-01-01", None, 50, None, "2026-01-02"),
+        ("s1", "a", "2026-01-01", "2026-03-01", 100, None, "2026-04-10"),
+        ("s3", "a", "2026-03-01", None, 105, None, "2026-04-10"),
+    ]
+    made = sm.definitions.restatement(sm.Book(subscriptions=ledger(*rows)), "mrr", THEN)
+    assert steps(made) == {"late": 105, "changed": -100}
+    assert made.text == (
+        "$150 → $155 (+$5), known on 2026-04-05 to known on 2026-04-10; "
+        "rows recorded late and rows changed partly cancel, customer by customer"
+    )
+    heading = " ".join(made.chart().to_dict()["title"]["text"])
+    assert "+$5 by 1 customer; rows recorded late and rows changed partly cancel" in heading
+
+
+def test_a_metric_that_is_no_single_number_is_not_sent_to_a_comparison(book: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match='Take one number that is one, such as "mrr"'):
+        sm.definitions.restatement(book, "bridge", THEN)

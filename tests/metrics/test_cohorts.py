@@ -240,3 +240,10 @@ def test_a_longer_cohort_is_longer_than_its_unit_of_age() -> None:
 def test_a_day_of_sign_up_is_read_as_a_date(company) -> None:
     created = company.frame("customers")["created_at"].iloc[0]
     assert pd.Timestamp(created).date() == date(2025, 1, 2)
+
+
+def test_only_gross_retention_speaks_of_its_floor(demo_book: sm.Book) -> None:
+    floor = demo_book.policy.sentence("cohort_floor")
+    assert floor in sm.retention.cohorts(demo_book, "gross", interval=None).footnote
+    for measure in ("logos", "net", "mrr"):
+        assert floor not in sm.retention.cohorts(demo_book, measure, interval=None).footnote

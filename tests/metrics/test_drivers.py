@@ -92,7 +92,7 @@ def test_the_way_of_arr_has_new_customers_and_exchange_rates() -> None:
     book = sm.Book(subscriptions=lines, fx=fx, currency="USD", as_of="2026-02-28")
     result = sm.retention.drivers(book, "arr", then="2026-01", now="2026-02")
     assert steps(result) == {"new": pytest.approx(120), "fx": pytest.approx(120)}
-    assert result.text.startswith("$1.3k → $1.6k")
+    assert result.text.startswith("$1,320 → $1,560 (+$240)")
 
 
 def test_the_ten_customers_that_moved_it_most_come_first(demo_book: sm.Book) -> None:
@@ -200,8 +200,27 @@ def test_one_customer_that_changes_the_story_is_named() -> None:
     rows = [("whale", "2026-01", 90), ("whale", "2026-02", 130)]
     rows += [("shrimp", "2026-01", 10), ("shrimp", "2026-02", 5)]
     result = sm.retention.sensitivity(cube(rows), window=1)
+    # 135 / 100 as it is, 5 / 10 and 130 / 90 without one
     assert result.extra["verdict"] == (
-        "One customer changes the story: NRR is 135.0%, without the largest 50.0%"
+        "One customer changes the story: leaving one customer out moves NRR of 135.0% between 50.0% (without whale) "
+        "and 144.4% (without shrimp), across 100% and by more than 5 points"
+    )
+
+
+def test_both_ends_of_what_one_customer_moves_are_told_and_judged_by_5_points() -> None:
+    rows = [(f"c{n:03}", "2026-01", 10) for n in range(100)]
+    rows += [(f"c{n:03}", "2026-02", 9) for n in range(100)]
+    even = sm.retention.sensitivity(cube(rows), window=1)
+    assert even.text == (
+        "No single customer changes the story: leaving one customer out moves NRR of 90.0% between 90.0% and 90.0%, "
+        "not across 100% nor by more than 5 points"
+    )
+    rows += [("big", "2026-01", 1000), ("big", "2026-02", 600)]
+    far = sm.retention.sensitivity(cube(rows), window=1)
+    # (900 + 600) / 2000 as it is, 900 / 1000 without big, 1491 / 1990 without any other
+    assert far.text == (
+        "One customer changes the story: leaving one customer out moves NRR of 75.0% between 74.9% (without c000) "
+        "and 90.0% (without big), by more than 5 points"
     )
 
 
@@ -288,3 +307,13 @@ def test_mix_and_rates_are_those_reckoned_group_by_group(
     rates = sum(value for name, value in found.items() if name != "mix")
     told = (found.get("mix", 0.0), rates, found.get("churn_unknown", 0.0))
     assert told == pytest.approx(expected, abs=1e-12)
+
+
+def test_drivers_name_their_periods_and_have_rows_by_reason(demo_book: sm.Book) -> None:
+    found = sm.retention.drivers(demo_book, "nrr", then="2025-10", now="2026-10")
+    assert found.extra["labels"] == ("NRR Oct 2025", "NRR Oct 2026")
+    seats = found.rows(step="seats")
+    total = found.extra["steps"].set_index("step").loc["seats", "value"]
+    assert seats["seats"].sum() == pytest.approx(total)
+    with pytest.raises(sm.DataError, match=r"behind them in \.rows\(step=\.\.\.\)"):
+        found.proof()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -145,3 +146,28 @@ def test_a_footnote_says_how_and_as_of_when(book: sm.Book) -> None:
     note = sm.retention.nrr(book, window=1).footnote
     for words in ("over 1 month", "as of 2026-03-31", "USD", "policy default v1", "[nrr v1;"):
         assert words in note
+
+
+def test_the_rows_of_a_bridge_can_be_those_of_one_movement() -> None:
+    found = sm.revenue.bridge(sm.demo(customers=60), freq="Q")
+    row = found.df[found.df["complete"] & (found.df["fx"] != 0)].iloc[-1]
+    rows = found.rows(period=row["period"], movement="fx")
+    assert rows["numerator"].sum() == pytest.approx(row["fx"], abs=1e-6)
+    assert (rows["fx"] != 0).all()
+    with pytest.raises(sm.DataError, match="There is no movement"):
+        found.rows(movement="growth")
+
+
+def test_a_reconciliation_says_where_its_customers_are() -> None:
+    found = sm.revenue.reconcile(sm.demo(customers=40))
+    with pytest.raises(sm.DataError, match=r"\.rows\(period=\.\.\., step=\.\.\.\)"):
+        found.proof()
+
+
+def test_nothing_lost_is_zero_and_not_minus_zero() -> None:
+    book = sm.demo(customers=60)
+    balances = sm.revenue.balances(book)
+    frames = (balances.df, balances.rows(), sm.revenue.reconcile(book).df[["share"]])
+    for frame in frames:
+        numbers = frame.select_dtypes("float").to_numpy()
+        assert not (np.signbit(numbers) & (numbers == 0)).any()

@@ -280,3 +280,8 @@ def test_a_discount_that_ends_as_seats_are_added_is_told_apart() -> None:
     assert reasons(book(*lines)) == {"discount_end": 50, "seats": 20}
     # At the mean of both list totals the discount is half of 110, and the seats are the rest of 70.
     assert reasons(book(*lines, price_volume="midpoint")) == {"discount_end": 55, "seats": 15}
+
+
+def test_reasons_of_nobody_are_not_listed() -> None:
+    df = sm.revenue.movements(sm.demo(customers=60), subtypes=True).df
+    assert ((df["value"] != 0) | (df["customers"].fillna(0) != 0)).all()

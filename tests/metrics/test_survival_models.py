@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,8 +82,30 @@ def test_the_difference_of_two_groups_is_said_in_words():
     row = found.df.iloc[0]
     assert row["value"] == -4  # 2 months of 6 against 6 of 6
     assert "A customers stay 4.0 months less than B over 6 months" in row["words"]
-    assert "not explained by chance, p below 0.001" in row["words"]
+    assert "log-rank test, p below 0.001: the curves differ by more than chance" in row["words"]
     assert found.text == row["words"]
+
+
+def test_interval_and_corrected_test_are_told_apart_where_they_disagree():
+    lives = [life(f"a{i}", "2025-07-01", 2, plan="A") for i in range(4)]
+    lives += [life(f"{p}{i}", "2025-07-01", None, plan=p) for p in "BCDEF" for i in range(3)]
+    df = s.compare(book_of(lives), "plan", horizon=6).df.set_index(["group", "against"])
+    row = df.loc[("A", "B")]
+    assert row["high"] < 0
+    assert row["p_corrected"] > 0.05
+    assert "for this pair alone" in row["words"]
+    # nobody left B to F, so that 5 of the 15 pairs have a test
+    assert "log-rank test corrected for 5 comparisons" in row["words"]
+    assert "the means lie apart, but the curves could differ by chance" in row["words"]
+
+
+def test_rows_and_proof_of_a_comparison_say_which_group_to_name(demo):
+    found = s.compare(demo, "segment")
+    for ask in (found.rows, found.proof):
+        with pytest.raises(DataError, match=r"rows\(of='Enterprise'\); there are .*SMB"):
+            ask()
+    with pytest.raises(UnknownNameError, match=r"rows\(of=\.\.\.\)"):
+        found.proof(of="SMB")
 
 
 def test_a_difference_and_its_interval_are_those_of_the_two_curves(demo):
@@ -297,3 +321,36 @@ def test_a_fit_of_late_entries_does_not_use_what_was_not_seen():
 def test_an_unknown_model_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'weibull'"):
         s.fit_shares([1, 0.5], "weibul")
+
+
+def test_a_fit_says_the_median_lifetime_that_was_observed(demo):
+    found = s.fit(demo, model="exponential")
+    # the median of an exponential is ln 2 times its mean
+    median = math.log(2) * found.params["lambda"]
+    assert found.text == f"median lifetime {median:.0f} months (exponential)"
+    heading = " ".join(found.chart().to_dict()["title"]["text"])
+    assert heading.lower() == found.text
+    n, everybody = found.extra["summary"]["n"].iloc[0], s.curve(demo).df["at_risk"].iloc[0]
+    assert f"{everybody - n:.0f} customers were seen for less than one month" in found.footnote
+
+
+def test_a_median_that_was_not_reached_is_no_headline():
+    lives = [life(f"a{i}", "2025-01-01", 2 if i == 0 else None) for i in range(20)]
+    found = s.fit(book_of(lives), model="exponential")
+    assert found.text.startswith("mean lifetime ")
+    assert "months observed (exponential)" in found.text
+
+
+def test_a_difference_that_chance_may_make_is_no_headline_of_a_curve():
+    def heading(lives):
+        return " ".join(s.curve(book_of(lives), "plan").chart().to_dict()["title"]["text"])
+
+    few = [life(f"a{i}", "2024-07-01", 2 if i < 3 else None, plan="A") for i in range(20)]
+    few += [life(f"b{i}", "2024-07-01", 2 if i < 2 else None, plan="B") for i in range(20)]
+    assert "differences may be chance" in heading(few)
+    clear = [life(f"a{i}", "2024-07-01", 2 if i < 9 else None, plan="A") for i in range(20)]
+    clear += [life(f"b{i}", "2024-07-01", None, plan="B") for i in range(20)]
+    assert "chance" not in heading(clear)
+    thin = [life(f"a{i}", "2024-07-01", 2 if i < 19 else None, plan="A") for i in range(20)]
+    thin += [life(f"b{i}", "2024-07-01", None, plan="B") for i in range(20)]
+    assert "differences may be chance" in heading(thin)  # one customer of A is left after a year

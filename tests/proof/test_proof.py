@@ -217,3 +217,13 @@ def test_every_shape_of_result_can_be_written(by: str | None, tmp_path: Path) ->
         file = result.to_xlsx(tmp_path / f"{number}.xlsx")
         book_again = openpyxl.load_workbook(file)
         assert "Definition" in book_again.sheetnames
+
+
+def test_a_cohort_that_is_a_value_of_a_column_is_proven_by_its_customers() -> None:
+    made = sm.retention.cohorts(sm.demo(customers=60), cohort="plan", freq="Q", interval=None)
+    cell = {"cohort": "Starter", "age": 2}
+    proof = made.proof(**cell)
+    assert proof.holds
+    assert proof.numerator == made.rows(**cell)["numerator"].sum()
+    with pytest.raises(sm.DataError, match="There is no cohort 'Start'"):
+        made.proof(cohort="Start", age=2)

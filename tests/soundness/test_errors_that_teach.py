@@ -135,7 +135,9 @@ def test_the_headline_says_which_form_is_explained(
     demo: sm.Book, metric: str, choice: dict[str, str], said: str
 ) -> None:
     found = sm.retention.drivers(demo.with_policy(**choice), metric)
-    assert found.extra["headline"].endswith(f" ({said})" if said else "2026-10-01")
+    assert found.extra["headline"].endswith(
+        f" ({said})" if said else "ARR Oct 2026" if metric == "arr" else "NRR Oct 2026"
+    )
     assert ("Explained is" in found.footnote) == bool(said)
 
 

@@ -15,6 +15,7 @@ from saasmetrics.survival.estimate import (
     restricted_mean,
     restricted_mean_variance,
     survival,
+    wilson,
 )
 
 lives = st.lists(
@@ -53,7 +54,8 @@ def assert_same_as_lifelines(duration, entry, event, weight, level=0.95):
         curve.share[0, ages], theirs.survival_function_.iloc[:, 0], rtol=0, atol=1e-12
     )
     band = theirs.confidence_interval_survival_function_.to_numpy()
-    np.testing.assert_allclose(curve.low[0, ages], band[:, 0], rtol=0, atol=1e-12)
+    lost = curve.share[0, ages] < 1  # before it, lifelines' band has no width
+    np.testing.assert_allclose(curve.low[0, ages][lost], band[lost, 0], rtol=0, atol=1e-12)
     np.testing.assert_allclose(curve.high[0, ages], band[:, 1], rtol=0, atol=1e-12)
     events = theirs.event_table["observed"].to_numpy()
     np.testing.assert_array_equal(table.events[0, ages], events)
@@ -209,3 +211,13 @@ def test_without_censoring_the_variance_of_the_restricted_mean_is_that_of_a_mean
 def test_a_horizon_beyond_the_curve_is_refused():
     with pytest.raises(DataError, match="known to age 2: take a horizon from 1 to 3, not 4"):
         restricted_mean(np.array([1.0, 0.5, 0.5]), 4)
+
+
+def test_before_the_first_loss_the_band_is_wilsons_of_those_at_risk():
+    """Nobody of 30 has left by age 2, one of the 20 who are then left at age 3."""
+    table = exposure([1] * 10 + [3] * 20, [0] * 30, [0] * 29 + [1])
+    curve = kaplan_meier(table)
+    assert curve.share[0].tolist() == [1, 1, 1, 0.95]
+    assert curve.low[0, :3].tolist() == [1, wilson(30, 30, 0.95)[0], wilson(20, 20, 0.95)[0]]
+    assert curve.high[0, :3].tolist() == [1, 1, 1]
+    assert curve.low[0, 3] < curve.low[0, 2]

@@ -37,7 +37,7 @@ def test_nelson_aalen_agrees_with_lifelines(demo):
     )
     ours = s.hazard(demo).df.set_index("age").loc[theirs.cumulative_hazard_.index.astype(int)]
     np.testing.assert_allclose(ours["cumulative"], theirs.cumulative_hazard_.iloc[:, 0], atol=1e-12)
-    after = ours["cumulative"].to_numpy() > 0
+    after = ours["cumulative"].to_numpy() > 0  # before it, lifelines' band has no width
     band = theirs.confidence_interval_.to_numpy()[after]
     np.testing.assert_allclose(
         ours.loc[after, ["cumulative_low", "cumulative_high"]], band, atol=1e-9

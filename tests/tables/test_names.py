@@ -64,10 +64,59 @@ def test_a_missing_column_is_named_with_the_column_that_was_probably_meant():
         normalize("mrr", {"custmer_id": ["a"], "month": ["2025-01"], "mrr": [1]})
     (problem,) = caught.value.problems
     assert (problem.column, problem.code) == ("customer_id", "missing-column")
-    assert problem.remedy == "Did you mean 'custmer_id'? Rename it to 'customer_id'."
+    assert problem.remedy == (
+        "Did you mean 'custmer_id'? Rename it to 'customer_id', or say "
+        'sm.read(..., columns={"mrr": {"custmer_id": "customer_id"}}).'
+    )
 
 
 def test_aliases_are_reported_and_mere_spelling_is_not():
     table = normalize("mrr", {"Account": ["a"], "Month": ["2025-01"], "MRR": [1]})
     assert table.renamed == {"Account": "customer_id", "Month": "month", "MRR": "mrr"}
     assert table.notes == ("columns renamed: Account is customer_id",)
+
+
+STRIPE = [
+    "id",
+    "Customer ID",
+    "Status",
+    "Start (UTC)",
+    "Created (UTC)",
+    "Trial End (UTC)",
+    "Canceled At (UTC)",
+    "Ended At (UTC)",
+    "Interval",
+    "Amount",
+]
+
+
+def test_a_zone_after_the_name_of_a_column_does_not_matter():
+    found = known("subscriptions", *STRIPE)
+    assert found["start"] == "Start (UTC)"
+    assert found["end"] == "Ended At (UTC)"
+    assert found["trial_end"] == "Trial End (UTC)"
+    assert found["cancel_requested_at"] == "Canceled At (UTC)"
+    assert "Created (UTC)" in match_columns(SCHEMA["subscriptions"], STRIPE).extra
+
+
+@pytest.mark.parametrize("name", ["start_utc", "Start [UTC]", "START (GMT)", "Start Date (UTC)"])
+def test_other_spellings_of_the_zone_do_not_matter_either(name):
+    assert known("subscriptions", name)["start"] == name
+
+
+def test_the_day_of_creation_is_the_start_where_there_is_no_other():
+    assert known("subscriptions", "Created (UTC)")["start"] == "Created (UTC)"
+
+
+def test_the_name_without_a_zone_wins_over_the_one_with_it():
+    assert known("subscriptions", "Start (UTC)", "start")["start"] == "start"
+
+
+def test_a_column_that_is_not_plausibly_meant_is_not_offered():
+    rows = {"id": [1], "customer": [1], "Status": ["x"], "amount": [1], "interval": ["month"]}
+    with pytest.raises(InvalidTablesError) as caught:
+        normalize("subscriptions", rows)
+    (problem,) = caught.value.problems
+    assert problem.column == "start"
+    assert "Did you mean" not in problem.remedy
+    assert "start_date" in problem.remedy

@@ -1,4 +1,11 @@
-"""Unit economics: what customers cost to win, what they are worth, how soon they pay back."""
+"""Unit economics: what customers cost to win, what they are worth, how soon they pay back.
+
+- cac, cac_ratio: cost per new customer, and per dollar of new ARR
+- ltv, value_path, customer_base: the worth of a new customer, by age, and of all customers of today
+- ltv_cac, payback: worth over cost, and months until the cost is back, with the verdict on a target
+- ideal_customers: in which segments it pays
+- magic_number, burn_multiple, rule_of_40: efficiency of growth
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,9 @@ from typing import Any
 from saasmetrics.asked import is_number
 from saasmetrics.errors import DataError
 
+HORIZON = 60  # months: Cohen's cap, and longer than most companies have data for
+DISCOUNT = 0.10  # a year
+
 
 def check_margin(margin: Any) -> None:
     """Refuse a gross margin that is not a share above 0 and at most 1.

@@ -11,14 +11,16 @@ from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.tally import tally
-from saasmetrics.metrics.economics.asked import check_discount
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount
+from saasmetrics.metrics.economics.curves import MOSTLY, Curves
+from saasmetrics.metrics.economics.lifetime import split_columns
 from saasmetrics.metrics.economics.margin import group_margins
-from saasmetrics.metrics.economics.window import Months, divide, interval_of
-from saasmetrics.metrics.economics.worth import DISCOUNT, HORIZON, curves_of
+from saasmetrics.metrics.economics.window import Months, divide, divide_signed, interval_of
 from saasmetrics.metrics.formulas.lifetime import monthly_discount
 from saasmetrics.metrics.made import group_code, made, money
-from saasmetrics.money import MICRO
+from saasmetrics.money import MICRO, format_ratio
 from saasmetrics.survival.lives import Lives, label_columns
+from saasmetrics.survival.tails import BEYOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +51,7 @@ _FLAT = "Each customer keeps today's MRR, at constant exchange rates, for as lon
     options={
         "margin": "gross margin {value}",
         "horizon": "up to {value} months from today",
+        "beyond": BEYOND,
         "discount": "discounted at {value:.1%} a year",
         "interval": "interval of {value:.0%} by resampling the customers whose lifetimes were seen",
     },
@@ -60,6 +63,7 @@ def customer_base(
     *,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
+    beyond: str = "auto",
     interval: float | None = 0.95,
 ) -> Result:
     """The value of today's customers, from what is known of others who were as old.
@@ -68,8 +72,9 @@ def customer_base(
     ----------
     book
         The company's tables.
-    by, margin, discount
-        As in `ltv`.
+    by, margin, discount, beyond
+        As in `ltv`; the oldest customers have no older ones to go by, so that most of what they will bring is
+        projected.
     horizon
         Months from today after which nothing counts.
     interval
@@ -79,6 +84,7 @@ def customer_base(
     -------
     Result
         by-columns, value, low, high, n (customers), mrr, lifetime (discounted months still expected, weighted by MRR),
+        observed and projected (the parts of the value up to the age of the oldest customers and beyond it), model,
         uniform (the value if all left at the average churn of the last twelve months), reason. The rows behind it
         are the customers with their age and value.
 
@@ -89,7 +95,8 @@ def customer_base(
 
     Notes
     -----
-    What lies beyond the age of the oldest customers of a group is not counted, so that the value is a lower bound.
+    With beyond="none", and where too few customers left to fit a model, what lies beyond the age of the oldest
+    customers of a group is not counted, and the value is a lower bound.
 
     Examples
     --------
@@ -104,50 +111,73 @@ def customer_base(
     share, said = group_margins(book, names, margin)
     months, lives = Months.of(book, names, 12, interval), Lives.of(book, names)
     rate = monthly_discount(discount)
-    ahead = residual(curves_of(lives, months), lives.longest + 1, horizon, rate)
+    curves, ages = Curves.of(lives, months, beyond), lives.customers.at_risk.shape[1]
+    curve = curves.extended(ages + horizon)
+    seen = np.where(np.arange(ages + horizon) < curves.seen[:, None], curve[:1], 0.0)
+    ahead, known = (residual(alive, ages, horizon, rate) for alive in (curve, seen))
     today = _today(book, names)
     df = _frame(today, ahead, share, months, interval)
-    df["uniform"] = _uniform(today, months, share, rate, horizon)
-    df["reason"] = np.where(df["n"] > 0, "", "nobody pays in the last complete month")
-    options = {"margin": said, "horizon": horizon, "discount": discount, "interval": interval}
+    observed = (known[0] * today.sums(ages) / MICRO).sum(axis=1) * share
+    split = split_columns(df["value"].to_numpy(), observed, curves.tails)
+    df = df.assign(**split, uniform=_uniform(today, months, share, rate, horizon))
+    df["reason"] = _reasons(df, curves)
+    options = {"margin": said, "horizon": horizon, "beyond": beyond, "discount": discount}
     return made(
         book,
         "customer_base",
         df,
-        "table",
+        "worth",
         by=by,
-        options=options,
-        notes=(_FLAT, _RETURNED),
-        drill=_drill(book, names, today, ahead[0], share),
+        options={**options, "interval": interval},
+        notes=(_FLAT, _RETURNED, *curves.notes(today.labels)),
+        drill=_drill(book, names, today, (ahead[0], known[0]), share),
         tables=["finance", "spend"] if margin is None else [],
     )
 
 
+def _reasons(df: pd.DataFrame, curves: Curves) -> NDArray[Any]:
+    """Return why there is no value, or that it is a lower bound or mostly projected."""
+    nobody = (df["n"] == 0).to_numpy()
+    share = divide_signed(df["projected"].to_numpy(), df["value"].to_numpy())
+    mostly = np.nan_to_num(share) > MOSTLY
+    ahead = [f"{format_ratio(part)} of the value is projected" for part in np.nan_to_num(share)]
+    ahead = [
+        f"{text}: the oldest are {n} months old" for text, n in zip(ahead, curves.seen, strict=True)
+    ]
+    none = "a lower bound: nothing beyond the age of the oldest customers is counted"
+    return np.select(
+        [nobody, curves.cut, mostly],
+        ["nobody pays in the last complete month", none, np.array(ahead, object)],
+        "",
+    )
+
+
 def residual(
-    alive: NDArray[np.float64], seen: NDArray[np.int64], horizon: int, rate: float
+    alive: NDArray[np.float64], ages: int, horizon: int, rate: float
 ) -> NDArray[np.float64]:
-    """Return the discounted months a customer of each age will still stay, by what was seen of older ones.
+    """Return the discounted months a customer of each age will still stay, by what older ones did.
 
     Parameters
     ----------
     alive
-        Survival curves, draws x groups x ages.
-    seen
-        How many ages each group was seen at.
+        Survival curves, draws x groups x ages; 0 where nothing is known any more.
+    ages
+        How many ages to return, from 0.
     horizon, rate
         Months that count, and the monthly discount.
 
     Examples
     --------
-    >>> residual(np.array([[[1.0, 0.5, 0.25]]]), np.array([3]), 60, 0.0).tolist()
+    >>> residual(np.array([[[1.0, 0.5, 0.25]]]), 3, 60, 0.0).tolist()
     [[[0.75, 0.5, 0.0]]]
     """
-    ages = alive.shape[2]
-    curve = np.where(np.arange(ages) < seen[:, None], alive, 0.0)
-    out = np.zeros_like(curve)
-    for step in range(1, min(horizon, ages - 1) + 1):
-        out[:, :, :-step] += curve[:, :, step:] / (1 + rate) ** step
-    return np.divide(out, curve, out=np.zeros_like(out), where=curve > 0)
+    width = alive.shape[2]
+    worth = (1 + rate) ** -np.arange(width, dtype=float)
+    total = np.cumsum(alive * worth, axis=2)
+    last = np.minimum(np.arange(ages) + horizon, width - 1)
+    out = (total[:, :, last] - total[:, :, :ages]) / worth[:ages]
+    now = alive[:, :, :ages]
+    return np.divide(np.maximum(out, 0.0), now, out=np.zeros_like(out), where=now > 0)
 
 
 class _Today:
@@ -215,7 +245,7 @@ def _drill(
     book: Book,
     by: tuple[str, ...],
     today: _Today,
-    ahead: NDArray[np.float64],
+    ahead: tuple[NDArray[np.float64], NDArray[np.float64]],
     share: NDArray[np.float64],
 ) -> Callable[..., pd.DataFrame]:
     """Return the function behind `Result.rows`: customers with age and value, the most valuable first."""
@@ -225,12 +255,14 @@ def _drill(
 
         code = group_code(book, by, group)
         mine = np.ones(len(today.entity), bool) if code is None else today.group == code
-        lifetime = ahead[today.group[mine], today.age[mine]]
+        lifetime, known = (part[today.group[mine], today.age[mine]] for part in ahead)
         mrr = money(today.mrr[mine])
         ids = book.engine.spans.entity_ids.take(pa.array(today.entity[mine]))
         found = pd.DataFrame({"customer_id": ids.to_pandas(), "age": today.age[mine], "mrr": mrr})
         found["lifetime"] = lifetime
-        found.insert(1, "numerator", mrr * share[today.group[mine]] * lifetime)
+        margin = share[today.group[mine]]
+        found["projected"] = mrr * margin * (lifetime - known)
+        found.insert(1, "numerator", mrr * margin * lifetime)
         return found.sort_values("numerator", ascending=False, ignore_index=True)
 
     return rows

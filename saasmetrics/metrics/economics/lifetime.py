@@ -8,18 +8,19 @@ import numpy as np
 
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON
 from saasmetrics.metrics.economics.traced import worth_trace
 from saasmetrics.metrics.economics.window import finite, interval_of
 from saasmetrics.metrics.economics.worth import (
     ARPA,
-    DISCOUNT,
-    HORIZON,
+    CURVED,
     LTV_METHODS,
     Worth,
     bound_reasons,
 )
 from saasmetrics.metrics.made import made
 from saasmetrics.survival.lives import label_columns
+from saasmetrics.survival.tails import BEYOND, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         "margin": "gross margin {value}",
         "churn": "churn is the mean of {value}",
         "horizon": "up to {value} months",
+        "beyond": BEYOND,
         "discount": "discounted at {value:.1%} a year",
         "interval": "interval of {value:.0%} by resampling customers",
     },
@@ -60,6 +62,7 @@ def ltv(
     *,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
+    beyond: str = "auto",
     churn_months: int | None = None,
     arpa: str = "paying",
     interval: float | None = 0.95,
@@ -73,15 +76,20 @@ def ltv(
     by
         Columns of the customers or the subscriptions to group by.
     method
-        "survival" (default), "margin", "simple", "skok", "skok_discounted", "discounted" or "capped".
+        "survival" (default), "paths", "margin", "simple", "skok", "skok_discounted", "discounted" or "capped".
+        "paths" follows `value_path`: what customers pay as they grow older counts instead of ARPA.
     margin
         Gross margin as a share; a share per group ({"SMB": 0.7, ...}); or a revenue stream: "usage" reads revenue_usage
         and cogs_usage of the table finance. By default cogs in the table spend where its rows name the groups, else
         revenue less cogs of the table finance over the last twelve months, or cogs in the table spend.
     horizon
-        Months after which nothing counts, for "survival" and "capped". A survival curve is never drawn
-        out: what lies beyond the oldest customer of a group is left out, `months` says where, and the
-        value is a lower bound while anyone is still a customer.
+        Months after which nothing counts, for "survival", "paths" and "capped".
+    beyond
+        How a survival curve goes on from the age of the oldest customer of a group to the horizon: "auto", a model
+        fitted to the lifetimes of the group, of those that `saasmetrics.survival.fit` knows that of the lowest AIC;
+        the name of a model; or "none": what was not seen is left out, and the value is a lower bound while anyone
+        is still a customer. A model needs ten lost customers per parameter; where a group has too few, that of
+        all customers goes on at the pace at which the group lost its own.
     discount
         Yearly discount rate, for "survival", "discounted" and "skok_discounted".
     churn_months
@@ -96,7 +104,8 @@ def ltv(
     -------
     Result
         by-columns, value, low, high, n (paying customers), arpa, margin, lifetime in (discounted)
-        months, months it covers, churn, reason.
+        months, months (how many of the horizon were seen), churn, reason; by a curve also observed and projected (the
+        parts of the value up to the oldest age seen and beyond it) and model.
 
     Raises
     ------
@@ -113,13 +122,13 @@ def ltv(
     method = method or book.policy.ltv
     churn_months = book.policy.ltv_churn_months if churn_months is None else churn_months
     worth = Worth.of(
-        book, columns(by), method, margin, horizon, discount, churn_months, arpa, interval
+        book, columns(by), method, margin, horizon, discount, churn_months, arpa, interval, beyond
     )
     return made(
         book,
         "ltv",
         _frame(worth, interval),
-        "table",
+        "worth",
         by=by,
         options={**worth.options, "interval": interval},
         notes=worth.notes,
@@ -155,5 +164,22 @@ def _frame(worth: Worth, interval: float | None) -> pd.DataFrame:
     data["high"] = np.where(np.isnan(value), np.nan, data["high"])
     data["n"] = worth.months.latest("customers_closing")[0].astype(int)
     data.update(arpa=worth.arpa[0], margin=worth.margin, lifetime=finite(worth.lifetime[0]))
-    data.update(months=worth.horizon, churn=worth.churn[0], reason=_reasons(worth))
+    data.update(months=worth.seen, churn=worth.churn[0], reason=_reasons(worth))
+    if worth.options["method"] in CURVED:
+        data |= split_columns(value, worth.observed[0], worth.tails)
     return pd.DataFrame(data)
+
+
+def split_columns(
+    value: NDArray[np.float64], observed: NDArray[np.float64], tails: Sequence[Tail]
+) -> dict[str, Any]:
+    """Return what of a value was seen, what is projected, and by which model.
+
+    Examples
+    --------
+    >>> split_columns(np.array([5.0]), np.array([4.0]), [Tail("none")])["projected"].tolist()
+    [1.0]
+    """
+    models = [tail.fit.family.id if tail.fit is not None else "" for tail in tails]
+    part = np.where(np.isnan(value), np.nan, observed)
+    return {"observed": part, "projected": value - part, "model": np.array(models, object)}

@@ -10,15 +10,16 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.economics.asked import check_discount
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount
+from saasmetrics.metrics.economics.curves import Curves
 from saasmetrics.metrics.economics.margin import group_margins
 from saasmetrics.metrics.economics.window import Months, interval_of
-from saasmetrics.metrics.economics.worth import DISCOUNT, HORIZON, curves_of
 from saasmetrics.metrics.formulas.lifetime import monthly_discount
 from saasmetrics.metrics.made import made
 from saasmetrics.money import MICRO
 from saasmetrics.survival.bootstrap import BAGS, resample_weights
 from saasmetrics.survival.lives import Lives, label_columns
+from saasmetrics.survival.tails import BEYOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from saasmetrics.metrics.economics.margin import Margin
     from saasmetrics.result import Result
 
+RELIABLE = 30  # customers, for what those who stay pay to be more than chance
+
 
 @metric(
     id="value_path",
@@ -38,11 +41,12 @@ if TYPE_CHECKING:
     better="higher",
     meaning="What a new customer has brought in gross profit by each age, expansion and churn counted.",
     formula="sum over months of share still there x MRR of those who are x margin, discounted",
-    missing="Missing beyond the age of the oldest customers: nothing is drawn out.",
+    missing="Missing beyond the age of the oldest customers where too few left to fit a model, or none was asked for.",
     sources=("METRICS.md", "Fader and Hardie 2010: retention differs between customers"),
     options={
         "margin": "gross margin {value}",
         "horizon": "up to {value} months",
+        "beyond": BEYOND,
         "discount": "discounted at {value:.1%} a year",
         "interval": "interval of {value:.0%} by resampling customers",
     },
@@ -54,6 +58,7 @@ def value_path(
     *,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
+    beyond: str = "auto",
     interval: float | None = 0.95,
 ) -> Result:
     """Gross profit of a new customer by age: the survival curve times what those who stay pay.
@@ -62,7 +67,7 @@ def value_path(
     ----------
     book
         The company's tables.
-    by, margin, discount
+    by, margin, discount, beyond
         As in `ltv`.
     horizon
         Months after which nothing counts.
@@ -74,7 +79,7 @@ def value_path(
     Result
         by-columns, age (months since the first payment), alive (share still there), mrr (of each who is), value
         (discounted gross profit up to and with this month), low, high, numerator (MRR of those old enough), n (how
-        many of them are still there).
+        many of them are still there), projected (whether the age is beyond the oldest seen).
 
     Raises
     ------
@@ -84,7 +89,8 @@ def value_path(
     Notes
     -----
     MRR of those still there comes from everybody old enough at the age, so that expansion counts, and the growth of
-    those who stay is not mixed up with the company winning larger customers today.
+    those who stay is not mixed up with the company winning larger customers today. Beyond what was seen each pays
+    what it did at the oldest age at which thirty were there.
 
     Examples
     --------
@@ -94,7 +100,7 @@ def value_path(
     [5.0, 20.0]
     """
     names = columns(by)
-    path = Path.of(book, names, margin, horizon, discount, interval)
+    path = Path.of(book, names, margin, horizon, discount, interval, beyond)
     options = {"margin": path.said, "horizon": horizon, "discount": discount, "interval": interval}
     return made(
         book,
@@ -102,8 +108,8 @@ def value_path(
         _frame(path, interval),
         "ages",
         by=by,
-        options=options,
-        notes=path.notes,
+        options={**options, "beyond": beyond},
+        notes=(*path.notes, *path.curves.notes(path.labels, horizon)),
         tables=["finance", "spend"] if margin is None else [],
     )
 
@@ -119,9 +125,15 @@ class Path:
     each
         MRR of each who is; missing where nobody old enough is.
     value
-        Discounted gross profit up to the age; level beyond what was seen.
-    seen
-        How many ages each group was seen at.
+        Discounted gross profit up to the age; level beyond what is known.
+    curves
+        The survival curves, and what carries them on.
+    until
+        How many ages each group is known at, seen or projected.
+    levels
+        The age whose MRR each is taken to keep beyond what was seen.
+    gained
+        What each age adds to the value.
     """
 
     by: tuple[str, ...]
@@ -130,7 +142,10 @@ class Path:
     alive: NDArray[np.float64]
     each: NDArray[np.float64]
     value: NDArray[np.float64]
-    seen: NDArray[np.int64]
+    curves: Curves
+    until: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    gained: NDArray[np.float64]
     margin: NDArray[np.float64]
     said: str
     counts: NDArray[np.int64]
@@ -145,28 +160,56 @@ class Path:
         horizon: int,
         discount: float,
         interval: float | None,
+        beyond: str = "auto",
     ) -> Path:
         """Follow the customers of a book."""
         check_discount(discount)
         horizon = whole("horizon", horizon, 1, "a whole number of months")
         share, said = group_margins(book, by, margin)
         months, lives = Months.of(book, by, 12, interval), Lives.of(book, by)
-        alive = curves_of(lives, months)[:, :, :horizon]
-        counts, mrr, each = _each(book, by, months, alive.shape[2])
-        seen = np.minimum(lives.longest + 1, horizon)
-        ages = np.arange(alive.shape[2])
-        weight = (ages < seen[:, None]) / (1 + monthly_discount(discount)) ** ages
+        curves = Curves.of(lives, months, beyond, horizon)
+        until = np.where(curves.goes_on, horizon, np.minimum(curves.seen, horizon))
+        width = max(int(until.max(initial=1)), 1)
+        alive = curves.extended(width)
+        counts, mrr, each = _each(book, by, months, width)
+        levels, each = _level(each, counts, curves)
+        weight = (np.arange(width) < until[:, None]) / (
+            1 + monthly_discount(discount)
+        ) ** np.arange(width)
         gained = np.where(alive > 0, alive * np.nan_to_num(each), 0.0 * alive)
-        value = np.cumsum(gained * weight * share[:, None], axis=2)
+        gained *= weight * share[:, None]
         labels = book.engine.grouping(by).labels
-        return cls(by, labels, months, alive, each, value, seen, share, said, counts, mrr)
+        value = np.cumsum(gained, axis=2)
+        return cls(
+            *(by, labels, months, alive, each, value, curves, until, levels, gained),
+            *(share, said, counts, mrr),
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the footnote says of customers who return."""
-        return (
-            "Customers who left and returned are not among those still there; MRR is at constant exchange rates",
-        )
+        """What the footnote says of customers who return, and of what those who stay will pay."""
+        said = "Customers who left and returned are not among those still there; MRR is at constant exchange rates"
+        ages = sorted({int(age) for age in self.levels[self.curves.goes_on]})
+        if not ages:
+            return (said,)
+        span = str(ages[0]) if len(ages) == 1 else f"{ages[0]} to {ages[-1]}, by group"
+        level = f"Beyond what was seen each customer still there pays what those of age {span} did"
+        return said, f"{level}, the oldest age at which {RELIABLE} were there"
+
+
+def _level(
+    each: NDArray[np.float64], counts: NDArray[np.int64], curves: Curves
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the oldest age at which enough customers were there, and MRR of each kept from there on beyond the last.
+
+    Where there never were so many it is the age at which most were.
+    """
+    enough = counts >= np.minimum(RELIABLE, counts.max(axis=1, initial=0))[:, None]
+    ages = counts.shape[1]
+    levels = ages - 1 - np.argmax(enough[:, ::-1], axis=1)
+    kept = np.take_along_axis(each, levels[None, :, None], axis=2)
+    further = np.arange(ages) >= curves.seen[:, None]
+    return levels, np.where(further & curves.goes_on[:, None], kept, each)
 
 
 def _each(
@@ -198,7 +241,8 @@ def _frame(path: Path, interval: float | None) -> pd.DataFrame:
     import pandas as pd
 
     ages = path.alive.shape[2]
-    group, age = np.nonzero(np.arange(ages) < path.seen[:, None])
+    group, age = np.nonzero(np.arange(ages) < path.until[:, None])
+    projected = age >= path.curves.seen[group]
     data: dict[str, Any] = label_columns(path.by, path.labels, group)
     data["age"] = age
     data["alive"], data["mrr"] = path.alive[0][group, age], path.each[0][group, age]
@@ -207,6 +251,7 @@ def _frame(path: Path, interval: float | None) -> pd.DataFrame:
         edges = [interval_of(path.value[:, :, a], path.months, interval) for a in range(ages)]
         for name, side in (("low", 0), ("high", 1)):
             data[name] = np.stack([edge[side] for edge in edges], axis=1)[group, age]
-    data["numerator"] = path.mrr[group, age] / MICRO
-    data["n"] = path.counts[group, age]
+    data["numerator"] = np.where(projected, np.nan, path.mrr[group, age] / MICRO)
+    data["n"] = np.where(projected, 0, path.counts[group, age])
+    data["projected"] = projected
     return pd.DataFrame(data)

@@ -10,7 +10,8 @@ from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.economics.asked import check_target, functions_of
+from saasmetrics.metrics.economics.asked import HORIZON, check_target, functions_of
+from saasmetrics.metrics.economics.curves import curves_of
 from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
 from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
@@ -22,7 +23,7 @@ from saasmetrics.metrics.economics.verdict import (
     verdict_frame,
 )
 from saasmetrics.metrics.economics.window import divide
-from saasmetrics.metrics.economics.worth import ARPA, HORIZON, arpa_of, curves_of
+from saasmetrics.metrics.economics.worth import ARPA, arpa_of
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.survival.lives import Lives
@@ -129,9 +130,10 @@ def payback(
         by-columns (and cohort), value in months, low, high, numerator (CAC), denominator (monthly gross
         profit per customer), n (new customers), verdict, target, probability, reason. For "empirical"
         numerator and denominator are the cohort's cost and what it repaid so far, `observed` the
-        months seen, `projected` the month of repayment if the cohort goes on like older ones did (missing for
-        never, and in cash), and `extra["summary"]` how many cohorts there are, have repaid and never will, the share
-        repaid, and the median over cohorts, open ones censored.
+        months seen, `projected` the month in which a cohort has repaid, or else will if it goes on like older ones
+        did (missing for never; in cash only what has been repaid is known, the rest is missing), and
+        `extra["summary"]` how many cohorts there are, have repaid and never will, the share repaid, and the
+        median over cohorts, open ones censored.
 
     Raises
     ------
@@ -275,7 +277,7 @@ def _cohort_rows(book: Book, by: tuple[str, ...]) -> Any:
     def rows(cohort: Any = None, **group: Any) -> Any:
         month = book.engine.extent("M")[2]
         if cohort is not None:
-            month = book.calendar("M").of(np.datetime64(cohort, "D"))
+            month = book.calendar("M").of(cohort)
         return new_customer_rows(book, by, lambda _: (month, month))(**group)
 
     return rows

@@ -79,7 +79,7 @@ class Spans:
         if period is None:
             at = np.flatnonzero(self.complete)[-1:]
         else:
-            wanted = self.book.calendar(self.freq).of(np.datetime64(period, "D"))
+            wanted = self.book.calendar(self.freq).of(period)
             at = np.flatnonzero(self.period == wanted)
         if not len(at):
             msg = f"There is no such period as {period!r} in this result."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.economics.paths import Path
     from saasmetrics.metrics.economics.spend import Label
     from saasmetrics.metrics.economics.worth import Worth
 
@@ -217,6 +218,8 @@ def worth_trace(book: Book, worth: Worth) -> Callable[..., Trace | str]:
         lifetime = float(worth.lifetime[0, at])
         if not np.isfinite(lifetime):
             return "the lifetime has no end, or is not known"
+        if worth.trail is not None:
+            return path_trace(worth.trail, at)
         new = worth.options["arpa"] == "new"
         money, heads = ("new", "customers_new") if new else ("closing", "customers_closing")
         months = range(worth.months.first if new else worth.months.last, worth.months.last + 1)
@@ -233,6 +236,29 @@ def worth_trace(book: Book, worth: Worth) -> Callable[..., Trace | str]:
         return Trace(rows, value, columns, {}, "customers and inputs")
 
     return trace
+
+
+def path_trace(path: Path, at: int) -> Trace:
+    """Return how a lifetime value follows from the ages of a path: one line each.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [5, 8]}
+    >>> sm.economics.ltv(sm.Book(mrr=rows), method="paths", margin=0.5, discount=0).proof().rows["value"].tolist()
+    [2.5, 4.0]
+    """
+    import pandas as pd
+
+    ages = np.arange(int(path.until[at]))
+    alive, each, gained = (side[0, at, ages] for side in (path.alive, path.each, path.gained))
+    said = np.where(ages >= path.curves.seen[at], ", projected", "")
+    rows = pd.DataFrame(
+        {"item": [f"age {age}{more}" for age, more in zip(ages, said, strict=True)]}
+    )
+    rows = rows.assign(alive=alive, mrr=np.nan_to_num(each), value=gained)
+    note = "value: alive * mrr * gross margin, discounted"
+    return Trace(rows, "value", {"value": "sum"}, {}, INPUTS, unit="money", notes=(note,))
 
 
 def sides_trace(

@@ -170,7 +170,7 @@ _EARLY = "it begins before the book does"
 
 
 def _place(spans: Spans, period: Any) -> int:
-    wanted = spans.book.calendar(spans.freq).of(np.datetime64(period, "D"))
+    wanted = spans.book.calendar(spans.freq).of(period)
     return int(np.flatnonzero(spans.period == wanted)[0])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.economics.asked import check_target, functions_of
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_target, functions_of
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
     lag_months,
@@ -23,15 +23,15 @@ from saasmetrics.metrics.economics.traced import sides_trace
 from saasmetrics.metrics.economics.window import Months, divide, finite, interval_of
 from saasmetrics.metrics.economics.worth import (
     ARPA,
-    DISCOUNT,
-    HORIZON,
     LTV_METHODS,
     Worth,
     bound_reasons,
     lower_bound,
+    mostly_projected,
 )
 from saasmetrics.metrics.made import made
 from saasmetrics.survival.lives import label_columns
+from saasmetrics.survival.tails import BEYOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,7 @@ UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing
         "margin": "gross margin {value}",
         "churn": "churn is the mean of {value}",
         "horizon": "up to {value} months",
+        "beyond": BEYOND,
         "discount": "discounted at {value:.1%} a year",
         "spend": "CAC is spend on {value}",
         "window": "per customer won in {value}",
@@ -85,6 +86,7 @@ def ltv_cac(
     spend: str | Sequence[str] = ACQUISITION,
     horizon: int = HORIZON,
     discount: float = DISCOUNT,
+    beyond: str = "auto",
     churn_months: int | None = None,
     arpa: str = "paying",
     interval: float = 0.95,
@@ -99,7 +101,7 @@ def ltv_cac(
         Columns that customers and spend share: both sides are cut the same way.
     target
         The bar, 3 by custom.
-    method, margin, horizon, discount, churn_months, arpa
+    method, margin, horizon, discount, beyond, churn_months, arpa
         As in `ltv`.
     lag, spend
         As in `cac`.
@@ -113,9 +115,9 @@ def ltv_cac(
     Result
         by-columns, value, low, high, numerator (LTV), denominator (CAC), n (new customers), verdict,
         target, probability (of reaching the target), reason. `extra["draws"]` has the whole
-        distribution, resamples x groups. A survival curve that ends before the horizon while customers
-        are still there makes the ratio a lower bound: high is missing, and the verdict is pass or not
-        proven, never fail.
+        distribution, resamples x groups. Where nothing is projected beyond what was seen although customers are
+        still there, the ratio is a lower bound: high is missing. There, and where more than half of the value is
+        projected, only what was seen can pass, and nothing fails: the verdict is pass or not proven.
 
     Raises
     ------
@@ -135,31 +137,47 @@ def ltv_cac(
     names, functions = columns(by), functions_of(spend)
     method = method or book.policy.ltv
     churn_months = book.policy.ltv_churn_months if churn_months is None else churn_months
-    worth = Worth.of(book, names, method, margin, horizon, discount, churn_months, arpa, interval)
+    worth = Worth.of(
+        book, names, method, margin, horizon, discount, churn_months, arpa, interval, beyond
+    )
     cost = Cost.of(book, names, functions, lag, window, interval)
-    value = _widened(worth.value, len(cost.labels))
-    draws = _ratio(value, cost)
-    reason = _reasons(value[0], cost)
-    more = len(cost.labels) - len(worth.labels)
-    bound = np.pad(lower_bound(worth), (0, more))
-    reason = np.where(reason == "", np.pad(bound_reasons(worth), (0, more)), reason)
-    df = verdict_frame(cost, draws, interval, target, reason, better="higher", bound=bound)
-    df.insert(len(names) + 3, "numerator", finite(value[0]))
-    df.insert(len(names) + 4, "denominator", finite(divide(cost.spent, cost.won)[0]))
+    df, draws = _judged(worth, cost, interval, target)
     options = {**worth.options, "spend": " and ".join(functions), "window": cost.months.text()}
+    options |= {"lag": cost.lead, "target": target, "interval": interval}
     return made(
         book,
         "ltv_cac",
         df,
         "verdict",
         by=by,
-        options={**options, "lag": cost.lead, "target": target, "interval": interval},
+        options=options,
         notes=worth.notes,
         extra={"draws": finite(draws[1:])},
         drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
         tables=["spend", *(["finance"] if margin is None else [])],
         trace=sides_trace(df, names, ("customer lifetime value", "acquisition cost"), _INPUTS),
     )
+
+
+def _judged(
+    worth: Worth, cost: Cost, interval: float, target: float
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Return value over cost with its verdict, and the draws of it."""
+    value, known = (_widened(part, len(cost.labels)) for part in (worth.value, worth.observed))
+    draws, reason = _ratio(value, cost), _reasons(value[0], cost)
+    more = len(cost.labels) - len(worth.labels)
+    bound, mostly, why = (
+        np.pad(found(worth), (0, more)) for found in (lower_bound, mostly_projected, bound_reasons)
+    )
+    reason = np.where(reason == "", why, reason)
+    seen = np.where(mostly, _ratio(known, cost), draws)
+    df = verdict_frame(
+        cost, draws, interval, target, reason, better="higher", bound=bound, seen=seen
+    )
+    at = len(cost.by) + 3
+    df.insert(at, "numerator", finite(value[0]))
+    df.insert(at + 1, "denominator", finite(divide(cost.spent, cost.won)[0]))
+    return df, draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +238,7 @@ def verdict_frame(
     *,
     better: str,
     bound: NDArray[np.bool_] | None = None,
+    seen: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """Return value, interval and verdict per group.
 
@@ -237,6 +256,8 @@ def verdict_frame(
         "higher" or "lower".
     bound
         Groups whose draws are lower bounds: they can pass from below, and cannot fail.
+    seen
+        Draws that a group has to pass by, where they are others: it cannot fail either.
 
     Examples
     --------
@@ -251,7 +272,11 @@ def verdict_frame(
     low, high = interval_of(draws, cost.months, interval)
     bound = np.zeros(draws.shape[1], bool) if bound is None else bound
     if better == "higher":
-        passed, failed = low >= target, high < target
+        floor, apart = low, np.zeros(draws.shape[1], bool)
+        if seen is not None:
+            floor = interval_of(seen, cost.months, interval)[0]
+            apart = (seen[0] != draws[0]) & ~np.isnan(draws[0])
+        passed, failed = floor >= target, (high < target) & ~apart
         reached = draws[1:] >= target
         high = np.where(bound, np.nan, high)
     else:

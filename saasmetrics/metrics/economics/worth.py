@@ -9,13 +9,15 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.metrics.economics.asked import check_discount
+from saasmetrics.metrics.economics.curves import MOSTLY, Curves
 from saasmetrics.metrics.economics.margin import Margin, group_margins
+from saasmetrics.metrics.economics.paths import Path
 from saasmetrics.metrics.economics.window import Months, divide, divide_signed
 from saasmetrics.metrics.formulas.lifetime import monthly_discount
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.survival.bootstrap import BAGS, resample_weights, resampled_survival
-from saasmetrics.survival.estimate import survival
+from saasmetrics.money import format_ratio
 from saasmetrics.survival.lives import Lives
+from saasmetrics.survival.tails import Tail, check_beyond
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 LTV_METHODS = {
     "survival": "ARPA x margin x the discounted area under the survival curve, up to the horizon",
+    "paths": "by age, the share still there x what those pay x margin, discounted: expansion counts",
     "margin": "ARPA x margin / churn",
     "simple": "ARPA / churn, without a margin",
     "skok": "a/c + m (1 - c)/c^2: expansion counts, without discount",
@@ -33,11 +36,10 @@ LTV_METHODS = {
     "discounted": "ARPA x margin x (1 + d)/(c + d)",
     "capped": "ARPA x margin x (1 - (1 - c)^H)/c: no customer counts longer than the horizon",
 }
-_DISCOUNTED = {"survival", "skok_discounted", "discounted"}
-_WITHIN = {"survival", "capped"}
+_DISCOUNTED = {"survival", "paths", "skok_discounted", "discounted"}
+_WITHIN = {"survival", "paths", "capped"}
+CURVED = {"survival", "paths"}
 CHURN_MONTHS = 6  # ChartMogul's, and long enough for small groups
-HORIZON = 60  # months: Cohen's cap, and longer than most companies have data for
-DISCOUNT = 0.10  # a year
 
 ARPA = {
     "paying": "MRR per paying customer in the last complete month",
@@ -57,10 +59,16 @@ class Worth:
         Draws x groups; draw 0 is the book as it is.
     margin
         The gross margin of each group; 1 where the method has none.
-    horizon
-        Months that the lifetime of each group covers; nan where it has no end.
+    seen
+        Months of the lifetime of each group that were seen; that of a formula is not seen, nan.
+    observed
+        Of the value, what comes from the months that were seen: draws x groups; nan for formulas.
+    tails
+        What carries the curves on beyond what was seen.
     options, notes
         For the footnote.
+    trail
+        What a value by path is made of.
     """
 
     labels: tuple[tuple[Any, ...], ...]
@@ -71,9 +79,12 @@ class Worth:
     lifetime: NDArray[np.float64]
     churn: NDArray[np.float64]
     margin: NDArray[np.float64]
-    horizon: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    tails: tuple[Tail, ...]
     options: dict[str, Any]
     notes: tuple[str, ...]
+    trail: Path | None = None
 
     @classmethod
     def of(
@@ -87,36 +98,49 @@ class Worth:
         churn_months: int,
         arpa: str,
         interval: float | None,
+        beyond: str = "auto",
     ) -> Worth:
         """Compute it for a book."""
         _check(method, horizon, discount, churn_months, arpa)
+        check_beyond(beyond)
         check_interval(interval)
         horizon, churn_months = int(horizon), int(churn_months)
+        said: dict[str, Any] = {
+            "method": method,
+            "arpa": None if method == "paths" else arpa,
+            "margin": None,
+            "churn": None,
+            "horizon": horizon if method in _WITHIN else None,
+            "beyond": beyond if method in CURVED else None,
+            "discount": discount if method in _DISCOUNTED else None,
+        }
+        if method == "paths":
+            path = Path.of(book, by, margin, horizon, discount, interval, beyond)
+            return _along(path, horizon, said)
         labels = book.engine.grouping(by).labels
         share, words = group_margins(book, by, 1.0 if method == "simple" else margin)
-        said = None if method == "simple" else words
+        said["margin"] = None if method == "simple" else words
         months = Months.of(book, by, 12, interval)
         price = arpa_of(months, arpa)
         churn = _churn(months, churn_months)
         rate = monthly_discount(discount)
-        until = np.full(price.shape[1], np.nan)
         if method == "survival":
-            lives = Lives.of(book, by)
-            life, until = discounted_lifetime(lives, months, horizon, rate)
-            value = price * share * life
-        else:
-            growth = _growth(months, churn_months) * share
-            value = _FORMULAS[method](price * share, churn, growth, rate, horizon)
-            life = divide(value, price * share)
-            until = until if method != "capped" else np.full(price.shape[1], float(horizon))
-        options: dict[str, Any] = {"method": method, "arpa": arpa, "margin": said}
-        options["churn"] = (
-            None if method == "survival" else f"{min(churn_months, months.count)} months"
+            curves = Curves.of(Lives.of(book, by), months, beyond, horizon)
+            return _under(curves, months, labels, by, price, churn, share, rate, said)
+        said["churn"] = f"{min(churn_months, months.count)} months"
+        growth = _growth(months, churn_months) * share
+        value = _FORMULAS[method](price * share, churn, growth, rate, horizon)
+        life, unseen = divide(value, price * share), np.full(value.shape, np.nan)
+        until = np.full(len(labels), float(horizon) if method == "capped" else np.nan)
+        return cls(
+            *(labels, by, months, value, price, life, churn, share, until, unseen, ()), said, ()
         )
-        options["horizon"] = horizon if method in _WITHIN else None
-        options["discount"] = discount if method in _DISCOUNTED else None
-        notes = _notes(until, horizon) if method == "survival" else ()
-        return cls(labels, by, months, value, price, life, churn, share, until, options, notes)
+
+    @property
+    def projected(self) -> NDArray[np.float64]:
+        """Share of the value of each group that lies beyond what was seen; 0 for formulas."""
+        share = divide_signed(self.value[0] - self.observed[0], self.value[0])
+        return np.nan_to_num(np.clip(share, 0.0, 1.0))
 
 
 def lower_bound(worth: Worth) -> NDArray[np.bool_]:
@@ -130,16 +154,33 @@ def lower_bound(worth: Worth) -> NDArray[np.bool_]:
     >>> lower_bound(worth).tolist(), bound_reasons(worth).tolist()
     ([True], ['a lower bound: only 2 of 60 months are seen'])
     """
-    if worth.options["method"] != "survival":
-        return np.zeros(len(worth.horizon), bool)
-    return np.asarray(worth.horizon < worth.options["horizon"])
+    found = [tail.origin == "none" for tail in worth.tails] or [False] * len(worth.labels)
+    return np.array(found, bool)
+
+
+def mostly_projected(worth: Worth) -> NDArray[np.bool_]:
+    """Return for which groups more than half of the value lies beyond what was seen.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.demo(customers=200).between("2020-01", "2023-06")
+    >>> mostly_projected(Worth.of(book, (), "survival", 0.8, 60, 0.1, 6, "paying", None)).tolist()
+    [False]
+    """
+    return np.asarray(worth.projected > MOSTLY)
 
 
 def bound_reasons(worth: Worth) -> NDArray[Any]:
-    """Return per group that its value is a lower bound and of how many months; empty where it is not."""
-    whole = worth.options["horizon"]
-    said = [f"a lower bound: only {m:.0f} of {whole} months are seen" for m in worth.horizon]
-    return np.where(lower_bound(worth), said, "")
+    """Return per group that its value is a lower bound, or mostly projected; empty where it is neither."""
+    whole, seen, share = worth.options["horizon"], worth.seen, worth.projected
+    short = [f"a lower bound: only {m:.0f} of {whole} months are seen" for m in seen]
+    ahead = [
+        f"{format_ratio(part)} of the value is projected: only {m:.0f} of {whole} months are seen"
+        for part, m in zip(share, seen, strict=True)
+    ]
+    mostly = mostly_projected(worth)
+    return np.where(lower_bound(worth), short, np.where(mostly, ahead, ""))
 
 
 def arpa_of(months: Months, kind: str) -> NDArray[np.float64]:
@@ -158,51 +199,56 @@ def arpa_of(months: Months, kind: str) -> NDArray[np.float64]:
     return divide(months.latest("closing"), months.latest("customers_closing"))
 
 
-def curves_of(lives: Lives, months: Months) -> NDArray[np.float64]:
-    """Return the survival of customers as draws x groups x ages, drawn with the months.
-
-    Examples
-    --------
-    >>> import saasmetrics as sm
-    >>> book = sm.Book(mrr={"customer_id": ["a", "b", "a"], "mrr": [5, 8, 5],
-    ...     "month": ["2026-01", "2026-01", "2026-02"]})
-    >>> curves_of(Lives.of(book, None), Months.of(book, (), 12, None)).tolist()
-    [[[1.0, 0.5]]]
-    """
-    table = lives.customers
-    whole = survival(table.at_risk, table.events)[None]
-    if not months.resampled.any():
-        return whole
-    exposed, lost = (_padded(x)[:, months.bags] for x in lives.bagged("customers"))
-    weights = resample_weights(len(months.bags))
-    drawn = [resampled_survival(weights, exposed[g], lost[g]) for g in range(len(exposed))]
-    return np.concatenate([whole, np.stack(drawn, axis=1)])
-
-
-def discounted_lifetime(
-    lives: Lives, months: Months, horizon: int, rate: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the discounted months a customer lives up to the horizon, and how many months were seen.
-
-    Examples
-    --------
-    >>> import saasmetrics as sm
-    >>> book = sm.Book(mrr={"customer_id": ["a", "b", "a"], "mrr": [5, 8, 5],
-    ...     "month": ["2026-01", "2026-01", "2026-02"]})
-    >>> life, seen = discounted_lifetime(Lives.of(book, None), Months.of(book, (), 12, None), 60, 0.0)
-    >>> life.tolist(), seen.tolist()
-    ([[1.5]], [2.0])
-    """
-    alive = curves_of(lives, months)
-    ages = np.arange(alive.shape[2])
-    seen = np.minimum(lives.longest + 1, horizon)
-    weight = (ages < seen[:, None]) / (1 + rate) ** ages
-    nobody_left = (alive[0] <= 0).any(axis=1)
-    return (alive * weight).sum(axis=2), np.where(nobody_left, horizon, seen).astype(float)
+def _under(
+    curves: Curves,
+    months: Months,
+    labels: tuple[tuple[Any, ...], ...],
+    by: tuple[str, ...],
+    price: NDArray[np.float64],
+    churn: NDArray[np.float64],
+    share: NDArray[np.float64],
+    rate: float,
+    said: dict[str, Any],
+) -> Worth:
+    """Return what a customer is worth under survival curves that each month weighs alike, but for the discount."""
+    horizon = said["horizon"]
+    area = curves.extended(horizon) / (1 + rate) ** np.arange(horizon)
+    life = area.sum(axis=2)
+    within = (area * (np.arange(horizon) < curves.seen[:, None])).sum(axis=2)
+    return Worth(
+        *(labels, by, months, price * share * life, price, life, churn, share),
+        seen=_seen(curves, horizon),
+        observed=price * share * within,
+        tails=curves.tails,
+        options=said,
+        notes=curves.notes(labels, horizon),
+    )
 
 
-def _padded(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.pad(table, ((0, 0), (0, max(BAGS - table.shape[1], 0)), (0, 0)))
+def _along(path: Path, horizon: int, said: dict[str, Any]) -> Worth:
+    """Return what a customer is worth by its path; its lifetime is in months of what it pays at first."""
+    value, first = path.value[:, :, -1], path.each[:, :, 0]
+    value = np.where(np.isnan(first), np.nan, value)
+    last = np.clip(path.curves.seen - 1, 0, path.value.shape[2] - 1)
+    observed = np.take_along_axis(path.value, last[None, :, None], axis=2)[:, :, 0]
+    return Worth(
+        *(path.labels, path.by, path.months, value, first),
+        lifetime=divide(value, first * path.margin),
+        churn=np.full(value.shape, np.nan),
+        margin=path.margin,
+        seen=_seen(path.curves, horizon),
+        observed=np.where(np.isnan(first), np.nan, observed),
+        tails=path.curves.tails,
+        options={**said, "margin": path.said},
+        notes=(*path.notes, *path.curves.notes(path.labels, horizon)),
+        trail=path,
+    )
+
+
+def _seen(curves: Curves, horizon: int) -> NDArray[np.float64]:
+    """Return how many months of a lifetime were seen: all where nobody is left."""
+    over = np.array([tail.origin == "ended" for tail in curves.tails], bool)
+    return np.where(over, horizon, np.minimum(curves.seen, horizon)).astype(float)
 
 
 def _churn(months: Months, last: int) -> NDArray[np.float64]:
@@ -249,12 +295,3 @@ def _check(method: str, horizon: int, discount: float, churn_months: int, arpa: 
     for name, value in (("horizon", horizon), ("churn_months", churn_months)):
         whole(name, value, 1, "a whole number of months")
     check_discount(discount)
-
-
-def _notes(until: NDArray[np.float64], horizon: int) -> tuple[str, ...]:
-    short = int(until.min(initial=horizon))
-    if short >= horizon:
-        return ()
-    old = f"{short} month{'' if short == 1 else 's'}"
-    note = f"The oldest customers are {old} old: nothing beyond what was seen is counted"
-    return (f"{note}, and the value is a lower bound",)

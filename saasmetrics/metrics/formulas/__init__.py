@@ -2,6 +2,15 @@
 
 Numbers in, a number out; None where the denominator is 0 or the formula has no meaning. Rates are
 shares (0.05 is 5 %), money is in currency units, losses count by size whatever their sign.
+
+- recurring: mrr, arr, arpa, committed, quick_ratio, concentration, hhi, existing_share
+- retention: nrr, grr, logo_retention, logo_churn, gross_churn, net_churn, annualize_churn, scale_churn, daily_churn
+- renewals: gross_renewal_rate, net_renewal_rate, expected_renewals
+- lifetime: lifetime, capped_lifetime, ltv, ltv_simple, ltv_capped, ltv_discounted, ltv_survival, ltv_skok,
+  ltv_skok_finance, ltv_cac, monthly_discount
+- cost: cac, cac_ratio, payback, payback_simple, payback_bessemer, payback_churn_adjusted, gross_margin
+- efficiency: magic_number, burn_multiple, burn_band, efficiency_score, rule_of_40, runway
+- intervals: wilson, nps
 """
 
 from __future__ import annotations
@@ -110,3 +119,7 @@ __all__ = [
     "scale_churn",
     "wilson",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

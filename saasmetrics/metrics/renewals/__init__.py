@@ -1,4 +1,11 @@
-"""The renewal desk: what comes up for renewal, what became of it, what will, and what customers buy on top."""
+"""The renewal desk: what comes up for renewal, what became of it, what will, and what customers buy on top.
+
+- rates: of what came up, the share renewed: gross, net, full, logo, churn
+- waterfall: from what came up to what it is worth after renewal
+- calendar: what comes up in the next quarters, by forecast category
+- forecast, accuracy: how much will renew, with its distribution; what such forecasts said before past quarters
+- expansion: how long until customers first pay more, and for what
+"""
 
 from __future__ import annotations
 

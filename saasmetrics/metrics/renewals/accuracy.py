@@ -36,7 +36,7 @@ _NO_HISTORY = "no renewal had been decided by then"
     formula="(forecast so many days before the quarter - actual) / actual; Brier score: mean of (probability - "
     "renewed or not) squared",
     missing="Missing where no renewal had been decided by then to learn from.",
-    sources=(*SOURCES, "METHODS.md section 6", "Brier 1950"),
+    sources=(*SOURCES, "Brier 1950"),
     options={
         "pool": "probabilities are learnt by {value}",
         "rho": "common shock of correlation {value}",

@@ -47,7 +47,6 @@ MEASURES = {
     sources=(
         "METRICS.md",
         "Kaplan and Meier 1958",
-        "DEFINITIONS.md section 1, subtypes of expansion",
     ),
     options={
         "measure": MEASURES,

@@ -50,7 +50,6 @@ _NOTHING = "nothing comes up for renewal"
     missing="Missing where nothing comes up, or no renewal has been decided to learn from.",
     sources=(
         *SOURCES,
-        "METHODS.md section 6",
         "Gainsight renewal forecast: commit",
         "metrickittools.com renewal forecast",
     ),

@@ -35,7 +35,7 @@ TERMS = {
 }
 GRACE = "a renewal signed up to {value} days after the end counts as late, and the term is open until then"
 EARLY = "signed more than {value} days before the end, or starting before it, is early"
-SOURCES = ("DEFINITIONS.md section 4", "Gainsight Renewal Center", "Kellblog, available to renew")
+SOURCES = ("METRICS.md", "Gainsight Renewal Center", "Kellblog, available to renew")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,14 @@ from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.metrics.retention.triangles import MONTHS
-from saasmetrics.periods import day_number, iso_day
+from saasmetrics.periods import iso_day
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
 
@@ -74,15 +75,12 @@ def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
 def _numbers(book: Book, cell: Cell, cohort: Any, age: int) -> list[Any]:
     """Return the periods whose customers make a cohort, all old enough."""
     calendar, coarse = book.calendar(cell.freq), book.calendar(cell.cohort_freq)
-    day = np.array([day_number(cohort)])
-    first = coarse.first_day(coarse.ordinal(day))
-    last = coarse.last_day(coarse.ordinal(day))
+    number = np.array([coarse.of(cohort)])
+    first, last = coarse.first_day(number), coarse.last_day(number)
     begin, end = int(calendar.ordinal(first)[0]), int(calendar.ordinal(last)[0])
-    if cell.cohort_freq == cell.freq:
-        begin = end = calendar.of(np.datetime64(int(day[0]), "D"))
     _, _, full = book.engine.extent(cell.freq)
     if end + age > full:
-        msg = f"The cohort {iso_day(int(day[0]))} has not been observed at age {age}."
+        msg = f"The cohort {iso_day(int(first[0]))} has not been observed at age {age}."
         raise DataError(msg)
     return list(range(begin, end + 1))
 
@@ -99,6 +97,33 @@ def _sided(rows: pd.DataFrame, book: Book, cell: Cell) -> pd.DataFrame:
     if cell.measure == "gross_profit":
         return rows.rename(columns={"total": "gross_profit"})
     return rows.drop(columns="total")
+
+
+def sided_rows(
+    book: Book, cell: Cell, cells: NDArray[np.int64], cohorts: NDArray[np.datetime64], age: int
+) -> pd.DataFrame:
+    """Return the customers of several cells of a triangle, each a group and a cohort, with both sides.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]})
+    >>> cell = Cell("logos", "M", (), None, "first_payment", "M", None)
+    >>> sided_rows(book, cell, np.array([[0, 0]]), np.array(["2026-01-01"], "datetime64[D]"), 0)["customer_id"].tolist()
+    ['a']
+    """
+    import pandas as pd
+
+    calendar = book.calendar(cell.freq)
+    asked: dict[str, Any] = {"age": int(age), "freq": cell.freq, "by": cell.by}
+    parts = [
+        book.engine.rows("triangle", cohort=calendar.of(cohorts[at]), group=int(group), **asked)
+        for group, at in cells
+    ]
+    if not parts:
+        msg = f"No customer of the cohort is seen at age {age}."
+        raise DataError(msg)
+    return _sided(pd.concat(parts, ignore_index=True), book, cell)
 
 
 def traced(rows: Callable[..., pd.DataFrame], measure: str) -> Callable[..., Trace]:

@@ -14,6 +14,7 @@ from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.retention.cohort_rows import Cell, drill, traced
+from saasmetrics.metrics.retention.renewed import RENEWALS, only_logos, renewal_cohorts
 from saasmetrics.metrics.retention.triangles import AVERAGED, Triangle, pooled, triangle
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def cohorts(
         "logos" (customers), "net" (MRR), "gross" (lowest MRR so far, never rising), "mrr" (in currency units) or
         "gross_profit" (so far, per customer of the cohort, in currency units).
     freq
-        D, W, M, Q or Y: the unit of age, and the length of a cohort.
+        D, W, M, Q or Y: the unit of age, and the length of a cohort. "renewals": age counts the terms that were
+        renewed, so that monthly and yearly customers stand side by side; see `renewal_cohorts`.
     by
         Columns to group by; a customer stays in the group it began with.
     cohort
@@ -114,14 +116,15 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    one_of("measure", measure, _WORDS)
+    _check_names(measure, cohort, margin)
     check_interval(interval)
+    if freq == RENEWALS:
+        only_logos(measure, cohort)
+        return renewal_cohorts(book, by, cohort_freq=cohort_freq or "Y", interval=interval)
     by, notes = columns(by), []
-    text("cohort", cohort, "what makes a cohort, such as first_payment or the name of a column")
     start = cohort if cohort in ("first_payment", "sign_up") else "first_payment"
     column = None if cohort in _STARTS and cohort != "column" else cohort
     _check(measure, start, column, cohort_freq)
-    only_for("margin", margin, "measure", "gross_profit", measure)
     if measure == "gross_profit":
         margin, words = gross_margin(book, margin)
         notes.append(f"Gross margin {words}")
@@ -138,8 +141,7 @@ def cohorts(
     average = _average(found, by, interval, pooled_last=column is not None)
     if measure == "logos" and start == "first_payment":
         df, average = _sure_at_start(df), _sure_at_start(average)
-    extra = {"average": average}
-    options = {"measure": measure, "freq": freq, "cohort": "column" if column else cohort}
+    options = _options(measure, freq, "column" if column else cohort)
     rows = drill(book, Cell(measure, freq, by, column, start, cohort_freq or freq, margin))
     return made(
         book,
@@ -149,10 +151,22 @@ def cohorts(
         by=by,
         options=options,
         notes=notes,
-        extra=extra if measure in AVERAGED else {},
+        extra={"average": average} if measure in AVERAGED else {},
         drill=rows,
         trace=traced(rows, measure),
     )
+
+
+def _check_names(measure: str, cohort: str, margin: float | None) -> None:
+    one_of("measure", measure, _WORDS)
+    text("cohort", cohort, "what makes a cohort, such as first_payment or the name of a column")
+    only_for("margin", margin, "measure", "gross_profit", measure)
+
+
+def _options(measure: str, freq: str, cohort: str) -> dict[str, str]:
+    """Return the options for the footnote; the choice of the floor says nothing of other measures than "gross"."""
+    other = {} if measure == "gross" else {"cohort_floor": ""}
+    return {"measure": measure, "freq": freq, "cohort": cohort, **other}
 
 
 def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:

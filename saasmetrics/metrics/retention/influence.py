@@ -30,6 +30,7 @@ METRICS = {
     "logo_churn": logos.logo_churn,
 }
 _LARGEST = (1, 5, 10)
+_FAR = 0.05  # a rate that moves by more than 5 points tells another story
 
 
 @entry(
@@ -72,7 +73,8 @@ def sensitivity(
     -------
     Result
         scenario, customer_id (of a single one left out), customers_left_out, value, change, numerator, denominator.
-        The first row is the rate itself; `extra["verdict"]` says whether one customer changes the story.
+        The first row is the rate itself; `extra["verdict"]` says between what the rate moves without any one
+        customer, and whether that changes the story: it crosses 100 %, or moves by more than 5 points.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def sensitivity(
     value = top_sum / bottom_sum
     without = ratio(top_sum - rows["numerator"], bottom_sum - rows["denominator"])
     df = _scenarios(rows, without, value, top)
-    said = _verdict(df, value, result.metric.abbr, metric)
+    said = _verdict(rows["customer_id"], without, value, result.metric.abbr, metric)
     options = {"metric": result.metric.name, "window": result.context.options.get("window")}
     notes = (f"Period of {day_of(book, freq, number)}", said)
     return made(
@@ -150,16 +152,31 @@ def _scenarios(
     return df
 
 
-def _verdict(df: pd.DataFrame, value: float, name: str, metric: str) -> str:
-    """Say whether one customer left out puts a rate on the other side of 100 %, and how far it moves at most."""
-    single = df[df["customers_left_out"] == 1].dropna(subset=["value"])
-    if not len(single):
+def _verdict(
+    customers: pd.Series[Any], without: NDArray[np.float64], value: float, name: str, metric: str
+) -> str:
+    """Say between what a rate moves without any one customer, and whether that changes the story.
+
+    It does where a rate without one customer stands on the other side of 100 %, or more than 5 points away.
+    """
+    known = np.flatnonzero(~np.isnan(without))
+    if not len(known):
         return f"{name} rests on one customer"
+    ends = known[without[known].argmin()], known[without[known].argmax()]
+    low, high = (
+        f"{format_ratio(without[at])} (without {customers.iloc[at]})"
+        if without[at] != value
+        else format_ratio(value)
+        for at in ends
+    )
     line = 0.0 if metric == "net_churn" else 1.0
-    crossing = single[(single["value"] - line) * (value - line) < 0]
-    farthest = single.iloc[[int(np.argmax(np.abs(single["change"].to_numpy())))]]
-    shown = (crossing if len(crossing) else farthest).iloc[0].to_dict()
-    moved = f"{name} is {format_ratio(value)}, {shown['scenario']} {format_ratio(shown['value'])}"
-    if len(crossing):
-        return f"One customer changes the story: {moved}"
-    return f"No single customer changes the story: {moved} at most"
+    crosses = bool(((without[known] - line) * (value - line) < 0).any())
+    far = bool((np.abs(without[known] - value) > _FAR + 1e-12).any())
+    moved = (
+        f"leaving one customer out moves {name} of {format_ratio(value)} between {low} and {high}"
+    )
+    across, points = f"across {line:.0%}", f"more than {_FAR * 100:.0f} points"
+    if not crosses and not far:
+        return f"No single customer changes the story: {moved}, not {across} nor by {points}"
+    why = " and ".join([*([across] if crosses else []), *([f"by {points}"] if far else [])])
+    return f"One customer changes the story: {moved}, {why}"

@@ -140,6 +140,12 @@ def grr(
     UnknownNameError
         If a column, frequency or method does not exist.
 
+    Notes
+    -----
+    Where only a few customers have lost anything, resampling them tells too little of the losses that might have been,
+    and the interval is too short below: of a made-up segment of 55 customers, three of whom leave in a year, intervals
+    of 95 % hold the true GRR in 85 of 100 companies (tests/sample/test_intervals.py). Beside it, see `logo_retention`.
+
     Examples
     --------
     >>> import saasmetrics as sm

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric as entry
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
-from saasmetrics.metrics.retention.window import LABELS, PARTS, changes_of, day_of, ordinal
+from saasmetrics.metrics.rates import usual_window
+from saasmetrics.metrics.retention.window import (
+    LABELS,
+    PARTS,
+    changes_of,
+    day_of,
+    ordinal,
+    period_of,
+)
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:
@@ -111,12 +119,13 @@ def drivers(
     last = ordinal(book, freq, now)
     first = last - year if then is None else ordinal(book, freq, then)
     form = _form(book, metric)
-    labels = tuple(f"{METRICS[metric]} {day_of(book, freq, p)}" for p in (first, last))
+    labels = tuple(f"{METRICS[metric]} {period_of(book, freq, p)}" for p in (first, last))
     options = {"metric": metric}
     if metric == "arr":
         parts = _arr(book, first, last, freq, columns(by))
     else:
-        span = year * book.policy.window // 12 if window is None else window
+        span = usual_window(book, freq) if window is None else window
+        span = whole("window", span, 1, f"a number of {book.calendar(freq).noun}s")
         options["window"] = counted(span, book.calendar(freq).noun)
         parts = _rates(book, metric, first, last, span, freq, columns(by))
     base = made(book, "drivers", parts.customers, "table", by=by, options=options)

@@ -10,7 +10,7 @@ from saasmetrics.engine.reason_sums import window_rows
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import in_currency
-from saasmetrics.periods import iso_day
+from saasmetrics.periods import iso_day, period_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,3 +75,10 @@ def ordinal(book: Book, freq: str, period: Any) -> int:
 def day_of(book: Book, freq: str, period: int) -> str:
     """Return the first day of a period as ISO text."""
     return iso_day(int(book.calendar(freq).first_day(np.array([period]))[0]))
+
+
+def period_of(book: Book, freq: str, period: int) -> str:
+    """Return a period as people read it, such as "Oct 2025"."""
+    import pandas as pd
+
+    return period_text(pd.Timestamp(day_of(book, freq, period)), freq)

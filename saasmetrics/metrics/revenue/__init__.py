@@ -1,4 +1,12 @@
-"""Recurring revenue: how much, from whom, and how it moved."""
+"""Recurring revenue: how much, from whom, and how it moved.
+
+- mrr, arr, arpa: the balance at the end of every period, and per paying customer
+- bridge, movements: how it moved; the bridge closes with a residual of 0
+- committed, balances, renewal_base: what is signed, paused, past due, leaving, up for renewal
+- quick_ratio: gains over losses
+- layers, existing_share, concentration, tiers: of which cohorts, how old, how large, in which bands
+- reconcile: the way from MRR to what was invoiced or recognised
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.movements import FLOWS, NOUNS
+from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made, money, no_customers, period_drill
 from saasmetrics.metrics.revenue import subtypes as reasons
 from saasmetrics.proof.trace import Trace
@@ -51,6 +52,7 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
     Result
         period, by-columns, opening, new, reactivation, expansion, contraction, churn, pause, fx, transfer, closing,
         residual in currency units (losses negative), and complete (false for a period still open).
+        `rows(period, movement)` has the customers of a movement; their numerator sums to it.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
         "bridge",
         by=by,
         options={"freq": freq},
-        drill=drill,
+        drill=_rows(book, drill),
         trace=_trace(book, drill),
     )
 
@@ -161,9 +163,27 @@ def movements(
         "movements",
         by=by,
         options={"freq": freq},
-        drill=drill,
+        drill=_rows(book, drill),
         trace=_trace(book, drill),
     )
+
+
+def _rows(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows`: all customers of a period, or those with one movement."""
+
+    def rows(period: Any = None, movement: str | None = None, **group: Any) -> pd.DataFrame:
+        found = drill(period=period, **group)
+        if movement is None:
+            return found
+        if movement not in ("opening", *FLOWS, "closing"):
+            raise UnknownNameError.of("movement", movement, ("opening", *FLOWS, "closing"))
+        if said := no_customers(book, [movement]):
+            raise DataError(f"There are no customers of {movement} alone: {said}.")
+        found = found[found[movement] != 0].reset_index(drop=True)
+        found.insert(1, "numerator", found[movement])
+        return found
+
+    return rows
 
 
 def _trace(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace | str]:

@@ -176,7 +176,7 @@ def balances(book: Book, freq: str = "M", by: str | Sequence[str] | None = None)
     df, notes = _frame(book, freq, by, BALANCES)
     df["committed"] = df["live"] + df[list(AHEAD)].sum(axis=1)
     for name in _LOST:
-        df[name] = -df[name]
+        df[name] = 0 - df[name]
     for name in _SHOWN:
         df[name] = money(df[name])
     df = df[["period", *by, *_SHOWN, "complete"]]
@@ -188,7 +188,7 @@ def balances(book: Book, freq: str = "M", by: str | Sequence[str] | None = None)
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
         rows = found(period, **group).rename(columns={"value": "committed"})
-        rows[list(_LOST)] = -rows[list(_LOST)]
+        rows[list(_LOST)] = 0.0 - rows[list(_LOST)]  # which has no -0.0
         return rows[["customer_id", *_SHOWN]]
 
     return made(

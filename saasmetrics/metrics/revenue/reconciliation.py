@@ -41,6 +41,13 @@ LABELS = {
     "recognised": "Recognised",
     "revenue": "Revenue",
 }
+BASES = {
+    "D": "MRR at close, for a day",
+    "W": "MRR at close, for its days",
+    "M": LABELS["mrr"],
+    "Q": "MRR at close x 3 months",
+    "Y": "MRR at close x 12 months",
+}
 
 
 @metric(
@@ -89,8 +96,9 @@ def reconcile(
     Returns
     -------
     Result
-        period, by-columns, the steps in currency units from `mrr` (MRR at the close, once for each month of the
-        period) to `billed`, `recognised` or `revenue`, residual, share (unexplained / mrr), within, reason, complete.
+        period, by-columns, the steps in currency units from `mrr` (MRR at the close x the months of the period: 3 x
+        MRR for a quarter, for days and weeks their part of a month; months to come do not count) to `billed`,
+        `recognised` or `revenue`, residual, share (unexplained / mrr), within, reason, complete.
         `rows(period, step)` has the customers behind a step.
 
     Raises
@@ -136,7 +144,7 @@ def reconcile(
         extra={
             "steps": STEPS[against],
             "target": TARGET[against],
-            "labels": LABELS,
+            "labels": {**LABELS, "mrr": BASES[freq]},
             "tolerance": tolerance,
             "headline": _headline(df, tolerance, way.calendar.noun),
         },

@@ -47,6 +47,7 @@ _AS_BILLED = {
     "refunds": "ignored",
     "recognition": "normalized",
 }
+_DIGITS = 9  # of a share
 _NO_BASE = "no MRR at the close"
 _NO_REVENUE = "finance does not have the revenue of every month"
 
@@ -168,6 +169,9 @@ class Way:
         within = pd.array(np.abs(unexplained) <= self.tolerance * np.abs(base), dtype="boolean")
         within[missing] = pd.NA
         reason = np.where(missing, _NO_REVENUE, np.where(base == 0, _NO_BASE, ""))
+        share = (
+            np.round(share, _DIGITS) + 0.0
+        )  # without the dust of cents on amounts of millions, and without -0.0
         return {"share": share, "within": within, "reason": reason}
 
     def _revenue(

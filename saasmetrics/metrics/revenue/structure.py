@@ -257,7 +257,7 @@ def layers(book: Book, freq: str = "M") -> Result:
     df["value"] = money(cube["mrr"])
 
     def trace(cohort: Any, period: Any) -> Trace:
-        born, now = (calendar.of(np.datetime64(day, "D")) for day in (cohort, period))
+        born, now = (calendar.of(day) for day in (cohort, period))
         rows = in_currency(book.engine.rows("triangle", cohort=born, age=now - born, freq=freq))
         rows.insert(1, "numerator", rows["mrr"])
         return Trace.of_sides(rows, {"numerator": "mrr"})

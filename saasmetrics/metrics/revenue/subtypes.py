@@ -101,6 +101,7 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
         by=by,
         options=options,
         notes=notes,
+        extra={"periods": list(cube.loc[cube["complete"], "period"].drop_duplicates())},
         drill=drill,
         trace=trace,
     )
@@ -114,8 +115,12 @@ def _code(found: Reasons) -> NDArray[np.int64]:
 def _part(
     cube: pd.DataFrame, by: tuple[str, ...], movement: str, subtype: str, value: Any, customers: Any
 ) -> pd.DataFrame:
+    """Return the periods and groups in which a reason moved anybody."""
     part = cube[["period", *by]].assign(movement=movement, subtype=subtype, value=money(value))
-    return part.assign(customers=customers, complete=cube["complete"])
+    part = part.assign(customers=customers, complete=cube["complete"])
+    moved = value != 0 if np.ndim(customers) == 0 else (value != 0) | (customers != 0)
+    kept: pd.DataFrame = part[moved]
+    return kept
 
 
 def _joined(parts: list[pd.DataFrame], cube: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.tables.gate import amounts, extract, keys, months, reach, success, terms, values
+from saasmetrics.tables.gate import (
+    amounts,
+    extract,
+    keys,
+    months,
+    reach,
+    status,
+    success,
+    terms,
+    values,
+)
 from saasmetrics.tables.gate.view import Gate, View, day_number
 
 if TYPE_CHECKING:
@@ -29,6 +39,9 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     terms.zero_length_terms,
     terms.half_service_periods,
     terms.whole_month_ends,
+    status.statuses_against_dates,
+    status.requests_without_end,
+    status.ends_elsewhere,
     terms.overlaps_in_subscription,
     terms.overlaps_in_customer,
     amounts.negative_amounts,
@@ -59,7 +72,9 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     success.contradicting_churn_flags,
     keys.row_without_revenue,
     reach.unused_mrr,
+    reach.guessed_as_of,
     extract.reading_notes,
+    status.unused_columns,
 )
 """Every finding, one function each: to add one, write a function and name it here."""
 
@@ -72,6 +87,7 @@ def check(
     as_of: Any = None,
     currency: str | None = None,
     policy: Any = None,
+    guessed: bool = False,
 ) -> list[Problem]:
     """Look for everything that would make numbers wrong or doubtful.
 
@@ -85,6 +101,8 @@ def check(
         Reporting currency.
     policy
         Definition choices, as they decide what is odd: which end is meant, what overlaps do.
+    guessed
+        Whether the last day known was not said but taken from the tables.
 
     Returns
     -------
@@ -103,6 +121,7 @@ def check(
         as_of=None if as_of is None else day_number(as_of),
         currency=currency or "",
         policy=policy,
+        guessed=guessed,
     )
     problems = [problem for finding in FINDINGS for problem in finding(gate)]
     return sorted(problems, key=lambda problem: _ORDER[problem.severity])

@@ -13,7 +13,13 @@ from saasmetrics.tables.schema import SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["as_of_after_data", "impossible_dates", "outside_calendar", "unused_mrr"]
+__all__ = [
+    "as_of_after_data",
+    "guessed_as_of",
+    "impossible_dates",
+    "outside_calendar",
+    "unused_mrr",
+]
 
 # Nanoseconds since 1970, which pandas counts in, reach from September 1677 to April 2262.
 _FIRST, _LAST = day_number("1678-01-01"), day_number("2261-12-31")
@@ -102,3 +108,22 @@ def unused_mrr(gate: Gate) -> Iterable[Problem]:
             "note",
             "unused-mrr",
         )
+
+
+def guessed_as_of(gate: Gate) -> Iterable[Problem]:
+    """The last day known, where nobody said it."""
+    if not gate.guessed or gate.as_of is None:
+        return
+    sources = [name for name in ("subscriptions", "mrr", "invoices") if name in gate.views]
+    if not sources or gate.views[sources[0]].table.snapshots:
+        return
+    yield Problem(
+        sources[0],
+        "",
+        f"as of is taken from the last date in the tables ({iso(gate.as_of)})",
+        0,
+        (),
+        "Say as_of= if the export is later: then the time since counts as known.",
+        "note",
+        "as-of-guessed",
+    )

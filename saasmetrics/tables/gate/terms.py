@@ -100,22 +100,28 @@ def whole_month_ends(gate: Gate) -> Iterable[Problem]:
         if start == "pause_start":
             continue
         rows = np.flatnonzero(_both(view, start, end) & (view.days(end) > view.days(start)))
-        if len(rows) < _ENOUGH_ROWS:
-            continue
         sample = rows[:: max(len(rows) // _SAMPLE, 1)]
-        if _only_otherwise(view, start, end, sample, reading).mean() <= 0.5:
-            continue
-        rows = rows[_only_otherwise(view, start, end, rows, reading)]
         opposite = "exclusive" if reading == "inclusive" else "inclusive"
+        if (
+            len(rows) >= _ENOUGH_ROWS
+            and _only_otherwise(view, start, end, sample, reading).mean() > 0.5
+        ):
+            rows = rows[_only_otherwise(view, start, end, rows, reading)]
+            rule = f"makes whole months only if it is {opposite}, and it is read as {reading}"
+        elif view.name == "subscriptions" and _joins_otherwise(view, sample, reading).any():
+            rows = rows[_joins_otherwise(view, rows, reading)]
+            rule = f"meets the same customer's next start only if it is {opposite}, and it is read as {reading}"
+        else:
+            continue
         choice = "service_end" if view.name == "invoices" else "end"
         yield from view.problem(
             rows,
             column=end,
-            rule=f"makes whole months only if it is {opposite}, and it is read as {reading}",
+            rule=rule,
             remedy=f'If so, say it: book.with_policy({choice}="{opposite}").',
             code=f"end-looks-{opposite}",
             severity="warning",
-            show=(*SCHEMA[view.name].key, start, end),
+            show=(*SCHEMA[view.name].key, "customer_id", start, end),
         )
 
 
@@ -240,6 +246,29 @@ def _only_otherwise(view: View, start: str, end: str, rows: Rows, reading: str) 
     if reading == "inclusive":
         return as_exclusive & ~as_inclusive
     return as_inclusive & ~as_exclusive
+
+
+def _joins_otherwise(view: View, rows: Rows, reading: str) -> Bools:
+    """Subscriptions that their customer's next one follows without a gap only if the end is read the other way round.
+
+    None, where at least as many say the opposite.
+    """
+    if not len(rows):
+        return np.zeros(0, np.bool_)
+    named = np.zeros(len(view.names("customer_id")) + 1, np.bool_)
+    named[view.codes("customer_id")[rows]] = True
+    named[-1] = False
+    other = named[view.codes("customer_id")] & view.valid("start")
+    customer = view.codes("customer_id").astype(np.int64) << 32
+    starts = (customer + view.days("start"))[other]
+    ends = (customer + view.days("end"))[rows]
+    on_end, day_after = np.isin(ends, starts), np.isin(ends + 1, starts)
+    first, last = view.days("start")[rows], view.days("end")[rows]
+    exclusive = on_end | (_whole_months(first, last) & ~_whole_months(first, last + 1))
+    inclusive = day_after & ~exclusive
+    said = on_end & ~day_after if reading == "inclusive" else inclusive
+    against = day_after if reading == "inclusive" else exclusive
+    return said if said.sum() > against.sum() else np.zeros(len(rows), np.bool_)
 
 
 def _whole_months(first: npt.NDArray[np.int32], after: npt.NDArray[np.int32]) -> Bools:

@@ -171,12 +171,15 @@ class Gate:
         Reporting currency, "" where it was not said.
     policy
         Definition choices; only read through `choice`.
+    guessed
+        Whether the last day known was taken from the tables.
     """
 
     views: Mapping[str, View]
     as_of: int | None = None
     currency: str = ""
     policy: Any = None
+    guessed: bool = False
     _matches: dict[tuple[str, str, str], npt.NDArray[np.int64]] = field(
         default_factory=dict, repr=False
     )

@@ -64,3 +64,26 @@ def test_mrr_beside_subscriptions_is_noted_as_not_used(one, found, subscriptions
     problem = one("unused-mrr", subscriptions=subscriptions(), mrr=months)
     assert (problem.table, problem.severity) == ("mrr", "note")
     assert found("unused-mrr", mrr=months) == []
+
+
+def as_of_notes(book):
+    return [p for p in book.check().extra["problems"] if p.code == "as-of-guessed"]
+
+
+def test_an_as_of_date_that_nobody_said_is_noted():
+    rows = {"customer_id": ["a"], "month": ["2025-01"], "mrr": [10]}
+    (note,) = as_of_notes(sm.Book(mrr=rows))
+    assert note.rule == "as of is taken from the last date in the tables (2025-01-31)"
+    assert (note.severity, note.table) == ("note", "mrr")
+    assert "as_of=" in note.remedy
+
+
+def test_an_as_of_date_that_was_said_is_not_noted():
+    rows = {"customer_id": ["a"], "month": ["2025-01"], "mrr": [10]}
+    assert as_of_notes(sm.Book(mrr=rows, as_of="2025-01-31")) == []
+    assert as_of_notes(sm.Book(mrr=rows).as_of("2025-01-15")) == []
+
+
+def test_other_choices_do_not_make_a_guess_a_saying(subscriptions):
+    book = sm.Book(subscriptions=subscriptions())
+    assert len(as_of_notes(book.with_policy(end="inclusive"))) == 1

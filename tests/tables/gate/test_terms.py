@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import saasmetrics as sm
 from saasmetrics.tables import gate, normalize
 
 
@@ -150,3 +151,51 @@ def test_subscription_ends_that_look_inclusive_are_a_warning(one, subscriptions)
         start=["2025-01-01"] * 6, end=["2025-12-31", "2025-06-30", "2025-01-31"] * 2
     )
     assert 'with_policy(end="inclusive")' in one("end-looks-inclusive", subscriptions=terms).remedy
+
+
+def successive(ends, starts=("2025-07-01", "2026-01-01")):
+    """Two customers; the first changes its subscription twice."""
+    return {
+        "subscription_id": ["s1", "s2", "s3", "s4"],
+        "customer_id": ["A", "A", "A", "B"],
+        "start": ["2025-01-01", *starts, "2025-01-01"],
+        "end": [*ends, None, None],
+        "amount": [100.0, 120.0, 130.0, 100.0],
+    }
+
+
+def test_the_first_end_on_the_day_before_the_next_start_is_a_warning(one, subscriptions):
+    table = subscriptions(**successive(["2025-06-30", None], ("2025-07-01", "2025-07-01")))
+    problem = one("end-looks-inclusive", subscriptions=table)
+    assert (problem.severity, problem.rows) == ("warning", 1)
+    assert "next start" in problem.rule
+
+
+def test_successive_inclusive_ends_say_why_a_customer_seems_to_leave(subscriptions):
+    table = subscriptions(**successive(["2025-06-30", "2025-12-31"]))
+    book = sm.Book(subscriptions=table, as_of="2025-12-31")
+    # Of 120 and 100 in November, only 100 are left at the end of December: the last day of service reads as churn.
+    nrr = sm.retention.nrr(book, window=1)
+    assert nrr.value == pytest.approx(100 / 220)
+    assert "only if it is inclusive" in nrr.footnote
+    assert sm.retention.nrr(book.with_policy(end="inclusive"), window=1).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("ends", "starts"),
+    [
+        (["2025-07-01", "2026-01-01"], ("2025-07-01", "2026-01-01")),  # they meet as they are read
+        (["2025-07-01", "2026-01-01"], ("2025-07-01", "2026-01-02")),  # a gap of one day, once
+        (["2025-07-01", None], ("2025-07-02", "2026-01-01")),  # whole months, then a gap of one day
+        (["2025-06-29", None], ("2025-07-01", "2026-01-01")),  # two days
+    ],
+)
+def test_ends_that_others_contradict_are_no_evidence(found, subscriptions, ends, starts):
+    table = subscriptions(**successive(ends, starts))
+    assert found("end-looks-inclusive", subscriptions=table) == []
+
+
+def test_ends_on_the_next_start_are_questioned_where_they_are_read_as_inclusive(one, subscriptions):
+    table = subscriptions(**successive(["2025-07-01", "2026-01-01"]))
+    problem = one("end-looks-exclusive", subscriptions=table, policy={"end": "inclusive"})
+    assert problem.rows == 2

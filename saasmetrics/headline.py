@@ -1,0 +1,135 @@
+"""The headline of a result in words, where it is not one value: of a bridge, of groups, of cohorts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.money import counted, format_difference, format_money, format_value
+from saasmetrics.periods import period_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saasmetrics.result import Result
+
+_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1, "renewals": 1}
+_LEFT = {
+    "logos": "of customers are there",
+    "net": "of MRR is there",
+    "gross": "of MRR is there, expansion left out,",
+}
+
+
+def in_words(result: Result) -> str:
+    """Return the headline of a result that is not one value; "" where there is none.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [100, 80]})
+    >>> in_words(sm.revenue.bridge(book))
+    'closing MRR $80 in Feb 2026, residual 0'
+    """
+    ways = {
+        "bridge": _bridge,
+        "movements": _movements,
+        "subtypes": _movements,
+        "balances": _balances,
+        "cohorts": _cohorts,
+        "ages": _cohorts,
+        "renewal_cohorts": _cohorts,
+    }
+    if result.kind in ways:
+        return ways[result.kind](result) if len(result.df) else ""
+    return _groups(result) if result.by and "value" in result.df.columns else ""
+
+
+def last_complete(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last complete period; all rows where there are no periods."""
+    if "complete" in df.columns:
+        df = df[df["complete"].to_numpy(bool)]
+    return df[df["period"] == df["period"].max()] if "period" in df.columns else df
+
+
+def span(df: pd.DataFrame, by: tuple[str, ...], unit: str, currency: str) -> str:
+    """Return the values of groups from the lowest to the highest, with the names of both."""
+    known = df[df["value"].notna()]
+    if not len(known) or known.duplicated([*by]).any():
+        return ""
+    values = known["value"].to_numpy(float)
+    ends = [known.iloc[int(at)] for at in (values.argmin(), values.argmax())]
+    said = [
+        f"{format_value(float(row['value']), unit, currency)} ({' · '.join(str(row[n]) for n in by)})"
+        for row in ends
+    ]
+    return " to ".join(dict.fromkeys(said))
+
+
+def _when(result: Result, rows: pd.DataFrame) -> str:
+    freq = str(result.context.options.get("freq", "M"))
+    return period_text(rows["period"].iloc[0], freq)
+
+
+def _bridge(result: Result) -> str:
+    rows = last_complete(result.df)
+    if not len(rows):
+        return ""
+    currency = result.context.currency
+    rest = float(rows["residual"].sum())
+    residual = format_money(rest, currency) if rest else "0"
+    closing = format_money(float(rows["closing"].sum()), currency)
+    return f"closing MRR {closing} in {_when(result, rows)}, residual {residual}"
+
+
+def _movements(result: Result) -> str:
+    rows = last_complete(result.df)
+    if not len(rows):
+        return ""
+    currency = result.context.currency
+    sums = rows.groupby("movement", sort=False)["value"].sum()
+    parts = [
+        f"{name} {format_difference(float(value), 'money', currency)}"
+        for name, value in sums.items()
+        if value
+    ]
+    return f"{', '.join(parts) or 'no movement'} in {_when(result, rows)}"
+
+
+def _balances(result: Result) -> str:
+    rows = last_complete(result.df)
+    if not len(rows):
+        return ""
+    currency = result.context.currency
+    sums = {name: float(rows[name].sum(min_count=1)) for name in ("live", "committed")}
+    live, committed = (format_money(value, currency) for value in sums.values())
+    return f"live MRR {live}, committed {committed} in {_when(result, rows)}"
+
+
+def _cohorts(result: Result) -> str:
+    average, options = result.extra.get("average"), result.context.options
+    freq, measure = str(options.get("freq", "renewals")), str(options.get("measure", ""))
+    by_value = result.kind == "ages"
+    if measure not in _LEFT or (average is None and not by_value):
+        return ""
+    nouns = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
+    noun = nouns.get(freq, "renewal")
+    after = counted(_YEAR[freq], noun)
+    by = (*result.by, "cohort") if by_value else result.by
+    frame: Any = result.df if by_value else average
+    frame = frame[frame["age"] == _YEAR[freq]]
+    if by:
+        said = span(frame, by, "ratio", result.context.currency)
+        return said and f"{said} {_LEFT[measure]} after {after}"
+    found: list[dict[Any, Any]] = frame.to_dict("records")
+    if not found:
+        return ""
+    row = found[0]
+    said = f"{format_value(row['value'], 'ratio')} {_LEFT[measure]} after {after}"
+    return (
+        f"{said}, average of {counted(int(row['cohorts']), 'cohort')}" if "cohorts" in row else said
+    )
+
+
+def _groups(result: Result) -> str:
+    rows = last_complete(result.df)
+    return span(rows, result.by, result.metric.unit, result.context.currency)
