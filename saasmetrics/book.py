@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine import local
-from saasmetrics.engine.amounts import main_currency
+from saasmetrics.engine.amounts import main_currency, reporting_currency
 from saasmetrics.engine.asof import known_tables, left_out, observed_until
 from saasmetrics.engine.filters import filtered, said
 from saasmetrics.engine.groups import columns
@@ -105,8 +105,8 @@ class Book:
         from saasmetrics.tables import normalize_all
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
-        day = None if as_of is None else last_day(as_of)
-        _fill(self, ready, resolve(policy), currency, fiscal_start, day, known=day)
+        day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
+        _fill(self, ready, resolve(policy), code, fiscal_start, day, known=day)
 
     @classmethod
     def read(
@@ -123,8 +123,9 @@ class Book:
         from saasmetrics.tables import Told, read_any
 
         day = None if as_of is None else last_day(as_of)
-        book, tables = cls.__new__(cls), read_any(path, Told(**told))
-        _fill(book, tables, resolve(policy), currency, fiscal_start, day, known=day)
+        book, code = cls.__new__(cls), reporting_currency(currency)
+        history = read_any(path, Told(**told))
+        _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 
     def _with(self, **changes: Any) -> Book:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -155,7 +156,7 @@ class UnknownNameError(DataError):
             To be raised by the caller.
         """
         known = list(options)
-        hint = suggest(str(name), known) or _listing(known)
+        hint = suggest(name, known) or _listing(known)
         return cls(f"There is no {kind} called {name!r}. {hint}".rstrip())
 
 
@@ -220,7 +221,7 @@ class MissingExtraError(DataError, ImportError):
         return cls(f'{wanted_by} needs {library!r}: pip install "jupyter-saasmetrics[{extra}]"')
 
 
-def hint(name: str, options: Iterable[str]) -> str:
+def hint(name: object, options: Iterable[str]) -> str:
     """End of a message that offers the nearest existing name: a space and `suggest`, or "".
 
     Examples
@@ -232,13 +233,13 @@ def hint(name: str, options: Iterable[str]) -> str:
     return f" {found}" if found else ""
 
 
-def suggest(name: str, options: Iterable[str]) -> str:
+def suggest(name: object, options: Iterable[str]) -> str:
     """Sentence that offers the existing name nearest to a misspelt one, or "".
 
     Parameters
     ----------
     name
-        The name as given.
+        The name as given; to what is no text, nothing is near.
     options
         The names that exist.
 
@@ -254,9 +255,18 @@ def suggest(name: str, options: Iterable[str]) -> str:
     >>> suggest("zzz", ["nrr", "grr"])
     ''
     """
+    if not isinstance(name, str):
+        return ""
     by_key = {option.casefold(): option for option in options}
+    for option in by_key.values():  # a heading that was read under a plainer name
+        if option != name and _letters(option) == _letters(name) != "":
+            return f"Did you mean {option!r}?"
     near = difflib.get_close_matches(name.casefold(), by_key, n=1, cutoff=_CLOSE_ENOUGH)
     return f"Did you mean {by_key[near[0]]!r}?" if near else ""
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def _example(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from saasmetrics.asked import among, is_whole
 from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def day_number(value: Any) -> int:
     month = _quarter_month(value)
     try:
         day = int(np.datetime64(value if month is None else month, "D").astype(int))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         msg = f"{value!r} is not a date; write it as 2026-03-31, 2026-03 or 2026Q1."
         raise DataError(msg) from error
     if isinstance(value, int) or not _FIRST <= day <= _LAST:
@@ -133,10 +134,12 @@ class Calendar:
     fiscal_start: int = 1
 
     def __post_init__(self) -> None:
-        if self.freq not in FREQS:
+        if not among(self.freq, FREQS):
             msg = f"There is no frequency {self.freq!r}; take one of {', '.join(FREQS)}."
-            raise UnknownNameError(msg + hint(str(self.freq).upper()[:1], FREQS))
-        if self.fiscal_start not in range(1, 13):
+            raise UnknownNameError(
+                msg + hint(str(self.freq).upper()[:1], FREQS if isinstance(self.freq, str) else ())
+            )
+        if not is_whole(self.fiscal_start) or not 1 <= self.fiscal_start <= 12:
             msg = f"fiscal_start is the first month of the fiscal year, 1 to 12, not {self.fiscal_start!r}."
             raise UnknownNameError(msg)
 

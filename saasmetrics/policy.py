@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from saasmetrics.errors import UnknownNameError, hint
+from saasmetrics.asked import among, text, whole
+from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.policies import check_choice, choices, preset, presets, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pandas as pd
 
 __all__ = ["DATA_CHOICES", "Policy", "choices", "presets", "resolve", "told_apart"]
 
+_NO_POLICY = (
+    'policy={!r} is no policy: give one as itself, by name ("stripe") or by its file ("ours.json"). '
+    'Single choices go by keyword, as in book.with_policy(view="event") or sm.Policy(view="event").'
+)
 # The choices that decide what the ledger holds; the others only decide how its sums are combined.
 DATA_CHOICES = (
     "entity",
@@ -113,6 +118,8 @@ class Policy:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
+        text("name", self.name, "what a policy is called")
+        whole("version", self.version, 1, "the version of a policy, a whole number")
         for choice, info in choices().items():
             check_choice(choice, info, getattr(self, choice))
         if self.name == "default" and any(
@@ -145,7 +152,7 @@ class Policy:
         >>> Policy.named("stripe").title
         'Stripe Billing analytics'
         """
-        if name not in presets():
+        if not among(name, presets()):
             msg = f"There is no policy called {name!r}; there are {', '.join(presets())}."
             raise UnknownNameError(msg + hint(name, presets()))
         return cls._made(preset(name))
@@ -171,23 +178,21 @@ class Policy:
         >>> Policy.load(Policy(name="board", view="event").save(path)).view
         'event'
         """
-        data = read(Path(path))
+        data = read(path)
         try:
             found = cls._made(data)
-        except UnknownNameError as error:
-            msg = f"{path} cannot be read as a policy: {error}"
-            raise UnknownNameError(msg) from error
+        except DataError as error:
+            raise type(error)(f"{path} cannot be read as a policy: {error}") from error
         known = found.name in presets() and found != cls.named(found.name)
         return replace(found, name=found.name + "*") if known else found
 
     @classmethod
     def _made(cls, data: dict[str, Any]) -> Policy:
-        chosen = data["choices"]
-        for choice in chosen:
+        for choice in data["choices"]:
             if choice not in choices():
-                msg = f"A policy has no choice called {choice!r}."
-                raise UnknownNameError(msg + hint(choice, choices()))
-        return cls(name=data["name"], version=data["version"], **chosen)
+                known = hint(choice, choices())
+                raise UnknownNameError(f"A policy has no choice called {choice!r}.{known}")
+        return cls(name=data["name"], version=data["version"], **data["choices"])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every choice of this policy to a JSON file, whole or not at all, and return its path.
@@ -206,9 +211,7 @@ class Policy:
         mine = asdict(self)
         data = {"name": self.name, "version": self.version, "title": self.title}
         data |= {"sources": self.sources, "choices": {k: mine[k] for k in choices()}}
-        to = Path(path)
-        write(to, {**data, "limits": self.limits})
-        return to
+        return write(path, {**data, "limits": self.limits})
 
     def changed(self, **changes: Any) -> Policy:
         """Return this policy with other choices; its name says that it was changed.
@@ -377,7 +380,9 @@ def resolve(policy: str | os.PathLike[str] | Policy) -> Policy:
     """Return a policy given as itself, by name, or by the file that it is saved in."""
     if isinstance(policy, Policy):
         return policy
-    is_file = isinstance(policy, os.PathLike) or str(policy).endswith(".json")
+    if not isinstance(policy, (str, os.PathLike)):
+        raise DataError(_NO_POLICY.format(policy))
+    is_file = isinstance(policy, os.PathLike) or policy.endswith(".json")
     return Policy.load(policy) if is_file else Policy.named(str(policy))
 
 

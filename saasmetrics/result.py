@@ -7,6 +7,7 @@ from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.asked import finite, text
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.headline import in_words
 from saasmetrics.money import format_value
@@ -156,7 +157,7 @@ class Result:
         Raises
         ------
         DataError
-            If this kind of result has no chart.
+            If this kind of result has no chart, or an option cannot be.
         UnknownNameError
             If the chart has no such option; the message lists those it has.
         MissingExtraError
@@ -176,7 +177,13 @@ class Result:
             if name not in known:
                 msg = f"The chart of {self.metric.name} has no option {name!r}; it has {', '.join(known)}."
                 raise UnknownNameError(msg + hint(name, known))
-        return draw(self, **options)
+        given = {name: value for name, value in options.items() if value is not None}
+        for name in ("width", "height"):
+            if given.get(name, "container") != "container":
+                finite(name, given[name], "a number of pixels", least=1, most=20_000)
+        if given.get("title", "") != "":
+            text("title", given["title"], "what stands above the chart")
+        return draw(self, **given)
 
     def rows(self, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell; their amounts sum to it.

@@ -39,7 +39,7 @@ def test_saving_over_a_file_leaves_the_old_one_where_it_fails(tmp_path: Path) ->
     try:
         if not _refuses(tmp_path):
             pytest.skip("this user may write everywhere")
-        with pytest.raises(sm.DataError, match="cannot be saved"):
+        with pytest.raises(sm.DataError, match="cannot be written"):
             Policy(name="new").save(path)
     finally:
         tmp_path.chmod(stat.S_IRWXU)

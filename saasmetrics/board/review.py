@@ -12,7 +12,8 @@ from saasmetrics.board.csvs import write_csv, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.export.files import refuse_special
+from saasmetrics.export.files import file_path, refuse_special
+from saasmetrics.metrics.economics.asked import check_margin
 
 if TYPE_CHECKING:
     import os
@@ -115,7 +116,7 @@ class Review:
         """
         from saasmetrics.board.page import html
 
-        target = Path(path)
+        target = file_path(path, "review.html")
         refuse_special(target)
         return write_text(target, html(self, done or _quiet))
 
@@ -140,7 +141,7 @@ class Review:
         >>> files[0].name
         'headline.csv'
         """
-        target = Path(folder)
+        target = file_path(folder, "review")
         if target.exists() and not target.is_dir():
             msg = f"{target} is a file; name a folder for the CSV files."
             raise DataError(msg)
@@ -176,6 +177,8 @@ def review(
     ------
     InvalidTablesError
         If the tables hold errors that stop; all of them at once.
+    DataError
+        If the margin is no share.
 
     Examples
     --------
@@ -183,6 +186,8 @@ def review(
     >>> [section.id for section in sm.board.review(sm.demo(customers=50)).sections][:2]
     ['bridge', 'movements']
     """
+    if margin is not None:
+        check_margin(margin)
     done = done or _quiet
     checked = book.check()
     stopping = [p for p in checked.extra["problems"] if p.severity == "error"]

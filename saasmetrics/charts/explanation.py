@@ -90,7 +90,7 @@ def explanation(
     )
     return canvas.finish(
         placed,
-        message=message(way),
+        message="; ".join([message(way), *filter(None, [told.get("form")])]),
         subtitle=what(result, unit=way.unit, note=note),
         height=canvas.height or total,
     )

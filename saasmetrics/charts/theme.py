@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.asked import one_of
 
 Theme = Literal["light", "dark"]
 Width = int | Literal["container"]
@@ -135,8 +135,7 @@ def palette(theme: str) -> Palette:
     >>> palette("dark").gain
     '#56b4e9'
     """
-    if theme not in _PALETTES:
-        raise UnknownNameError.of("theme", theme, _PALETTES)
+    one_of("theme", theme, _PALETTES)
     return _PALETTES[theme]
 
 

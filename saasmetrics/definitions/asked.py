@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from saasmetrics.book import Book
     from saasmetrics.catalogue import Metric
@@ -52,9 +54,9 @@ def metric_of(metric: str | Callable[..., Result]) -> Metric:
 
 def policy_of(book: Book, policy: str | Policy | Mapping[str, Any]) -> Policy:
     """Return a policy given as itself, by name, or as choices that change the book's."""
-    if isinstance(policy, (str, Policy)):
-        return resolve(policy)
-    return book.policy.changed(**policy)
+    if isinstance(policy, Mapping):
+        return book.policy.changed(**{str(choice): value for choice, value in policy.items()})
+    return resolve(policy)
 
 
 def named(policies: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -75,8 +77,7 @@ def completed(
     """Return the options of a call, with no interval unless asked for and a window that every policy takes."""
     known = signature(metric.function).parameters
     for name in options:
-        if name not in known:
-            raise UnknownNameError.of(f"option of {metric.name}", name, [*known][1:])
+        one_of(f"option of {metric.name}", name, [*known][1:])
     out = dict(options)
     if "interval" in known:
         out.setdefault("interval", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.asked import listed, one_of
 from saasmetrics.definitions.asked import (
     comparable,
     completed,
@@ -14,7 +15,7 @@ from saasmetrics.definitions.asked import (
     policy_of,
     result,
 )
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.headline import last_complete, span
 from saasmetrics.money import format_value
 from saasmetrics.policy import told_apart
@@ -75,9 +76,8 @@ def compare(
     ['default', 'default*']
     """
     entry = metric_of(metric)
-    if isinstance(policies, (str, bytes)):
-        policies = [policies]
-    asked = named(policy_of(book, policy) for policy in policies)
+    given = [policies] if isinstance(policies, str) else listed("policies", policies, "policies")
+    asked = named(policy_of(book, policy) for policy in given)
     if not asked:
         msg = 'Name at least one policy to compare, such as ["default", "stripe"].'
         raise DataError(msg)
@@ -185,8 +185,7 @@ def _drill(found: Mapping[str, Result]) -> Callable[..., pd.DataFrame]:
     """Return the function behind `Result.rows`: the customers of one policy's cell."""
 
     def rows(policy: str, period: Any = None, **group: Any) -> pd.DataFrame:
-        if policy not in found:
-            raise UnknownNameError.of("policy in this comparison", policy, found)
+        one_of("policy in this comparison", policy, found)
         cell = {**group} if period is None else {"period": period, **group}
         return found[policy].rows(**cell)
 

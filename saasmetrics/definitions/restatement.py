@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.asked import one_of
 from saasmetrics.definitions import asked
 from saasmetrics.definitions.behind import behind, stacked
 from saasmetrics.definitions.changes import LABELS, SINCE, changes, plain
@@ -17,7 +18,7 @@ from saasmetrics.definitions.restated_rows import restated_rows
 from saasmetrics.definitions.shapley import attribute
 from saasmetrics.definitions.touched import families, of_ids, touched
 from saasmetrics.engine.columns import days
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, choices
@@ -351,8 +352,8 @@ class _Restated:
 
 def _drill(self: _Restated, touching: Mapping[str, Any], step: str | None = None) -> pd.DataFrame:
     """Return the rows of the tables behind a step, or behind all of them."""
-    if step is not None and step not in touching:
-        raise UnknownNameError.of("step in this restatement", step, touching)
+    if step is not None:
+        one_of("step in this restatement", step, touching)
     asked_for = touching if step is None else {step: touching[step]}
     tables = [self.state(on).tables for on in (frozenset(), _KINDS)]
     return restated_rows(self.changes, asked_for, (self.a, self.b), tables)

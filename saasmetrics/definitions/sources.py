@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import finite, listed, one_of
 from saasmetrics.definitions.asked import metric_of
 from saasmetrics.definitions.pairing import STATUS, Pair, of_source, own_sources
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import iso_day
@@ -85,9 +86,8 @@ def sources(
     if entry.id not in _TIMES:
         msg = f"{entry.name} is not an amount per customer at an instant; two sources are compared by mrr or arr."
         raise DataError(msg)
-    if not tolerance >= 0:
-        msg = f"tolerance is a share such as 0.01, not {tolerance!r}."
-        raise DataError(msg)
+    finite("tolerance", tolerance, "a share such as 0.01", least=0, most=1)
+    _check_sides(a, b, labels)
     pairs = _pairs(a, b, freq, tolerance, _TIMES[entry.id])
     if labels is not None and len(pairs) == 1:
         pairs = {labels[1]: next(iter(pairs.values()))}
@@ -97,6 +97,24 @@ def sources(
     else:
         df = _stacked({name: _customers(pair, period) for name, pair in pairs.items()})
     return _result(a, entry, df, pairs, said, period)
+
+
+def _check_sides(a: Any, b: Any, labels: Any) -> None:
+    """Refuse what is no book, and labels that are not two texts."""
+    from saasmetrics.book import Book
+
+    if not isinstance(a, Book) or not (b is None or isinstance(b, (Book, str))):
+        wrong = b if isinstance(a, Book) else a
+        msg = f"Two sources are two books, or a book and the name of a table of it, not {wrong!r}."
+        raise DataError(msg)
+    if labels is None:
+        return
+    said = listed("labels", labels, "two texts, one per source")
+    if len(said) != 2 or not all(isinstance(text, str) and text for text in said):
+        msg = (
+            f'labels={labels!r} are not two texts, one per source, such as ("billing", "finance").'
+        )
+        raise DataError(msg)
 
 
 def _name(a: Book, b: Book | str | None) -> str:
@@ -115,8 +133,8 @@ def _pairs(
         name = f"{other} (b)" if other == source else other
         return {name: Pair(a, b, freq, tolerance, times)}
     own = [name for name in own_sources(a) if name != source]
-    if isinstance(b, str) and b not in own:
-        raise UnknownNameError.of("other source of MRR in this book", b, own)
+    if isinstance(b, str):
+        one_of("other source of MRR in this book", b, own)
     wanted = own if b is None else [b]
     if not wanted:
         msg = (
@@ -189,8 +207,8 @@ def _result(
         if against is None and len(pairs) > 1:
             msg = f"Name the source to look at: against={next(iter(pairs))!r}, or another of {', '.join(pairs)}."
             raise DataError(msg)
-        if against is not None and against not in pairs:
-            raise UnknownNameError.of("source in this comparison", against, pairs)
+        if against is not None:
+            one_of("source in this comparison", against, pairs)
         return _customers(pairs[against] if against else first, period)
 
     one, others = said

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
+from saasmetrics.asked import among
 from saasmetrics.engine.columns import days, encode, has, numbers
-from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
+from saasmetrics.tables.gate.values import known_currencies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +128,28 @@ def missing_rate(table: str, missing: list[str], rows: int, currency: str) -> Pr
         severity="error",
         code="missing-fx-rate",
     )
+
+
+def reporting_currency(given: Any) -> str | None:
+    """Return the code of the currency to report in, in capitals; None where none is given.
+
+    Raises
+    ------
+    UnknownNameError
+        If ISO 4217 has no such code.
+
+    Examples
+    --------
+    >>> reporting_currency("usd")
+    'USD'
+    """
+    if given is None:
+        return None
+    code, known = given.strip().upper() if isinstance(given, str) else given, known_currencies()
+    if not among(code, known):
+        msg = f"currency={given!r} is no currency: three letters of ISO 4217, such as USD."
+        raise UnknownNameError(msg + hint(code, sorted(known)))
+    return str(code)
 
 
 def main_currency(tables: Mapping[str, Table]) -> str:

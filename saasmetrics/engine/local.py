@@ -124,7 +124,7 @@ class LocalEngine:
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
-        return self._once(("extent", freq), lambda: self._extent(freq))
+        return self._once(("extent", self.calendar(freq).freq), lambda: self._extent(freq))
 
     def _extent(self, freq: str) -> tuple[int, int, int]:
         calendar = self.calendar(freq)
@@ -222,7 +222,7 @@ class LocalEngine:
 
     def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return opening, movements, closing and counts, per group and period."""
-        key = ("movements", freq, tuple(by), bags)
+        key = ("movements", self.calendar(freq).freq, tuple(by), bags)
         return self._lately(key, lambda: self._movements(freq, by, bags))
 
     def _movements(self, freq: str, by: Sequence[str], bags: int) -> Cube:

@@ -6,12 +6,66 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_SHOWN = 100  # letters of a name in that of the file beside it, which may be no longer than others
+
+
+def file_path(given: Any, example: str) -> Path:
+    """Return the path of a file; refuse what is none.
+
+    Raises
+    ------
+    DataError
+        If it is neither text nor a path, or empty.
+
+    Examples
+    --------
+    >>> file_path("ours.json", "policy.json").name
+    'ours.json'
+    """
+    path = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
+    if not isinstance(path, str) or not path:
+        msg = f"{given!r} is not the path of a file; name one, such as {example}."
+        raise DataError(msg)
+    if "\0" in path:
+        msg = f"{path!r} has a character that no path has; name a file, such as {example}."
+        raise DataError(msg)
+    return Path(path)
+
+
+def write(given: Any, text: str, example: str) -> Path:
+    """Write a text to a file, whole or not at all, and return its path.
+
+    Raises
+    ------
+    DataError
+        If that is no path of a file, or the file cannot be written.
+
+    Examples
+    --------
+    >>> write(Path(tempfile.mkdtemp()) / "a.json", "{}", "policy.json").name
+    'a.json'
+    """
+    path = file_path(given, example)
+    refuse_special(path, example)
+    try:
+        with replacing(path) as beside:
+            beside.write_text(text, "utf-8")
+    except (OSError, ValueError) as error:
+        raise DataError(_unwritable(path, error)) from error
+    return path
+
+
+def _unwritable(path: Path, error: Exception) -> str:
+    why = getattr(error, "strerror", None) or error
+    return f"{str(path)!r} cannot be written: {why}. Name a file in a folder that exists."
 
 
 def refuse_special(path: Path, example: str = "review.html") -> None:
@@ -26,10 +80,14 @@ def refuse_special(path: Path, example: str = "review.html") -> None:
     --------
     >>> refuse_special(Path(tempfile.mkdtemp()) / "new.html")
     """
-    if path.is_dir():
+    try:
+        folder, special = path.is_dir(), path.exists() and not path.is_file()
+    except (OSError, ValueError) as error:
+        raise DataError(_unwritable(path, error)) from error
+    if folder:
         msg = f"{path} is a folder; name the file, such as {path / example}."
         raise DataError(msg)
-    if path.exists() and not path.is_file():
+    if special:
         msg = f"{path} is a device or pipe, not a file; name a file, such as {example}."
         raise DataError(msg)
 
@@ -46,7 +104,9 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> target.read_text()
     'whole'
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:_SHOWN]}.", suffix=".part"
+    )
     os.close(handle)
     beside = Path(name)
     try:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.export.files import refuse_special, replacing
+from saasmetrics.export.files import file_path, refuse_special, replacing
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -250,7 +250,7 @@ class Workbook:
         DataError
             If the folder is not there, something else than a file is, or the file cannot be written.
         """
-        target = Path(path)
+        target = file_path(path, "proof.xlsx")
         try:
             refuse_special(target, "proof.xlsx")
             if not target.parent.is_dir():

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.engine.columns import encode
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,7 @@ def exchange_factors(
         if currency == book.currency:
             msg = f"{currency} is the currency of this book and cannot move against itself; move the others."
             raise DataError(msg)
-        if currency not in there:
-            raise UnknownNameError.of("currency of MRR", currency, there)
+        one_of("currency of MRR", currency, there)
     engine = book.engine
     names, code = _by_span(book)
     live = _live(book)

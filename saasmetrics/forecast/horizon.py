@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import among, finite, whole
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.economics.asked import number
 from saasmetrics.metrics.rates import check_interval
+from saasmetrics.periods import day_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,14 +69,19 @@ def horizon(book: Book, periods: int, freq: str) -> Horizon:
     DataError
         If a forecast does not go by such periods.
     """
-    if freq not in MONTHS:
+    if not among(freq, MONTHS):
         msg = f"freq={freq!r}: a forecast goes by M, Q or Y."
         raise DataError(msg)
-    count = whole("quarters", periods)
+    count = whole("quarters", periods, 1, "a whole number of periods", most=400)
     _, _, full = book.engine.extent("M")
     calendar, months = book.calendar(freq), book.calendar("M")
     running = calendar.ordinal(months.first_day(np.array([full + 1])))[0]
     ordinals = np.asarray(running + np.arange(count), np.int64)
+    if calendar.first_day(ordinals[-1:] + 1)[0] > day_number("2199-12-31"):
+        msg = (
+            f"quarters={periods!r}: the last {calendar.noun} ends after 2199; look less far ahead."
+        )
+        raise DataError(msg)
     return Horizon(freq, ordinals, months.ordinal(calendar.last_day(ordinals)) - full)
 
 
@@ -85,25 +91,6 @@ def closes(book: Book, month: pd.Series[Any], freq: str) -> NDArray[np.bool_]:
     ordinal = months.ordinal(month.to_numpy().astype("datetime64[D]").astype(np.int64))
     last = calendar.last_day(calendar.ordinal(months.first_day(ordinal)))
     return np.asarray(months.last_day(ordinal) == last)
-
-
-def whole(name: str, value: Any) -> int:
-    """Return a whole number from 1; refuse everything else.
-
-    Raises
-    ------
-    DataError
-        If it is none.
-
-    Examples
-    --------
-    >>> whole("quarters", 4)
-    4
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        msg = f"{name}={value!r} is not a whole number from 1."
-        raise DataError(msg)
-    return int(value)
 
 
 def check_asked(interval: Any, target: Any) -> None:
@@ -118,9 +105,8 @@ def check_asked(interval: Any, target: Any) -> None:
         msg = "interval=None: a forecast has a range; give the share that lies within, such as 0.8."
         raise DataError(msg)
     check_interval(interval)
-    if target is not None and not number(target):
-        msg = f"target={target!r} is not a number."
-        raise DataError(msg)
+    if target is not None:
+        finite("target", target, "a number to reach")
 
 
 def spread(draws: Any, interval: float, target: float | None = None) -> dict[str, Any]:

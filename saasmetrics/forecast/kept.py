@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.forecast.exchange import exchange_factors
-from saasmetrics.forecast.horizon import (
-    NOTE,
-    OPTIONS,
-    check_asked,
-    closes,
-    horizon,
-    spread,
-    whole,
-)
+from saasmetrics.forecast.horizon import NOTE, OPTIONS, check_asked, closes, horizon, spread
 from saasmetrics.forecast.rates import Outlook, outlook
 from saasmetrics.forecast.scenario import Scenario, scenario_of
 from saasmetrics.forecast.steps import Cells, Ways, ways

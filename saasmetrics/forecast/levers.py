@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number, listed, one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.forecast.exchange import currencies, exchange_factors
 from saasmetrics.forecast.growth import Growth
-from saasmetrics.forecast.horizon import NOTE, OPTIONS, check_asked, horizon, spread, whole
+from saasmetrics.forecast.horizon import NOTE, OPTIONS, check_asked, horizon, spread
 from saasmetrics.forecast.kept import sides
 from saasmetrics.forecast.outlook import past_mrr
 from saasmetrics.forecast.rates import Outlook, outlook
 from saasmetrics.forecast.scenario import LEVERS, Scenario, scenario_of
 from saasmetrics.forecast.steps import ways
-from saasmetrics.metrics.economics.asked import number
 from saasmetrics.metrics.made import made, ratio
 
 if TYPE_CHECKING:
@@ -243,12 +243,11 @@ def _moves(book: Book, levers: Any) -> dict[str, float]:
     known = [*LEVERS, *foreign]
     if levers is None:
         return dict.fromkeys(known, _STEP)
-    names = [levers] if isinstance(levers, str) else list(levers)
+    names = [levers] if isinstance(levers, str) else listed("levers", levers, "levers by name")
     moves = dict(levers) if isinstance(levers, Mapping) else dict.fromkeys(names, _STEP)
     for lever, step in moves.items():
-        if lever not in known:
-            raise UnknownNameError.of("lever", lever, known)
-        if not number(step) or not 0 < step < 1:
+        one_of("lever", lever, known)
+        if not is_number(step) or not 0 < step < 1:
             msg = f"Lever {lever} moves by {step!r}; give a share between 0 and 1, such as 0.1."
             raise DataError(msg)
     if not moves:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.forecast.exchange import exchange_factors
@@ -17,7 +18,6 @@ from saasmetrics.forecast.horizon import (
     closes,
     horizon,
     spread,
-    whole,
 )
 from saasmetrics.forecast.rates import Outlook, outlook
 from saasmetrics.forecast.scenario import Scenario, scenario_of

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.forecast.horizon import check_asked, closes, horizon, whole
+from saasmetrics.errors import DataError
+from saasmetrics.forecast.horizon import check_asked, closes, horizon
 from saasmetrics.forecast.kept import known_nrr, nrr
 from saasmetrics.forecast.outlook import mrr
 from saasmetrics.metrics.made import made, money
@@ -94,8 +95,7 @@ def backtest(
     import pandas as pd
 
     check_asked(interval, None)
-    if what not in _WHAT:
-        raise UnknownNameError.of("forecast to test", what, _WHAT)
+    one_of("forecast to test", what, _WHAT)
     ahead, count = whole("quarters", quarters), whole("origins", origins)
     actual = _actual(book, what, freq)
     known = [

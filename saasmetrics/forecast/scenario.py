@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from saasmetrics.asked import is_number, one_of, whole
 from saasmetrics.errors import DataError, UnknownNameError, hint
-from saasmetrics.metrics.economics.asked import number
+from saasmetrics.export import files
 
 _VERSION = 1
+_EXAMPLE = "scenario.json"
 _WORDS = {
     "churn": "churn x {:g}",
     "expansion": "expansion x {:g}",
@@ -71,21 +73,22 @@ class Scenario:
     fx: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (*_FACTORS, "price", "price_month", "seats", "new_growth"):
-            value = getattr(self, name)
-            least = 0.0 if name in _FACTORS else 1 if name == "price_month" else -1.0
-            if not number(value) or not least <= value < 1e6:
-                kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
-                msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
-                raise DataError(msg)
-        if self.price_month % 1:
-            msg = f"price_month={self.price_month!r} of scenario {self.name!r} is not a whole number of months."
-            raise DataError(msg)
         if not isinstance(self.name, str) or not isinstance(self.fx, Mapping):
             msg = f"A scenario has a name in words and fx by currency, not {self.name!r} and {self.fx!r}."
             raise DataError(msg)
+        month = whole(
+            "price_month", self.price_month, 1, f"a month from today of scenario {self.name!r}"
+        )
+        object.__setattr__(self, "price_month", month)
+        for name in (*_FACTORS, "price", "seats", "new_growth"):
+            value = getattr(self, name)
+            least = 0.0 if name in _FACTORS else -1.0
+            if not is_number(value) or not least <= value < 1e6:
+                kind = "a factor from 0" if name in _FACTORS else f"a number from {least:g}"
+                msg = f"{name}={value!r} of scenario {self.name!r} is not {kind}."
+                raise DataError(msg)
         for currency, factor in self.fx.items():
-            if not number(factor) or not factor > 0:
+            if not isinstance(currency, str) or not is_number(factor) or not 0 < factor < 1e6:
                 msg = f"fx[{currency!r}]={factor!r} of scenario {self.name!r} is not a factor above 0."
                 raise DataError(msg)
 
@@ -114,19 +117,8 @@ class Scenario:
         DataError
             If the file cannot be written.
         """
-        from saasmetrics.export.files import refuse_special, replacing
-
-        to = Path(path)
-        refuse_special(to, "scenario.json")
-        try:
-            with replacing(to) as beside:
-                beside.write_text(
-                    json.dumps({"version": _VERSION, **asdict(self)}, indent=2) + "\n"
-                )
-        except OSError as error:
-            msg = f"{to} cannot be written: {error.strerror or error}."
-            raise DataError(msg) from error
-        return to
+        data = {"version": _VERSION, **asdict(self), "fx": dict(self.fx)}
+        return files.write(path, json.dumps(data, indent=2) + "\n", _EXAMPLE)
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -138,7 +130,9 @@ class Scenario:
             If the file is no scenario, or of a later version.
         """
         try:
-            data = json.loads(Path(path).read_text("utf-8"))
+            data = json.loads(files.file_path(path, _EXAMPLE).read_text("utf-8-sig"))
+        except DataError:
+            raise
         except (OSError, ValueError) as error:
             msg = f"{path} is not a scenario: {error}."
             raise DataError(msg) from error
@@ -150,7 +144,11 @@ class Scenario:
             if name not in known:
                 msg = f"{path}: a scenario has no {name!r}; it has {', '.join(known)}."
                 raise UnknownNameError(msg + hint(name, known))
-        return cls(**data)
+        try:
+            return cls(**data)
+        except DataError as error:
+            msg = f"{path} cannot be read as a scenario: {error}"
+            raise DataError(msg) from error
 
     def __str__(self) -> str:
         return f"{self.name} ({self.text})"
@@ -171,8 +169,7 @@ def scenario_of(given: Any) -> Scenario:
     if isinstance(given, Mapping):
         known = [f.name for f in fields(Scenario)]
         for name in given:
-            if name not in known:
-                raise UnknownNameError.of("lever of a scenario", name, known)
+            one_of("lever of a scenario", name, known)
         found = Scenario(**given)
         return found if "name" in given else Scenario(**{**given, "name": found.text})
     msg = f"A scenario is a sm.forecast.Scenario or levers by name, not {given!r}."

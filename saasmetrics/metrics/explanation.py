@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.asked import one_of
 from saasmetrics.money import format_change, format_difference
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ def _of_step(df: pd.DataFrame, names: list[str]) -> Callable[..., pd.DataFrame]:
     def rows(step: str | None = None) -> pd.DataFrame:
         if step is None:
             return df.copy()
-        if step not in names:
-            raise UnknownNameError.of("step of this difference", step, names)
+        one_of("step of this difference", step, names)
         return df[df[step] != 0].reset_index(drop=True)
 
     return rows

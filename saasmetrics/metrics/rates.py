@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number, whole
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio
@@ -150,18 +150,14 @@ def window_of(book: Book, window: Any, freq: str) -> int:
     calendar = book.calendar(freq)
     if window is None:
         return max(round(book.policy.window * calendar.year() / 12), 1)
-    whole = isinstance(window, (int, np.integer)) and not isinstance(window, (bool, np.timedelta64))
-    if not whole or window < 1:
-        msg = f"window={window!r} is a number of {calendar.noun}s, at least 1."
-        raise DataError(msg)
-    return int(window)
+    return whole("window", window, 1, f"a number of {calendar.noun}s")
 
 
 def check_interval(interval: float | None) -> None:
     """Refuse a coverage that is not between 0 and 1."""
     if interval is None:
         return
-    if isinstance(interval, bool) or not isinstance(interval, Real) or not 0 < interval < 1:
+    if not is_number(interval) or not 0 < interval < 1:
         msg = f"interval={interval!r} is not a coverage: a number between 0 and 1, such as 0.95, or None."
         raise DataError(msg)
 

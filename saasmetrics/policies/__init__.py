@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from saasmetrics.asked import LONGEST, among, is_whole
 from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.export import files
 
+EXAMPLE = "policy.json"
 FORMAT = 1  # of the files that policies are saved in
 _FOLDER = Path(__file__).parent
 _IN_A_FILE = ("format", "name", "version", "title", "sources", "choices", "limits")
@@ -36,14 +38,16 @@ def presets() -> tuple[str, ...]:
 def check_choice(choice: str, info: dict[str, Any], value: Any) -> None:
     """Refuse a value that a choice does not have, and say which it has."""
     if "options" in info:
-        if value not in info["options"]:
+        if not among(value, info["options"]):
             allowed = ", ".join(repr(option) for option in info["options"])
             msg = f"{choice}={value!r} is not a choice of a policy; take one of {allowed}."
-            raise UnknownNameError(msg + hint(str(value), list(info["options"])))
+            raise UnknownNameError(msg + hint(value, list(info["options"])))
         return
     least = info.get("least", 0)
-    if not (_whole(value) and value >= least) and not (value is None and "none" in info):
-        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number of at least {least}."
+    if not (is_whole(value) and least <= value <= LONGEST) and not (
+        value is None and "none" in info
+    ):
+        msg = f"{choice}={value!r} is not a choice of a policy; it is a whole number from {least} to {LONGEST:,}."
         raise UnknownNameError(msg)
 
 
@@ -54,7 +58,7 @@ def preset(name: str) -> dict[str, Any]:
     return found
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(given: Any) -> dict[str, Any]:
     """Return what a file of a policy holds.
 
     Raises
@@ -63,8 +67,9 @@ def read(path: Path) -> dict[str, Any]:
         If there is no such file, it is not a policy, or a newer version wrote it.
     """
     remedy = "A policy is saved with Policy.save."
+    path = files.file_path(given, EXAMPLE)
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError as error:
         msg = f"There is no file {path}. {remedy}"
         raise DataError(msg) from error
@@ -75,7 +80,7 @@ def read(path: Path) -> dict[str, Any]:
         msg = f"{path} is not a policy: it has no choices. {remedy}"
         raise DataError(msg)
     made_by = data.get("format", FORMAT)
-    if not _whole(made_by) or made_by > FORMAT:
+    if not is_whole(made_by) or made_by > FORMAT:
         msg = f"{path} is of format {made_by!r}; this version of saasmetrics reads up to {FORMAT}. Upgrade saasmetrics."
         raise DataError(msg)
     for name in data:
@@ -85,29 +90,18 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(data.setdefault("name", path.stem), str) or not data["name"]:
         msg = f"The name of the policy in {path} is {data['name']!r}; give it a text."
         raise DataError(msg)
-    if not _whole(data.setdefault("version", 1)) or data["version"] < 1:
+    if not is_whole(data.setdefault("version", 1)) or data["version"] < 1:
         msg = f"The version of the policy in {path} is {data['version']!r}; it is a whole number from 1 on."
         raise DataError(msg)
     return data
 
 
-def write(path: Path, data: dict[str, Any]) -> None:
-    """Write a policy to a file, whole or not at all.
+def write(path: Any, data: dict[str, Any]) -> Path:
+    """Write a policy to a file, whole or not at all, and return its path.
 
     Raises
     ------
     DataError
         If the file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(json.dumps({"format": FORMAT, **data}, indent=2) + "\n", "utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        msg = f"The policy cannot be saved as {path}: {error.strerror}. Name a file in a folder that exists."
-        raise DataError(msg) from error
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return files.write(path, json.dumps({"format": FORMAT, **data}, indent=2) + "\n", EXAMPLE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import among
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.periods import day_number
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.result import Result
 
-_KEYS = ("period", "cohort", "age", "movement", "subtype", "measure")
+_KEYS = ("period", "cohort", "cause", "age", "movement", "subtype", "measure")
 _TIMES = ("period", "cohort")
 UNSEEN = "not observed"
 BY_POLICY = "by_policy"  # what a comparison of policies holds: the result of each
@@ -126,7 +127,7 @@ def _time(values: pd.Series[Any], given: Any, key: str) -> Any:
 
 
 def _known(key: str, value: Any, there: list[Any]) -> None:
-    if value in there:
+    if among(value, there) and not isinstance(value, (list, tuple, dict)):
         return
     listed = ", ".join(str(name) for name in there[:12])
     msg = f"There is no {key} {value!r}; there are {listed}{', ...' if len(there) > 12 else ''}."

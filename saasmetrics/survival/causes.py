@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, text, whole
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.engine.causes import CAUSE_COLUMN
-from saasmetrics.errors import UnknownNameError
 from saasmetrics.money import MICRO, format_ratio
+from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, survival
@@ -17,7 +18,7 @@ from saasmetrics.survival.incidence import aalen_johansen, incidence_band
 from saasmetrics.survival.lives import Lives, label_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -93,6 +94,7 @@ def causes(
     if interval is not None:
         check_level(interval)
     lives = Lives.of(book, by, freq)
+    text("column", column, "the name of a column that holds the cause")
     names = book.engine.cause_names(column)
     table = lost_by_cause(lives, column, len(names))
     share, variance = aalen_johansen(lives.customers.at_risk, table)
@@ -115,6 +117,7 @@ def causes(
         (*notes, *lives.notes, *book.engine.notes, *book.warnings()),
         {"causes": [names[code] for code in shown]},
         _drill(lives, column, names),
+        trace=lambda age, cause, **group: _trace(df, age, cause, group),
     )
 
 
@@ -188,16 +191,30 @@ def _notes(
     return notes
 
 
+def _trace(df: pd.DataFrame, age: int, cause: str, group: Mapping[str, Any]) -> Trace:
+    """Return how a share lost follows from the ages up to it: who was still there, times the share lost at each."""
+    here = (df["age"] <= age) & (df["cause"] == cause) & (df["at_risk"] > 0)
+    for name, label in group.items():
+        here &= df[name] == label
+    rows = df.loc[here, ["age", "survival", "events", "at_risk"]].reset_index(drop=True)
+    rows.insert(1, "there", rows.pop("survival").shift(1, fill_value=1.0))
+    rows.insert(1, "lost", rows["there"] * rows["events"] / rows["at_risk"])
+    said = "There is the share of all customers still there before an age; those who left are in Result.rows(cause=...)"
+    made = {"lost": "there * events / at_risk"}
+    return Trace(rows, "lost", {"lost": "sum"}, made, "ages", notes=(said,))
+
+
 def _drill(lives: Lives, column: str, names: tuple[str, ...]) -> Callable[..., pd.DataFrame]:
     def rows(age: int | None = None, cause: str | None = None, **group: Any) -> pd.DataFrame:
-        if cause is not None and cause not in names:
-            raise UnknownNameError.of("cause", cause, names)
+        if cause is not None:
+            one_of("cause", cause, names)
         code = lives.number(group) if group else None
         found: pd.DataFrame = lives.book.engine.rows(
             "lifetimes", freq=lives.freq, by=lives.by, group=code, cause=column
         )
         found = found[found["event"] == 1]
         if age is not None:
+            age = whole("age", age, 0, "an age in whole periods")
             found = found[found["duration"] <= age]
         found = found.assign(
             mrr=found["mrr"] / MICRO, cause=np.array(names, object)[found["cause"].to_numpy()]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import finite, one_of, only_for
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.estimate import (
     check_level,
@@ -115,6 +116,7 @@ def compare(
     2
     """
     check_level(interval)
+    _check_exponents(test, p, q)
     lives = Lives.of(book, by, freq)
     if len(lives.labels) < 2:
         msg = (
@@ -148,6 +150,13 @@ def compare(
         {"overall": overall, "headline": headline, "noun": f"{noun}s", "horizon": until},
         _drill(lives),
     )
+
+
+def _check_exponents(test: str, p: Any, q: Any) -> None:
+    """Refuse exponents that are no numbers from 0, or that the test does not have."""
+    for name, value in (("p", p), ("q", q)):
+        finite(name, value, "an exponent of Fleming-Harrington", least=0, most=100)
+        only_for(name, value or None, "test", "fleming_harrington", test)
 
 
 def common_horizon(lives: Lives) -> int:
@@ -253,8 +262,7 @@ def _drill(lives: Lives) -> Callable[..., pd.DataFrame]:
                 f"{', '.join(names[:12])}. A difference of mean lifetimes is no sum over customers, so it has no proof."
             )
             raise DataError(msg)
-        if of not in names:
-            raise UnknownNameError.of("group", of, names)
+        one_of("group", of, names)
         label = lives.labels[names.index(of)]
         return lives.rows(dict(zip(lives.by, label, strict=True)), age)
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.terms import OUTCOMES
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import Exposure
@@ -74,8 +75,7 @@ class Counted:
     @classmethod
     def of(cls, book: Book, by: str | Sequence[str] | None, per: str, freq: str) -> Counted:
         """Count the lives, or the terms, of a book."""
-        if per not in PER:
-            raise UnknownNameError.of("per", per, PER)
+        one_of("per", per, PER)
         return _renewed(book, columns(by)) if per == "renewal" else _aged(book, by, freq)
 
     def result(

@@ -95,6 +95,8 @@ def cox(
     True
     """
     check_level(interval)
+    if varying is None:
+        varying = ()
     design = Design.of(book, covariates, varying, freq)
     rows = design.rows
     events = int(rows.weight[rows.event == 1].sum())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import UnknownNameError
 from saasmetrics.money import MICRO
 from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Result
@@ -120,8 +120,7 @@ def curve(
     >>> sm.survival.curve(book).df["value"].tolist()
     [1.0, 0.5]
     """
-    if weight not in WEIGHTS:
-        raise UnknownNameError.of("weight", weight, WEIGHTS)
+    one_of("weight", weight, WEIGHTS)
     whole_horizon(horizon)
     if interval is not None:
         check_level(interval)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.engine.episodes import VARYING
 from saasmetrics.engine.groups import NONE, columns
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO, format_money
 from saasmetrics.survival.partial import Rows
 
@@ -73,8 +74,7 @@ class Design:
         """Build the design of some columns of the customers or subscriptions, and some varying."""
         fixed, moving = columns(covariates), columns(varying)
         for name in moving:
-            if name not in VARYING:
-                raise UnknownNameError.of("varying covariate", name, VARYING)
+            one_of("varying covariate", name, VARYING)
         if not fixed and not moving:
             msg = "Name at least one covariate: a column, start_mrr, size, or a varying one."
             raise DataError(msg)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.asked import one_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -239,8 +239,7 @@ def distribution(name: str) -> Distribution:
     >>> distribution("bdw").parameters
     ('alpha', 'beta', 'c')
     """
-    if name not in DISTRIBUTIONS:
-        raise UnknownNameError.of("model", name, [*DISTRIBUTIONS, "auto"])
+    one_of("model", name, [*DISTRIBUTIONS, "auto"])
     return DISTRIBUTIONS[name]
 
 

@@ -6,11 +6,11 @@ Everything works on the last axis (age), so that groups, or resamples, are estim
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number, whole
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check_level(level: float) -> float:
     >>> check_level(0.95)
     0.95
     """
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
+    if not is_number(level) or not 0 < level < 1:
         msg = f"A confidence level is a number between 0 and 1, such as 0.95, not {level!r}."
         raise DataError(msg)
     return level
@@ -44,10 +44,7 @@ def whole_horizon(horizon: int | None) -> int | None:
     >>> whole_horizon(24)
     24
     """
-    if horizon is not None and (horizon != int(horizon) or horizon < 1):
-        msg = f"horizon={horizon!r} is an age in whole periods, at least 1."
-        raise DataError(msg)
-    return None if horizon is None else int(horizon)
+    return None if horizon is None else whole("horizon", horizon, 1, "an age in whole periods")
 
 
 def p_text(p: float) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError
 from saasmetrics.survival.counted import PER, Counted
 from saasmetrics.survival.estimate import (
     check_level,
@@ -93,9 +93,7 @@ def hazard(
     >>> sm.survival.hazard(book).df["value"].tolist()
     [0.0, 0.5]
     """
-    if smooth != int(smooth) or smooth < 0:
-        msg = f"smooth={smooth!r} is how many ages to pool on each side, 0 or more."
-        raise DataError(msg)
+    smooth = whole("smooth", smooth, 0, "how many ages to pool on each side")
     if interval is not None:
         check_level(interval)
     counted = Counted.of(book, by, per, freq)

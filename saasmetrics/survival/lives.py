@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import MICRO
@@ -96,6 +97,8 @@ class Lives:
 
     def rows(self, group: Mapping[str, Any], age: int | None = None) -> pd.DataFrame:
         """Return the customers of a group, or of all; with an age, those at risk at it."""
+        if age is not None:
+            age = whole("age", age, 0, "an age in whole periods")
         code = self.number(group) if group else None
         found: pd.DataFrame = self.book.engine.rows(
             "lifetimes", freq=self.freq, by=self.by, group=code, age=age

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.asked import one_of
 from saasmetrics.survival.estimate import survival
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def weights(test: str, at_risk: Array, events: Array, p: float = 0.0, q: float =
         "tarone_ware": lambda: np.sqrt(at_risk),
         "fleming_harrington": lambda: before() ** p * (1 - before()) ** q,
     }
-    if test not in ways:
-        raise UnknownNameError.of("test", test, TESTS)
+    one_of("test", test, TESTS)
     return ways[test]()
 
 
@@ -151,8 +150,7 @@ def corrected(p: ArrayLike, correction: str = "holm") -> Array:
     >>> corrected([0.01, 0.04, 0.03], "bh").round(3).tolist()
     [0.03, 0.04, 0.04]
     """
-    if correction not in CORRECTIONS:
-        raise UnknownNameError.of("correction", correction, CORRECTIONS)
+    one_of("correction", correction, CORRECTIONS)
     given = np.asarray(p, np.float64)
     out, known = given.copy(), np.flatnonzero(~np.isnan(given))
     many = len(known)

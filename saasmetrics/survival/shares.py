@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.asked import finite, listed
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError
 from saasmetrics.policy import Policy
@@ -95,9 +96,8 @@ def fit_shares(
         distribution(model)
     if interval is not None:
         check_level(interval)
-    if customers is not None and not customers > 0:
-        msg = f"customers={customers!r} is how many customers the cohort had: above 0."
-        raise DataError(msg)
+    if customers is not None:
+        finite("customers", customers, "how many customers the cohort had", least=1, most=1e12)
     there = given * (customers or ASSUMED)
     table = Exposure(
         np.append(there[:1], there[:-1])[None],
@@ -131,9 +131,11 @@ def checked(shares: Sequence[float]) -> NDArray[np.float64]:
     >>> checked([100, 90.0]).tolist()
     [1.0, 0.9]
     """
-    given: NDArray[np.float64] = np.array(shares, np.float64)
-    if given.ndim != 1 or len(given) < 2 or not np.isfinite(given).all():
-        msg = f"shares must be a list of at least two numbers, 1.0 first, not {shares!r}."
+    meaning = "at least two numbers, 1.0 first"
+    each = [finite("shares", x, f"a list of {meaning}") for x in listed("shares", shares, meaning)]
+    given: NDArray[np.float64] = np.array(each, np.float64)
+    if len(given) < 2:
+        msg = f"shares={shares!r} is not a list of {meaning}."
         raise DataError(msg)
     if given[0] not in (1.0, 100.0):
         msg = f"shares must start with 1.0 (or 100) at age 0; they start with {given[0]:g}."

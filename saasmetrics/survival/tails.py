@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.errors import UnknownNameError
+from saasmetrics.asked import one_of
 from saasmetrics.survival.distributions import DISTRIBUTIONS, Distribution, bounds
 from saasmetrics.survival.likelihood import Fit, fit_counts
 
@@ -62,8 +62,7 @@ def check_beyond(beyond: str) -> None:
     UnknownNameError
         If there is no such model.
     """
-    if beyond not in BEYOND:
-        raise UnknownNameError.of("way to go on beyond what was seen", beyond, BEYOND)
+    one_of("way to go on beyond what was seen", beyond, BEYOND)
 
 
 def carried_by(beyond: str, at_risk: Array, events: Array) -> Fit | None:

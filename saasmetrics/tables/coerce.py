@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.tables.amounts import read_booleans, read_numbers
-from saasmetrics.tables.dates import Refusal, read_instants
+from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
 from saasmetrics.tables.months import month_of_label
 
@@ -23,6 +23,7 @@ __all__ = ["Column", "coerce", "decode"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
+_OFFSET = re.compile(r"(?<=\d{2}:\d{2})(:\d{2}(\.\d+)?)?[+-]\d{2}:?\d{2}\s*$")
 _WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
 
@@ -90,6 +91,9 @@ def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     kind = values.type
     notes: list[str] = []
+    if pa.types.is_boolean(kind):
+        said = ("true and false, not ids", "Name the column that holds the ids.", "unreadable-id")
+        return Column(values, refusal=Refusal(values.is_valid(), *said))
     if pa.types.is_floating(kind):
         # pandas turns whole-number ids into floats as soon as one is missing.
         read = read_numbers(values, whole=True)
@@ -123,7 +127,10 @@ def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
 
 
 def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    read = read_instants(values)
+    return _as_days(values, read_instants(values))
+
+
+def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
     if read.refusal is not None:
         return Column(values, refusal=read.refusal)
     days = read.values.cast(pa.date32())
@@ -134,8 +141,16 @@ def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     return Column(days, read.notes, zone=read.zone)
 
 
-def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    column = _date(schema, _months_as_days(values))
+def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    texts = _months_as_days(values)
+    read = read_instants(texts)
+    if read.zone and pa.types.is_timestamp(read.values.type):
+        eve = _midnight_elsewhere(read.values)
+        if count(eve):
+            said = "the last hours of a month in UTC, which is the next month in zones east of it"
+            remedy = "Write months as 2025-01, or take the day on the clock of the company."
+            return Column(values, refusal=Refusal(eve, said, remedy, "month-in-utc"))
+    column = _as_days(texts, read)
     if column.refusal is not None:
         if _unlike_month(column):
             column.refusal = replace(
@@ -149,6 +164,15 @@ def _month(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
     column.notes.append(f"moved to the first day of the month in {moved:,} rows")
     column.values = first
     return column
+
+
+def _midnight_elsewhere(instants: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return which instants are full hours of the last afternoon or evening of a month."""
+    half_day = pa.scalar(12 * 3_600_000_000, pa.duration("us"))
+    later = pc.floor_temporal(pc.add(instants.cast(pa.timestamp("us")), half_day), unit="month")
+    month = pc.floor_temporal(instants.cast(pa.timestamp("us")), unit="month")
+    full = pc.equal(pc.floor_temporal(instants, unit="hour"), instants)
+    return pc.and_(full, pc.not_equal(later, month))
 
 
 def _unlike_month(column: Column) -> bool:
@@ -168,6 +192,9 @@ def _all_first_days(days: pa.ChunkedArray) -> bool:
 
 
 def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts of months as days; a time with a zone stands for the day on the clock of that zone."""
+    if pa.types.is_timestamp(values.type) and (values.type.tz or "UTC").upper() != "UTC":
+        return pc.local_timestamp(values)
     if not _is_text(values.type):
         return values
     coded = values.combine_chunks().dictionary_encode()
@@ -175,7 +202,9 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values
     # Whole dates are left to be read as dates, so that moving them to the first day is counted.
     texts = [
-        label if day is None or _WHOLE_DATE.match(label.strip()) else day.isoformat()
+        _OFFSET.sub("", label)
+        if day is None or _WHOLE_DATE.match(label.strip())
+        else day.isoformat()
         for label in coded.dictionary.to_pylist()
         for day in [month_of_label(label)]
     ]

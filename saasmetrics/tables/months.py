@@ -24,14 +24,18 @@ _NAMES = [
 ]
 _MONTHS = {name: n for n, name in enumerate(_NAMES, start=1)}
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
-_YEAR_MONTH = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$", re.IGNORECASE)
-_YEAR_DIGIT = re.compile(r"^(?P<y>(19|20)\d{2})[-/](?P<m>[1-9])$")
-_DAY = re.compile(
-    r"^(?P<y>(19|20)\d{2})[-_/.](?P<m>0?[1-9]|1[0-2])[-_/.](?P<d>\d{1,2})([ T_]00[:_]00([:_]00)?.*)?$"
+# Without a separator 210112 is a day of 2021 as well, so that the next century takes one.
+_YEAR_MONTH = re.compile(
+    r"^(?P<y>(19|20)\d{2}(?=[-_/. ]?M?\d)|21\d{2}(?=[-_/.]))[-_/. ]?M?(?P<m>0[1-9]|1[0-2])$",
+    re.IGNORECASE,
 )
-_MONTH_YEAR = re.compile(r"^(?P<m>0?[1-9]|1[0-2])[-_/. ](?P<y>(19|20)\d{2})$")
-_NAME_YEAR = re.compile(r"^(?P<n>[a-z]{3,9})\.?[-_/. ']*(?P<y>(19|20)?\d{2})$", re.IGNORECASE)
-_YEAR_NAME = re.compile(r"^(?P<y>(19|20)\d{2})[-_/. ]?(?P<n>[a-z]{3,9})$", re.IGNORECASE)
+_YEAR_DIGIT = re.compile(r"^(?P<y>(19|20|21)\d{2})[-/](?P<m>[1-9])$")
+_DAY = re.compile(
+    r"^(?P<y>(19|20|21)\d{2})[-_/.](?P<m>0?[1-9]|1[0-2])[-_/.](?P<d>\d{1,2})([ T_]00[:_]00([:_]00)?.*)?$"
+)
+_MONTH_YEAR = re.compile(r"^(?P<m>0?[1-9]|1[0-2])[-_/. ](?P<y>(19|20|21)\d{2})$")
+_NAME_YEAR = re.compile(r"^(?P<n>[a-z]{3,9})\.?[-_/. ']*(?P<y>(19|20|21)?\d{2})$", re.IGNORECASE)
+_YEAR_NAME = re.compile(r"^(?P<y>(19|20|21)\d{2})[-_/. ]?(?P<n>[a-z]{3,9})$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(mrr|revenue|amount|value)[-_/. ]+(?=.*\d)", re.IGNORECASE)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError
 from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.findings import count, examples, first_rows
@@ -65,8 +66,7 @@ class Told:
                 'columns names the columns per table: columns={"subscriptions": {"Begun": "start"}}.'
             )
         for table in given:
-            if table not in SCHEMA:
-                raise UnknownNameError.of("table", table, SCHEMA)
+            one_of("table", table, SCHEMA)
 
     def check(self, tables: Collection[str]) -> None:
         """Refuse names of columns for a table that was not read."""

@@ -13,7 +13,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"periods", "money", "export"},
+    {"asked", "periods", "money", "export"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},

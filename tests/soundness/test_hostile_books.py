@@ -140,7 +140,7 @@ def test_groups_that_are_no_names_are_refused_in_words(two: sm.Book) -> None:
 
 
 def test_a_policy_that_is_none_is_refused_in_words(two: sm.Book) -> None:
-    with pytest.raises(sm.DataError, match="no policy called '3'"):
+    with pytest.raises(sm.DataError, match="policy=3 is no policy"):
         two.with_policy(3)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, only_for
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
 from saasmetrics.engine.groups import columns
@@ -129,11 +130,11 @@ def cac(
     250.0
     """
     method = method or book.policy.cac
-    if method not in METHODS:
-        raise UnknownNameError.of("method of CAC", method, METHODS)
+    one_of("method of CAC", method, METHODS)
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, window)
+    only_for("paid", paid, "method", "paid", method)
     if method == "paid":
         found, channels = _paid(book, names, functions, months, spans, paid, interval)
         notes = [f"Paid channels: {', '.join(map(str, channels))}"]
@@ -221,8 +222,7 @@ def cac_ratio(
     [2.0]
     """
     method = method or book.policy.cac_ratio
-    if method not in RATIOS:
-        raise UnknownNameError.of("CAC ratio", method, RATIOS)
+    one_of("CAC ratio", method, RATIOS)
     names, functions = columns(by), functions_of(spend)
     months, lead = lag_months(book, lag)
     spans = Spans.of(book, freq, 1)

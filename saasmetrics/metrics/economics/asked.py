@@ -1,41 +1,15 @@
-"""What is asked of unit economics, checked: months, shares, targets, and which spend counts."""
+"""What is asked of unit economics, checked: shares, targets, and which spend counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Real
 from typing import Any
 
+from saasmetrics.asked import is_number
 from saasmetrics.errors import DataError
 
 HORIZON = 60  # months: Cohen's cap, and longer than most companies have data for
 DISCOUNT = 0.10  # a year
-
-
-def number(value: Any) -> bool:
-    """Return whether a value is a real number; True and False are none.
-
-    Examples
-    --------
-    >>> number(2), number("2"), number(True)
-    (True, False, False)
-    """
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def whole_months(name: str, value: Any, least: int, meaning: str) -> int:
-    """Return a number of months, or of other periods; refuse what is no whole number of them.
-
-    Examples
-    --------
-    >>> whole_months("horizon", 60, 1, "a whole number of months")
-    60
-    """
-    if not number(value) or value % 1 != 0 or value < least:  # nan and inf leave no remainder of 0
-        start = "from 0" if least == 0 else f"at least {least}"
-        msg = f"{name}={value!r} is not {meaning}, {start}."
-        raise DataError(msg)
-    return int(value)
 
 
 def check_margin(margin: Any) -> None:
@@ -45,9 +19,9 @@ def check_margin(margin: Any) -> None:
     --------
     >>> check_margin(0.8)
     """
-    if number(margin) and 0 < margin <= 1:
+    if is_number(margin) and 0 < margin <= 1:
         return
-    hint = f" Did you mean {margin / 100:g}?" if number(margin) and 1 < margin <= 100 else ""
+    hint = f" Did you mean {margin / 100:g}?" if is_number(margin) and 1 < margin <= 100 else ""
     msg = f"margin is a share of revenue above 0 and up to 1, 0.8 for 80 %, not {_said(margin)}.{hint}"
     raise DataError(msg)
 
@@ -59,7 +33,7 @@ def check_discount(discount: Any) -> None:
     --------
     >>> check_discount(0.1)
     """
-    if not number(discount) or not 0 <= discount < 1:
+    if not is_number(discount) or not 0 <= discount < 1:
         msg = f"discount is a yearly rate as a share, 0.10 for 10 %, not {_said(discount)}."
         raise DataError(msg)
 
@@ -71,7 +45,7 @@ def check_target(target: Any) -> None:
     --------
     >>> check_target(3.0)
     """
-    if not number(target) or not 0 < target < float("inf"):
+    if not is_number(target) or not 0 < target < float("inf"):
         msg = f"target={target!r} is not the bar to reach: a number above 0."
         raise DataError(msg)
 
@@ -95,4 +69,4 @@ def functions_of(spend: Any) -> tuple[str, ...]:
 
 
 def _said(value: Any) -> str:
-    return f"{value:g}" if number(value) else repr(value)
+    return f"{value:g}" if is_number(value) else repr(value)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.tally import tally
-from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount, whole_months
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount
 from saasmetrics.metrics.economics.curves import MOSTLY, Curves
 from saasmetrics.metrics.economics.lifetime import split_columns
 from saasmetrics.metrics.economics.margin import group_margins
@@ -105,7 +106,7 @@ def customer_base(
     10.0
     """
     check_discount(discount)
-    horizon = whole_months("horizon", horizon, 1, "a whole number of months")
+    horizon = whole("horizon", horizon, 1, "a whole number of months")
     names = columns(by)
     share, said = group_margins(book, names, margin)
     months, lives = Months.of(book, names, 12, interval), Lives.of(book, names)

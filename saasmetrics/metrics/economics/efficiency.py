@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, has, numbers
-from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
+from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import ACQUISITION, monthly_spend
@@ -100,12 +101,10 @@ def magic_number(
     np.True_
     """
     method = method or book.policy.magic_number
-    if method not in MAGIC:
-        raise UnknownNameError.of("method of the magic number", method, MAGIC)
+    one_of("method of the magic number", method, MAGIC)
     functions, spans = functions_of(spend), Spans.of(book, freq, 1)
     source = revenue or ("finance" if _recorded(book, "revenue") else "mrr")
-    if source not in ("finance", "mrr"):
-        raise UnknownNameError.of("source of revenue", source, ["finance", "mrr"])
+    one_of("source of revenue", source, ["finance", "mrr"])
     cost = monthly_spend(book, functions)
     spent = cost.over(*_before(spans)).sum(axis=0)
     earned = _monthly(book, "revenue") if source == "finance" else _closing(book)
@@ -242,8 +241,7 @@ def rule_of_40(book: Book, freq: str = "Q", method: str | None = None) -> Result
     np.True_
     """
     method = method or book.policy.rule_of_40
-    if method not in FORTY:
-        raise UnknownNameError.of("Rule of 40", method, FORTY)
+    one_of("Rule of 40", method, FORTY)
     if not _recorded(book, "revenue"):
         raise _nothing(book, "The Rule of 40", "revenue")
     spans = Spans.of(book, freq, 1)

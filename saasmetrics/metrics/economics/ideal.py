@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.verdict import ltv_cac
 from saasmetrics.metrics.made import made
+from saasmetrics.metrics.rates import check_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +93,11 @@ def ideal_customers(
     """
     import pandas as pd
 
-    if correction not in CORRECTIONS:
-        raise UnknownNameError.of("correction", correction, CORRECTIONS)
+    one_of("correction", correction, CORRECTIONS)
+    if interval is None:
+        msg = "interval=None: a verdict says how sure it is; give the coverage, such as 0.95."
+        raise DataError(msg)
+    check_interval(interval)
     names = columns(by) or _shared(book)
     parts, notes = list[Any](), list[str]()
     for name in names:

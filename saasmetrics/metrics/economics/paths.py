@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount, whole_months
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount
 from saasmetrics.metrics.economics.curves import Curves
 from saasmetrics.metrics.economics.margin import group_margins
 from saasmetrics.metrics.economics.window import Months, interval_of
@@ -163,7 +164,7 @@ class Path:
     ) -> Path:
         """Follow the customers of a book."""
         check_discount(discount)
-        horizon = whole_months("horizon", horizon, 1, "a whole number of months")
+        horizon = whole("horizon", horizon, 1, "a whole number of months")
         share, said = group_margins(book, by, margin)
         months, lives = Months.of(book, by, 12, interval), Lives.of(book, by)
         curves = Curves.of(lives, months, beyond, horizon)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.metrics.economics.asked import HORIZON, check_target, functions_of, whole_months
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.economics.asked import HORIZON, check_target, functions_of
 from saasmetrics.metrics.economics.curves import curves_of
 from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
@@ -186,18 +187,15 @@ def payback(
 
 
 def _check(method: str, arpa: str, target: float, horizon: int, interval: float, view: str) -> None:
-    if method not in PAYBACK_METHODS:
-        raise UnknownNameError.of("method of payback", method, PAYBACK_METHODS)
-    if view not in VIEWS:
-        raise UnknownNameError.of("view of payback", view, VIEWS)
+    one_of("method of payback", method, PAYBACK_METHODS)
+    one_of("view of payback", view, VIEWS)
     if view != "margin" and method != "empirical":
         msg = f'view={view!r} follows what was billed, which only method="empirical" does.'
         raise DataError(msg)
-    if arpa not in ARPA:
-        raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
+    one_of("kind of ARPA", arpa, ARPA)
     check_target(target)
     check_interval(interval)
-    whole_months("horizon", horizon, 1, "a whole number of months")
+    whole("horizon", horizon, 1, "a whole number of months")
 
 
 def _along_survival(

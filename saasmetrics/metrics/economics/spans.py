@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.economics.asked import whole_months
 from saasmetrics.metrics.economics.window import Months
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Spans:
         if freq not in ("M", "Q", "Y"):
             msg = f"Spend is known by month, so freq is M, Q or Y, not {freq!r}."
             raise DataError(msg)
-        window = whole_months("window", window, 1, "a number of periods to look back over")
+        window = whole("window", window, 1, "a number of periods to look back over")
         months, calendar = Months.of(book, (), None, None, ("new",)), book.calendar(freq)
         day = book.calendar("M").first_day(np.array([months.first, months.last]))
         start, end = (int(p) for p in calendar.ordinal(day))

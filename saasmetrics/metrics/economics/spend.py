@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, has, numbers
-from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
-from saasmetrics.metrics.economics.asked import whole_months
+from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.survival.bootstrap import BAGS
 
@@ -183,7 +183,7 @@ def lag_months(book: Book, lag: int | None) -> tuple[int, str]:
         lag = book.policy.lag
     if lag is not None:
         meaning = "how many months spend leads the customers it wins"
-        lag = whole_months("lag", lag, 0, meaning)
+        lag = whole("lag", lag, 0, meaning)
         return lag, _months(lag)
     cycle = _sales_cycle(book)
     if cycle is None:
@@ -257,8 +257,7 @@ def _check_functions(data: Any, functions: Sequence[str]) -> None:
 
     choices = SCHEMA["spend"].columns["function"].choices
     for name in functions:
-        if name not in choices:
-            raise UnknownNameError.of("function of spend", name, choices)
+        one_of("function of spend", name, choices)
     there = set(data["function"].unique().to_pylist())
     if not there & set(functions):
         listed = ", ".join(sorted(str(name) for name in there))

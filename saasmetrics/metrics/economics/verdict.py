@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.economics.asked import (
-    DISCOUNT,
-    HORIZON,
-    check_target,
-    functions_of,
-    whole_months,
-)
+from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_target, functions_of
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
     lag_months,
@@ -220,7 +215,7 @@ class Cost:
         interval: float | None,
     ) -> Cost:
         """Add up spend and new customers of a book."""
-        window = whole_months("window", window, 1, "a number of months to look back over")
+        window = whole("window", window, 1, "a number of months to look back over")
         months_ahead, lead = lag_months(book, lag)
         cost = monthly_spend(book, functions, by)
         known = book.engine.grouping(by).labels

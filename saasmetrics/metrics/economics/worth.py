@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.errors import UnknownNameError
-from saasmetrics.metrics.economics.asked import check_discount, whole_months
+from saasmetrics.asked import one_of, whole
+from saasmetrics.metrics.economics.asked import check_discount
 from saasmetrics.metrics.economics.curves import MOSTLY, Curves
 from saasmetrics.metrics.economics.margin import Margin, group_margins
 from saasmetrics.metrics.economics.paths import Path
@@ -290,10 +290,8 @@ _FORMULAS: dict[str, Callable[..., NDArray[np.float64]]] = {
 
 
 def _check(method: str, horizon: int, discount: float, churn_months: int, arpa: str) -> None:
-    if method not in LTV_METHODS:
-        raise UnknownNameError.of("method of LTV", method, LTV_METHODS)
-    if arpa not in ARPA:
-        raise UnknownNameError.of("kind of ARPA", arpa, ARPA)
+    one_of("method of LTV", method, LTV_METHODS)
+    one_of("kind of ARPA", arpa, ARPA)
     for name, value in (("horizon", horizon), ("churn_months", churn_months)):
-        whole_months(name, value, 1, "a whole number of months")
+        whole(name, value, 1, "a whole number of months")
     check_discount(discount)

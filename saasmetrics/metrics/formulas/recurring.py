@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.asked import one_of
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.quotient import quotient
 from saasmetrics.money import intervals_per_month
 
@@ -62,8 +63,7 @@ def mrr(
     >>> round(mrr(10, "week"), 4), round(mrr(10, "week", week=4.35), 4)
     (43.3333, 43.5)
     """
-    if interval not in INTERVALS:
-        raise UnknownNameError.of("interval", interval, INTERVALS)
+    one_of("interval", interval, INTERVALS)
     if count < 1 or count != int(count):
         msg = f"count is how many {interval}s one charge covers: at least 1, not {count}."
         raise DataError(msg)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import listed, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.renewals import OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
+from saasmetrics.metrics.renewals.calendar import quarters_ahead
 from saasmetrics.metrics.renewals.forecast import Outlook, learnt, likely
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
 
@@ -93,7 +95,7 @@ def accuracy(
     """
     import pandas as pd
 
-    days = _checked(quarters, horizons)
+    days, quarters = _days(horizons), quarters_ahead(quarters)
     window = (terms, grace_days, early_days)
     now = Desk.asked(book, "Q", None, *window)
     last = book.calendar("Q").last_day(now.due)
@@ -131,18 +133,16 @@ def accuracy(
 _COLUMNS = ("value", "low", "high", "actual", "error", "inside", "brier", "n", "reason")
 
 
-def _checked(quarters: int, horizons: Sequence[int]) -> list[int]:
-    days = list(horizons)
-    whole = all(
-        isinstance(d, (int, np.integer)) and not isinstance(d, bool) and d >= 0 for d in days
-    )
-    if not days or not whole:
-        msg = f"horizons={horizons!r} are numbers of days before the quarter, such as [0, 90]."
+def _days(horizons: Any) -> list[int]:
+    meaning = "numbers of days before the quarter, such as [0, 90]"
+    days = [
+        whole("horizons", day, 0, f"a list of {meaning}")
+        for day in listed("horizons", horizons, meaning)
+    ]
+    if not days:
+        msg = f"horizons={horizons!r} are {meaning}."
         raise DataError(msg)
-    if isinstance(quarters, bool) or not isinstance(quarters, (int, np.integer)) or quarters < 1:
-        msg = f"quarters={quarters!r} is a number of quarters, at least 1."
-        raise DataError(msg)
-    return [int(d) for d in days]
+    return days
 
 
 def _outcomes(now: Desk) -> tuple[Any, Any]:

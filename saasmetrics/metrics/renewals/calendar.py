@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.contracts import CATEGORIES
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
 from saasmetrics.money import counted
@@ -85,14 +86,15 @@ def calendar(
     >>> sorted(found.df["category"].unique())
     ['at_risk', 'best', 'commit', 'won']
     """
+    quarters = quarters_ahead(quarters)
     desk, first = ahead(Desk.asked(book, "Q", by, terms, grace_days, early_days), quarters)
     if "category" in desk.by:
         msg = "The calendar is by category already; leave it out of `by`."
         raise DataError(msg)
 
     def drill(period: Any = None, category: str | None = None, **group: Any) -> pd.DataFrame:
-        if category is not None and category not in STATES:
-            raise UnknownNameError.of("category", category, STATES)
+        if category is not None:
+            one_of("category", category, STATES)
         mask = np.ones(len(desk.kept), bool)
         if period is not None or group:
             day = period or desk.book.calendar("Q").starts(np.array([first]))[0]
@@ -121,17 +123,24 @@ def _starts(desk: Desk, first: int, quarters: int) -> list[pd.Timestamp]:
     return list(pd.to_datetime(desk.book.calendar("Q").starts(np.arange(first, first + quarters))))
 
 
-def ahead(desk: Desk, quarters: int) -> tuple[Desk, int]:
-    """Return the desk of what is due in the next quarters or overdue, and the first of these quarters.
+def quarters_ahead(quarters: Any) -> int:
+    """Return how many quarters to look ahead; refuse what is no number of them.
 
     Raises
     ------
     DataError
-        If `quarters` is not a number of at least 1.
+        If it is not a whole number from 1 to 400.
+
+    Examples
+    --------
+    >>> quarters_ahead(4)
+    4
     """
-    if isinstance(quarters, bool) or not isinstance(quarters, (int, np.integer)) or quarters < 1:
-        msg = f"quarters={quarters!r} is a number of quarters, at least 1."
-        raise DataError(msg)
+    return whole("quarters", quarters, 1, "a number of quarters", most=400)
+
+
+def ahead(desk: Desk, quarters: int) -> tuple[Desk, int]:
+    """Return the desk of what is due in the next quarters or overdue, and the first of these quarters."""
     first = int(desk.book.calendar("Q").ordinal(np.array([desk.as_of + 1]))[0])
     due, still = desk.due, desk.found.outcome[desk.kept] == OPEN
     return desk.only((due < first + quarters) & ((due >= first) | still)), first

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.asked import is_number
 from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO
 
@@ -98,7 +99,7 @@ def distribution(
     >>> two.sums[two.mass > 1e-9].tolist(), two.mass[two.mass > 1e-9].round(6).tolist()
     ([0.0, 100.0, 200.0, 300.0], [0.25, 0.25, 0.25, 0.25])
     """
-    if isinstance(rho, bool) or not 0 <= rho < 1:
+    if not is_number(rho) or not 0 <= rho < 1:
         msg = f"rho={rho!r} is a correlation: a number from 0 to below 1."
         raise DataError(msg)
     used = amounts > 0

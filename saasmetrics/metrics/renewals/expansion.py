@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import listed, one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.reasons import SUBTYPES
 from saasmetrics.engine.renewals import RENEWED, Window
-from saasmetrics.errors import MissingTableError, UnknownNameError
+from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, reasons_of
 from saasmetrics.survival.counts import exposure
@@ -101,13 +103,12 @@ def expansion(
     >>> bool(df["value"].is_monotonic_increasing)
     True
     """
-    if measure not in MEASURES:
-        raise UnknownNameError.of("measure", measure, MEASURES)
+    one_of("measure", measure, MEASURES)
+    causes = None if causes is None else listed("causes", causes, "causes of expansion")
     for cause in causes or ():
-        if cause not in SUBTYPES:
-            raise UnknownNameError.of("cause of expansion", cause, SUBTYPES)
+        one_of("cause of expansion", cause, SUBTYPES)
     check_level(interval)
-    names = (by,) if isinstance(by, str) else tuple(by or ())
+    names = columns(by)
     found = reasons_of(book, "M")
     found = found.pick(found.movement == MOVEMENTS.index("expansion"))
     if measure == "causes":

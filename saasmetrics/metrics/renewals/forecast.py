@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import is_number
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
-from saasmetrics.metrics.renewals.calendar import STATES, ahead, forecasts, states, with_people
+from saasmetrics.metrics.renewals.calendar import (
+    STATES,
+    ahead,
+    forecasts,
+    quarters_ahead,
+    states,
+    with_people,
+)
 from saasmetrics.metrics.renewals.chances import Chances, chances
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
 from saasmetrics.metrics.renewals.rates import rate_frame
@@ -112,7 +119,7 @@ def forecast(
     True
     """
     _check_target(target)
-    window = (terms, grace_days, early_days)
+    window, quarters = (terms, grace_days, early_days), quarters_ahead(quarters)
     odds, pooled = learnt(book, pool, *window)
     desk, first = ahead(Desk.asked(book, "Q", by, *window), quarters)
     desk = desk.only(desk.due >= first)
@@ -153,9 +160,7 @@ def forecast(
 
 def _check_target(target: float | None) -> None:
     """Refuse a target that is no amount above 0."""
-    if target is not None and (
-        isinstance(target, bool) or not isinstance(target, Real) or target <= 0
-    ):
+    if target is not None and (not is_number(target) or not 0 < target < 1e300):
         msg = f"target={target!r} is an amount of renewed ARR above 0, such as 1_000_000, or None."
         raise DataError(msg)
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, made, money, ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
@@ -126,8 +127,7 @@ def rates(
     >>> 0.5 < found.value <= 1
     True
     """
-    if measure not in MEASURES:
-        raise UnknownNameError.of("measure", measure, MEASURES)
+    one_of("measure", measure, MEASURES)
     check_interval(interval)
     desk = Desk.asked(book, freq, by, terms, grace_days, early_days).past()
     df = rate_frame(desk, measure, interval)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.engine.groups import columns, sort_key, spread
 from saasmetrics.engine.renewals import LOST, OPEN, OUTCOMES, RENEWED, TIMINGS, Renewals, Window
 from saasmetrics.engine.tally import tally
@@ -71,12 +72,9 @@ class Desk:
             If the book has neither contracts nor subscriptions.
         """
         book.calendar(freq)
-        if terms not in TERMS:
-            raise UnknownNameError.of("kind of terms", terms, TERMS)
+        one_of("kind of terms", terms, TERMS)
         for name, value in (("grace_days", grace_days), ("early_days", early_days)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-                msg = f"{name}={value!r} is a number of days, at least 0."
-                raise DataError(msg)
+            whole(name, value, 0, "a number of days")
         window = Window(int(grace_days), int(early_days))
         found = book.engine.renewals(window, as_of)
         monthly = found.terms.monthly

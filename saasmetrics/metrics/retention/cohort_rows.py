@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.engine.signups import sign_up_rows
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, in_currency
@@ -53,13 +54,14 @@ def drill(book: Book, cell: Cell) -> Callable[..., pd.DataFrame]:
         if cohort is None:
             msg = "Name the cohort of the cell, such as rows(cohort='2025-01', age=3)."
             raise DataError(msg)
+        age = whole("age", age, 0, "an age in whole periods")
         by, numbers = cell.by, list[Any]([None])
         if cell.column is None:
-            numbers = _numbers(book, cell, cohort, int(age))
+            numbers = _numbers(book, cell, cohort, age)
         else:
             by, group = (*by, cell.column), {**group, cell.column: cohort}
         code = group_code(book, by, group)
-        asked: dict[str, Any] = {"age": int(age), "freq": cell.freq, "by": by, "group": code}
+        asked: dict[str, Any] = {"age": age, "freq": cell.freq, "by": by, "group": code}
         if cell.start == "sign_up":
             parts = [sign_up_rows(book.engine, number, **asked) for number in numbers]
         else:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, only_for, text
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns, unreserved
-from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.margin import gross_margin
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
@@ -115,7 +116,7 @@ def cohorts(
     >>> sm.retention.cohorts(sm.Book(mrr=rows)).df["value"].tolist()
     [1.0, 0.5]
     """
-    _check_measure(measure)
+    _check_names(measure, cohort, margin)
     check_interval(interval)
     if freq == RENEWALS:
         only_logos(measure, cohort)
@@ -157,16 +158,16 @@ def cohorts(
     )
 
 
+def _check_names(measure: str, cohort: str, margin: float | None) -> None:
+    one_of("measure", measure, _WORDS)
+    text("cohort", cohort, "what makes a cohort, such as first_payment or the name of a column")
+    only_for("margin", margin, "measure", "gross_profit", measure)
+
+
 def _options(measure: str, freq: str, cohort: str) -> dict[str, str]:
     """Return the options for the footnote; the choice of the floor says nothing of other measures than "gross"."""
     other = {} if measure == "gross" else {"cohort_floor": ""}
     return {"measure": measure, "freq": freq, "cohort": cohort, **other}
-
-
-def _check_measure(measure: str) -> None:
-    if measure not in _WORDS:
-        msg = f"There is no measure {measure!r}; take one of {', '.join(_WORDS)}."
-        raise UnknownNameError(msg + hint(measure, list(_WORDS)))
 
 
 def _check(measure: str, start: str, column: str | None, cohort_freq: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import among
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError, UnknownNameError
@@ -118,7 +119,7 @@ def compare_cohorts(
     >>> bool(found.df.loc[found.df["age"] == 12, "value"].iloc[0] > 0)
     True
     """
-    if measure not in MEASURES:
+    if not among(measure, MEASURES):
         raise UnknownNameError.of("measure", measure, MEASURES)
     check_interval(interval)
     names = columns(by)

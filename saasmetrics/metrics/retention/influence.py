@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric as entry
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.metrics.retention import churn, logos, money
 from saasmetrics.metrics.retention.window import day_of, ordinal
@@ -90,8 +91,8 @@ def sensitivity(
     >>> found.df["value"].tolist()
     [1.35, 0.5, 0.5]
     """
-    if metric not in METRICS:
-        raise UnknownNameError.of("rate with a sensitivity", metric, METRICS)
+    one_of("rate with a sensitivity", metric, METRICS)
+    top = whole("top", top, 0, "a number of customers")
     number = ordinal(book, freq, period)
     result = METRICS[metric](book, window, None, freq, interval=None)
     rows = result.rows(period=day_of(book, freq, number))

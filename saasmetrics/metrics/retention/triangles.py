@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import among
 from saasmetrics.engine.signups import SIGNED, sign_up_triangle
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, ratio
@@ -179,9 +180,10 @@ def pooled(found: Triangle, book: Book, freq: str, coarse: str) -> Triangle:
     DataError
         If the longer period is not longer.
     """
-    if coarse not in FREQS or FREQS.index(coarse) <= FREQS.index(freq):
-        longer = FREQS[FREQS.index(freq) + 1 :]
-        msg = f"cohort_freq={coarse!r} pools cohorts of a {NOUNS[freq]} into longer ones: one of {', '.join(longer)}."
+    longer = FREQS[FREQS.index(freq) + 1 :]
+    if not among(coarse, longer):
+        which = f"take one of {', '.join(longer)}" if longer else "there are none; leave it out"
+        msg = f"cohort_freq={coarse!r} pools cohorts of a {NOUNS[freq]} into longer ones: {which}."
         raise DataError(msg)
     calendar = book.calendar(coarse)
     days = found.cohorts.astype("datetime64[D]").astype(np.int64)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric as entry
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.metrics.made import in_currency, made
 from saasmetrics.metrics.rates import window_of
@@ -21,6 +22,7 @@ from saasmetrics.metrics.retention.window import (
     ordinal,
     period_of,
 )
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 METRICS = {"nrr": "NRR", "grr": "GRR", "arr": "ARR"}
+_FORMS = {  # which form is explained, in short and in full
+    "nrr": (
+        "by the cohort definition",
+        "NRR of what the customers paying at the start pay at the end",
+    ),
+    "grr": ("customer by customer", "GRR customer by customer"),
+    "arr": ("as 12 times MRR", "ARR as 12 times MRR"),
+}
 _TOP = 10
 _ROUNDING = 5e-6  # currency units that sums of floats may leave
 
@@ -105,18 +115,18 @@ def drivers(
     >>> bool(abs(parts - found.extra["difference"]) < 1e-9)
     True
     """
-    if metric not in METRICS:
-        raise UnknownNameError.of("metric with drivers", metric, METRICS)
+    one_of("metric with drivers", metric, METRICS)
     year = max(round(book.calendar(freq).year()), 1)
     last = ordinal(book, freq, now)
     first = last - year if then is None else ordinal(book, freq, then)
+    form = _form(book, metric)
     labels = tuple(f"{METRICS[metric]} {period_of(book, freq, p)}" for p in (first, last))
     options = {"metric": metric}
     if metric == "arr":
         parts = _arr(book, first, last, freq, columns(by))
     else:
         span = window_of(book, window, freq)
-        options["window"] = f"{span} {book.calendar(freq).noun}{'s' if span > 1 else ''}"
+        options["window"] = counted(span, book.calendar(freq).noun)
         parts = _rates(book, metric, first, last, span, freq, columns(by))
     base = made(book, "drivers", parts.customers, "table", by=by, options=options)
     found = explanation(
@@ -129,14 +139,17 @@ def drivers(
         (labels[0], labels[1]),
         period=day_of(book, freq, last),
         unit="money" if metric == "arr" else "ratio",
-        notes=(f"From {labels[0]} to {labels[1]}", *_form(book, metric), *base.notes),
+        notes=(f"From {labels[0]} to {labels[1]}", *_explained(metric, form), *base.notes),
         extra={"segments": parts.segments},
     )
-    return replace(found, extra={**found.extra, "top": found.df.head(_TOP)})
+    told = {"top": found.df.head(_TOP), "form": form}
+    if form:
+        told["headline"] = f"{found.extra['headline']} ({form})"
+    return replace(found, extra={**found.extra, **told})
 
 
-def _form(book: Book, metric: str) -> tuple[str, ...]:
-    """Say which form of a number is explained where the policy asks for another."""
+def _form(book: Book, metric: str) -> str:
+    """Return which form of a number is explained where the policy asks for another; "" where it does not."""
     policy = book.policy
     others = {
         "nrr": policy.nrr != "cohort"
@@ -145,13 +158,33 @@ def _form(book: Book, metric: str) -> tuple[str, ...]:
         "grr": policy.grr != "customer",
         "arr": policy.arr != "run_rate",
     }
-    forms = {
-        "nrr": "NRR of what the customers paying at the start pay at the end",
-        "grr": "GRR customer by customer",
-        "arr": "ARR as 12 times MRR",
-    }
-    asked = others[metric] or (metric != "arr" and policy.month != "calendar")
-    return (f"Explained is {forms[metric]}, over calendar periods",) if asked else ()
+    calendar = metric != "arr" and policy.month != "calendar"
+    said = [_FORMS[metric][0]] * others[metric] + ["over calendar periods"] * calendar
+    return " ".join([METRICS[metric], *said]) if said else ""
+
+
+def _explained(metric: str, form: str) -> tuple[str, ...]:
+    """Return the note that says in words which form is explained; none where it is the policy's own."""
+    said = (
+        f"Explained is {_FORMS[metric][1]}, over calendar periods, and not the form of the policy"
+    )
+    return (said,) if form else ()
+
+
+def _reach(book: Book, freq: str, first: int, last: int, span: int) -> None:
+    """Refuse windows that begin before the book does, and name the first that does not."""
+    begin, start = book.engine.extent(freq)[0], min(first, last)
+    if start - span >= begin:
+        return
+    later = begin + span
+    remedy = f"the first possible then is {day_of(book, freq, later)}"
+    if later >= max(first, last):
+        remedy = "two such windows do not fit into it yet: take a shorter window"
+    msg = (
+        f"Nobody was paying at the start of the window that ends with {day_of(book, freq, start)}, since the book "
+        f"begins with {day_of(book, freq, begin)}; {remedy}."
+    )
+    raise DataError(msg)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +207,7 @@ class _Parts:
 def _rates(
     book: Book, metric: str, first: int, last: int, window: int, freq: str, by: tuple[str, ...]
 ) -> _Parts:
+    _reach(book, freq, first, last, window)
     frames = [_paying(book, metric, period, window, freq) for period in (first, last)]
     ids = _union(frames)
     group, labels = _groups(book, ids, by)
@@ -285,6 +319,13 @@ def _arr(book: Book, first: int, last: int, freq: str, by: tuple[str, ...]) -> _
 
     if first >= last:
         msg = "then must lie before now, since customers are followed from the one to the other."
+        raise DataError(msg)
+    begin = book.engine.extent(freq)[0]
+    if first < begin:
+        msg = (
+            f"The book begins with {day_of(book, freq, begin)}, so there is no ARR at {day_of(book, freq, first)}: "
+            f"the first possible then is {day_of(book, freq, begin)}."
+        )
         raise DataError(msg)
     rows = changes_of(book, last, last - first, freq).set_index("customer_id")
     held = book.engine.rows("movements", period=last, window=last - first, freq=freq)

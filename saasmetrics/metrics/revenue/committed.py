@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.committed import AHEAD, BALANCES, commitment_rows, commitments
 from saasmetrics.engine.groups import columns
@@ -101,8 +102,7 @@ def committed(
     >>> found.df[["live", "not_started", "value"]].values.tolist()
     [[100.0, 0.0, 100.0], [100.0, 40.0, 140.0]]
     """
-    if method not in METHODS:
-        raise UnknownNameError.of("method of committed MRR", method, METHODS)
+    one_of("method of committed MRR", method, METHODS)
     by = columns(by)
     df, notes = _frame(book, freq, by, AHEAD)
     parts = _parts(by, method)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.asked import finite, one_of
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, flat, numbers
 from saasmetrics.engine.day_sums import Segments, segments
@@ -63,12 +64,9 @@ class Way:
 
     def check(self) -> None:
         """Refuse what cannot be answered."""
-        if self.against not in STEPS:
-            raise UnknownNameError.of("source to reconcile against", self.against, STEPS)
+        one_of("source to reconcile against", self.against, STEPS)
         unreserved(self.by, (*STEPS[self.against], TARGET[self.against]))
-        if not self.tolerance >= 0:
-            msg = f"tolerance is a share of MRR such as 0.01, not {self.tolerance!r}."
-            raise DataError(msg)
+        finite("tolerance", self.tolerance, "a share of MRR such as 0.01", least=0, most=1)
         if self.against != "revenue":
             if "invoices" not in self.book.tables:
                 raise MissingTableError.of("invoices", "Reconciling MRR to invoices")

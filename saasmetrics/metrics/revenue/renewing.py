@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import UnknownNameError
@@ -80,6 +81,7 @@ def renewal_base(
     100.0
     """
     by = columns(by)
+    ahead = whole("ahead", ahead, 1, f"a number of {book.calendar(freq).noun}s")
     base = _Base.of(book, freq, by, ahead)
     noun = book.calendar(freq).noun
     words = f"{ahead} {noun}{'s' if ahead > 1 else ''}"

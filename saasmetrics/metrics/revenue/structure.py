@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import Sides, in_currency, made, money, period_drill
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.proof.trace import Trace
@@ -156,8 +156,7 @@ def concentration(
     """
     import pandas as pd
 
-    if level not in ("parent", "customer"):
-        raise UnknownNameError.of("level of concentration", level, ("parent", "customer"))
+    one_of("level of concentration", level, ("parent", "customer"))
     counted = book.with_policy(entity=level)
     drill = period_drill(counted, "movements", freq, ())
     paying = drill(period=period)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.asked import one_of
 from saasmetrics.engine.reason_sums import KINDS, Reasons
 from saasmetrics.engine.tally import tally
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, made, money
 from saasmetrics.proof.trace import Trace
 
@@ -180,8 +181,8 @@ def _drill(
             ("movement", movement, MOVEMENTS),
             ("subtype", subtype, tuple(WORDS)),
         ):
-            if wanted is not None and wanted not in known:
-                raise UnknownNameError.of(name, wanted, known)
+            if wanted is not None:
+                one_of(name, wanted, known)
             if wanted is not None:
                 out = out[out[name] == wanted]
         order = out["value"].abs().sort_values(ascending=False, kind="stable").index

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import finite, listed, one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import BANDS, EDGES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money, ratio
 from saasmetrics.metrics.rates import window_of
 from saasmetrics.metrics.retention.window import day_of, ordinal
-from saasmetrics.money import MICRO, format_money, multiplied
+from saasmetrics.money import LARGEST, MICRO, counted, format_money, multiplied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +58,7 @@ def tiers(
     period
         A day in the last period of the window; by default the latest complete one.
     window
-        Length of the window in periods of `freq`; by default a year.
+        Length of the window in periods of `freq`; by default that of the policy, a year.
     freq
         D, W, M, Q or Y.
     bands
@@ -85,8 +87,7 @@ def tiers(
     import pandas as pd
 
     edges, names = _bands(bands, book.currency)
-    year = max(round(book.calendar(freq).year()), 1)
-    span = window_of(book, year if window is None else window, freq)
+    span = window_of(book, window, freq)
     last = ordinal(book, freq, period)
     rows = book.engine.rows("movements", period=last, window=span, freq=freq)
     rows = rows[(rows["opening"] > 0) | (rows["closing"] > 0)]
@@ -98,15 +99,16 @@ def tiers(
         behind[f"arr_{side}"] = money(arr)
     df = _matrix(behind, names)
     noun = book.calendar(freq).noun
-    words = f"{span} {noun}{'s' if span > 1 else ''}"
+    words = counted(span, noun)
     note = (
         f"From the end of {day_of(book, freq, last - span)} to {day_of(book, freq, last)}'s {noun}"
     )
 
     def drill(then: str | None = None, now: str | None = None) -> pd.DataFrame:
         found = behind
-        for side, wanted in (("then", then), ("now", now)):
+        for side, wanted, outside in (("then", then, BEFORE), ("now", now, AFTER)):
             if wanted is not None:
+                one_of("band", wanted, (*names, outside))
                 found = found[found[side] == wanted]
         return found.reset_index(drop=True)
 
@@ -127,14 +129,27 @@ def _bands(bands: Sequence[float] | None, currency: str) -> tuple[np.ndarray, tu
     """Return where bands begin in micro-units, and their names."""
     if bands is None:
         return EDGES, BANDS
-    edges = [float(edge) for edge in bands]
-    if not edges or edges[0] <= 0 or any(b <= a for a, b in pairwise(edges)):
-        msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, such as [1000, 10000]."
+    meaning = "amounts of ARR, such as [1000, 10000]"
+    edges = [
+        finite("bands", edge, f"a list of {meaning}") for edge in listed("bands", bands, meaning)
+    ]
+    rising = bool(edges) and edges[0] > 0 and all(a < b for a, b in pairwise(edges))
+    if not rising or edges[-1] > LARGEST / MICRO:
+        msg = f"bands={list(bands)!r} are amounts of ARR above 0 that rise, below 9 trillion, such as [1000, 10000]."
         raise DataError(msg)
-    said = [re.sub(r"\.0(?=[kMB]$)", "", format_money(edge, currency)) for edge in edges]
+    said = [_edge(edge, currency) for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(said)]
     names = (f"under {said[0]}", *between, f"{said[-1]} and more")
     return np.rint(np.array(edges) * MICRO).astype(np.int64), names
+
+
+def _edge(edge: float, currency: str) -> str:
+    """Write where a band begins, in full where three digits would not say it."""
+    step = next((size for size in (1e9, 1e6, 1e3) if edge >= 0.9995 * size), 1.0)
+    digits = 0 if step == 1 or edge >= 99.95 * step else 1
+    if math.isclose(round(edge / step, digits) * step, edge, rel_tol=1e-12):
+        return re.sub(r"\.0(?=[kMB]$)", "", format_money(edge, currency))
+    return f"{format_money(0, currency)[:-1]}{edge:,.15g}"
 
 
 def _matrix(behind: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
