@@ -122,9 +122,8 @@ class Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.tables import Told, read_any
 
-        day = None if as_of is None else last_day(as_of)
-        book, code = cls.__new__(cls), reporting_currency(currency)
-        history = read_any(path, Told(**told))
+        day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
+        book, history = cls.__new__(cls), read_any(path, Told(**told))
         _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 

@@ -29,6 +29,9 @@ PARTS = (
 )
 
 
+_NO_CHANCE = 1e-12  # of leaving in a month: nothing is drawn
+
+
 @dataclass(frozen=True, eq=False)
 class Cells:
     """MRR by draw, group and age, with the sum of squares of that of each customer."""
@@ -179,7 +182,7 @@ def _lost(found: Outlook, now: Cells, factor: float, luck: np.random.Generator) 
         :, :, band_of(np.arange(1, now.mrr.shape[2] + 1))
     ]
     share = hazard.copy()
-    at = np.nonzero((now.mrr > 0) & (hazard > 0) & (hazard < 1))
+    at = np.nonzero((now.mrr > 0) & (hazard > _NO_CHANCE) & (hazard < 1))
     drawn = tuple(each[at[0] > 0] for each in at)
     customers = now.mrr[drawn] ** 2 / np.maximum(now.square[drawn], 1e-12)
     weight = np.maximum(customers - 1, 1e-3)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition, metric
-from saasmetrics.errors import DataError
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.design import Design
@@ -100,9 +99,6 @@ def cox(
     design = Design.of(book, covariates, varying, freq)
     rows = design.rows
     events = int(rows.weight[rows.event == 1].sum())
-    if not events:
-        msg = "Nobody has left yet, so nothing can be said of who leaves sooner."
-        raise DataError(msg)
     found = fit_cox(rows)
     each, whole, direction = proportionality(found, _elapsed(rows, found.ages))
     df = _frame(design, found, _p(each, 1), interval)

@@ -97,6 +97,9 @@ class Design:
             raise DataError(msg)
         aside = np.array([effect.lost == 0 for effect in effects], bool)
         keep &= ~(x[:, aside] == 1).any(axis=1)
+        if not found["event"].any():
+            msg = "Nobody has left yet, so nothing can be said of who leaves sooner."
+            raise DataError(msg)
         if aside.all() or not keep.any():
             msg = (
                 f"Too few customers left in the levels of {', '.join(fixed)} to compare them: "

@@ -23,7 +23,7 @@ def book() -> sm.Book:
 def test_the_open_period_is_marked_and_shown_as_it_is() -> None:
     for result in (
         sm.revenue.bridge(book()),
-        sm.revenue.movements(book(), subtypes=True),
+        sm.revenue.movements(book()),
         sm.revenue.committed(book()),
         sm.revenue.balances(book()),
         sm.retention.gross_churn(book(), window=1),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TOPICS = (sm.revenue, sm.retention, sm.survival, sm.economics, sm.forecast, sm.renewals)
 # Groups are not columns of these results: they are parts, rows or sides of a comparison.
-NO_COLUMNS = {"drivers", "compare", "ideal_customers"}
+NO_COLUMNS = {"drivers", "compare", "compare_cohorts", "ideal_customers"}
 
 
 def grouping() -> list[Callable[..., Any]]:

@@ -137,8 +137,7 @@ def cohorts(
     if cohort_freq is not None and cohort_freq != freq:
         found = pooled(found, book, freq, cohort_freq)
     df = _cells(found, by, interval) if column is None else _by_value(found, by, interval)
-    if column is None and book.since_day is not None:
-        df = _told_early(df, book, freq)
+    df = _told_early(df, book, freq) if column is None else df
     average = _average(found, by, interval, pooled_last=column is not None)
     if measure == "logos" and start == "first_payment":
         df, average = _sure_at_start(df), _sure_at_start(average)
@@ -233,6 +232,8 @@ def _states(known: NDArray[np.bool_], running: NDArray[np.bool_]) -> dict[str, A
 
 def _told_early(df: pd.DataFrame, book: Book, freq: str) -> pd.DataFrame:
     """Say of the cells before the first day observed that they are; they are not to come."""
+    if book.since_day is None:
+        return df
     calendar = book.calendar(freq)
     cohort = df["cohort"].to_numpy().astype("datetime64[D]").astype(np.int64)
     since = calendar.ordinal(np.array([book.since_day]))[0]

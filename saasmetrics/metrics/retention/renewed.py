@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.groups import columns
+from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.engine.renewed import renewed_lives
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, made, ratio
@@ -96,6 +96,7 @@ def renewal_cohorts(
     """
     check_interval(interval)
     names, calendar = columns(by), book.calendar(cohort_freq)
+    unreserved(names, ("state",))
     lives = renewed_lives(book.engine)
     group = book.engine.origin(names)[lives["account"]].astype(np.int64)
     cohort = calendar.ordinal(book.calendar("M").first_day(lives["cohort"]))
