@@ -78,7 +78,7 @@ def test_a_wrong_argument_gives_a_number_or_an_error_of_the_library(
         (lambda _: sm.Policy().diff(None), "policy=None is no policy"),
         (lambda _: sm.Policy(version="x"), "version='x'"),
         (lambda _: sm.Policy(name=None), "name=None"),
-        (lambda _: sm.Policy(window=10**30), "whole number from 0 to"),
+        (lambda _: sm.Policy(window=10**30), "whole number from 1 to"),
         (lambda _: sm.forecast.Scenario(fx=5), "fx by currency"),
         (lambda _: sm.forecast.Scenario(name=None), "a name in words"),
         (lambda _: sm.forecast.Scenario(price_month=1.5), "price_month=1.5"),
