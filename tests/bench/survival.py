@@ -91,6 +91,29 @@ def spent(work: Callable[[], Any], runs: int = 3) -> float:
     return min(took)
 
 
+def book_of(rows: int) -> Any:
+    """Return the benchmark's company with its customers in twenty segments."""
+    import pyarrow as pa
+
+    import saasmetrics as sm
+    from tests.bench import data
+
+    table = data.subscriptions(rows)
+    ids = table["customer_id"].to_numpy(zero_copy_only=False).astype(np.int64)
+    return sm.Book(
+        subscriptions=table.append_column("band", pa.array(ids % SEGMENTS)), as_of="2025-12-31"
+    )
+
+
+def lifetime_values(rows: int) -> float:
+    """Return the seconds of LTV by segment with intervals, once the company has been counted."""
+    import saasmetrics as sm
+
+    book = book_of(rows)
+    sm.economics.ltv(book, by="band", margin=0.8)
+    return spent(lambda: sm.economics.ltv(book, by="band", margin=0.8), 2)
+
+
 def measured(count: int) -> dict[str, float]:
     """Return seconds and ratios at a number of lives."""
     drawn, few = lives(count), lives(10_000)
@@ -117,6 +140,11 @@ def measured(count: int) -> dict[str, float]:
     )
     large, little = (k for k in found if k.startswith("curves and fits"))
     found["million over 10 thousand"] = found[large] / found[little]
+    found["LTV of 20 segments"] = lifetime_values(count)
+    found["LTV of 20 segments, few customers"] = lifetime_values(count // 66)
+    found["LTV of many over few"] = (
+        found["LTV of 20 segments"] / found["LTV of 20 segments, few customers"]
+    )
     return found
 
 

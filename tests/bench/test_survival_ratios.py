@@ -39,3 +39,9 @@ def test_once_counted_a_million_customers_cost_what_ten_thousand_do(
     found: dict[str, float],
 ) -> None:
     assert found["million over 10 thousand"] < 1.5
+
+
+def test_lifetime_value_of_20_segments_costs_at_most_twice_as_much_for_66_times_the_customers(
+    found: dict[str, float],
+) -> None:
+    assert found["LTV of many over few"] < 2
