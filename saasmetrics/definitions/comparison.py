@@ -81,12 +81,16 @@ def compare(
     if not asked:
         msg = 'Name at least one policy to compare, such as ["default", "stripe"].'
         raise DataError(msg)
+    shortened = "window" not in options
     options = completed(entry, asked, options)
+    shortened = shortened and "window" in options
     found = [result(book, entry, policy, options) for policy in asked]
     if not comparable(found[0]):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)
     notes = [f"Policies: {'; '.join(map(str, asked))}"]
+    if shortened:
+        notes.append("Windows are one period, as some of these policies count departures of one")
     notes += dict.fromkeys(note for each in found for note in each.notes)
     df, differences = _joined(found, asked), told_apart(asked)
     tables = _side_by_side(df, entry, found[0].by, book.currency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, UnknownNameError
@@ -136,8 +137,8 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether all checks hold."""
-        return all(self.checks.values())
+        """Whether all checks hold, and, where there is a number, there was something to check it by."""
+        return all(self.checks.values()) and (self.trace is not None or self.value is None)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -282,7 +283,8 @@ def _traced(result: Result, keys: Mapping[str, Any]) -> tuple[Trace | None, str]
         return (found, "") if isinstance(found, Trace) else (None, str(found))
     if result.drill is None:
         return None, f"{name} is not a sum over customers, so there are no rows behind it"
-    rows = result.drill(**{k: v for k, v in keys.items() if k in {"period", *result.by}})
+    takes = {*signature(result.drill).parameters, *result.by}
+    rows = result.drill(**{key: value for key, value in keys.items() if key in takes})
     if "numerator" not in rows.columns:
         return None, f"{name} has rows, which do not add up to it: see Result.rows"
     return Trace.of_sides(rows, result.parts), ""

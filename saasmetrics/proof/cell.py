@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
     from saasmetrics.result import Result
 
-_KEYS = ("period", "cohort", "cause", "age", "movement", "subtype", "measure")
+_KEYS = (
+    "period",
+    "cohort",
+    "cause",
+    "age",
+    "movement",
+    "subtype",
+    "measure",
+    "category",
+    "horizon",
+)
 _TIMES = ("period", "cohort")
 UNSEEN = "not observed"
 BY_POLICY = "by_policy"  # what a comparison of policies holds: the result of each

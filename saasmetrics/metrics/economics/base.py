@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _RETURNED = "Customers who came back count from age 0, as of their return"
+_APART = "Each group follows its own curve, so that groups need not add up to the company"
 _FLAT = "Each customer keeps today's MRR, at constant exchange rates, for as long as it stays"
 
 
@@ -129,7 +130,7 @@ def customer_base(
         "worth",
         by=by,
         options={**options, "interval": interval},
-        notes=(_FLAT, _RETURNED, *curves.notes(today.labels)),
+        notes=(_FLAT, _RETURNED, *curves.notes(today.labels), *([_APART] if names else [])),
         drill=_drill(book, names, today, (ahead[0], known[0]), share),
         tables=["finance", "spend"] if margin is None else [],
     )

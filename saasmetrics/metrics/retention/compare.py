@@ -43,6 +43,7 @@ _TESTS = {
 }
 _YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
 _SIDES = ("a", "b")
+_TWO = "a difference is not one sum over customers; rows(age=12, cohort='a') has those of each side"
 
 
 @metric(
@@ -155,6 +156,7 @@ def compare_cohorts(
         notes=[f"a is {pair[0].name}, b is {pair[1].name}", *found.notes],
         extra={**extra, "tables": {"Tests": _joined_tests(tests)}},
         drill=_drill(book, cell, found, inside, periods, (names, at)),
+        trace=lambda **_: _TWO,
     )
 
 
