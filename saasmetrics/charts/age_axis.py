@@ -82,6 +82,7 @@ def end_labels(
     x: alt.Scale,
     y: alt.Scale,
     top: float = 1.0,
+    limit: float = 0,
 ) -> alt.Chart:
     """Return labels to the right of lines, moved apart where they would touch.
 
@@ -99,6 +100,8 @@ def end_labels(
         The scales.
     top
         Value at the height.
+    limit
+        Pixels after which a label is cut; 0 for none.
     """
     wanted = [height * (1 - value / top) for _, value, _ in values]
     placed = spread(wanted, 15, 6, height - 6)
@@ -113,7 +116,7 @@ def end_labels(
     ]
     drawn: alt.Chart = (
         alt.Chart(data(rows))
-        .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
+        .mark_text(align="left", dx=8, fontWeight=600, baseline="middle", limit=limit)
         .encode(
             x=alt.X("age:Q", scale=x),
             y=alt.Y("y:Q", scale=y),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from saasmetrics.charts.age_axis import end_labels
 from saasmetrics.charts.cohorts import since
 from saasmetrics.charts.frame import Canvas, axis, data, freq_option, options_of, what
-from saasmetrics.charts.series import MOST_GROUPS, readable_text
-from saasmetrics.charts.text import spread, ticks
+from saasmetrics.charts.series import MOST_GROUPS
+from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import NOUNS
 
@@ -88,7 +89,8 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         titleAnchor="start",
         grid=False,
     )
-    x = alt.X("age:Q", scale=alt.Scale(domain=[0, last], nice=False), axis=below)
+    along = alt.Scale(domain=[0, last], nice=False)
+    x = alt.X("age:Q", scale=along, axis=below)
     y = alt.Scale(domain=[0, top], nice=False)
     notes = [note] if note else []
     if any(row["high"] is not None for row in rows):
@@ -98,7 +100,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
     if any(row["ahead"] for row in rows):
         notes.append("Dotted: projected beyond what was seen")
     return canvas.finish(
-        [*_lines(rows, x, y, marks), _ends(rows, named, top, last, y, canvas)],
+        [*_lines(rows, x, y, marks), _ends(rows, named, top, last, (along, y), canvas)],
         message=message(rows, named, freq, canvas.currency if money else ""),
         subtitle=what(canvas.result, note=". ".join(notes), unit="money" if money else "ratio"),
     )
@@ -186,33 +188,12 @@ def _ends(
     named: list[str],
     top: float,
     last: float,
-    scale: alt.Scale,
+    scales: tuple[alt.Scale, alt.Scale],
     canvas: Canvas,
 ) -> alt.Chart:
     ends = [max((r for r in rows if r["line"] == name), key=lambda r: r["age"]) for name in named]
-    placed = spread(
-        [canvas.height * (1 - row["value"] / top) for row in ends], 15, 6, canvas.height - 6
-    )
-    labels = [
-        {
-            "age": last,
-            "y": top * (1 - at / canvas.height),
-            "color": readable_text(row["color"], canvas.colors),
-            "label": f"{row['line']} {row['text']}".strip(),
-        }
-        for row, at in zip(ends, placed, strict=True)
-    ]
-    drawn: alt.Chart = (
-        alt.Chart(data(labels))
-        .mark_text(align="left", dx=8, fontWeight=600, baseline="middle", limit=170)
-        .encode(
-            x="age:Q",
-            y=alt.Y("y:Q", scale=scale),
-            text="label:N",
-            color=alt.Color("color:N", scale=None),
-        )
-    )
-    return drawn
+    labels = [(f"{r['line']} {r['text']}".strip(), r["value"], r["color"]) for r in ends]
+    return end_labels(labels, last, canvas.colors, canvas.height, *scales, top=top, limit=170)
 
 
 def message(rows: list[dict[str, Any]], named: list[str], freq: str, currency: str) -> str:

@@ -102,13 +102,13 @@ def sign_ups(engine: LocalEngine, freq: str, by: Sequence[str]) -> SignUps:
 
 
 def _with_others(
-    found: Groups, data: object, by: Sequence[str]
+    found: Groups, data: pa.Table, by: Sequence[str]
 ) -> tuple[Groups, NDArray[np.int64]]:
     """Return the groups with those that only hold customers who never paid, and the group of each of these."""
-    rows = data.num_rows  # type: ignore[attr-defined]
+    rows = data.num_rows
     if not by:
         return found, np.zeros(rows, np.int64)
-    parts = [encoded(data[name.rpartition(".")[2]]) for name in by]  # type: ignore[index]
+    parts = [encoded(data[name.rpartition(".")[2]]) for name in by]
     sizes = [max(len(labels), 1) for labels, _ in parts]
     used, code = np.unique(np.ravel_multi_index([c for _, c in parts], sizes), return_inverse=True)
     cells = zip(*np.unravel_index(used, sizes), strict=True)

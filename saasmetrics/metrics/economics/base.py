@@ -116,7 +116,7 @@ def customer_base(
     curve = curves.extended(ages + horizon)
     seen = np.where(np.arange(ages + horizon) < curves.seen[:, None], curve[:1], 0.0)
     ahead, known = (residual(alive, ages, horizon, rate) for alive in (curve, seen))
-    today = _today(book, names)
+    today = _Today(book, names)
     df = _frame(today, ahead, share, months, interval)
     observed = (known[0] * today.sums(ages) / MICRO).sum(axis=1) * share
     split = split_columns(df["value"].to_numpy(), observed, curves.tails)
@@ -202,10 +202,6 @@ class _Today:
         """Return MRR per group and age."""
         cell = self.group * ages + self.age
         return tally(cell, self.mrr, len(self.labels) * ages).reshape(-1, ages)
-
-
-def _today(book: Book, by: tuple[str, ...]) -> _Today:
-    return _Today(book, by)
 
 
 def _frame(

@@ -13,6 +13,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.verdict import ltv_cac
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
+from saasmetrics.survival.logrank import corrected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,26 +148,3 @@ def _chance_of_wrong(df: pd.DataFrame) -> NDArray[np.float64]:
     wrong = np.minimum(1.0, 2 * np.minimum(reached, 1 - reached))
     # no resample on the other side only says that it is rarer than one in a thousand
     return np.where(np.isnan(reached), 1.0, np.maximum(wrong, 0.002))
-
-
-def corrected(p: NDArray[np.float64], how: str) -> NDArray[np.float64]:
-    """Return probabilities adjusted for how many there are.
-
-    Examples
-    --------
-    >>> corrected(np.array([0.01, 0.04, 0.03]), "holm").tolist()
-    [0.03, 0.06, 0.06]
-    >>> corrected(np.array([0.01, 0.04, 0.03]), "bh").tolist()
-    [0.03, 0.04, 0.04]
-    """
-    many, order = len(p), np.argsort(p, kind="stable")
-    ranked, out = p[order], np.empty(len(p))
-    if how == "holm":
-        adjusted = np.maximum.accumulate(ranked * (many - np.arange(many)))
-    elif how == "bh":
-        scaled = ranked * many / np.arange(1, many + 1)
-        adjusted = np.minimum.accumulate(scaled[::-1])[::-1]
-    else:
-        adjusted = ranked
-    out[order] = np.minimum(adjusted, 1.0)
-    return np.round(out, 12)
