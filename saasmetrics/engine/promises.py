@@ -223,7 +223,7 @@ def _of_pieces(engine: LocalEngine, rows: Rows, live: Spans) -> list[tuple[Spans
     resting, aside = engine.spans, policy.changed(pause="line")
     if policy.pause != "line":
         resting = spans(engine.tables, aside, engine.as_of, engine.currency)
-    resting = replace(resting.pick(resting.rests()), paused=None)
+    resting = replace(resting.pick(resting.rests() & ~_given(engine, resting)), paused=None)
     resting = resting.joined(_free(engine, rows, aside, resting=True))
     back = np.zeros(len(resting), bool)
     if policy.pause != "kept" and has(data, "pause_end"):
@@ -249,8 +249,18 @@ def _free(engine: LocalEngine, rows: Rows, policy: Policy, *, resting: bool) -> 
     every = every_span(engine.tables, policy, engine.as_of, engine.currency)
     every = replace(every, line=every.lines())
     full = rows.undiscounted[every.lines()] > 0
-    free = full & (every.amount == 0) & (every.rests() == resting) & (every.start <= engine.as_of)
+    # A line given free for a time rests in the ledger at its list price; here it runs for nothing.
+    given = _given(engine, every)
+    costs_nothing = ((every.amount == 0) & (every.rests() == resting)) | (given & (not resting))
+    free = full & costs_nothing & (every.start <= engine.as_of)
+    every = replace(every, amount=np.where(given, 0, every.amount))
     return replace(every.pick(free & (policy.overlap == "sum")), paused=None, notes=())
+
+
+def _given(engine: LocalEngine, found: Spans) -> NDArray[np.bool_]:
+    """Return which spans rest because their line is free for a time, not because of a pause."""
+    cost = numbers(engine.tables["subscriptions"].data["amount"])
+    return np.asarray(found.rests() & (cost == 0)[found.lines()], bool)
 
 
 def _contracts(engine: LocalEngine, told: int, live: Spans) -> list[tuple[Spans, str]]:
