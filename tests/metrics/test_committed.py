@@ -118,6 +118,12 @@ def test_a_free_first_month_is_committed_at_the_list_price() -> None:
     assert ahead(found, "2026-03-01") == {"live": 100, "discounts_ending": 60, "value": 160}
 
 
+def test_a_line_given_free_after_paid_service_is_committed_at_its_list_price() -> None:
+    given = {"start": "2026-02-01", "amount": 0, "list_amount": 200, "discount_end": "2026-05-01"}
+    found = book({"amount": 190}, given)
+    assert ahead(found, "2026-03-01") == {"live": 190, "discounts_ending": 200, "value": 390}
+
+
 def test_a_discount_on_what_will_go_does_not_end() -> None:
     line = {"amount": 60, "list_amount": 100, "discount_end": "2026-05-01"}
     found = book({**line, "cancel_requested_at": "2026-03-10"}, {"customer_id": "b"})
