@@ -1,5 +1,6 @@
 # make demo   the demo company and its retention review, in out/
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
+# make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
 
 VENV ?= .venv
@@ -21,7 +22,7 @@ else
 BROWSER := programs
 endif
 
-.PHONY: help demo test lab lint types pytest programs clean
+.PHONY: help demo test search lab lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -49,6 +50,9 @@ else
 	$(BIN)/python -m pytest -n auto -m "not (bench or browser)"
 	$(BIN)/python -m pytest -m "$(ALONE)"
 endif
+
+search: $(TEST)
+	HYPOTHESIS_PROFILE=default SAASMETRICS_EXAMPLES=20 $(BIN)/python -m pytest -n auto -m "not (bench or browser)" $(or $(ARGS),tests/properties tests/metrics tests/engine tests/renewals tests/survival)
 
 programs:
 	@scripts/install_programs.sh

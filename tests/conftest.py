@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     import saasmetrics as sm
 
 ROOT = Path(__file__).parent.parent
 MARKED_FOLDERS = ("browser", "bench")
+
+# A gate says the same of the same code; `make search` draws ledgers that nobody has seen, and more of them.
+settings.register_profile("gate", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -259,8 +259,13 @@ def _free(engine: LocalEngine, rows: Rows, policy: Policy, *, resting: bool) -> 
 
 def _given(engine: LocalEngine, found: Spans) -> NDArray[np.bool_]:
     """Return which spans rest because their line is free for a time, not because of a pause."""
-    cost = numbers(engine.tables["subscriptions"].data["amount"])
-    return np.asarray(found.rests() & (cost == 0)[found.lines()], bool)
+    data, line = engine.tables["subscriptions"].data, found.lines()
+    given = found.rests() & (numbers(data["amount"]) == 0)[line]
+    if has(data, "pause_start"):
+        begin = days(data["pause_start"], FAR)
+        until = days(data["pause_end"], FAR) if has(data, "pause_end") else np.full(len(data), FAR)
+        given &= (found.start < begin[line]) | (found.start >= until[line])
+    return np.asarray(given, bool)
 
 
 def _contracts(engine: LocalEngine, told: int, live: Spans) -> list[tuple[Spans, str]]:

@@ -124,6 +124,14 @@ def test_a_line_given_free_after_paid_service_is_committed_at_its_list_price() -
     assert ahead(found, "2026-03-01") == {"live": 190, "discounts_ending": 200, "value": 390}
 
 
+def test_a_line_given_free_that_is_paused_is_outside_committed_mrr_while_it_rests() -> None:
+    given = {"customer_id": "b", "start": "2026-02-01", "amount": 0, "list_amount": 200}
+    pause = {"pause_start": "2026-02-20", "pause_end": "2026-03-10"}
+    found = book({}, {**given, **pause, "discount_end": "2026-06-01"})
+    assert ahead(found, "2026-02-01") == {"live": 100, "value": 100}
+    assert ahead(found, "2026-03-01") == {"live": 100, "discounts_ending": 200, "value": 300}
+
+
 def test_a_discount_on_what_will_go_does_not_end() -> None:
     line = {"amount": 60, "list_amount": 100, "discount_end": "2026-05-01"}
     found = book({**line, "cancel_requested_at": "2026-03-10"}, {"customer_id": "b"})
