@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WIDTH = 1000
 TOP = 10
 _REASONS = 10
+_STEP = ("step", "label", "value", "customers")
 # Reasons of a change, by the bar of the bridge that they are a part of.
 BARS = {
     "new": ("new",),
@@ -114,12 +115,12 @@ def customers(result: Result, book: Book, pick: Mapping[str, Any]) -> list[Line]
     names = top["name"] if "name" in top.columns else top["customer_id"]
     return [
         Line(
-            str(id) if name is None or name != name else str(name),
+            str(one) if name is None or name != name else str(name),
             value,
             format_difference(value, unit, currency),
-            {**pick, "customer": id},
+            {**pick, "customer": one},
         )
-        for id, name, value in zip(
+        for one, name, value in zip(
             top["customer_id"].tolist(), names.tolist(), top["value"].tolist(), strict=True
         )
     ]

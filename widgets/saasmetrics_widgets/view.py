@@ -112,7 +112,8 @@ class Views:
                 return bridge.panel(result, now, when)
             if name == "drivers":
                 return drivers.panel(result, self.results.book, drivers.reasons(now))
-            return {"survival": curve, "cohorts": cohorts}[name].panel(result, now)
+            other = curve.panel if name == "survival" else cohorts.panel
+            return other(result, now)
 
         key = () if name == "drivers" else [now[part] for part in used]
         return self.panels.panel(name, self.asked(name, now, choices), key, draw)
