@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
+from saasmetrics.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,8 @@ def quoted(value: Any) -> str:
     """
     import json
 
+    if isinstance(value, Policy):
+        return "book.policy"
     if isinstance(value, list):
         return f"[{', '.join(map(quoted, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
@@ -173,6 +176,11 @@ class Results:
         if isinstance(found, sm.DataError):
             raise found
         return found
+
+    def put(self, asked: Call, found: Result) -> None:
+        """Keep a result that was had in a cheaper way."""
+        self._found[asked] = found
+        self._let_go()
 
     def cut(self, asked: Call) -> Book:
         """Return the book that a call is made with."""

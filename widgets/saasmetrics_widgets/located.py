@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from saasmetrics_widgets.choices import Choices
 
-_COHORT = {"logos": "customers", "net": "mrr", "gross": "floor", "mrr": "mrr"}
+COHORT = {"logos": "customers", "net": "mrr", "gross": "floor", "mrr": "mrr"}
 _KPI_COLUMNS = {
     "arr": ("closing",),
     "nrr": ("denominator", "numerator"),
@@ -88,7 +88,7 @@ def _cohorts(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, A
     noun = NOUNS[freq]
     title = f"Cohort {when} after {age} {noun}{'' if age == 1 else 's'}{_who(group)}"
     where = {"cohort": cohort, "age": age, **group}
-    columns = ("start", _COHORT[now["measure"]])
+    columns = ("start", COHORT[now["measure"]])
     return Cell(call("cohorts", now), where, columns, (), title)
 
 
