@@ -183,7 +183,7 @@ def _check(
     both = int(found.heads[cells[0] & cells[1]].sum())
     if both:
         msg = (
-            f"{both:,} customers are in both {pair[0].name} and {pair[1].name}; a difference needs cohorts with no "
+            f"{both:,} customer{' is' if both == 1 else 's are'} in both {pair[0].name} and {pair[1].name}; a difference needs cohorts with no "
             "customer in common."
         )
         raise DataError(msg)
