@@ -12,7 +12,7 @@ from saasmetrics_widgets import UnitEconomics
 
 @pytest.fixture(scope="module")
 def book() -> sm.Book:
-    return sm.demo(customers=600)
+    return sm.demo(customers=300)
 
 
 @pytest.fixture
