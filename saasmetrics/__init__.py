@@ -12,6 +12,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page
+- importers: raw exports of Stripe, Recurly, Zuora and others as tables
 
 `Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
 meaning and formula, and `DataError` is what every mistake in the data or in a call is caught by.
@@ -50,6 +51,7 @@ _HOME = {
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
+    "importers": "saasmetrics.importers",
 }
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "economics",
     "forecast",
     "formulas",
+    "importers",
     "read",
     "read_snapshots",
     "renewals",

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["SUFFIXES", "infer", "looks_like_data", "read_file", "read_sheets", "why_unreadable"]
+__all__ = [
+    "SUFFIXES",
+    "csv_header",
+    "infer",
+    "looks_like_data",
+    "read_file",
+    "read_sheets",
+    "why_unreadable",
+]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xlsm")
 """Suffixes of files that can be read, also with .gz for text."""
@@ -262,6 +270,11 @@ def _first_lines(file: Path) -> tuple[bytes, bytes]:
 def _delimiter(file: Path) -> str:
     line = _first_line(file).decode("utf-8", "replace")
     return max(_DELIMITERS, key=line.count)
+
+
+def csv_header(file: Path) -> list[str]:
+    """Return the names of the columns of a CSV file."""
+    return _header(file, _delimiter(file))
 
 
 def _header(file: Path, delimiter: str) -> list[str]:

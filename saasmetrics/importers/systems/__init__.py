@@ -1,0 +1,15 @@
+"""The systems whose exports are known, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.importers.systems.recharge import RECHARGE
+from saasmetrics.importers.systems.recurly import RECURLY
+from saasmetrics.importers.systems.stripe import STRIPE
+from saasmetrics.importers.systems.zuora import ZUORA
+
+if TYPE_CHECKING:
+    from saasmetrics.importers.layout import Importer
+
+IMPORTERS: dict[str, Importer] = {one.id: one for one in (STRIPE, RECURLY, ZUORA, RECHARGE)}
