@@ -121,10 +121,9 @@ class Book:
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.importers.raw import read_tables
-        from saasmetrics.tables import Told
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_tables(path, Told(**told))
+        book, history = cls.__new__(cls), read_tables(path, **told)
         _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 

@@ -1,8 +1,8 @@
 """Raw exports of billing, support, sales and finance systems as tables.
 
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
-of its own, whose help says where the export comes from: stripe, recurly, zuora, recharge. What comes back has the tables,
-what each column became, and what was left out and why.
+of its own, whose help says where the export comes from: stripe, recurly, zuora, recharge. What comes back has the
+tables, what each column became, and what was left out and why.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.importers.folder import import_folder
-from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.systems import IMPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from saasmetrics.importers.imported import Imported
 
 __all__ = ["import_folder", "recharge", "recurly", "stripe", "zuora"]
 

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.tables import SCHEMA, normalize_all, read_any
+from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
 from saasmetrics.tables.read import read_folder
 
 if TYPE_CHECKING:
-    from saasmetrics.tables import Table, Told
+    from saasmetrics.tables import Table
 
 
-def read_tables(path: Any, told: Told) -> dict[str, Table]:
-    """Return the tables of a folder, whether its files are raw exports, tables or both."""
+def read_tables(path: Any, **words: Any) -> dict[str, Table]:
+    """Return the tables of a folder, whether its files are raw exports, tables or both; `words` are those of `Told`."""
+    told = Told(**words)
     return read_raw(path, told) or read_any(path, told)
 
 
