@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 import saasmetrics as sm
-from saasmetrics.importers import Imported, import_folder
+from saasmetrics.importers import import_folder
+from saasmetrics.importers.imported import Imported
 
 
 def folder(place: Path, **tables: str) -> Path:
