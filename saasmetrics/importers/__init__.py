@@ -1,8 +1,9 @@
 """Raw exports of billing, support, sales and finance systems as tables.
 
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
-of its own, whose help says where the export comes from: stripe, recurly, zuora, recharge. What comes back has the
-tables, what each column became, and what was left out and why.
+of its own, whose help says where the export comes from: stripe, chargebee, recurly,
+zuora, recharge, baremetrics, zendesk. What comes back has the tables, what each column became, and what was left out
+and why.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 
     from saasmetrics.importers.imported import Imported
 
-__all__ = ["import_folder", "recharge", "recurly", "stripe", "zuora"]
+__all__ = [
+    "baremetrics",
+    "chargebee",
+    "import_folder",
+    "recharge",
+    "recurly",
+    "stripe",
+    "zendesk",
+    "zuora",
+]
 
 
 def _reader(name: str) -> Callable[[str | Path], Imported]:
@@ -52,6 +62,9 @@ def _reader(name: str) -> Callable[[str | Path], Imported]:
 
 
 stripe = _reader("stripe")
+baremetrics = _reader("baremetrics")
+chargebee = _reader("chargebee")
+zendesk = _reader("zendesk")
 recurly = _reader("recurly")
 zuora = _reader("zuora")
 recharge = _reader("recharge")

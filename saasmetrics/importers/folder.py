@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from saasmetrics.errors import DataError
-from saasmetrics.importers.files import Found, files_of, parts, read_files, recognize
+from saasmetrics.importers.files import File, Found, files_of, parts, read_files, recognize
 from saasmetrics.importers.headers import headers
+from saasmetrics.importers.identity import known_customers
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.systems import IMPORTERS
 
@@ -57,20 +58,49 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
     if not found:
         raise DataError(_stranger(str(path), importers))
     tables: dict[str, pd.DataFrame] = {}
+    of: dict[str, str] = {}
     left_out: list[LeftOut] = []
     notes: list[str] = []
     for importer in {one.importer.id: one.importer for one in found}.values():
         own = parts(importer, [one for one in found if one.importer is importer])
         for name, frame in importer.build(own).items():
             if name in tables:
-                msg = f"Two systems give the table {name}. Import them apart, or leave one out."
+                both = f"{of[name]} and {importer.title}"
+                msg = f"{both} both give the table {name}. Import them apart, or leave one out."
                 raise DataError(msg)
-            tables[name] = frame.reset_index(drop=True)
+            tables[name], of[name] = frame.reset_index(drop=True), importer.title
         left_out += own.left_out
         notes += own.notes
+    tables, said = _of_customers(tables, of, _given_ids(files))
     known = {one.file.label for one in found}
-    strangers = tuple(file.label for file in files if file.label not in known)
-    return Imported(tables, _columns(found), tuple(left_out), tuple(notes), strangers)
+    strangers = tuple(file.label for file in files if file.label not in known and not _is_ids(file))
+    return Imported(tables, _columns(found), tuple(left_out), (*notes, *said), strangers)
+
+
+def _of_customers(
+    tables: dict[str, pd.DataFrame], of: dict[str, str], ids: pd.DataFrame | None
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return tables of systems that do not bill with the customer ids of billing."""
+    customers, said = tables.get("customers"), []
+    out = dict(tables)
+    for name, frame in tables.items():
+        if "company" not in frame:
+            continue
+        who, words = known_customers(frame, customers, ids, of[name])
+        out[name] = frame.assign(customer_id=who).drop(columns=["email", "company"])
+        said.append(words)
+    return out, said
+
+
+def _is_ids(file: File) -> bool:
+    return file.label.lower().startswith("customer_ids.") and {"id", "customer_id"} <= set(
+        file.columns
+    )
+
+
+def _given_ids(files: Sequence[File]) -> pd.DataFrame | None:
+    """Return what customer_ids.csv says: which customer an id of another system is."""
+    return next((file.data.to_pandas() for file in files if _is_ids(file)), None)
 
 
 def _columns(found: Sequence[Found]) -> pd.DataFrame:

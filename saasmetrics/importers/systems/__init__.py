@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from saasmetrics.importers.systems.baremetrics import BAREMETRICS
+from saasmetrics.importers.systems.chargebee import CHARGEBEE
 from saasmetrics.importers.systems.recharge import RECHARGE
 from saasmetrics.importers.systems.recurly import RECURLY
 from saasmetrics.importers.systems.stripe import STRIPE
+from saasmetrics.importers.systems.zendesk import ZENDESK
 from saasmetrics.importers.systems.zuora import ZUORA
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Importer
 
-IMPORTERS: dict[str, Importer] = {one.id: one for one in (STRIPE, RECURLY, ZUORA, RECHARGE)}
+IMPORTERS: dict[str, Importer] = {
+    one.id: one for one in (STRIPE, CHARGEBEE, RECURLY, ZUORA, RECHARGE, BAREMETRICS, ZENDESK)
+}

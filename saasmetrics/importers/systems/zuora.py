@@ -69,8 +69,11 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     joined = charges.merge(
         subscriptions.set_index("id"), left_on="subscription_id", right_index=True, how="left"
     )
+    elsewhere = ~joined["subscription_id"].isin(files.frame("subscriptions")["id"])
+    why = "of subscriptions that are not in the export"
+    joined = files.keep("charges", ~elsewhere, why, joined)
     known = joined["customer_id"].notna()
-    joined = files.keep("charges", known, "of subscription versions that are not current", joined)
+    joined = files.keep("charges", known, "of earlier versions", joined)
     accounts = _accounts(files)
     currency = accounts.set_index("customer_id")["currency"]
     made = {"subscriptions": _segments(joined, currency)}
