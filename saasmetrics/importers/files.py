@@ -14,7 +14,7 @@ from saasmetrics.tables.files import SUFFIXES, read_file, read_sheets
 from saasmetrics.tables.names import snake_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import pandas as pd
 
@@ -50,7 +50,7 @@ def files_of(path: str | Path) -> list[Path]:
     return [place] if place.is_file() else []
 
 
-def read_files(path: str | Path) -> list[File]:
+def read_files(path: str | Path, without: Collection[str] = ()) -> list[File]:
     """Read the files of a folder, or one file.
 
     Raises
@@ -62,7 +62,7 @@ def read_files(path: str | Path) -> list[File]:
     if not files:
         msg = f"{str(path)!r} holds no CSV, Parquet or XLSX file to import."
         raise DataError(msg)
-    return [part for file in files for part in _parts(file)]
+    return [part for file in files if file.name not in without for part in _parts(file)]
 
 
 def _readable(file: Path) -> bool:

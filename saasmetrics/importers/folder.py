@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,13 +12,16 @@ from saasmetrics.importers.files import File, Found, files_of, parts, read_files
 from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers
 from saasmetrics.importers.imported import Imported
+from saasmetrics.importers.sheets import read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from saasmetrics.importers.layout import Importer, LeftOut
+    from saasmetrics.importers.layout import Importer, LeftOut, Parts
+
+_GIVEN = ("customer_ids", "accounts")  # what the user says beside the exports
 
 
 def is_raw(path: Path) -> bool:
@@ -28,8 +32,11 @@ def is_raw(path: Path) -> bool:
         for layout in importer.layouts
         if layout.kind in importer.main
     ]
-    named = [columns for file in files_of(path) for columns in headers(file)]
-    return any(layout.match(columns) for columns in named for layout in layouts)
+    files = files_of(path)
+    named = [columns for file in files for columns in headers(file)]
+    if any(layout.match(columns) for columns in named for layout in layouts):
+        return True
+    return bool(read_sheets(titled(files), {}).tables)
 
 
 def import_folder(path: str | Path, only: str | None = None) -> Imported:
@@ -53,32 +60,58 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         If no file is recognized, or two systems give the same table.
     """
     importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
-    files = read_files(path)
+    with_titles = [] if only else titled(files_of(path))
+    files = read_files(path, {file.name for file in with_titles})
     found = recognize(files, importers)
-    if not found:
+    sheets = read_sheets(with_titles, _said(files, "accounts", "account", "function"))
+    if not found and not sheets.tables:
         raise DataError(_stranger(str(path), importers))
-    tables: dict[str, pd.DataFrame] = {}
-    of: dict[str, str] = {}
-    left_out: list[LeftOut] = []
-    notes: list[str] = []
+    made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
-        own = parts(importer, [one for one in found if one.importer is importer])
-        for name, frame in importer.build(own).items():
-            if name in tables:
-                both = f"{of[name]} and {importer.title}"
+        made.take(importer, parts(importer, [one for one in found if one.importer is importer]))
+    ids = _said(files, "customer_ids", "id", "customer_id")
+    tables, said = _of_customers(made.tables, made.of, ids)
+    known = {one.file.label for one in found} | {f"{name}.csv" for name in _GIVEN}
+    left = [file.label for file in files if file.label not in known]
+    left += [
+        file.name for file in with_titles if not any(file.name in name for name in sheets.files)
+    ]
+    rows = (
+        *_columns(found),
+        *((kind, label, "sheet", "", "") for label, kind in sheets.files.items()),
+    )
+    return Imported(
+        tables,
+        pd.DataFrame(rows, columns=["system", "file", "kind", "column", "field"]),
+        (*made.left_out, *sheets.left_out),
+        (*made.notes, *sheets.notes, *said),
+        tuple(left),
+    )
+
+
+@dataclass
+class Made:
+    """The tables of several systems, each with the system that gave it."""
+
+    tables: dict[str, pd.DataFrame]
+    of: dict[str, str]
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, importer: Importer, files: Parts) -> None:
+        """Add the tables of a system; refuse one that another has given."""
+        for name, frame in importer.build(files).items():
+            if name in self.tables:
+                both = f"{self.of[name]} and {importer.title}"
                 msg = f"{both} both give the table {name}. Import them apart, or leave one out."
                 raise DataError(msg)
-            tables[name], of[name] = frame.reset_index(drop=True), importer.title
-        left_out += own.left_out
-        notes += own.notes
-    tables, said = _of_customers(tables, of, _given_ids(files))
-    known = {one.file.label for one in found}
-    strangers = tuple(file.label for file in files if file.label not in known and not _is_ids(file))
-    return Imported(tables, _columns(found), tuple(left_out), (*notes, *said), strangers)
+            self.tables[name], self.of[name] = frame.reset_index(drop=True), importer.title
+        self.left_out += files.left_out
+        self.notes += files.notes
 
 
 def _of_customers(
-    tables: dict[str, pd.DataFrame], of: dict[str, str], ids: pd.DataFrame | None
+    tables: dict[str, pd.DataFrame], of: dict[str, str], ids: dict[str, str]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Return tables of systems that do not bill with the customer ids of billing."""
     customers, said = tables.get("customers"), []
@@ -92,24 +125,23 @@ def _of_customers(
     return out, said
 
 
-def _is_ids(file: File) -> bool:
-    return file.label.lower().startswith("customer_ids.") and {"id", "customer_id"} <= set(
-        file.columns
-    )
+def _said(files: Sequence[File], name: str, key: str, value: str) -> dict[str, str]:
+    """Return what the user says in a file beside the exports, such as customer_ids.csv."""
+    for file in files:
+        if file.label.lower() == f"{name}.csv" and {key, value} <= set(file.columns):
+            frame = file.data.select([key, value]).to_pandas().dropna()
+            return dict(zip(frame[key], frame[value], strict=True))
+    return {}
 
 
-def _given_ids(files: Sequence[File]) -> pd.DataFrame | None:
-    """Return what customer_ids.csv says: which customer an id of another system is."""
-    return next((file.data.to_pandas() for file in files if _is_ids(file)), None)
-
-
-def _columns(found: Sequence[Found]) -> pd.DataFrame:
-    rows = []
+def _columns(found: Sequence[Found]) -> list[tuple[str, ...]]:
+    """Return system, file, kind, column and field of each column of the files that are known."""
+    rows: list[tuple[str, ...]] = []
     for one in found:
         became = {column: name for name, column in one.fields.items()}
         head = (one.importer.title, one.file.label, one.layout.kind)
         rows += [(*head, column, became.get(column, "")) for column in one.file.columns]
-    return pd.DataFrame(rows, columns=["system", "file", "kind", "column", "field"])
+    return rows
 
 
 def _stranger(path: str, importers: Sequence[Importer]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Domains of many people who have nothing to do with each other.
 _PUBLIC = (
@@ -18,7 +18,7 @@ _PUBLIC = (
 
 
 def known_customers(
-    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: pd.DataFrame | None, system: str
+    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: Mapping[str, str], system: str
 ) -> tuple[pd.Series, str]:
     """Return the customer of each row, and in words how they were found.
 
@@ -29,7 +29,7 @@ def known_customers(
     customers
         The customers of billing, with `customer_id` and, where known, `email` and `name`.
     ids
-        What the user says: `id` of the other system -> `customer_id`.
+        What the user says: id of the other system -> customer.
     system
         Name of the other system.
 
@@ -53,12 +53,11 @@ def known_customers(
 
 
 def _ways(
-    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: pd.DataFrame | None
+    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: Mapping[str, str]
 ) -> Iterator[tuple[str, pd.Series, pd.Series]]:
     """Yield each way with the key of each row and customer_id by key; a key of several customers tells nothing."""
     own = rows["customer_id"].astype("object")
-    if ids is not None:
-        yield "the ids given", own, _alone(ids["id"], ids["customer_id"])
+    yield "the ids given", own, pd.Series(dict(ids), dtype="object")
     if customers is None:
         return
     who = customers["customer_id"]
