@@ -1,9 +1,14 @@
 """Raw exports of billing, support, sales and finance systems as tables.
 
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
-of its own, whose help says where the export comes from: stripe, chargebee, recurly,
-zuora, recharge, baremetrics, zendesk. What comes back has the tables, what each column became, and what was left out
-and why.
+of its own, whose help says where the export comes from:
+
+- billing: stripe, chargebee, recurly, zuora, recharge, chartmogul, baremetrics
+- sales: hubspot, salesforce
+- support: zendesk, intercom, freshdesk
+
+A profit and loss by month (QuickBooks, Xero) and a customer cube in a workbook are recognized by what is above their
+months. What comes back has the tables, what each column became, and what was left out and why.
 """
 
 from __future__ import annotations
@@ -22,9 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "baremetrics",
     "chargebee",
+    "chartmogul",
+    "freshdesk",
+    "hubspot",
     "import_folder",
+    "intercom",
     "recharge",
     "recurly",
+    "salesforce",
     "stripe",
     "zendesk",
     "zuora",
@@ -61,13 +71,18 @@ def _reader(name: str) -> Callable[[str | Path], Imported]:
     return read
 
 
-stripe = _reader("stripe")
 baremetrics = _reader("baremetrics")
 chargebee = _reader("chargebee")
-zendesk = _reader("zendesk")
-recurly = _reader("recurly")
-zuora = _reader("zuora")
+chartmogul = _reader("chartmogul")
+freshdesk = _reader("freshdesk")
+hubspot = _reader("hubspot")
+intercom = _reader("intercom")
 recharge = _reader("recharge")
+recurly = _reader("recurly")
+salesforce = _reader("salesforce")
+stripe = _reader("stripe")
+zendesk = _reader("zendesk")
+zuora = _reader("zuora")
 
 
 def __dir__() -> list[str]:

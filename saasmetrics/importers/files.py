@@ -137,7 +137,7 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
             raise DataError(msg)
         out.frames[kind] = _frame(one)
         out.labels[kind] = one.file.label
-        out.given[kind] = set(one.fields)
+        out.given[kind] = dict(one.fields)
     return out
 
 

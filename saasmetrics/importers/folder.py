@@ -10,7 +10,7 @@ import pandas as pd
 from saasmetrics.errors import DataError
 from saasmetrics.importers.files import File, Found, files_of, parts, read_files, recognize
 from saasmetrics.importers.headers import headers
-from saasmetrics.importers.identity import known_customers
+from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.sheets import read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
@@ -113,15 +113,22 @@ class Made:
 def _of_customers(
     tables: dict[str, pd.DataFrame], of: dict[str, str], ids: dict[str, str]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Return tables of systems that do not bill with the customer ids of billing."""
-    customers, said = tables.get("customers"), []
-    out = dict(tables)
-    for name, frame in tables.items():
+    """Return tables of systems that do not bill with the customer ids of billing, and customers with their accounts."""
+    out, said, ids = dict(tables), [], dict(ids)
+    # Accounts first: what belongs to an account belongs to its customer.
+    for name, frame in sorted(tables.items(), key=lambda item: item[0] != "accounts"):
         if "company" not in frame:
             continue
-        who, words = known_customers(frame, customers, ids, of[name])
-        out[name] = frame.assign(customer_id=who).drop(columns=["email", "company"])
+        who, words = known_customers(frame, tables.get("customers"), ids, of[name])
+        out[name] = frame.assign(customer_id=who)
+        if name == "accounts":
+            ids = dict(zip(frame["customer_id"], who, strict=True)) | ids
         said.append(words)
+    accounts = out.pop("accounts", None)
+    if accounts is not None:
+        out["customers"] = with_accounts(tables.get("customers"), accounts)
+    for name in set(out) & set(of) - {"customers"}:
+        out[name] = out[name].drop(columns=["email", "company"], errors="ignore")
     return out, said
 
 

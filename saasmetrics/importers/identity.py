@@ -52,6 +52,22 @@ def known_customers(
     return found.where(found.notna(), rows["customer_id"]), said
 
 
+def with_accounts(customers: pd.DataFrame | None, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return customers with what a CRM says of their accounts; accounts that are no customers are left aside.
+
+    What billing says of a customer is kept; of several accounts of one customer the first counts.
+    """
+    accounts = accounts.rename(columns={"company": "name"}).drop(columns="email")
+    accounts = accounts.drop_duplicates("customer_id")
+    if customers is None:
+        return accounts
+    joined = customers.merge(accounts, on="customer_id", how="left", suffixes=("", "_of_account"))
+    for name in [name for name in joined if str(name).endswith("_of_account")]:
+        own = str(name).removesuffix("_of_account")
+        joined[own] = joined[own].fillna(joined[name])
+    return joined[[name for name in joined if not str(name).endswith("_of_account")]]
+
+
 def _ways(
     rows: pd.DataFrame, customers: pd.DataFrame | None, ids: Mapping[str, str]
 ) -> Iterator[tuple[str, pd.Series, pd.Series]]:

@@ -84,7 +84,7 @@ class Parts:
     system: str
     frames: dict[str, pd.DataFrame]
     labels: dict[str, str]
-    given: dict[str, set[str]]
+    given: dict[str, dict[str, str]]
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -93,7 +93,12 @@ class Parts:
 
     def has(self, kind: str, name: str) -> bool:
         """Whether a file is there and has a field."""
-        return name in self.given.get(kind, ())
+        return name in self.given.get(kind, {})
+
+    def states(self, kind: str, name: str, signs: tuple[str, ...]) -> bool:
+        """Whether the column that a field comes from has one of some words in its name."""
+        column = self.given.get(kind, {}).get(name, "")
+        return any(sign in column for sign in signs)
 
     def frame(self, kind: str) -> pd.DataFrame:
         """Return the rows of a file that must be there."""

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.importers.systems.baremetrics import BAREMETRICS
 from saasmetrics.importers.systems.chargebee import CHARGEBEE
+from saasmetrics.importers.systems.chartmogul import CHARTMOGUL
+from saasmetrics.importers.systems.freshdesk import FRESHDESK
+from saasmetrics.importers.systems.hubspot import HUBSPOT
+from saasmetrics.importers.systems.intercom import INTERCOM
 from saasmetrics.importers.systems.recharge import RECHARGE
 from saasmetrics.importers.systems.recurly import RECURLY
+from saasmetrics.importers.systems.salesforce import SALESFORCE
 from saasmetrics.importers.systems.stripe import STRIPE
 from saasmetrics.importers.systems.zendesk import ZENDESK
 from saasmetrics.importers.systems.zuora import ZUORA
@@ -15,6 +20,7 @@ from saasmetrics.importers.systems.zuora import ZUORA
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Importer
 
-IMPORTERS: dict[str, Importer] = {
-    one.id: one for one in (STRIPE, CHARGEBEE, RECURLY, ZUORA, RECHARGE, BAREMETRICS, ZENDESK)
-}
+BILLING = (STRIPE, CHARGEBEE, RECURLY, ZUORA, RECHARGE, CHARTMOGUL, BAREMETRICS)
+SALES = (HUBSPOT, SALESFORCE)
+SUPPORT = (ZENDESK, INTERCOM, FRESHDESK)
+IMPORTERS: dict[str, Importer] = {one.id: one for one in (*BILLING, *SALES, *SUPPORT)}
