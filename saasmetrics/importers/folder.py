@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,12 +13,12 @@ from saasmetrics.importers.files import File, Found, files_of, parts, read_files
 from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
+from saasmetrics.importers.mapping import NAME, mapped, read_mapping
 from saasmetrics.importers.sheets import read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
@@ -33,6 +34,8 @@ def is_raw(path: Path) -> bool:
         if layout.kind in importer.main
     ]
     files = files_of(path)
+    if (path / NAME).is_file():
+        return True
     named = [columns for file in files for columns in headers(file)]
     if any(layout.match(columns) for columns in named for layout in layouts):
         return True
@@ -62,20 +65,24 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
     importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
     with_titles = [] if only else titled(files_of(path))
     files = read_files(path, {file.name for file in with_titles})
+    mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
+    told = [file for file in files if file.label in mapping]
+    files = [file for file in files if file.label not in mapping]
     found = recognize(files, importers)
     sheets = read_sheets(with_titles, _said(files, "accounts", "account", "function"))
-    if not found and not sheets.tables:
+    if not (found or sheets.tables or told):
         raise DataError(_stranger(str(path), importers))
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
         made.take(importer, parts(importer, [one for one in found if one.importer is importer]))
-    ids = _said(files, "customer_ids", "id", "customer_id")
-    tables, said = _of_customers(made.tables, made.of, ids)
+    for file in told:
+        entry = mapping[file.label]
+        made.add(entry["table"], mapped(file, entry), file.label)
+        made.notes.append(f"{file.label} is {entry['table']}, as mapping.toml says")
+    tables, said = _of_customers(
+        made.tables, made.of, _said(files, "customer_ids", "id", "customer_id")
+    )
     known = {one.file.label for one in found} | {f"{name}.csv" for name in _GIVEN}
-    left = [file.label for file in files if file.label not in known]
-    left += [
-        file.name for file in with_titles if not any(file.name in name for name in sheets.files)
-    ]
     rows = (
         *_columns(found),
         *((kind, label, "sheet", "", "") for label, kind in sheets.files.items()),
@@ -85,7 +92,7 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         pd.DataFrame(rows, columns=["system", "file", "kind", "column", "field"]),
         (*made.left_out, *sheets.left_out),
         (*made.notes, *sheets.notes, *said),
-        tuple(left),
+        tuple(file for file in files if file.label not in known),
     )
 
 
@@ -98,14 +105,18 @@ class Made:
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, name: str, frame: pd.DataFrame, giver: str) -> None:
+        """Add a table; refuse one that another system or file has given."""
+        if name in self.tables:
+            both = f"{self.of[name]} and {giver}"
+            msg = f"{both} both give the table {name}. Import them apart, or leave one out."
+            raise DataError(msg)
+        self.tables[name], self.of[name] = frame.reset_index(drop=True), giver
+
     def take(self, importer: Importer, files: Parts) -> None:
         """Add the tables of a system; refuse one that another has given."""
         for name, frame in importer.build(files).items():
-            if name in self.tables:
-                both = f"{self.of[name]} and {importer.title}"
-                msg = f"{both} both give the table {name}. Import them apart, or leave one out."
-                raise DataError(msg)
-            self.tables[name], self.of[name] = frame.reset_index(drop=True), importer.title
+            self.add(name, frame, importer.title)
         self.left_out += files.left_out
         self.notes += files.notes
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.importers.files import File
     from saasmetrics.importers.layout import LeftOut
 
 
@@ -37,7 +38,7 @@ class Imported:
     columns: pd.DataFrame
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
-    strangers: tuple[str, ...] = field(default=())
+    strangers: tuple[File, ...] = field(default=())
 
     @property
     def systems(self) -> list[str]:
@@ -69,17 +70,26 @@ class Imported:
             out.append(target)
         return out
 
+    def write_mapping(self, folder: str | Path) -> Path:
+        """Write `mapping.toml` for the files that are not recognized, to be filled in, and return its path."""
+        from pathlib import Path
+
+        from saasmetrics.export.files import write
+        from saasmetrics.importers.mapping import NAME, template
+
+        return write(Path(folder) / NAME, template(self.strangers), NAME)
+
     def said(self) -> list[str]:
         """Return in words what was left out and decided."""
         return [*(f"left out of {one}" for one in self.left_out), *self.notes]
 
     def __str__(self) -> str:
         """Say what was recognized, what it became, and what was left out."""
-        lines = [f"{' and '.join(self.systems)}: {self._made()}"]
+        lines = [f"{' and '.join(self.systems) or 'Mapped files'}: {self._made()}"]
         lines += [f"  left out: {one}" for one in self.left_out]
         lines += [f"  {note}" for note in self.notes]
         if self.strangers:
-            lines.append(f"  not recognized: {', '.join(self.strangers)}")
+            lines.append(f"  not recognized: {', '.join(file.label for file in self.strangers)}")
         return "\n".join(lines)
 
     def _made(self) -> str:

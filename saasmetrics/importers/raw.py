@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.files import files_of
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
 from saasmetrics.tables.read import read_folder
 
@@ -48,7 +49,7 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
     if not is_raw(Path(path)):
         return {}
     made = import_folder(path)
-    known = {label.split(":")[0] for label in made.columns["file"]}
+    known = {file.name for file in files_of(path)} - {file.label for file in made.strangers}
     others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
     if both := sorted(set(others) & set(made.tables)):
         msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."
