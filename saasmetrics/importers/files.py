@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.layout import Importer, Layout, Parts
-from saasmetrics.tables.files import SUFFIXES, read_file, read_sheets
+from saasmetrics.tables.files import SUFFIXES, read_file
 from saasmetrics.tables.names import snake_case
+from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

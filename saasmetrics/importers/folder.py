@@ -67,6 +67,9 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
     files = read_files(path, {file.name for file in with_titles})
     mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
     told = [file for file in files if file.label in mapping]
+    if lost := sorted(set(mapping) - {file.label for file in files}):
+        there = ", ".join(file.label for file in files)
+        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {there}.")
     files = [file for file in files if file.label not in mapping]
     found = recognize(files, importers)
     sheets = read_sheets(with_titles, _said(files, "accounts", "account", "function"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.months import month_of_label
+from saasmetrics.tables.workbooks import refuse_bomb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,7 @@ def _sheets(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...
 def _workbook(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]]]]:
     import openpyxl
 
+    refuse_bomb(file)
     try:
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:

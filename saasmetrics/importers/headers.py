@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.errors import DataError
 from saasmetrics.tables.files import csv_header
 from saasmetrics.tables.names import snake_case
+from saasmetrics.tables.workbooks import refuse_bomb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ def headers(file: Path) -> list[list[str]]:
 def _sheets(file: Path) -> list[list[str]]:
     import openpyxl
 
+    refuse_bomb(file)
     try:
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:

@@ -18,7 +18,6 @@ from saasmetrics.tables.files import (
     infer,
     looks_like_data,
     read_file,
-    read_sheets,
     why_unreadable,
 )
 from saasmetrics.tables.names import fold, snake_case
@@ -26,6 +25,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous, is_semicolon
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.told import NOTHING, Told
+from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
