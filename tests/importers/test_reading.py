@@ -8,6 +8,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError
+from saasmetrics.importers.pages import page
 from saasmetrics.importers.systems import IMPORTERS
 from tests.importers.exports import folder
 from tests.importers.test_stripe import DASHBOARD, ITEMS, PRICES, SUBSCRIPTIONS
@@ -49,3 +50,8 @@ def test_tables_of_our_own_are_read_as_before(tmp_path: Path) -> None:
 def test_each_system_has_a_function_with_help() -> None:
     assert "Billing > Subscriptions > Export" in (sm.importers.stripe.__doc__ or "")
     assert set(IMPORTERS) <= set(dir(sm.importers))
+
+
+def test_the_page_on_exports_is_the_generated_one(root: Path) -> None:
+    written = (root / "docs" / "importers.md").read_text(encoding="utf-8")
+    assert written == page(), "python -m saasmetrics.importers.pages > docs/importers.md"
