@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.calls import arguments
 from saasmetrics.charts.movements import NAMES
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import format_value
 from saasmetrics.periods import NOUNS
-from saasmetrics_widgets.calls import arguments, call
+from saasmetrics_widgets.calls import call
 from saasmetrics_widgets.cards import KPIS, kpi
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
+from saasmetrics.calls import arguments, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,29 +48,6 @@ class Call:
         """Return the call as Python."""
         book = f"book.as_of({quoted(self.as_of)})" if self.as_of else "book"
         return f"sm.{self.path}({', '.join([book, *arguments(dict(self.options))])})"
-
-
-def quoted(value: Any) -> str:
-    """Return a value as Python, texts in double quotes.
-
-    Examples
-    --------
-    >>> quoted("SMB"), quoted(4)
-    ('"SMB"', '4')
-    """
-    import json
-
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def arguments(options: Mapping[str, Any]) -> list[str]:
-    """Return keyword arguments as Python."""
-    return [
-        f"{name}={quoted(value)}"
-        if name.isidentifier()
-        else f"**{{{quoted(name)}: {quoted(value)}}}"
-        for name, value in options.items()
-    ]
 
 
 _WINDOWED = {"nrr": "retention.nrr", "grr": "retention.grr", "logo_churn": "retention.logo_churn"}
