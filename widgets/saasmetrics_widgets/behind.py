@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.calls import arguments
+from saasmetrics.calls import arguments, quoted
 from saasmetrics.charts.movements import NAMES
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import format_value
@@ -47,19 +47,26 @@ class Behind:
         What was selected, in words.
     code
         Python that gives the same rows.
+    labels
+        How people read columns, where these have words of their own.
+    points
+        Columns that are parts of a ratio.
     """
 
     result: Result
     frame: pd.DataFrame
     title: str
     code: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cell:
     """A selection in the library's terms: the call, the cell of its result, and which rows and columns count.
 
-    `anywhere` names columns of which at least one must not be 0 for a customer to be listed.
+    `anywhere` names columns of which at least one must not be 0 for a customer to be listed; `customer` is the only one
+    that is, where one is named.
     """
 
     call: Call
@@ -67,6 +74,7 @@ class Cell:
     columns: tuple[str, ...]
     anywhere: tuple[str, ...]
     title: str
+    customer: Any = None
 
 
 def behind(results: Results, cell: Cell) -> Behind:
@@ -88,14 +96,33 @@ def behind(results: Results, cell: Cell) -> Behind:
         rows = rows[(rows[[*known]] != 0).any(axis=1)]
         tests = " | ".join(f'(rows["{name}"] != 0)' for name in known)
         code += f"\nrows[{tests if len(known) > 1 else tests[1:-1]}]"
+    if cell.customer is not None:
+        rows = rows[rows["customer_id"] == cell.customer]
+        code += f'\nrows[rows["customer_id"] == {quoted(cell.customer)}]'
+        columns = tuple(name for name in columns if name in rows.columns and rows[name].any())
     said = f"{cell.title}{_value(result, cell)}"
     kept = rows[["customer_id", *columns[:_MOST_COLUMNS]]].reset_index(drop=True)
-    return Behind(result, named(results.book, kept), said, code)
+    return Behind(result, named(results.book, kept), said, code, *_worded(result))
+
+
+def _worded(result: Result) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return how people read the columns of an explanation, and those that are parts of a ratio."""
+    if result.kind != "explanation":
+        return {}, ()
+    steps, extra = result.extra["steps"], result.extra
+    names = dict(zip(steps["step"].tolist(), steps["label"].tolist(), strict=True))
+    for side in ("numerator", "denominator"):
+        names |= {
+            f"{side}_{end}": f"{side.capitalize()}, {label}"
+            for end, label in zip("ab", extra["labels"], strict=True)
+        }
+    parts = ("value", *steps["step"].tolist()) if extra["unit"] == "ratio" else ()
+    return {**names, "value": "Adds"}, parts
 
 
 def _value(result: Result, cell: Cell) -> str:
     """Return the value of a cohort's cell as it stands in the picture."""
-    if "cohort" not in cell.where:
+    if "cohort" not in cell.where or "cohort" not in result.df.columns:
         return ""
     df = result.df
     for name, value in cell.where.items():
@@ -116,7 +143,7 @@ def located(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, An
         If it does not say what it is of, or names something that is not shown.
     """
     of = selection.get("of", "")
-    makers = {"bridge": _bridge, "cohorts": _cohorts, "survival": _survival}
+    makers = {"bridge": _bridge, "cohorts": _cohorts, "survival": _survival, "drivers": _drivers}
     if of in makers:
         try:
             return makers[of](choices, now, selection)
@@ -179,6 +206,17 @@ def _survival(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, 
     title = f"At risk at age {age} {noun}{'' if age == 1 else 's'}{_who(group)}"
     where = {"age": age, **group}
     return Cell(call("survival", now), where, ("mrr", "duration", "event"), (), title)
+
+
+def _drivers(choices: Choices, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
+    from saasmetrics.metrics.retention.window import LABELS
+    from saasmetrics_widgets import drivers
+
+    drivers.refuse(selection)
+    when = choices.text(now["freq"], choices.book.calendar(now["freq"]).of(selection["period"]))
+    group = "".join(f", {now['value']}" for _ in (1,) if now["value"])
+    words = f"{drivers.explained(now)} to {when}{group}"
+    return drivers.cell(drivers.asked(choices, now), selection, tuple(LABELS), words)
 
 
 def _headline(choices: Choices, now: Mapping[str, Any], of: str) -> Cell:

@@ -1,4 +1,4 @@
-"""The script of the explorer: its plain functions, and that it asks nothing of the network."""
+"""The script of the widgets: its plain functions, and that it asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_plain_functions_of_the_script_pass_their_own_tests() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not here; the browser tests run the script as well")
-    command = [node, "--test", str(Path(__file__).with_name("explorer.test.mjs"))]
+    command = [node, "--test", str(Path(__file__).with_name("widget.test.mjs"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -28,5 +28,5 @@ def test_nothing_is_asked_of_the_network(path) -> None:
 
 
 def test_no_text_becomes_markup() -> None:
-    script = (STATIC / "explorer.js").read_text(encoding="utf-8")
+    script = (STATIC / "widget.js").read_text(encoding="utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", script)
