@@ -23,7 +23,7 @@ _SCRIPT = Path(__file__).parent / "static" / "page.js"
 NEEDS = "This needs Python: open the notebook."
 _NOTE = (
     "Saved numbers: marks can be pointed at and chosen, and the rows that were listed when this page was saved are "
-    "here. What is greyed out needs Python; open the notebook for it."
+    "here. What is grayed out needs Python; open the notebook for it."
 )
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
