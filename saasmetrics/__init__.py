@@ -243,3 +243,25 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Load the magics %saas and %%saas, and completion inside quotes: `%load_ext saasmetrics`."""
+    _of_ipython("load")(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take both away again: `%unload_ext saasmetrics`."""
+    _of_ipython("unload")(ipython)
+
+
+def _of_ipython(name: str) -> Any:
+    """Return what the widgets registered for IPython, which this package never imports."""
+    from importlib.metadata import entry_points
+
+    from saasmetrics.errors import MissingExtraError
+
+    for point in entry_points(group="saasmetrics.ipython", name=name):
+        return point.load()
+    msg = "The magics are not installed: pip install jupyter-saasmetrics."
+    raise MissingExtraError(msg)

@@ -13,7 +13,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "periods", "money", "export"},
+    {"asked", "calls", "periods", "money", "export"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},

@@ -14,6 +14,7 @@ from saasmetrics.errors import DataError
 from saasmetrics_widgets import static
 from saasmetrics_widgets.behind import behind
 from saasmetrics_widgets.calls import Results
+from saasmetrics_widgets.connected import unconnected
 from saasmetrics_widgets.panels import Panels, framed
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _STATIC = Path(__file__).parent / "static"
 _LIVE = "application/vnd.jupyter.widget-view+json"
+_UNLISTED = "The customers behind this were not saved; open the notebook to see them."
 Layout = tuple[tuple[tuple[str, int], ...], ...]
 
 
@@ -94,9 +96,14 @@ class MetricWidget(anywidget.AnyWidget):
         refuse_lost(controls, start)
         view = self._whole(start)
         panels = view.pop("panels")
-        super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
+        with unconnected():
+            super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
         self._open = True
         self.on_msg(self._answer)
+
+    unanswered: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "selection": {"table": empty(_UNLISTED), "linked": []}
+    }  # what a page without Python shows of a selection whose rows were not saved
 
     def _prepare(self, book: Book) -> None:
         """Make what the widget is computed from."""

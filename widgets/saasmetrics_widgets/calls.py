@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
-from saasmetrics.policy import Policy
+from saasmetrics.calls import arguments, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,33 +86,6 @@ class Call:
         if self.where:
             book += f".where({', '.join(arguments(dict(self.where)))})"
         return f"{book}.as_of({quoted(self.as_of)})" if self.as_of else book
-
-
-def quoted(value: Any) -> str:
-    """Return a value as Python, texts in double quotes.
-
-    Examples
-    --------
-    >>> quoted("SMB"), quoted(4)
-    ('"SMB"', '4')
-    """
-    import json
-
-    if isinstance(value, Policy):
-        return "book.policy"
-    if isinstance(value, list):
-        return f"[{', '.join(map(quoted, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def arguments(options: Mapping[str, Any]) -> list[str]:
-    """Return keyword arguments as Python."""
-    return [
-        f"{name}={quoted(value)}"
-        if name.isidentifier()
-        else f"**{{{quoted(name)}: {quoted(value)}}}"
-        for name, value in options.items()
-    ]
 
 
 _WINDOWED = {"nrr": "retention.nrr", "grr": "retention.grr", "logo_churn": "retention.logo_churn"}
