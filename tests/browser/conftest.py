@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -66,31 +67,49 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
+    """Start a Jupyter server with folders of its own, by default JupyterLab of this interpreter."""
+
+    @contextmanager
+    def start(
+        python: str = sys.executable, module: str = "jupyterlab", **environment: str
+    ) -> Iterator[Lab]:
+        home = tmp_path_factory.mktemp("jupyter")
+        folder, token, port = home / "work", token_hex(16), _free_port()
+        folder.mkdir()
+        _configure(home, python)
+        options = {
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.port": port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.root_dir": folder,
+            "ServerApp.open_browser": False,
+            "ServerApp.allow_root": True,
+            "IdentityProvider.token": token,
+            "LabApp.expose_app_in_browser": True,
+            "JupyterNotebookApp.expose_app_in_browser": True,
+        }
+        command = [python, "-m", module, *(f"--{k}={v}" for k, v in options.items())]
+        with (home / "log.txt").open("w") as log:
+            around = _environment(home) | environment
+            server = subprocess.Popen(command, stdout=log, stderr=log, env=around)
+        try:
+            _until_it_answers(
+                f"http://127.0.0.1:{port}/api?token={token}", server, home / "log.txt"
+            )
+            yield Lab(f"http://127.0.0.1:{port}", token, folder)
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def lab(serve: Callable[..., AbstractContextManager[Lab]]) -> Iterator[Lab]:
     """JupyterLab on 127.0.0.1 with a token and folders of its own, its kernel being this interpreter."""
-    home = tmp_path_factory.mktemp("jupyter")
-    folder, token, port = home / "work", token_hex(16), _free_port()
-    folder.mkdir()
-    _configure(home)
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
-        "ServerApp.root_dir": folder,
-        "ServerApp.open_browser": False,
-        "ServerApp.allow_root": True,
-        "IdentityProvider.token": token,
-        "LabApp.expose_app_in_browser": True,
-    }
-    command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
-    with (home / "log.txt").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(home))
-    try:
-        _until_it_answers(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log.txt")
-        yield Lab(f"http://127.0.0.1:{port}", token, folder)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with serve() as found:
+        yield found
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -101,7 +120,7 @@ def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, **found}
 
 
-def _configure(home: Path) -> None:
+def _configure(home: Path, python: str) -> None:
     for plugin, settings in QUIET.items():
         name, part = plugin.split(":")
         path = home / "settings" / name / f"{part}.jupyterlab-settings"
@@ -109,7 +128,7 @@ def _configure(home: Path) -> None:
         path.write_text(json.dumps(settings), encoding="utf-8")
     spec = home / "data" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = {"argv": argv, "display_name": "Python 3", "language": "python"}
     spec.write_text(json.dumps(words), encoding="utf-8")
 
@@ -221,13 +240,13 @@ _SAY = """async (code) => {
 
 
 @pytest.fixture
-def notebook(browser: Browser, lab: Lab) -> Iterator[Callable[..., Notebook]]:
+def notebook(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
     """Open pages of their own; whatever the test found, no request may have left this machine."""
     opened: list[Notebook] = []
 
-    def make(**options: Any) -> Notebook:
+    def make(at: Lab | None = None, **options: Any) -> Notebook:
         context = browser.new_context(viewport=SIZE, **options)
-        found = Notebook(context.new_page(), lab)
+        found = Notebook(context.new_page(), at or request.getfixturevalue("lab"))
         found.watch()
         opened.append(found)
         return found
