@@ -39,7 +39,12 @@ class Installed:
         """Run a module in the environment and return all that it says."""
         command = [str(self.python), "-m", *words]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=self.environment, cwd=self.home
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment,
+            cwd=self.home,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr

@@ -206,7 +206,7 @@ class Notebook:
 
     def command(self, id: str, **options: Any) -> None:
         """Run a command of JupyterLab."""
-        self.page.evaluate("([id, o]) => window.jupyterapp.commands.execute(id, o)", [id, options])
+        self.page.evaluate(_COMMAND, [id, options])
 
     def shot(self, name: str) -> Path:
         """Keep a picture of the page for whoever wants to look."""
@@ -225,6 +225,7 @@ _READY = """async () => {
   await panel.sessionContext.session?.kernel?.info;
 }"""
 _SHUT = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+_COMMAND = "([id, o]) => window.jupyterapp.commands.execute(id, o).then(() => null)"
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 _SAY = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;

@@ -31,7 +31,10 @@ export function panel(shipped, { trans, tracker, notebooks }) {
     code: (metric) => aboutBook(metric.code, book.variable()),
     insert: (code) => inNotebook((notebook) => notebooks.insert(notebook, code), code),
   });
-  tracker.currentChanged.connect(book.forget);
+  tracker.currentChanged.connect(() => {
+    said.textContent = "";
+    book.forget();
+  });
   const node = el(
     "div",
     { class: "sm-lab-panel" },

@@ -5,9 +5,14 @@ import { panel } from "./panel.js";
 import { fromSettings, isTable } from "./templates.js";
 
 const ID = "jupyter-saasmetrics:plugin";
-const LOGO =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="16"><g class="jp-icon3" fill="#616161">' +
-  '<path d="M3 20h18v1.5H3z"/><path d="M4 12h3.4v7H4zM10.3 8h3.4v11h-3.4zM16.6 3H20v16h-3.4z"/></g></svg>';
+// Paths of the icons, drawn in the color that the theme has for icons.
+const ICONS = {
+  logo: "M3 20h18v1.5H3zM4 12h3.4v7H4zM10.3 8h3.4v11h-3.4zM16.6 3H20v16h-3.4z",
+  founder: "M3 20h18v1.5H3zM4 12h3.4v7H4zM10.3 8h3.4v11h-3.4zM16.6 3H20v16h-3.4z",
+  review: "M3 3h3v18H3zM7 5h3v16H7zM11 9h3v12h-3zM15 12h3v9h-3zM19 14h2v7h-2z",
+  board: "M3 3h18v12H3zM5 5v8h14V5zM7 11l3-3 2 2 4-4 1 1-5 5-2-2-2 2zM11 15h2v3h4v2H7v-2h4z",
+  check: "M4 3h11l5 5v13H4zM6 5v14h12V9h-4V5zM8 14l1.4-1.4 1.6 1.6 3.6-3.6L16 12l-5 5z",
+};
 
 const SERVICES = /** @type {const} */ ([
   ["palette", "@jupyterlab/apputils", "ICommandPalette"],
@@ -55,7 +60,9 @@ class Extension {
     /** @type {any} */
     this.settings = undefined;
     const { LabIcon } = modules["@jupyterlab/ui-components"] ?? {};
-    this.icon = LabIcon && new LabIcon({ name: "saasmetrics:logo", svgstr: LOGO });
+    const made = Object.entries(ICONS).map(([name, path]) => [name, LabIcon && new LabIcon({ name: `saasmetrics:${name}`, svgstr: svg(path) })]);
+    /** @type {Record<string, any>} */
+    this.icons = Object.fromEntries(made);
   }
 
   async start() {
@@ -72,7 +79,7 @@ class Extension {
 
   /** @param {string} id @param {Record<string, any>} options @param {boolean} [listed] whether the palette has it */
   addCommand(id, options, listed = true) {
-    this.app.commands.addCommand(id, { icon: this.icon, ...options });
+    this.app.commands.addCommand(id, { icon: this.icons.logo, ...options });
     if (listed) this.services.palette?.addItem({ command: id, category: this.trans.__("SaaS metrics") });
   }
 
@@ -87,7 +94,7 @@ class Extension {
     };
     for (const [rank, [id, [label, caption]]] of Object.entries(cards).entries()) {
       const command = `saasmetrics:${id}`;
-      this.addCommand(command, { label, caption, execute: (/** @type {any} */ args) => this.fromFolder(id, args.cwd) });
+      this.addCommand(command, { label, caption, icon: this.icons[id], execute: (/** @type {any} */ args) => this.fromFolder(id, args.cwd) });
       if (id !== "check") this.services.launcher?.add({ command, category: trans.__("SaaS metrics"), rank });
     }
   }
@@ -97,7 +104,7 @@ class Extension {
     const { trans } = this;
     const isVisible = () => this.selected() !== undefined;
     this.addCommand("saasmetrics:open", { label: trans.__("Open with saasmetrics"), isVisible, execute: () => this.fromSelected("founder") }, false);
-    this.addCommand("saasmetrics:check-selected", { label: trans.__("Check data"), isVisible, execute: () => this.fromSelected("check") }, false);
+    this.addCommand("saasmetrics:check-selected", { label: trans.__("Check data"), icon: this.icons.check, isVisible, execute: () => this.fromSelected("check") }, false);
   }
 
   addPanel() {
@@ -107,7 +114,7 @@ class Extension {
     const { trans, notebooks } = this;
     const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks }) });
     widget.id = "saasmetrics-panel";
-    widget.title.icon = this.icon;
+    widget.title.icon = this.icons.logo;
     widget.title.caption = trans.__("SaaS metrics");
     widget.node.setAttribute("role", "region");
     widget.node.setAttribute("aria-label", trans.__("SaaS metrics"));
@@ -163,6 +170,10 @@ class Extension {
     return this.notebooks.open(path, settings.run !== false);
   }
 }
+
+/** @param {string} path */
+const svg = (path) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="16"><path class="jp-icon3" fill="#616161" fill-rule="evenodd" d="${path}"/></svg>`;
 
 /** Words where nobody translates. @param {string} words @param {unknown[]} values */
 const plain = (words, ...values) => words.replace(/%(\d)/g, (_, at) => String(values[at - 1]));
