@@ -51,7 +51,7 @@ def books(namespace: Mapping[str, Any], name: str = "") -> Answer | None:
         return None
     found = {
         key: value
-        for key, value in reversed(namespace.items())
+        for key, value in reversed(list(namespace.items()))
         if isinstance(value, module.Book) and key.isidentifier() and not key.startswith("_")
     }
     if not found:

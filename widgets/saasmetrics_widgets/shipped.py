@@ -43,7 +43,7 @@ def shipped() -> dict[str, Any]:
     return {
         "metrics": [_metric(metric) for metric in metrics],
         "policies": policies,
-        "templates": {id: template(id) for id in TITLES},
+        "templates": {name: template(name) for name in TITLES},
         "files": {"suffixes": _suffixes(), "ledgers": _ledgers()},
     }
 

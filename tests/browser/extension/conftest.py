@@ -84,7 +84,8 @@ _SET = """async (settings) => {
 _RAN = """() => {
   const top = window.jupyterapp.shell.currentWidget;
   const cells = top?.content?.widgets?.filter((cell) => cell.model.type === "code");
-  return cells?.length > 0 && cells.every((cell) => cell.model.executionCount && cell.model.executionState !== "running");
+  const hasRun = ({ model }) => model.executionCount && model.executionState !== "running";
+  return cells?.length > 0 && cells.every(hasRun);
 }"""
 _CONTENT = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON()"
 
@@ -121,6 +122,7 @@ def desk(opened: Desk) -> Iterator[Desk]:
 _CLOSE = """async () => {
   const { shell, serviceManager } = window.jupyterapp;
   for (const widget of [...shell.widgets("main")]) {
+    await widget.sessionContext?.ready;
     if (widget.context) await widget.context.save();
     widget.dispose();
   }

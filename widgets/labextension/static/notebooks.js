@@ -49,8 +49,8 @@ export class Notebooks {
     const draft = await this.contents.newUntitled({ path: folder, type: "notebook" });
     for (;;) {
       const name = freeName(template.title, taken, [".ipynb", ...(template.writes ? [template.writes] : [])]);
-      const out = template.writes ? { out: `${name}${template.writes}` } : {};
-      const content = withParameters(template.notebook, { ...values, ...out });
+      const written = template.writes ? { ...values, out: `${name}${template.writes}` } : values;
+      const content = withParameters(template.notebook, written);
       content.metadata.kernelspec = kernelspec ?? content.metadata.kernelspec;
       await this.contents.save(draft.path, { type: "notebook", format: "json", content });
       try {
@@ -85,7 +85,9 @@ export class Notebooks {
 
   /** The folder of a file or folder, and its name in there: what a notebook beside it reads. @param {string} path */
   beside(path) {
-    return { folder: parent(path), data: base(path) };
+    const drive = this.contents.driveName(path); // such as RTC: where people write together
+    const local = this.contents.localPath(path);
+    return { folder: join(drive && `${drive}:`, parent(local)), data: base(local) };
   }
 
   /**
