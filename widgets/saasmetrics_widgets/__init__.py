@@ -11,3 +11,8 @@ from saasmetrics_widgets.explorer import Explorer, explore
 from saasmetrics_widgets.page import to_html
 
 __all__ = ["Explorer", "enable_colab", "explore", "to_html"]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell `jupyter labextension develop` where the extension is, for who works on it; wheels carry it themselves."""
+    return [{"src": "../labextension", "dest": "jupyter-saasmetrics"}]
