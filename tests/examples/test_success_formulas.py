@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import poisson
 
 from saasmetrics.metrics import formulas
+from saasmetrics.metrics.formulas.workforce import CHATS_AT_ONCE
 
 
 def queue_of(inputs, agents, target="target_s"):
@@ -118,7 +119,7 @@ def test_erlang_a_theta_eq_mu(example):
 def test_chat_concurrency_factor(example):
     inputs = example["inputs"]
     factors = {int(at_once): factor for at_once, factor in inputs["factor_table"].items()}
-    assert factors == formulas.CHATS_AT_ONCE
+    assert factors == CHATS_AT_ONCE
     found = formulas.chat_handle_time(inputs["aht_s"], inputs["concurrent_chats"], factors)
     assert found == example["expected"]["effective_aht_s"]
 

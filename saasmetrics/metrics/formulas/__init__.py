@@ -12,13 +12,13 @@ shares (0.05 is 5 %), money is in currency units, losses count by size whatever 
 - efficiency: magic_number, burn_multiple, burn_band, efficiency_score, rule_of_40, runway
 - answers: nps, nps_bucket, nps_interval, nps_standard_error, nps_change, promoter_band, csat, csat_change, csat_z, ces,
   ces_interval, normalize_score, wilson, finite_correction
-- queues: erlang_b, erlang_c, erlang_a, agents_required (each queue is a Queue)
-- workforce: occupancy, utilization, utilization_handling, shrinkage, scheduled_agents, chat_handle_time, CHATS_AT_ONCE,
+- queues: erlang_b, erlang_c, erlang_a, agents_required
+- workforce: occupancy, utilization, utilization_handling, shrinkage, scheduled_agents, chat_handle_time,
   customers_after, fte_required, backlog, managers_required, pods, csms_required, arr_per_csm, per_head, vacation_hours,
   effective_fte, fixed_share
 - service: cost_per_ticket, year_to_date, tier_mix, sla_breach, self_service_ratio, self_service_share,
   session_deflection, tank_tickets, root_cause_saving, contact_rate, relative_reduction, backlog_days
-- plan: target_pace (a Pace), variance, impact, growth, closing_arr, blended_margin, operating_margin, nrr_two_years
+- plan: target_pace, variance, impact, growth, closing_arr, blended_margin, operating_margin, nrr_two_years
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from saasmetrics.metrics.formulas.acquisition import (
     rule_of_40,
     runway,
 )
+from saasmetrics.metrics.formulas.agents import agents_required
 from saasmetrics.metrics.formulas.answers import (
     ces,
     ces_interval,
@@ -52,7 +53,7 @@ from saasmetrics.metrics.formulas.answers import (
     nps_standard_error,
     promoter_band,
 )
-from saasmetrics.metrics.formulas.erlang import Queue, agents_required, erlang_a, erlang_b, erlang_c
+from saasmetrics.metrics.formulas.erlang import erlang_a, erlang_b, erlang_c
 from saasmetrics.metrics.formulas.lifetime import (
     capped_lifetime,
     lifetime,
@@ -67,7 +68,6 @@ from saasmetrics.metrics.formulas.lifetime import (
     monthly_discount,
 )
 from saasmetrics.metrics.formulas.plan import (
-    Pace,
     blended_margin,
     closing_arr,
     growth,
@@ -119,7 +119,6 @@ from saasmetrics.metrics.formulas.service import (
     year_to_date,
 )
 from saasmetrics.metrics.formulas.workforce import (
-    CHATS_AT_ONCE,
     arr_per_csm,
     backlog,
     chat_handle_time,
@@ -140,9 +139,6 @@ from saasmetrics.metrics.formulas.workforce import (
 )
 
 __all__ = [
-    "CHATS_AT_ONCE",
-    "Pace",
-    "Queue",
     "agents_required",
     "annualize_churn",
     "arpa",

@@ -82,7 +82,7 @@ def erlang_b(erlangs: ArrayLike, agents: ArrayLike) -> Any:
     >>> round(erlang_b(10, 17), 6)
     0.012949
     """
-    load, heads = np.broadcast_arrays(_numbers("erlangs", erlangs), _whole(agents))
+    load, heads = np.broadcast_arrays(numbers_from_0("erlangs", erlangs), _whole(agents))
     return _shaped(_blocking(load.ravel(), heads.ravel()).reshape(load.shape))
 
 
@@ -169,7 +169,8 @@ def erlang_a(
     (0.14526, 0.013984, 0.916792)
     """
     rate, handle, heads, within, stays = np.broadcast_arrays(
-        *_asked(arrivals, handle_time, agents, target), _numbers("patience", patience, finite=False)
+        *_asked(arrivals, handle_time, agents, target),
+        numbers_from_0("patience", patience, finite=False),
     )
     if (stays <= 0).any():
         msg = "patience is the mean time a caller is ready to wait: a number above 0."
@@ -181,95 +182,6 @@ def erlang_a(
     for some in _blocks(flat[0], flat[1], flat[2], flat[4]):
         found[:, some] = _impatient(*(part[some] for part in (*flat, blocked)))
     return _queue(rate, load, heads, tuple(part.reshape(shape) for part in found))
-
-
-def agents_required(
-    arrivals: ArrayLike,
-    handle_time: ArrayLike,
-    *,
-    service_level: float | None = 0.8,
-    target: float = 0,
-    max_wait: float | None = None,
-    max_occupancy: float | None = None,
-    max_abandon: float | None = None,
-    patience: float | None = None,
-) -> Any:
-    """Fewest agents that meet every goal given.
-
-    Parameters
-    ----------
-    arrivals, handle_time
-        As in `erlang_c`.
-    service_level, target
-        Share of arrivals to be answered within `target`; None for no such goal.
-    max_wait
-        Highest mean wait of all arrivals, in the same unit of time.
-    max_occupancy
-        Highest share of time on contacts, such as 0.85.
-    max_abandon
-        Highest share of callers lost; needs `patience`.
-    patience
-        Mean time a caller is ready to wait (Erlang A); None for callers who never hang up (Erlang C).
-
-    Returns
-    -------
-    int or ndarray
-        Agents at work; `scheduled_agents` adds those on leave and in training. 0 where nobody calls.
-
-    Raises
-    ------
-    DataError
-        If no goal is given, or no number of agents up to 100,000 meets them.
-
-    Examples
-    --------
-    >>> agents_required(100 / 30, 3, service_level=0.8, target=20 / 60, max_occupancy=0.85)
-    14
-    """
-    goals = (service_level, max_wait, max_occupancy, max_abandon)
-    if all(goal is None for goal in goals):
-        msg = "Give at least one goal: service_level, max_wait, max_occupancy or max_abandon."
-        raise DataError(msg)
-    if max_abandon is not None and patience is None:
-        msg = "max_abandon is for callers who hang up: give their patience as well."
-        raise DataError(msg)
-    rate, handle = np.broadcast_arrays(
-        _numbers("arrivals", arrivals), _numbers("handle_time", handle_time)
-    )
-    stays = np.inf if patience is None else patience
-
-    def met(agents: NDArray[np.int64]) -> NDArray[np.bool_]:
-        queue = erlang_a(rate.ravel(), handle.ravel(), agents, stays, target)
-        return _meets(queue, goals)
-
-    most = np.ceil(rate * handle).astype(np.int64).ravel() + 1
-    low = np.full_like(most, -1)  # where the goals are known not to be met
-    while not (fine := met(most)).all():
-        low = np.where(fine, low, most)
-        most = np.where(fine, most, 2 * most)
-        if most.max() > MOST_AGENTS:
-            msg = f"No number of agents up to {MOST_AGENTS:,} meets these goals; check the target."
-            raise DataError(msg)
-    while (most - low > 1).any():
-        middle = (low + most) // 2
-        fine = met(np.maximum(middle, 0))
-        low, most = np.where(fine, low, middle), np.where(fine, middle, most)
-    found = np.where(rate.ravel() * handle.ravel() == 0, 0, most).reshape(rate.shape)
-    return int(found) if found.ndim == 0 else found
-
-
-def _meets(queue: Queue, goals: tuple[float | None, ...]) -> NDArray[np.bool_]:
-    level, wait, busy, lost = goals
-    fine = np.ones(np.shape(queue.p_wait), bool)
-    if level is not None:
-        fine &= queue.service_level >= level - 1e-12
-    if wait is not None:
-        fine &= queue.mean_wait <= wait + 1e-12  # missing where the queue grows without end
-    if busy is not None:
-        fine &= queue.occupancy <= busy + 1e-12
-    if lost is not None:
-        fine &= queue.p_abandon <= lost + 1e-12
-    return fine
 
 
 def _blocking(load: Floats, agents: NDArray[np.int64]) -> Floats:
@@ -373,15 +285,16 @@ def _asked(
 ) -> tuple[Any, ...]:
     return tuple(
         np.broadcast_arrays(
-            _numbers("arrivals", arrivals),
-            _numbers("handle_time", handle_time),
+            numbers_from_0("arrivals", arrivals),
+            numbers_from_0("handle_time", handle_time),
             _whole(agents),
-            _numbers("target", target),
+            numbers_from_0("target", target),
         )
     )
 
 
-def _numbers(name: str, value: ArrayLike, *, finite: bool = True) -> Floats:
+def numbers_from_0(name: str, value: ArrayLike, *, finite: bool = True) -> Floats:
+    """Return a number or an array as floats; refuse what is below 0 or no number."""
     try:
         found = np.asarray(value, np.float64)
     except (TypeError, ValueError):
@@ -393,7 +306,7 @@ def _numbers(name: str, value: ArrayLike, *, finite: bool = True) -> Floats:
 
 
 def _whole(agents: ArrayLike) -> NDArray[np.int64]:
-    found = _numbers("agents", agents)
+    found = numbers_from_0("agents", agents)
     if (found % 1 != 0).any() or found.max(initial=0) > MOST_AGENTS:
         msg = f"agents={agents!r} is not a whole number from 0 to {MOST_AGENTS:,}."
         raise DataError(msg)
