@@ -50,6 +50,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
