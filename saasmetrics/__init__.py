@@ -9,6 +9,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - survival: how long customers stay, why they leave, whether groups differ, fitted models
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
 - surveys: NPS, CSAT, customer effort, what changed, and who answers at all
+- capacity: people per customer and request, books of business, demand, when to hire
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
@@ -49,6 +50,7 @@ _HOME = {
     "economics": "saasmetrics.metrics.economics",
     "survival": "saasmetrics.survival",
     "surveys": "saasmetrics.metrics.surveys",
+    "capacity": "saasmetrics.success.capacity",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
@@ -61,6 +63,7 @@ __all__ = [
     "Policy",
     "Result",
     "board",
+    "capacity",
     "definitions",
     "demo",
     "economics",

@@ -27,6 +27,7 @@ _UNITS = {
     "multiple": "multiple",
     "months": "months",
     "points": "points",
+    "fte": "FTE",
 }
 EMPTY_HEIGHT = 120
 

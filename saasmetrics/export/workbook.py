@@ -60,13 +60,14 @@ STYLES: dict[str, dict[str, Any]] = {
     "multiple": {"num_format": '0.00"x"'},
     "months": {"num_format": "0.0"},
     "points": {"num_format": "0.0"},
+    "fte": {"num_format": "0.0"},
     "number": {"num_format": "#,##0.00##"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "truth": {"bold": True, "align": "center"},
 }
 
 
-_NUMBERS = {"money", "count", "ratio", "multiple", "months", "points", "number"}
+_NUMBERS = {"money", "count", "ratio", "multiple", "months", "points", "fte", "number"}
 
 
 def header(style: str) -> str:

@@ -15,6 +15,7 @@ TOPICS = (
     "metrics.survival",
     "metrics.surveys",
     "forecast",
+    "success.capacity",
 )
 for topic in TOPICS:
     importlib.import_module(f"saasmetrics.{topic}")

@@ -34,7 +34,7 @@ def glossary() -> str:
 
 def _topic(metric: Metric) -> str:
     parts = metric.function.__module__.split(".")
-    return str(parts[2] if parts[1] == "metrics" else parts[1])
+    return str(parts[2] if parts[1] in ("metrics", "success") else parts[1])
 
 
 def _entry(metric: Metric) -> str:

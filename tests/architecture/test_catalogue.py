@@ -18,6 +18,7 @@ TOPICS = (
     "metrics.survival",
     "metrics.surveys",
     "forecast",
+    "success.capacity",
 )
 
 

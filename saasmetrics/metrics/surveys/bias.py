@@ -116,7 +116,7 @@ def bias(
         book,
         "response_bias",
         df,
-        "response_bias",
+        "table",
         options=said,
         notes=notes,
         tables=["surveys"],

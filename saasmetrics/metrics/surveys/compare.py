@@ -22,6 +22,7 @@ from saasmetrics.survival.logrank import corrected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
@@ -128,7 +129,7 @@ def compare(
         options={"instrument": instrument, "per": per, "interval": interval},
         notes=cells.answers.notes,
         tables=[source],
-        extra={"instrument": instrument},
+        extra={"instrument": instrument, "headline": _headline(df, instrument)},
     )
 
 
@@ -239,3 +240,16 @@ def _tail(z: float) -> float:
     from statistics import NormalDist
 
     return 2 * NormalDist().cdf(-abs(z))
+
+
+def _headline(df: pd.DataFrame, instrument: str) -> str:
+    known = df[df["value"].notna()]
+    if not len(known):
+        return "one side has no answers"
+    first = known.loc[known["p_corrected"].sort_values(kind="stable").index].iloc[0]
+    if first["p_corrected"] >= 0.05:
+        return "No difference that chance would not explain"
+    more = "higher" if first["value"] > 0 else "lower"
+    size = abs(float(first["value"])) * (100 if instrument == "csat" else 1)
+    unit = "" if instrument == "ces" else " points"
+    return f"{instrument.upper()} of {first['group']} is {size:.1f}{unit} {more} than that of {first['against']}"
