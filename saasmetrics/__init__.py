@@ -8,6 +8,8 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - renewals: what came up for renewal and what became of it, what comes next, expansion
 - survival: how long customers stay, why they leave, whether groups differ, fitted models
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
+- surveys: NPS, CSAT, customer effort, what changed, and who answers at all
+- capacity: people per customer and request, books of business, demand, when to hire
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
@@ -48,6 +50,8 @@ _HOME = {
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
     "survival": "saasmetrics.survival",
+    "surveys": "saasmetrics.metrics.surveys",
+    "capacity": "saasmetrics.success.capacity",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
@@ -61,6 +65,7 @@ __all__ = [
     "Policy",
     "Result",
     "board",
+    "capacity",
     "definitions",
     "demo",
     "economics",
@@ -72,6 +77,7 @@ __all__ = [
     "renewals",
     "retention",
     "revenue",
+    "surveys",
     "survival",
 ]
 

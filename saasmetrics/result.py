@@ -36,6 +36,7 @@ _HEADED = (
     "worth",
     "committed",
     "renewal_rates",
+    "survey",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 

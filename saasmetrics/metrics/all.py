@@ -13,7 +13,9 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
     "forecast",
+    "success.capacity",
 )
 for topic in TOPICS:
     importlib.import_module(f"saasmetrics.{topic}")

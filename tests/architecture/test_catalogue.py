@@ -16,7 +16,9 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
     "forecast",
+    "success.capacity",
 )
 
 
