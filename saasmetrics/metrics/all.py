@@ -14,8 +14,11 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "forecast",
+    "success",
 )
 for topic in TOPICS:
-    importlib.import_module(f"saasmetrics.{topic}")
+    module = importlib.import_module(f"saasmetrics.{topic}")
+    for public in getattr(module, "__all__", ()):  # a topic that loads its functions on first use
+        getattr(module, public)
 
 __all__ = ["CATALOGUE"]

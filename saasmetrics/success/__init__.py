@@ -1,0 +1,33 @@
+"""Customer success: who is in danger, what to do first, how the year stands against its targets, who adopts what.
+
+- HealthModel: how signals become a score, as data with a version
+- health, health_history: the score of every customer, now and at the end of past periods
+- backtest, learn, validate: whether a score, learnt weights or a survey foretell churn
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "HealthModel": "score.model",
+    "backtest": "score.past",
+    "health": "score.health",
+    "health_history": "score.history",
+    "learn": "score.learning",
+    "validate": "score.validation",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 (one table names everything, loaded on first use)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        msg = f"module 'saasmetrics.success' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"saasmetrics.success.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
