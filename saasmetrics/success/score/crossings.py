@@ -63,7 +63,11 @@ def _rows(
     middle = base | {"measure": "lead_days", "n": len(told)}
     if len(told):
         used, owner = np.unique(who[told], return_inverse=True)
-        draws = drawn(lambda w: _medians(lead[told].astype(float), w[:, owner.reshape(-1)]), len(used), len(told))
+        draws = drawn(
+            lambda w: _medians(lead[told].astype(float), w[:, owner.reshape(-1)]),
+            len(used),
+            len(told),
+        )
         low, high = bounds(draws, level)
         middle |= {"value": float(np.median(lead[told])), "low": low, "high": high}
     else:
@@ -87,13 +91,19 @@ def _medians(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     return np.where(total[:, -1] > 0, values[order][np.minimum(at, len(values) - 1)], np.nan)
 
 
-def _frame(every: Panel, who: Any, decided: Any, crossed: Any, lead: Any, kind: Any) -> pd.DataFrame:
+def _frame(
+    every: Panel, who: Any, decided: Any, crossed: Any, lead: Any, kind: Any
+) -> pd.DataFrame:
     import pandas as pd
 
     ids = every.book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
     red = pd.Series(pd.to_datetime(np.maximum(crossed, 0).astype("datetime64[D]")))
     data = {"customer_id": ids, "decided": pd.to_datetime(decided.astype("datetime64[D]"))}
-    data |= {"crossed": red.where(crossed >= 0), "lead_days": np.where(kind == 2, np.nan, lead), "kind": _KINDS[kind]}
+    data |= {
+        "crossed": red.where(crossed >= 0),
+        "lead_days": np.where(kind == 2, np.nan, lead),
+        "kind": _KINDS[kind],
+    }
     return pd.DataFrame(data)
 
 
@@ -103,7 +113,9 @@ def turned_red(every: Panel) -> NDArray[np.bool_]:
     red = every.band[order] == RED
     place = np.searchsorted(every.days, every.day[order])
     follows = np.zeros(len(order), bool)
-    follows[1:] = (every.entity[order][1:] == every.entity[order][:-1]) & (place[1:] == place[:-1] + 1)
+    follows[1:] = (every.entity[order][1:] == every.entity[order][:-1]) & (
+        place[1:] == place[:-1] + 1
+    )
     new = red.copy()
     new[1:] &= ~(follows[1:] & red[:-1])
     out = np.zeros(len(order), bool)
@@ -113,14 +125,22 @@ def turned_red(every: Panel) -> NDArray[np.bool_]:
 
 def false_alarms(every: Panel) -> dict[str, Any]:
     """Return how many customers turned red without leaving, per CSM and week."""
-    row: dict[str, Any] = {"measure": "false_alarms", "population": "all", "n": 0, "events": 0, "reason": ""}
+    row: dict[str, Any] = {
+        "measure": "false_alarms",
+        "population": "all",
+        "n": 0,
+        "events": 0,
+        "reason": "",
+    }
     row |= dict.fromkeys(("value", "low", "high", "numerator", "denominator"), np.nan)
     new = turned_red(every) & ~every.notice
     wrong = int((new & ~every.event).sum())
     row |= {"numerator": wrong, "n": int(new.sum()), "events": int((new & every.event).sum())}
     table = every.book.tables.get("customers")
     if table is None or not has(table.data, "csm_id"):
-        return row | {"reason": "customers.csm_id is missing, so that nobody knows how many CSMs there are"}
+        return row | {
+            "reason": "customers.csm_id is missing, so that nobody knows how many CSMs there are"
+        }
     if len(every.days) < 2:
         return row | {"reason": "only one day was looked at"}
     weeks = (int(every.days.max()) - int(every.days.min())) / 7

@@ -93,8 +93,10 @@ def learn(
     early, later = found.split()
     used = _learnable(early)
     enough(early, "Learning weights", min_events, len(used))
-    complete = early.only(~np.isnan(early.parts[:, used]).any(axis=1))
-    slopes = fitted((100 - complete.parts[:, used]) / 100, complete.event, penalty=penalty, positive=True)[1:]
+    complete = early.only(np.asarray(~np.isnan(early.parts[:, used]).any(axis=1)))
+    slopes = fitted(
+        (100 - complete.parts[:, used]) / 100, complete.event, penalty=penalty, positive=True
+    )[1:]
     if not slopes.sum() > 0:
         msg = "No component is lower before churn than otherwise, so there are no weights to learn."
         raise DataError(msg)
@@ -107,10 +109,9 @@ def learn(
     df = pd.DataFrame([*rows, *graded, gain], columns=["component", *COLUMNS])
     facts = scorer(book)
     left_out = len(early.day) - len(complete.day)
-    notes = (
+    seen = (
         f"Learnt from {len(complete.day):,} customer days with {complete.leavers} customers who left, "
-        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones",
-        *facts.notes(),
+        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones"
     )
     return made(
         book,
@@ -118,7 +119,7 @@ def learn(
         df,
         "health_learnt",
         options={"horizon_days": horizon_days, "penalty": penalty},
-        notes=notes,
+        notes=(seen, *facts.notes()),
         extra={"model": learnt, "headline": _headline(gain)},
         tables=facts.tables,
         trace=lambda **_: "weights are fitted, not summed",
@@ -142,15 +143,25 @@ def _weight(model: HealthModel, name: str, kind: str) -> dict[str, Any]:
     return {**row, "n": 0, "events": 0, "reason": ""}
 
 
-def _graded(later: Panel, learnt: HealthModel, level: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _graded(
+    later: Panel, learnt: HealthModel, level: float
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the grades of both scores on the later days, and what the learnt one gains in AUC."""
     from dataclasses import replace
 
     score = combined(later.parts, learnt.row()[None, :])[0]
     both = later.only(~np.isnan(score))
     other = replace(both, score=score[~np.isnan(score)])
-    rows = [{"component": "", **row} for row in (*ranked("hand", both, level), *ranked("learnt", other, level))]
-    gain: dict[str, Any] = {"component": "", "measure": "auc_gain", "population": "learnt - hand", "reason": ""}
+    rows = [
+        {"component": "", **row}
+        for row in (*ranked("hand", both, level), *ranked("learnt", other, level))
+    ]
+    gain: dict[str, Any] = {
+        "component": "",
+        "measure": "auc_gain",
+        "population": "learnt - hand",
+        "reason": "",
+    }
     gain |= dict.fromkeys(("value", "low", "high", "numerator", "denominator"), np.nan)
     gain |= {"n": len(both.day), "events": both.leavers}
     if not both.event.any() or both.event.all():
@@ -166,5 +177,11 @@ def _headline(gain: dict[str, Any]) -> str:
     if gain["value"] != gain["value"]:
         return f"learnt weights cannot be graded: {gain['reason']}"
     said = f"{gain['value']:+.3f} in AUC ({gain['low']:+.3f} to {gain['high']:+.3f})"
-    better = "beat" if gain["low"] > 0 else "lose to" if gain["high"] < 0 else "are not distinguishable from"
+    better = (
+        "beat"
+        if gain["low"] > 0
+        else "lose to"
+        if gain["high"] < 0
+        else "are not distinguishable from"
+    )
     return f"learnt weights {better} those set by hand: {said}"

@@ -42,7 +42,9 @@ def fitted(
         z = beta[0] + values @ beta[1:]
         rest = 1 / (1 + np.exp(-z)) - y
         slope = np.concatenate([[rest.sum()], values.T @ rest + penalty * beta[1:]])
-        return float((np.logaddexp(0, z) - y * z).sum() + penalty / 2 * (beta[1:] ** 2).sum()), slope
+        return float(
+            (np.logaddexp(0, z) - y * z).sum() + penalty / 2 * (beta[1:] ** 2).sum()
+        ), slope
 
     share = min(max(float(y.mean()), 1e-6), 1 - 1e-6)
     start = np.concatenate([[np.log(share / (1 - share))], np.full(many, 0.1 if positive else 0.0)])

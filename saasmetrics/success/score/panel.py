@@ -92,13 +92,22 @@ def panel(
             here = touches.within(each.day + 1, each.day + horizon)
             touched[touches.entity[here][_ours(touches)[here]]] = True
         parts = np.stack([each.parts[name] for name in COMPONENTS], axis=1)
-        row = (np.full(len(each.entity), each.day), each.entity, each.score, each.band, each.arr, parts)
+        row = (
+            np.full(len(each.entity), each.day),
+            each.entity,
+            each.score,
+            each.band,
+            each.arr,
+            parts,
+        )
         row = (*row, gone[each.entity], notice[each.entity], touched[each.entity])
         for name, values in zip(_COLUMNS, row, strict=True):
             columns[name].append(values)
     joined = {name: np.concatenate(v) if v else _empty(name) for name, v in columns.items()}
     days = np.array([each.day for each in found], np.int64)
-    return Panel(book=book, horizon=horizon, days=days, who=who, left=left, decided=decided, **joined)
+    return Panel(
+        book=book, horizon=horizon, days=days, who=who, left=left, decided=decided, **joined
+    )
 
 
 _COLUMNS = ("day", "entity", "score", "band", "arr", "parts", "event", "notice", "touched")
@@ -107,7 +116,13 @@ _COLUMNS = ("day", "entity", "score", "band", "arr", "parts", "event", "notice",
 def _empty(name: str) -> NDArray[Any]:
     if name == "parts":
         return np.zeros((0, len(COMPONENTS)))
-    kinds: dict[str, Any] = {"day": np.int64, "entity": np.int64, "band": np.int64, "score": float, "arr": float}
+    kinds: dict[str, Any] = {
+        "day": np.int64,
+        "entity": np.int64,
+        "band": np.int64,
+        "score": float,
+        "arr": float,
+    }
     return np.zeros(0, kinds.get(name, bool))
 
 

@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
-COLUMNS = ("measure", "population", "value", "low", "high", "numerator", "denominator", "n", "events", "reason")
-_TOUCHED = (
-    "Customers in red are turned to and some are saved, so that a good score looks worse than it is; untouched has only "
-    "those nobody turned to in the days after, which is known only afterwards"
+COLUMNS = (
+    "measure",
+    "population",
+    "value",
+    "low",
+    "high",
+    "numerator",
+    "denominator",
+    "n",
+    "events",
+    "reason",
 )
-_DAYS = ("Leads are counted from the end of a period to the day of the decision: what turned red in between counts late",)
+_TOUCHED = (
+    "Customers in red are turned to and some are saved, so that a good score looks worse than it is; untouched has "
+    "only those nobody turned to in the days after, which is known only afterwards"
+)
+_DAYS = (
+    "Leads are counted from the end of a period to the day of the decision: what turned red in between counts late",
+)
 
 
 @metric(
@@ -41,7 +54,11 @@ _DAYS = ("Leads are counted from the end of a period to the day of the decision:
     "pairs of the same day in which who left scored lower, ties half; lift = churn in the worst tenth / churn of all; "
     "lead = decision - first day in red",
     missing="Refused below 30 customers who left; a measure is missing with its reason where it has nothing to count.",
-    sources=("METRICS.md", "DeLong 1988 on AUC", "HubSpot: no complicated churn prediction early on"),
+    sources=(
+        "METRICS.md",
+        "DeLong 1988 on AUC",
+        "HubSpot: no complicated churn prediction early on",
+    ),
     options={
         "horizon_days": "decisions within {value} days",
         "freq": {"W": "scored weekly", "M": "scored monthly", "Q": "scored quarterly"},
@@ -80,7 +97,8 @@ def backtest(
     Result
         One row per measure and population: measure (auc, lift, caught, brier, calibration_slope,
         calibration_intercept, lead_days, lead_60, missed, late, false_alarms), population (all; later: the later half,
-        which no parameter has seen; untouched: nobody turned to them after), value, low, high, numerator, denominator,
+        which no parameter has seen; untouched: nobody turned to them after; within_segment:
+        pairs of the same segment), value, low, high, numerator, denominator,
         n (customer days), events (customers who left), reason. `extra` has `calibration` (probability, observed, low,
         high, n per bin), `leads` (customer_id, decided, crossed, lead_days, kind) and `roc`.
 
@@ -111,6 +129,7 @@ def backtest(
     later = found.split()[1]
     populations = {"all": found, "later": later, "untouched": found.only(~found.touched)}
     rows = [row for name, part in populations.items() for row in ranked(name, part, interval)]
+    rows += ranked("within_segment", found, interval, scorer(book).segment[found.entity])
     measures, bins = calibrated(found, interval)
     lead_rows, lead_frame = leads(every, interval)
     df = pd.DataFrame([*rows, *measures, *lead_rows, false_alarms(every)], columns=list(COLUMNS))
@@ -118,7 +137,13 @@ def backtest(
     first, last = (iso_day(int(edge)) for edge in (found.day.min(), found.day.max()))
     dropped = int((every.notice & ~np.isnan(every.score)).sum())
     seen = f"{len(np.unique(found.day))} days from {first} to {last}; {found.leavers} customers left after one of them"
-    notes = (seen, f"{dropped:,} customer days in notice are left out", _TOUCHED, *_DAYS, *facts.notes())
+    notes = (
+        seen,
+        f"{dropped:,} customer days in notice are left out",
+        _TOUCHED,
+        *_DAYS,
+        *facts.notes(),
+    )
     return made(
         book,
         "health_backtest",
@@ -126,21 +151,32 @@ def backtest(
         "health_backtest",
         options={"freq": freq, "horizon_days": horizon_days, "interval": interval},
         notes=notes,
-        extra={"calibration": bins, "leads": lead_frame, "roc": roc(found), "headline": verdict(df)},
+        extra={
+            "calibration": bins,
+            "leads": lead_frame,
+            "roc": roc(found),
+            "headline": verdict(df),
+        },
         tables=facts.tables,
         trace=lambda **_: "a share of pairs of customers is no sum over customers",
     )
 
 
-def ranked(name: str, part: Panel, level: float) -> list[dict[str, Any]]:
-    """Return AUC, lift and the share of leavers in the worst tenth of a part of a panel."""
-    base: dict[str, Any] = {"population": name, "n": len(part.day), "events": part.leavers, "reason": ""}
+def ranked(name: str, part: Panel, level: float, group: Any = 0) -> list[dict[str, Any]]:
+    """Return AUC, lift and the share of leavers in the worst tenth of a part of a panel, compared within groups."""
+    base: dict[str, Any] = {
+        "population": name,
+        "n": len(part.day),
+        "events": part.leavers,
+        "reason": "",
+    }
     base |= {"numerator": np.nan, "denominator": np.nan, "low": np.nan, "high": np.nan}
     names = ("auc", "lift", "caught")
     if not part.event.any() or part.event.all():
         why = "nobody left in it" if not part.event.any() else "nobody stayed in it"
         return [base | {"measure": m, "value": np.nan, "reason": why} for m in names]
-    order = Ranking.of(part.day, part.score, part.event, part.entity)
+    cell = part.day * (int(np.max(group, initial=0)) + 1) + group
+    order = Ranking.of(cell, part.score, part.event, part.entity)
     caught, _, left, _ = (float(v[0]) for v in order.caught(np.ones((1, order.owners))))
 
     def share(weights: Any) -> Any:
@@ -150,7 +186,9 @@ def ranked(name: str, part: Panel, level: float) -> list[dict[str, Any]]:
     rows = []
     for measure, statistic in zip(names, (order.auc, order.lift, share), strict=True):
         low, high = order.interval(statistic, level)
-        rows.append(base | {"measure": measure, "value": order.whole(statistic), "low": low, "high": high})
+        rows.append(
+            base | {"measure": measure, "value": order.whole(statistic), "low": low, "high": high}
+        )
     rows[2] |= {"numerator": caught, "denominator": left}
     return rows
 
@@ -164,7 +202,11 @@ def roc(part: Panel) -> pd.DataFrame:
     ends = np.flatnonzero(np.append(score[1:] != score[:-1], True))
     left, stayed = np.cumsum(event)[ends], np.cumsum(~event)[ends]
     keep = np.unique(np.linspace(0, len(ends) - 1, min(len(ends), 400)).astype(int))
-    data = {"score": score[ends][keep], "left": (left / left[-1])[keep], "stayed": (stayed / stayed[-1])[keep]}
+    data = {
+        "score": score[ends][keep],
+        "left": (left / left[-1])[keep],
+        "stayed": (stayed / stayed[-1])[keep],
+    }
     return pd.DataFrame(data)
 
 

@@ -64,12 +64,18 @@ class Ranking:
         through = np.cumsum(stayed, axis=1)
         totals = np.add.reduceat(stayed, self.first, axis=1)
         day = np.repeat(np.arange(len(self.first)), np.diff(np.append(self.first, stayed.shape[1])))
-        above = np.cumsum(totals, axis=1)[:, day] - through  # stayers of the same day who score higher
+        above = (
+            np.cumsum(totals, axis=1)[:, day] - through
+        )  # stayers of the same day who score higher
         concordant = (left * (above + stayed / 2)).sum(axis=1)
         pairs = (np.add.reduceat(left, self.first, axis=1) * totals).sum(axis=1)
-        return np.divide(concordant, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+        out: Floats = np.full(len(pairs), np.nan)
+        np.divide(concordant, pairs, out=out, where=pairs > 0)
+        return out
 
-    def caught(self, weights: Floats, worst: float = WORST) -> tuple[Floats, Floats, Floats, Floats]:
+    def caught(
+        self, weights: Floats, worst: float = WORST
+    ) -> tuple[Floats, Floats, Floats, Floats]:
         """Return leavers among the worst, the worst, leavers and all; a tie at the cut is split in proportion."""
         left, stayed = self.sides(weights)
         both = left + stayed

@@ -108,7 +108,11 @@ class Scorer:
         """Return who has said that it leaves after the as-of date: all its running lines end, as it asked for."""
         none = np.zeros(0, np.int64)
         table, today = self.book.tables.get("subscriptions"), self.book.as_of_day
-        if table is None or not has(table.data, "cancel_requested_at") or not has(table.data, "end"):
+        if (
+            table is None
+            or not has(table.data, "cancel_requested_at")
+            or not has(table.data, "end")
+        ):
             return none, none, none
         data = table.data
         entity = entities_of(self.book, data["customer_id"]).astype(np.int64)

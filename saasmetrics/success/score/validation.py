@@ -101,7 +101,10 @@ def validate(
     enough(found, f"Judging {signal}", min_events)
     value = _signal(book, found, signal, window)
     there = ~np.isnan(value)
-    rows = [*_linked(found.only(there), value[there], interval), *_answering(found, there, interval)]
+    rows = [
+        *_linked(found.only(there), value[there], interval),
+        *_answering(found, there, interval),
+    ]
     df = pd.DataFrame(rows, columns=list(COLUMNS))
     facts = scorer(book)
     return made(
@@ -132,10 +135,19 @@ def _signal(book: Book, found: Panel, signal: str, window: int) -> Floats:
 
 
 def _linked(part: Panel, value: Floats, level: float) -> list[dict[str, Any]]:
-    base: dict[str, Any] = {"population": "with", "n": len(part.day), "events": part.leavers, "reason": ""}
+    base: dict[str, Any] = {
+        "population": "with",
+        "n": len(part.day),
+        "events": part.leavers,
+        "reason": "",
+    }
     base |= dict.fromkeys(("value", "low", "high", "numerator", "denominator"), np.nan)
     if not part.event.any() or part.event.all() or np.ptp(value) == 0:
-        why = "nobody with the signal left" if not part.event.any() else "the signal is the same for everybody"
+        why = (
+            "nobody with the signal left"
+            if not part.event.any()
+            else "the signal is the same for everybody"
+        )
         return [base | {"measure": name, "reason": why} for name in ("auc", "correlation")]
     order = Ranking.of(part.day, value, part.event, part.entity)
     low, high = order.interval(order.auc, level)
@@ -169,20 +181,37 @@ def _answering(found: Panel, there: NDArray[np.bool_], level: float) -> list[dic
     def rate(mask: NDArray[np.bool_], weights: Floats) -> Floats:
         rows = weights[:, owner[mask]]
         total = rows.sum(axis=1)
-        return np.divide(rows @ found.event[mask], total, out=np.full(len(total), np.nan), where=total > 0)
+        return np.divide(
+            rows @ found.event[mask], total, out=np.full(len(total), np.nan), where=total > 0
+        )
 
     ones, rows = np.ones((1, len(used))), []
     for name, mask in (("with", there), ("without", ~there)):
         part = found.only(mask)
         low, high = bounds(drawn(lambda w, m=mask: rate(m, w), len(used), len(owner)), level)  # type: ignore[misc]
-        row: dict[str, Any] = {"measure": "churn", "population": name, "value": float(rate(mask, ones)[0])}
-        row |= {"low": low, "high": high, "numerator": int(part.event.sum()), "denominator": int(mask.sum())}
+        row: dict[str, Any] = {
+            "measure": "churn",
+            "population": name,
+            "value": float(rate(mask, ones)[0]),
+        }
+        row |= {
+            "low": low,
+            "high": high,
+            "numerator": int(part.event.sum()),
+            "denominator": int(mask.sum()),
+        }
         why = "" if mask.any() else f"nobody is {name} the signal"
         rows.append(row | {"n": int(mask.sum()), "events": part.leavers, "reason": why})
     draws = drawn(lambda w: rate(there, w) - rate(~there, w), len(used), len(owner))
     low, high = bounds(draws, level)
     gap = {"value": rows[0]["value"] - rows[1]["value"], "low": low, "high": high}
-    blank = {"numerator": np.nan, "denominator": np.nan, "n": len(there), "events": found.leavers, "reason": ""}
+    blank = {
+        "numerator": np.nan,
+        "denominator": np.nan,
+        "n": len(there),
+        "events": found.leavers,
+        "reason": "",
+    }
     share = {"value": float(there.mean()) if len(there) else np.nan, "low": np.nan, "high": np.nan}
     sides = {"numerator": int(there.sum()), "denominator": len(there)}
     return [
