@@ -2,6 +2,7 @@
 
 - HealthModel: how signals become a score, as data with a version
 - health, health_history: the score of every customer, now and at the end of past periods
+- alerts, alert_record, worklist: who to call today, how good alerts were, and what to do first
 - backtest, learn, validate: whether a score, learnt weights or a survey foretell churn
 """
 
@@ -12,11 +13,14 @@ from typing import Any
 
 _HOME = {
     "HealthModel": "score.model",
+    "alert_record": "alarm.record",
+    "alerts": "alarm.alerts",
     "backtest": "score.past",
     "health": "score.health",
     "health_history": "score.history",
     "learn": "score.learning",
     "validate": "score.validation",
+    "worklist": "alarm.worklist",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (one table names everything, loaded on first use)

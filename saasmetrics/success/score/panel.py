@@ -92,15 +92,10 @@ def panel(
             here = touches.within(each.day + 1, each.day + horizon)
             touched[touches.entity[here][_ours(touches)[here]]] = True
         parts = np.stack([each.parts[name] for name in COMPONENTS], axis=1)
-        row = (
-            np.full(len(each.entity), each.day),
-            each.entity,
-            each.score,
-            each.band,
-            each.arr,
-            parts,
-        )
-        row = (*row, gone[each.entity], notice[each.entity], touched[each.entity])
+        who_pays = each.entity
+        told = (who_pays, each.score, each.band, each.arr, parts)
+        came = (gone[who_pays], notice[who_pays], touched[who_pays])
+        row: tuple[Any, ...] = (np.full(len(who_pays), each.day), *told, *came)
         for name, values in zip(_COLUMNS, row, strict=True):
             columns[name].append(values)
     joined = {name: np.concatenate(v) if v else _empty(name) for name, v in columns.items()}

@@ -181,9 +181,9 @@ def _answering(found: Panel, there: NDArray[np.bool_], level: float) -> list[dic
     def rate(mask: NDArray[np.bool_], weights: Floats) -> Floats:
         rows = weights[:, owner[mask]]
         total = rows.sum(axis=1)
-        return np.divide(
-            rows @ found.event[mask], total, out=np.full(len(total), np.nan), where=total > 0
-        )
+        out: Floats = np.full(len(total), np.nan)
+        np.divide(rows @ found.event[mask], total, out=out, where=total > 0)
+        return out
 
     ones, rows = np.ones((1, len(used))), []
     for name, mask in (("with", there), ("without", ~there)):
