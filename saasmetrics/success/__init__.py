@@ -3,6 +3,8 @@
 - HealthModel: how signals become a score, as data with a version
 - health, health_history: the score of every customer, now and at the end of past periods
 - alerts, alert_record, worklist: who to call today, how good alerts were, and what to do first
+- targets, league: where retention, renewals, expansion and churn stand; owners compared fairly
+- arr_per_csm, cost_ratio, csm_coverage: what customer success carries, costs and needs
 - backtest, learn, validate: whether a score, learnt weights or a survey foretell churn
 """
 
@@ -15,10 +17,15 @@ _HOME = {
     "HealthModel": "score.model",
     "alert_record": "alarm.record",
     "alerts": "alarm.alerts",
+    "arr_per_csm": "goals.staffing",
     "backtest": "score.past",
+    "cost_ratio": "goals.staffing",
+    "csm_coverage": "goals.staffing",
     "health": "score.health",
     "health_history": "score.history",
+    "league": "goals.league",
     "learn": "score.learning",
+    "targets": "goals.targets",
     "validate": "score.validation",
     "worklist": "alarm.worklist",
 }

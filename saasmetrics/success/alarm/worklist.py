@@ -152,8 +152,7 @@ def _likely(book: Book, model: Any, band: Any, day: int) -> NDArray[np.float64]:
     share = np.divide(left, total, out=np.full(len(NAMES), np.nan), where=total > 0)
     place = {name: number for number, name in enumerate(NAMES)}
     at = np.array([place[name] for name in band], np.int64)
-    out: NDArray[np.float64] = share[at]
-    return out
+    return np.asarray(share[at], np.float64)
 
 
 def _given(name: str, given: Any, df: pd.DataFrame) -> NDArray[np.float64]:
