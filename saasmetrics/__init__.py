@@ -11,6 +11,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - surveys: NPS, CSAT, customer effort, what changed, and who answers at all
 - capacity: people per customer and request, books of business, demand, when to hire
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
+- success: health scores, alerts, worklists, targets and adoption
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page
@@ -56,6 +57,7 @@ _HOME = {
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
     "importers": "saasmetrics.importers",
+    "success": "saasmetrics.success",
 }
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "renewals",
     "retention",
     "revenue",
+    "success",
     "surveys",
     "survival",
 ]
