@@ -8,6 +8,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - renewals: what came up for renewal and what became of it, what comes next, expansion
 - survival: how long customers stay, why they leave, whether groups differ, fitted models
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
+- support: how many tickets, how fast, how well and at what cost they are solved, by whom, and for whom
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
@@ -49,6 +50,7 @@ _HOME = {
     "survival": "saasmetrics.survival",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
+    "support": "saasmetrics.metrics.support",
     "board": "saasmetrics.board",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "renewals",
     "retention",
     "revenue",
+    "support",
     "survival",
 ]
 

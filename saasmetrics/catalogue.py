@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Unit = Literal["ratio", "money", "count", "months", "multiple", "table", "curve"]
+Unit = Literal["ratio", "money", "count", "months", "hours", "multiple", "table", "curve"]
 Better = Literal["higher", "lower", "neutral"]
 
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _FREQUENCIES = {"D": "daily", "W": "weekly", "M": "monthly", "Q": "quarterly", "Y": "yearly"}
-_UNITS = {"ratio": "per cent", "count": "number", "multiple": "multiple", "months": "months"}
+_UNITS = {
+    "ratio": "per cent",
+    "count": "number",
+    "multiple": "multiple",
+    "months": "months",
+    "hours": "time",
+}
 EMPTY_HEIGHT = 120
 
 

@@ -13,6 +13,7 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.support",
     "forecast",
 )
 for topic in TOPICS:

@@ -16,6 +16,7 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.support",
     "forecast",
 )
 
