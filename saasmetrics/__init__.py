@@ -10,6 +10,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
 - surveys: NPS, CSAT, customer effort, what changed, and who answers at all
 - capacity: people per customer and request, books of business, demand, when to hire
+- support: how many tickets, how fast, how well and at what cost they are solved, by whom, and for whom
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
 - success: health scores, alerts, worklists, targets and adoption
 - definitions: one number under several policies, and why it differs; then and now; two sources
@@ -55,6 +56,7 @@ _HOME = {
     "capacity": "saasmetrics.success.capacity",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
+    "support": "saasmetrics.metrics.support",
     "board": "saasmetrics.board",
     "importers": "saasmetrics.importers",
     "success": "saasmetrics.success",
@@ -80,6 +82,7 @@ __all__ = [
     "retention",
     "revenue",
     "success",
+    "support",
     "surveys",
     "survival",
 ]

@@ -86,6 +86,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    "paired": series,
+    "promise": series,
+    "backlog": series,
+    "tank_tickets": series,
+    "tier_mix": series,
 }
 
 __all__ = [

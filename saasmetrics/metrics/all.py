@@ -14,6 +14,7 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "metrics.surveys",
+    "metrics.support",
     "forecast",
     "success.capacity",
     "success",

@@ -17,6 +17,7 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "metrics.surveys",
+    "metrics.support",
     "forecast",
     "success.capacity",
 )
