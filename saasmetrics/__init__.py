@@ -10,6 +10,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
 - definitions: one number under several policies, and why it differs; then and now; two sources
+- success: what customer success does, by the best design that the data allow, and what it is worth
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page
 
@@ -50,6 +51,7 @@ _HOME = {
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
     "board": "saasmetrics.board",
+    "success": "saasmetrics.success",
 }
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "renewals",
     "retention",
     "revenue",
+    "success",
     "survival",
 ]
 

@@ -14,6 +14,7 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "forecast",
+    "success.effect",
 )
 for topic in TOPICS:
     importlib.import_module(f"saasmetrics.{topic}")

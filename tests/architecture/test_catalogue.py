@@ -17,6 +17,7 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "forecast",
+    "success",
 )
 
 
