@@ -12,7 +12,7 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - capacity: people per customer and request, books of business, demand, when to hire
 - support: how many tickets, how fast, how well and at what cost they are solved, by whom, and for whom
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
-- success: health scores, alerts, worklists, targets and adoption
+- success: health scores, alerts, worklists, targets, adoption, and what customer success is worth
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page

@@ -20,6 +20,7 @@ TOPICS = (
     "metrics.support",
     "forecast",
     "success.capacity",
+    "success",
 )
 
 
