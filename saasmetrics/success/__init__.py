@@ -5,6 +5,8 @@
 - alerts, alert_record, worklist: who to call today, how good alerts were, and what to do first
 - targets, league: where retention, renewals, expansion and churn stand; owners compared fairly
 - arr_per_csm, cost_ratio, csm_coverage: what customer success carries, costs and needs
+- adoption, self_serve_rate, usage_daily: how deep customers use the product, alone or with help, day by day
+- lifecycle, growth: how far new customers get; renewals, add-ons and referrals
 - backtest, learn, validate: whether a score, learnt weights or a survey foretell churn
 """
 
@@ -15,17 +17,22 @@ from typing import Any
 
 _HOME = {
     "HealthModel": "score.model",
+    "adoption": "uptake.adoption",
     "alert_record": "alarm.record",
     "alerts": "alarm.alerts",
     "arr_per_csm": "goals.staffing",
     "backtest": "score.past",
     "cost_ratio": "goals.staffing",
     "csm_coverage": "goals.staffing",
+    "growth": "uptake.growth",
     "health": "score.health",
     "health_history": "score.history",
     "league": "goals.league",
     "learn": "score.learning",
+    "lifecycle": "uptake.lifecycle",
+    "self_serve_rate": "uptake.selfserve",
     "targets": "goals.targets",
+    "usage_daily": "uptake.daily",
     "validate": "score.validation",
     "worklist": "alarm.worklist",
 }
