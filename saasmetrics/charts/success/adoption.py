@@ -13,6 +13,8 @@ from saasmetrics.charts.theme import Theme, Width, along, blend, readable_on
 from saasmetrics.money import format_money, format_ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from saasmetrics.result import Result
@@ -117,7 +119,7 @@ def adoption(
     )
 
 
-def _shade(canvas: Canvas, starts: list[str], ends: list[str], row: dict[str, Any]) -> str:
+def _shade(canvas: Canvas, starts: list[str], ends: list[str], row: Mapping[Any, Any]) -> str:
     """Return grey where customers stay, blue where they rise, orange where they fall or leave."""
     colors = canvas.colors
     ground = blend(colors.surface, colors.grid, 0.6)
@@ -198,12 +200,12 @@ def usage_daily(
     )
 
 
-def _customer(row: dict[str, Any]) -> str:
+def _customer(row: Mapping[Any, Any]) -> str:
     name = row.get("name")
     return str(row["customer_id"] if name is None or name != name else name)
 
 
-def _day(canvas: Canvas, row: dict[str, Any], i: int, j: int) -> dict[str, Any]:
+def _day(canvas: Canvas, row: Mapping[Any, Any], i: int, j: int) -> dict[str, Any]:
     ratio, colors = row["ratio"], canvas.colors
     color = colors.grid
     if ratio == ratio:
@@ -273,10 +275,9 @@ def lifecycle(
         )
     share = (max(text_width(t["label"]) for t in tails) + 16) / (canvas.room - 50)
     wide = scale(0, end / (1 - share))
-    for tail, at in zip(
-        tails, spread([height * (1 - t["y"]) for t in tails], 15, 6, height - 6), strict=True
-    ):
-        tail["y"] = 1 - at / height
+    placed = spread([height * (1 - t["y"]) for t in tails], 15, 6, height - 6)
+    for tail, pixel in zip(tails, placed, strict=True):
+        tail["y"] = 1 - pixel / height
     step = next(s for s in (7, 14, 30, 60, 90) if end / s <= 7)
     marks = axis(
         {float(d): f"{d}" for d in range(0, int(end) + 1, step)},
@@ -390,7 +391,7 @@ def _stamp(period: Any) -> pd.Timestamp:
     return pd.Timestamp(period)
 
 
-def _point(canvas: Canvas, row: dict[str, Any], i: int, color: str, freq: str) -> dict[str, Any]:
+def _point(canvas: Canvas, row: Mapping[Any, Any], i: int, color: str, freq: str) -> dict[str, Any]:
     target = row["target"] if row["target"] == row["target"] else None
     said = format_money(row["value"], canvas.currency)
     cell = {
@@ -441,7 +442,8 @@ def self_serve(
         ("with help", int(row["with_help"]), along(canvas.colors.ramp, 0.35)),
     ]
     parts.append(("not yet", int(row["not_yet"]), canvas.colors.plain))
-    rows, base = [], 0
+    rows: list[dict[str, Any]] = []
+    base = 0
     for name, n, color in parts:
         text = f"{name} {n:,}"
         fits = text_width(text) < n / many * (canvas.room - 20) - 8

@@ -12,6 +12,8 @@ from saasmetrics.charts.text import text_width, ticks
 from saasmetrics.money import format_money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from saasmetrics.charts.theme import Theme, Width
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 MOST = 15
 
 
-def _name(row: dict[str, Any]) -> str:
+def _name(row: Mapping[Any, Any]) -> str:
     name = row.get("name")
     return str(row["customer_id"] if name is None or name != name else name)
 
@@ -85,9 +87,9 @@ def alerts(
     )
     base = alt.Chart(data(rows))
     tips = [alt.Tooltip("rule:N"), alt.Tooltip("evidence:N")]
-    color = alt.Color("color:N", scale=None)
-    lines = base.mark_rule(strokeWidth=4).encode(x=x, x2="to:Q", y=y, color=color, tooltip=tips)
-    dots = base.mark_circle(size=70, opacity=1).encode(x=x, y=y, color=color, tooltip=tips)
+    tone = alt.Color("color:N", scale=None)
+    lines = base.mark_rule(strokeWidth=4).encode(x=x, x2="to:Q", y=y, color=tone, tooltip=tips)
+    dots = base.mark_circle(size=70, opacity=1).encode(x=x, y=y, color=tone, tooltip=tips)
     end = alt.X("to:Q", scale=scale(low, high))
     text = base.mark_text(align="left", dx=8, baseline="middle", color=canvas.colors.ink).encode(
         x=end, y=y, text="label:N"

@@ -63,7 +63,7 @@ def _heading(canvas: Canvas) -> str:
 
 
 def _roc(canvas: Canvas, roc: pd.DataFrame) -> alt.LayerChart:
-    rows = [{"x": 0.0, "y": 0.0, "text": ""}]
+    rows: list[dict[str, Any]] = [{"x": 0.0, "y": 0.0, "text": ""}]
     rows += [
         {"x": r["stayed"], "y": r["left"], "text": f"score up to {r['score']:.0f}"}
         for r in roc.to_dict("records")
@@ -99,11 +99,9 @@ def _roc(canvas: Canvas, roc: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(data(notes)).encode(x=x, y=y, text="label:N")
     look: dict[str, Any] = {"align": "right", "baseline": "middle", "dx": -4}
     halo = base.mark_text(**look, stroke=canvas.colors.surface, strokeWidth=4)
-    name = [{"x": 0.98, "y": 0.98, "label": "chance"}]
+    name = [{"x": 0.86, "y": 0.72, "label": "chance"}]
     label = (
-        alt.Chart(data(name))
-        .mark_text(align="right", dx=-14, dy=12, color=canvas.colors.muted)
-        .encode(x=x, y=y, text="label:N")
+        alt.Chart(data(name)).mark_text(color=canvas.colors.muted).encode(x=x, y=y, text="label:N")
     )
     return canvas.finish(
         [chance, line, label, halo, base.mark_text(**look, color=canvas.colors.ink)],
@@ -147,8 +145,8 @@ def _calibration(canvas: Canvas, bins: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_circle(size=60, color=canvas.colors.gain, opacity=1).encode(
         x=x, y=y, tooltip=tips
     )
-    df = canvas.result.df.set_index("measure")
-    brier, slope = df.loc["brier", "value"], df.loc["calibration_slope", "value"]
+    found = canvas.result.df.set_index("measure")["value"]
+    brier, slope = float(found["brier"]), float(found["calibration_slope"])
     note = f"Dashed: right on average. Brier {brier:.3f}, slope {slope:.2f} where 1 is right; later half of the days"
     return canvas.finish(
         [line, bars, dots], message=_heading(canvas), subtitle=what(canvas.result, note=note)
@@ -222,7 +220,7 @@ def _colored(dots: alt.Chart, canvas: Canvas) -> alt.Chart:
 def _shares(result: Result) -> list[dict[str, Any]]:
     """Return the rows that are shares, named."""
     wanted = ("auc", "churn", "precision", "recall", "missed")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in result.df.to_dict("records"):
         if row["measure"] not in wanted or row["value"] != row["value"]:
             continue

@@ -12,6 +12,8 @@ from saasmetrics.charts.text import text_width, ticks
 from saasmetrics.money import format_ratio, format_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from saasmetrics.charts.theme import Theme, Width
     from saasmetrics.result import Result
 
@@ -93,7 +95,7 @@ def _marks(most: float) -> dict[float, str]:
     return {step * i: format_ratio(step * i, 0) for i in range(int(most / step) + 1)}
 
 
-def _row(canvas: Canvas, i: int, row: dict[str, Any]) -> dict[str, Any]:
+def _row(canvas: Canvas, i: int, row: Mapping[Any, Any]) -> dict[str, Any]:
     share = row["value"] / row["target"]
     expected = row["expected"] / row["target"] if row["expected"] == row["expected"] else None
     aim = 1.0 if expected is None else expected
