@@ -18,6 +18,7 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -51,6 +52,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
+    "survey_change": survey_change,
+    "books": books,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -84,6 +88,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "comparison": comparison,
     "explanation": explanation,
     **_SUCCESS,
+    "paired": series,
+    "promise": series,
+    "backlog": series,
+    "tank_tickets": series,
+    "tier_mix": series,
 }
 
 __all__ = [
@@ -93,6 +102,7 @@ __all__ = [
     "atr_waterfall",
     "backtest",
     "balances",
+    "books",
     "bridge",
     "cohort_pair",
     "cohorts",
@@ -121,6 +131,7 @@ __all__ = [
     "source_customers",
     "sources",
     "subtypes",
+    "survey_change",
     "tiers",
     "to_png",
     "to_svg",

@@ -13,7 +13,10 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
+    "metrics.support",
     "forecast",
+    "success.capacity",
     "success",
 )
 for topic in TOPICS:
