@@ -37,6 +37,7 @@ from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
+from saasmetrics.charts.success.kinds import KINDS as _SUCCESS
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
 from saasmetrics.charts.worth import worth
@@ -86,6 +87,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    **_SUCCESS,
     "paired": series,
     "promise": series,
     "backlog": series,

@@ -174,7 +174,8 @@ def _given(name: str, given: Any, df: pd.DataFrame) -> NDArray[np.float64]:
     if len(df) and not set(given) & {*df["customer_id"], *df.get("segment", [])}:
         msg = f"No customer and no segment is called {', '.join(map(str, list(given)[:5]))}; {name} is by one of them."
         raise DataError(msg)
-    return found.to_numpy(float)
+    out: NDArray[np.float64] = np.asarray(found, np.float64)
+    return out
 
 
 def _answers(book: Book, df: pd.DataFrame, day: int) -> NDArray[np.float64]:
@@ -185,7 +186,8 @@ def _answers(book: Book, df: pd.DataFrame, day: int) -> NDArray[np.float64]:
     place = {name: number for number, name in enumerate(ids.to_pylist())}
     share, _ = facts.answers.last(day, 365, facts.many)
     at = [place[each] for each in df["customer_id"]]
-    return np.asarray(10 * share[at], float)
+    out: NDArray[np.float64] = np.multiply(10.0, share[at])
+    return out
 
 
 def _open(book: Book, df: pd.DataFrame, as_of: Any) -> list[str]:

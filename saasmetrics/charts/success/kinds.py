@@ -1,0 +1,38 @@
+"""Which function draws which kind of result of customer success."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.charts.success.adoption import (
+    adoption,
+    lifecycle,
+    self_serve,
+    success_growth,
+    usage_daily,
+)
+from saasmetrics.charts.success.alerts import alerts, worklist
+from saasmetrics.charts.success.backtest import graded, health_backtest
+from saasmetrics.charts.success.health import health, health_history
+from saasmetrics.charts.success.targets import csm_league, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS: dict[str, Callable[..., Any]] = {
+    "health": health,
+    "health_history": health_history,
+    "health_backtest": health_backtest,
+    "health_learnt": graded,
+    "signal_validation": graded,
+    "alert_record": graded,
+    "alerts": alerts,
+    "worklist": worklist,
+    "targets": targets,
+    "csm_league": csm_league,
+    "adoption": adoption,
+    "usage_daily": usage_daily,
+    "lifecycle": lifecycle,
+    "success_growth": success_growth,
+    "self_serve": self_serve,
+}
