@@ -10,8 +10,18 @@ from saasmetrics_widgets.connected import enable_colab
 from saasmetrics_widgets.desk import RenewalDesk, renewal_desk
 from saasmetrics_widgets.explorer import Explorer, explore
 from saasmetrics_widgets.page import to_html
+from saasmetrics_widgets.success import SuccessBoard, success_board
 
-__all__ = ["Explorer", "RenewalDesk", "enable_colab", "explore", "renewal_desk", "to_html"]
+__all__ = [
+    "Explorer",
+    "RenewalDesk",
+    "SuccessBoard",
+    "enable_colab",
+    "explore",
+    "renewal_desk",
+    "success_board",
+    "to_html",
+]
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
