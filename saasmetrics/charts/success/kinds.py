@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.charts.success.adoption import (
-    adoption,
-    lifecycle,
-    self_serve,
-    success_growth,
-    usage_daily,
-)
 from saasmetrics.charts.success.alerts import alerts, worklist
 from saasmetrics.charts.success.backtest import graded, health_backtest
 from saasmetrics.charts.success.health import health, health_history
+from saasmetrics.charts.success.moves import adoption, usage_daily
+from saasmetrics.charts.success.progress import lifecycle, self_serve, success_growth
 from saasmetrics.charts.success.targets import csm_league, targets
 
 if TYPE_CHECKING:
