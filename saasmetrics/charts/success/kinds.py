@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.success.alerts import alerts, worklist
 from saasmetrics.charts.success.backtest import graded, health_backtest
+from saasmetrics.charts.success.economics import ltv_cac_change, margin_by_age
 from saasmetrics.charts.success.health import health, health_history
 from saasmetrics.charts.success.moves import adoption, usage_daily
 from saasmetrics.charts.success.progress import lifecycle, self_serve, success_growth
@@ -30,4 +31,6 @@ KINDS: dict[str, Callable[..., Any]] = {
     "lifecycle": lifecycle,
     "success_growth": success_growth,
     "self_serve": self_serve,
+    "ltv_cac_change": ltv_cac_change,
+    "margin_by_age": margin_by_age,
 }
