@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from saasmetrics_widgets.connected import enable_colab
+from saasmetrics_widgets.desk import RenewalDesk, renewal_desk
 from saasmetrics_widgets.explorer import Explorer, explore
 from saasmetrics_widgets.page import to_html
 
-__all__ = ["Explorer", "enable_colab", "explore", "to_html"]
+__all__ = ["Explorer", "RenewalDesk", "enable_colab", "explore", "renewal_desk", "to_html"]
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
