@@ -57,20 +57,9 @@ def alerts(
     df = result.df.head(MOST)
     if not len(df):
         return canvas.empty("no alert is open.")
-    names, rows = [], []
     longest_open = max(int(df["days_open"].max()), 14)
-    for i, row in enumerate(df.to_dict("records")):
-        names.append(f"{_name(row)}  {format_money(row['arr'], canvas.currency)}")
-        color = canvas.colors.loss if row["kind"] == "churn" else canvas.colors.gain
-        rule = row["rule"].replace("_", " ")
-        cell = {
-            "i": i,
-            "from": -float(row["days_open"]),
-            "to": 0.0,
-            "color": color,
-            "evidence": row["evidence"],
-        }
-        rows.append(cell | {"label": f"{rule}, {int(row['days_open'])} d", "rule": rule})
+    rows = [_line(canvas, i, row) for i, row in enumerate(df.to_dict("records"))]
+    names = [row["name"] for row in rows]
     low, room = -longest_open * 1.04, longest(names, 260)
     inside = canvas.room - room - 20
     share = max(text_width(row["label"]) + 14 for row in rows) / inside
@@ -102,6 +91,14 @@ def alerts(
         subtitle=what(result, note=f"Danger orange, room to grow blue; ARR beside the name{more}"),
         height=height or ROW * len(rows) + 10,
     )
+
+
+def _line(canvas: Canvas, i: int, row: Mapping[Any, Any]) -> dict[str, Any]:
+    color = canvas.colors.loss if row["kind"] == "churn" else canvas.colors.gain
+    rule, days = row["rule"].replace("_", " "), int(row["days_open"])
+    cell = {"i": i, "from": -float(days), "to": 0.0, "color": color, "evidence": row["evidence"]}
+    name = f"{_name(row)}  {format_money(row['arr'], canvas.currency)}"
+    return cell | {"label": f"{rule}, {days} d", "rule": rule, "name": name}
 
 
 def _days(most: int) -> dict[float, str]:

@@ -13,6 +13,8 @@ from saasmetrics.charts.text import period_text
 from saasmetrics.money import format_money, format_ratio
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from saasmetrics.charts.theme import Theme, Width
     from saasmetrics.result import Result
 
@@ -169,21 +171,7 @@ def health_history(
     if not len(means) or not means["scored"].sum():
         return canvas.empty()
     freq, many = freq_of(result, means), len(means)
-    rows = []
-    for i, row in enumerate(means.to_dict("records")):
-        base = 0.0
-        for band in (*_BANDS, "not scored"):
-            share = float(row[f"{band}_share"] or 0.0)
-            cell = {
-                "left": i - 0.42,
-                "right": i + 0.42,
-                "low": base,
-                "high": base + share,
-                "band": band,
-            }
-            cell |= {"color": band_color(canvas.colors, band), "text": format_ratio(share)}
-            rows.append(cell | {"period": period_text(row["period"], freq)})
-            base += share
+    rows = _stacks(canvas, means, freq)
     x = alt.X(
         "left:Q",
         scale=scale(-0.5, many - 0.5),
@@ -212,6 +200,26 @@ def health_history(
         message=f"{str(result.extra['headline'])[0].upper()}{str(result.extra['headline'])[1:]}",
         subtitle=what(result, freq=freq, note="Share of customers by band"),
     )
+
+
+def _stacks(canvas: Canvas, means: pd.DataFrame, freq: str) -> list[dict[str, Any]]:
+    """Return a part of a bar per period and band, the worst band at the bottom."""
+    rows = []
+    for i, row in enumerate(means.to_dict("records")):
+        base = 0.0
+        for band in (*_BANDS, "not scored"):
+            share = float(row[f"{band}_share"] or 0.0)
+            cell: dict[str, Any] = {
+                "left": i - 0.42,
+                "right": i + 0.42,
+                "low": base,
+                "high": base + share,
+            }
+            cell |= {"band": band, "color": band_color(canvas.colors, band)}
+            period = period_text(row["period"], freq)
+            rows.append(cell | {"text": format_ratio(share), "period": period})
+            base += share
+    return rows
 
 
 def _ends(canvas: Canvas, rows: list[dict[str, Any]], many: int) -> list[alt.Chart]:

@@ -153,19 +153,7 @@ def csm_league(
     df = result.df[result.df["value"].notna()].head(40)
     if not len(df):
         return canvas.empty()
-    groups = canvas.colors.groups
-    rows = []
-    for i, row in enumerate(df.to_dict("records")):
-        band = int(row["band"])
-        cell = {
-            "i": i,
-            "name": str(row[result.by[0]]),
-            "value": row["value"],
-            "low": row["low"],
-            "high": row["high"],
-        }
-        said = f"{int(row['numerator'])} of {int(row['denominator'])} renewed"
-        rows.append(cell | {"color": groups[(band - 1) % len(groups)], "said": said, "band": band})
+    rows = [_owner(canvas, i, row) for i, row in enumerate(df.to_dict("records"))]
     low, high = min(r["low"] for r in rows), max(r["high"] for r in rows)
     names = [row["name"] for row in rows]
     edge = scale(low - 0.02, high + 0.02)
@@ -193,3 +181,11 @@ def csm_league(
         ),
         height=height or ROW * len(rows) + 10,
     )
+
+
+def _owner(canvas: Canvas, i: int, row: Mapping[Any, Any]) -> dict[str, Any]:
+    groups, band = canvas.colors.groups, int(row["band"])
+    cell = {"i": i, "name": str(row[canvas.result.by[0]]), "band": band}
+    cell |= {name: row[name] for name in ("value", "low", "high")}
+    said = f"{int(row['numerator'])} of {int(row['denominator'])} renewed"
+    return cell | {"color": groups[(band - 1) % len(groups)], "said": said}

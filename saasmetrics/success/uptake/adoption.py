@@ -104,8 +104,6 @@ def adoption(
     >>> bool((abs(totals - 1) < 1e-12).all())
     True
     """
-    import pandas as pd
-
     need, span = (
         whole("weeks", weeks, 1, "a number of weeks"),
         whole("of", of, 1, "a number of weeks", 520),
@@ -116,28 +114,11 @@ def adoption(
     facts, usage = watched(book, "Adoption")
     rungs = ladder_of(facts, usage, ladder)
     day = day_of(book, as_of)
-    level, ever = levels_on(facts, usage, rungs, day, need, span)
-    mrr, _ = facts.ledger.state(day)
-    who = np.flatnonzero(mrr > 0)
-    names = np.array([NONE, *rungs.names], object)
-    known = ever[who]
-    data: dict[str, Any] = {
-        "customer_id": book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
-    }
-    data |= about(book, who, ("name", "segment", "csm_id"))
-    data |= {
-        "value": np.where(known, level[who], np.nan),
-        "level": np.where(known, names[level[who]], UNKNOWN),
-    }
-    data |= {
-        "arr": 12 * mrr[who] / MICRO,
-        "reason": np.where(known, "", "no use is on record, so that it is unknown"),
-    }
+    df = _now(book, rungs, day, (need, span))
     moves = _moves(
         book, rungs, freq, whole("last", last, 1, "a number of periods"), day, (need, span)
     )
     transitions = _shares(moves, rungs)
-    df = pd.DataFrame(data)
     notes = (f"{rungs.said[0].upper()}{rungs.said[1:]}: {_told(rungs)}", *usage.events.notes())
     notes = (*notes, *(() if day == book.as_of_day else (f"As of {iso_day(day)}",)))
     return made(
@@ -157,6 +138,24 @@ def adoption(
         tables=("usage",),
         trace=lambda **_: "a level is a state of a customer, not a sum",
     )
+
+
+def _now(book: Book, rungs: Ladder, day: int, rule: tuple[int, int]) -> pd.DataFrame:
+    """Return the level of each customer that pays on a day."""
+    import pandas as pd
+
+    facts, usage = watched(book, "Adoption")
+    level, ever = levels_on(facts, usage, rungs, day, *rule)
+    mrr, _ = facts.ledger.state(day)
+    who = np.flatnonzero(mrr > 0)
+    names, known = np.array([NONE, *rungs.names], object), ever[who]
+    ids = book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
+    data: dict[str, Any] = {"customer_id": ids, **about(book, who, ("name", "segment", "csm_id"))}
+    data["value"] = np.where(known, level[who], np.nan)
+    data["level"] = np.where(known, names[level[who]], UNKNOWN)
+    data["arr"] = 12 * mrr[who] / MICRO
+    data["reason"] = np.where(known, "", "no use is on record, so that it is unknown")
+    return pd.DataFrame(data)
 
 
 def _told(rungs: Ladder) -> str:

@@ -75,13 +75,8 @@ def usage_daily(book: Book, last: int = 90, top: int = 30, *, as_of: Any = None)
     facts, usage = watched(book, "Daily use")
     day = day_of(book, as_of)
     mrr, _ = facts.ledger.state(day)
-    danger = alerts(book, as_of=as_of, kind="churn").df
-    named = danger.sort_values("rule").groupby("customer_id")["rule"].agg(", ".join)
     ids = book.engine.spans.entity_ids.to_pandas()
-    paying = np.flatnonzero(mrr > 0)
-    calls = ids.iloc[paying].isin(named.index).to_numpy()
-    order = np.lexsort((ids.iloc[paying].astype(str).to_numpy(), -mrr[paying], ~calls))
-    who = paying[order[:many]]
+    who, named = _first(book, mrr, ids, as_of, many)
     place = np.full(facts.many, -1)
     place[who] = np.arange(len(who))
     shown = _sums(usage, place, len(who), day - width + 1, day)
@@ -116,6 +111,16 @@ def usage_daily(book: Book, last: int = 90, top: int = 30, *, as_of: Any = None)
         tables=("usage",),
         trace=lambda **_: "use is not an amount of customers' MRR",
     )
+
+
+def _first(book: Book, mrr: Any, ids: Any, as_of: Any, many: int) -> tuple[Any, Any]:
+    """Return the customers to show, those with an open alert first, then by ARR, and the alerts of each."""
+    danger = alerts(book, as_of=as_of, kind="churn").df
+    named = danger.sort_values("rule").groupby("customer_id")["rule"].agg(", ".join)
+    paying = np.flatnonzero(mrr > 0)
+    calls = ids.iloc[paying].isin(named.index).to_numpy()
+    order = np.lexsort((ids.iloc[paying].astype(str).to_numpy(), -mrr[paying], ~calls))
+    return paying[order[:many]], named
 
 
 def _sums(usage: Any, place: Any, many: int, first: int, last: int) -> Any:

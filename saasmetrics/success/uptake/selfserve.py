@@ -92,14 +92,7 @@ def self_serve_rate(
     check_level(interval)
     window = whole("window_days", window_days, 1, "a number of days")
     facts, usage = watched(book, "The self-serve rate")
-    features = (
-        [feature]
-        if isinstance(feature, str)
-        else [str(f) for f in listed("feature", feature, "features")]
-    )
-    for name in features:
-        if name not in usage.names:
-            raise UnknownNameError.of("feature", name, usage.names)
+    features = _features(usage.names, feature)
     told = events(book, "activities", "at")
     message, helped = _first(told, text("kind", kind, "a kind of activity"), facts.many)
     began = first_use(facts, usage, features)
@@ -111,14 +104,9 @@ def self_serve_rate(
     alone = adopted & ~with_help
     k, n = int(alone.sum()), int(over.sum())
     low, high = (float(edge) for edge in wilson(k, n, interval))
-    row: dict[str, Any] = {
-        "value": k / n if n else np.nan,
-        "low": low,
-        "high": high,
-        "numerator": k,
-        "denominator": n,
-    }
-    row |= {"n": n, "with_help": int(with_help.sum()), "not_yet": int((over & ~adopted).sum())}
+    row: dict[str, Any] = {"value": k / n if n else np.nan, "low": low, "high": high}
+    row |= {"numerator": k, "denominator": n, "n": n, "with_help": int(with_help.sum())}
+    row["not_yet"] = int((over & ~adopted).sum())
     row |= {"already": int(already.sum()), "open": int((sent & ~already & ~over).sum())}
     row["reason"] = "" if n else "the window of no message is over"
     people = _people(book, over, np.select([alone, with_help], [0, 1], 2), message, began)
@@ -140,6 +128,16 @@ def self_serve_rate(
         drill=drill,
         tables=("usage", "activities"),
     )
+
+
+def _features(known: list[str], given: str | Sequence[str]) -> list[str]:
+    if isinstance(given, str):
+        given = [given]
+    features = [str(name) for name in listed("feature", given, "features")]
+    for name in features:
+        if name not in known:
+            raise UnknownNameError.of("feature", name, known)
+    return features
 
 
 def _left_out(row: dict[str, Any]) -> str:
