@@ -14,7 +14,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 LAYERS = (
     {"errors", "version"},
     {"asked", "calls", "periods", "money", "export"},
-    {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
+    {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},
     {"survival"},
