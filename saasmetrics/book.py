@@ -352,6 +352,8 @@ class Book:
     def _repr_html_(self) -> str:
         return shown.book_html(self)
 
+    __dir__ = shown.book_names
+
 
 def _fill(
     book: Book,

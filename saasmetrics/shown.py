@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _SHOWN = 60  # rows of the table in a notebook
+_INNER = {
+    *("as_of_day", "checks", "context", "cuts", "engine", "engines", "history", "known_day"),
+    *("looks_back", "of_rows", "part", "since_day", "told_day", "warnings"),
+}
 _LIGHT, _DARK = ".saasmetrics-light", ".saasmetrics-dark"
 _SAID = 'body[data-jp-theme-light="false"]', "body.vscode-dark"
 _OTHERS = 'body:not([data-jp-theme-light="true"], .vscode-light)'
@@ -103,6 +107,11 @@ def _said(book: Book) -> str:
     part += f", only {' and '.join(book.scope)}" if book.scope else ""
     part += f", from {iso_day(book.since_day)}" if book.since_day is not None else ""
     return f"Book as of {book.as_of_text}{part}, {book.currency}"
+
+
+def book_names(book: Book) -> list[str]:
+    """Return what tab completion offers of a book: what people ask and read, not what its parts are made of."""
+    return [name for name in object.__dir__(book) if name not in _INNER and name[:1] != "_"]
 
 
 def book_html(book: Book) -> str:
