@@ -337,13 +337,13 @@ class Book:
             out = out[out["period"] >= since]
         return out
 
-    def explore(self, **options: Any) -> Any:
-        """Open the explorer widget: headline numbers, bridge, cohorts and survival that follow one row of controls."""
+    def explore(self, widget: str = "explorer", **options: Any) -> Any:
+        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
         from importlib.metadata import entry_points
 
-        for point in entry_points(group="saasmetrics.widgets", name="explorer"):
+        for point in entry_points(group="saasmetrics.widgets", name=widget):
             return point.load()(self, **options)
-        msg = "The widgets are not installed: pip install jupyter-saasmetrics."
+        msg = f"There is no widget {widget!r} here; pip install jupyter-saasmetrics brings the explorer and more."
         raise MissingExtraError(msg)
 
     def __repr__(self) -> str:

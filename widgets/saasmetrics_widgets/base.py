@@ -91,12 +91,14 @@ class MetricWidget(anywidget.AnyWidget):
         self._prepare(book)
         self._behind: Behind | None = None
         self._at: Cell | None = None
+        self._open = False
         start = self._settled(controls)
         refuse_lost(controls, start)
         view = self._whole(start)
         panels = view.pop("panels")
         with unconnected():
             super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
+        self._open = True
         self.on_msg(self._answer)
 
     unanswered: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -166,7 +168,7 @@ class MetricWidget(anywidget.AnyWidget):
     @traitlets.observe("controls")
     def _redraw(self, change: Mapping[str, Any]) -> None:
         """Draw what is there at once, then what must be computed."""
-        if not self.view:
+        if not self._open:
             return
         now = self.controls
         try:

@@ -84,22 +84,47 @@ class Choices:
         policy = one_of("policy", wanted.get("policy") or next(iter(self.policies)), self.policies)
         if not self.own and self.reading(policy):
             return self.under(policy).settled({**wanted, "policy": policy})
-        freq = one_of("frequency", wanted.get("freq") or self._freq, FREQS)
-        column = one_of("segment column", wanted.get("column") or "", ("", *self.columns))
-        periods, values = self.periods(freq), self.values(column)
-        period = self._period(freq, wanted.get("period"))
-        value = str(wanted.get("value") or "")
+        when = self.when(wanted)
         window = wanted.get("window")
+        known = window in self.windows(when["freq"])
         return {
-            "freq": freq,
-            "period": period if period in periods else next(iter(periods)),
-            "window": int(window) if window in self.windows(freq) else self._window(freq),
-            "column": column,
-            "value": value if value in values else "",
+            **when,
+            "window": int(window or 0) if known else self._window(when["freq"]),
+            **self.segment(wanted),
             "measure": one_of("measure", wanted.get("measure") or "logos", MEASURES),
             "policy": policy,
             "explain": one_of("number to explain", wanted.get("explain") or "nrr", EXPLAINED),
         }
+
+    def when(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the frequency that is wanted, and the period in it; the last complete one where it does not fit."""
+        freq = one_of("frequency", wanted.get("freq") or self._freq, FREQS)
+        periods, period = self.periods(freq), self._period(freq, wanted.get("period"))
+        return {"freq": freq, "period": period if period in periods else next(iter(periods))}
+
+    def segment(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the column that is wanted, and the value in it; all of them where it does not fit."""
+        column = one_of("segment column", wanted.get("column") or "", ("", *self.columns))
+        value = str(wanted.get("value") or "")
+        return {"column": column, "value": value if value in self.values(column) else ""}
+
+    def where(self, now: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """Return the chosen segment as a call takes it; empty for all customers."""
+        column, value = now["column"], now["value"]
+        if not column or not value:
+            return ()
+        values = self.values(column)
+        if value not in values:
+            raise UnknownNameError.of(column, value, values)
+        return ((column, values[value]),)
+
+    def who(self, now: Mapping[str, Any]) -> str:
+        """Return whose numbers are shown, in words."""
+        return f"{now['value']} ({now['column']})" if now["value"] else "All customers"
+
+    def named(self, now: Mapping[str, Any]) -> str:
+        """Return the chosen period as people read it."""
+        return self.text(now["freq"], self.book.calendar(now["freq"]).of(now["period"]))
 
     def _period(self, freq: str, wanted: Any) -> str:
         """Return the period of a frequency that a date falls in."""

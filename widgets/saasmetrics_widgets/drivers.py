@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WIDTH = 1000
 TOP = 10
 _REASONS = 10
+_STEP = ("step", "label", "value", "customers")
 # Reasons of a change, by the bar of the bridge that they are a part of.
 BARS = {
     "new": ("new",),
@@ -39,8 +40,7 @@ def asked(choices: Choices, now: Mapping[str, Any]) -> Call:
     calendar = choices.book.calendar(now["freq"])
     number = calendar.of(now["period"])
     then = choices.start(now["freq"], number - 1)
-    group = choices.values(now["column"]).get(now["value"])
-    where = ((now["column"], group),) if now["value"] else ()
+    where = choices.where(now)
     by = (("by", now["column"]),) if now["column"] and not now["value"] else ()
     window = () if now["explain"] == "arr" else (("window", now["window"]),)
     options = (("then", then), ("now", now["period"]), *window, ("freq", now["freq"]), *by)
@@ -114,12 +114,12 @@ def customers(result: Result, book: Book, pick: Mapping[str, Any]) -> list[Line]
     names = top["name"] if "name" in top.columns else top["customer_id"]
     return [
         Line(
-            str(id) if name is None or name != name else str(name),
+            str(one) if name is None or name != name else str(name),
             value,
             format_difference(value, unit, currency),
-            {**pick, "customer": id},
+            {**pick, "customer": one},
         )
-        for id, name, value in zip(
+        for one, name, value in zip(
             top["customer_id"].tolist(), names.tolist(), top["value"].tolist(), strict=True
         )
     ]

@@ -8,8 +8,8 @@ import traitlets
 
 from saasmetrics_widgets import drivers
 from saasmetrics_widgets.base import MetricWidget
-from saasmetrics_widgets.behind import located
 from saasmetrics_widgets.cards import KPIS
+from saasmetrics_widgets.located import located
 from saasmetrics_widgets.view import Views
 
 if TYPE_CHECKING:

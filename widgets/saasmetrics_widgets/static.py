@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN, GAP = 1040, 16, 24
 _CARD, _HEAD = 92, 36
+_LARGEST = 1.25  # times the size that a scene was drawn for
 _ALONE = 72  # share of the width of a panel whose neighbor is the table, which no picture has
 
 
@@ -103,7 +104,7 @@ def _placed(
 ) -> tuple[str, float]:
     """Return a panel drawn at a place, scaled to a width, and its height."""
     scene = json.loads(panel["scene"])
-    scale = wide / scene["width"]
+    scale = min(wide / scene["width"], _LARGEST)
     words = Scene(wide, 40, "")
     words.text(0, 12, shortened(panel["title"], wide, 13), size=13, bold=True)
     words.text(0, 28, panel["note"], size=10, fill="muted")

@@ -107,21 +107,19 @@ class Views:
         used = ("freq", "column", "value", *({"bridge": ("period",)}.get(name, ("measure",))))
 
         def draw(result: Result) -> dict[str, Any]:
-            when = choices.text(now["freq"], choices.book.calendar(now["freq"]).of(now["period"]))
             if name == "bridge":
-                return bridge.panel(result, now, when)
+                return bridge.panel(result, now, choices.named(now))
             if name == "drivers":
                 return drivers.panel(result, self.results.book, drivers.reasons(now))
-            return {"survival": curve, "cohorts": cohorts}[name].panel(result, now)
+            other = curve.panel if name == "survival" else cohorts.panel
+            return other(result, now)
 
         key = () if name == "drivers" else [now[part] for part in used]
         return self.panels.panel(name, self.asked(name, now, choices), key, draw)
 
     def _headline(self, now: Mapping[str, Any], choices: Choices) -> str:
-        who = f"{now['value']} ({now['column']})" if now["value"] else "All customers"
-        book = choices.book
-        when = choices.text(now["freq"], book.calendar(now["freq"]).of(now["period"]))
-        return f"{who}, {when}, {book.currency}, policy {book.policy.name}"
+        book, who = choices.book, choices.who(now)
+        return f"{who}, {choices.named(now)}, {book.currency}, policy {book.policy.name}"
 
 
 def footnotes(results: Results, asked: Iterable[Call]) -> list[str]:
