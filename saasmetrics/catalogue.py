@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Unit = Literal["ratio", "money", "count", "months", "multiple", "table", "curve"]
+Unit = Literal[
+    "ratio", "money", "count", "months", "hours", "multiple", "points", "fte", "table", "curve"
+]
 Better = Literal["higher", "lower", "neutral"]
 
 

@@ -35,6 +35,11 @@ _HEADED = (
     "worth",
     "committed",
     "renewal_rates",
+    "survey",
+    "paired",
+    "promise",
+    "backlog",
+    "tank_tickets",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 

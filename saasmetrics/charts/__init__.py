@@ -18,6 +18,7 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -50,6 +51,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
+    "survey_change": survey_change,
+    "books": books,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -82,6 +86,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    "paired": series,
+    "promise": series,
+    "backlog": series,
+    "tank_tickets": series,
+    "tier_mix": series,
 }
 
 __all__ = [
@@ -91,6 +100,7 @@ __all__ = [
     "atr_waterfall",
     "backtest",
     "balances",
+    "books",
     "bridge",
     "cohort_pair",
     "cohorts",
@@ -119,6 +129,7 @@ __all__ = [
     "source_customers",
     "sources",
     "subtypes",
+    "survey_change",
     "tiers",
     "to_png",
     "to_svg",

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -67,30 +67,53 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
-    """Start servers on 127.0.0.1 with folders of their own, their kernel being this interpreter."""
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
+    """Start a server on 127.0.0.1 with folders of its own, by default JupyterLab of this interpreter."""
+
+    def start(
+        module: str = "jupyterlab",
+        words: tuple[str, ...] = (),
+        python: str = sys.executable,
+        options: dict[str, Any] | None = None,
+        **environment: str,
+    ) -> AbstractContextManager[Lab]:
+        home = tmp_path_factory.mktemp(module)
+        told = SERVER | EXPOSED if options is None else options
+        return _served(home, python, module, words, told, environment)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def serve(serving: Callable[..., AbstractContextManager[Lab]]) -> Iterator[Callable[..., Lab]]:
+    """Start servers that run until the session ends."""
     with ExitStack() as running:
 
         def start(module: str, words: tuple[str, ...] = (), **options: Any) -> Lab:
-            home = tmp_path_factory.mktemp(module)
-            return running.enter_context(_served(home, module, words, options))
+            return running.enter_context(serving(module, words, options=options))
 
         yield start
 
 
 @contextmanager
 def _served(
-    home: Path, module: str, words: tuple[str, ...], options: dict[str, Any]
+    home: Path,
+    python: str,
+    module: str,
+    words: tuple[str, ...],
+    options: dict[str, Any],
+    environment: dict[str, str],
 ) -> Iterator[Lab]:
     folder, token, port = home / "work", token_hex(16), _free_port()
     folder.mkdir()
-    _configure(home)
+    _configure(home, python)
     places = {"port": port, "folder": folder, "token": token}
     told = [f"--{name}={str(value).format(**places)}" for name, value in options.items()]
     told += [word.format(**places) for word in words]
     with (home / "log.txt").open("w") as log:
-        command = [sys.executable, "-m", module, *told]
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(home))
+        around = _environment(home) | environment
+        command = [python, "-m", module, *told]
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=around)
     try:
         url = f"http://127.0.0.1:{port}"
         path = "/" if module == "voila" else "/api"
@@ -110,6 +133,7 @@ SERVER = {
     "ServerApp.allow_root": True,
     "IdentityProvider.token": "{token}",
 }
+EXPOSED = {"LabApp.expose_app_in_browser": True, "JupyterNotebookApp.expose_app_in_browser": True}
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +163,7 @@ def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, **found}
 
 
-def _configure(home: Path) -> None:
+def _configure(home: Path, python: str) -> None:
     for plugin, settings in QUIET.items():
         name, part = plugin.split(":")
         path = home / "settings" / name / f"{part}.jupyterlab-settings"
@@ -147,7 +171,7 @@ def _configure(home: Path) -> None:
         path.write_text(json.dumps(settings), encoding="utf-8")
     spec = home / "data" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = {"argv": argv, "display_name": "Python 3", "language": "python"}
     spec.write_text(json.dumps(words), encoding="utf-8")
 
@@ -232,7 +256,7 @@ class Notebook:
 
     def command(self, id: str, **options: Any) -> None:
         """Run a command of JupyterLab."""
-        self.page.evaluate("([id, o]) => window.jupyterapp.commands.execute(id, o)", [id, options])
+        self.page.evaluate(_COMMAND, [id, options])
 
     def shot(self, name: str) -> Path:
         """Keep a picture of the page for whoever wants to look."""
@@ -251,6 +275,7 @@ _READY = """async () => {
   await panel.sessionContext.session?.kernel?.info;
 }"""
 _SHUT = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+_COMMAND = "([id, o]) => window.jupyterapp.commands.execute(id, o).then(() => null)"
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 _SAY = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -270,9 +295,9 @@ def notebook(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
     """Open pages of their own; whatever the test found, no request may have left this machine."""
     opened: list[Notebook] = []
 
-    def make(home: Lab | None = None, **options: Any) -> Notebook:
+    def make(at: Lab | None = None, **options: Any) -> Notebook:
         context = browser.new_context(viewport=SIZE, **options)
-        found = Notebook(context.new_page(), home or request.getfixturevalue("lab"))
+        found = Notebook(context.new_page(), at or request.getfixturevalue("lab"))
         found.watch()
         opened.append(found)
         return found

@@ -5,6 +5,7 @@
 - CohortReview: cohorts, two of them compared with a test, and notes that are kept
 - SurvivalExplorer: how long customers stay, why they leave, and a model that goes on
 - UnitEconomics: LTV to CAC and payback by segment under levers, and scenarios that are kept
+- RenewalDesk: what became of terms, what comes up, and the chance of a target
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saasmetrics_widgets.base import MetricWidget
     from saasmetrics_widgets.connected import enable_colab
+    from saasmetrics_widgets.desk import RenewalDesk, renewal_desk
     from saasmetrics_widgets.economics import UnitEconomics, unit_economics
     from saasmetrics_widgets.explorer import Explorer, explore
     from saasmetrics_widgets.lives import SurvivalExplorer, explore_survival
@@ -30,11 +32,13 @@ __all__ = [
     "DefinitionSwitch",
     "Explorer",
     "MetricWidget",
+    "RenewalDesk",
     "SurvivalExplorer",
     "UnitEconomics",
     "enable_colab",
     "explore",
     "explore_survival",
+    "renewal_desk",
     "review_cohorts",
     "switch_definitions",
     "to_html",
@@ -44,6 +48,7 @@ __all__ = [
 _HOMES = {
     "base": ("MetricWidget",),
     "connected": ("enable_colab",),
+    "desk": ("RenewalDesk", "renewal_desk"),
     "economics": ("UnitEconomics", "unit_economics"),
     "explorer": ("Explorer", "explore"),
     "lives": ("SurvivalExplorer", "explore_survival"),
@@ -63,3 +68,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell `jupyter labextension develop` where the extension is, for who works on it; wheels carry it themselves."""
+    return [{"src": "../labextension", "dest": "jupyter-saasmetrics"}]
