@@ -140,7 +140,7 @@ def panel(
         shades(drawn["value"].to_numpy(float), measure),
         whole,
         width,
-        whole and wide and width > WIDTH and "low" in average,
+        whole and wide and width > WIDTH and average is not None and "low" in average,
     )
     known = frame[frame["observed"]].groupby("cohort")["age"].max()
     scene = draw(grid, drawn, {cohort: int(age) for cohort, age in known.items()})
