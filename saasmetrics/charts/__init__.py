@@ -87,6 +87,8 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "backlog": series,
     "tank_tickets": series,
     "tier_mix": series,
+    "unit_cost": series,
+    "frontier": series,
 }
 
 __all__ = [
