@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from saasmetrics.engine.moments import WorkingHours
 from saasmetrics.metrics.support.backlog import backlog
-from saasmetrics.metrics.support.contacts import channel_switches, deflection, untagged
+from saasmetrics.metrics.support.contacts import channel_switches, deflection
 from saasmetrics.metrics.support.effects import macro_effect, trial_conversion
 from saasmetrics.metrics.support.interrupted import before_after
 from saasmetrics.metrics.support.issues import by_revenue, top_issues
@@ -34,6 +34,7 @@ from saasmetrics.metrics.support.tanks import tank_tickets
 from saasmetrics.metrics.support.teams import league, productivity
 from saasmetrics.metrics.support.touched import exec_contacts, reactive_share
 from saasmetrics.metrics.support.unit_cost import cost_to_serve, unit_cost
+from saasmetrics.metrics.support.untagged import untagged
 
 __all__ = [
     "WorkingHours",

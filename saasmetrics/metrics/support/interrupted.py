@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,22 +117,8 @@ def before_after(
         one_of("measure", measure, MEASURES)
         frame, names = _series(book, measure, by, freq, statistic, hours, zone)
         unit, what = _UNITS.get(measure, "hours"), measure
-    import pandas as pd
-
-    cut = pd.Timestamp(iso_day(day))
-    rows, fits = [], []
-    for key, part in (
-        frame.groupby(list(names), sort=True, dropna=False) if names else [((), frame)]
-    ):
-        fit = Fit.of(part, cut, interval)
-        rows.append({**dict(zip(names, key, strict=True)), **fit.row()})
-        own: dict[str, Any] = dict(zip(names, key, strict=True))
-        fits.append(fit.shown().assign(**own))
-    df = pd.DataFrame(rows)
-    zone_name = zone if zone is not None else "UTC"
-    inbox = Inbox.asked(book, "M", None, zone_name)
-    from dataclasses import replace
-
+    df, fits, cut = _fitted(frame, names, day, interval)
+    inbox = Inbox.asked(book, "M", None, "UTC" if zone is None else zone)
     options = {"date": iso_day(day), "hours": None if hours is None else str(hours)}
     options |= {} if isinstance(measure, Result) else {"measure": measure, "statistic": statistic}
     made = inbox.result(
@@ -142,7 +128,7 @@ def before_after(
         options=options,
         notes=[NOT_CAUSAL],
         extra={
-            "series": pd.concat(fits, ignore_index=True) if fits else pd.DataFrame(),
+            "series": fits,
             "date": cut,
             "unit": unit,
             "measure": what,
@@ -150,6 +136,24 @@ def before_after(
         },
     )
     return replace(made, by=names)
+
+
+def _fitted(
+    frame: pd.DataFrame, names: tuple[str, ...], day: int, interval: float
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Timestamp]:
+    """Return the rows of the result, the series with their fits, and the date."""
+    import pandas as pd
+
+    cut = pd.Timestamp(iso_day(day))
+    rows, fits = [], []
+    groups: Any = frame.groupby(list(names), sort=True, dropna=False) if names else [((), frame)]
+    for key, part in groups:
+        fit = Fit.of(part, cut, interval)
+        own: dict[str, Any] = dict(zip(names, key, strict=True))
+        rows.append({**own, **fit.row()})
+        fits.append(fit.shown().assign(**own))
+    series = pd.concat(fits, ignore_index=True) if fits else pd.DataFrame()
+    return pd.DataFrame(rows), series, cut
 
 
 def _given(measure: Result) -> tuple[pd.DataFrame, tuple[str, ...], str, str]:

@@ -115,12 +115,7 @@ def top_issues(
         "customers": customers,
         "arr": in_money(arr),
     }
-    df = pd.DataFrame(data)
-    untold = int(df.loc[df[by] == NONE, "value"].sum())
-    df = df[(df["value"] > 0) & (df[by] != NONE)].assign(name=lambda d: d[by].astype(str))
-    df = df.sort_values(["value", "arr", "name"], ascending=[False, False, True], kind="stable")
-    df = df.drop(columns="name").head(many).reset_index(drop=True)
-    df.insert(2, "rank", np.arange(1, len(df) + 1))
+    df, untold = _ranked(pd.DataFrame(data), by, many)
     drill = inbox.drill(inbox.created, np.ones(len(inbox.tickets), int), None, inbox.since)
     notes = [f"{counted(untold, 'ticket')} of the period without {by} not ranked"] if untold else []
     said = (
@@ -136,6 +131,16 @@ def top_issues(
         drill=drill,
         money=True,
     )
+
+
+def _ranked(df: pd.DataFrame, by: str, many: int) -> tuple[pd.DataFrame, int]:
+    """Return the first problems by tickets, then ARR, then name; and how many tickets have none."""
+    untold = int(df.loc[df[by] == NONE, "value"].sum())
+    df = df[(df["value"] > 0) & (df[by] != NONE)].assign(name=lambda d: d[by].astype(str))
+    df = df.sort_values(["value", "arr", "name"], ascending=[False, False, True], kind="stable")
+    df = df.drop(columns="name").head(many).reset_index(drop=True)
+    df.insert(2, "rank", np.arange(1, len(df) + 1))
+    return df, untold
 
 
 def _behind(inbox: Inbox, mine: NDArray[np.bool_], paying: Paying, day: int) -> tuple[Ints, Ints]:

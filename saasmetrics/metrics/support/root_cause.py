@@ -97,11 +97,7 @@ def root_cause(
     labels, code = column(by, inbox.tickets, book.tables)
     if not any(tag == label for label in labels):
         raise UnknownNameError.of(by, tag, map(str, labels))
-    first, _, full = inbox.extent
-    if full - many + 1 < first:
-        msg = f"months={many}: the tickets of this book cover {max(full - first + 1, 0)} complete months."
-        raise DataError(msg)
-    inside = (inbox.created > full - many) & (inbox.created <= full)
+    inside = _inside(inbox, many)
     mine = inside & (code == labels.index(tag))
     price, why = _price(inbox, cost_per_ticket, inside)
     count = int(mine.sum())
@@ -131,6 +127,15 @@ def root_cause(
         "root_cause", pd.DataFrame(data), "table", options=options, extra=head, drill=rows
     )
     return replace(found, by=())
+
+
+def _inside(inbox: Inbox, months: int) -> NDArray[np.bool_]:
+    """Return the tickets of the last complete months."""
+    first, _, full = inbox.extent
+    if full - months + 1 < first:
+        msg = f"months={months}: the tickets of this book cover {max(full - first + 1, 0)} complete months."
+        raise DataError(msg)
+    return np.asarray((inbox.created > full - months) & (inbox.created <= full))
 
 
 def _price(inbox: Inbox, given: float | None, inside: NDArray[np.bool_]) -> tuple[float, str]:

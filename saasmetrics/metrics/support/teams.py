@@ -285,7 +285,9 @@ def _ranked(
     df = pd.DataFrame(data)
     df = df[df["n"] > 0]
     best_high = BEST.get(measure) == "high"
-    df = df.sort_values(["shrunk", by], ascending=[not best_high, True], kind="stable", key=_key)
+    up = not best_high
+    columns = ["shrunk", "value", by]  # where chance explains all, the shrunk are alike
+    df = df.sort_values(columns, ascending=[up, up, True], kind="stable", key=_key)
     df = df.reset_index(drop=True)
     sign = -1.0 if best_high else 1.0
     ends = (df["high"], df["low"]) if best_high else (df["low"], df["high"])

@@ -108,8 +108,8 @@ def unit_cost(
     -------
     Result
         Columns period, the by-columns, value, numerator (cost), denominator (tickets), n, reason, complete, and but
-        for `ytd` resolution (median hours), csat, csat_low, csat_high, csat_n, reopen_rate, reopen_n. `rows` has the tickets with their
-        cost.
+        for `ytd` resolution (median hours), csat, csat_low, csat_high, csat_n, reopen_rate, reopen_n. `rows` has the
+        tickets with their cost.
 
     Raises
     ------
