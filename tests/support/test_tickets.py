@@ -169,7 +169,7 @@ def test_the_backlog_is_what_is_open_at_the_end_by_age(rows: list[dict[str, Any]
 def test_the_backlog_moves_by_what_is_created_and_solved(rows: list[dict[str, Any]]) -> None:
     df = sm.support.backlog(desk(rows)).df
     before = df["backlog"].shift(fill_value=0)
-    assert (before + df["created"] - df["solved"] == df["backlog"]).all()
+    assert (before + df["opened"] - df["solved"] == df["backlog"]).all()
 
 
 @few
@@ -195,7 +195,7 @@ def test_agents_add_up_to_teams_and_teams_to_the_company(rows: list[dict[str, An
     book = desk(rows)
     levels = {name: sm.support.scorecard(book, name).df for name in ("agent", "team", "company")}
     for name in (
-        "created",
+        "opened",
         "solved",
         "answered",
         "first_reply_hours",

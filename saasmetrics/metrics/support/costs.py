@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import listed, one_of
 from saasmetrics.engine.columns import days, flat, has, numbers
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.economics.spend import monthly_spend
@@ -75,6 +75,12 @@ def source_of(book: Book, source: str | None, functions: Sequence[str]) -> str:
     raise MissingTableError(msg)
 
 
+def names_of(functions: Any) -> list[str]:
+    """Return functions of spend as a list of names."""
+    one = [functions] if isinstance(functions, str) else functions
+    return [str(name) for name in listed("functions", one, "functions of spend")]
+
+
 def costs(
     inbox: Inbox, source: str | None, functions: Sequence[str], roles: Sequence[str] | None
 ) -> Costs:
@@ -87,7 +93,7 @@ def costs(
     UnknownNameError
         If the source or a function does not exist.
     """
-    wanted = [functions] if isinstance(functions, str) else list(functions)
+    wanted = names_of(functions)
     found = source_of(inbox.book, source, wanted)
     first, months, _ = inbox.extent
     if found == "people":

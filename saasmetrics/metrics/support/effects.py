@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from saasmetrics.asked import text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, encode, flat, has
-from saasmetrics.engine.moments import local_days
+from saasmetrics.engine.moments import check_zone, local_days
 from saasmetrics.engine.ticket_groups import column
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
@@ -20,7 +20,7 @@ from saasmetrics.metrics.support.clocks import handle_hours, handled
 from saasmetrics.metrics.support.inbox import Inbox, tickets_in
 from saasmetrics.metrics.support.solved import needs
 from saasmetrics.money import counted, format_hours
-from saasmetrics.survival.estimate import normal_quantile, wilson
+from saasmetrics.survival.estimate import check_level, normal_quantile, wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,7 +235,8 @@ def trial_conversion(
     """
     landmark = whole("day", day, 0, "a day of the trial")
     limit = whole("horizon", horizon, landmark + 1, "a number of days after the landmark")
-    check_interval(interval)
+    check_level(interval)
+    check_zone(zone)
     if "trials" not in book.tables:
         raise MissingTableError.of("trials", "Conversion of trials")
     start, converted, ended, contact = _trials(book, zone)

@@ -10,11 +10,11 @@ import numpy as np
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.metrics.support.speed import times
 from saasmetrics.periods import day_number, iso_day
 from saasmetrics.result import Result
+from saasmetrics.survival.estimate import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def before_after(
     >>> sorted(found.df["channel"])
     ['chat', 'email', 'phone']
     """
-    check_interval(interval)
+    check_level(interval)
     day = day_number(date)
     if isinstance(measure, Result):
         frame, names, unit, what = _given(measure)

@@ -113,7 +113,7 @@ def scorecard(
     Returns
     -------
     Result
-        Columns period, the by-columns; created, solved, first_reply, resolution and handle (mean hours), longest_wait
+        Columns period, the by-columns; opened, solved, first_reply, resolution and handle (mean hours), longest_wait
         (hours, with what still waits), touches_per_ticket, csat (share satisfied), satisfaction (mean of
         (score - 1) / (most - 1): 4 of 5 is 0.75, 8 of 10 is 0.778), reopen_rate, online_share, handling_share,
         occupancy; the sums behind them; complete. `rows` has the tickets.
@@ -128,7 +128,7 @@ def scorecard(
     >>> import saasmetrics as sm
     >>> book = sm.demo(customers=50)
     >>> teams, company = (sm.support.scorecard(book, level, "Y").df for level in ("team", "company"))
-    >>> bool(teams["created"].sum() == company["created"].sum())
+    >>> bool(teams["opened"].sum() == company["opened"].sum())
     True
     """
     one_of("level", level, LEVELS)
@@ -173,7 +173,7 @@ def _columns(book: Book, level: str) -> tuple[str, ...]:
 def _sums(inbox: Inbox, working: WorkingHours | None) -> dict[str, NDArray[Any]]:
     """Return everything that adds up, per group and period of creation."""
     tickets, at = inbox.tickets, inbox.created
-    out: dict[str, NDArray[Any]] = {"created": inbox.sums(at, kept=inbox.since)}
+    out: dict[str, NDArray[Any]] = {"opened": inbox.sums(at, kept=inbox.since)}
     done = (tickets.first_solved < NEVER) & inbox.since
     out["solved"] = inbox.sums(at, kept=done)
     for measure, total, count in (
@@ -241,7 +241,7 @@ def _frame(
     cells = inbox.cells()
     complete = cells.pop("complete")
     rates = {name: ratio(sums[top], sums[bottom]) for name, (top, bottom) in RATES.items()}
-    shown = {"created": sums["created"], "solved": sums["solved"], **rates, "longest_wait": longest}
+    shown = {"opened": sums["opened"], "solved": sums["solved"], **rates, "longest_wait": longest}
     shown |= {name: values for name, values in sums.items() if name not in shown}
     df = pd.DataFrame({**cells, **{name: values.ravel() for name, values in shown.items()}})
     df["complete"] = complete

@@ -310,6 +310,7 @@ def tiers(
     """
     check_interval(interval)
     asked = Inbox.asked(book, freq, by, zone)
+    asked.refuse(("tier",))
     needs(asked, "tier", *(() if started is None else (started,)))
     inbox = Inbox.asked(book, freq, (*asked.by, "tier"), zone)
     tickets = inbox.tickets

@@ -10,7 +10,6 @@ import numpy as np
 from saasmetrics.asked import listed, one_of, text
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.churned import churned
 from saasmetrics.metrics.support.fair import (
     BEST,
@@ -25,6 +24,7 @@ from saasmetrics.metrics.support.fair import (
 )
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.money import format_value
+from saasmetrics.survival.estimate import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def productivity(
     >>> set(df["funnel"]) <= {"within", "outside 95%", "outside 99.8%"}
     True
     """
-    check_interval(interval)
+    check_level(interval)
     inbox = Inbox.asked(book, "M", by, zone)
     mix = listed("case_mix", case_mix, "columns of tickets")
     found, names, kept = _asked(inbox, measure, mix)
@@ -222,7 +222,7 @@ def league(
     (1, 1)
     """
     one_of("measure", measure, _LEAGUE)
-    check_interval(interval)
+    check_level(interval)
     text("by", by, "the column of the teams")
     inbox = Inbox.asked(book, freq, by, zone)
     usual = ("segment",) if measure == "churn" else CASE_MIX

@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import listed, one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.columns import encode, flat
-from saasmetrics.engine.groups import columns, encoded
+from saasmetrics.engine.columns import days, encode, flat, has
+from saasmetrics.engine.groups import columns, encoded, unreserved
 from saasmetrics.engine.moments import check_zone, end_of_day, local_days
+from saasmetrics.engine.ticket_groups import OF_RESULTS
 from saasmetrics.engine.tickets import seconds
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
@@ -170,6 +171,7 @@ class _Contacts:
 
     def _groups(self) -> tuple[list[tuple[Any, ...]], Ints]:
         code, labels = np.zeros(len(self.at), np.int64), [()]
+        unreserved(self.by, OF_RESULTS)
         for name in self.by:
             values, codes = encoded(self._column(name))
             key = code * len(values) + codes
@@ -301,13 +303,12 @@ def exec_contacts(
     >>> sm.support.exec_contacts(sm.demo(customers=50), roles=["csm"]).value > 0
     True
     """
-    from saasmetrics.asked import whole
-    from saasmetrics.engine.columns import days, has
-
     enough = whole("least", least, 1, "a number of customers")
+    one = [roles] if isinstance(roles, str) else roles
+    wanted = [str(role) for role in listed("roles", one, "roles of people")]
     check_zone(zone)
     contacts = _Contacts(book, freq, (), zone, "tickets" in book.tables)
-    data, kept = people_of(book, roles)
+    data, kept = people_of(book, wanted)
     at = np.flatnonzero(kept)
     ids = flat(data["person_id"]).take(pa.array(at))
     customers = _customers_of(contacts, ids)
@@ -319,11 +320,7 @@ def exec_contacts(
     top = ((customers >= enough) & there).sum(axis=0)[None, :]
     df = contacts.frame(top, there.sum(axis=0)[None, :], there.sum(axis=0)[None, :], None)
     df["reason"] = np.where(df["value"].isna(), "no executive was there", "")
-    options = {
-        "freq": freq,
-        "least": f"{enough}",
-        "roles": " or ".join(map(str, [roles] if isinstance(roles, str) else roles)),
-    }
+    options = {"freq": freq, "least": f"{enough}", "roles": " or ".join(wanted)}
     tables = {"Customers by executive": _people_frame(contacts, ids, customers, there)}
     used = ("activities", "people")
     return made(

@@ -18,6 +18,7 @@ from saasmetrics.metrics.support.costs import (
     costs,
     in_periods,
     in_units,
+    names_of,
     of_tickets,
 )
 from saasmetrics.metrics.support.exposure import (
@@ -283,7 +284,7 @@ def cost_to_serve(
     if strange := [name for name in inbox.by if name not in _customer_columns(book)]:
         msg = f"Customers are served: by={strange[0]!r} is no column of the table customers."
         raise DataError(msg)
-    wanted = [functions] if isinstance(functions, str) else list(functions)
+    wanted = names_of(functions)
     found = costs(monthly, "spend", wanted, None)
     cost = of_tickets(inbox, found, monthly.created, inbox.since, allocation)
     top = inbox.sums(inbox.created, cost, inbox.since)

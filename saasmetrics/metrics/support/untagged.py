@@ -12,10 +12,9 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.ticket_groups import column
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.money import counted
-from saasmetrics.survival.estimate import wilson
+from saasmetrics.survival.estimate import check_level, wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +81,7 @@ def untagged(
     import pandas as pd
 
     text("by", by, "a column of tickets")
-    check_interval(interval)
+    check_level(interval)
     inbox = Inbox.asked(book, "M", by, zone)
     labels, code = column(by, inbox.tickets, book.tables)
     if NONE not in labels:
