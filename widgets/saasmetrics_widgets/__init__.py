@@ -6,6 +6,7 @@
 - SurvivalExplorer: how long customers stay, why they leave, and a model that goes on
 - UnitEconomics: LTV to CAC and payback by segment under levers, and scenarios that are kept
 - RenewalDesk: what became of terms, what comes up, and the chance of a target
+- SuccessBoard: targets, health, alerts, and whom to call first
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
