@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics import shown
 from saasmetrics.engine import local
 from saasmetrics.engine.amounts import main_currency, reporting_currency
 from saasmetrics.engine.asof import known_tables, left_out, observed_until
@@ -120,10 +121,10 @@ class Book:
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
-        from saasmetrics.tables import Told, read_any
+        from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_any(path, Told(**told))
+        book, history = cls.__new__(cls), read_tables(path, **told)
         _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 
@@ -346,13 +347,12 @@ class Book:
         raise MissingExtraError(msg)
 
     def __repr__(self) -> str:
-        tables = ", ".join(f"{name} {len(table.data):,}" for name, table in self.tables.items())
-        part = f" as known on {iso_day(self.known_day or 0)}" if self.looks_back else ""
-        part += f", only {' and '.join(self.scope)}" if self.scope else ""
-        part += f", from {iso_day(self.since_day)}" if self.since_day is not None else ""
-        return (
-            f"Book as of {self.as_of_text}{part}, {self.currency}, {self.policy}\n  {tables} rows"
-        )
+        return shown.book_text(self)
+
+    def _repr_html_(self) -> str:
+        return shown.book_html(self)
+
+    __dir__ = shown.book_names
 
 
 def _fill(

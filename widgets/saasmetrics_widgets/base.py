@@ -14,6 +14,7 @@ from saasmetrics.errors import DataError
 from saasmetrics_widgets import static
 from saasmetrics_widgets.behind import behind
 from saasmetrics_widgets.calls import Results
+from saasmetrics_widgets.connected import unconnected
 from saasmetrics_widgets.panels import Panels, framed
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _STATIC = Path(__file__).parent / "static"
 _LIVE = "application/vnd.jupyter.widget-view+json"
+_UNLISTED = "The customers behind this were not saved; open the notebook to see them."
 Layout = tuple[tuple[tuple[str, int], ...], ...]
 
 
@@ -96,9 +98,14 @@ class MetricWidget(anywidget.AnyWidget):
         refuse_lost(controls, start)
         view = self._whole(start)
         panels = view.pop("panels")
-        super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
+        with unconnected():
+            super().__init__(controls=start, view=view, table=empty(), still=uuid4().hex, **panels)
         self._open = True
         self.on_msg(self._answer)
+
+    unanswered: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "selection": {"table": empty(_UNLISTED), "linked": []}
+    }  # what a page without Python shows of a selection whose rows were not saved
 
     def _prepare(self, book: Book) -> None:
         """Make what the widget is computed from."""
@@ -133,6 +140,10 @@ class MetricWidget(anywidget.AnyWidget):
         """Return what else is lit up with a selection."""
         del now, selection
         return ()
+
+    def _found(self, cell: Cell) -> Behind:
+        """Return what stands behind a cell, by default its rows."""
+        return behind(self._results, cell)
 
     def _asks(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
         """Return what the browser can ask for, beside what all widgets answer."""
@@ -224,7 +235,7 @@ class MetricWidget(anywidget.AnyWidget):
         try:
             cell = self._cell(self.controls, self.selection)
             same = listed is not None and cell == self._at
-            self._behind = listed if same else behind(self._results, cell)
+            self._behind = listed if same else self._found(cell)
             self.linked = [dict(link) for link in self._links(self.controls, self.selection)]
         except DataError as error:
             self.table, self.rows, self.linked = empty(said(error)), [], []

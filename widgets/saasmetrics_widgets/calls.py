@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
+from saasmetrics.calls import keyword
+from saasmetrics.calls import quoted as written
 from saasmetrics.policy import Policy
 
 if TYPE_CHECKING:
@@ -94,30 +96,23 @@ class Call:
 
 
 def quoted(value: Any) -> str:
-    """Return a value as Python, texts in double quotes.
+    """Return a value as Python, texts in double quotes; a policy is that of the book.
 
     Examples
     --------
     >>> quoted("SMB"), quoted(4)
     ('"SMB"', '4')
     """
-    import json
-
     if isinstance(value, Policy):
         return "book.policy"
     if isinstance(value, list):
         return f"[{', '.join(map(quoted, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return written(value)
 
 
 def arguments(options: Mapping[str, Any]) -> list[str]:
     """Return keyword arguments as Python."""
-    return [
-        f"{name}={quoted(value)}"
-        if name.isidentifier()
-        else f"**{{{quoted(name)}: {quoted(value)}}}"
-        for name, value in options.items()
-    ]
+    return [keyword(name, quoted(value)) for name, value in options.items()]
 
 
 _WINDOWED = {"nrr": "retention.nrr", "grr": "retention.grr", "logo_churn": "retention.logo_churn"}

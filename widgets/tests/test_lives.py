@@ -7,6 +7,7 @@ import json
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.survival.fits import MODELS
 from saasmetrics_widgets import SurvivalExplorer
 
 
@@ -47,7 +48,7 @@ def test_a_model_is_dashed_and_begins_where_the_curve_ends(book) -> None:
     assert "dashed: Weibull beyond what was observed" in found.survival["note"]
 
 
-@pytest.mark.parametrize("model", sorted(sm.survival.fit.__globals__["MODELS"]))
+@pytest.mark.parametrize("model", sorted(MODELS))
 def test_every_model_of_the_library_can_be_chosen(book, model) -> None:
     found = SurvivalExplorer(book, model=model)
     assert found.view["error"] == ""

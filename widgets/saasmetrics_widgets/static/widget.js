@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = { "data-lm-suppress-shortcuts": "true" }; // else the notebook swallows keys
+const ASKS = { ...QUIET, "data-asks": "" }; // a button that only Python can answer; a saved page switches it off
 const SEARCH_PAUSE = 150;
 const SLIDE_PAUSE = 40; // between two steps of a slider that is drawn
 
@@ -149,7 +150,7 @@ class Panel {
     this.title = html("h3");
     this.note = html("p", { class: "sm-note" });
     this.stage = html("div", { class: "sm-stage" });
-    this.csv = html("button", { type: "button", title: "Copy the numbers as CSV", ...QUIET }, "CSV");
+    this.csv = html("button", { type: "button", title: "Copy the numbers as CSV", ...ASKS }, "CSV");
     this.code = html("button", { type: "button", title: "Copy the Python behind this picture", ...QUIET }, "Code");
     const tools = html("div", { class: "sm-copy" }, this.csv, this.code);
     const head = html("div", { class: "sm-head" }, this.title, tools);
@@ -255,7 +256,7 @@ class Table {
     this.title = html("h3");
     this.count = html("p", { class: "sm-note", "aria-live": "polite" });
     this.search = html("input", { type: "search", placeholder: "Search", "aria-label": "Search customers", ...QUIET });
-    this.csv = html("button", { type: "button", ...QUIET }, "Copy as CSV");
+    this.csv = html("button", { type: "button", ...ASKS }, "Copy as CSV");
     this.code = html("button", { type: "button", ...QUIET }, "Copy as code");
     this.tools = html("div", { class: "sm-tools" }, this.search, this.csv, this.code);
     this.stage = html("div", { class: "sm-scroll", tabindex: "0", role: "region", "aria-label": "Customers", ...QUIET });
@@ -291,7 +292,7 @@ class Table {
     const sorted = column.key === table.sort;
     const order = sorted ? (table.descending ? "descending" : "ascending") : "none";
     const sign = sorted ? (table.descending ? " ▾" : " ▴") : "";
-    const button = html("button", { type: "button", "data-key": column.key, ...QUIET }, column.label + sign);
+    const button = html("button", { type: "button", "data-key": column.key, ...ASKS }, column.label + sign);
     button.addEventListener("click", () =>
       this.lookUp({ sort: column.key, descending: sorted ? !table.descending : column.number }),
     );
@@ -363,7 +364,7 @@ class Entry {
       ? html("select", look)
       : html(lines ? "textarea" : "input", { ...look, type: lines ? null : "text", rows: lines ? control.lines : null });
     this.label = html("span", {});
-    this.button = html("button", { type: "button", ...QUIET }, control.button);
+    this.button = html("button", { type: "button", ...ASKS }, control.button);
     const send = () => {
       this.typed = false;
       ask({ ask: this.control.ask, name: this.control.name, value: this.input.value });
