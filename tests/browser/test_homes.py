@@ -75,7 +75,9 @@ class Nowhere:
 def test_a_saved_page_works_without_python(notebook: Callable, page_file: Path, theme: str) -> None:
     found = notebook(Nowhere(), color_scheme=theme)
     found.page.goto(page_file.as_uri())
-    expect(found.page.locator("#widget-1")).to_have_attribute("data-shown", "true", timeout=SLOW)
+    for place in found.page.locator(".place").all():
+        expect(place).to_have_attribute("data-shown", "true", timeout=SLOW)
+        expect(place.locator("[data-theme]").first).to_have_attribute("data-theme", theme)
     first = found.page.locator("#widget-0")
     widget = first.locator(".saasmetrics-explorer")
     expect(widget).to_have_attribute("data-theme", theme)
