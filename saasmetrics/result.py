@@ -40,6 +40,8 @@ _HEADED = (
     "promise",
     "backlog",
     "tank_tickets",
+    "unit_cost",
+    "frontier",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 

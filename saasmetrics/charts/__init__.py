@@ -11,6 +11,7 @@ from typing import Any
 
 from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
+from saasmetrics.charts.before_after import before_after
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
 from saasmetrics.charts.cohort_pair import cohort_pair
@@ -37,6 +38,11 @@ from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
+from saasmetrics.charts.success.kinds import KINDS as _SUCCESS
+from saasmetrics.charts.support_bars import backlog, tank_tickets
+from saasmetrics.charts.support_lines import paired
+from saasmetrics.charts.support_rows import conversion, league, top_issues
+from saasmetrics.charts.support_shapes import frontier, funnel, mix
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
 from saasmetrics.charts.worth import worth
@@ -86,11 +92,20 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
-    "paired": series,
-    "promise": series,
-    "backlog": series,
-    "tank_tickets": series,
+    **_SUCCESS,
+    "paired": paired,
+    "promise": paired,
+    "backlog": backlog,
+    "before_after": before_after,
+    "tank_tickets": tank_tickets,
     "tier_mix": series,
+    "unit_cost": frontier,
+    "frontier": frontier,
+    "mix": mix,
+    "funnel": funnel,
+    "league": league,
+    "top_issues": top_issues,
+    "conversion": conversion,
 }
 
 __all__ = [
@@ -98,8 +113,10 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "backlog",
     "backtest",
     "balances",
+    "before_after",
     "books",
     "bridge",
     "cohort_pair",
@@ -107,6 +124,7 @@ __all__ = [
     "committed",
     "compared",
     "comparison",
+    "conversion",
     "curve",
     "expansion",
     "expansion_causes",
@@ -114,10 +132,15 @@ __all__ = [
     "fan",
     "fit",
     "forest",
+    "frontier",
+    "funnel",
     "hazard",
     "incidence",
     "layers",
+    "league",
+    "mix",
     "movements",
+    "paired",
     "reconciliation",
     "renewal_accuracy",
     "renewal_calendar",
@@ -130,9 +153,11 @@ __all__ = [
     "sources",
     "subtypes",
     "survey_change",
+    "tank_tickets",
     "tiers",
     "to_png",
     "to_svg",
+    "top_issues",
     "tornado",
     "verdict",
     "worth",

@@ -6,6 +6,7 @@
 - SurvivalExplorer: how long customers stay, why they leave, and a model that goes on
 - UnitEconomics: LTV to CAC and payback by segment under levers, and scenarios that are kept
 - RenewalDesk: what became of terms, what comes up, and the chance of a target
+- SuccessBoard: targets, health, alerts, and whom to call first
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.lives import SurvivalExplorer, explore_survival
     from saasmetrics_widgets.page import to_html
     from saasmetrics_widgets.review import CohortReview, review_cohorts
+    from saasmetrics_widgets.success import SuccessBoard, success_board
     from saasmetrics_widgets.switch import DefinitionSwitch, switch_definitions
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Explorer",
     "MetricWidget",
     "RenewalDesk",
+    "SuccessBoard",
     "SurvivalExplorer",
     "UnitEconomics",
     "enable_colab",
@@ -40,6 +43,7 @@ __all__ = [
     "explore_survival",
     "renewal_desk",
     "review_cohorts",
+    "success_board",
     "switch_definitions",
     "to_html",
     "unit_economics",
@@ -54,6 +58,7 @@ _HOMES = {
     "lives": ("SurvivalExplorer", "explore_survival"),
     "page": ("to_html",),
     "review": ("CohortReview", "review_cohorts"),
+    "success": ("SuccessBoard", "success_board"),
     "switch": ("DefinitionSwitch", "switch_definitions"),
 }
 

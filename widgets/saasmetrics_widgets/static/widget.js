@@ -196,6 +196,7 @@ class Panel {
 
   /** Put a ring around a mark, or away; a point lights up by itself. */
   around(ring, mark) {
+    if (!ring) return; // nothing is drawn here
     const on = mark !== undefined && !mark.dot;
     ring.style.display = on ? "" : "none";
     if (on) fill(ring, { x: mark.x, y: mark.y, width: mark.w, height: mark.h }, []);
