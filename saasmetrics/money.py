@@ -210,6 +210,8 @@ def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
         return format_hours(value)
     if unit == "count":
         return f"{value:,.0f}"
+    if unit in ("points", "fte"):
+        return f"{value:.1f}"
     return f"{value:,.4g}"
 
 

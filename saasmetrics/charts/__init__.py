@@ -19,6 +19,7 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -37,6 +38,7 @@ from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
+from saasmetrics.charts.success.kinds import KINDS as _SUCCESS
 from saasmetrics.charts.support_bars import backlog, tank_tickets
 from saasmetrics.charts.support_lines import paired
 from saasmetrics.charts.support_rows import conversion, league, top_issues
@@ -55,6 +57,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
+    "survey_change": survey_change,
+    "books": books,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -87,6 +92,7 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    **_SUCCESS,
     "paired": paired,
     "promise": paired,
     "backlog": backlog,
@@ -111,6 +117,7 @@ __all__ = [
     "backtest",
     "balances",
     "before_after",
+    "books",
     "bridge",
     "cohort_pair",
     "cohorts",
@@ -145,6 +152,7 @@ __all__ = [
     "source_customers",
     "sources",
     "subtypes",
+    "survey_change",
     "tank_tickets",
     "tiers",
     "to_png",

@@ -26,6 +26,8 @@ _UNITS = {
     "count": "number",
     "multiple": "multiple",
     "months": "months",
+    "points": "points",
+    "fte": "FTE",
     "hours": "time",
 }
 EMPTY_HEIGHT = 120

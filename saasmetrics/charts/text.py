@@ -172,7 +172,7 @@ def tick_text(value: float, unit: str, currency: str, step: float) -> str:
         return f"{value * 100:.{0 if abs(step * 100 - round(step * 100)) < 1e-6 else 1}f}%"
     if unit == "multiple":
         return f"{value:.{0 if whole else 1}f}x"
-    if unit == "months":
+    if unit in {"months", "points", "fte"}:
         return f"{value:.{0 if whole else 1}f}"
     return _TRAILING.sub("", format_value(value, unit, currency))
 
