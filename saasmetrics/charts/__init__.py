@@ -17,6 +17,7 @@ from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
+from saasmetrics.charts.demand import demand
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.explanation import explanation
@@ -24,6 +25,7 @@ from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
 from saasmetrics.charts.forest import forest
 from saasmetrics.charts.hazards import hazard
+from saasmetrics.charts.hiring import hiring_plan
 from saasmetrics.charts.incidence import incidence
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
@@ -36,6 +38,7 @@ from saasmetrics.charts.scenarios import scenarios, tornado
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
+from saasmetrics.charts.staffing import staffing
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
@@ -54,6 +57,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "survey": series,
     "survey_change": survey_change,
     "books": books,
+    "staffing": staffing,
+    "demand": demand,
+    "hiring_plan": hiring_plan,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -103,6 +109,7 @@ __all__ = [
     "compared",
     "comparison",
     "curve",
+    "demand",
     "expansion",
     "expansion_causes",
     "explanation",
@@ -110,6 +117,7 @@ __all__ = [
     "fit",
     "forest",
     "hazard",
+    "hiring_plan",
     "incidence",
     "layers",
     "movements",
@@ -123,6 +131,7 @@ __all__ = [
     "series",
     "source_customers",
     "sources",
+    "staffing",
     "subtypes",
     "survey_change",
     "tiers",
