@@ -4,6 +4,7 @@
 - ltv, value_path, customer_base: the worth of a new customer, by age, and of all customers of today
 - ltv_cac, payback: worth over cost, and months until the cost is back, with the verdict on a target
 - ideal_customers: in which segments it pays
+- referral_share: new customers who came on recommendation
 - magic_number, burn_multiple, rule_of_40: efficiency of growth
 """
 
@@ -16,6 +17,7 @@ from saasmetrics.metrics.economics.ideal import ideal_customers
 from saasmetrics.metrics.economics.lifetime import ltv
 from saasmetrics.metrics.economics.paths import value_path
 from saasmetrics.metrics.economics.payback import payback
+from saasmetrics.metrics.economics.referral import referral_share
 from saasmetrics.metrics.economics.verdict import ltv_cac
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "ltv_cac",
     "magic_number",
     "payback",
+    "referral_share",
     "rule_of_40",
     "value_path",
 ]
