@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.asked import listed, one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
-from saasmetrics.engine.groups import NONE, columns
+from saasmetrics.engine.groups import NONE, columns, unreserved
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError, hint
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.metrics.rates import check_interval
@@ -96,7 +96,9 @@ def referral_share(
 
     one_of("treatment of unknown sources", unknown, UNKNOWN)
     check_interval(interval)
-    names, wanted = columns(by), _wanted(book, referral)
+    names = columns(by)
+    unreserved(names, ("unknown",))
+    wanted = _wanted(book, referral)
     if "source" in names:
         msg = "The share of referrals is over all sources; group by another column than source."
         raise DataError(msg)

@@ -13,10 +13,9 @@ from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.plan import forecast_accuracy
 from saasmetrics.metrics.made import made
-from saasmetrics.metrics.rates import check_interval
 from saasmetrics.success.capacity.future import OUTSIDE, fitted, history, simulated
 from saasmetrics.success.capacity.handling import handled
-from saasmetrics.success.capacity.shared import share
+from saasmetrics.success.capacity.shared import coverage, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +96,7 @@ def demand(
     True
     """
     horizon, window = whole("horizon", horizon, 1, most=60), whole("window", window, 3)
-    level = _level(interval)
+    level = coverage(interval)
     names = columns(by)
     _customers_only(book, names)
     where = None if channel is None else {"channel": channel}
@@ -136,14 +135,6 @@ def demand(
         tables=["tickets"],
         extra={"total": total, "headline": _headline(total)},
     )
-
-
-def _level(interval: float | None) -> float:
-    check_interval(interval)
-    if interval is None:
-        msg = "interval=None: a forecast says how sure it is; give the coverage, such as 0.95."
-        raise DataError(msg)
-    return float(interval)
 
 
 def _customers_only(book: Book, names: tuple[str, ...]) -> None:
@@ -278,7 +269,7 @@ def demand_backtest(
 
     one_of("measure", measure, ("tickets", "fte"))
     origins, horizon = whole("origins", origins, 1), whole("horizon", horizon, 1, most=24)
-    window, level = whole("window", window, 3), _level(interval)
+    window, level = whole("window", window, 3), coverage(interval)
     tolerance, names = share("tolerance", tolerance), columns(by)
     _customers_only(book, names)
     found = history(book, names, None)

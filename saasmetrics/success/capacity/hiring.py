@@ -17,7 +17,7 @@ from saasmetrics.success.capacity.future import DRAWS, fitted, history, simulate
 from saasmetrics.success.capacity.handling import handled
 from saasmetrics.success.capacity.load import said_roles
 from saasmetrics.success.capacity.ramps import pace, ramp_of
-from saasmetrics.success.capacity.shared import ROLES, share
+from saasmetrics.success.capacity.shared import ROLES, hours_of, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ def hiring_plan(
     people = staff(book.tables, book.as_of_day, roles, "A hiring plan")
     leaving = _leaving(people, book.as_of_day, attrition)
     where = None if channel is None else {"channel": channel}
-    productive = {"hours": hours, "shrinkage": shrinkage, "occupancy": occupancy}
+    productive = hours_of(hours, shrinkage, occupancy)
     minutes, required = _required(book, by, horizon, window, where, handle_minutes, productive)
     now = _capacity(people, book.as_of_day, shares, leaving, horizon)
     plan = planned(required, now, shares, waits, leaving, accepted)
@@ -300,7 +300,9 @@ def _required(
     _, _, full = book.engine.extent("M")
     tickets = simulated(fitted(book, names, found, full, window), horizon)[0].sum(axis=1)
     if handle_minutes is not None:
-        given = finite("handle_minutes", handle_minutes, "minutes a ticket takes", least=0)
+        given = finite(
+            "handle_minutes", handle_minutes, "minutes a ticket takes", least=0, most=1e5
+        )
         return given, tickets * fte_required(1, given, **productive)
     months = full - found.first + 1
     work = handled(book, found.first, months, where, **productive)

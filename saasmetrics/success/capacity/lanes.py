@@ -17,8 +17,7 @@ from saasmetrics.engine.requests import requests
 from saasmetrics.engine.staff import staff
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
-from saasmetrics.metrics.rates import check_interval
-from saasmetrics.success.capacity.shared import share
+from saasmetrics.success.capacity.shared import coverage, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,8 +110,7 @@ def carve_out(
     >>> made.df["lane"].tolist()
     ['all', 'short', 'long']
     """
-    check_interval(interval)
-    level = float(finite("interval", interval, "a coverage such as 0.95", least=0, most=1))
+    level = coverage(interval)
     heads = _heads(book, roles) if agents is None else whole("agents", agents, 2)
     mine = whole("lane", lane, 1, "agents of the lane")
     if mine >= heads:

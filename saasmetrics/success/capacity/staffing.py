@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,9 @@ from saasmetrics.metrics.formulas.agents import agents_required
 from saasmetrics.metrics.formulas.erlang import erlang_a
 from saasmetrics.metrics.formulas.workforce import CHATS_AT_ONCE, chat_handle_time
 from saasmetrics.metrics.made import made
-from saasmetrics.success.capacity.shared import poisson_interval, share
+from saasmetrics.success.capacity.shared import coverage, poisson_interval, share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -121,6 +120,7 @@ def staffing(
     (168, True)
     """
     share("service_level", service_level)
+    level, busy = coverage(interval), None if max_occupancy is None else _occupancy(max_occupancy)
     weeks, away = whole("weeks", weeks, 1), share("shrinkage", shrinkage, most=0.99)
     finite("target", target, "seconds", least=0)
     found = requests(book.engine, "Staffing", None if channel is None else {"channel": channel})
@@ -129,11 +129,11 @@ def staffing(
         msg = f"No ticket of channel {channel!r} came in the last {weeks} weeks; take more weeks."
         raise DataError(msg)
     alone, effective, notes = _handle(found.handle[taken], handle_seconds, at_once, factors)
-    low, high = (edge / weeks for edge in poisson_interval(count, interval))
+    low, high = (edge / weeks for edge in poisson_interval(count, level))
     goals: dict[str, Any] = {
         "service_level": service_level,
         "target": target,
-        "max_occupancy": max_occupancy,
+        "max_occupancy": busy,
         "patience": patience,
     }
     rates = np.stack([count / weeks, low, high]) / 3600
@@ -143,16 +143,20 @@ def staffing(
     said = {
         "channel": channel,
         "weeks": weeks,
-        "goal": _goal(service_level, target, max_occupancy),
+        "goal": _goal(service_level, target, busy),
         "handle": f"{alone:,.0f} seconds a contact"
         + (f", {effective:,.0f} with {at_once} at once" if at_once > 1 else ""),
         "patience": patience,
         "shrinkage": away,
         "zone": zone,
-        "interval": interval,
+        "interval": level,
     }
     more: dict[str, Any] = {"tables": ["tickets"], "extra": {"headline": _headline(df)}}
     return made(book, "staffing", df, "staffing", options=said, notes=notes, **more)
+
+
+def _occupancy(most: float) -> float:
+    return finite("max_occupancy", most, "a share such as 0.85", least=0.01, most=1)
 
 
 def _goal(level: float, target: float, most: float | None) -> str:
@@ -193,8 +197,16 @@ def _handle(
     alone = (
         float(known.mean())
         if given is None
-        else finite("handle_seconds", given, "seconds", least=1)
+        else finite("handle_seconds", given, "seconds", least=1, most=1e6)
     )
+    if not isinstance(factors, Mapping) or not factors:
+        msg = (
+            f"factors={factors!r} is no table: contacts at once -> how many times as many get done."
+        )
+        raise DataError(msg)
+    for n, factor in factors.items():
+        whole("factors", n, 1, "contacts at the same time")
+        finite("factors", factor, "how many times as many get done", least=0.01, most=1000)
     most = max(factors)
     if many <= most:
         return alone, chat_handle_time(alone, many, factors), ()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
-from saasmetrics.asked import finite, whole
+from saasmetrics.asked import finite, text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, flat, has, numbers
-from saasmetrics.engine.groups import columns
+from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.requests import BAND_NAMES, BANDS
 from saasmetrics.errors import DataError, MissingTableError
@@ -95,7 +95,8 @@ def touch_workload(
     import pandas as pd
 
     window, names = whole("window", window, 1), columns(by)
-    finite("hours", hours, "paid hours of a month", least=1)
+    unreserved((text("owner", owner, "a column of customers"),), ("account_months",))
+    finite("hours", hours, "paid hours of a month", least=1, most=10_000)
     most = finite("limit", limit, "a share of the time such as 0.9", least=0.01, most=10)
     available = hours * (1 - share("shrinkage", shrinkage, most=0.99))
     entity, day, minutes = _touches(book)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import finite
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, has
 from saasmetrics.engine.groups import columns
@@ -14,7 +13,7 @@ from saasmetrics.engine.requests import requests
 from saasmetrics.engine.row_groups import ambiguous_rows, row_groups
 from saasmetrics.metrics.formulas.workforce import fte_required
 from saasmetrics.metrics.made import made, ratio
-from saasmetrics.success.capacity.shared import share, span_of
+from saasmetrics.success.capacity.shared import hours_of, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +86,7 @@ def workload(
     >>> bool((df["value"].dropna() >= 0).all())
     True
     """
-    finite("hours", hours, "paid hours of a month", least=1)
-    away, busy = share("shrinkage", shrinkage, most=0.99), share("occupancy", occupancy)
+    hours, away, busy = hours_of(hours, shrinkage, occupancy).values()
     names, span = columns(by), span_of(book, freq)
     found = requests(book.engine, "Workload")
     groups = row_groups(book.tables, "tickets", names, _OWN)
