@@ -18,6 +18,9 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.effect_checks import balance, event_study
+from saasmetrics.charts.effect_worth import attribution_value
+from saasmetrics.charts.effects import attribution, levers
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -82,6 +85,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    "attribution": attribution,
+    "attribution_value": attribution_value,
+    "balance": balance,
+    "event_study": event_study,
+    "levers": levers,
 }
 
 __all__ = [
@@ -89,7 +97,10 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "attribution",
+    "attribution_value",
     "backtest",
+    "balance",
     "balances",
     "bridge",
     "cohort_pair",
@@ -98,6 +109,7 @@ __all__ = [
     "compared",
     "comparison",
     "curve",
+    "event_study",
     "expansion",
     "expansion_causes",
     "explanation",
@@ -107,6 +119,7 @@ __all__ = [
     "hazard",
     "incidence",
     "layers",
+    "levers",
     "movements",
     "reconciliation",
     "renewal_accuracy",
