@@ -21,6 +21,9 @@ from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.demand import demand
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.dots import books, survey_change
+from saasmetrics.charts.effect_checks import balance, event_study
+from saasmetrics.charts.effect_worth import attribution_value
+from saasmetrics.charts.effects import attribution, levers
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -112,6 +115,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "league": league,
     "top_issues": top_issues,
     "conversion": conversion,
+    "attribution": attribution,
+    "attribution_value": attribution_value,
+    "balance": balance,
+    "event_study": event_study,
+    "levers": levers,
 }
 
 __all__ = [
@@ -120,7 +128,10 @@ __all__ = [
     "ages",
     "atr_waterfall",
     "backlog",
+    "attribution",
+    "attribution_value",
     "backtest",
+    "balance",
     "balances",
     "before_after",
     "books",
@@ -133,6 +144,7 @@ __all__ = [
     "conversion",
     "curve",
     "demand",
+    "event_study",
     "expansion",
     "expansion_causes",
     "explanation",
@@ -147,6 +159,7 @@ __all__ = [
     "layers",
     "league",
     "mix",
+    "levers",
     "movements",
     "paired",
     "reconciliation",
