@@ -125,8 +125,8 @@ def test_settings_are_what_new_notebooks_begin_with(desk) -> None:
 def test_a_notebook_that_cannot_be_made_says_why(desk) -> None:
     desk.page.evaluate(_FROM_NOWHERE)
     dialog = desk.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("The notebook could not be made")
-    expect(dialog).to_contain_text("gone")
+    expect(dialog).to_contain_text("No notebook could be made in gone")
+    expect(dialog).to_contain_text("404 Not Found")
     dialog.get_by_role("button", name="Close").click()
     desk.errors[:] = [error for error in desk.errors if "404" not in error]
 

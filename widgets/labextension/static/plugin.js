@@ -175,7 +175,7 @@ class Extension {
     } catch (error) {
       const { showErrorMessage } = this.modules["@jupyterlab/apputils"] ?? {};
       if (!showErrorMessage) throw error;
-      await showErrorMessage(this.trans.__("The notebook could not be made"), error);
+      await showErrorMessage(this.trans.__("No notebook could be made in %1", folder || "/"), error);
     }
   }
 }
