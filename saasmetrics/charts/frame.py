@@ -28,6 +28,7 @@ _UNITS = {
     "months": "months",
     "points": "points",
     "fte": "FTE",
+    "hours": "time",
 }
 EMPTY_HEIGHT = 120
 

@@ -17,8 +17,10 @@ TOPICS = (
     "metrics.economics",
     "metrics.survival",
     "metrics.surveys",
+    "metrics.support",
     "forecast",
     "success.capacity",
+    "success",
 )
 
 

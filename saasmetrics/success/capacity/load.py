@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @metric(
-    id="support_load",
+    id="capacity_load",
     name="Requests per head",
     unit="count",
     better="neutral",
@@ -105,7 +105,7 @@ def load(
         df["low"], df["high"] = ratio(low, heads), ratio(high, heads)
     return made(
         book,
-        "support_load",
+        "capacity_load",
         df,
         "series",
         options={"freq": freq, "roles": said_roles(roles), "interval": interval},
