@@ -97,11 +97,8 @@ def referral_share(
     one_of("treatment of unknown sources", unknown, UNKNOWN)
     check_interval(interval)
     names = columns(by)
-    unreserved(names, ("unknown",))
+    _not_by_source(names)
     wanted = _wanted(book, referral)
-    if "source" in names:
-        msg = "The share of referrals is over all sources; group by another column than source."
-        raise DataError(msg)
     cube = book.engine.movements(freq, (*names, "customers.source"))
     new = cube.measures["customers_new"]
     sources = np.array([str(label[-1]) for label in cube.groups.labels], object)
@@ -134,6 +131,13 @@ def referral_share(
     }
     drill = _New(book, freq, names, wanted, unknown == "left_out")
     return made(book, "referral_share", df, "series", by=by, options=said, drill=drill)
+
+
+def _not_by_source(names: tuple[str, ...]) -> None:
+    unreserved(names, ("unknown",))
+    if "source" in names:
+        msg = "The share of referrals is over all sources; group by another column than source."
+        raise DataError(msg)
 
 
 def _wanted(book: Book, referral: str | Sequence[str]) -> list[str]:

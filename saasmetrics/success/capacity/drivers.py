@@ -161,11 +161,11 @@ def _told(
         was, now = found["before"], found["after"]
         return {
             "break": {**found, "month": at},
-            "headline": f"the correlation broke in {day[:7]}: {was:.2f} before, {now:.2f} after",
+            "headline": f"The correlation broke in {day[:7]}: {was:.2f} before, {now:.2f} after",
         }
     if value == value:
-        return {"headline": f"correlation {value:.2f} ({low:.2f} to {high:.2f}), no break"}
-    return {"headline": "no correlation can be told"}
+        return {"headline": f"Correlation {value:.2f} ({low:.2f} to {high:.2f}), no break"}
+    return {"headline": "No correlation can be told"}
 
 
 def _tables(against: str) -> list[str]:
