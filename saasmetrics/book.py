@@ -120,10 +120,10 @@ class Book:
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
-        from saasmetrics.tables import Told, read_any
+        from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_any(path, Told(**told))
+        book, history = cls.__new__(cls), read_tables(path, **told)
         _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.calls import Call
     from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
     from saasmetrics.proof import Proof, Trace
@@ -35,6 +36,11 @@ _HEADED = (
     "worth",
     "committed",
     "renewal_rates",
+    "survey",
+    "paired",
+    "promise",
+    "backlog",
+    "tank_tickets",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
@@ -71,6 +77,8 @@ class Result:
         How columns of the rows follow from others, as formulas.
     trace : callable, optional
         How the number of a cell follows from rows, where that is not the sum of its `drill`.
+    call : Call, optional
+        The call that made it; `code` has it as Python.
     extra : mapping
         What else belongs to the numbers; `extra["tables"]` are frames by title that are displayed beside the chart.
     """
@@ -85,6 +93,7 @@ class Result:
     drill: Callable[..., pd.DataFrame] | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     trace: Callable[..., Trace | str] | None = None
+    call: Call | None = field(default=None, repr=False, compare=False)
 
     @property
     def definition(self) -> Metric:
@@ -233,6 +242,30 @@ class Result:
         from saasmetrics.proof import prove
 
         return prove(self, cell)
+
+    def code(self, book: str = "book") -> str:
+        """Return the call that makes this result, as Python.
+
+        Parameters
+        ----------
+        book
+            What the book that was asked is called there; it is taken as it was, with its policy and its filters.
+
+        Raises
+        ------
+        DataError
+            If it was not made by a public function, or an argument is a table or another book.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> sm.retention.nrr(sm.demo(customers=50), 3, freq="Q").code()
+        'sm.retention.nrr(book, window=3, freq="Q")'
+        """
+        if self.call is None:
+            msg = f"This {self.metric.name} was not made by one call of the library, so there is no code for it."
+            raise DataError(msg)
+        return self.call.code(book)
 
     def to_xlsx(self, path: str | os.PathLike[str]) -> Path:
         """Write the numbers as a workbook: a triangle for cohorts, a table for others, rates as live formulas.

@@ -18,6 +18,7 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.effect_checks import balance, event_study
 from saasmetrics.charts.effect_worth import attribution_value
 from saasmetrics.charts.effects import attribution, levers
@@ -53,6 +54,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
+    "survey_change": survey_change,
+    "books": books,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -90,6 +94,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "balance": balance,
     "event_study": event_study,
     "levers": levers,
+    "paired": series,
+    "promise": series,
+    "backlog": series,
+    "tank_tickets": series,
+    "tier_mix": series,
 }
 
 __all__ = [
@@ -102,6 +111,7 @@ __all__ = [
     "backtest",
     "balance",
     "balances",
+    "books",
     "bridge",
     "cohort_pair",
     "cohorts",
@@ -132,6 +142,7 @@ __all__ = [
     "source_customers",
     "sources",
     "subtypes",
+    "survey_change",
     "tiers",
     "to_png",
     "to_svg",

@@ -16,7 +16,10 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
+    "metrics.support",
     "forecast",
+    "success.capacity",
     "success",
 )
 

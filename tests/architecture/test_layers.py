@@ -13,7 +13,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "periods", "money", "export"},
+    {"asked", "calls", "periods", "money", "export"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},
@@ -23,7 +23,7 @@ LAYERS = (
     {"success"},
     {"charts"},
     {"board"},
-    {"cli", "__main__", "saasmetrics_widgets"},
+    {"cli", "__main__", "import_command", "saasmetrics_widgets"},
 )
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 TOP = len(LAYERS) - 1

@@ -3,6 +3,7 @@
 - cac, cac_ratio: cost per new customer, and per dollar of new ARR
 - ltv, value_path, customer_base: the worth of a new customer, by age, and of all customers of today
 - ltv_cac, payback: worth over cost, and months until the cost is back, with the verdict on a target
+- ltv_cac_whatif, payback_whatif: the same if churn, prices, the margin or the cost of customers were others
 - ideal_customers: in which segments it pays
 - magic_number, burn_multiple, rule_of_40: efficiency of growth
 """
@@ -17,6 +18,7 @@ from saasmetrics.metrics.economics.lifetime import ltv
 from saasmetrics.metrics.economics.paths import value_path
 from saasmetrics.metrics.economics.payback import payback
 from saasmetrics.metrics.economics.verdict import ltv_cac
+from saasmetrics.metrics.economics.whatif import ltv_cac_whatif, payback_whatif
 
 __all__ = [
     "burn_multiple",
@@ -26,8 +28,10 @@ __all__ = [
     "ideal_customers",
     "ltv",
     "ltv_cac",
+    "ltv_cac_whatif",
     "magic_number",
     "payback",
+    "payback_whatif",
     "rule_of_40",
     "value_path",
 ]
