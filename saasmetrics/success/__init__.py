@@ -5,6 +5,8 @@
 - alerts, alert_record, worklist: who to call today, how good alerts were, and what to do first
 - targets, league: where retention, renewals, expansion and churn stand; owners compared fairly
 - arr_per_csm, cost_ratio, csm_coverage: what customer success carries, costs and needs
+- adoption, self_serve_rate, usage_daily: how deep customers use the product, alone or with help, day by day
+- lifecycle, growth: how far new customers get; renewals, add-ons and referrals
 - backtest, learn, validate: whether a score, learnt weights or a survey foretell churn
 - assign, detectable: draw who gets a programme first; the smallest effect that a test of a size can show
 - attribution: the effect of a programme on retention, NRR or expansion, by the best design that the data allow
@@ -22,6 +24,7 @@ from typing import Any
 
 _HOME = {
     "HealthModel": "score.model",
+    "adoption": "uptake.adoption",
     "alert_record": "alarm.record",
     "alerts": "alarm.alerts",
     "arr_per_csm": "goals.staffing",
@@ -33,14 +36,18 @@ _HOME = {
     "csm_coverage": "goals.staffing",
     "detectable": "effect.power",
     "event_study": "effect.diagnostics",
+    "growth": "uptake.growth",
     "handoff": "effect.handoff",
     "health": "score.health",
     "health_history": "score.history",
     "league": "goals.league",
     "learn": "score.learning",
     "levers": "effect.levers",
+    "lifecycle": "uptake.lifecycle",
+    "self_serve_rate": "uptake.selfserve",
     "targets": "goals.targets",
     "touched_expansion": "effect.touched",
+    "usage_daily": "uptake.daily",
     "validate": "score.validation",
     "value_of": "effect.worth",
     "worklist": "alarm.worklist",

@@ -93,8 +93,6 @@ def worklist(
     >>> found.df["rank"].tolist()[:2]
     [1, 2]
     """
-    import pandas as pd
-
     day = day_of(book, as_of)
     scores = health_of(book, as_of, model)
     df = scores.df[["customer_id", *_there(scores.df, ("name", "segment", "csm_id"))]].copy()
@@ -112,31 +110,36 @@ def worklist(
     df["reason"] = np.where(
         df["value"].isna(), "nobody of this health band could be watched for 90 days yet", ""
     )
-    df["_known"] = ~known  # what is known to help comes before what is only at risk
-    order = ["_known", "value", "score", "customer_id"]
-    df = df.sort_values(
-        order, ascending=[True, False, True, True], kind="stable", na_position="last"
-    )
-    df = df.drop(columns="_known").reset_index(drop=True)
-    df.insert(0, "rank", np.arange(1, len(df) + 1))
-    ranked = (
-        "ARR saved per hour" if len(df) and known.all() else "ARR at risk, the uplift being unknown"
-    )
-    if known.any() and not known.all():
+    df = _ranked(df, known)
+    every = bool(len(df) and known.all())
+    ranked = "ARR saved per hour" if every else "ARR at risk, the uplift being unknown"
+    if known.any() and not every:
         ranked = "ARR saved per hour; after them, by ARR at risk, those whose uplift is unknown"
     return made(
         book,
         "worklist",
-        pd.DataFrame(df),
+        df,
         "worklist",
         options={"uplift": ranked},
-        notes=(*(() if len(df) and known.all() else (_WARNING,)), *scores.notes),
+        notes=(*(() if every else (_WARNING,)), *scores.notes),
         extra={
-            "headline": _headline(df, book.currency, bool(len(df) and known.all())),
+            "headline": _headline(df, book.currency, every),
             "health": headline(scores.extra["means"]),
         },
         tables=scorer(book).tables,
     )
+
+
+def _ranked(df: pd.DataFrame, known: pd.Series[bool]) -> pd.DataFrame:
+    """Return the list in order: what is known to help comes before what is only at risk."""
+    order = ["_known", "value", "score", "customer_id"]
+    up = [True, False, True, True]
+    df = df.assign(_known=~known).sort_values(
+        order, ascending=up, kind="stable", na_position="last"
+    )
+    df = df.drop(columns="_known").reset_index(drop=True)
+    df.insert(0, "rank", np.arange(1, len(df) + 1))
+    return df
 
 
 def _there(df: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
@@ -174,7 +177,8 @@ def _given(name: str, given: Any, df: pd.DataFrame) -> NDArray[np.float64]:
     if len(df) and not set(given) & {*df["customer_id"], *df.get("segment", [])}:
         msg = f"No customer and no segment is called {', '.join(map(str, list(given)[:5]))}; {name} is by one of them."
         raise DataError(msg)
-    return found.to_numpy(float)
+    out: NDArray[np.float64] = np.asarray(found, np.float64)
+    return out
 
 
 def _answers(book: Book, df: pd.DataFrame, day: int) -> NDArray[np.float64]:
@@ -185,7 +189,8 @@ def _answers(book: Book, df: pd.DataFrame, day: int) -> NDArray[np.float64]:
     place = {name: number for number, name in enumerate(ids.to_pylist())}
     share, _ = facts.answers.last(day, 365, facts.many)
     at = [place[each] for each in df["customer_id"]]
-    return np.asarray(10 * share[at], float)
+    out: NDArray[np.float64] = np.multiply(10.0, share[at])
+    return out
 
 
 def _open(book: Book, df: pd.DataFrame, as_of: Any) -> list[str]:

@@ -98,11 +98,7 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
     expected = np.bincount(code, _mix(book, desk, renewed), size)
     share = np.divide(expected, n, out=np.full(size, np.nan), where=n > 0)
     overall = float(renewed.mean()) if len(renewed) else np.nan
-    strength = (
-        prior_strength(k.astype(np.int64), n.astype(np.int64), min(max(overall, 1e-3), 1 - 1e-3))
-        if len(renewed)
-        else 0.0
-    )
+    strength = _strength(k, n, overall)
     value, low, high = shrunk(k, n, share, strength, interval)
     df = pd.DataFrame({columns[0]: [label[0] for label in desk.groups.labels]})
     moved = overall - share
@@ -117,11 +113,7 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
         df["value"].to_numpy(float), df["low"].to_numpy(float), df["high"].to_numpy(float)
     )
     df["reason"] = np.where(df["n"] == 0, "no term of its customers is decided", "")
-    note = (
-        f"Each owner counts beside {strength:.0f} terms at what was to be expected"
-        if len(renewed)
-        else "No term is decided"
-    )
+    note = f"Each owner counts beside {strength:.0f} terms at what was to be expected"
     return made(
         book,
         "csm_league",
@@ -129,13 +121,21 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
         "csm_league",
         by=columns,
         options={"quarters": many, "interval": interval},
-        notes=(note, *desk.notes()),
+        notes=(note if len(renewed) else "No term is decided", *desk.notes()),
         extra={"overall": overall, "headline": _headline(df, columns[0])},
         tables=desk.tables,
         trace=lambda **_: (
             "the share is drawn towards what was to be expected, so that it is no quotient of sums"
         ),
     )
+
+
+def _strength(k: Floats, n: Floats, overall: float) -> float:
+    """Return how many terms at what was to be expected each owner counts beside; 0 without any."""
+    if not n.sum():
+        return 0.0
+    mean = min(max(overall, 1e-3), 1 - 1e-3)
+    return prior_strength(k.astype(np.int64), n.astype(np.int64), mean)
 
 
 def _decided(desk: Desk, quarters: int) -> Desk:

@@ -226,34 +226,12 @@ def csm_coverage(book: Book, ratios: Mapping[str, float], by: str = "segment") -
     if strange:
         msg = f"No customer has {by} {strange[0]!r}; there are {', '.join(there)}."
         raise DataError(msg)
-    rows: list[dict[str, Any]] = []
-    for tier, n in there.items():
-        each = float(ratios.get(tier, np.nan))
-        why = "" if each == each else "no ratio is given for this tier"
-        rows.append(
-            {
-                "tier": tier,
-                "value": n / each,
-                "numerator": n,
-                "denominator": each,
-                "n": n,
-                "reason": why,
-            }
-        )
+    rows = [_tier(tier, n, float(ratios.get(tier, np.nan))) for tier, n in there.items()]
     open_ = [row["tier"] for row in rows if row["reason"] and row["n"]]
-    total = sum(row["value"] for row in rows if row["n"]) if not open_ else np.nan
     why = f"no ratio is given for {', '.join(open_)}" if open_ else ""
+    total = np.nan if open_ else sum(row["value"] for row in rows if row["n"])
     n = sum(there.values())
-    rows.append(
-        {
-            "tier": "all",
-            "value": total,
-            "numerator": n,
-            "denominator": np.nan,
-            "n": n,
-            "reason": why,
-        }
-    )
+    rows.append(_tier("all", n, np.nan) | {"value": total, "reason": why})
     head = f"{total:.1f} CSMs" if total == total else why
     return made(
         book,
@@ -263,6 +241,12 @@ def csm_coverage(book: Book, ratios: Mapping[str, float], by: str = "segment") -
         extra={"headline": head},
         trace=lambda **_: "customers are divided by a ratio that is given",
     )
+
+
+def _tier(tier: str, n: int, each: float) -> dict[str, Any]:
+    why = "" if each == each else "no ratio is given for this tier"
+    row: dict[str, Any] = {"tier": tier, "value": n / each, "numerator": n, "denominator": each}
+    return row | {"n": n, "reason": why}
 
 
 class People:

@@ -30,8 +30,8 @@ _NOT_BEGUN = "the period has not begun, or nothing of it is known yet"
 _NO_LIST = "only of renewals there is a list of what is still open"
 COLUMNS = (
     "metric", "period", "scope", "owner", "scenario", "unit", "target", "value", "attainment", "variance",
-    "variance_share", "impact", "season", "expected", "pace_ratio", "run_rate", "required_run_rate", "remaining_months", "probability",
-    "numerator", "denominator", "n", "reason", "pace_reason", "probability_reason",
+    "variance_share", "impact", "season", "expected", "pace_ratio", "run_rate", "required_run_rate",
+    "remaining_months", "probability", "numerator", "denominator", "n", "reason", "pace_reason", "probability_reason",
 )  # fmt: skip
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -211,15 +210,10 @@ class Scorer:
         return tuple(said)
 
 
-_KEPT: WeakKeyDictionary[Book, Scorer] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=2)
 def scorer(book: Book) -> Scorer:
-    """Return the scorer of a book, made once."""
-    found = _KEPT.get(book)
-    if found is None:
-        found = _KEPT[book] = Scorer(book)
-    return found
+    """Return the scorer of a book, kept for the last two books asked about."""
+    return Scorer(book)
 
 
 def model_of(given: Any) -> HealthModel:
