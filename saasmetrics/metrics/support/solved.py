@@ -327,8 +327,7 @@ def tiers(
     df = df[df["tier"].isin([label for label in labels if label != "(none)"])].reset_index(
         drop=True
     )
-    began = np.zeros(len(tickets), np.int32)
-    names = labels
+    names, began = labels, np.zeros(len(tickets), np.int32)
     if started is not None:
         names, began = column(started, tickets, book.tables)
     escalated = _escalated(
