@@ -91,6 +91,7 @@ def learn(
     hand = in_force(model)[-1]
     found = panel(book, freq, horizon_days, in_force(model)).judged
     early, later = found.split()
+    enough(early, "Learning weights", max(min_events, 1))
     used = _learnable(early)
     enough(early, "Learning weights", min_events, len(used))
     complete = early.only(np.asarray(~np.isnan(early.parts[:, used]).any(axis=1)))
