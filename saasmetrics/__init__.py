@@ -21,6 +21,9 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 `Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
 meaning and formula, and `DataError` is what every mistake in the data or in a call is caught by.
 
+`register_accessor` lets frames of pandas be asked themselves (`df.saas.nrr()`), `show_versions` says what is installed,
+and in a notebook `%load_ext saasmetrics` brings `%saas nrr` and completion of columns, policies and metrics.
+
 >>> import saasmetrics as sm
 >>> book = sm.demo(customers=200)
 >>> round(sm.retention.nrr(book).value, 1) > 0
@@ -78,9 +81,11 @@ __all__ = [
     "importers",
     "read",
     "read_snapshots",
+    "register_accessor",
     "renewals",
     "retention",
     "revenue",
+    "show_versions",
     "success",
     "support",
     "surveys",
@@ -242,6 +247,32 @@ def demo(customers: int = 2000, seed: int = 7) -> _Book:
     seed = whole("seed", seed, 0, "a whole number that picks the company", most=2**63 - 1)
 
     return Book(as_of="2026-10-31", currency="USD", **sample.tables(customers, seed))
+
+
+def register_accessor() -> None:
+    """Let frames of pandas be asked themselves, for the rest of the session: `df.saas.nrr(window=12)`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> register_accessor()
+    >>> pd.DataFrame({"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]}).saas.mrr().value
+    9.0
+    """
+    import_module("saasmetrics.accessor")
+
+
+def show_versions() -> None:
+    """Print which versions of Python and of the libraries are at work; no path and no name of a machine or a user.
+
+    Examples
+    --------
+    >>> show_versions()
+    saasmetrics ...
+    """
+    from saasmetrics.versions import show
+
+    show()
 
 
 def __getattr__(name: str) -> Any:

@@ -15,12 +15,15 @@ from saasmetrics.errors import DataError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_INNER = ("capacity",)  # topics of their own that lie in the folder of customer success
 _METHODS = {"quality.report": "check"}  # metrics that a book is asked for, without a topic
 
 
 @dataclass(frozen=True)
 class Call:
     """A call of a public function, with its arguments as Python; None for one that has no text.
+
+    An argument that is itself a result is the call that made it.
 
     Examples
     --------
@@ -29,7 +32,7 @@ class Call:
     """
 
     path: str
-    arguments: tuple[tuple[str, str | None], ...] = ()
+    arguments: tuple[tuple[str, str | Call | None], ...] = ()
     book: str = ""
 
     def code(self, book: str = "book") -> str:
@@ -46,7 +49,10 @@ class Call:
                 raise DataError(msg)
         if self.path in _METHODS:
             return f"{book}.{_METHODS[self.path]}()"
-        given = [keyword(name, text or "") for name, text in self.arguments]
+        given = [
+            keyword(name, text.code(book) if isinstance(text, Call) else str(text))
+            for name, text in self.arguments
+        ]
         return f"sm.{self.path}({', '.join([book, *given] if self.book else given)})"
 
 
@@ -95,7 +101,9 @@ def public(thing: Any) -> str:
     >>> public(Policy)
     'Policy'
     """
-    topic = thing.__module__.removeprefix("saasmetrics.").removeprefix("metrics.").split(".")[0]
+    home = thing.__module__.removeprefix("saasmetrics.").removeprefix("metrics.")
+    topic = home.removeprefix("success.").split(".")[0]
+    topic = topic if topic in _INNER else home.split(".")[0]
     return thing.__name__ if topic in ("policy", "book") else f"{topic}.{thing.__name__}"
 
 
@@ -115,15 +123,21 @@ def recorded(function: Callable[P, R]) -> Callable[P, R]:
 
 def _call(function: Callable[..., Any], given: Mapping[str, Any]) -> Call:
     kinds = {name: known.kind for name, known in signature(function).parameters.items()}
-    first, book, said = next(iter(kinds)), "", []
+    first, book = next(iter(kinds)), ""
+    said: list[tuple[str, str | Call | None]] = []
     for name, value in given.items():
         if name == first and type(value).__name__ == "Book":
             book = name
         elif kinds[name] is Parameter.VAR_KEYWORD:
-            said += [(option, _text(one)) for option, one in value.items()]
+            said += [(option, _argument(one)) for option, one in value.items()]
         else:
-            said.append((name, _text(value)))
+            said.append((name, _argument(value)))
     return Call(public(function), tuple(said), book)
+
+
+def _argument(value: Any) -> str | Call | None:
+    call = getattr(value, "call", None)
+    return call if isinstance(call, Call) else _text(value)
 
 
 def _text(value: Any) -> str | None:

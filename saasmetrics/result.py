@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 _NO_VALUE = "–"
-_SHOWN = 60  # rows of the table in a notebook
 _HEADED = (
     "series",
     "verdict",
@@ -41,6 +40,8 @@ _HEADED = (
     "promise",
     "backlog",
     "tank_tickets",
+    "unit_cost",
+    "frontier",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
@@ -303,34 +304,10 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from base64 import b64encode
-        from html import escape
+        from saasmetrics import shown
 
-        name, picture = escape(self.metric.name), ""
-        if (len(self.df) or "steps" in self.extra) and self.kind in _charts():
-            png = self.chart()._repr_mimebundle_()["image/png"]
-            picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
-        headline = f" <span>{escape(self.text)}</span>" if self.text != _NO_VALUE else ""
-        state = " open" if self.kind == "table" else ""
-        beside = "".join(
-            f"<details open><summary>{escape(words)}</summary>{_html(frame)}</details>"
-            for words, frame in self.extra.get("tables", {}).items()
-        )
-        count = f"{len(self.df):,} rows" + (
-            f", the first {_SHOWN}" if len(self.df) > _SHOWN else ""
-        )
-        return (
-            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}{beside}'
-            f"<details{state}><summary>{count}</summary>{_html(self.df.head(_SHOWN))}</details>"
-            f"<p><small>{escape(self.footnote)}</small></p></div>"
-        )
-
-
-def _html(frame: pd.DataFrame) -> str:
-    import pandas as pd
-
-    with pd.option_context("display.max_colwidth", None):  # sentences are shown whole
-        return frame.to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
+        drawn = bool(len(self.df) or "steps" in self.extra) and self.kind in _charts()
+        return shown.of_result(self, drawn=drawn, headline=self.text.removeprefix(_NO_VALUE))
 
 
 @cache

@@ -24,6 +24,15 @@ ASKED: dict[
     "fit_shares": {"shares": [1.0, 0.87, 0.74, 0.65, 0.59]},
     "cox": {"covariates": "segment"},
     "tiers": {"bands": (1000, 10_000)},
+    "csm_coverage": {"ratios": {"Enterprise": 12, "Mid-Market": 50, "SMB": 500}},
+    "assign": {"customers": {"customer_id": ["a", "b", "c", "d"]}, "seed": 1},
+    "attribution": {"treatment": "success_plan", "cluster": "csm_id", "randomized": True},
+    "learn": {"penalty": 2.0},
+}
+PROGRAMS = {  # of whose effect a result is asked about
+    "balance": {"treatment": "qbr"},
+    "event_study": {"treatment": "success_plan", "cluster": "csm_id"},
+    "value_of": ASKED["attribution"],
 }
 
 
@@ -47,7 +56,11 @@ def test_the_code_of_a_metric_makes_the_same_numbers(entry: Metric, book: sm.Boo
     name, first = entry.function.__name__, next(iter(inspect.signature(entry.function).parameters))
     asked = ASKED.get(entry.id, {} if name == "nrr" else ASKED.get(name, {}))
     known = {k: v for k, v in asked.items() if k in inspect.signature(entry.function).parameters}
+    if name == "learn":  # from at least 30 customers who left
+        book = sm.demo(customers=300)
     arguments = [book] if first == "book" else []
+    if first == "result":
+        arguments = [sm.success.attribution(book, **PROGRAMS[name])]
     result = entry.function(*arguments, **known)
     again = eval(result.code("ours"), {"sm": sm, "ours": book})
     pd.testing.assert_frame_equal(again.df, result.df)
@@ -108,6 +121,12 @@ def test_a_metric_asked_by_another_is_not_what_the_code_says(book: sm.Book) -> N
 )
 def test_values_are_written_as_python(value: Any, text: str) -> None:
     assert quoted(value) == text
+
+
+def test_a_result_that_is_asked_about_is_written_as_its_own_call(book: sm.Book) -> None:
+    found = sm.success.attribution(book, "qbr")
+    asked = 'sm.success.balance(result=sm.success.attribution(ours, treatment="qbr"))'
+    assert sm.success.balance(found).code("ours") == asked
 
 
 def test_a_table_has_no_text() -> None:

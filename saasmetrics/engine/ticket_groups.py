@@ -23,14 +23,37 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 _LINKS = {"customers": ("customer_id", "customer_id"), "people": ("agent_id", "person_id")}
-_OF_RESULTS = frozenset(
-    {"mean", "p95", "answered", "waiting", "left_out", "csat", "csat_n", "csat_low", "csat_high"}
-    | {"reopen_rate", "reopened", "solved", "created", "backlog", "weighted", "breach_minutes"}
-    | {"met", "breached", "overdue", "immature", "cost", "tickets", "heads", "exposure", "rank"}
-    | {"band", "shrunk", "expected", "ratio", "escalated", "hours", "threshold", "customers_now"}
-    | {"age_days", "partner", "residual_adjusted", "handle_hours", "handled", "paid", "online"}
-    | {"available", "handling", "longest", "one_touch", "naive", "gross_retention", "effect"}
-)
+OF_RESULTS = frozenset(
+    {"adjusted", "after", "answered", "arr", "available", "available_hours", "backlog"}
+    | {"band", "before", "breach_minutes", "breached", "change", "contact_share", "contacting"}
+    | {"cost_per_ticket", "opened", "csat", "csat_high", "csat_low", "csat_n", "expected"}
+    | {"first_reply", "first_reply_hours", "fit", "funnel", "funnel_high", "funnel_low", "gone_on"}
+    | {
+        "gross_retention",
+        "group",
+        "handle",
+        "handle_hours",
+        "handle_share",
+        "handling",
+        "handling_hours",
+    }
+    | {"handling_share", "heads", "immature", "longest", "longest_wait", "matured", "mean"}
+    | {"met", "method", "n_with", "n_without", "note", "occupancy", "one_touch", "online"}
+    | {
+        "online_hours",
+        "online_share",
+        "p95",
+        "paid",
+        "paid_hours",
+        "per_contacting",
+        "proactive_share",
+    }
+    | {"rank", "rated", "relative", "reopen_n", "reopen_rate", "reopened", "residual_adjusted"}
+    | {"resolution", "resolution_hours", "resolved", "satisfaction", "satisfied", "score"}
+    | {"shrunk", "slope_before", "slope_change", "slope_high", "slope_low", "solved", "threshold"}
+    | {"ticket_users", "tickets", "touched", "touches", "touches_per_ticket", "unknown", "urgent"}
+    | {"waiting", "weighted", "with_macro", "without_macro", "worked"}
+)  # columns of the results of support that are no columns of tickets
 
 
 def columns_for(tables: Mapping[str, Table]) -> dict[str, tuple[str, str]]:
@@ -80,7 +103,7 @@ def column(
         msg = f"Tickets cannot be grouped by {name!r}; there are {', '.join(short)}."
         raise UnknownNameError(msg + hint(name, short))
     table, own = known[name]
-    if name in RESERVED | _OF_RESULTS:
+    if name in RESERVED | OF_RESULTS:
         msg = f"Results have a column {name!r} of their own; to group by that of {table}, write '{table}.{name}'."
         raise UnknownNameError(msg)
     if table == "tickets":

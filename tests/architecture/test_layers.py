@@ -13,13 +13,13 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "calls", "periods", "money", "export"},
-    {"policy", "policies", "catalogue", "headline", "result", "proof", "tables"},
+    {"asked", "calls", "periods", "money", "export", "versions"},
+    {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
     {"importers", "engine", "quality"},
     {"book", "sample"},
     {"survival"},
     {"metrics"},
-    {"definitions", "forecast"},
+    {"accessor", "definitions", "forecast"},
     {"success"},
     {"charts"},
     {"board"},

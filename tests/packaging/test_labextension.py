@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.installed import Installed
+from tests.installed import SHARE, Installed
 
 NAME = "jupyter-saasmetrics"
-SHARE = f"share/jupyter/labextensions/{NAME}"
+FOLDER = f"share/jupyter/labextensions/{NAME}"
 MOST_KB = 1500
 
 
 def _shipped(wheel: Path) -> dict[str, bytes]:
     """Path below the extension's folder -> content, of what the wheel installs there."""
     with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if f".data/data/{SHARE}/" in name]
-        return {name.split(f"{SHARE}/")[1]: archive.read(name) for name in names}
+        names = [name for name in archive.namelist() if f".data/data/{FOLDER}/" in name]
+        return {name.split(f"{FOLDER}/")[1]: archive.read(name) for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,14 @@ def test_what_is_installed_is_the_wheel_and_not_this_folder(shipped: Installed) 
     assert shipped.run("where").strip().startswith(str(shipped.home))
 
 
-def test_the_editable_installation_finds_the_folder(extension: Path) -> None:
+def test_the_installation_that_runs_the_tests_has_the_extension(extension: Path) -> None:
+    there = SHARE / "labextensions" / NAME
+    assert there.is_dir(), "install again: make pytest, or pip install -e ."
+    names = [path.relative_to(extension) for path in extension.rglob("*") if path.is_file()]
+    assert [str(name) for name in names if not (there / name).is_file()] == []
+
+
+def test_who_works_on_the_extension_can_link_the_folder(extension: Path) -> None:
     import saasmetrics_widgets
 
     (told,) = saasmetrics_widgets._jupyter_labextension_paths()

@@ -14,7 +14,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 def at(moment: str, seconds: float = 0) -> str:
     """A moment so many seconds after another."""
-    return str(pd.Timestamp(moment) + pd.Timedelta(seconds=seconds))
+    return str((pd.Timestamp(moment) + pd.Timedelta(seconds=seconds)).floor("us"))
 
 
 def desk(rows: Sequence[dict[str, Any]], *, as_of: str = "2026-01-31", **more: Any) -> sm.Book:

@@ -92,6 +92,8 @@ class MetricWidget(anywidget.AnyWidget):
         self._behind: Behind | None = None
         self._at: Cell | None = None
         self._open = False
+        shares = (part for row in self.layout for part in row)
+        self._panels.widths = {name: 10.0 * share for name, share in shares}
         start = self._settled(controls)
         refuse_lost(controls, start)
         view = self._whole(start)
@@ -138,6 +140,10 @@ class MetricWidget(anywidget.AnyWidget):
         """Return what else is lit up with a selection."""
         del now, selection
         return ()
+
+    def _found(self, cell: Cell) -> Behind:
+        """Return what stands behind a cell, by default its rows."""
+        return behind(self._results, cell)
 
     def _asks(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
         """Return what the browser can ask for, beside what all widgets answer."""
@@ -229,7 +235,7 @@ class MetricWidget(anywidget.AnyWidget):
         try:
             cell = self._cell(self.controls, self.selection)
             same = listed is not None and cell == self._at
-            self._behind = listed if same else behind(self._results, cell)
+            self._behind = listed if same else self._found(cell)
             self.linked = [dict(link) for link in self._links(self.controls, self.selection)]
         except DataError as error:
             self.table, self.rows, self.linked = empty(said(error)), [], []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.calls import arguments, quoted
 from saasmetrics.money import format_value
+from saasmetrics_widgets.calls import arguments, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

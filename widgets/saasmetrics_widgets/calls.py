@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
-from saasmetrics.calls import arguments, quoted
+from saasmetrics.calls import keyword
+from saasmetrics.calls import quoted as written
+from saasmetrics.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 
 ROOM = 40_000_000  # cells of frames that are kept: some 300 MB
+
+
+_NAMES = {"definitions.compare": "Both numbers", "definitions.explain": "What lies between"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Call:
     @property
     def name(self) -> str:
         """What it computes, in words."""
+        if self.path in _NAMES:
+            return _NAMES[self.path]
         entries = (entry for entry in sm.CATALOGUE.values() if entry.function is self.function)
         found = next(entries, None)
         return found.name if found is not None else self.path.split(".")[1].capitalize()
@@ -86,6 +93,26 @@ class Call:
         if self.where:
             book += f".where({', '.join(arguments(dict(self.where)))})"
         return f"{book}.as_of({quoted(self.as_of)})" if self.as_of else book
+
+
+def quoted(value: Any) -> str:
+    """Return a value as Python, texts in double quotes; a policy is that of the book.
+
+    Examples
+    --------
+    >>> quoted("SMB"), quoted(4)
+    ('"SMB"', '4')
+    """
+    if isinstance(value, Policy):
+        return "book.policy"
+    if isinstance(value, list):
+        return f"[{', '.join(map(quoted, value))}]"
+    return written(value)
+
+
+def arguments(options: Mapping[str, Any]) -> list[str]:
+    """Return keyword arguments as Python."""
+    return [keyword(name, quoted(value)) for name, value in options.items()]
 
 
 _WINDOWED = {"nrr": "retention.nrr", "grr": "retention.grr", "logo_churn": "retention.logo_churn"}
@@ -133,27 +160,28 @@ class Results:
     book: Book
     _books: dict[tuple[Any, ...], Book] = field(default_factory=dict)
     _found: dict[Call, Result | sm.DataError] = field(default_factory=dict)
+    _room: int = 0
 
     def __contains__(self, asked: Call) -> bool:
         return asked in self._found
 
     def __getitem__(self, asked: Call) -> Result:
-        found = self._found.pop(asked, None)
+        found = self._found.get(asked)
         if found is None:
             try:
                 found = asked.run(self.cut(asked))
             except sm.DataError as error:
                 found = error
-        self._found[asked] = found
-        self._let_go()
+            self._keep(asked, found)
+        else:
+            self._found[asked] = self._found.pop(asked)  # the last one to be let go
         if isinstance(found, sm.DataError):
             raise found
         return found
 
     def put(self, asked: Call, found: Result) -> None:
         """Keep a result that was had in a cheaper way."""
-        self._found[asked] = found
-        self._let_go()
+        self._keep(asked, found)
 
     def cut(self, asked: Call) -> Book:
         """Return the book that a call is made with."""
@@ -169,14 +197,13 @@ class Results:
             self._books[key] = book
         return self._books.get(key, book)
 
-    def _let_go(self) -> None:
-        sizes = {asked: _cells(found) for asked, found in self._found.items()}
-        over = sum(sizes.values()) - ROOM
-        for asked, size in list(sizes.items())[:-1]:
-            if over <= 0:
-                return
-            del self._found[asked]
-            over -= size
+    def _keep(self, asked: Call, found: Result | sm.DataError) -> None:
+        """Keep a result, and let those go that were used longest ago where all take too much room."""
+        self._found[asked] = found
+        self._room += _cells(found)
+        while self._room > ROOM and len(self._found) > 1:
+            oldest = next(iter(self._found))
+            self._room -= _cells(self._found.pop(oldest))
 
 
 def _cells(found: Result | sm.DataError) -> int:

@@ -110,9 +110,13 @@ class Choices:
 
     def where(self, now: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
         """Return the chosen segment as a call takes it; empty for all customers."""
-        if not now["value"]:
+        column, value = now["column"], now["value"]
+        if not column or not value:
             return ()
-        return ((now["column"], self.values(now["column"])[now["value"]]),)
+        values = self.values(column)
+        if value not in values:
+            raise UnknownNameError.of(column, value, values)
+        return ((column, values[value]),)
 
     def who(self, now: Mapping[str, Any]) -> str:
         """Return whose numbers are shown, in words."""

@@ -140,7 +140,7 @@ def panel(
         shades(drawn["value"].to_numpy(float), measure),
         whole,
         width,
-        whole and wide and width > WIDTH and "low" in average,
+        whole and wide and width > WIDTH and average is not None and "low" in average,
     )
     known = frame[frame["observed"]].groupby("cohort")["age"].max()
     scene = draw(grid, drawn, {cohort: int(age) for cohort, age in known.items()})
@@ -172,7 +172,7 @@ def _immature(scene: Scene, grid: Grid, cells: pd.DataFrame) -> int:
         scene.rect(x, y, grid.wide - 0.6, grid.high - 0.6, "surface", tip=tip)
         right, bottom = x + grid.wide - 1.6, y + grid.high - 1.6
         edge = [(x + 1, y + 1), (right, y + 1), (right, bottom), (x + 1, bottom), (x + 1, y + 1)]
-        scene.path(edge, stroke="rule", dash="2 2")
+        scene.path(edge, stroke="muted", dash="2 2", opacity=0.7)
         drawn += 1
     return drawn
 

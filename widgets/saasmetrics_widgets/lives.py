@@ -125,15 +125,20 @@ class SurvivalExplorer(MetricWidget):
         panels: dict[str, Any] = {name: {} for name in ("causes", "pairs") if name not in calls}
         if there >= {"survival", "fit"} & {*calls}:
             fit = calls.get("fit")
-            key = (now["value"], "" if fit is None else fit.code())
+            carried = "" if fit is None else fit.code()
             panels["survival"] = self._panels.panel(
-                "survival", calls["survival"], key, lambda r: self._curves(r, now, fit)
+                "survival",
+                calls["survival"],
+                (now["value"], carried, now["model"]),
+                lambda r: self._curves(r, now, fit),
             )
-        draws = {"causes": self._lost, "pairs": self._pairs}
-        for name in there & {*draws}:
-            panels[name] = self._panels.panel(
-                name, calls[name], (now["value"],), lambda r, draw=draws[name]: draw(r, now)
+        key = (now["value"],)
+        if "causes" in there:
+            panels["causes"] = self._panels.panel(
+                "causes", calls["causes"], key, lambda r: self._lost(r, now)
             )
+        if "pairs" in there:
+            panels["pairs"] = self._panels.panel("pairs", calls["pairs"], (), self._pairs)
         whole = "survival" in there
         return {
             "headline": ", ".join(self._told(now)),
@@ -172,6 +177,8 @@ class SurvivalExplorer(MetricWidget):
             return str(error).split("\n", maxsplit=1)[0] if name == "pairs" else ""
         if name == "pairs":
             return f"{found.extra['headline']}".rstrip(".") + "."
+        if not len(found.df):
+            return "No customer has a lifetime yet."
         measured = {**now, "measure": now["weight"]}
         words = curve.half(found, measured, NOUNS[now["freq"]])
         return f"{words[:1].upper()}{words[1:]}."
@@ -185,6 +192,7 @@ class SurvivalExplorer(MetricWidget):
         column, noun = now["column"], NOUNS[now["freq"]]
         if column and now["value"]:
             summary = summary[summary[column].map(str) == now["value"]]
+        summary = summary[summary["n"] > 0]
         rows = summary.sort_values("n", ascending=False, kind="stable").head(curve.MOST_CURVES)
         return [_median(row, column, noun) for row in rows.to_dict("records")]
 
@@ -214,7 +222,8 @@ class SurvivalExplorer(MetricWidget):
             fitted = self._results[fit]
         except DataError as error:
             return found, f"no model: {error}"
-        out, names = [], {}
+        out: list[curve.Curve] = []
+        names: dict[str, None] = {}
         summary = fitted.extra["summary"]
         for one in found:
             df, about = fitted.df, summary
@@ -252,9 +261,8 @@ class SurvivalExplorer(MetricWidget):
         note = f"By age in {noun}s; causes compete, so that with those still there they are all."
         return {"title": title, "note": note, "scene": scene.as_dict()}
 
-    def _pairs(self, result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
+    def _pairs(self, result: Result) -> dict[str, Any]:
         """Return the comparison of every pair in words."""
-        del now
         df = result.df.sort_values("p_corrected", kind="stable", na_position="last")
         title = "Who stays longer"
         parts = [wrap(text, 480, 11) for text in df["words"].head(_MOST_PAIRS)]
@@ -298,8 +306,13 @@ class SurvivalExplorer(MetricWidget):
         noun = f"{NOUNS[now['freq']]}{'' if age == 1 else 's'}"
         if of == "causes":
             where = {"age": age, "cause": group, **dict(self._choices.where(now))}
-            columns = ("mrr", "duration")
-            return Cell(calls[of], where, columns, (), f"Lost by age {age} {noun}, cause {group}")
+            return Cell(
+                calls[of],
+                where,
+                ("mrr", "duration"),
+                (),
+                f"Lost by age {age} {noun}, cause {group}",
+            )
         value = now["value"] or group
         where = {"age": age, **dict(self._choices.where({**now, "value": value}))}
         who = f", {value}" if value else ""
@@ -316,7 +329,7 @@ def _median(row: Mapping[str, Any], column: str, noun: str) -> dict[str, Any]:
     low, high = (None if edge is None or edge != edge else f"{edge:g}" for edge in edges)
     band = f"95%: {low}–{high}" if low and high else f"95%: above {low}" if low else ""
     note = band if known else "more than half are left"
-    many = f"{row['n']:,} customers, {row['events']:,} lost"
+    many = f"{row['n']:,} customer{'' if row['n'] == 1 else 's'}, {row['events']:,} lost"
     pick = {"of": "survival", "age": 0} | ({"group": name} if column else {})
     return {
         "id": name,
@@ -331,7 +344,7 @@ def _median(row: Mapping[str, Any], column: str, noun: str) -> dict[str, Any]:
     }
 
 
-def survival(book: Book, **controls: Any) -> SurvivalExplorer:
+def explore_survival(book: Book, **controls: Any) -> SurvivalExplorer:
     """Open the survival explorer of a book.
 
     Parameters
@@ -354,7 +367,7 @@ def survival(book: Book, **controls: Any) -> SurvivalExplorer:
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> survival(sm.demo(customers=50), weight="mrr").controls["weight"]
+    >>> explore_survival(sm.demo(customers=50), weight="mrr").controls["weight"]
     'mrr'
     """
     return SurvivalExplorer(book, **controls)

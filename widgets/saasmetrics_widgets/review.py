@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from saasmetrics.charts.text import shortened
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.periods import NOUNS
-from saasmetrics_widgets import cohorts, pair
+from saasmetrics_widgets import cohorts, notes, pair
 from saasmetrics_widgets.base import MetricWidget
 from saasmetrics_widgets.behind import Cell
 from saasmetrics_widgets.calls import Call
@@ -17,7 +16,6 @@ from saasmetrics_widgets.cards import chosen
 from saasmetrics_widgets.choices import FREQS, MEASURES, Choices, check_names, entry, one_of, select
 from saasmetrics_widgets.located import COHORT
 from saasmetrics_widgets.saved import load, save
-from saasmetrics_widgets.scene import Scene
 from saasmetrics_widgets.view import footnotes
 
 if TYPE_CHECKING:
@@ -31,8 +29,7 @@ _NAMES = ("measure", "freq", "column", "value", "ages", "a", "b")
 _YEAR = {"W": 52, "M": 12, "Q": 4, "Y": 1}
 _AGES = {0: "All", 6: "First 6", 12: "First 12", 24: "First 24", 36: "First 36"}
 _KIND, _EXAMPLE = "cohort review", "review.json"
-_PLACE = ("freq", "column", "value", "cohort", "age")
-_WIDTH, _ROW = 1000, 20
+_WIDTH = 1000
 
 
 class CohortReview(MetricWidget):
@@ -104,8 +101,8 @@ class CohortReview(MetricWidget):
         """
         now = self.controls
         place = {"freq": now["freq"], "column": now["column"], "value": now["value"]}
-        made = _checked({**place, "cohort": cohort, "age": age, "text": text})
-        other = [one for one in self.notes if any(one[name] != made[name] for name in _PLACE)]
+        made = notes.checked({**place, "cohort": cohort, "age": age, "text": text})
+        other = [one for one in self.notes if any(one[name] != made[name] for name in notes.PLACE)]
         self.notes = [*other, made] if made["text"] else other
 
     def save(self, path: str | Path) -> Path:
@@ -275,33 +272,7 @@ class CohortReview(MetricWidget):
 
     def _listed(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Return the list of notes, each of which leads to its cell; nothing where there is none."""
-        import json
-
-        notes = sorted(
-            self._here(now), key=lambda n: (n["cohort"], n["age"] is not None, n["age"] or 0)
-        )
-        if not notes:
-            return {}
-        title = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
-        scene = Scene(_WIDTH, _ROW * len(notes) + 6, title)
-        for row, note in enumerate(notes):
-            where = self._cohort(now, note["cohort"])
-            where += "" if note["age"] is None else f", age {note['age']}"
-            y = _ROW * row
-            pick = {"of": "cohorts", "cohort": note["cohort"], "age": note["age"] or 0}
-            scene.mark((0, y, _WIDTH, _ROW - 1), pick, f"{where}: {note['text']}", place=(row, 0))
-            scene.text(4, y + 14, where, size=11, bold=True)
-            scene.text(
-                140, y + 14, shortened(" ".join(note["text"].split()), _WIDTH - 150, 11), size=11
-            )
-        text = json.dumps(scene.as_dict(), ensure_ascii=False)
-        return {
-            "title": title,
-            "note": "Kept with the review.",
-            "scene": text,
-            "key": text,
-            "code": "review.notes",
-        }
+        return notes.panel(self._here(now), lambda day: self._cohort(now, day))
 
     def _asks(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
         return {"note": self._written}
@@ -316,7 +287,7 @@ class CohortReview(MetricWidget):
 
     @traitlets.validate("notes")
     def _check_notes(self, proposal: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [_checked(note) for note in proposal["value"]]
+        return [notes.checked(note) for note in proposal["value"]]
 
     @traitlets.observe("notes")
     def _renoted(self, _change: Mapping[str, Any]) -> None:
@@ -376,23 +347,7 @@ def _compared(now: Mapping[str, Any]) -> str:
     return "net" if now["measure"] == "mrr" else str(now["measure"])
 
 
-def _checked(note: Any) -> dict[str, Any]:
-    """Return a note in its form, or refuse what is none."""
-    try:
-        age = None if note.get("age") is None else int(note["age"])
-        place = {name: str(note.get(name) or "") for name in ("freq", "column", "value")}
-        return {
-            **place,
-            "cohort": str(note["cohort"])[:10],
-            "age": age,
-            "text": str(note["text"]).strip(),
-        }
-    except (AttributeError, KeyError, TypeError, ValueError):
-        msg = f"{note!r} is no note: it has text, cohort (its first day), age (or None), freq, column and value."
-        raise DataError(msg) from None
-
-
-def review(book: Book, **controls: Any) -> CohortReview:
+def review_cohorts(book: Book, **controls: Any) -> CohortReview:
     """Open a review of the cohorts of a book.
 
     Parameters
@@ -415,7 +370,7 @@ def review(book: Book, **controls: Any) -> CohortReview:
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> review(sm.demo(customers=50), freq="Q").controls["freq"]
+    >>> review_cohorts(sm.demo(customers=50), freq="Q").controls["freq"]
     'Q'
     """
     return CohortReview(book, **controls)

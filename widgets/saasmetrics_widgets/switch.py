@@ -209,7 +209,7 @@ class DefinitionSwitch(MetricWidget):
         df = df[(df["policy"] == name) & (df["period"] == pd.Timestamp(now["period"]))]
         if not len(df):
             return Reading(reason="there is no such period under this policy"), ""
-        row = df.iloc[0].to_dict()
+        row = {str(k): v for k, v in df.iloc[0].items()}
         sides = [row.get(side) for side in ("numerator", "denominator")]
         if any(side is None or side != side for side in sides):
             return reading(row), ""
@@ -246,7 +246,7 @@ def _steps(result: Result) -> Any:
     return result.extra["steps"]
 
 
-def switch(book: Book, **controls: Any) -> DefinitionSwitch:
+def switch_definitions(book: Book, **controls: Any) -> DefinitionSwitch:
     """Open the definition switch of a book.
 
     Parameters
@@ -269,7 +269,7 @@ def switch(book: Book, **controls: Any) -> DefinitionSwitch:
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> switch(sm.demo(customers=50), metric="grr").controls["metric"]
+    >>> switch_definitions(sm.demo(customers=50), metric="grr").controls["metric"]
     'grr'
     """
     return DefinitionSwitch(book, **controls)

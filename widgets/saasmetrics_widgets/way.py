@@ -76,7 +76,7 @@ def draw(bars: list[_Bar], label: str) -> Scene:
         return _LEFT + (_RIGHT - _LEFT) * (level - base) / (span * (1 + 2 * _SURROUND))
 
     for row, bar in enumerate(bars):
-        y = _ROW * row + 4
+        y = _ROW * row + 4.0
         say = f"{bar.name}: {bar.text}" + "".join(f"; {line}" for line in bar.under)
         scene.mark((0, y, WIDTH, _ROW - 3), bar.pick, say, place=(row, 0))
         middle = y + (_ROW - 3) / 2
@@ -88,8 +88,9 @@ def draw(bars: list[_Bar], label: str) -> Scene:
             bold=True,
         )
         for line, words in enumerate(bar.under):
-            at = y + 29 + 13 * line
-            scene.text(8, at, shortened(words, _LABEL - 8, 10), size=10, fill="muted")
+            scene.text(
+                8, y + 29 + 13 * line, shortened(words, _LABEL - 8, 10), size=10, fill="muted"
+            )
         start, end = sorted((x(base if bar.whole else bar.start), x(bar.end)))
         fill = "total" if bar.whole else "gain" if bar.end >= bar.start else "loss"
         scene.rect(start, middle - 11, max(end - start, 1.2), 22, fill)

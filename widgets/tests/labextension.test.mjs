@@ -175,12 +175,25 @@ test("a name that somebody else took in the meantime is not taken from them", as
   assert.deepEqual(await notebooks.kernel(), { name: "py", display_name: "Py", language: "python" });
 });
 
-test("a host that has nothing to give still gets its commands, as Voila does", async () => {
+/** Start the plugin in a host with some packages and return the commands it gets. @param {Record<string, any>} modules */
+const started = async (modules, ...services) => {
   globalThis.fetch = async () => ({ json: async () => ({ metrics: [], policies: [], templates: {}, files: FILES }) });
   const commands = [];
-  const made = plugin({}, "shipped.json");
-  assert.deepEqual(made.optional, []);
-  await made.activate({ commands: { addCommand: (id) => commands.push(id), hasCommand: () => false } });
+  const app = { commands: { addCommand: (id) => commands.push(id), hasCommand: () => false } };
+  await plugin(modules, "shipped.json").activate(app, ...services);
+  return commands;
+};
+
+test("a host where nobody can ask for anything is left alone, as Voila", async () => {
+  assert.deepEqual(plugin({}, "shipped.json").optional, []);
+  assert.deepEqual(await started({}), []);
+});
+
+test("a host with a palette alone gets the commands, and no panel", async () => {
+  const listed = [];
+  const palette = { addItem: ({ command }) => listed.push(command) };
+  const commands = await started({ "@jupyterlab/apputils": { ICommandPalette: {} } }, palette);
   assert.ok(commands.includes("saasmetrics:founder"));
   assert.ok(!commands.includes("saasmetrics:panel"));
+  assert.deepEqual(listed, ["saasmetrics:founder", "saasmetrics:review", "saasmetrics:board", "saasmetrics:check", "saasmetrics:settings"]);
 });

@@ -78,7 +78,7 @@ def backlog(
     Returns
     -------
     Result
-        Columns period, the by-columns, value, numerator, denominator, n, backlog, created, solved, one column per
+        Columns period, the by-columns, value, numerator, denominator, n, backlog, opened, solved, one column per
         bucket of age, longest (age of the oldest in days), reason, complete. An open period is as of today.
         `rows` has the open tickets.
 
@@ -123,7 +123,7 @@ def backlog(
         "days": (waiting, solved / days),
         "cleared": (solved, created),
     }
-    more = {"backlog": waiting, "created": created, "solved": solved, **frames}
+    more = {"backlog": waiting, "opened": created, "solved": solved, **frames}
     df = inbox.frame(*sides[measure], _NONE[measure], n=waiting, **more)
     aside = int(tickets.backwards.sum())
     note = (f"{counted(aside, 'ticket')} solved before being created left out",) if aside else ()

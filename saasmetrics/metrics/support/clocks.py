@@ -110,7 +110,7 @@ def matured(inbox: Inbox, days: int) -> NDArray[np.bool_]:
     return np.asarray(old & (tickets.reopens != UNKNOWN) & inbox.since)
 
 
-def quality(inbox: Inbox, at: Ints, level: float = 0.95) -> dict[str, NDArray[Any]]:
+def quality(inbox: Inbox, at: Ints, level: float = 0.95) -> dict[str, Any]:
     """Return CSAT and the reopen rate of the tickets of each cell: what speed must be read beside."""
     tickets = inbox.tickets
     rated = (tickets.satisfied != UNKNOWN) & inbox.since

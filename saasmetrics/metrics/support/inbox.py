@@ -26,7 +26,7 @@ from saasmetrics.result import Result
 from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -174,6 +174,7 @@ class Inbox:
         """Return a rate per group and period as a tidy frame; with `interval` both sides are counts."""
         import pandas as pd
 
+        self.refuse(more)
         cells = self.cells()
         complete = cells.pop("complete")
         value = ratio(top, bottom).ravel()
@@ -185,6 +186,19 @@ class Inbox:
             low, high = wilson(top, bottom, interval)
             data["low"], data["high"] = low.ravel(), high.ravel()
         return pd.DataFrame({**data, **{name: values.ravel() for name, values in more.items()}})
+
+    def refuse(self, names: Iterable[str]) -> None:
+        """Refuse to group by a name that the result has a column of.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is taken.
+        """
+        for name in self.by:
+            if name in names:
+                msg = f"This result has a column {name!r} of its own; to group by another, write 'customers.{name}'."
+                raise UnknownNameError(msg)
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Return what the footnote says of every metric of support."""

@@ -224,13 +224,13 @@ def _mean_interval(
     level: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the t interval of the mean of whole numbers per cell; missing below two tickets."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n, total = inbox.sums(at, kept=kept), inbox.sums(at, values, kept)
     squares = inbox.sums(at, values**2, kept)
     mean = ratio(total, n)
     spread = np.sqrt(np.maximum(ratio(squares - mean * total, n - 1), 0) / np.maximum(n, 1))
-    half = t.ppf(0.5 + level / 2, np.maximum(n - 1, 1)) * spread
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread
     half = np.where(n > 1, half, np.nan)
     return mean - half, mean + half
 
@@ -310,6 +310,7 @@ def tiers(
     """
     check_interval(interval)
     asked = Inbox.asked(book, freq, by, zone)
+    asked.refuse(("tier",))
     needs(asked, "tier", *(() if started is None else (started,)))
     inbox = Inbox.asked(book, freq, (*asked.by, "tier"), zone)
     tickets = inbox.tickets
@@ -386,10 +387,9 @@ def _matrix(
 
     code = began[kept].astype(np.int64) * len(columns) + solved[kept]
     counts = np.bincount(code, minlength=len(rows) * len(columns)).reshape(len(rows), -1)
-    out = pd.DataFrame(counts, columns=[f"solved at {name}" for name in columns])
-    out.insert(0, "began at", rows)
-    used = [out.columns[0], *out.columns[1:][(counts > 0).any(axis=0)]]
-    return pd.DataFrame(out.loc[(counts > 0).any(axis=1), used])
+    there, used = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
+    data = {"began at": [rows[i] for i in there]}
+    return pd.DataFrame(data | {f"solved at {columns[j]}": counts[there, j] for j in used})
 
 
 def _said(escalated: pd.DataFrame) -> str:

@@ -196,6 +196,7 @@ class Panel {
 
   /** Put a ring around a mark, or away; a point lights up by itself. */
   around(ring, mark) {
+    if (!ring) return; // nothing is drawn here
     const on = mark !== undefined && !mark.dot;
     ring.style.display = on ? "" : "none";
     if (on) fill(ring, { x: mark.x, y: mark.y, width: mark.w, height: mark.h }, []);
@@ -358,7 +359,7 @@ class Choice {
 class Entry {
   constructor(control, _change, ask) {
     const lines = control.lines > 1;
-    const look = { name: control.name, placeholder: control.hint, "aria-label": control.label, ...QUIET };
+    const look = { name: control.name, ...QUIET };
     this.input = control.options
       ? html("select", look)
       : html(lines ? "textarea" : "input", { ...look, type: lines ? null : "text", rows: lines ? control.lines : null });
@@ -383,6 +384,7 @@ class Entry {
     this.control = control;
     this.label.textContent = control.label;
     this.button.textContent = control.button;
+    fill(this.input, { placeholder: control.hint ?? "", "aria-label": control.label }, []);
     if (control.options) {
       this.input.replaceChildren(...control.options.map((text) => html("option", {}, text)));
       this.node.hidden = control.options.length === 0;
