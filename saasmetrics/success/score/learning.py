@@ -109,21 +109,24 @@ def learn(
     graded, gain = _graded(later, learnt, interval)
     df = pd.DataFrame([*rows, *graded, gain], columns=["component", *COLUMNS])
     facts = scorer(book)
-    left_out = len(early.day) - len(complete.day)
-    seen = (
-        f"Learnt from {len(complete.day):,} customer days with {complete.leavers} customers who left, "
-        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones"
-    )
     return made(
         book,
         "health_learnt",
         df,
         "health_learnt",
         options={"horizon_days": horizon_days, "penalty": penalty},
-        notes=(seen, *facts.notes()),
+        notes=(_seen(early, complete, later), *facts.notes()),
         extra={"model": learnt, "headline": _headline(gain)},
         tables=facts.tables,
         trace=lambda **_: "weights are fitted, not summed",
+    )
+
+
+def _seen(early: Panel, complete: Panel, later: Panel) -> str:
+    left_out = len(early.day) - len(complete.day)
+    return (
+        f"Learnt from {len(complete.day):,} customer days with {complete.leavers} customers who left, "
+        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones"
     )
 
 
