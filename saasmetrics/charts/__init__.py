@@ -11,6 +11,7 @@ from typing import Any
 
 from saasmetrics.charts.backtest import backtest
 from saasmetrics.charts.balances import balances, committed
+from saasmetrics.charts.before_after import before_after
 from saasmetrics.charts.bridge import bridge
 from saasmetrics.charts.by_age import ages
 from saasmetrics.charts.cohort_pair import cohort_pair
@@ -18,6 +19,7 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.dots import books, survey_change
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
@@ -36,6 +38,11 @@ from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
 from saasmetrics.charts.subtypes import subtypes
+from saasmetrics.charts.success.kinds import KINDS as _SUCCESS
+from saasmetrics.charts.support_bars import backlog, tank_tickets
+from saasmetrics.charts.support_lines import paired
+from saasmetrics.charts.support_rows import conversion, league, top_issues
+from saasmetrics.charts.support_shapes import frontier, funnel, mix
 from saasmetrics.charts.tiers import tiers
 from saasmetrics.charts.verdict import verdict
 from saasmetrics.charts.worth import worth
@@ -50,6 +57,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "count": series,
     "multiple": series,
     "months": series,
+    "survey": series,
+    "survey_change": survey_change,
+    "books": books,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -82,6 +92,20 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "source_customers": source_customers,
     "comparison": comparison,
     "explanation": explanation,
+    **_SUCCESS,
+    "paired": paired,
+    "promise": paired,
+    "backlog": backlog,
+    "before_after": before_after,
+    "tank_tickets": tank_tickets,
+    "tier_mix": series,
+    "unit_cost": frontier,
+    "frontier": frontier,
+    "mix": mix,
+    "funnel": funnel,
+    "league": league,
+    "top_issues": top_issues,
+    "conversion": conversion,
 }
 
 __all__ = [
@@ -89,14 +113,18 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "backlog",
     "backtest",
     "balances",
+    "before_after",
+    "books",
     "bridge",
     "cohort_pair",
     "cohorts",
     "committed",
     "compared",
     "comparison",
+    "conversion",
     "curve",
     "expansion",
     "expansion_causes",
@@ -104,10 +132,15 @@ __all__ = [
     "fan",
     "fit",
     "forest",
+    "frontier",
+    "funnel",
     "hazard",
     "incidence",
     "layers",
+    "league",
+    "mix",
     "movements",
+    "paired",
     "reconciliation",
     "renewal_accuracy",
     "renewal_calendar",
@@ -119,9 +152,12 @@ __all__ = [
     "source_customers",
     "sources",
     "subtypes",
+    "survey_change",
+    "tank_tickets",
     "tiers",
     "to_png",
     "to_svg",
+    "top_issues",
     "tornado",
     "verdict",
     "worth",

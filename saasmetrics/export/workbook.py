@@ -59,13 +59,15 @@ STYLES: dict[str, dict[str, Any]] = {
     "ratio": {"num_format": "0.0%"},
     "multiple": {"num_format": '0.00"x"'},
     "months": {"num_format": "0.0"},
+    "points": {"num_format": "0.0"},
+    "fte": {"num_format": "0.0"},
     "number": {"num_format": "#,##0.00##"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "truth": {"bold": True, "align": "center"},
 }
 
 
-_NUMBERS = {"money", "count", "ratio", "multiple", "months", "number"}
+_NUMBERS = {"money", "count", "ratio", "multiple", "months", "points", "fte", "number"}
 
 
 def header(style: str) -> str:

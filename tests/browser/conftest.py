@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -59,7 +59,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab and the folder it shows."""
+    """A running server of notebooks and the folder it shows."""
 
     url: str
     token: str
@@ -67,49 +67,92 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
-    """Start a Jupyter server with folders of its own, by default JupyterLab of this interpreter."""
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
+    """Start a server on 127.0.0.1 with folders of its own, by default JupyterLab of this interpreter."""
 
-    @contextmanager
     def start(
-        python: str = sys.executable, module: str = "jupyterlab", **environment: str
-    ) -> Iterator[Lab]:
-        home = tmp_path_factory.mktemp("jupyter")
-        folder, token, port = home / "work", token_hex(16), _free_port()
-        folder.mkdir()
-        _configure(home, python)
-        options = {
-            "ServerApp.ip": "127.0.0.1",
-            "ServerApp.port": port,
-            "ServerApp.port_retries": 0,
-            "ServerApp.root_dir": folder,
-            "ServerApp.open_browser": False,
-            "ServerApp.allow_root": True,
-            "IdentityProvider.token": token,
-            "LabApp.expose_app_in_browser": True,
-            "JupyterNotebookApp.expose_app_in_browser": True,
-        }
-        command = [python, "-m", module, *(f"--{k}={v}" for k, v in options.items())]
-        with (home / "log.txt").open("w") as log:
-            around = _environment(home) | environment
-            server = subprocess.Popen(command, stdout=log, stderr=log, env=around)
-        try:
-            _until_it_answers(
-                f"http://127.0.0.1:{port}/api?token={token}", server, home / "log.txt"
-            )
-            yield Lab(f"http://127.0.0.1:{port}", token, folder)
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+        module: str = "jupyterlab",
+        words: tuple[str, ...] = (),
+        python: str = sys.executable,
+        options: dict[str, Any] | None = None,
+        **environment: str,
+    ) -> AbstractContextManager[Lab]:
+        home = tmp_path_factory.mktemp(module)
+        told = SERVER | EXPOSED if options is None else options
+        return _served(home, python, module, words, told, environment)
 
     return start
 
 
 @pytest.fixture(scope="session")
-def lab(serve: Callable[..., AbstractContextManager[Lab]]) -> Iterator[Lab]:
-    """JupyterLab on 127.0.0.1 with a token and folders of its own, its kernel being this interpreter."""
-    with serve() as found:
-        yield found
+def serve(serving: Callable[..., AbstractContextManager[Lab]]) -> Iterator[Callable[..., Lab]]:
+    """Start servers that run until the session ends."""
+    with ExitStack() as running:
+
+        def start(module: str, words: tuple[str, ...] = (), **options: Any) -> Lab:
+            return running.enter_context(serving(module, words, options=options))
+
+        yield start
+
+
+@contextmanager
+def _served(
+    home: Path,
+    python: str,
+    module: str,
+    words: tuple[str, ...],
+    options: dict[str, Any],
+    environment: dict[str, str],
+) -> Iterator[Lab]:
+    folder, token, port = home / "work", token_hex(16), _free_port()
+    folder.mkdir()
+    _configure(home, python)
+    places = {"port": port, "folder": folder, "token": token}
+    told = [f"--{name}={str(value).format(**places)}" for name, value in options.items()]
+    told += [word.format(**places) for word in words]
+    with (home / "log.txt").open("w") as log:
+        around = _environment(home) | environment
+        command = [python, "-m", module, *told]
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=around)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        path = "/" if module == "voila" else "/api"
+        _until_it_answers(f"{url}{path}?token={token}", server, home / "log.txt")
+        yield Lab(url, token, folder)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+SERVER = {
+    "ServerApp.ip": "127.0.0.1",
+    "ServerApp.port": "{port}",
+    "ServerApp.port_retries": 0,
+    "ServerApp.root_dir": "{folder}",
+    "ServerApp.open_browser": False,
+    "ServerApp.allow_root": True,
+    "IdentityProvider.token": "{token}",
+}
+EXPOSED = {"LabApp.expose_app_in_browser": True, "JupyterNotebookApp.expose_app_in_browser": True}
+
+
+@pytest.fixture(scope="session")
+def lab(serve: Callable[..., Lab]) -> Lab:
+    """JupyterLab, with a token."""
+    return serve("jupyterlab", **SERVER, **{"LabApp.expose_app_in_browser": True})
+
+
+@pytest.fixture(scope="session")
+def notebook_seven(serve: Callable[..., Lab]) -> Lab:
+    """Jupyter Notebook 7, with a token."""
+    return serve("notebook", **SERVER, **{"JupyterNotebookApp.expose_app_in_browser": True})
+
+
+@pytest.fixture(scope="session")
+def voila(serve: Callable[..., Lab]) -> Lab:
+    """Voila, which shows notebooks as pages of their own."""
+    options = {"Voila.ip": "127.0.0.1", "Voila.port": "{port}", "Voila.open_browser": False}
+    return serve("voila", ("{folder}",), **options)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -142,7 +185,7 @@ def _free_port() -> int:
 def _until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         if server.poll() is not None:
-            pytest.fail(f"JupyterLab ended by itself:\n{log.read_text()[-3000:]}")
+            pytest.fail(f"The server ended by itself:\n{log.read_text()[-3000:]}")
         try:
             urlopen(url, timeout=5).close()
         except (URLError, ConnectionError, TimeoutError):
@@ -152,7 +195,7 @@ def _until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> N
                 continue
         else:
             return
-    pytest.fail(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"The server did not answer:\n{log.read_text()[-3000:]}")
 
 
 @dataclass
@@ -172,7 +215,7 @@ class Notebook:
 
     def _route(self, route: Route) -> None:
         url = urlsplit(route.request.url)
-        if url.scheme in ("data", "blob") or url.hostname in ("127.0.0.1", "localhost"):
+        if url.scheme in ("data", "blob", "file") or url.hostname in ("127.0.0.1", "localhost"):
             route.continue_()
         else:
             self.outside.append(route.request.url)
@@ -184,17 +227,24 @@ class Notebook:
 
     def open(self, cells: list[str], name: str = "test.ipynb", *, run: bool = True) -> None:
         """Write a notebook with some code cells, open it, and run it unless told otherwise."""
-        path = self.lab.folder / name
         if cells:
-            made = [nbformat.v4.new_code_cell(source) for source in cells]
-            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-            notebook = nbformat.v4.new_notebook(cells=made, metadata=kernel)
-            nbformat.write(notebook, path)
-        self.page.goto(f"{self.lab.url}/lab/tree/{name}?reset&token={self.lab.token}")
-        self.page.wait_for_function(_OPENED, timeout=120_000)
-        self.page.evaluate(_READY)
+            self.keep(cells, name)
+        self.visit(f"{self.lab.url}/lab/tree/{name}?reset&token={self.lab.token}")
         if run:
             self.run_all()
+
+    def keep(self, cells: list[str], name: str) -> None:
+        """Write a notebook with some code cells into the folder of the server."""
+        made = [nbformat.v4.new_code_cell(source) for source in cells]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        notebook = nbformat.v4.new_notebook(cells=made, metadata=kernel)
+        nbformat.write(notebook, self.lab.folder / name)
+
+    def visit(self, url: str) -> None:
+        """Go to a notebook of JupyterLab or Notebook, and wait for its kernel."""
+        self.page.goto(url)
+        self.page.wait_for_function(_OPENED, timeout=120_000)
+        self.page.evaluate(_READY)
 
     def run_all(self) -> None:
         """Run every cell and wait until they are done."""

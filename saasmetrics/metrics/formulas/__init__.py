@@ -10,7 +10,15 @@ shares (0.05 is 5 %), money is in currency units, losses count by size whatever 
   ltv_skok_finance, ltv_cac, monthly_discount
 - cost: cac, cac_ratio, payback, payback_simple, payback_bessemer, payback_churn_adjusted, gross_margin
 - efficiency: magic_number, burn_multiple, burn_band, efficiency_score, rule_of_40, runway
-- intervals: wilson, nps
+- answers: nps, nps_bucket, nps_interval, nps_standard_error, nps_change, promoter_band, csat, csat_change, csat_z, ces,
+  ces_interval, normalize_score, wilson, finite_correction
+- queues: erlang_b, erlang_c, erlang_a, agents_required
+- workforce: occupancy, utilization, utilization_handling, shrinkage, scheduled_agents, chat_handle_time,
+  customers_after, fte_required, backlog, managers_required, pods, csms_required, arr_per_csm, per_head, vacation_hours,
+  effective_fte, fixed_share
+- service: cost_per_ticket, year_to_date, tier_mix, sla_breach, self_service_ratio, self_service_share,
+  session_deflection, tank_tickets, root_cause_saving, contact_rate, relative_reduction, backlog_days
+- plan: target_pace, variance, impact, growth, closing_arr, blended_margin, operating_margin, nrr_two_years
 """
 
 from __future__ import annotations
@@ -30,6 +38,22 @@ from saasmetrics.metrics.formulas.acquisition import (
     rule_of_40,
     runway,
 )
+from saasmetrics.metrics.formulas.agents import agents_required
+from saasmetrics.metrics.formulas.answers import (
+    ces,
+    ces_interval,
+    csat,
+    csat_change,
+    csat_z,
+    finite_correction,
+    normalize_score,
+    nps_bucket,
+    nps_change,
+    nps_interval,
+    nps_standard_error,
+    promoter_band,
+)
+from saasmetrics.metrics.formulas.erlang import erlang_a, erlang_b, erlang_c
 from saasmetrics.metrics.formulas.lifetime import (
     capped_lifetime,
     lifetime,
@@ -42,6 +66,16 @@ from saasmetrics.metrics.formulas.lifetime import (
     ltv_skok_finance,
     ltv_survival,
     monthly_discount,
+)
+from saasmetrics.metrics.formulas.plan import (
+    blended_margin,
+    closing_arr,
+    growth,
+    impact,
+    nrr_two_years,
+    operating_margin,
+    target_pace,
+    variance,
 )
 from saasmetrics.metrics.formulas.recurring import (
     arpa,
@@ -70,27 +104,85 @@ from saasmetrics.metrics.formulas.retention import (
     scale_churn,
 )
 from saasmetrics.metrics.formulas.sampling import nps, wilson
+from saasmetrics.metrics.formulas.service import (
+    backlog_days,
+    contact_rate,
+    cost_per_ticket,
+    relative_reduction,
+    root_cause_saving,
+    self_service_ratio,
+    self_service_share,
+    session_deflection,
+    sla_breach,
+    tank_tickets,
+    tier_mix,
+    year_to_date,
+)
+from saasmetrics.metrics.formulas.workforce import (
+    arr_per_csm,
+    backlog,
+    chat_handle_time,
+    csms_required,
+    customers_after,
+    effective_fte,
+    fixed_share,
+    fte_required,
+    managers_required,
+    occupancy,
+    per_head,
+    pods,
+    scheduled_agents,
+    shrinkage,
+    utilization,
+    utilization_handling,
+    vacation_hours,
+)
 
 __all__ = [
+    "agents_required",
     "annualize_churn",
     "arpa",
     "arr",
+    "arr_per_csm",
+    "backlog",
+    "backlog_days",
+    "blended_margin",
     "burn_band",
     "burn_multiple",
     "cac",
     "cac_ratio",
     "capped_lifetime",
+    "ces",
+    "ces_interval",
+    "chat_handle_time",
+    "closing_arr",
     "committed",
     "concentration",
+    "contact_rate",
+    "cost_per_ticket",
+    "csat",
+    "csat_change",
+    "csat_z",
+    "csms_required",
+    "customers_after",
     "daily_churn",
+    "effective_fte",
     "efficiency_score",
+    "erlang_a",
+    "erlang_b",
+    "erlang_c",
     "existing_share",
     "expected_renewals",
+    "finite_correction",
+    "fixed_share",
+    "fte_required",
     "gross_churn",
     "gross_margin",
     "gross_renewal_rate",
+    "growth",
     "grr",
     "hhi",
+    "impact",
     "lifetime",
     "logo_churn",
     "logo_retention",
@@ -103,21 +195,49 @@ __all__ = [
     "ltv_skok_finance",
     "ltv_survival",
     "magic_number",
+    "managers_required",
     "monthly_discount",
     "mrr",
     "net_churn",
     "net_renewal_rate",
+    "normalize_score",
     "nps",
+    "nps_bucket",
+    "nps_change",
+    "nps_interval",
+    "nps_standard_error",
     "nrr",
+    "nrr_two_years",
+    "occupancy",
+    "operating_margin",
     "payback",
     "payback_bessemer",
     "payback_churn_adjusted",
     "payback_simple",
+    "per_head",
+    "pods",
+    "promoter_band",
     "quick_ratio",
+    "relative_reduction",
+    "root_cause_saving",
     "rule_of_40",
     "runway",
     "scale_churn",
+    "scheduled_agents",
+    "self_service_ratio",
+    "self_service_share",
+    "session_deflection",
+    "shrinkage",
+    "sla_breach",
+    "tank_tickets",
+    "target_pace",
+    "tier_mix",
+    "utilization",
+    "utilization_handling",
+    "vacation_hours",
+    "variance",
     "wilson",
+    "year_to_date",
 ]
 
 

@@ -176,8 +176,9 @@ def _check(
     cells = [groups[:, None] & some for groups, some in zip(inside, periods, strict=True)]
     for cell, cohort in zip(cells, pair, strict=True):
         if not found.heads[cell].sum():
-            begins = [str(day)[:10] for day in found.cohorts[found.born.any(axis=0)][[0, -1]]]
-            msg = f"Nobody is in the cohort {cohort.name}; first payments run from {' to '.join(begins)}."
+            born = [str(day)[:10] for day in found.cohorts[found.born.any(axis=0)]]
+            begins = f"first payments run from {born[0]} to {born[-1]}" if born else "there is none"
+            msg = f"Nobody is in the cohort {cohort.name}; {begins}."
             raise DataError(msg)
     both = int(found.heads[cells[0] & cells[1]].sum())
     if both:

@@ -91,9 +91,9 @@ _CONTENT = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON()"
 
 
 @pytest.fixture(scope="session")
-def shipped_lab(serve: Callable[..., Any], shipped: Installed) -> Iterator[Lab]:
+def shipped_lab(serving: Callable[..., Any], shipped: Installed) -> Iterator[Lab]:
     """JupyterLab whose extension and kernel are those of the wheel."""
-    with serve(str(shipped.python), **shipped.environment) as found:
+    with serving(python=str(shipped.python), **shipped.environment) as found:
         yield found
 
 

@@ -3,7 +3,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = { "data-lm-suppress-shortcuts": "true" }; // else the notebook swallows keys
+const ASKS = { ...QUIET, "data-asks": "" }; // a button that only Python can answer; a saved page switches it off
 const SEARCH_PAUSE = 150;
+const SLIDE_PAUSE = 40; // between two steps of a slider that is drawn
 
 let sheets = 0; // numbers the hatch patterns, which are looked up in the whole page
 
@@ -45,6 +47,21 @@ export function neighbor(marks, from, key) {
     if (along > 0 && (aside === 0 || step[0]) && distance < nearest) [best, nearest] = [index, distance];
   });
   return best;
+}
+
+/** Whether a shape is of the same customers as what is chosen. */
+export function isLinked(pick, links) {
+  return (links ?? []).some((link) => isChosen(link, pick));
+}
+
+/** The position among the options of a control that holds its value; -1 where none does. */
+export function positionOf(control) {
+  return control.options.findIndex(([value]) => value === control.value);
+}
+
+/** Whether two lists of controls are of the same names and kinds, so that their elements can stay. */
+export function sameControls(one, other) {
+  return one.length === other.length && one.every((c, i) => c.name === other[i].name && c.kind === other[i].kind);
 }
 
 /** The theme of the page around us: JupyterLab says it, else VS Code, else the system. */
@@ -127,26 +144,33 @@ function drawScene(scene) {
 
 /** A panel: its title, its note and its scene, redrawn only when Python made another. */
 class Panel {
-  constructor(name, explorer) {
-    this.explorer = explorer;
+  constructor(name, sheet) {
+    this.sheet = sheet;
     this.marks = [];
     this.title = html("h3");
     this.note = html("p", { class: "sm-note" });
     this.stage = html("div", { class: "sm-stage" });
-    this.node = html("section", { class: `sm-panel sm-${name}` }, this.title, this.note, this.stage);
+    this.csv = html("button", { type: "button", title: "Copy the numbers as CSV", ...ASKS }, "CSV");
+    this.code = html("button", { type: "button", title: "Copy the Python behind this picture", ...QUIET }, "Code");
+    const tools = html("div", { class: "sm-copy" }, this.csv, this.code);
+    const head = html("div", { class: "sm-head" }, this.title, tools);
+    this.node = html("section", { class: `sm-panel sm-${name}` }, head, this.note, this.stage);
+    this.csv.addEventListener("click", () => sheet.model.send({ ask: "panel", name }));
+    this.code.addEventListener("click", () => sheet.copy(sheet.model.get(name).code, "Code"));
     this.stage.addEventListener("click", (event) => this.choose(this.markAt(event)));
     this.stage.addEventListener("keydown", (event) => this.onKey(event));
     this.stage.addEventListener("pointerover", (event) => this.onPoint(event));
-    this.stage.addEventListener("pointerleave", () => explorer.hideTip());
+    this.stage.addEventListener("pointerleave", () => sheet.hideTip());
     this.stage.addEventListener("focusin", (event) => this.onFocus(event));
     this.stage.addEventListener("focusout", () => {
-      explorer.hideTip();
+      sheet.hideTip();
       this.around(this.halo, undefined);
     });
   }
 
   show(panel) {
-    if (panel.key === this.key && this.key !== undefined) return;
+    this.node.hidden = !panel.scene && !panel.title;
+    if (this.node.hidden || (panel.key === this.key && this.key !== undefined)) return;
     this.key = panel.key;
     this.title.textContent = panel.title;
     this.note.textContent = panel.note;
@@ -158,10 +182,11 @@ class Panel {
     this.stage.replaceChildren(sheet);
   }
 
-  highlight(selection) {
+  highlight(selection, links) {
     let found;
     for (const mark of this.marks) {
       const chosen = isChosen(mark.pick, selection);
+      mark.node.classList.toggle("sm-linked", !chosen && isLinked(mark.pick, links));
       mark.node.classList.toggle("sm-chosen", chosen);
       mark.node.setAttribute("aria-pressed", String(chosen));
       if (chosen) found = mark;
@@ -171,6 +196,7 @@ class Panel {
 
   /** Put a ring around a mark, or away; a point lights up by itself. */
   around(ring, mark) {
+    if (!ring) return; // nothing is drawn here
     const on = mark !== undefined && !mark.dot;
     ring.style.display = on ? "" : "none";
     if (on) fill(ring, { x: mark.x, y: mark.y, width: mark.w, height: mark.h }, []);
@@ -184,7 +210,7 @@ class Panel {
   choose(index) {
     if (index < 0) return;
     this.moveTo(index, false);
-    this.explorer.select(this.marks[index].pick);
+    this.sheet.select(this.marks[index].pick);
   }
 
   moveTo(index, focus) {
@@ -210,27 +236,27 @@ class Panel {
   onPoint(event) {
     const index = this.markAt(event);
     const words = index < 0 ? event.target.dataset?.tip : this.marks[index].say;
-    if (words) this.explorer.showTip(words, event.target);
-    else this.explorer.hideTip();
+    if (words) this.sheet.showTip(words, event.target);
+    else this.sheet.hideTip();
   }
 
   onFocus(event) {
     const index = this.markAt(event);
     if (index < 0) return;
     const mark = this.marks[index];
-    this.explorer.showTip(mark.say, mark.node);
+    this.sheet.showTip(mark.say, mark.node);
     if (mark.node.matches(":focus-visible")) this.around(this.halo, mark);
   }
 }
 
 /** The customers behind what was chosen. */
 class Table {
-  constructor(explorer) {
-    this.explorer = explorer;
+  constructor(sheet) {
+    this.sheet = sheet;
     this.title = html("h3");
     this.count = html("p", { class: "sm-note", "aria-live": "polite" });
     this.search = html("input", { type: "search", placeholder: "Search", "aria-label": "Search customers", ...QUIET });
-    this.csv = html("button", { type: "button", ...QUIET }, "Copy as CSV");
+    this.csv = html("button", { type: "button", ...ASKS }, "Copy as CSV");
     this.code = html("button", { type: "button", ...QUIET }, "Copy as code");
     this.tools = html("div", { class: "sm-tools" }, this.search, this.csv, this.code);
     this.stage = html("div", { class: "sm-scroll", tabindex: "0", role: "region", "aria-label": "Customers", ...QUIET });
@@ -239,13 +265,13 @@ class Table {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.lookUp({ search: this.search.value }), SEARCH_PAUSE);
     });
-    this.csv.addEventListener("click", () => explorer.model.send({ ask: "csv" }));
-    this.code.addEventListener("click", () => explorer.copy(explorer.model.get("table").code, "Code"));
+    this.csv.addEventListener("click", () => sheet.model.send({ ask: "csv" }));
+    this.code.addEventListener("click", () => sheet.copy(sheet.model.get("table").code, "Code"));
   }
 
   lookUp(change) {
-    const { sort, descending, search } = this.explorer.model.get("table");
-    this.explorer.set("lookup", { sort, descending, search, ...change });
+    const { sort, descending, search } = this.sheet.model.get("table");
+    this.sheet.set("lookup", { sort, descending, search, ...change });
   }
 
   show(table) {
@@ -266,7 +292,7 @@ class Table {
     const sorted = column.key === table.sort;
     const order = sorted ? (table.descending ? "descending" : "ascending") : "none";
     const sign = sorted ? (table.descending ? " ▾" : " ▴") : "";
-    const button = html("button", { type: "button", "data-key": column.key, ...QUIET }, column.label + sign);
+    const button = html("button", { type: "button", "data-key": column.key, ...ASKS }, column.label + sign);
     button.addEventListener("click", () =>
       this.lookUp({ sort: column.key, descending: sorted ? !table.descending : column.number }),
     );
@@ -283,24 +309,146 @@ class Table {
   }
 }
 
-class Explorer {
+/** A control that offers some values: a list, or a slider over them. Python says the words of every value. */
+class Choice {
+  constructor(control, change) {
+    this.kind = control.kind;
+    const node = this.kind === "range" ? "input" : "select";
+    this.input = html(node, { name: control.name, type: this.kind === "range" ? "range" : null, ...QUIET });
+    this.label = html("span", {}, control.label);
+    this.words = html("output", {});
+    const head = this.kind === "range" ? html("span", { class: "sm-of" }, this.label, this.words) : this.label;
+    this.node = html("label", { class: `sm-${this.kind}` }, head, this.input);
+    this.input.addEventListener(this.kind === "range" ? "input" : "change", () => {
+      const position = this.kind === "range" ? Number(this.input.value) : this.input.selectedIndex;
+      const [value, words] = this.control.options[position];
+      this.sent = value;
+      this.say(words);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => change(control.name, value), this.kind === "range" ? SLIDE_PAUSE : 0);
+    });
+  }
+
+  say(words) {
+    this.words.textContent = words;
+    if (this.kind === "range") this.input.setAttribute("aria-valuetext", words);
+  }
+
+  show(control) {
+    const texts = control.options.map(([, text]) => text);
+    const drawn = this.control && texts.join("\n") === this.texts;
+    this.control = control;
+    this.texts = texts.join("\n");
+    this.label.textContent = control.label;
+    const position = positionOf(control);
+    if (this.sent === control.value) this.sent = undefined;
+    if (this.kind === "range") {
+      fill(this.input, { min: 0, max: control.options.length - 1, step: 1 }, []);
+      if (this.sent !== undefined && drawn) return; // the hand is ahead of what is computed
+      this.input.value = String(position);
+      this.say(texts[position] ?? "");
+      return;
+    }
+    if (!drawn) this.input.replaceChildren(...texts.map((text) => html("option", {}, text)));
+    this.input.disabled = control.options.length < 2;
+    this.input.selectedIndex = position;
+  }
+}
+
+/** A control to write into: the text is sent at the press of its button, or of Enter in a single line. */
+class Entry {
+  constructor(control, _change, ask) {
+    const lines = control.lines > 1;
+    const look = { name: control.name, placeholder: control.hint, "aria-label": control.label, ...QUIET };
+    this.input = control.options
+      ? html("select", look)
+      : html(lines ? "textarea" : "input", { ...look, type: lines ? null : "text", rows: lines ? control.lines : null });
+    this.label = html("span", {});
+    this.button = html("button", { type: "button", ...ASKS }, control.button);
+    const send = () => {
+      this.typed = false;
+      ask({ ask: this.control.ask, name: this.control.name, value: this.input.value });
+    };
+    this.button.addEventListener("click", send);
+    this.input.addEventListener("input", () => (this.typed = true));
+    this.input.addEventListener("keydown", (event) => {
+      const short = event.key === "Enter" && (!lines || event.ctrlKey || event.metaKey);
+      if (short && !control.options) send();
+      event.stopPropagation();
+    });
+    this.node = html("label", { class: `sm-entry${lines ? " sm-long" : ""}` }, this.label, this.input, this.button);
+  }
+
+  show(control) {
+    const other = this.control?.of !== control.of;
+    this.control = control;
+    this.label.textContent = control.label;
+    this.button.textContent = control.button;
+    if (control.options) {
+      this.input.replaceChildren(...control.options.map((text) => html("option", {}, text)));
+      this.node.hidden = control.options.length === 0;
+    }
+    if (other || !this.typed) this.input.value = control.value;
+    if (other) this.typed = false;
+    this.input.disabled = this.button.disabled = Boolean(control.disabled);
+  }
+}
+
+/** A row of controls whose elements stay while their names and kinds do, so that a hand on a slider is not lost. */
+class Controls {
+  constructor(node, change, ask) {
+    Object.assign(this, { node, change, ask, shown: [], parts: [] });
+  }
+
+  show(controls) {
+    if (!sameControls(this.shown, controls)) {
+      this.parts = controls.map((control) => new (control.kind === "entry" ? Entry : Choice)(control, this.change, this.ask));
+      this.node.replaceChildren(...this.parts.map((part) => part.node));
+    }
+    this.shown = controls;
+    controls.forEach((control, i) => this.parts[i].show(control));
+    this.node.hidden = controls.length === 0;
+  }
+}
+
+class Sheet {
   constructor(model, el) {
     this.model = model;
-    this.controls = html("div", { class: "sm-controls", role: "group", "aria-label": "Controls" });
+    const view = model.get("view");
+    const change = (name, value) => {
+      this.root.classList.add("sm-busy");
+      this.set("controls", { ...model.get("controls"), [name]: value });
+    };
+    const ask = (content) => model.send(content);
+    const group = (name, label) => html("div", { class: name, role: "group", "aria-label": label });
+    this.controls = new Controls(group("sm-controls", "Controls"), change, ask);
+    this.forms = new Controls(group("sm-forms", "Notes and names"), change, ask);
     this.headline = html("p", { class: "sm-headline", "aria-live": "polite" });
-    this.cards = html("div", { class: "sm-cards", role: "group", "aria-label": "Headline numbers" });
+    this.answer = html("p", { class: "sm-answer", "aria-live": "polite" });
+    this.cards = group("sm-cards", "Headline numbers");
     this.alert = html("div", { class: "sm-alert", role: "alert", hidden: "" });
-    this.panels = Object.fromEntries(["bridge", "survival", "cohorts"].map((name) => [name, new Panel(name, this)]));
+    this.progress = html("div", { class: "sm-progress", role: "status", hidden: "" });
     this.table = new Table(this);
+    const names = view.layout.flat().map(([name]) => name);
+    const drawn = names.filter((name) => name !== "table");
+    this.panels = Object.fromEntries(drawn.map((name) => [name, new Panel(name, this)]));
     this.notes = html("ul");
     this.tip = html("div", { class: "sm-tip", hidden: "" });
     this.said = html("div", { class: "sm-said", role: "status" });
-    const { bridge, survival, cohorts } = this.panels;
-    const grid = html("div", { class: "sm-grid" }, bridge.node, survival.node, cohorts.node, this.table.node);
+    const grid = html("div", { class: "sm-grid" });
+    for (const row of view.layout) {
+      const parts = row.map(([name, share]) => {
+        const { node } = name === "table" ? this.table : this.panels[name];
+        return paint(node, { flex: `${share} 1 0` });
+      });
+      grid.append(html("div", { class: "sm-row" }, ...parts));
+    }
     const summary = html("summary", { ...QUIET }, "Definitions");
     const notes = html("details", { class: "sm-definitions" }, summary, this.notes);
-    this.root = html("div", { class: "saasmetrics-explorer", role: "region", "aria-label": "SaaS metrics explorer" });
-    this.root.append(this.controls, this.headline, this.alert, this.cards, grid, notes, this.tip, this.said);
+    const name = `saasmetrics-widget saasmetrics-${view.kind}`;
+    this.root = html("div", { class: name, role: "region", "aria-label": view.words });
+    const head = [this.controls.node, this.headline, this.answer, this.alert, this.progress, this.cards];
+    this.root.append(...head, this.forms.node, grid, notes, this.tip, this.said);
     el.append(html("div", { class: "saasmetrics-room" }, this.root));
   }
 
@@ -310,7 +458,7 @@ class Explorer {
       step();
     } catch (error) {
       this.alert.hidden = false;
-      this.alert.textContent = `The explorer could not be drawn: ${error}`;
+      this.alert.textContent = `The widget could not be drawn: ${error}`;
       console.error(error);
     }
   }
@@ -330,41 +478,35 @@ class Explorer {
     this.alert.hidden = !view.error;
     this.alert.textContent = view.error;
     this.headline.textContent = view.headline;
+    this.answer.textContent = view.answer;
+    this.answer.hidden = !view.answer;
     this.dress();
-    this.showControls(view.controls);
+    this.controls.show(view.controls);
+    this.forms.show(view.forms);
     this.showCards(view.cards);
     for (const [name, panel] of Object.entries(this.panels)) panel.show(this.model.get(name));
     this.notes.replaceChildren(...view.footnotes.map((note) => html("li", {}, note)));
     this.root.classList.toggle("sm-busy", Boolean(view.pending));
     this.root.dataset.ready = String(!view.pending);
+    this.root.setAttribute("aria-busy", String(Boolean(view.pending)));
     this.highlight();
   }
 
   showPanel(name, panel) {
     panel.show(this.model.get(name));
-    panel.highlight(this.model.get("selection"));
+    panel.highlight(this.model.get("selection"), this.model.get("linked"));
   }
 
-  showControls(controls) {
-    const focused = this.controls.querySelector("select:focus")?.name;
-    const labels = controls.map((control) => {
-      const chosen = control.options.findIndex(([value]) => value === control.value);
-      const options = control.options.map(([, text], i) => html("option", { selected: i === chosen ? "" : null }, text));
-      const alone = control.options.length < 2;
-      const select = html("select", { name: control.name, disabled: alone ? "" : null, ...QUIET }, ...options);
-      select.selectedIndex = chosen;
-      select.addEventListener("change", () => {
-        this.root.classList.add("sm-busy");
-        const [value] = control.options[select.selectedIndex];
-        this.set("controls", { ...this.model.get("controls"), [control.name]: value });
-      });
-      return html("label", {}, html("span", {}, control.label), select);
-    });
-    this.controls.replaceChildren(...labels);
-    if (focused) this.controls.querySelector(`select[name="${focused}"]`)?.focus();
+  showProgress() {
+    const { words, done, of } = this.model.get("progress");
+    this.progress.hidden = !words;
+    this.progress.textContent = words ?? "";
+    this.progress.style.setProperty("--sm-done", words ? `${(100 * (done + 0.5)) / of}%` : "0%");
   }
 
   showCards(cards) {
+    this.cards.hidden = cards.length === 0;
+    this.cards.style.setProperty("--sm-many", String(cards.length));
     const focused = this.cards.querySelector("button:focus")?.dataset.id;
     const buttons = cards.map((card) => {
       const parts = [
@@ -374,19 +516,20 @@ class Explorer {
         html("span", { class: "sm-small" }, card.note ?? ""),
       ];
       if (card.verdict) parts.push(html("span", { class: "sm-verdict" }, card.verdict));
-      const states = { "aria-label": card.say, title: card.tip, disabled: card.pending ? "" : null };
+      const states = { "aria-label": card.say, title: card.tip, disabled: card.pending || !card.pick ? "" : null };
       const button = html("button", { type: "button", class: "sm-card", "data-id": card.id, ...states, ...QUIET }, ...parts);
       button.addEventListener("click", () => this.select(card.pick));
       return button;
     });
     this.cards.replaceChildren(...buttons);
     this.picks = cards.map((card) => card.pick ?? {});
-    if (focused) this.cards.querySelector(`button[data-id="${focused}"]`)?.focus();
+    if (focused) this.cards.querySelector(`button[data-id="${CSS.escape(focused)}"]`)?.focus();
   }
 
   highlight() {
     const selection = this.model.get("selection");
-    for (const panel of Object.values(this.panels)) panel.highlight(selection);
+    const links = this.model.get("linked");
+    for (const panel of Object.values(this.panels)) panel.highlight(selection, links);
     [...this.cards.children].forEach((card, i) => {
       card.setAttribute("aria-pressed", String(isChosen(this.picks[i], selection)));
     });
@@ -440,21 +583,24 @@ function takePlaceOf(id) {
 }
 
 function render({ model, el }) {
-  const explorer = new Explorer(model, el);
+  const sheet = new Sheet(model, el);
   const restore = takePlaceOf(model.get("still"));
   const draw = {
-    "change:view": () => explorer.guard(() => explorer.showView()),
-    "change:selection": () => explorer.guard(() => explorer.highlight()),
-    "change:table": () => explorer.guard(() => explorer.table.show(model.get("table"))),
-    "msg:custom": (message) => message.copy !== undefined && explorer.copy(message.copy, message.words),
+    "change:view": () => sheet.guard(() => sheet.showView()),
+    "change:selection": () => sheet.guard(() => sheet.highlight()),
+    "change:linked": () => sheet.guard(() => sheet.highlight()),
+    "change:progress": () => sheet.guard(() => sheet.showProgress()),
+    "change:table": () => sheet.guard(() => sheet.table.show(model.get("table"))),
+    "msg:custom": (message) => message.copy !== undefined && sheet.copy(message.copy, message.words),
   };
-  for (const [name, panel] of Object.entries(explorer.panels)) {
-    draw[`change:${name}`] = () => explorer.guard(() => explorer.showPanel(name, panel));
+  for (const [name, panel] of Object.entries(sheet.panels)) {
+    draw[`change:${name}`] = () => sheet.guard(() => sheet.showPanel(name, panel));
   }
   draw["change:view"]();
   draw["change:table"]();
+  draw["change:progress"]();
   for (const [event, react] of Object.entries(draw)) model.on(event, react);
-  const dress = () => explorer.guard(() => explorer.dress());
+  const dress = () => sheet.guard(() => sheet.dress());
   const themes = new MutationObserver(dress);
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
   const system = matchMedia("(prefers-color-scheme: dark)");

@@ -1,11 +1,11 @@
-// The plain functions of explorer.js; the drawing is tested in a real browser (tests/browser).
+// The plain functions of widget.js; the drawing is tested in a real browser (tests/browser).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 // As data, for without a package.json Node takes a .js file for CommonJS.
-const source = readFileSync(new URL("../saasmetrics_widgets/static/explorer.js", import.meta.url), "base64");
-const { isChosen, neighbor, themeOf } = await import(`data:text/javascript;base64,${source}`);
+const source = readFileSync(new URL("../saasmetrics_widgets/static/widget.js", import.meta.url), "base64");
+const { isChosen, isLinked, neighbor, positionOf, sameControls, themeOf } = await import(`data:text/javascript;base64,${source}`);
 
 // A triangle of cohorts:  0 1 2 / 3 4 / 5
 const triangle = [
@@ -44,4 +44,24 @@ test("the theme is JupyterLab's, else VS Code's, else the system's", () => {
   assert.equal(themeOf(body("true"), true), "light");
   assert.equal(themeOf(body(undefined, "vscode-dark"), false), "dark");
   assert.equal(themeOf(body(undefined), true), "dark");
+});
+
+test("a shape is lit up when some link names nothing that it is not", () => {
+  const cell = { of: "cohorts", cohort: "2025-01-01", age: 2 };
+  assert.ok(isLinked(cell, [{ of: "survival", age: 2 }, { of: "cohorts", age: 2 }]));
+  assert.ok(!isLinked(cell, [{ of: "cohorts", age: 3 }]));
+  assert.ok(!isLinked(cell, []));
+});
+
+test("a slider stands where its value is among the options", () => {
+  const options = [[-0.1, "-10%"], [0, "as it is"], [0.1, "+10%"]];
+  assert.equal(positionOf({ value: 0, options }), 1);
+  assert.equal(positionOf({ value: 0.5, options }), -1);
+});
+
+test("controls of the same names and kinds keep their elements", () => {
+  const [slider, list] = [{ name: "churn", kind: "range" }, { name: "by", kind: "select" }];
+  assert.ok(sameControls([slider, list], [{ ...slider, value: 1 }, list]));
+  assert.ok(!sameControls([slider], [list]));
+  assert.ok(!sameControls([slider, list], [slider]));
 });
