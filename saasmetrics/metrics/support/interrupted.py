@@ -209,9 +209,9 @@ class Fit:
             return cls(known, level, sides[0], sides[1], None, None, np.nan, cut)
         design = _design(known["period"].to_numpy(), post)
         found, errors = newey_west(design, value)
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        quantile = float(t.ppf(0.5 + level / 2, max(len(value) - design.shape[1], 1)))
+        quantile = float(stdtrit(max(len(value) - design.shape[1], 1), 0.5 + level / 2))
         return cls(known, level, sides[0], sides[1], found, errors, quantile, cut)
 
     def row(self) -> dict[str, Any]:
