@@ -35,7 +35,8 @@ def glossary() -> str:
 def topic(metric: Metric) -> str:
     """Return the part of the library that a metric belongs to, such as "retention"."""
     parts = metric.function.__module__.split(".")
-    return str(parts[2] if parts[1] in ("metrics", "success") else parts[1])
+    inner = parts[1] == "metrics" or parts[1:3] == ["success", "capacity"]
+    return str(parts[2] if inner else parts[1])
 
 
 def _entry(metric: Metric) -> str:
