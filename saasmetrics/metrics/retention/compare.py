@@ -183,7 +183,8 @@ def _check(
     both = int(found.heads[cells[0] & cells[1]].sum())
     if both:
         many = f"{both:,} customer{' is' if both == 1 else 's are'}"
-        msg = f"{many} in both {pair[0].name} and {pair[1].name}; a difference needs cohorts with no customer in common."
+        names = f"{pair[0].name} and {pair[1].name}"
+        msg = f"{many} in both {names}; a difference needs cohorts with no customer in common."
         raise DataError(msg)
 
 
