@@ -16,7 +16,7 @@ import saasmetrics as sm
 from tests.support.desks import DAY, HOUR, desk
 
 END = pd.Timestamp("2026-02-01")
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 @st.composite

@@ -80,6 +80,11 @@ class Paying:
         return np.append(0, np.cumsum(self.end - self.start))
 
     @cached_property
+    def _first(self) -> Ints:
+        """The first span of each customer."""
+        return np.searchsorted(self.customer, np.arange(len(self.ids) + 1))
+
+    @cached_property
     def _key(self) -> Ints:
         return self.customer * 2 * _FAR + self.start + _FAR
 
@@ -87,7 +92,7 @@ class Paying:
         """Return on how many days before a day each customer paid."""
         if not len(self.customer):
             return np.zeros(len(customer), np.int64)
-        first = np.searchsorted(self.customer, customer, side="left")
+        first = self._first[customer]
         at = np.searchsorted(self._key, customer * 2 * _FAR + day + _FAR, side="left")
         last = np.maximum(at - 1, 0)
         part = np.where(at > first, np.minimum(day, self.end[last]) - self.start[last], 0)

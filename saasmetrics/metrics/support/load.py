@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,8 +182,9 @@ class _Asked:
         everybody = self.measure in ("tickets", "per_head", "customers_per_head")
         return self.inbox.since if everybody else self.inbox.since & self.pays
 
+    @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """Return one ticket of each group, customer and period, with the days that the customer paid in it."""
+        """One ticket of each group, customer and period, with the days that the customer paid in it."""
         inbox = self.inbox
         mine = np.flatnonzero(self.counts & self.pays)
         first, periods, _ = inbox.extent
@@ -196,7 +198,7 @@ class _Asked:
         """Return the frame of the measure."""
         inbox = self.inbox
         days = customer_days(inbox, self.paying, self.groups).sum(axis=1)
-        one, paid = self.pairs()
+        one, paid = self.pairs
         picked = np.zeros(len(inbox.tickets), bool)
         picked[one] = True
         weight = np.zeros(len(inbox.tickets), np.int64)
@@ -236,7 +238,7 @@ class _Asked:
         bag = np.arange(len(paying.ids)) * 2654435761 % 4294967291 % bags
         days = customer_days(inbox, paying, self.groups, bag, bags)
         mine = np.flatnonzero(self.counts & self.pays & (inbox.created >= first))
-        one, paid = self.pairs()
+        one, paid = self.pairs
 
         def cube(at: Ints, values: Ints | None) -> Ints:
             cell = (inbox.code[at] * bags + bag[self.customer[at]]) * periods

@@ -272,9 +272,9 @@ def residuals(counts: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _p_value(chi2: float, dof: int) -> float:
-    from scipy.stats import chi2 as distribution
+    from scipy.special import chdtrc
 
-    return float(distribution.sf(chi2, dof)) if dof else 1.0
+    return float(chdtrc(dof, chi2)) if dof else 1.0
 
 
 def _told(df: pd.DataFrame, names: tuple[str, str]) -> dict[str, str]:

@@ -156,8 +156,8 @@ def poisson(count: int, level: float) -> tuple[float, float]:
     >>> [round(edge, 2) for edge in poisson(10, 0.95)]
     [4.8, 18.39]
     """
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv
 
     tail = (1 - level) / 2
-    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, tail)) if count else 0.0
+    return low, float(gammaincinv(count + 1, 1 - tail))

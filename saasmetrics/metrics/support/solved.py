@@ -224,13 +224,13 @@ def _mean_interval(
     level: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the t interval of the mean of whole numbers per cell; missing below two tickets."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n, total = inbox.sums(at, kept=kept), inbox.sums(at, values, kept)
     squares = inbox.sums(at, values**2, kept)
     mean = ratio(total, n)
     spread = np.sqrt(np.maximum(ratio(squares - mean * total, n - 1), 0) / np.maximum(n, 1))
-    half = t.ppf(0.5 + level / 2, np.maximum(n - 1, 1)) * spread
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread
     half = np.where(n > 1, half, np.nan)
     return mean - half, mean + half
 
@@ -327,8 +327,7 @@ def tiers(
     df = df[df["tier"].isin([label for label in labels if label != "(none)"])].reset_index(
         drop=True
     )
-    began = np.zeros(len(tickets), np.int32)
-    names = labels
+    names, began = labels, np.zeros(len(tickets), np.int32)
     if started is not None:
         names, began = column(started, tickets, book.tables)
     escalated = _escalated(
