@@ -18,13 +18,18 @@ from saasmetrics.charts.cohort_pair import cohort_pair
 from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
+from saasmetrics.charts.demand import demand
 from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.dots import books, survey_change
+from saasmetrics.charts.effect_checks import balance, event_study
+from saasmetrics.charts.effect_worth import attribution_value
+from saasmetrics.charts.effects import attribution, levers
 from saasmetrics.charts.explanation import explanation
 from saasmetrics.charts.fan import fan
 from saasmetrics.charts.fits import fit
 from saasmetrics.charts.forest import forest
 from saasmetrics.charts.hazards import hazard
+from saasmetrics.charts.hiring import hiring_plan
 from saasmetrics.charts.incidence import incidence
 from saasmetrics.charts.layers import layers
 from saasmetrics.charts.movements import movements
@@ -37,6 +42,7 @@ from saasmetrics.charts.scenarios import scenarios, tornado
 from saasmetrics.charts.sensitivity import sensitivity
 from saasmetrics.charts.series import compared, series
 from saasmetrics.charts.sources import source_customers, sources
+from saasmetrics.charts.staffing import staffing
 from saasmetrics.charts.subtypes import subtypes
 from saasmetrics.charts.success.kinds import KINDS as _SUCCESS
 from saasmetrics.charts.support_bars import backlog, tank_tickets
@@ -60,6 +66,9 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "survey": series,
     "survey_change": survey_change,
     "books": books,
+    "staffing": staffing,
+    "demand": demand,
+    "hiring_plan": hiring_plan,
     "fan": fan,
     "scenarios": scenarios,
     "tornado": tornado,
@@ -106,6 +115,11 @@ CHARTS: dict[str, Callable[..., Any]] = {
     "league": league,
     "top_issues": top_issues,
     "conversion": conversion,
+    "attribution": attribution,
+    "attribution_value": attribution_value,
+    "balance": balance,
+    "event_study": event_study,
+    "levers": levers,
 }
 
 __all__ = [
@@ -113,8 +127,11 @@ __all__ = [
     "OfflineChart",
     "ages",
     "atr_waterfall",
+    "attribution",
+    "attribution_value",
     "backlog",
     "backtest",
+    "balance",
     "balances",
     "before_after",
     "books",
@@ -126,6 +143,8 @@ __all__ = [
     "comparison",
     "conversion",
     "curve",
+    "demand",
+    "event_study",
     "expansion",
     "expansion_causes",
     "explanation",
@@ -135,9 +154,11 @@ __all__ = [
     "frontier",
     "funnel",
     "hazard",
+    "hiring_plan",
     "incidence",
     "layers",
     "league",
+    "levers",
     "mix",
     "movements",
     "paired",
@@ -151,6 +172,7 @@ __all__ = [
     "series",
     "source_customers",
     "sources",
+    "staffing",
     "subtypes",
     "survey_change",
     "tank_tickets",

@@ -8,7 +8,7 @@ import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, group_text, what
 from saasmetrics.charts.text import shortened, text_width, ticks
-from saasmetrics.money import counted, format_money
+from saasmetrics.money import counted, format_money, format_value
 
 if TYPE_CHECKING:
     from saasmetrics.charts.theme import Theme, Width
@@ -59,6 +59,7 @@ def books(
     shown: list[dict[str, Any]] = frame.head(MOST_ROWS).to_dict("records")  # type: ignore[assignment]
     for index, row in enumerate(shown):
         bad = row["verdict"] in _BAD
+        said = format_value(row["value"], canvas.unit, canvas.currency)
         arr = f", {format_money(row['arr'], canvas.currency)} ARR" if "arr" in row else ""
         why = f": {row['reason']}" if row["reason"] else ""
         rows.append(
@@ -68,14 +69,16 @@ def books(
                 "value": float(row["value"]),
                 "zero": 0.0,
                 "color": colors.loss if bad else colors.gain,
-                "label": shortened(f"{row['value']:g}{arr}{why}", 300),
-                "full": f"{row['value']:g}{arr}{why}",
+                "label": shortened(f"{said}{arr}{why}", 300),
+                "full": f"{said}{arr}{why}",
             }
         )
     limits = [float(edge) for edge in result.extra.get("limits", ()) if edge]
     notes = [note] if note else []
     if limits:
-        notes.append(f"Dashed: {' and '.join(f'{edge:g}' for edge in limits)}")
+        notes.append(
+            f"Dashed: {' and '.join(format_value(edge, canvas.unit, canvas.currency) for edge in limits)}"
+        )
     return _bars(rows, limits, canvas, ". ".join(notes))
 
 
@@ -83,12 +86,12 @@ def _bars(
     rows: list[dict[str, Any]], limits: list[float], canvas: Canvas, note: str
 ) -> alt.LayerChart:
     colors = canvas.colors
-    high = max([*(row["value"] for row in rows), *limits, 1.0])
+    high = max([*(row["value"] for row in rows), *limits]) or 1.0
     side = max(text_width(row["label"]) for row in rows) + 14
     end = high * (1 + side / max(canvas.room - _SIDE - side, 120))
     x = alt.Scale(domain=[0, end], nice=False)
     y = alt.Y("j:Q", scale=_places(rows), axis=_names(rows, colors.ink))
-    marks = {k: v for k, v in ticks(0, high, "count", canvas.currency).items() if k <= high}
+    marks = {k: v for k, v in ticks(0, high, canvas.unit, canvas.currency).items() if k <= high}
     color = alt.Color("color:N", scale=None)
     tip = [alt.Tooltip("name:N"), alt.Tooltip("full:N", title="value")]
     bars = (

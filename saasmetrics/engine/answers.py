@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, flat, has, numbers
-from saasmetrics.engine.row_groups import RowGroups, row_groups
+from saasmetrics.engine.row_groups import RowGroups, ambiguous_rows, row_groups
 from saasmetrics.errors import MissingTableError
 from saasmetrics.money import counted
 
@@ -130,7 +130,10 @@ def answers(
     good = good[np.argsort(when[good], kind="stable")]
     groups = row_groups(engine.tables, source, by, also)
     ids, customer = encode(data["customer_id"])
-    notes = _notes(source, int(odd.sum()), int(other.sum()), int(blank.sum()))
+    notes = (
+        *ambiguous_rows(engine.tables, source, by),
+        *_notes(source, int(odd.sum()), int(other.sum()), int(blank.sum())),
+    )
     return Answers(
         good,
         customer[good].astype(np.int64),

@@ -171,3 +171,13 @@ def contacts(
 
 def _count(cell: NDArray[np.int64], many: int, bands: int) -> NDArray[np.int64]:
     return np.bincount(cell, minlength=many * bands).reshape(many, bands)
+
+
+def ages(engine: LocalEngine, by: Sequence[str], month: int) -> NDArray[np.int64]:
+    """Return the customers paying at the end of a month, by group and months since they began (the last: and more)."""
+    ledger = engine.periodic("M")
+    paying = ledger.state(month)[0] > 0
+    old = np.clip(month - since(ledger).astype(np.int64), 0, BANDS[-1])
+    cell = engine.origin(by).astype(np.int64) * (BANDS[-1] + 1) + old
+    many = len(engine.grouping(by))
+    return np.bincount(cell[paying], minlength=many * (BANDS[-1] + 1)).reshape(many, -1)

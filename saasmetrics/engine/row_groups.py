@@ -72,6 +72,18 @@ def of_customers(tables: Mapping[str, Table], by: Sequence[str]) -> bool:
     return {name.removeprefix("customers.") for name in by} <= known
 
 
+def ambiguous_rows(tables: Mapping[str, Table], table: str, by: Sequence[str]) -> list[str]:
+    """Return a sentence for each column that both the customers and the table have."""
+    if "customers" not in tables or table not in tables:
+        return []
+    both = set(tables["customers"].data.column_names) & set(tables[table].data.column_names)
+    return [
+        f"{name} is that of customers; {table}.{name} groups by the one of each row of {table}"
+        for name in by
+        if name in both - {"customer_id"}
+    ]
+
+
 def _values(tables: Mapping[str, Table], table: str, name: str, also: Iterable[str]) -> Any:
     data = tables[table].data
     own, _, column = name.rpartition(".")

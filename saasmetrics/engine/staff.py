@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.asked import listed
 from saasmetrics.engine.columns import days, flat, has, numbers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError, hint
 from saasmetrics.money import counted
@@ -140,7 +141,7 @@ def staff(
 def _of_roles(role: NDArray[Any], roles: Iterable[str] | None) -> NDArray[np.bool_]:
     if roles is None:
         return np.ones(len(role), bool)
-    wanted = [roles] if isinstance(roles, str) else list(roles)
+    wanted = [roles] if isinstance(roles, str) else list(listed("roles", roles, "roles of people"))
     there = sorted(set(role.tolist()))
     for name in wanted:
         if name not in there:

@@ -78,7 +78,10 @@ def main(customers: int = 100_000, usage: int = 10_000_000, tickets: int = 1_000
     scored = time.perf_counter()
     print(f"tables checked {read - start:.1f} s, {len(found.df):,} scored {scored - read:.1f} s")
     sm.success.health_history(book, last=12)
-    print(f"twelve months of history {time.perf_counter() - scored:.1f} s")
+    past = time.perf_counter()
+    print(f"twelve months of history {past - scored:.1f} s")
+    sm.success.alerts(book, ["usage_drop", "silence", "ticket_burst"])
+    print(f"alerts of three rules {time.perf_counter() - past:.1f} s")
     print(f"most memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
 
 

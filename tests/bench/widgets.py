@@ -38,7 +38,8 @@ def cases(book: Any) -> dict[str, tuple[Any, Changes, Changes]]:
     import saasmetrics_widgets as sw
 
     levers = [{"churn": -n, "price": n, "cac": n} for n in range(1, 9)]
-    combined = [{"column": "segment"}, {"column": "", "measure": "net"}]
+    segments = {"column": "segment", "measure": "logos"}
+    combined = [segments, {"column": "", "measure": "net"}, {"measure": "logos"}]
     defined = [{"metric": "grr"}, {"metric": "nrr"}]
     reviewed = [{"column": "segment", "value": "SMB"}, {"measure": "net"}]
     ages = [{"ages": n} for n in (6, 12, 24, 36)]

@@ -75,7 +75,9 @@ class Nowhere:
 def test_a_saved_page_works_without_python(notebook: Callable, page_file: Path, theme: str) -> None:
     found = notebook(Nowhere(), color_scheme=theme)
     found.page.goto(page_file.as_uri())
-    expect(found.page.locator("#widget-1")).to_have_attribute("data-shown", "true", timeout=SLOW)
+    for place in found.page.locator(".place").all():
+        expect(place).to_have_attribute("data-shown", "true", timeout=SLOW)
+        expect(place.locator("[data-theme]").first).to_have_attribute("data-theme", theme)
     first = found.page.locator("#widget-0")
     widget = first.locator(".saasmetrics-explorer")
     expect(widget).to_have_attribute("data-theme", theme)
@@ -105,3 +107,34 @@ def test_without_scripts_a_saved_page_shows_its_pictures(
     expect(picture).to_be_visible()
     assert "ARR" in (picture.get_attribute("alt") or "")
     assert found.outside == []
+
+
+@pytest.mark.parametrize(
+    ("page", "system", "theme"),
+    [
+        ('<body data-jp-theme-light="true">', "dark", "light"),
+        ('<body data-jp-theme-light="false">', "light", "dark"),
+        ('<body class="vscode-dark">', "light", "dark"),
+        ('<body class="vscode-light">', "dark", "light"),
+        ("<body>", "dark", "dark"),
+        ("<body>", "light", "light"),
+    ],
+)
+def test_the_picture_of_a_result_is_that_of_the_theme_around_it(
+    notebook: Callable, result_html: str, page: str, system: str, theme: str
+) -> None:
+    found = notebook(Nowhere(), color_scheme=system)
+    found.page.set_content(f"<!doctype html><html>{page}{result_html}</body></html>")
+    shown = {one: found.page.locator(f"img.saasmetrics-{one}") for one in ("light", "dark")}
+    expect(shown.pop(theme)).to_be_visible()
+    (other,) = shown.values()
+    expect(other).to_be_hidden()
+    assert (found.outside, found.errors) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def result_html() -> str:
+    """What a notebook is given of a result."""
+    import saasmetrics as sm
+
+    return str(sm.revenue.mrr(sm.demo(customers=60))._repr_html_())

@@ -232,7 +232,7 @@ def test_attrition_is_leavers_over_years_worked_with_an_exact_interval():
 def test_the_interval_of_attrition_holds_what_the_demo_company_is_made_with():
     from saasmetrics.sample.people import _ATTRITION, ROLES
 
-    demo = sm.demo(customers=6000, seed=5)
+    demo = sm.demo(customers=3000, seed=5)
     agents = C.attrition(demo, roles="agent").df
     years, left = agents["denominator"].sum(), agents["numerator"].sum()
     truth = 12 * _ATTRITION[ROLES.index("agent")]

@@ -92,6 +92,8 @@ class MetricWidget(anywidget.AnyWidget):
         self._behind: Behind | None = None
         self._at: Cell | None = None
         self._open = False
+        shares = (part for row in self.layout for part in row)
+        self._panels.widths = {name: 10.0 * share for name, share in shares}
         start = self._settled(controls)
         refuse_lost(controls, start)
         view = self._whole(start)

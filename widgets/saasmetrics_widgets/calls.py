@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ROOM = 40_000_000  # cells of frames that are kept: some 300 MB
 
 
+_NAMES = {"definitions.compare": "Both numbers", "definitions.explain": "What lies between"}
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of the library, as data.
@@ -64,6 +67,8 @@ class Call:
     @property
     def name(self) -> str:
         """What it computes, in words."""
+        if self.path in _NAMES:
+            return _NAMES[self.path]
         entries = (entry for entry in sm.CATALOGUE.values() if entry.function is self.function)
         found = next(entries, None)
         return found.name if found is not None else self.path.split(".")[1].capitalize()

@@ -172,7 +172,7 @@ def _immature(scene: Scene, grid: Grid, cells: pd.DataFrame) -> int:
         scene.rect(x, y, grid.wide - 0.6, grid.high - 0.6, "surface", tip=tip)
         right, bottom = x + grid.wide - 1.6, y + grid.high - 1.6
         edge = [(x + 1, y + 1), (right, y + 1), (right, bottom), (x + 1, bottom), (x + 1, y + 1)]
-        scene.path(edge, stroke="rule", dash="2 2")
+        scene.path(edge, stroke="muted", dash="2 2", opacity=0.7)
         drawn += 1
     return drawn
 

@@ -41,6 +41,8 @@ class UnitEconomics(MetricWidget):
         The company's tables; needs `spend`.
     scenarios
         Scenarios kept before, as in `scenarios`.
+    gross_margin
+        As a share; by default from the tables, as in `sm.economics.ltv`.
     **controls
         Where to start, as in `controls`.
 
@@ -78,8 +80,13 @@ class UnitEconomics(MetricWidget):
     kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, book: Book, scenarios: Sequence[Mapping[str, Any]] = (), **controls: Any
+        self,
+        book: Book,
+        scenarios: Sequence[Mapping[str, Any]] = (),
+        gross_margin: float | None = None,
+        **controls: Any,
     ) -> None:
+        self._margin = () if gross_margin is None else (("gross_margin", gross_margin),)
         super().__init__(book, **controls)
         if scenarios:
             self.scenarios = [*scenarios]
@@ -148,7 +155,7 @@ class UnitEconomics(MetricWidget):
         """Return the call of one of the two numbers under levers, by segment or of all."""
         by = (("by", column),) if column else ()
         moved = tuple((name, levers[name] / 100) for name in LEVERS if levers.get(name))
-        return Call(_PATHS[of], (*by, *moved))
+        return Call(_PATHS[of], (*by, *moved, *self._margin))
 
     def _result(self, call: Call) -> Result:
         """Return a result; one with levers is moved from the one without, so that nothing is counted again."""
@@ -215,7 +222,7 @@ class UnitEconomics(MetricWidget):
         """Return the verdict on LTV to CAC of all customers in words."""
         this, row = self._first("ratio", now)
         if this.value is None:
-            return f"LTV:CAC is not known: {this.reason}."
+            return f"LTV:CAC is not known: {this.reason.rstrip('.')}."
         words, currency = moved(now), self.book.currency
         band, verdict = interval(this, "multiple", currency), against_target(this, "multiple")
         said = f"LTV:CAC {format_value(this.value, 'multiple', currency)} ({band}), {verdict}"

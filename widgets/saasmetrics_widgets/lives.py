@@ -177,6 +177,8 @@ class SurvivalExplorer(MetricWidget):
             return str(error).split("\n", maxsplit=1)[0] if name == "pairs" else ""
         if name == "pairs":
             return f"{found.extra['headline']}".rstrip(".") + "."
+        if not len(found.df):
+            return "No customer has a lifetime yet."
         measured = {**now, "measure": now["weight"]}
         words = curve.half(found, measured, NOUNS[now["freq"]])
         return f"{words[:1].upper()}{words[1:]}."
@@ -190,6 +192,7 @@ class SurvivalExplorer(MetricWidget):
         column, noun = now["column"], NOUNS[now["freq"]]
         if column and now["value"]:
             summary = summary[summary[column].map(str) == now["value"]]
+        summary = summary[summary["n"] > 0]
         rows = summary.sort_values("n", ascending=False, kind="stable").head(curve.MOST_CURVES)
         return [_median(row, column, noun) for row in rows.to_dict("records")]
 
@@ -326,7 +329,7 @@ def _median(row: Mapping[str, Any], column: str, noun: str) -> dict[str, Any]:
     low, high = (None if edge is None or edge != edge else f"{edge:g}" for edge in edges)
     band = f"95%: {low}–{high}" if low and high else f"95%: above {low}" if low else ""
     note = band if known else "more than half are left"
-    many = f"{row['n']:,} customers, {row['events']:,} lost"
+    many = f"{row['n']:,} customer{'' if row['n'] == 1 else 's'}, {row['events']:,} lost"
     pick = {"of": "survival", "age": 0} | ({"group": name} if column else {})
     return {
         "id": name,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.calls import Call, Results
 
 MOST = 300  # panels that are kept
+_WIDE = 560
 _VIEW: dict[str, Any] = {
     "headline": "",
     "answer": "",
@@ -58,9 +59,12 @@ class Panels:
     ----------
     results
         Where numbers are from.
+    widths
+        Of the panels in whose place an error may have to stand.
     """
 
     results: Results
+    widths: dict[str, float] = field(default_factory=dict)
     _made: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     _behind: dict[str, tuple[Call, Callable[[Result], pd.DataFrame] | None]] = field(
         default_factory=dict
@@ -95,7 +99,7 @@ class Panels:
             try:
                 made = draw(self.results[asked])
             except DataError as error:
-                made = blank(asked.name, str(error))
+                made = blank(asked.name, str(error), self.widths.get(name, _WIDE))
             scene = json.dumps(made["scene"], ensure_ascii=False)
             text = "|".join((name, asked.code(), *map(str, key)))
             self._made[at] = {**made, "scene": scene, "key": text, "code": asked.code()}
@@ -119,7 +123,7 @@ class Panels:
         return result.df if frame is None else frame(result)
 
 
-def blank(title: str, why: str, wide: float = 560) -> dict[str, Any]:
+def blank(title: str, why: str, wide: float = _WIDE) -> dict[str, Any]:
     """Return a panel without a picture, which says why there is none.
 
     Examples

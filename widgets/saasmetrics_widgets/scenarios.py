@@ -22,9 +22,9 @@ LEVERS = {"churn": "Churn", "price": "Price", "margin": "Gross margin", "cac": "
 REACH = 50  # per cent that a lever can be moved, up and down
 AS_IT_IS = "As it is"
 UNMOVED: dict[str, Any] = {"name": AS_IT_IS, **dict.fromkeys(LEVERS, 0)}
-_WIDTH, _ROW = 560, 24
-_COLUMNS = (4, 176, 348, 410, 474)
-_HEADS = ("Scenario", "Levers", "LTV:CAC", "P of 3:1", "Payback")
+_WIDTH, _ROW, _HEAD = 560, 36, 22
+_COLUMNS = (330, 400, 470)
+_HEADS = ("LTV:CAC", "P of 3:1", "Payback")
 
 
 def signed(value: int) -> str:
@@ -113,7 +113,8 @@ def panel(
         Of the book.
     """
     rows, title = [UNMOVED, *scenarios], "Scenarios, all customers"
-    scene = Scene(_WIDTH, _ROW * (len(rows) + 1) + 4, title)
+    scene = Scene(_WIDTH, _HEAD + _ROW * len(rows) + 4, title)
+    scene.text(4, 14, "Scenario", size=10.5, fill="muted")
     for x, head in zip(_COLUMNS, _HEADS, strict=True):
         scene.text(x, 14, head, size=10.5, fill="muted")
     for number, one in enumerate(rows):
@@ -135,23 +136,24 @@ def _scenario(
     currency: str,
 ) -> None:
     (ratio, row), (months, _) = first("ratio", one), first("months", one)
+    name, levers = one["name"], moved(one) if one["name"] != AS_IT_IS else ""
     texts = (
-        one["name"],
-        moved(one) if one["name"] != AS_IT_IS else "",
         format_value(ratio.value, "multiple", currency),
         verdicts.chance(row).removeprefix("P "),
         format_value(months.value, "months", currency),
     )
-    y, pick = _ROW * (number + 1), {"of": "kept", "name": one["name"]}
+    y, pick = _HEAD + _ROW * number, {"of": "kept", "name": name}
     shown = all(one[name] == now[name] for name in LEVERS)
-    say, fill = ", ".join(text for text in texts if text), "ground" if shown else "none"
+    say = ", ".join(text for text in (name, levers, *texts) if text)
+    fill, room = "ground" if shown else "none", _COLUMNS[0] - 12
     scene.mark((0, y, _WIDTH, _ROW - 2), pick, say, place=(number, 0), fill=fill)
-    ends = (*_COLUMNS[1:], _WIDTH)
-    fills = ("ink", "muted", _tone(ratio), "ink", _tone(months))
-    for place, (x, end, text, tone) in enumerate(zip(_COLUMNS, ends, texts, fills, strict=True)):
-        size = 10 if place == 1 else 11
-        short = shortened(text, end - x - 8, size)
-        scene.text(x, y + 15, short, size=size, bold=place == 0, fill=tone)
+    middle = y + _ROW / 2 + 3
+    top = y + 14 if levers else middle
+    scene.text(4, top, shortened(name, room, 11.5), size=11, bold=True)
+    scene.text(4, y + 28, shortened(levers, room, 10), size=10, fill="muted")
+    tones = (_tone(ratio), "ink", _tone(months))
+    for x, text, tone in zip(_COLUMNS, texts, tones, strict=True):
+        scene.text(x, middle, text, size=11, fill=tone)
 
 
 def _tone(this: Reading) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WIDTH = 500
 MOST = 12
-_LEFT, _RIGHT, _ROW, _TOP = 104, 362, 46, 26
+_LEFT, _RIGHT, _ROW, _TOP = 104, 340, 46, 26
 _TONES = {"pass": "gain", "fail": "loss"}
 
 
@@ -112,8 +112,8 @@ def _row(
         scene.path(ring, stroke="ink", wide=1.2)
     left = _RIGHT + 12
     scene.text(left, middle - 9, value, size=12, bold=True)
-    scene.text(WIDTH - 4, middle - 9, chance(row), size=10.5, anchor="end")
-    scene.text(left, middle + 4, verdict, size=10, fill=tone)
+    words = ", ".join(part for part in (verdict, chance(row)) if part)
+    scene.text(left, middle + 4, words, size=10, fill=tone)
     scene.text(left, middle + 17, band, size=9.5, fill="muted")
 
 

@@ -14,7 +14,7 @@ from saasmetrics_widgets.calls import ROOM, Call, Results
 
 @pytest.fixture(scope="module")
 def book() -> sm.Book:
-    return sm.demo(customers=200)
+    return sm.demo(customers=100)
 
 
 @pytest.fixture
@@ -93,8 +93,9 @@ def test_every_preset_is_on_offer_and_the_own_policy_first(book) -> None:
     assert set(offered[1:]) == set(Policy.presets())
 
 
-@pytest.mark.parametrize("policy", Policy.presets())
-def test_the_book_can_be_read_by_every_preset(book, policy) -> None:
+@pytest.mark.parametrize("policy", ["stripe", "baremetrics", "chartmogul_b2b", "posthog"])
+def test_the_book_can_be_read_by_another_policy(policy) -> None:
+    book = sm.demo(customers=40)
     found = Explorer(book, policy=policy)
     assert found.view["error"] == ""
     assert f"policy {policy}" in found.view["headline"]

@@ -12,7 +12,7 @@ from saasmetrics_widgets import UnitEconomics
 
 @pytest.fixture(scope="module")
 def book() -> sm.Book:
-    return sm.demo(customers=600)
+    return sm.demo(customers=300)
 
 
 @pytest.fixture
@@ -111,3 +111,13 @@ def test_levers_in_python_are_whole_per_cent_within_reach(units) -> None:
     for wrong in (0.5, 51, -51, "10", float("nan")):
         with pytest.raises(sm.DataError, match="churn"):
             units.controls = {**units.controls, "churn": wrong}
+
+
+def test_a_margin_that_no_table_tells_is_given() -> None:
+    months = ["2026-01", "2026-02"]
+    spend = {"month": months, "function": ["sales"] * 2, "amount": [50, 50]}
+    book = sm.Book(mrr={"customer_id": ["a", "a"], "month": months, "mrr": [10, 10]}, spend=spend)
+    found = UnitEconomics(book, gross_margin=0.8)
+    value = sm.economics.ltv_cac(book, margin=0.8).value
+    assert found.view["cards"][0]["value"] == f"{value:.1f}x"
+    assert found.ratio["code"].endswith("gross_margin=0.8)")

@@ -126,6 +126,13 @@ def test_a_template_has_one_code_cell_of_parameters_and_it_is_the_first(name: st
 
 
 @pytest.mark.parametrize("name", TITLES)
+def test_a_parameter_is_one_line_with_its_comment_for_so_it_is_changed(name: str) -> None:
+    (cell,) = (c for c in template(name)["notebook"]["cells"] if c["metadata"].get("tags"))
+    for line in "".join(cell["source"]).split("\n"):
+        assert re.fullmatch(r"\w+ = (\d+|\"[^\"]*\")  # \S.*", line)
+
+
+@pytest.mark.parametrize("name", TITLES)
 def test_a_template_is_a_valid_notebook_without_outputs(name: str) -> None:
     import nbformat
 

@@ -13,7 +13,7 @@ from saasmetrics_widgets import SurvivalExplorer
 
 @pytest.fixture(scope="module")
 def book() -> sm.Book:
-    return sm.demo(customers=300)
+    return sm.demo(customers=150)
 
 
 def shapes(panel) -> list[dict]:
@@ -88,3 +88,9 @@ def test_a_group_or_age_that_there_is_not_is_said_in_the_table(book) -> None:
     assert "Huge" in found.table["message"]
     found.selection = {"of": "survival"}
     assert "age" in found.table["message"]
+
+
+def test_where_nobody_has_a_lifetime_nothing_is_said_of_half_of_them() -> None:
+    found = SurvivalExplorer(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [0]}))
+    assert found.view["answer"] == "No customer has a lifetime yet."
+    assert found.view["cards"] == []

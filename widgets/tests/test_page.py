@@ -12,8 +12,17 @@ import pytest
 import traitlets
 
 import saasmetrics as sm
+import saasmetrics_widgets
 from saasmetrics_widgets import to_html
 from saasmetrics_widgets.page import plain
+
+KINDS = [
+    name
+    for name in saasmetrics_widgets.__all__
+    if isinstance(kind := getattr(saasmetrics_widgets, name), type)
+    and issubclass(kind, anywidget.AnyWidget)
+    and kind is not saasmetrics_widgets.MetricWidget
+]
 
 
 class Counter(anywidget.AnyWidget):
@@ -58,6 +67,24 @@ def test_widgets_of_one_kind_share_their_module(tmp_path: Path) -> None:
     found = saved(path)
     assert [widget["module"] for widget in found["widgets"]] == [0, 1, 0]
     assert len(found["modules"]) == 2
+
+
+@pytest.fixture(scope="module")
+def demo() -> sm.Book:
+    return sm.demo(customers=120)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_widget_of_the_package_can_be_written(
+    name: str, demo: sm.Book, tmp_path: Path
+) -> None:
+    widget = getattr(saasmetrics_widgets, name)(demo)
+    path = to_html(widget, tmp_path / "page.html")
+    one = saved(path)["widgets"][0]
+    assert path.stat().st_size < 1_500_000
+    assert "selection" in one["kept"]
+    assert "controls" not in one["kept"]
+    assert "were not saved" in str(one["state"]["table"])
 
 
 def test_any_anywidget_can_be_written_and_only_what_python_answers_is_fixed(tmp_path: Path) -> None:

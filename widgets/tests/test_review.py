@@ -12,7 +12,7 @@ from saasmetrics_widgets import CohortReview
 
 @pytest.fixture(scope="module")
 def book() -> sm.Book:
-    return sm.demo(customers=300)
+    return sm.demo(customers=150)
 
 
 @pytest.fixture

@@ -36,3 +36,14 @@ def test_no_text_becomes_markup() -> None:
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", script
         )
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.js")), ids=lambda path: path.name)
+def test_nothing_is_asked_of_jupyterlab_so_that_vs_code_and_others_can_run_it(path: Path) -> None:
+    script = path.read_text(encoding="utf-8")
+    wrong = r"jupyterapp|@jupyterlab|@lumino|@jupyter-widgets|requirejs|\brequire\(|window\.Jupyter|\bacquireVs"
+    assert not re.search(wrong, script)
+    assert not re.search(r"widget_manager|\.comm\b|comm_live", script)
+    # Classes of JupyterLab's page are only looked for, and done without where they are not there.
+    looked_for = re.findall(r'.*"\.jp-.*', script)
+    assert all("?? " in line or "?." in line for line in looked_for)

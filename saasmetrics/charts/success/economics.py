@@ -115,27 +115,7 @@ def margin_by_age(
     known = result.df[result.df["value"].notna()]
     if not len(known):
         return canvas.empty()
-    pair = {
-        "value": ("won", canvas.colors.plain, -0.2),
-        "value_alive": ("still there", canvas.colors.gain, 0.2),
-    }
-    rows = [
-        {
-            "x": row["year"] + shift,
-            "left": row["year"] + shift - 0.18,
-            "right": row["year"] + shift + 0.18,
-        }
-        | {
-            "zero": 0.0,
-            "y": row[name],
-            "color": color,
-            "label": format_money(row[name], canvas.currency),
-        }
-        | {"who": who, "n": row["n"], "year": row["year"]}
-        for row in known.to_dict("records")
-        for name, (who, color, shift) in pair.items()
-        if row[name] == row[name]
-    ]
+    rows = _years(canvas)
     high = max(float(row["y"]) for row in rows) * 1.15
     wide, tall = scale(0.4, float(known["year"].max()) + 0.6), scale(0, high)
     names = axis({float(year): f"year {year}" for year in known["year"]}, grid=False)
@@ -159,3 +139,22 @@ def margin_by_age(
     labels = text.encode(x=alt.X("x:Q", scale=wide), y=alt.Y("y:Q", scale=tall), text="label:N")
     note = "Grey: per customer won, those who left counting 0; blue: per customer still there"
     return canvas.finish([bars, labels], message=_heading(result), subtitle=what(result, note=note))
+
+
+def _years(canvas: Canvas) -> list[dict[str, Any]]:
+    """Return two bars a year: of all that were won, and of those still there."""
+    colors = canvas.colors
+    pair = {"value": ("won", colors.plain, -0.2), "value_alive": ("still there", colors.gain, 0.2)}
+    rows: list[dict[str, Any]] = []
+    for row in canvas.result.df.to_dict("records"):
+        for name, (who, color, shift) in pair.items():
+            if row[name] != row[name]:
+                continue
+            x = row["year"] + shift
+            cell = {"x": x, "left": x - 0.18, "right": x + 0.18, "zero": 0.0, "y": row[name]}
+            label = format_money(row[name], canvas.currency)
+            rows.append(
+                cell
+                | {"color": color, "label": label, "who": who, "n": row["n"], "year": row["year"]}
+            )
+    return rows

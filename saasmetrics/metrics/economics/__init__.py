@@ -6,6 +6,7 @@
 - ltv_cac_whatif, payback_whatif: the same if churn, prices, the margin or the cost of customers were others
 - ltv_cac_change, margin_by_age: why worth over cost changed; gross profit by year of life
 - ideal_customers: in which segments it pays
+- referral_share: new customers who came on recommendation
 - magic_number, burn_multiple, rule_of_40: efficiency of growth
 """
 
@@ -19,6 +20,7 @@ from saasmetrics.metrics.economics.ideal import ideal_customers
 from saasmetrics.metrics.economics.lifetime import ltv
 from saasmetrics.metrics.economics.paths import value_path
 from saasmetrics.metrics.economics.payback import payback
+from saasmetrics.metrics.economics.referral import referral_share
 from saasmetrics.metrics.economics.verdict import ltv_cac
 from saasmetrics.metrics.economics.whatif import ltv_cac_whatif, payback_whatif
 
@@ -36,6 +38,7 @@ __all__ = [
     "margin_by_age",
     "payback",
     "payback_whatif",
+    "referral_share",
     "rule_of_40",
     "value_path",
 ]

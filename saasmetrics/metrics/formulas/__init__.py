@@ -18,7 +18,8 @@ shares (0.05 is 5 %), money is in currency units, losses count by size whatever 
   effective_fte, fixed_share
 - service: cost_per_ticket, year_to_date, tier_mix, sla_breach, self_service_ratio, self_service_share,
   session_deflection, tank_tickets, root_cause_saving, contact_rate, relative_reduction, backlog_days
-- plan: target_pace, variance, impact, growth, closing_arr, blended_margin, operating_margin, nrr_two_years
+- plan: target_pace, variance, impact, growth, closing_arr, blended_margin, operating_margin, nrr_two_years,
+  forecast_accuracy
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ from saasmetrics.metrics.formulas.lifetime import (
 from saasmetrics.metrics.formulas.plan import (
     blended_margin,
     closing_arr,
+    forecast_accuracy,
     growth,
     impact,
     nrr_two_years,
@@ -175,6 +177,7 @@ __all__ = [
     "expected_renewals",
     "finite_correction",
     "fixed_share",
+    "forecast_accuracy",
     "fte_required",
     "gross_churn",
     "gross_margin",

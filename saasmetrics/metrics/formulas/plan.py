@@ -181,3 +181,34 @@ def nrr_two_years(monthly_revenue: Sequence[float]) -> float | None:
     1.58
     """
     return quotient(sum(monthly_revenue[12:24]), sum(monthly_revenue[:12]))
+
+
+def forecast_accuracy(
+    forecast: Sequence[float], actual: Sequence[float], tolerance: float = 0.01
+) -> tuple[float, float, float] | None:
+    """How good forecasts were: mean absolute error, bias, and share within a tolerance, all relative to what came.
+
+    Parameters
+    ----------
+    forecast, actual
+        What was said, and what came.
+    tolerance
+        How far off is still a hit; Zendesk solved its staffing need "within 1 %".
+
+    Returns
+    -------
+    tuple of float, or None
+        MAPE, bias (above 0: too high), share of hits. Where nothing came there is no relative error; None where that is
+        everywhere.
+
+    Examples
+    --------
+    >>> forecast_accuracy([101, 98], [100, 100])
+    (0.015, -0.005, 0.5)
+    """
+    errors = [(f - a) / a for f, a in zip(forecast, actual, strict=True) if a > 0]
+    if not errors:
+        return None
+    many = len(errors)
+    hits = sum(abs(error) <= tolerance + 1e-12 for error in errors)
+    return sum(abs(error) for error in errors) / many, sum(errors) / many, hits / many

@@ -182,10 +182,9 @@ def _check(
             raise DataError(msg)
     both = int(found.heads[cells[0] & cells[1]].sum())
     if both:
-        msg = (
-            f"{both:,} customers are in both {pair[0].name} and {pair[1].name}; a difference needs cohorts with no "
-            "customer in common."
-        )
+        many = f"{both:,} customer{' is' if both == 1 else 's are'}"
+        names = f"{pair[0].name} and {pair[1].name}"
+        msg = f"{many} in both {names}; a difference needs cohorts with no customer in common."
         raise DataError(msg)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-_CELLS = 4_000_000  # customers x days held at a time
+_CELLS = 600_000  # customers x days held at a time: what fits the caches
 _FAR = 2**30
 
 
@@ -45,7 +45,7 @@ class Grid:
         self, events: Events, weight: Floats | None = None, mask: Bools | None = None
     ) -> Floats:
         """Return rows of a table, or the sum of a weight of them, per customer and day on which they became known."""
-        here = self._rows(events)
+        here = events.of(self.low, self.high)
         if mask is not None:
             here = here[mask[here]]
         day = events.known[here].astype(np.int64) - self.first
@@ -54,9 +54,6 @@ class Grid:
         cell = (events.entity[here].astype(np.int64) - self.low) * self.days + day
         found = np.bincount(cell, None if weight is None else weight[here], self.size * self.days)
         return np.asarray(found, float).reshape(self.size, self.days)
-
-    def _rows(self, events: Events) -> NDArray[np.intp]:
-        return np.flatnonzero((events.entity >= self.low) & (events.entity < self.high))
 
     def balance(self, account: NDArray[Any], time: NDArray[Any], delta: NDArray[Any]) -> Floats:
         """Return running sums of changes at the end of each day; changes before the first day count from it on."""

@@ -200,7 +200,7 @@ def _peak(grid: Grid, users: NDArray[np.float64], width: int) -> NDArray[np.floa
     usage = scorer(grid.book).usage
     assert usage is not None
     events = usage.events
-    here = np.flatnonzero((events.entity >= grid.low) & (events.entity < grid.high))
+    here = events.of(grid.low, grid.high)
     day = events.known[here].astype(np.int64) - grid.first
     inside = (day >= 0) & (day < grid.days)
     here, day = here[inside], day[inside]

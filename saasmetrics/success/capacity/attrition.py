@@ -11,11 +11,11 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.staff import staff
 from saasmetrics.metrics.made import made, ratio
-from saasmetrics.metrics.rates import check_interval
 from saasmetrics.success.capacity.load import said_roles
 from saasmetrics.success.capacity.shared import (
     ROLES,
     by_cell,
+    coverage,
     grid,
     month_edges,
     poisson_interval,
@@ -94,7 +94,7 @@ def attrition(
     >>> bool((df["low"] <= df["value"]).all() and (df["value"] <= df["high"]).all())
     True
     """
-    check_interval(interval)
+    level = coverage(interval)
     meant = None if benchmark is None else finite("benchmark", benchmark, "a rate a year", least=0)
     names, span = columns(by), span_of(book, freq)
     people = staff(book.tables, book.as_of_day, roles, "Attrition")
@@ -106,7 +106,7 @@ def attrition(
     gone = people.end <= book.as_of_day
     np.add.at(left, (code[gone], span.period_of(people.end[gone] - 1)), 1)
     left = left[:, : span.count]
-    low, high = poisson_interval(left, interval)
+    low, high = poisson_interval(left, level)
     lowest, highest = ratio(low, years).ravel(), ratio(high, years).ravel()
     df = grid(span, names, labels).assign(
         value=ratio(left, years).ravel(),
@@ -123,7 +123,7 @@ def attrition(
         "freq": freq,
         "roles": said_roles(roles),
         "benchmark": meant,
-        "interval": interval,
+        "interval": level,
     }
     return made(
         book,

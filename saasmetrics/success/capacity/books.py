@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import listed, whole
+from saasmetrics.asked import finite, listed, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine import drill
+from saasmetrics.engine.groups import unreserved
 from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError, hint
 from saasmetrics.metrics.made import made, money
@@ -87,7 +88,9 @@ def books(
         known = book.tables["customers"].data.column_names
         msg = f"customers has no column {by!r} that names the owner of an account."
         raise UnknownNameError(msg + hint(str(by), known))
+    unreserved((by,), ("arr", "arr_share"))
     low, high = _limits(limits)
+    most = math.inf if arr_limit is None else finite("arr_limit", arr_limit, "ARR", least=0)
     engine = book.engine
     grouping, code = engine.grouping((by,)), engine.origin((by,))
     mrr = engine.entities.state(engine.as_of)[0]
@@ -107,7 +110,7 @@ def books(
             "arr_share": arr[here] / arr.sum() if arr.sum() else np.nan,
         }
     )
-    df["verdict"], df["reason"] = _verdicts(df, by, (low, high), arr_limit)
+    df["verdict"], df["reason"] = _verdicts(df, by, (low, high), most)
     df = df.sort_values("value", ascending=False, kind="stable").reset_index(drop=True)
     said = {"limits": f"{low:,} to {high:,}", "arr_limit": arr_limit}
     return made(
@@ -135,9 +138,8 @@ def _limits(limits: Any) -> tuple[int, int]:
 
 
 def _verdicts(
-    df: pd.DataFrame, by: str, limits: tuple[int, int], arr_limit: float | None
+    df: pd.DataFrame, by: str, limits: tuple[int, int], most: float
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    most = math.inf if arr_limit is None else float(arr_limit)
     accounts, arr = df["value"].to_numpy(float), df["arr"].to_numpy(float)
     lost = (df[by] == NOBODY).to_numpy(bool)
     many, rich, few = accounts > limits[1], arr > most, accounts < limits[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import finite, one_of
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.rates import check_interval
 
 if TYPE_CHECKING:
@@ -100,6 +101,30 @@ def poisson_interval(count: Any, level: float) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore"):
         low = np.where(k > 0, chi2.ppf(0.5 - level / 2, 2 * k) / 2, 0.0)
     return low, np.asarray(chi2.ppf(0.5 + level / 2, 2 * k + 2) / 2)
+
+
+def coverage(interval: Any) -> float:
+    """Return a coverage; refuse None, where a number is no use without its interval.
+
+    Examples
+    --------
+    >>> coverage(0.95)
+    0.95
+    """
+    check_interval(interval)
+    if interval is None:
+        msg = "interval=None: few people make wide intervals, which are told; give the coverage, such as 0.95."
+        raise DataError(msg)
+    return float(interval)
+
+
+def hours_of(hours: Any, shrinkage: Any, occupancy: Any) -> dict[str, float]:
+    """Return paid hours of a month and the shares of them that are worked, as asked for."""
+    return {
+        "hours": finite("hours", hours, "paid hours of a month", least=1, most=10_000),
+        "shrinkage": share("shrinkage", shrinkage, most=0.99),
+        "occupancy": finite("occupancy", occupancy, "a share such as 0.8", least=0.01, most=1),
+    }
 
 
 def share(name: str, value: Any, *, most: float = 1.0) -> float:

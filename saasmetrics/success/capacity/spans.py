@@ -66,7 +66,7 @@ def spans(book: Book, *, limit: float = 8) -> Result:
     >>> mrr = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}
     >>> made = sm.capacity.spans(sm.Book(mrr=mrr, people=people))
     >>> made.text
-    'more than 8 people under 1 of 1 manager; 12 reports take 2'
+    'More than 8 people under 1 of 1 manager; 12 reports take 2'
     """
     import pandas as pd
 
@@ -95,7 +95,7 @@ def spans(book: Book, *, limit: float = 8) -> Result:
     df = df.sort_values("value", ascending=False, kind="stable").reset_index(drop=True)
     led = int(heads[~top].sum())
     headline = (
-        f"more than {limit:g} people under {int((df['verdict'] == 'over').sum())} of "
+        f"More than {limit:g} people under {int((df['verdict'] == 'over').sum())} of "
         f"{counted(int((~top).sum()), 'manager')}; {counted(led, 'report')} take {managers_required(led, limit)}"
     )
     return made(

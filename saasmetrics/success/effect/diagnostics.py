@@ -84,7 +84,7 @@ def balance(result: Attribution) -> Result:
         drawn, draw, _ = asked.drawn()
         first, rows = _side_by_side(panel.unit, panel.month, drawn, draw.start)
     else:
-        rows = ~panel.treated & (panel.closing > 0)
+        rows = asked.weights.deciding if weighted else ~panel.treated & (panel.closing > 0)
         first = panel.begins[rows]
     before = smd(values[rows], first, np.ones(int(rows.sum())))
     after = np.full(len(names), np.nan)

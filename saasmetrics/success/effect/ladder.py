@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.result import Result
 from saasmetrics.success.effect.association import NAIVE
@@ -222,6 +222,8 @@ def _climb(asked: Question, method: str) -> tuple[list[dict[str, Any]], tuple[Ru
             continue
         try:
             found = ESTIMATORS[rung.method](asked)
+        except (UnknownNameError, MissingTableError):
+            raise  # a name written wrongly is no reason of the data
         except DataError as error:
             if len(wanted) == 1:
                 raise
@@ -285,7 +287,7 @@ def words(asked: Question, rung: Rung, found: Estimate) -> str:
         return f"Association, not an effect: {name} goes with {points}{edges}{levels}. {found.notes[0]}"
     unproven = effect.low <= 0 <= effect.high
     end = "; no effect is not excluded" if unproven else ""
-    start = f"{name[:1].upper()}{name[1:]}" + (" at the cut-off" if rung.letter == "B" else "")
+    start = f"{name} at the cut-off" if rung.letter == "B" else name
     return f"{start}: {points}{edges}{levels}{end} (rung {rung.letter}, {rung.name})."
 
 

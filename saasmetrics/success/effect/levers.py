@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +42,8 @@ _MOST_LEVELS = 12
 class _Start:
     """Customers at the landmark: the first month end, by which the lever is or is not there.
 
-    `mrr` is customers x months, the landmark first; `whole` says who is followed all through the horizon.
+    `mrr` is customers x months, the landmark first; `whole` says who is followed all through the horizon; `of` is the
+    column behind each column of `x`.
     """
 
     unit: Ints
@@ -51,8 +52,12 @@ class _Start:
     whole: Bools
     x: Array
     names: tuple[str, ...]
-    first_day: Ints
+    of: NDArray[Any]
     landmark_day: Ints
+
+    def without(self, column: str) -> _Start:
+        """Return the customers without one of the columns that they are made alike in."""
+        return replace(self, x=self.x[:, self.of != column])
 
 
 @metric(
@@ -126,7 +131,10 @@ def levers(
     check_level(interval)
     names = [text("levers", name, "a lever") for name in listed("levers", levers, "levers")]
     start = _starts(book, horizon, like)
-    rows = [_row(book, name, _has(book, name, start), start, horizon, interval) for name in names]
+    rows = [
+        _row(book, name, _has(book, name, start), start.without(name), horizon, interval)
+        for name in names
+    ]
     import pandas as pd
 
     df = pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
@@ -171,28 +179,30 @@ def _starts(book: Book, horizon: int, like: Sequence[str] | None) -> _Start:
     mrr = np.where(np.minimum.accumulate(mrr > 0, axis=1), mrr, 0.0)
     seen = np.minimum(last - begun, horizon)
     calendar = book.calendar("M")
-    day = calendar.starts(begun + first).astype("datetime64[D]").astype(np.int64)
     close = calendar.last_day(begun + first).astype(np.int64)
-    x, names = _alike(book, unit, begun, mrr[:, 0], like)
-    return _Start(unit, mrr, seen, seen >= horizon, x, names, day, close)
+    x, of = _alike(book, unit, begun, mrr[:, 0], like)
+    names = tuple(dict.fromkeys(of.tolist()))
+    return _Start(unit, mrr, seen, seen >= horizon, x, names, of, close)
 
 
 def _alike(
     book: Book, unit: Ints, begun: Ints, mrr: Array, like: Sequence[str] | None
-) -> tuple[Array, tuple[str, ...]]:
+) -> tuple[Array, NDArray[Any]]:
     """Return what customers are made alike in: their MRR, when they came, and columns of theirs."""
     have = {name for table in book.tables.values() for name in table.data.column_names}
     columns = (
         [c for c in _LIKE if c in have] if like is None else list(listed("like", like, "columns"))
     )
     base = np.log2(mrr)
-    blocks = [base[:, None], base[:, None] ** 2, mrr[:, None], begun[:, None].astype(float)]
+    blocks = [np.stack([base, base**2, mrr], axis=1), begun[:, None].astype(np.float64)]
     for column in columns:
         code = book.engine.origin((column,)).astype(np.int64)[unit]
         values, count = np.unique(code, return_counts=True)
         rare = values[np.argsort(-count, kind="stable")[_MOST_LEVELS:]]
         blocks.append(dummies(np.where(np.isin(code, rare), -1, code)))
-    return np.concatenate(blocks, axis=1), ("MRR", "month of start", *columns)
+    named = ("MRR", "month of start", *columns)
+    widths = [block.shape[1] for block in blocks]
+    return np.concatenate(blocks, axis=1), np.repeat(np.array(named, object), widths)
 
 
 def _has(book: Book, name: str, start: _Start) -> Bools:

@@ -86,6 +86,8 @@ def weights(panel: Panel, truncate: float = TRUNCATED) -> Weights:
         If too few customers begin to be treated.
     """
     deciding = ~panel.treated & (panel.closing > 0)
+    # In a month in which nobody begins nothing is decided: both chances are 0, and their ratio says nothing.
+    deciding &= np.isin(panel.month, panel.month[deciding & panel.begins])
     begins = panel.begins[deciding].astype(np.float64)
     if begins.sum() < LEAST_BEGUN:
         msg = (

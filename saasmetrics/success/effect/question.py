@@ -14,7 +14,7 @@ from saasmetrics.result import Result
 from saasmetrics.success.effect.confounders import with_confounders
 from saasmetrics.success.effect.marginal import Weights, ordered, weights
 from saasmetrics.success.effect.panel import Panel, months_of, panel_of
-from saasmetrics.success.effect.randomized import Draw, sums_of
+from saasmetrics.success.effect.randomized import Draw, Sums, sums_of
 from saasmetrics.success.effect.regress import summed
 from saasmetrics.success.effect.staggered import BEFORE, Study, staggered
 from saasmetrics.success.effect.treatments import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 ROLLED_OUT = 0.1  # share of a group's customers touched by which the group has started
 _SOON, _REACHED = 3, 0.5  # months later, this share of its customers: otherwise it was no roll-out
+_PARTS = 8  # of the customers of a group, for how much chance there is in each
 _USUAL_BASELINE = ("segment", "plan", "region")
 
 
@@ -164,11 +165,14 @@ class Question:
         if len(np.unique(start)) < 2:
             msg = f"all {len(start)} groups by {self.cluster} start in the same month, so none is left to compare with"
             raise DataError(msg)
-        sums = sums_of(self.plain, self.outcome, len(start))
-        there = sums.bottom.sum(axis=1) > 0
-        kept = replace(sums, top=sums.top[there], bottom=sums.bottom[there])
+        panel = self.plain
+        parts = replace(panel, cluster=panel.cluster * _PARTS + panel.unit % _PARTS)
+        whole, begun = _present(sums_of(panel, self.outcome, len(start)), start)
+        finer = _present(
+            sums_of(parts, self.outcome, len(start) * _PARTS), np.repeat(start, _PARTS)
+        )
         return staggered(
-            kept, start[there], self.outcome, self.horizon, self.interval, before=before
+            whole, begun, self.outcome, self.horizon, self.interval, before=before, finer=finer
         )
 
     def drawn(self) -> tuple[Panel, Draw, bool]:
@@ -264,6 +268,12 @@ class Question:
                 "left": panel.closing[last] <= 0,
             }
         )
+
+
+def _present(sums: Sums, start: Ints) -> tuple[Sums, Ints]:
+    """Return the groups that have months, with their start."""
+    there = sums.bottom.sum(axis=1) > 0
+    return replace(sums, top=sums.top[there], bottom=sums.bottom[there]), start[there]
 
 
 def _numbered(

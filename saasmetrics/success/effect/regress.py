@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Link = Literal["logit", "identity"]
 
 _ROUNDS = 50
-_SETTLED = 1e-10
+_SETTLED = 1e-9
 _LARGEST = 35.0  # of a linear predictor: beyond it a probability is 0 or 1 in floating point
 
 

@@ -132,6 +132,7 @@ def staggered(
     level: float,
     *,
     before: int = BEFORE,
+    finer: tuple[Sums, Ints] | None = None,
     seed: int = 0,
 ) -> Study:
     """Return effects by months since the start, with a bootstrap of whole groups within their wave.
@@ -146,6 +147,8 @@ def staggered(
         The outcome, the months, the coverage.
     before
         Months up to the start that are the base.
+    finer
+        The same by parts of groups, such as some customers of each; the larger of both errors holds.
     seed
         Of the bootstrap.
 
@@ -159,21 +162,24 @@ def staggered(
     if len(start) < LEAST_CLUSTERS:
         msg = f"{len(start)} groups are too few for a difference in differences; it needs {LEAST_CLUSTERS}."
         raise DataError(msg)
-    weight = np.concatenate([np.ones((1, len(start))), _multipliers(start, seed)])
-    wave, month, att, share = group_time(sums, start, weight, before)
+    wave, month, att, share = group_time(sums, start, _draws(start, seed), before)
     after = month > wave
     if not after.any():
         msg = "There is no month after a start in which other groups were not treated."
         raise DataError(msg)
     bins = _bins(month - wave, before)
     points = np.unique(bins[bins > _ASIDE])
-    each = np.stack([_pooled(att[:, bins == b], share[:, bins == b]) for b in points], axis=1)
-    whole = _pooled(att[:, after], share[:, after])
+    each, whole = _summarized(att, share, bins, points, after)
+    error, total_error = np.nanstd(each[1:], axis=0), float(np.nanstd(whole[1:]))
+    if finer is not None:
+        # Spread of a few groups is seen badly and often too small; that of customers is at least there.
+        _, _, of_parts, counts = group_time(*finer, _draws(finer[1], seed), before)
+        small, small_whole = _summarized(of_parts, counts, bins, points, after)
+        error = np.maximum(error, np.nanstd(small[1:], axis=0))
+        total_error = max(total_error, float(np.nanstd(small_whole[1:])))
     freedom = max(len(start) - len(np.unique(start)), 1)
     reach = float(t.ppf(0.5 + level / 2, freedom))
-    error, total_error = np.nanstd(each[1:], axis=0), float(np.nanstd(whole[1:]))
-    past = points < 0
-    p_before = _largest(each[:, past], error[past]) if past.any() else np.nan
+    p_before = _before(each[0], error, points < 0, freedom)
     value, base = float(whole[0]), _untreated(sums, start, month[after])
     p = float(2 * t.sf(abs(value) / total_error, freedom)) if total_error > 0 else np.nan
     how = f"a bootstrap of {len(start)} groups within their waves"
@@ -203,13 +209,27 @@ def _bins(since: Ints, before: int) -> Ints:
     return np.where(since > 0, later, np.where(back < LOOKED_BACK, earlier, _ASIDE))
 
 
-def _largest(each: Array, error: Array) -> float:
-    """Return the p of the largest of several effects, each over its error, if all are 0: by the draws, centered."""
-    safe = np.where(error > 0, error, np.inf)
-    draws = each[1:][~np.isnan(each[1:]).any(axis=1)]
-    seen = float(np.nanmax(np.abs(each[0]) / safe))
-    drawn = np.abs(draws - draws.mean(axis=0)) / safe
-    return float((1 + (drawn.max(axis=1) >= seen).sum()) / (1 + len(draws)))
+def _before(each: Array, error: Array, past: NDArray[np.bool_], freedom: int) -> float:
+    """Return the p of the largest effect before the start, corrected for how many there are (Bonferroni)."""
+    from scipy.stats import t
+
+    if not past.any():
+        return np.nan
+    seen = np.abs(each[past]) / np.where(error[past] > 0, error[past], np.inf)
+    return min(1.0, 2 * int(past.sum()) * float(t.sf(np.nanmax(seen), freedom)))
+
+
+def _summarized(
+    att: Array, share: Array, bins: Ints, points: Ints, after: NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Return per draw the effect of each bin, and that of all months since the start."""
+    each = [_pooled(att[:, bins == b], share[:, bins == b]) for b in points]
+    return np.stack(each, axis=1), _pooled(att[:, after], share[:, after])
+
+
+def _draws(start: Ints, seed: int) -> Array:
+    """Return how often each group counts: once, and then as drawn."""
+    return np.concatenate([np.ones((1, len(start))), _multipliers(start, seed)])
 
 
 def _multipliers(start: Ints, seed: int) -> Array:

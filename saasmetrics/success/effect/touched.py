@@ -108,7 +108,7 @@ def touched_expansion(
         "touched_expansion",
         df,
         "series",
-        by=None,
+        by="touched",
         options={"treatment": name, "freq": freq, "interval": interval},
         notes=notes,
         extra={

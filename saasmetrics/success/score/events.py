@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,17 @@ class Events:
         if self.at_once:
             return slice(int(np.searchsorted(self.known[:end], first)), end)
         return np.flatnonzero((self.day[:end] >= first) & (self.day[:end] <= last))
+
+    @cached_property
+    def _by_entity(self) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        order = np.argsort(self.entity, kind="stable")
+        return order, self.entity[order]
+
+    def of(self, low: int, high: int) -> NDArray[np.intp]:
+        """Return the rows of the customers from `low` to below `high`, without a look at those of the others."""
+        order, entity = self._by_entity
+        begin, end = np.searchsorted(entity, [low, high])
+        return order[begin:end]
 
     def numbers(self, column: str, missing: float = np.nan) -> NDArray[np.float64]:
         """Return a number column in the order of the events."""

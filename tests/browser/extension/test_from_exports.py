@@ -122,6 +122,19 @@ def test_settings_are_what_new_notebooks_begin_with(desk) -> None:
     desk.set()
 
 
+def test_a_notebook_that_cannot_be_made_says_why(desk) -> None:
+    desk.page.evaluate(_FROM_NOWHERE)
+    dialog = desk.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("No notebook could be made in gone")
+    expect(dialog).to_contain_text("404 Not Found")
+    dialog.get_by_role("button", name="Close").click()
+    desk.errors[:] = [error for error in desk.errors if "404" not in error]
+
+
+# The command ends when its dialog is closed, so nobody waits for it.
+_FROM_NOWHERE = "void window.jupyterapp.commands.execute('saasmetrics:founder', {cwd: 'gone'})"
+
+
 def test_the_menu_and_the_palette_have_every_command(desk) -> None:
     desk.page.get_by_role("menuitem", name="SaaS metrics").click()
     offered = desk.page.locator(".lm-Menu-item:visible .lm-Menu-itemLabel").all_inner_texts()

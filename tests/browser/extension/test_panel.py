@@ -59,9 +59,17 @@ def test_a_metric_is_found_explained_and_inserted_at_the_cursor(desk, panel) -> 
     about = panel.locator("#sm-lab-metric-nrr")
     expect(about).to_contain_text("Formula")
     expect(about).to_contain_text("sm.retention.nrr(book, window=None")
+    desk.page.evaluate(_TYPED, "nrr =  # mine")
     about.get_by_role("button", name="Insert into notebook").click()
     expect(panel.get_by_text("sm.retention.nrr(book) is in panel-")).to_be_visible()
-    assert sources(desk)[-1] == "sm.retention.nrr(book)"
+    assert sources(desk)[-1] == "nrr = sm.retention.nrr(book) # mine"
+
+
+_TYPED = """(text) => {
+  const { editor } = window.jupyterapp.shell.currentWidget.content.activeCell;
+  editor.model.sharedModel.setSource(text);
+  editor.setCursorPosition({ line: 0, column: "nrr = ".length });
+}"""
 
 
 def test_a_metric_is_dragged_into_a_cell(desk, panel) -> None:

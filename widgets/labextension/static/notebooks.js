@@ -79,7 +79,10 @@ export class Notebooks {
     await widget.context.ready;
     await widget.revealed;
     await widget.sessionContext.ready;
-    if (widget.sessionContext.session?.kernel) await this.actions.runAll(widget.content, widget.sessionContext);
+    const kernel = widget.sessionContext.session?.kernel;
+    if (!kernel) return widget; // whoever was asked for a kernel chose none
+    await kernel.info; // what is sent to a kernel that has not answered yet can be lost
+    await this.actions.runAll(widget.content, widget.sessionContext);
     return widget;
   }
 

@@ -151,7 +151,8 @@ class Extension {
   /** @param {string} id @param {string} [cwd] */
   async fromFolder(id, cwd) {
     const folder = cwd ?? this.browser?.model.path ?? "";
-    await this.open(id, folder, await this.notebooks.data(folder));
+    const data = await this.notebooks.data(folder).catch(() => ""); // whoever makes the notebook says what is wrong
+    await this.open(id, folder, data);
   }
 
   /** @param {string} id */
@@ -168,8 +169,14 @@ class Extension {
     const { themes } = this.services;
     const isDark = Boolean(themes?.theme && !themes.isLight(themes.theme));
     const values = { data, ...fromSettings(settings, isDark) };
-    const path = await this.notebooks.make(this.shipped.templates[id], folder, values);
-    return this.notebooks.open(path, settings.run !== false);
+    try {
+      const path = await this.notebooks.make(this.shipped.templates[id], folder, values);
+      await this.notebooks.open(path, settings.run !== false);
+    } catch (error) {
+      const { showErrorMessage } = this.modules["@jupyterlab/apputils"] ?? {};
+      if (!showErrorMessage) throw error;
+      await showErrorMessage(this.trans.__("No notebook could be made in %1", folder || "/"), error);
+    }
   }
 }
 

@@ -359,7 +359,7 @@ class Choice {
 class Entry {
   constructor(control, _change, ask) {
     const lines = control.lines > 1;
-    const look = { name: control.name, placeholder: control.hint, "aria-label": control.label, ...QUIET };
+    const look = { name: control.name, ...QUIET };
     this.input = control.options
       ? html("select", look)
       : html(lines ? "textarea" : "input", { ...look, type: lines ? null : "text", rows: lines ? control.lines : null });
@@ -384,6 +384,7 @@ class Entry {
     this.control = control;
     this.label.textContent = control.label;
     this.button.textContent = control.button;
+    fill(this.input, { placeholder: control.hint ?? "", "aria-label": control.label }, []);
     if (control.options) {
       this.input.replaceChildren(...control.options.map((text) => html("option", {}, text)));
       this.node.hidden = control.options.length === 0;
