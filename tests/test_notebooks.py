@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -44,3 +45,12 @@ def test_the_notebook_is_stored_without_outputs(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [c.source for c in code if c.outputs or c.execution_count is not None] == []
+
+
+def test_the_board_pack_has_one_cell_of_parameters_for_papermill() -> None:
+    notebook = nbformat.read(FOLDER / "board_pack.ipynb", as_version=4)
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    assert [c.cell_type for c in tagged] == ["code"]
+    assert {"as_of", "data", "company", "since", "out"} <= set(
+        re.findall(r"^(\w+) = ", tagged[0].source, re.MULTILINE)
+    )

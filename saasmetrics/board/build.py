@@ -24,6 +24,7 @@ from saasmetrics.board.model import (
 from saasmetrics.board.since import definitions, pages_by_id, worded
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     import os
@@ -320,7 +321,20 @@ def _pages(making: Making, last: Pack | None, done: Done) -> tuple[Page, ...]:
             number = making.say(page.key) if page.key else ""
             made[key] = worded(page, asked.comments.get(key), before.get(key), number)
         done(key)
-    return tuple(made[key] for key in order if key in made)
+    shown = [made[key] for key in order if key in made]
+    gone = [
+        page for page in shown if page.missing and not (page.tiles or page.charts or page.tables)
+    ]
+    kept = tuple(page for page in shown if page not in gone)
+    return (*kept, _not_shown(gone)) if gone else kept
+
+
+def _not_shown(gone: list[Page]) -> Page:
+    """Return one page of what cannot be shown, so that a board turns no empty ones."""
+    names = ", ".join(page.name for page in gone)
+    title = f"{counted(len(gone), 'page')} not shown: {names}"
+    told = tuple(f"{page.name}: {text}" for page in gone for text in page.missing)
+    return Page("missing", "Not shown", title, missing=told)
 
 
 def _page(making: Making, key: str) -> Page | None:
@@ -350,7 +364,7 @@ def _facts(making: Making) -> dict[str, Any]:
     end = int(calendar.last_day(np.array([calendar.of(making.now.date())]))[0])
     return {
         "company": asked.company, "title": asked.title, "quarter": making.label(making.now),
-        "quarter_end": iso_day(end), "as_of": book.as_of_text,
+        "quarters": [making.label(q) for q in making.quarters], "quarter_end": iso_day(end), "as_of": book.as_of_text,
         "known": iso_day(book.known_day) if book.known_day is not None else book.as_of_text,
         "currency": book.currency, "audience": asked.audience,
         "policy": f"{book.policy.name} v{book.policy.version}", "policy_hash": book.policy.hash,

@@ -119,7 +119,7 @@ class _Slide:
         top = 1.05
         words = " ".join(text for text in (page.comment if not part else "", marks(page)) if text)
         if words:
-            lines = 1 + len(words) // 165
+            lines = 1 + len(words) // 140
             self.text(words, _EDGE, top, _WIDE - 2 * _EDGE, 0.24 * lines, size=12)
             top += 0.24 * lines + 0.08
         tiles = [tile_view(self.pack, tile) for tile in page.tiles] if not part else []
@@ -135,31 +135,40 @@ class _Slide:
         low = (max(need) if beside else sum(need)) if tables else 0.0
         sizes = [sum(widths(table)) for table in tables]
         if charts:
-            high = max(_LEAST, min(3.6, _BOTTOM - 0.35 - top - low))
+            high = max(_LEAST, min(3.6, self._low - 0.35 - top - low))
             self._charts(top, high)
             top += high + 0.05
         for at, table in enumerate(tables):
             room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
             part_of = sizes[at] / sum(sizes) if beside else 1.0
             left = _EDGE + (at * (room - room * part_of + 0.5) if beside else 0.0)
-            self._table(table, left, top, room * part_of, _BOTTOM - top)
+            self._table(table, left, top, room * part_of, self._low - top)
             top += 0.0 if beside else need[at]
-        for text in page.missing if not part else ():
-            self.text(
-                f"Not shown. {text}",
-                _EDGE,
-                top + 0.1,
-                _WIDE - 2 * _EDGE,
-                0.5,
-                size=12,
-                color=self.colors.muted,
-            )
-            top += 0.6
+        self._missing(top, part)
         self._foot(number)
         notes = [page.calculation, *(f"Not shown: {text}" for text in page.missing), page.footnote]
         self.slide.notes_slide.notes_text_frame.text = printable(
             "\n\n".join(text for text in notes if text) or page.title
         )
+
+    def _missing(self, top: float, part: int) -> None:
+        """Say what is not shown: in small print below what is, or large where there is nothing else."""
+        page, wide = self.page, _WIDE - 2 * _EDGE
+        if part or not page.missing:
+            return
+        if page.tables or page.charts:
+            self.text(_said(page), _EDGE, self._low, wide, 0.3, size=8, color=self.colors.muted)
+            return
+        for text in page.missing:
+            self.text(text, _EDGE, top + 0.1, wide, 0.5, size=13)
+            top += 0.25 + 0.25 * (1 + len(text) // 130)
+
+    @property
+    def _low(self) -> float:
+        """Where the footnotes begin, and above them what is not shown."""
+        page = self.page
+        few = not page.missing or not (page.tables or page.charts)
+        return _BOTTOM - (0.0 if few else 0.15 * (1 + len(_said(page)) // 230) + 0.03)
 
     def _title(self, text: str) -> None:
         from pptx.util import Pt
@@ -358,6 +367,10 @@ class _Slide:
         self.text(
             f"page {number}", _WIDE - _EDGE - 1.0, 7.27, 1.0, 0.15, size=7, color=self.colors.muted
         )
+
+
+def _said(page: Page) -> str:
+    return f"Not shown. {' '.join(page.missing)}"
 
 
 _STYLE = "{http://schemas.openxmlformats.org/drawingml/2006/main}tableStyleId"

@@ -60,10 +60,21 @@ def pdf(pack: Pack, paper: str | None = None) -> bytes:
         )
         (folder / "pack.typ").write_text(template, encoding="utf-8")
         try:
-            made: bytes = typst.compile(folder / "pack.typ", root=folder, pdf_standards="ua-1")
+            return _compiled(typst, folder)
         except typst.TypstError as error:
             msg = f"The PDF could not be made: {error}."
             raise DataError(msg) from error
+
+
+def _compiled(typst: Any, folder: Path) -> bytes:
+    """Return the document, accessible by its standard unless a name has a sign that no font of the machine has."""
+    made: bytes
+    try:
+        made = typst.compile(folder / "pack.typ", root=folder, pdf_standards="ua-1")
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        made = typst.compile(folder / "pack.typ", root=folder)
     return made
 
 

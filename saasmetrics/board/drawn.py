@@ -95,7 +95,11 @@ class Drawn:
             "type": "ordinal",
             "sort": None,
             "axis": axis,
-            "scale": {"paddingInner": 0.35, "paddingOuter": 0.2},
+            "scale": {
+                "domain": [*self.chart.categories],
+                "paddingInner": 0.35,
+                "paddingOuter": 0.2,
+            },
         }
 
     def scaled(self, key: str) -> float | None:

@@ -40,7 +40,10 @@ class Made:
         lines = []
         for number, page in enumerate(self.pack.pages, 1):
             lines.append(f"{number:>2}. {page.title}")
-            lines += [f"    Not shown: {text}" for text in page.missing]
+            lines += [
+                f"    {'' if page.id == 'missing' else 'Not shown: '}{text}"
+                for text in page.missing
+            ]
         lines += [f"To mend: {finding}" for finding in self.pack.lint()]
         lines += ["", f"Compared with {self.since or 'nothing'}.", *map(str, self.files)]
         return "\n".join(lines)

@@ -289,14 +289,23 @@ def _tiles(pack: Pack, page: Page) -> _Block:
     lines: list[list[Any]] = []
     names = {}
     for line, tile in enumerate(page.tiles):
-        ids = (tile.value, tile.delta_plan, tile.delta_prior, tile.low, tile.high)
+        ids = (tile.value, tile.delta_plan, tile.delta_prior, tile.low, tile.high, *tile.trend)
         cells = [
             _Id(key, style_of(pack.quantities[key], "")) if key else ("", "plain") for key in ids
         ]
         lines.append([(tile.name, "label"), *cells])
         slug = "".join(c if c.isalnum() else "_" for c in tile.name.lower())
         names[f"kpi_{page.id}_{slug}"] = (line, 1)
-    heads = ("Figure", pack.facts["quarter"], "to plan", "to year before", "95% low", "95% high")
+    trend = pack.facts["quarters"] if any(tile.trend for tile in page.tiles) else ()
+    heads = (
+        "Figure",
+        pack.facts["quarter"],
+        "to plan",
+        "to year before",
+        "95% low",
+        "95% high",
+        *trend,
+    )
     return _Block("Figures", heads, lines, names=names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.figures import head_of, scale_of
@@ -10,6 +11,7 @@ from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text
 from saasmetrics.board.pages.summary import arr_ids
 from saasmetrics.board.pages.t9q import net_new, shown_moves
 from saasmetrics.board.sentences import by_share
+from saasmetrics.money import format_change
 
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
@@ -48,10 +50,11 @@ def bridge(making: Making) -> Page:
         _row(making, names[step], now, prior[at] if prior else "", plans[at])
         for at, (step, now) in enumerate(zip(steps, actual, strict=True))
     )
-    table = Table(
-        "bridge", f"ARR bridge, {making.label(making.now)}, {head}",
-        ("Actual", "Year before", "Δ", "Δ %", "Plan", "Δ", "Δ %"), rows, scale=scale, head=head,
-    )  # fmt: skip
+    columns: tuple[str, ...] = ("Actual", "Year before", "Δ", "Δ %", "Plan", "Δ", "Δ %")
+    if not any(plans):
+        rows, columns = tuple(replace(row, cells=row.cells[:4]) for row in rows), columns[:4]
+    title = f"ARR bridge, {making.label(making.now)}, {head}"
+    table = Table("bridge", title, columns, rows, scale=scale, head=head)
     missing = (
         []
         if any(plans)
@@ -116,7 +119,9 @@ def _title(making: Making) -> str:
     growth = making.compare(closing, opening, "opening", relative=True)
     word = "grew" if (making.value(net_new(making, making.now)) or 0.0) > 0 else "went"
     share = by_share(making.value(growth)) if growth else ""
-    text = f"ARR {word} from {making.say(opening)} to {making.say(closing)} in {making.label(making.now)}"
+    ends = (making.value(opening) or 0.0, making.value(closing) or 0.0)
+    before, after = format_change(*ends, "money", making.currency)
+    text = f"ARR {word} from {before} to {after} in {making.label(making.now)}"
     return f"{text}, {share}" if share else text
 
 

@@ -8,6 +8,7 @@ from saasmetrics.board.figures import scale_of
 from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Total
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ _AGES = 13  # columns of the triangle
 _COHORTS = 12  # its rows
 _LAYERS = 6  # vintages in the chart, older ones together
 _MONTHS = 60  # of the curve
-_NOTE = "Cells not yet observed are hatched, never 0. The curve ends where fewer than ten customers are left."
+_NOTE = "Cells not yet observed are hatched, never 0. The curve ends where few customers are left."
 _AT_RISK = 10  # customers: with fewer the curve says little of the others
 
 
@@ -36,7 +37,7 @@ def cohorts(making: Making) -> Page:
     ids = _survival(making, curve)
     year = ids[12] if len(ids) > 12 else ids[-1]
     key = last or year
-    title = f"{making.say(year)} of customers stay {min(12, len(ids) - 1)} months"
+    title = f"{making.say(year)} of customers stay {counted(min(12, len(ids) - 1), 'month')}"
     if last:
         title = f"Cohorts keep {making.say(last)} of their MRR after a year; {making.say(year)} of their customers stay"
     return Page(
@@ -121,11 +122,11 @@ def _survival(making: Making, result: Result) -> list[str]:
     if not len(result.df):
         msg = "No customer has a lifetime yet."
         raise DataError(msg)
-    ids, numbers = [], making.numbers
+    ids, numbers, first = [], making.numbers, float(result.df["at_risk"].iloc[0])
     before = ""
     for row in result.df.head(_MONTHS + 1).to_dict("records"):
         age = int(row["age"])
-        if age > 1 and row["at_risk"] < _AT_RISK:
+        if age > 1 and row["at_risk"] < min(_AT_RISK, first / 3):
             break
         key, label = f"survival+{age}", f"Customers that stay {age} months"
         if age == 0:

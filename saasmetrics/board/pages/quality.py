@@ -24,7 +24,7 @@ def quality(making: Making) -> Page:
     counts = {level: int((found["severity"] == level).sum()) for level in order}
     said = ", ".join(counted(number, level) for level, number in counts.items())
     tables, missing, key, results = [_findings(found)], [], "", [report]
-    title = f"Data: {said} in {len(making.book.tables)} tables"
+    title = f"Data: {said} in {counted(len(making.book.tables), 'table')}"
     try:
         table, key, result = _reconciliation(making)
         tables.insert(0, table)

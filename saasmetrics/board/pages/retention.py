@@ -38,7 +38,7 @@ def retention(making: Making) -> Page:
     if by is not None:
         table, weakest = _segments(making, by)
         tables.append(table)
-    comment, contributors, more = _why(making)
+    comment, contributors, more, missing = _why(making)
     tables += contributors
     title = f"NRR is {making.say(key)} and GRR {making.say(grr)}"
     plan = making.plan("nrr", making.now, "ratio")
@@ -51,7 +51,7 @@ def retention(making: Making) -> Page:
         calculation="NRR: MRR now of the customers paying a year ago / their MRR a year ago. GRR: the lower of the "
         "two, customer by customer / their MRR a year ago. The tables Rows_nrr and Rows_grr of the workbook have "
         "every customer.",
-        charts=(_lines(making, results),), tables=tuple(tables),
+        charts=(_lines(making, results),), tables=tuple(tables), missing=missing,
     )  # fmt: skip
 
 
@@ -111,18 +111,18 @@ def _interval(making: Making, result: Result, by: str, group: str) -> Text:
     return Text(f"{ends[0] * 100:.0f}–{ends[1] * 100:.0f}%")
 
 
-def _why(making: Making) -> tuple[str, list[Table], list[Result]]:
+def _why(making: Making) -> tuple[str, list[Table], list[Result], tuple[str, ...]]:
     """Return why NRR moved in a year, and the customers that moved it most."""
     from saasmetrics.metrics import retention as rates
 
     if making.prior is None:
-        return "There is no year before to compare with.", [], []
+        return "There is no year before to compare with.", [], [], ()
     try:
         found = rates.drivers(making.book, "nrr", making.prior.date(), making.now.date(), freq="Q")
     except InvalidTablesError:
         raise
     except DataError as error:
-        return str(error), [], []
+        return "", [], [], (f"Why NRR moved: {error}",)
     making.used(found)
     top = found.extra["top"].head(_CONTRIBUTORS)
     reasons = [name for name in top.columns if name not in _NOT_REASONS]
@@ -147,4 +147,4 @@ def _why(making: Making) -> tuple[str, list[Table], list[Result]]:
         f"NRR is {change}. {causes(found, making.currency)} {who(found, names, making.currency, 2)}"
     )
     table = Table("contributors", title, ("Part", "Mostly by"), tuple(rows))
-    return comment, [table] if rows else [], [found]
+    return comment, [table] if rows else [], [found], ()

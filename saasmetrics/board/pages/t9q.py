@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.benchmarks import context
@@ -36,12 +37,15 @@ def t9q(making: Making) -> Page:
     growth = _growth_rows(making)
     more, missing, results = _rate_rows(making)
     labels = tuple(making.label(quarter) for quarter in making.quarters)
-    columns = (*labels, "Plan", "to plan")
+    columns: tuple[str, ...] = (*labels, "Plan", "to plan")
+    rows = [*money, *growth, *more]
+    if all(row.cells[-2] == Text("") for row in rows):
+        rows, columns = [replace(row, cells=row.cells[:-2]) for row in rows], labels
     ids = [cell for row in money for cell in row.cells if isinstance(cell, str) and cell]
     scale = scale_of(making.value(cell) for cell in ids)
     head = head_of("money", scale, making.currency)
     title = f"{making.settings.company or 'Company'}, trailing nine quarters, {head}"
-    table = Table("t9q", title, columns, (*money, *growth, *more), scale=scale, head=head)
+    table = Table("t9q", title, columns, tuple(rows), scale=scale, head=head)
     _check(making)
     notes = [
         f"CAC ratio elsewhere, same definition: {said}."
