@@ -7,11 +7,15 @@ VENV ?= .venv
 OUT ?= out
 BIN := $(VENV)/bin
 
-# A stamp per set of extras: a second run installs nothing, a change of pyproject.toml installs again.
+# A stamp per set of extras: a second run installs nothing, a change of pyproject.toml installs again, and so does one
+# of the JupyterLab extension, which is copied also by an editable installation.
 BASE := $(VENV)/.installed
 LAB := $(VENV)/.installed-lab
 TEST := $(VENV)/.installed-test
-SOURCES := pyproject.toml scripts/install.sh
+SOURCES := pyproject.toml scripts/install.sh $(shell find widgets/labextension -type f)
+
+# Tests run side by side: threads of their own would only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
 
 # Most tests run side by side; what measures time or drives the browser has the machine to itself.
 ALONE := bench or browser

@@ -8,13 +8,21 @@ Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Bo
 - renewals: what came up for renewal and what became of it, what comes next, expansion
 - survival: how long customers stay, why they leave, whether groups differ, fitted models
 - economics: CAC, lifetime value, LTV:CAC, payback, burn multiple, rule of 40
+- surveys: NPS, CSAT, customer effort, what changed, and who answers at all
+- capacity: people per customer and request, books of business, demand, when to hire
+- support: how many tickets, how fast, how well and at what cost they are solved, by whom, and for whom
 - forecast: MRR and NRR of the next quarters, scenarios, what matters most, how good forecasts were
+- success: health scores, alerts, worklists, targets, adoption, and what customer success is worth
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page
+- importers: raw exports of Stripe, Recurly, Zuora and others as tables
 
 `Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
 meaning and formula, and `DataError` is what every mistake in the data or in a call is caught by.
+
+`register_accessor` lets frames of pandas be asked themselves (`df.saas.nrr()`), `show_versions` says what is installed,
+and in a notebook `%load_ext saasmetrics` brings `%saas nrr` and completion of columns, policies and metrics.
 
 >>> import saasmetrics as sm
 >>> book = sm.demo(customers=200)
@@ -47,9 +55,14 @@ _HOME = {
     "definitions": "saasmetrics.definitions",
     "economics": "saasmetrics.metrics.economics",
     "survival": "saasmetrics.survival",
+    "surveys": "saasmetrics.metrics.surveys",
+    "capacity": "saasmetrics.success.capacity",
     "forecast": "saasmetrics.forecast",
     "formulas": "saasmetrics.metrics.formulas",
+    "support": "saasmetrics.metrics.support",
     "board": "saasmetrics.board",
+    "importers": "saasmetrics.importers",
+    "success": "saasmetrics.success",
 }
 
 __all__ = [
@@ -59,16 +72,23 @@ __all__ = [
     "Policy",
     "Result",
     "board",
+    "capacity",
     "definitions",
     "demo",
     "economics",
     "forecast",
     "formulas",
+    "importers",
     "read",
     "read_snapshots",
+    "register_accessor",
     "renewals",
     "retention",
     "revenue",
+    "show_versions",
+    "success",
+    "support",
+    "surveys",
     "survival",
 ]
 
@@ -229,6 +249,32 @@ def demo(customers: int = 2000, seed: int = 7) -> _Book:
     return Book(as_of="2026-10-31", currency="USD", **sample.tables(customers, seed))
 
 
+def register_accessor() -> None:
+    """Let frames of pandas be asked themselves, for the rest of the session: `df.saas.nrr(window=12)`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> register_accessor()
+    >>> pd.DataFrame({"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]}).saas.mrr().value
+    9.0
+    """
+    import_module("saasmetrics.accessor")
+
+
+def show_versions() -> None:
+    """Print which versions of Python and of the libraries are at work; no path and no name of a machine or a user.
+
+    Examples
+    --------
+    >>> show_versions()
+    saasmetrics ...
+    """
+    from saasmetrics.versions import show
+
+    show()
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         msg = f"module 'saasmetrics' has no attribute {name!r}"
@@ -240,3 +286,25 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Load the magics %saas and %%saas, and completion inside quotes: `%load_ext saasmetrics`."""
+    _of_ipython("load")(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take both away again: `%unload_ext saasmetrics`."""
+    _of_ipython("unload")(ipython)
+
+
+def _of_ipython(name: str) -> Any:
+    """Return what the widgets registered for IPython, which this package never imports."""
+    from importlib.metadata import entry_points
+
+    from saasmetrics.errors import MissingExtraError
+
+    for point in entry_points(group="saasmetrics.ipython", name=name):
+        return point.load()
+    msg = "The magics are not installed: pip install jupyter-saasmetrics."
+    raise MissingExtraError(msg)

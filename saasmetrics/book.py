@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics import shown
 from saasmetrics.engine import local
 from saasmetrics.engine.amounts import main_currency, reporting_currency
 from saasmetrics.engine.asof import known_tables, left_out, observed_until
@@ -120,10 +121,10 @@ class Book:
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
-        from saasmetrics.tables import Told, read_any
+        from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_any(path, Told(**told))
+        book, history = cls.__new__(cls), read_tables(path, **told)
         _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
         return book
 
@@ -336,23 +337,22 @@ class Book:
             out = out[out["period"] >= since]
         return out
 
-    def explore(self, **options: Any) -> Any:
-        """Open the explorer widget: headline numbers, bridge, cohorts and survival that follow one row of controls."""
+    def explore(self, widget: str = "explorer", **options: Any) -> Any:
+        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
         from importlib.metadata import entry_points
 
-        for point in entry_points(group="saasmetrics.widgets", name="explorer"):
+        for point in entry_points(group="saasmetrics.widgets", name=widget):
             return point.load()(self, **options)
-        msg = "The widgets are not installed: pip install jupyter-saasmetrics."
+        msg = f"There is no widget {widget!r} here; pip install jupyter-saasmetrics brings the explorer and more."
         raise MissingExtraError(msg)
 
     def __repr__(self) -> str:
-        tables = ", ".join(f"{name} {len(table.data):,}" for name, table in self.tables.items())
-        part = f" as known on {iso_day(self.known_day or 0)}" if self.looks_back else ""
-        part += f", only {' and '.join(self.scope)}" if self.scope else ""
-        part += f", from {iso_day(self.since_day)}" if self.since_day is not None else ""
-        return (
-            f"Book as of {self.as_of_text}{part}, {self.currency}, {self.policy}\n  {tables} rows"
-        )
+        return shown.book_text(self)
+
+    def _repr_html_(self) -> str:
+        return shown.book_html(self)
+
+    __dir__ = shown.book_names
 
 
 def _fill(

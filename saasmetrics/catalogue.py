@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
+from saasmetrics.calls import recorded
 from saasmetrics.errors import UnknownNameError, hint
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Unit = Literal["ratio", "money", "count", "months", "multiple", "table", "curve"]
+Unit = Literal[
+    "ratio", "money", "count", "months", "hours", "multiple", "points", "fte", "table", "curve"
+]
 Better = Literal["higher", "lower", "neutral"]
 
 
@@ -109,6 +112,7 @@ def metric(
                 f"Two metrics are called {id!r}: {CATALOGUE[id].function.__qualname__} and another."
             )
             raise ValueError(msg)
+        known = recorded(function)
         CATALOGUE[id] = Metric(
             id,
             name,
@@ -122,9 +126,9 @@ def metric(
             options or {},
             choices,
             version,
-            function,
+            known,
         )
-        return function
+        return known
 
     return enter
 

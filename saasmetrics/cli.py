@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics import import_command
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo_words(commands)
     _check_words(commands)
     _report_words(commands)
+    import_command.words(_command(commands, "import", _import, "make tables of raw exports"))
     words = _command(commands, "metrics", _metrics, "list the metrics, or define one")
     words.add_argument("id", nargs="?", metavar="ID", help="id of a metric, such as nrr")
     words = _command(commands, "schema", _schema, "show the columns of a table")
@@ -211,6 +213,11 @@ def _check(arguments: argparse.Namespace) -> int:
     words = [f"{n} {level}{'' if n == 1 else 's'}" for level, n in count.items()]
     _say(f"{', '.join(words)} in {len(book.tables)} tables as of {book.as_of_text}.")
     return FINDINGS if count["error"] else DONE
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    import_command.run(arguments, _say)
+    return DONE
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ __all__ = [
     "MissingTableError",
     "Problem",
     "Severity",
+    "TooFewEventsError",
     "UnknownNameError",
     "hint",
     "suggest",
@@ -158,6 +159,30 @@ class UnknownNameError(DataError):
         known = list(options)
         hint = suggest(name, known) or _listing(known)
         return cls(f"There is no {kind} called {name!r}. {hint}".rstrip())
+
+
+class TooFewEventsError(DataError):
+    """Too few events happened for what is asked to be learnt or tested.
+
+    Parameters
+    ----------
+    what
+        What needs them, in words.
+    events, needed
+        How many there are, and how many it needs.
+
+    Examples
+    --------
+    >>> print(TooFewEventsError("A back-test", 12, 30))
+    A back-test needs at least 30 customers who left, and there are 12: until then talk to customers one by one.
+    """
+
+    def __init__(self, what: str, events: int, needed: int) -> None:
+        self.events, self.needed = events, needed
+        super().__init__(
+            f"{what} needs at least {needed:,} customers who left, and there are {events:,}: until then talk to "
+            "customers one by one."
+        )
 
 
 class MissingTableError(DataError):

@@ -206,9 +206,33 @@ def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
         return f"{value:.1f}x"
     if unit == "months":
         return f"{value:.1f} months"
+    if unit == "hours":
+        return format_hours(value)
     if unit == "count":
         return f"{value:,.0f}"
+    if unit in ("points", "fte"):
+        return f"{value:.1f}"
     return f"{value:,.4g}"
+
+
+def format_hours(hours: float) -> str:
+    """Write a duration in the unit that people would say it in.
+
+    Examples
+    --------
+    >>> [format_hours(hours) for hours in (0, 0.0125, 1.75 / 60, 3.24, 71.5)]
+    ['0 min', '45 s', '1.8 min', '3.2 h', '3 d']
+    """
+    size, sign = abs(hours), "-" if hours < 0 else ""
+    for step, word in ((48, "h"), (1, "min"), (1 / 60, "s")):
+        if size >= step:
+            unit = {"h": ("d", 24.0), "min": ("h", 1.0), "s": ("min", 1 / 60)}[word]
+            return f"{sign}{_short(size / unit[1])} {unit[0]}"
+    return f"{sign}{_short(size * 3600)} s" if size else "0 min"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0") if value < 99.95 else f"{value:,.0f}"
 
 
 def format_difference(value: float | None, unit: str, currency: str = "USD") -> str:

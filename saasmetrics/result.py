@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.calls import Call
     from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
     from saasmetrics.proof import Proof, Trace
 
 
 _NO_VALUE = "–"
-_SHOWN = 60  # rows of the table in a notebook
 _HEADED = (
     "series",
     "verdict",
@@ -35,6 +35,13 @@ _HEADED = (
     "worth",
     "committed",
     "renewal_rates",
+    "survey",
+    "paired",
+    "promise",
+    "backlog",
+    "tank_tickets",
+    "unit_cost",
+    "frontier",
 )  # the kinds of result that can have one value as headline
 _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what the rows do not
 
@@ -71,6 +78,8 @@ class Result:
         How columns of the rows follow from others, as formulas.
     trace : callable, optional
         How the number of a cell follows from rows, where that is not the sum of its `drill`.
+    call : Call, optional
+        The call that made it; `code` has it as Python.
     extra : mapping
         What else belongs to the numbers; `extra["tables"]` are frames by title that are displayed beside the chart.
     """
@@ -85,6 +94,7 @@ class Result:
     drill: Callable[..., pd.DataFrame] | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     trace: Callable[..., Trace | str] | None = None
+    call: Call | None = field(default=None, repr=False, compare=False)
 
     @property
     def definition(self) -> Metric:
@@ -234,6 +244,30 @@ class Result:
 
         return prove(self, cell)
 
+    def code(self, book: str = "book") -> str:
+        """Return the call that makes this result, as Python.
+
+        Parameters
+        ----------
+        book
+            What the book that was asked is called there; it is taken as it was, with its policy and its filters.
+
+        Raises
+        ------
+        DataError
+            If it was not made by a public function, or an argument is a table or another book.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> sm.retention.nrr(sm.demo(customers=50), 3, freq="Q").code()
+        'sm.retention.nrr(book, window=3, freq="Q")'
+        """
+        if self.call is None:
+            msg = f"This {self.metric.name} was not made by one call of the library, so there is no code for it."
+            raise DataError(msg)
+        return self.call.code(book)
+
     def to_xlsx(self, path: str | os.PathLike[str]) -> Path:
         """Write the numbers as a workbook: a triangle for cohorts, a table for others, rates as live formulas.
 
@@ -270,34 +304,10 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from base64 import b64encode
-        from html import escape
+        from saasmetrics import shown
 
-        name, picture = escape(self.metric.name), ""
-        if (len(self.df) or "steps" in self.extra) and self.kind in _charts():
-            png = self.chart()._repr_mimebundle_()["image/png"]
-            picture = f'<img alt="{name}" style="max-width:100%" src="data:image/png;base64,{b64encode(png).decode()}">'
-        headline = f" <span>{escape(self.text)}</span>" if self.text != _NO_VALUE else ""
-        state = " open" if self.kind == "table" else ""
-        beside = "".join(
-            f"<details open><summary>{escape(words)}</summary>{_html(frame)}</details>"
-            for words, frame in self.extra.get("tables", {}).items()
-        )
-        count = f"{len(self.df):,} rows" + (
-            f", the first {_SHOWN}" if len(self.df) > _SHOWN else ""
-        )
-        return (
-            f'<div class="saasmetrics-result"><h4>{name}{headline}</h4>{picture}{beside}'
-            f"<details{state}><summary>{count}</summary>{_html(self.df.head(_SHOWN))}</details>"
-            f"<p><small>{escape(self.footnote)}</small></p></div>"
-        )
-
-
-def _html(frame: pd.DataFrame) -> str:
-    import pandas as pd
-
-    with pd.option_context("display.max_colwidth", None):  # sentences are shown whole
-        return frame.to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
+        drawn = bool(len(self.df) or "steps" in self.extra) and self.kind in _charts()
+        return shown.of_result(self, drawn=drawn, headline=self.text.removeprefix(_NO_VALUE))
 
 
 @cache

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The tests drive Debian's Chromium, whose fonts must draw currency signs and Chinese, Japanese, Korean, and let
-# LibreOffice calculate the workbooks again and open the slides; poppler looks into documents. Installs what is missing where that is possible (root and apt), and says
-# what is missing where it is not.
+# LibreOffice calculate the workbooks again and open the slides; poppler looks into documents. Installs what is missing
+# where that is possible (root and apt), and says what is missing where it is not. Node and TypeScript, which check the JavaScript, are welcome and not needed: their
+# tests are skipped, with the reason, where they cannot be had.
 set -eu
+export DEBIAN_FRONTEND=noninteractive
 
 browser() {
     [ -n "${CHROMIUM:-}" ] && { command -v "$CHROMIUM"; return; }
@@ -17,6 +19,20 @@ slides() {
 }
 poppler() { command -v pdftotext; }
 
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+scripts() {
+    if ! command -v node >/dev/null && may_install; then
+        echo "Installing nodejs with apt ..."
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs >/dev/null; } || true
+    fi
+    if [ ! -x widgets/tests/node_modules/.bin/tsc ] && command -v npm >/dev/null; then
+        npm ci --silent --no-audit --no-fund --prefix widgets/tests ||
+            echo "TypeScript could not be had; the types of the scripts are not checked."
+    fi
+}
+
+scripts
 missing=""
 browser >/dev/null || missing="chromium"
 cjk_fonts || missing="$missing fontconfig fonts-dejavu-core fonts-noto-cjk"
@@ -28,9 +44,8 @@ fi
 poppler >/dev/null || missing="$missing poppler-utils"
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if may_install; then
     echo "Installing$(printf ' %s' $missing) with apt ..."
-    export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086
     apt-get install -y -qq --no-install-recommends $missing >/dev/null

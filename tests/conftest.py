@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.installed import Installed, installed
+
 if TYPE_CHECKING:
     import saasmetrics as sm
 
@@ -34,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def root() -> Path:
     """The folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def shipped(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel, installed where no Node is."""
+    return installed(root, tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="session")

@@ -40,3 +40,18 @@ def test_tab_completion_of_a_topic_shows_what_is_in_it_and_nothing_else(topic: s
 
 def test_tab_completion_shows_the_public_names() -> None:
     assert set(dir(sm)) == {*sm.__all__, "__version__"}
+
+
+def test_tab_completion_of_a_book_shows_what_people_ask_of_it() -> None:
+    book = sm.demo(customers=20)
+    offered = set(dir(book))
+    assert {"check", "where", "between", "as_of", "with_policy", "explore", "policy"} <= offered
+    assert not {name for name in offered if name.startswith("_") or not hasattr(book, name)}
+    assert not offered & {"engines", "cuts", "told_day", "of_rows"}
+
+
+@pytest.mark.parametrize("kind", [sm.Book, sm.Result, sm.Policy])
+def test_everything_that_can_be_called_on_a_thing_explains_itself(kind: type) -> None:
+    public = [name for name in vars(kind) if not name.startswith("_")]
+    asked = [name for name in public if callable(inspect.getattr_static(kind, name))]
+    assert [name for name in asked if not inspect.getdoc(getattr(kind, name))] == []

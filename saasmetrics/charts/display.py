@@ -44,6 +44,18 @@ class OfflineChart(alt.LayerChart):
             kwargs.setdefault("inline", True)
         super().save(fp, *args, **kwargs)
 
+    def svg(self) -> str:
+        """Return the chart as SVG text, without a browser and without the network.
+
+        Examples
+        --------
+        >>> OfflineChart(layer=[alt.Chart(alt.Data(values=[{"x": 1}])).mark_point()]).svg()[:4]
+        '<svg'
+        """
+        from saasmetrics.charts.render import to_svg
+
+        return to_svg(self)
+
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
         from saasmetrics.charts.render import to_png
 

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _FREQUENCIES = {"D": "daily", "W": "weekly", "M": "monthly", "Q": "quarterly", "Y": "yearly"}
-_UNITS = {"ratio": "per cent", "count": "number", "multiple": "multiple", "months": "months"}
+_UNITS = {
+    "ratio": "per cent",
+    "count": "number",
+    "multiple": "multiple",
+    "months": "months",
+    "points": "points",
+    "fte": "FTE",
+    "hours": "time",
+}
 EMPTY_HEIGHT = 120
 
 

@@ -18,6 +18,26 @@ if TYPE_CHECKING:
 _CHARACTER = 5.7  # pixels of an average character at 11 px
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STEPS = (1.0, 2.0, 5.0, 10.0)
+_CLOCK = (
+    1 / 3600,
+    5 / 3600,
+    15 / 3600,
+    0.5 / 60,
+    1 / 60,
+    5 / 60,
+    0.25,
+    0.5,
+    1,
+    2,
+    6,
+    12,
+    24,
+    48,
+    168,
+    720,
+    2160,
+    8760,
+)
 _TRAILING = re.compile(r"\.0(?=[kMB]$)")
 _ROUND_STEPS = {12: (1, 2, 3, 6, 12, 24, 36, 60, 120), 4: (1, 2, 4, 8, 12, 20, 40)}
 
@@ -126,6 +146,8 @@ def ticks(low: float, high: float, unit: str, currency: str, count: int = 5) -> 
     raw = (high - low) / count
     power = 10.0 ** math.floor(math.log10(raw))
     steps = [power * scale * step for scale in (1.0, 10.0, 100.0) for step in _STEPS]
+    if unit == "hours" and raw < _CLOCK[-1]:
+        steps = [*_CLOCK]
     for step in sorted(set(steps)):
         if step < raw * 0.7:
             continue
@@ -150,7 +172,7 @@ def tick_text(value: float, unit: str, currency: str, step: float) -> str:
         return f"{value * 100:.{0 if abs(step * 100 - round(step * 100)) < 1e-6 else 1}f}%"
     if unit == "multiple":
         return f"{value:.{0 if whole else 1}f}x"
-    if unit == "months":
+    if unit in {"months", "points", "fte"}:
         return f"{value:.{0 if whole else 1}f}"
     return _TRAILING.sub("", format_value(value, unit, currency))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import listed, one_of
+from saasmetrics.calls import recorded
 from saasmetrics.definitions.asked import (
     comparable,
     completed,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("value", "numerator", "denominator", "n", "reason", "complete", "low", "high")
 
 
+@recorded
 def compare(
     book: Book,
     metric: str | Callable[..., Result],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.calls import recorded
 from saasmetrics.definitions import asked
 from saasmetrics.definitions.behind import behind, stacked
 from saasmetrics.definitions.customers import Customers
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Rows = pd.DataFrame
 
 
+@recorded
 def explain(
     book: Book,
     metric: str | Callable[..., Result],

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.asked import one_of
+from saasmetrics.calls import recorded
 from saasmetrics.definitions import asked
 from saasmetrics.definitions.behind import behind, stacked
 from saasmetrics.definitions.changes import LABELS, SINCE, changes, plain
@@ -45,6 +46,7 @@ _CENT = 0.01
 _COUNTED = ("subscriptions", "mrr", "invoices", "customers", "fx")  # what MRR is counted from
 
 
+@recorded
 def restatement(
     book: Book,
     metric: str | Callable[..., Result],

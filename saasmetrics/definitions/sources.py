@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import finite, listed, one_of
+from saasmetrics.calls import recorded
 from saasmetrics.definitions.asked import metric_of
 from saasmetrics.definitions.pairing import STATUS, Pair, of_source, own_sources
 from saasmetrics.errors import DataError
@@ -28,6 +29,7 @@ _TIMES = {"mrr": 1, "arr": 12}
 _CENT = 0.005  # less cannot be seen
 
 
+@recorded
 def sources(
     a: Book,
     b: Book | str | None = None,

@@ -59,6 +59,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "ratio": {"num_format": "0.0%"},
     "multiple": {"num_format": '0.00"x"'},
     "months": {"num_format": "0.0"},
+    "points": {"num_format": "0.0"},
+    "fte": {"num_format": "0.0"},
     "number": {"num_format": "#,##0.00##"},
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "truth": {"bold": True, "align": "center"},
@@ -86,7 +88,7 @@ STYLES |= {
     f"{style} sum": {**STYLES[style], "bold": True, "top": 1, "top_color": _LINE}
     for style in [*STYLES]
 }
-_NUMBERS = {"money", "points", "count", "ratio", "multiple", "months", "number"}
+_NUMBERS = {"money", "count", "ratio", "multiple", "months", "points", "fte", "number"}
 
 
 def header(style: str) -> str:

@@ -13,9 +13,15 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
+    "metrics.support",
     "forecast",
+    "success.capacity",
+    "success",
 )
 for topic in TOPICS:
-    importlib.import_module(f"saasmetrics.{topic}")
+    module = importlib.import_module(f"saasmetrics.{topic}")
+    for public in getattr(module, "__all__", ()):  # a topic that loads its functions on first use
+        getattr(module, public)
 
 __all__ = ["CATALOGUE"]

@@ -28,13 +28,14 @@ def glossary() -> str:
     """
     from saasmetrics.metrics.all import CATALOGUE
 
-    entries = sorted(CATALOGUE.values(), key=lambda m: (_topic(m), m.name))
+    entries = sorted(CATALOGUE.values(), key=lambda m: (topic(m), m.name))
     return "\n".join([_HEAD, *map(_entry, entries), _policy()])
 
 
-def _topic(metric: Metric) -> str:
+def topic(metric: Metric) -> str:
+    """Return the part of the library that a metric belongs to, such as "retention"."""
     parts = metric.function.__module__.split(".")
-    return str(parts[2] if parts[1] == "metrics" else parts[1])
+    return str(parts[2] if parts[1] in ("metrics", "success") else parts[1])
 
 
 def _entry(metric: Metric) -> str:
@@ -54,18 +55,19 @@ def _entry(metric: Metric) -> str:
     lines.append(
         f"- **Sources:** {'; '.join(metric.sources)} (`{metric.id}`, version {metric.version})"
     )
-    lines.append(f"- `{_call(metric)}`")
+    lines.append(f"- `{call(metric)}`")
     return "\n".join([*lines, ""])
 
 
-def _call(metric: Metric) -> str:
+def call(metric: Metric) -> str:
+    """Return how a metric is called, with every argument and its default."""
     if metric.id == "check":
         return "book.check()"
     shown = [
         str(p).split(":")[0] if p.default is p.empty else f"{p.name}={p.default!r}"
         for p in inspect.signature(metric.function).parameters.values()
     ]
-    return f"sm.{_topic(metric)}.{metric.function.__name__}({', '.join(shown)})"
+    return f"sm.{topic(metric)}.{metric.function.__name__}({', '.join(shown)})"
 
 
 def _policy() -> str:

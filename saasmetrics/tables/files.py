@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.errors import DataError, MissingExtraError
-from saasmetrics.tables.separators import SEMICOLON, with_note
+from saasmetrics.errors import DataError
+from saasmetrics.tables.separators import SEMICOLON
+from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
 
-__all__ = ["SUFFIXES", "infer", "looks_like_data", "read_file", "read_sheets", "why_unreadable"]
+__all__ = [
+    "SUFFIXES",
+    "csv_header",
+    "infer",
+    "looks_like_data",
+    "read_file",
+    "why_unreadable",
+]
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".xlsx", ".xlsm")
 """Suffixes of files that can be read, also with .gz for text."""
@@ -103,83 +109,6 @@ def why_unreadable(file: Path) -> str:
     return f"{file.name} is neither CSV, Parquet nor XLSX. {remedy}"
 
 
-def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
-    """Sheets of a workbook that have rows.
-
-    Parameters
-    ----------
-    path
-        XLSX file.
-
-    Returns
-    -------
-    dict
-        Name of the sheet -> rows. The first row that is not empty has the column names.
-
-    Raises
-    ------
-    MissingExtraError
-        If openpyxl is not installed.
-    DataError
-        If the file is no workbook.
-    """
-    try:
-        import openpyxl
-    except ImportError:
-        raise MissingExtraError.of("openpyxl", "xlsx", "Reading XLSX files") from None
-    try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise DataError(f"{Path(path).name} is not a readable XLSX file: {error}") from error
-    try:
-        sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
-    finally:
-        workbook.close()
-    tables = {
-        title: _sheet(f"{Path(path).name}, sheet {title}", rows)
-        for title, rows in sheets.items()
-        if len(rows) > 1
-    }
-    for title, cells in _without_values(Path(path)).items():
-        if title in tables:
-            hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
-            note = (
-                f"{cells:,} {hold} without values, read as empty; open and save the file in Excel"
-            )
-            tables[title] = with_note(tables[title], note)
-    return tables
-
-
-def _without_values(path: Path) -> dict[str, int]:
-    """Cells by sheet that hold a formula that no program has computed yet."""
-    import zipfile
-
-    with zipfile.ZipFile(path) as parts:
-        # Reading a workbook twice takes time, and few exports hold formulas.
-        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(b"</f>" in parts.read(name) for name in sheets):
-            return {}
-    import openpyxl
-
-    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    formulas = openpyxl.load_workbook(path, read_only=True)
-    try:
-        found = {
-            sheet.title: sum(
-                cell.data_type == "f" and value is None
-                for cells, row in zip(
-                    sheet.iter_rows(), values[sheet.title].iter_rows(values_only=True), strict=False
-                )
-                for cell, value in zip(cells, row, strict=False)
-            )
-            for sheet in formulas.worksheets
-        }
-    finally:
-        values.close()
-        formulas.close()
-    return {title: cells for title, cells in found.items() if cells}
-
-
 def _parquet(file: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
@@ -264,6 +193,11 @@ def _delimiter(file: Path) -> str:
     return max(_DELIMITERS, key=line.count)
 
 
+def csv_header(file: Path) -> list[str]:
+    """Return the names of the columns of a CSV file."""
+    return _header(file, _delimiter(file))
+
+
 def _header(file: Path, delimiter: str) -> list[str]:
     line, second = _first_lines(file)
     if not line.strip():
@@ -272,6 +206,10 @@ def _header(file: Path, delimiter: str) -> list[str]:
         )
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{file.name} is UTF-16. Save it as CSV UTF-8.")
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file.name} is not UTF-8: {error}. Save it as CSV UTF-8.") from error
     if b"\r" in line.rstrip(b"\r\n"):
         raise DataError(
             f"{file.name} has lines that end with a carriage return alone, as on an old Mac. "
@@ -329,47 +267,3 @@ def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values.cast(pa.date32())
     except pa.ArrowInvalid:
         return values
-
-
-def _filled(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    for row in sheet.iter_rows(values_only=True):
-        if any(value is not None and value != "" for value in row):
-            yield row
-
-
-def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
-    header, *body = rows
-    width = max((n + 1 for n, name in enumerate(header) if name is not None), default=0)
-    names = [_title(name) for name in header[:width]]
-    if "" in names:
-        raise DataError(f"{place}: column {names.index('') + 1} has no name in the first row.")
-    beyond = sum(any(value is not None for value in row[width:]) for row in body)
-    if beyond:
-        raise DataError(
-            f"{place}: {beyond:,} rows have values right of the last column name. The first row "
-            "must be the header, with the column names: remove rows before it."
-        )
-    columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
-    return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
-
-
-def _title(name: Any) -> str:
-    if isinstance(name, dt.datetime):
-        return name.date().isoformat()
-    return "" if name is None else str(name).strip()
-
-
-def _cells(column: list[Any]) -> pa.Array:
-    values = [None if value == "" else value for value in column]
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {dt.datetime, dt.date} or kinds <= {int, float} or len(kinds) == 1:
-        return pa.array(values)
-    return pa.array([None if value is None else _text(value) for value in values], pa.string())
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ") if value.time() != dt.time() else value.date().isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat() if isinstance(value, dt.date) else str(value)

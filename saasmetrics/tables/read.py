@@ -18,7 +18,6 @@ from saasmetrics.tables.files import (
     infer,
     looks_like_data,
     read_file,
-    read_sheets,
     why_unreadable,
 )
 from saasmetrics.tables.names import fold, snake_case
@@ -26,6 +25,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous, is_semicolon
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.told import NOTHING, Told
+from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -39,7 +39,10 @@ _HARMLESS = re.compile(
 
 
 def read_folder(
-    path: str | os.PathLike[str], before: Iterable[Table] | None = None, told: Told = NOTHING
+    path: str | os.PathLike[str],
+    before: Iterable[Table] | None = None,
+    told: Told = NOTHING,
+    without: Collection[str] = (),
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -54,6 +57,8 @@ def read_folder(
         SHA-256 of their file.
     told
         Names of columns, order of dates and decimal sign, where the files do not tell.
+    without
+        Names of files that are left aside; if there is no other, there is no table.
 
     Returns
     -------
@@ -79,6 +84,9 @@ def read_folder(
     if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
         raise DataError(why_unreadable(place))
     files = sorted(_readable(place)) if place.is_dir() else [place]
+    files = [file for file in files if file.name not in without]
+    if without and not files:
+        return {}
     found: dict[str, Found] = {}
     strangers: list[str] = []
     for file in files:

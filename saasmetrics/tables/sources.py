@@ -13,6 +13,9 @@ from saasmetrics.errors import DataError, InvalidTablesError, Problem
 
 __all__ = ["to_arrow"]
 
+# In this order: what is lazy is collected first, and only a dataset of Arrow has nothing but the last.
+_METHODS = ("collect", "to_arrow_table", "to_arrow", "to_pyarrow", "toArrow", "arrow", "to_table")
+
 
 def to_arrow(name: str, source: Any) -> pa.Table:
     """Rows of a source as an Arrow table with text as column names.
@@ -22,7 +25,7 @@ def to_arrow(name: str, source: Any) -> pa.Table:
     name
         Canonical table name, for messages.
     source
-        pandas, Polars or Arrow table, DuckDB relation, anything that speaks the Arrow stream
+        pandas, Polars or Arrow table or dataset, DuckDB relation, anything that speaks the Arrow stream
         interface, or a dictionary of lists.
 
     Returns
@@ -48,7 +51,7 @@ def to_arrow(name: str, source: Any) -> pa.Table:
     if isinstance(source, Sequence) and source and all(isinstance(row, Mapping) for row in source):
         names = dict.fromkeys(key for row in source for key in row)
         return _from_columns(name, ((key, [row.get(key) for row in source]) for key in names))
-    for method in ("collect", "to_arrow_table", "to_arrow", "to_pyarrow", "toArrow", "arrow"):
+    for method in _METHODS:
         if hasattr(source, method) and (method != "collect" or not hasattr(source, "toArrow")):
             return to_arrow(name, getattr(source, method)())
     if hasattr(source, "read_all"):

@@ -16,7 +16,11 @@ TOPICS = (
     "metrics.renewals",
     "metrics.economics",
     "metrics.survival",
+    "metrics.surveys",
+    "metrics.support",
     "forecast",
+    "success.capacity",
+    "success",
 )
 
 

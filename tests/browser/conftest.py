@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -58,7 +59,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab and the folder it shows."""
+    """A running server of notebooks and the folder it shows."""
 
     url: str
     token: str
@@ -66,31 +67,92 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on 127.0.0.1 with a token and folders of its own, its kernel being this interpreter."""
-    home = tmp_path_factory.mktemp("jupyter")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Lab]]:
+    """Start a server on 127.0.0.1 with folders of its own, by default JupyterLab of this interpreter."""
+
+    def start(
+        module: str = "jupyterlab",
+        words: tuple[str, ...] = (),
+        python: str = sys.executable,
+        options: dict[str, Any] | None = None,
+        **environment: str,
+    ) -> AbstractContextManager[Lab]:
+        home = tmp_path_factory.mktemp(module)
+        told = SERVER | EXPOSED if options is None else options
+        return _served(home, python, module, words, told, environment)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def serve(serving: Callable[..., AbstractContextManager[Lab]]) -> Iterator[Callable[..., Lab]]:
+    """Start servers that run until the session ends."""
+    with ExitStack() as running:
+
+        def start(module: str, words: tuple[str, ...] = (), **options: Any) -> Lab:
+            return running.enter_context(serving(module, words, options=options))
+
+        yield start
+
+
+@contextmanager
+def _served(
+    home: Path,
+    python: str,
+    module: str,
+    words: tuple[str, ...],
+    options: dict[str, Any],
+    environment: dict[str, str],
+) -> Iterator[Lab]:
     folder, token, port = home / "work", token_hex(16), _free_port()
     folder.mkdir()
-    _configure(home)
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
-        "ServerApp.root_dir": folder,
-        "ServerApp.open_browser": False,
-        "ServerApp.allow_root": True,
-        "IdentityProvider.token": token,
-        "LabApp.expose_app_in_browser": True,
-    }
-    command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
+    _configure(home, python)
+    places = {"port": port, "folder": folder, "token": token}
+    told = [f"--{name}={str(value).format(**places)}" for name, value in options.items()]
+    told += [word.format(**places) for word in words]
     with (home / "log.txt").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(home))
+        around = _environment(home) | environment
+        command = [python, "-m", module, *told]
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=around)
     try:
-        _until_it_answers(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log.txt")
-        yield Lab(f"http://127.0.0.1:{port}", token, folder)
+        url = f"http://127.0.0.1:{port}"
+        path = "/" if module == "voila" else "/api"
+        _until_it_answers(f"{url}{path}?token={token}", server, home / "log.txt")
+        yield Lab(url, token, folder)
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+SERVER = {
+    "ServerApp.ip": "127.0.0.1",
+    "ServerApp.port": "{port}",
+    "ServerApp.port_retries": 0,
+    "ServerApp.root_dir": "{folder}",
+    "ServerApp.open_browser": False,
+    "ServerApp.allow_root": True,
+    "IdentityProvider.token": "{token}",
+}
+EXPOSED = {"LabApp.expose_app_in_browser": True, "JupyterNotebookApp.expose_app_in_browser": True}
+
+
+@pytest.fixture(scope="session")
+def lab(serve: Callable[..., Lab]) -> Lab:
+    """JupyterLab, with a token."""
+    return serve("jupyterlab", **SERVER, **{"LabApp.expose_app_in_browser": True})
+
+
+@pytest.fixture(scope="session")
+def notebook_seven(serve: Callable[..., Lab]) -> Lab:
+    """Jupyter Notebook 7, with a token."""
+    return serve("notebook", **SERVER, **{"JupyterNotebookApp.expose_app_in_browser": True})
+
+
+@pytest.fixture(scope="session")
+def voila(serve: Callable[..., Lab]) -> Lab:
+    """Voila, which shows notebooks as pages of their own."""
+    options = {"Voila.ip": "127.0.0.1", "Voila.port": "{port}", "Voila.open_browser": False}
+    return serve("voila", ("{folder}",), **options)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -101,7 +163,7 @@ def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, **found}
 
 
-def _configure(home: Path) -> None:
+def _configure(home: Path, python: str) -> None:
     for plugin, settings in QUIET.items():
         name, part = plugin.split(":")
         path = home / "settings" / name / f"{part}.jupyterlab-settings"
@@ -109,7 +171,7 @@ def _configure(home: Path) -> None:
         path.write_text(json.dumps(settings), encoding="utf-8")
     spec = home / "data" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = {"argv": argv, "display_name": "Python 3", "language": "python"}
     spec.write_text(json.dumps(words), encoding="utf-8")
 
@@ -123,7 +185,7 @@ def _free_port() -> int:
 def _until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         if server.poll() is not None:
-            pytest.fail(f"JupyterLab ended by itself:\n{log.read_text()[-3000:]}")
+            pytest.fail(f"The server ended by itself:\n{log.read_text()[-3000:]}")
         try:
             urlopen(url, timeout=5).close()
         except (URLError, ConnectionError, TimeoutError):
@@ -133,7 +195,7 @@ def _until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> N
                 continue
         else:
             return
-    pytest.fail(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"The server did not answer:\n{log.read_text()[-3000:]}")
 
 
 @dataclass
@@ -153,7 +215,7 @@ class Notebook:
 
     def _route(self, route: Route) -> None:
         url = urlsplit(route.request.url)
-        if url.scheme in ("data", "blob") or url.hostname in ("127.0.0.1", "localhost"):
+        if url.scheme in ("data", "blob", "file") or url.hostname in ("127.0.0.1", "localhost"):
             route.continue_()
         else:
             self.outside.append(route.request.url)
@@ -165,17 +227,24 @@ class Notebook:
 
     def open(self, cells: list[str], name: str = "test.ipynb", *, run: bool = True) -> None:
         """Write a notebook with some code cells, open it, and run it unless told otherwise."""
-        path = self.lab.folder / name
         if cells:
-            made = [nbformat.v4.new_code_cell(source) for source in cells]
-            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-            notebook = nbformat.v4.new_notebook(cells=made, metadata=kernel)
-            nbformat.write(notebook, path)
-        self.page.goto(f"{self.lab.url}/lab/tree/{name}?reset&token={self.lab.token}")
-        self.page.wait_for_function(_OPENED, timeout=120_000)
-        self.page.evaluate(_READY)
+            self.keep(cells, name)
+        self.visit(f"{self.lab.url}/lab/tree/{name}?reset&token={self.lab.token}")
         if run:
             self.run_all()
+
+    def keep(self, cells: list[str], name: str) -> None:
+        """Write a notebook with some code cells into the folder of the server."""
+        made = [nbformat.v4.new_code_cell(source) for source in cells]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        notebook = nbformat.v4.new_notebook(cells=made, metadata=kernel)
+        nbformat.write(notebook, self.lab.folder / name)
+
+    def visit(self, url: str) -> None:
+        """Go to a notebook of JupyterLab or Notebook, and wait for its kernel."""
+        self.page.goto(url)
+        self.page.wait_for_function(_OPENED, timeout=120_000)
+        self.page.evaluate(_READY)
 
     def run_all(self) -> None:
         """Run every cell and wait until they are done."""
@@ -187,7 +256,7 @@ class Notebook:
 
     def command(self, id: str, **options: Any) -> None:
         """Run a command of JupyterLab."""
-        self.page.evaluate("([id, o]) => window.jupyterapp.commands.execute(id, o)", [id, options])
+        self.page.evaluate(_COMMAND, [id, options])
 
     def shot(self, name: str) -> Path:
         """Keep a picture of the page for whoever wants to look."""
@@ -206,6 +275,7 @@ _READY = """async () => {
   await panel.sessionContext.session?.kernel?.info;
 }"""
 _SHUT = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+_COMMAND = "([id, o]) => window.jupyterapp.commands.execute(id, o).then(() => null)"
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 _SAY = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -221,13 +291,13 @@ _SAY = """async (code) => {
 
 
 @pytest.fixture
-def notebook(browser: Browser, lab: Lab) -> Iterator[Callable[..., Notebook]]:
+def notebook(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
     """Open pages of their own; whatever the test found, no request may have left this machine."""
     opened: list[Notebook] = []
 
-    def make(**options: Any) -> Notebook:
+    def make(at: Lab | None = None, **options: Any) -> Notebook:
         context = browser.new_context(viewport=SIZE, **options)
-        found = Notebook(context.new_page(), lab)
+        found = Notebook(context.new_page(), at or request.getfixturevalue("lab"))
         found.watch()
         opened.append(found)
         return found

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "examples" / "revenue.json"
+FOLDER = Path(__file__).parents[3] / "shared" / "examples"
+FILES = ("revenue.json", "success.json")
 
 
 @pytest.fixture(scope="session")
 def published():
     """The published entries by id."""
-    if not PUBLISHED.exists():
-        pytest.skip("the published examples (../shared/examples/revenue.json) are not here")
-    return {entry["id"]: entry for entry in json.loads(PUBLISHED.read_text("utf-8"))}
+    missing = [name for name in FILES if not (FOLDER / name).exists()]
+    if missing:
+        pytest.skip(
+            f"the published examples (../shared/examples: {', '.join(missing)}) are not here"
+        )
+    entries = [e for name in FILES for e in json.loads((FOLDER / name).read_text("utf-8"))]
+    by_id = {entry["id"]: entry for entry in entries}
+    assert len(by_id) == len(entries), "two published examples have one id"
+    return by_id
 
 
 @pytest.fixture

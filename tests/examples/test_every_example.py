@@ -3,8 +3,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-# own_divergence is test_divergence_ledger.py, number by number
-ELSEWHERE = {"own_divergence"}
+# own_divergence is test_divergence_ledger.py, number by number; the others are about health scores and about what
+# customer success changed, and have their tests where those are
+ELSEWHERE = {
+    "own_divergence",
+    "health_audit_recall",
+    "health_null_renormalise",
+    "cs_touch_confounding_sim",
+}
 # Models that the library does not have yet: purchases without contract
 NOT_YET = {"bgnbd_cdnow", "gamma_gamma_cdnow"}
 

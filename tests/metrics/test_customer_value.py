@@ -63,6 +63,7 @@ def test_one_average_churn_undervalues_those_who_stayed() -> None:
     assert df["uniform"].iloc[0] < 20 * 10 * 5
 
 
+@pytest.mark.row("U12")
 def test_many_looks_make_verdicts_harder() -> None:
     book = sm.demo(customers=300)
     one, many = (
@@ -77,6 +78,7 @@ def test_many_looks_make_verdicts_harder() -> None:
     assert (passed["p"] <= 0.05).all()
 
 
+@pytest.mark.row("U12")
 def test_corrections_are_those_of_statsmodels() -> None:
     from statsmodels.stats.multitest import multipletests
 

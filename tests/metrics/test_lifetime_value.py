@@ -191,6 +191,7 @@ def test_ltv_to_cac_divides_the_two_of_the_same_group(company):
         assert df.loc[segment, "value"] == pytest.approx(worth[segment] / amount)
 
 
+@pytest.mark.row("U2")
 @pytest.mark.parametrize(("scale", "verdict"), [(0.1, "pass"), (1.0, "not proven"), (10.0, "fail")])
 def test_the_verdict_follows_the_whole_interval(scale, verdict):
     book = sm.demo(customers=400)

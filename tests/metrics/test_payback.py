@@ -74,6 +74,7 @@ def test_never_within_the_horizon_fails_the_target():
     assert row["reason"].startswith("n")
 
 
+@pytest.mark.row("U3")
 @pytest.mark.parametrize(("factor", "verdict"), [(0.2, "pass"), (1.0, "not proven"), (5.0, "fail")])
 def test_the_verdict_on_twelve_months_follows_the_whole_interval(factor, verdict):
     book = sm.demo(customers=400)

@@ -13,9 +13,11 @@ import saasmetrics as sm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TOPICS = (sm.revenue, sm.retention, sm.survival, sm.economics, sm.forecast, sm.renewals)
+TOPICS = (sm.revenue, sm.retention, sm.survival, sm.economics, sm.forecast, sm.renewals, sm.support)
+TOPICS += (sm.surveys,)
 # Groups are not columns of these results: they are parts, rows or sides of a comparison.
 NO_COLUMNS = {"drivers", "compare", "compare_cohorts", "ideal_customers"}
+NO_COLUMNS |= {"before_after", "root_cause", "untagged"}
 
 
 def grouping() -> list[Callable[..., Any]]:

@@ -14,9 +14,12 @@ import pytest
 import saasmetrics as sm
 
 WRONG = [None, "", "zzz", -1, 2.5, math.nan, math.inf, 10**30, ["a"], [math.nan], {"a": 1}]
-TOPICS = (sm.revenue, sm.retention, sm.survival, sm.economics, sm.renewals, sm.forecast)
+TOPICS = (sm.revenue, sm.retention, sm.survival, sm.economics, sm.renewals, sm.forecast, sm.support)
+TOPICS += (sm.surveys, sm.capacity)
 NEEDED = {"metric": "nrr", "a": "default", "b": "stripe", "policies": ["default", "stripe"]}
+NEEDED |= {"tag": "bug", "date": "2026-03-31", "audit": {"ticket_id": [], "tag": []}}
 NEEDED |= {"by": "plan", "then": "2026-03-31", "given": [{"churn": 0.5}], "covariates": "plan"}
+NEEDED |= {"fixed_cost": 40, "flexible_cost": 70}
 # These are options of another function, passed on.
 PASSED_ON = inspect.Parameter.VAR_KEYWORD
 MRR = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [5, 8]}

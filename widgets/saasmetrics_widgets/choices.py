@@ -13,7 +13,7 @@ from saasmetrics.errors import UnknownNameError
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from saasmetrics.book import Book
 
@@ -25,6 +25,8 @@ MEASURES = {
     "gross": "Gross MRR",
     "mrr": "MRR in {currency}",
 }
+EXPLAINED = {"nrr": "NRR", "grr": "GRR", "arr": "ARR"}
+NAMES = ("freq", "period", "window", "column", "value", "measure", "policy", "explain")
 MOST_MONTHS = 24  # a history this long still has room for a label in every monthly cohort
 MOST_GROUPS = 30
 _NOT_SEGMENTS = {"name", "currency", "period", "cohort", "age"}
@@ -44,7 +46,31 @@ class Choices:
     """
 
     book: Book
+    own: str = ""
     _periods: dict[str, dict[str, str]] = field(default_factory=dict)
+    _others: dict[str, Choices] = field(default_factory=dict)
+
+    def under(self, policy: str) -> Choices:
+        """Return the choices of the book read by a policy; "" is its own."""
+        if not policy:
+            return self
+        if policy not in self._others:
+            other = Choices(self.book.with_policy(policy), self.book.policy.name)
+            self._others[policy] = other
+        return self._others[policy]
+
+    @cached_property
+    def policies(self) -> dict[str, str]:
+        """The policies on offer: the book's own first, then every preset."""
+        from saasmetrics.policy import Policy
+
+        own = self.own or self.book.policy.name
+        return {name: name for name in dict.fromkeys((own, *Policy.presets()))}
+
+    def reading(self, policy: str) -> str:
+        """Return what a call says of a policy: nothing of the book's own."""
+        own = self.own or self.book.policy.name
+        return "" if policy == own else policy
 
     def settled(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return complete controls: what is wanted, and a default for what is not said or no longer fits.
@@ -54,24 +80,51 @@ class Choices:
         UnknownNameError
             If there is no control of a name, or it does not take that value in any frequency or segment.
         """
-        names = ("freq", "period", "window", "column", "value", "measure")
-        for name in wanted:
-            if name not in names:
-                raise UnknownNameError.of("control", name, names)
-        freq = _one_of("frequency", wanted.get("freq") or self._freq, FREQS)
-        column = _one_of("segment column", wanted.get("column") or "", ("", *self.columns))
-        periods, values = self.periods(freq), self.values(column)
-        period = self._period(freq, wanted.get("period"))
-        value = str(wanted.get("value") or "")
+        check_names(wanted, NAMES)
+        policy = one_of("policy", wanted.get("policy") or next(iter(self.policies)), self.policies)
+        if not self.own and self.reading(policy):
+            return self.under(policy).settled({**wanted, "policy": policy})
+        when = self.when(wanted)
         window = wanted.get("window")
+        known = window in self.windows(when["freq"])
         return {
-            "freq": freq,
-            "period": period if period in periods else next(iter(periods)),
-            "window": int(window) if window in self.windows(freq) else self._window(freq),
-            "column": column,
-            "value": value if value in values else "",
-            "measure": _one_of("measure", wanted.get("measure") or "logos", MEASURES),
+            **when,
+            "window": int(window or 0) if known else self._window(when["freq"]),
+            **self.segment(wanted),
+            "measure": one_of("measure", wanted.get("measure") or "logos", MEASURES),
+            "policy": policy,
+            "explain": one_of("number to explain", wanted.get("explain") or "nrr", EXPLAINED),
         }
+
+    def when(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the frequency that is wanted, and the period in it; the last complete one where it does not fit."""
+        freq = one_of("frequency", wanted.get("freq") or self._freq, FREQS)
+        periods, period = self.periods(freq), self._period(freq, wanted.get("period"))
+        return {"freq": freq, "period": period if period in periods else next(iter(periods))}
+
+    def segment(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the column that is wanted, and the value in it; all of them where it does not fit."""
+        column = one_of("segment column", wanted.get("column") or "", ("", *self.columns))
+        value = str(wanted.get("value") or "")
+        return {"column": column, "value": value if value in self.values(column) else ""}
+
+    def where(self, now: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """Return the chosen segment as a call takes it; empty for all customers."""
+        column, value = now["column"], now["value"]
+        if not column or not value:
+            return ()
+        values = self.values(column)
+        if value not in values:
+            raise UnknownNameError.of(column, value, values)
+        return ((column, values[value]),)
+
+    def who(self, now: Mapping[str, Any]) -> str:
+        """Return whose numbers are shown, in words."""
+        return f"{now['value']} ({now['column']})" if now["value"] else "All customers"
+
+    def named(self, now: Mapping[str, Any]) -> str:
+        """Return the chosen period as people read it."""
+        return self.text(now["freq"], self.book.calendar(now["freq"]).of(now["period"]))
 
     def _period(self, freq: str, wanted: Any) -> str:
         """Return the period of a frequency that a date falls in."""
@@ -166,30 +219,100 @@ class Choices:
 
     def row(self, now: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the row of controls, ready to be drawn."""
-        freq, column = now["freq"], now["column"]
-        every = {"": f"All {column.replace('_', ' ')}s" if column else "All customers"}
-        names = {"": "None", **{name: name.replace("_", " ").capitalize() for name in self.columns}}
-        measures = {m: words.format(currency=self.book.currency) for m, words in MEASURES.items()}
-        parts: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
-            ("freq", "By", FREQS),
-            ("period", "Period", self.periods(freq)),
-            ("window", "Window", self.windows(freq)),
-            ("column", "Segment", names),
-            ("value", "Only", {**every, **{value: value for value in self.values(column)}}),
-            ("measure", "Measure", measures),
-        )
         return [
-            {
-                "name": name,
-                "label": label,
-                "value": now[name],
-                "options": [[value, text] for value, text in options.items()],
-            }
-            for name, label, options in parts
+            select("freq", "By", now, FREQS),
+            select("period", "Period", now, self.periods(now["freq"])),
+            select("window", "Window", now, self.windows(now["freq"])),
+            *self.segments(now),
+            select("measure", "Measure", now, self.measures()),
+            select("policy", "Definitions", now, self.policies),
+            select("explain", "Explain", now, EXPLAINED),
         ]
 
+    def segments(self, now: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the controls of the column that customers are told apart by, and of its value."""
+        column = now["column"]
+        every = {"": f"All {column.replace('_', ' ')}s" if column else "All customers"}
+        values = {value: value for value in self.values(column)}
+        return [self.column(now), select("value", "Only", now, {**every, **values})]
 
-def _one_of(kind: str, value: Any, known: Any) -> str:
+    def column(self, now: Mapping[str, Any], label: str = "Segment") -> dict[str, Any]:
+        """Return the control of the column that customers are told apart by."""
+        names = {"": "None", **{name: name.replace("_", " ").capitalize() for name in self.columns}}
+        return select("column", label, now, names)
+
+    def measures(self) -> dict[str, str]:
+        """Return the measures of a cohort, with how people read them."""
+        return {m: words.format(currency=self.book.currency) for m, words in MEASURES.items()}
+
+
+def select(
+    name: str, label: str, now: Mapping[str, Any], options: Mapping[Any, str], kind: str = "select"
+) -> dict[str, Any]:
+    """Return a control that offers some values, each with its words.
+
+    Parameters
+    ----------
+    name, label
+        Of the control.
+    now
+        The controls as they are.
+    options
+        From each value to its words.
+    kind
+        "select", or "range" for a slider over the values in their order.
+
+    Examples
+    --------
+    >>> select("freq", "By", {"freq": "M"}, {"M": "Months"})["options"]
+    [['M', 'Months']]
+    """
+    offered = [[value, text] for value, text in options.items()]
+    return {"name": name, "label": label, "kind": kind, "value": now[name], "options": offered}
+
+
+def entry(name: str, label: str, ask: str, **more: Any) -> dict[str, Any]:
+    """Return a control to write into: what is written is sent with what is asked for, at the press of its button.
+
+    Parameters
+    ----------
+    name, label
+        Of the control.
+    ask
+        What the browser asks the widget for.
+    **more
+        value (the text that is there), button (its words), lines (more than 1 for long texts), hint, options (values to
+        choose from instead of writing).
+
+    Examples
+    --------
+    >>> entry("note", "Note", "note", button="Keep")["button"]
+    'Keep'
+    """
+    return {"name": name, "label": label, "kind": "entry", "ask": ask, "value": "", **more}
+
+
+def check_names(wanted: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse a control that does not exist.
+
+    Examples
+    --------
+    >>> check_names({"freq": "M"}, ("freq", "period"))
+    """
+    known = [*names]
+    for name in wanted:
+        if name not in known:
+            raise UnknownNameError.of("control", name, known)
+
+
+def one_of(kind: str, value: Any, known: Any) -> str:
+    """Return a choice as text, or refuse it with the nearest that there is.
+
+    Examples
+    --------
+    >>> one_of("measure", "net", ("logos", "net"))
+    'net'
+    """
     if value not in known:
         raise UnknownNameError.of(kind, value, [str(k) for k in known])
     return str(value)

@@ -14,6 +14,7 @@ from saasmetrics.money import format_money
 from saasmetrics.periods import NOUNS
 from saasmetrics_widgets.cards import chosen
 from saasmetrics_widgets.colors import STEPS
+from saasmetrics_widgets.panels import blank
 from saasmetrics_widgets.scene import Scene
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDTH = 560
 MOST = 60  # cohorts and ages drawn
+_BETWEEN = 38  # pixels that a cell needs for an interval
 _LEFT, _TOP = 104, 34
 _TITLES = {
     "logos": "Customers left by cohort",
@@ -45,11 +47,13 @@ class Grid:
     currency: str
     shade: Callable[[float], tuple[str, int]]
     average: bool
+    width: float = WIDTH
+    between: bool = False
 
     @property
     def wide(self) -> float:
         """Width of a cell."""
-        return (WIDTH - _LEFT) / max(self.ages, 1)
+        return (self.width - _LEFT) / max(self.ages, 1)
 
     @property
     def high(self) -> float:
@@ -59,7 +63,7 @@ class Grid:
     @property
     def first(self) -> float:
         """Top of the first cohort: below the row of the average."""
-        return _TOP + (self.high + 5 if self.average else 0)
+        return _TOP + (self.high + 5 if self.average else 0) + (14 if self.between else 0)
 
     @property
     def bottom(self) -> float:
@@ -94,42 +98,100 @@ class Grid:
         return period_text(cohort, self.freq)
 
 
-def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the heat map of the chosen measure and segment, ready to be drawn."""
+def panel(
+    result: Result,
+    now: Mapping[str, Any],
+    *,
+    width: float = WIDTH,
+    ages: int = MOST,
+    said: Mapping[tuple[str, Any], str] | None = None,
+    compared: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the heat map of the chosen measure and segment, ready to be drawn.
+
+    Parameters
+    ----------
+    result
+        Cohorts by age.
+    now
+        The controls: column, value, measure, freq.
+    width, ages
+        How wide it is, and how many ages are drawn at most.
+    said
+        What was noted of a cohort and an age, or of a cohort and None.
+    compared
+        Letters of the cohorts that are compared, by their first day.
+    """
     frame = chosen(result.df, now)
     measure, freq, noun = now["measure"], now["freq"], NOUNS[now["freq"]]
     title = _TITLES[measure]
     seen = frame[frame["observed"] & frame["value"].notna()]
     if not len(seen):
-        blank = Scene(WIDTH, 120, title).as_dict()
-        return {
-            "title": title,
-            "note": f"No cohort has been observed for a full {noun}.",
-            "scene": blank,
-        }
+        return blank(title, f"No cohort has been observed for a full {noun}.", width)
     every = sorted(frame["cohort"].unique())
     cohorts = every[-MOST:]
-    drawn = seen[seen["cohort"].isin(cohorts) & (seen["age"] < MOST)]
+    drawn = seen[seen["cohort"].isin(cohorts) & (seen["age"] < ages)]
     average = result.extra.get("average")
+    many = min(int(frame["age"].max()) + 1, ages)
+    whole = average is not None and len(every) > 1
+    wide = (width - _LEFT) / max(many, 1) >= _BETWEEN
     grid = Grid(
-        cohorts,
-        min(int(frame["age"].max()) + 1, MOST),
-        freq,
-        measure,
-        result.context.currency,
+        *(cohorts, many, freq, measure, result.context.currency),
         shades(drawn["value"].to_numpy(float), measure),
-        average is not None and len(every) > 1,
+        whole,
+        width,
+        whole and wide and width > WIDTH and average is not None and "low" in average,
     )
     known = frame[frame["observed"]].groupby("cohort")["age"].max()
     scene = draw(grid, drawn, {cohort: int(age) for cohort, age in known.items()})
+    young = _immature(scene, grid, frame[frame["state"] == "immature"])
     if grid.average and average is not None:
         _average(scene, grid, chosen(average, now))
+    _noted(scene, grid, said or {}, compared or {})
     notes = [f"By {noun} of first payment, as of {result.context.as_of}"]
     if len(every) > MOST:
         notes.append(f"the last {MOST} of {len(every)} cohorts, the first {MOST} {noun}s")
+    elif int(frame["age"].max()) >= ages:
+        notes.append(f"the first {many} {noun}s")
     if int(known.min()) + 1 < grid.ages:
         notes.append("hatched: not observed yet")
+    if young:
+        notes.append(f"dashed: the {noun} is not over")
     return {"title": title, "note": "; ".join(notes) + ".", "scene": scene.as_dict()}
+
+
+def _immature(scene: Scene, grid: Grid, cells: pd.DataFrame) -> int:
+    """Frame the cells that are being observed, which have no value yet, and return how many there are."""
+    place = {cohort: row for row, cohort in enumerate(grid.cohorts)}
+    drawn = 0
+    for cohort, age in zip(cells["cohort"], cells["age"].tolist(), strict=True):
+        if cohort not in place or age >= grid.ages:
+            continue
+        x, y = _LEFT + grid.wide * age, grid.first + grid.high * place[cohort]
+        tip = f"Cohort {grid.text(cohort)}, age {age}: still being observed"
+        scene.rect(x, y, grid.wide - 0.6, grid.high - 0.6, "surface", tip=tip)
+        right, bottom = x + grid.wide - 1.6, y + grid.high - 1.6
+        edge = [(x + 1, y + 1), (right, y + 1), (right, bottom), (x + 1, bottom), (x + 1, y + 1)]
+        scene.path(edge, stroke="muted", dash="2 2", opacity=0.7)
+        drawn += 1
+    return drawn
+
+
+def _noted(
+    scene: Scene, grid: Grid, said: Mapping[tuple[str, Any], str], compared: Mapping[str, str]
+) -> None:
+    """Mark the cells and cohorts of which something was noted, and the two that are compared."""
+    place = {f"{cohort:%Y-%m-%d}": row for row, cohort in enumerate(grid.cohorts)}
+    for cohort, age in said:
+        if cohort not in place or (age is not None and age >= grid.ages):
+            continue
+        right = _LEFT - 3 if age is None else _LEFT + grid.wide * (age + 1) - 0.6
+        y = grid.first + grid.high * place[cohort]
+        scene.path([(right - 6, y), (right, y), (right, y + 6)], fill="loss")
+    for cohort, letter in compared.items():
+        if cohort in place and grid.high > 9:
+            y = grid.first + grid.high * (place[cohort] + 0.5) + 3.6
+            scene.text(4, y, letter, size=10, bold=True, fill="gain")
 
 
 def shades(values: Any, measure: str) -> Callable[[float], tuple[str, int]]:
@@ -151,7 +213,7 @@ def shades(values: Any, measure: str) -> Callable[[float], tuple[str, int]]:
 
 def draw(grid: Grid, cells: pd.DataFrame, known: Mapping[Any, int]) -> Scene:
     """Draw cells that can be chosen; what lies beyond the last age known of a cohort is hatched."""
-    scene = Scene(WIDTH, round(grid.bottom + 4), _TITLES[grid.measure])
+    scene = Scene(grid.width, round(grid.bottom + 4), _TITLES[grid.measure])
     noun = NOUNS[grid.freq]
     scene.text(_LEFT, 11, f"{noun}s since the first payment", size=10, fill="muted")
     ages = [str(age) for age in range(grid.ages)]
@@ -224,10 +286,19 @@ def _average(scene: Scene, grid: Grid, average: pd.DataFrame) -> None:
         ramp, step = grid.shade(value)
         x = _LEFT + grid.wide * age
         of = f"{row['cohorts']} cohort{'s' if row['cohorts'] > 1 else ''} old enough"
-        tip = f"All cohorts, age {age}: {grid.words(value)}, {of}"
+        band = ""
+        if "low" in row and row["low"] == row["low"]:
+            band = f" ({grid.words(row['low'])} to {grid.words(row['high'])})"
+        tip = f"All cohorts, age {age}: {grid.words(value)}{band}, {of}"
         edge = 0.6 if grid.wide > 12 else 0.0
         scene.rect(x, _TOP, grid.wide - edge, grid.high - edge, f"{ramp}{step}", tip=tip)
         if label := grid.label(value):
             at = x + (grid.wide - edge) / 2
             ink = f"{ramp}i{step}"
             scene.text(at, middle, label, size=grid.size, anchor="middle", fill=ink, bold=True)
+        if grid.between and band:
+            text = f"{grid.label(row['low'])}–{grid.label(row['high'])}"
+            y = _TOP + grid.high + 11
+            scene.text(x + grid.wide / 2, y, text, size=9, anchor="middle", fill="muted")
+    if grid.between:
+        scene.text(_LEFT - 8, _TOP + grid.high + 11, "95%", size=9, anchor="end", fill="muted")

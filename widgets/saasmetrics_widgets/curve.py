@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.text import text_width
@@ -26,15 +26,38 @@ _ROW = 13
 
 @dataclass(frozen=True)
 class Curve:
-    """The curve of one group, and the color role it is drawn in."""
+    """The curve of one group, the color role it is drawn in, and what a model makes of it beyond what was seen."""
 
     name: str
     color: str
     rows: list[dict[str, Any]]
+    beyond: list[dict[str, Any]] = field(default_factory=list)
+    short: str = ""
 
     def at(self, age: int) -> dict[str, Any] | None:
         """Return the row of an age."""
         return next((row for row in self.rows if row["age"] == age), None)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Where curves go: sizes, the unit of age, the currency of what is at risk, what is chosen, the largest share."""
+
+    noun: str
+    currency: str = ""
+    of: str = "survival"
+    width: float = WIDTH
+    high: float = PLOT
+    top: float = 1.0
+    last: int = 1
+
+    def x(self, age: float) -> float:
+        """Where an age is."""
+        return _LEFT + (self.width - _LEFT - _RIGHT) * age / self.last
+
+    def y(self, share: float) -> float:
+        """Where a share is."""
+        return _TOP + self.high * (1 - share / self.top)
 
 
 def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +77,7 @@ def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
     if left_out:
         notes.append(f"the {len(found)} largest of {len(found) + left_out} groups")
     if len(found) == 1:
-        title = f"{title}: {_half(result, now, noun)}"
+        title = f"{title}: {half(result, now, noun)}"
     return {"title": title, "note": "; ".join(notes) + ".", "scene": scene.as_dict()}
 
 
@@ -72,18 +95,24 @@ def curves(df: pd.DataFrame, now: Mapping[str, Any]) -> tuple[list[Curve], int]:
     kept = [name for name in sized if name in order[:MOST_CURVES]]
     colors = ["gain"] if len(kept) == 1 else [f"g{i}" for i in range(len(kept))]
     found = [
-        Curve(name, color, _rows(sized[name])) for name, color in zip(kept, colors, strict=True)
+        Curve(name, color, records(sized[name])) for name, color in zip(kept, colors, strict=True)
     ]
     return found, len(sized) - len(kept)
 
 
-def _rows(part: pd.DataFrame) -> list[dict[str, Any]]:
+def carried(curve: Curve, rows: pd.DataFrame) -> Curve:
+    """Return a curve with what a model makes of it beyond the oldest age seen."""
+    return replace(curve, beyond=records(rows))
+
+
+def records(part: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the points of a curve in the order of age, what is missing as None."""
     names = ("age", "value", "low", "high", "at_risk")
     rows = part.sort_values("age")[[*names]].to_dict("records")
     return [{name: None if row[name] != row[name] else row[name] for name in names} for row in rows]
 
 
-def _half(result: Result, now: Mapping[str, Any], noun: str) -> str:
+def half(result: Result, now: Mapping[str, Any], noun: str) -> str:
     """Return the median lifetime in words."""
     summary = result.extra["summary"]
     if now["column"]:
@@ -96,29 +125,32 @@ def _half(result: Result, now: Mapping[str, Any], noun: str) -> str:
 
 def draw(found: list[Curve], noun: str, currency: str, label: str) -> Scene:
     """Draw curves whose points can be chosen, above a table of the number at risk."""
-    last = max(int(curve.rows[-1]["age"]) for curve in found) or 1
-    scene = Scene(WIDTH, _TOP + PLOT + 36 + _ROW * len(found), label)
+    return drawn(found, Plot(noun, currency), label)
 
-    def x(age: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * age / last
 
-    def y(share: float) -> float:
-        return _TOP + PLOT * (1 - share)
-
-    for quarter in range(5):
-        level = y(quarter / 4)
-        scene.path([(_LEFT, level), (WIDTH - _RIGHT, level)], stroke="grid" if quarter else "rule")
-        scene.text(_LEFT - 8, level + 3.5, f"{quarter * 25}%", size=10, anchor="end", fill="muted")
-    ticks = _ticks(last)
+def drawn(found: list[Curve], plot: Plot, label: str) -> Scene:
+    """Draw curves as large as a plot says; what lies beyond what was seen is dashed."""
+    ages = [int(row["age"]) for curve in found for row in (*curve.rows[-1:], *curve.beyond[-1:])]
+    plot = replace(plot, last=max(ages) or 1)
+    scene = Scene(plot.width, _TOP + plot.high + 36 + _ROW * len(found), label)
+    step = 0.25 if plot.top <= 1.3 else 0.5 if plot.top <= 2.6 else 2.0
+    for number in range(int(plot.top / step + 1e-9) + 1):
+        level, share = plot.y(number * step), number * step
+        line = [(_LEFT, level), (plot.width - _RIGHT, level)]
+        scene.path(line, stroke="grid" if number else "rule")
+        text = f"{share * 100:.0f}%"
+        scene.text(_LEFT - 8, level + 3.5, text, size=10, anchor="end", fill="muted")
+    ticks = _ticks(plot.last)
     for age in ticks:
-        scene.text(x(age), _TOP + PLOT + 14, str(age), size=10, anchor="middle", fill="muted")
+        y = _TOP + plot.high + 14
+        scene.text(plot.x(age), y, str(age), size=10, anchor="middle", fill="muted")
     if len(found) > 1:
         _legend(scene, found)
     for row, curve in enumerate(found):
-        _line(scene, curve, x, y)
-        _at_risk(scene, curve, ticks, x, row, currency)
+        _line(scene, curve, plot)
+        _at_risk(scene, curve, ticks, plot, row)
     for row, curve in enumerate(found):
-        _marks(scene, curve, x, y, row, currency, noun, alone=len(found) == 1)
+        _marks(scene, curve, plot, row, alone=len(found) == 1)
     return scene
 
 
@@ -135,42 +167,50 @@ def _legend(scene: Scene, found: list[Curve]) -> None:
         left += 24 + text_width(curve.name, 10)
 
 
-def _line(scene: Scene, curve: Curve, x: Any, y: Any) -> None:
+def _line(scene: Scene, curve: Curve, plot: Plot) -> None:
     def steps(name: str) -> list[Point]:
         points: list[Point] = []
         for row in curve.rows:
             if row[name] is None:
                 continue
             if points:
-                points.append((x(row["age"]), points[-1][1]))
-            points.append((x(row["age"]), y(row[name])))
+                points.append((plot.x(row["age"]), points[-1][1]))
+            points.append((plot.x(row["age"]), plot.y(min(row[name], plot.top))))
         return points
 
     low, high = steps("low"), steps("high")
     if len(low) > 1:
         scene.path([*high, *reversed(low)], fill=curve.color, opacity=0.2)
     scene.path(steps("value"), stroke=curve.color, wide=2)
+    smooth = [(plot.x(row["age"]), plot.y(row["value"])) for row in curve.beyond]
+    edges = [
+        [(plot.x(row["age"]), plot.y(row[name])) for row in curve.beyond if row[name] is not None]
+        for name in ("high", "low")
+    ]
+    if len(edges[0]) > 1:
+        scene.path([*edges[0], *reversed(edges[1])], fill=curve.color, opacity=0.1)
+    if len(smooth) > 1:
+        scene.path(smooth, stroke=curve.color, wide=2, dash="6 4")
 
 
-def _at_risk(scene: Scene, curve: Curve, ticks: list[int], x: Any, row: int, currency: str) -> None:
-    y = _TOP + PLOT + 34 + _ROW * row
-    name = curve.name if len(curve.name) <= 11 else f"{curve.name[:10]}…"
+def _at_risk(scene: Scene, curve: Curve, ticks: list[int], plot: Plot, row: int) -> None:
+    y = _TOP + plot.high + 34 + _ROW * row
+    whole = curve.short or curve.name
+    name = whole if len(whole) <= 11 else f"{whole[:10]}…"
     color = curve.color if name else "muted"
     scene.text(_LEFT - 26, y, name or "at risk", size=9.5, anchor="end", fill=color)
     for age in ticks:
         if point := curve.at(age):
-            text = _many(point["at_risk"], currency)
-            scene.text(x(age), y, text, size=9.5, anchor="middle", fill="muted")
+            text = _many(point["at_risk"], plot.currency)
+            scene.text(plot.x(age), y, text, size=9.5, anchor="middle", fill="muted")
 
 
 def _many(amount: float, currency: str) -> str:
     return format_money(float(amount), currency) if currency else f"{amount:,.0f}"
 
 
-def _marks(
-    scene: Scene, curve: Curve, x: Any, y: Any, row: int, currency: str, noun: str, *, alone: bool
-) -> None:
-    gap = x(1) - x(0)
+def _marks(scene: Scene, curve: Curve, plot: Plot, row: int, *, alone: bool) -> None:
+    gap = plot.x(1) - plot.x(0)
     for point in curve.rows:
         age, value = int(point["age"]), float(point["value"])
         band = ""
@@ -178,12 +218,13 @@ def _marks(
             band = f" ({format_ratio(point['low'])} to {format_ratio(point['high'])})"
         who = f"{curve.name}, " if curve.name else ""
         say = (
-            f"{who}age {age} {noun}{'' if age == 1 else 's'}: {format_ratio(value)}{band}, "
-            f"{_many(point['at_risk'], currency)} at risk"
+            f"{who}age {age} {plot.noun}{'' if age == 1 else 's'}: {format_ratio(value)}{band}, "
+            f"{_many(point['at_risk'], plot.currency)} at risk"
         )
-        pick = {"of": "survival", "age": age} | ({"group": curve.name} if curve.name else {})
+        named = curve.short or curve.name
+        pick = {"of": plot.of, "age": age} | ({"group": named} if named else {})
         wide = min(max(gap, 3), 14)
-        high = PLOT if alone else 12
-        box = (x(age) - wide / 2, _TOP if alone else y(value) - 6, wide, high)
-        dot = (x(age), y(value))
-        scene.mark(box, pick, say, place=(row, age), dot=dot, tone=curve.color)
+        high = plot.high if alone else 12
+        x, y = plot.x(age), plot.y(min(value, plot.top))
+        box = (x - wide / 2, _TOP if alone else y - 6, wide, high)
+        scene.mark(box, pick, say, place=(row, age), dot=(x, y), tone=curve.color)

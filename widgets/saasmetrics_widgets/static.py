@@ -1,4 +1,4 @@
-"""The explorer as one picture, for where there is no kernel: nbconvert, GitHub, a notebook that is only read."""
+"""A widget as one picture, for where there is no kernel: nbconvert, GitHub, a notebook that is only read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.charts.text import text_width, wrap
+from saasmetrics.charts.text import shortened, text_width, wrap
 from saasmetrics_widgets.colors import roles
 from saasmetrics_widgets.scene import Scene, document, svg
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN, GAP = 1040, 16, 24
 _CARD, _HEAD = 92, 36
+_LARGEST = 1.25  # times the size that a scene was drawn for
+_ALONE = 72  # share of the width of a panel whose neighbor is the table, which no picture has
 
 
 def picture(view: Mapping[str, Any], theme: str = "light") -> str:
-    """Return the explorer as an SVG document.
+    """Return a widget as an SVG document.
 
     Parameters
     ----------
@@ -31,38 +33,63 @@ def picture(view: Mapping[str, Any], theme: str = "light") -> str:
         "light" or "dark".
     """
     colors = roles(theme)
-    panels = view["panels"]
-    body = [svg(_headline(view), colors)]
-    top = _HEAD + _CARD + GAP + 8
-    wide = (WIDTH - 2 * MARGIN - GAP) * 0.57
-    narrow = WIDTH - 2 * MARGIN - GAP - wide
-    first, high = _placed(panels["bridge"], MARGIN, top, wide, colors)
-    second, other = _placed(panels["survival"], MARGIN + wide + GAP, top, narrow, colors)
-    below = top + max(high, other) + GAP
-    third, last = _placed(panels["cohorts"], MARGIN, below, WIDTH * 0.72, colors)
-    body += [first, second, third]
-    return document("".join(body), WIDTH, round(below + last + MARGIN), colors)
+    head = _headline(view)
+    body, top = [svg(head, colors)], head.height + 8
+    for row in view["layout"]:
+        shown = [(view["panels"][name], share) for name, share in row if name in view["panels"]]
+        if not any(panel for panel, _ in shown):
+            continue
+        if len(row) > 1 and len(shown) == 1:
+            shown = [(shown[0][0], _ALONE)]
+        drawn, high = _row(shown, top, colors)
+        body += drawn
+        top += high + GAP
+    return document("".join(body), WIDTH, round(top - GAP + MARGIN), colors)
+
+
+def _row(
+    shown: list[tuple[Mapping[str, Any], float]], top: float, colors: Mapping[str, str]
+) -> tuple[list[str], float]:
+    """Return panels side by side, and the height of the highest."""
+    room = WIDTH - 2 * MARGIN - GAP * (len(shown) - 1)
+    left, high, drawn = float(MARGIN), 0.0, []
+    for panel, share in shown:
+        wide = room * share / 100
+        if panel:
+            body, tall = _placed(panel, left, top, wide, colors)
+            drawn.append(body)
+            high = max(high, tall)
+        left += wide + GAP
+    return drawn, high
 
 
 def _headline(view: Mapping[str, Any]) -> Scene:
-    scene = Scene(WIDTH, _HEAD + _CARD, "")
+    cards = view["cards"]
+    answer = wrap(view["answer"], WIDTH - 2 * MARGIN, 14) if view["answer"] else []
+    top = _HEAD + 19 * len(answer)
+    scene = Scene(WIDTH, top + (_CARD + GAP if cards else 0), "")
     scene.text(MARGIN, 24, view["headline"], size=13, fill="muted")
-    slot = (WIDTH - 2 * MARGIN) / max(len(view["cards"]), 1)
-    for i, card in enumerate(view["cards"]):
-        x = MARGIN + slot * i
-        scene.rect(x, _HEAD, slot - 10, _CARD, "ground")
-        scene.text(x + 12, _HEAD + 20, card["title"], size=11.5, fill="muted")
-        scene.text(x + 12, _HEAD + 46, card["value"], size=21, bold=True)
-        if unit := card.get("unit"):
-            scene.text(x + 18 + text_width(card["value"], 20), _HEAD + 46, unit, size=12)
-        tone = {"good": "gain", "bad": "loss"}.get(card.get("tone", ""), "muted")
-        lines = [(card.get("change", ""), tone), *((line, "muted") for line in _note(card, slot))]
-        y = _HEAD + 63
-        for text, fill in lines:
-            if text:
-                scene.text(x + 12, y, text, size=9.5, fill=fill)
-                y += 12
+    for number, line in enumerate(answer):
+        scene.text(MARGIN, _HEAD + 11 + 19 * number, line, size=14, bold=True)
+    slot = (WIDTH - 2 * MARGIN) / max(len(cards), 1)
+    for i, card in enumerate(cards):
+        _card(scene, card, MARGIN + slot * i, top, slot)
     return scene
+
+
+def _card(scene: Scene, card: Mapping[str, Any], x: float, top: float, slot: float) -> None:
+    scene.rect(x, top, slot - 10, _CARD, "ground")
+    scene.text(x + 12, top + 20, shortened(card["title"], slot - 26, 11.5), size=11.5, fill="muted")
+    scene.text(x + 12, top + 46, card["value"], size=21, bold=True)
+    if unit := card.get("unit"):
+        scene.text(x + 18 + text_width(card["value"], 20), top + 46, unit, size=12)
+    tone = {"good": "gain", "bad": "loss"}.get(card.get("tone", ""), "muted")
+    lines = [(card.get("change", ""), tone), *((line, "muted") for line in _note(card, slot))]
+    y = top + 63
+    for text, fill in lines:
+        if text:
+            scene.text(x + 12, y, text, size=9.5, fill=fill)
+            y += 12
 
 
 def _note(card: Mapping[str, Any], slot: float) -> list[str]:
@@ -77,9 +104,9 @@ def _placed(
 ) -> tuple[str, float]:
     """Return a panel drawn at a place, scaled to a width, and its height."""
     scene = json.loads(panel["scene"])
-    scale = wide / scene["width"]
+    scale = min(wide / scene["width"], _LARGEST)
     words = Scene(wide, 40, "")
-    words.text(0, 12, panel["title"], size=13, bold=True)
+    words.text(0, 12, shortened(panel["title"], wide, 13), size=13, bold=True)
     words.text(0, 28, panel["note"], size=10, fill="muted")
     drawn = (
         f'<g transform="translate({x:g},{y:g})">{svg(words, colors)}'
@@ -99,11 +126,12 @@ def html(view: Mapping[str, Any], id: str = "") -> str:
         Marks the picture so that the living widget can take its place.
     """
     image = b64encode(picture(view).encode()).decode()
-    words = ". ".join([view["headline"], *(_said(card) for card in view["cards"])])
+    said = [view["headline"], *([view["answer"]] if view["answer"] else [])]
+    words = ". ".join([*said, *(_said(card) for card in view["cards"])])
     notes = "".join(f"<li>{escape(note)}</li>" for note in view["footnotes"])
     hide = (
         "<style>.jp-OutputArea-child:has(.saasmetrics-static) + .jp-OutputArea-child "
-        ".jupyter-widgets:not(:has(.saasmetrics-explorer)) {display: none}</style>"
+        ".jupyter-widgets:not(:has(.saasmetrics-widget)) {display: none}</style>"
     )
     return (
         f'<div class="saasmetrics-static" id="saasmetrics-static-{escape(id)}">'
@@ -120,7 +148,9 @@ def _said(card: Mapping[str, Any]) -> str:
 
 def plain(view: Mapping[str, Any]) -> str:
     """Return the headline numbers as text."""
-    return "\n".join([view["headline"], *(f"  {_said(card)}" for card in view["cards"])])
+    said = [view["answer"]] if view["answer"] else []
+    lines = (f"  {line}" for line in [*said, *map(_said, view["cards"])])
+    return "\n".join([view["headline"], *lines])
 
 
 def png(view: Mapping[str, Any]) -> bytes:

@@ -6,10 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from pandas.api.types import is_float_dtype, is_integer_dtype
+from pandas.api.types import is_datetime64_any_dtype, is_float_dtype, is_integer_dtype
+
+from saasmetrics.money import format_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -59,15 +61,15 @@ def table(found: Behind, lookup: Mapping[str, Any]) -> tuple[dict[str, Any], lis
     key = lookup.get("sort") or _amount(frame)
     frame = arranged(frame, key, descending=bool(lookup.get("descending", True)))
     shown = frame.head(LIMIT)
-    columns = [_column(frame, name) for name in frame.columns]
+    columns = [_column(frame, name, found.labels) for name in frame.columns]
     return (
         {
             "title": found.title,
             "code": found.code,
             "message": "",
             "columns": columns,
-            "texts": texts(shown),
-            "sums": sums(found.frame),
+            "texts": texts(shown, found.points),
+            "sums": sums(found.frame, found.points),
             "count": counted(len(found.frame), len(frame), len(shown)),
             "sort": key,
             "descending": bool(lookup.get("descending", True)),
@@ -91,8 +93,8 @@ def _numeric(frame: pd.DataFrame, name: str) -> bool:
     return bool(is_float_dtype(frame[name]) or is_integer_dtype(frame[name]))
 
 
-def _column(frame: pd.DataFrame, name: str) -> dict[str, Any]:
-    label = _LABELS.get(name) or name.replace("_", " ").capitalize()
+def _column(frame: pd.DataFrame, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    label = labels.get(name) or _LABELS.get(name) or name.replace("_", " ").capitalize()
     return {"key": name, "label": label, "number": _numeric(frame, name)}
 
 
@@ -115,24 +117,29 @@ def arranged(frame: pd.DataFrame, key: str, *, descending: bool) -> pd.DataFrame
     return frame.sort_values(key, ascending=not descending, kind="stable", key=size)
 
 
-def texts(frame: pd.DataFrame) -> list[list[str]]:
-    """Return the cells as people read them."""
-    written = [[_text(value) for value in frame[name].tolist()] for name in frame.columns]
+def texts(frame: pd.DataFrame, points: Sequence[str] = ()) -> list[list[str]]:
+    """Return the cells as people read them, those of some columns in percentage points."""
+    written = [
+        [_text(value, points=name in points) for value in frame[name].tolist()]
+        for name in frame.columns
+    ]
     return [list(row) for row in zip(*written, strict=True)]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, *, points: bool = False) -> str:
     if value is None or value != value:
         return "–"
+    if points:
+        return format_difference(value, "ratio", "")
     if isinstance(value, float):
         return f"{value:,.2f}".replace("-", "−")
     return str(value)
 
 
-def sums(frame: pd.DataFrame) -> list[str]:
+def sums(frame: pd.DataFrame, points: Sequence[str] = ()) -> list[str]:
     """Return the total of each column of amounts or customers, "" elsewhere."""
     return [
-        _text(frame[name].to_numpy().sum().item())
+        _text(frame[name].to_numpy().sum().item(), points=name in points)
         if _numeric(frame, name) and name not in _NO_SUM
         else ""
         for name in frame.columns
@@ -175,9 +182,14 @@ def as_csv(frame: pd.DataFrame) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([_harmless(str(name)) for name in frame.columns])
-    columns = [[_cell(v) for v in frame[name].tolist()] for name in frame.columns]
+    columns = [[_cell(v) for v in _plain(frame[name]).tolist()] for name in frame.columns]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return days as ISO text, all else as it is."""
+    return column.dt.strftime("%Y-%m-%d") if is_datetime64_any_dtype(column) else column
 
 
 def _cell(value: Any) -> Any:

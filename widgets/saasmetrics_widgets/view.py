@@ -1,24 +1,25 @@
-"""What the browser draws, made ready here: every word, number, place and color role."""
+"""What the explorer draws, made ready here: every word, number, place and color role."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics_widgets import bridge, cohorts, curve
+from saasmetrics_widgets import bridge, cohorts, curve, drivers
 from saasmetrics_widgets.calls import Results, call
-from saasmetrics_widgets.cards import KPIS, cards, kpi
+from saasmetrics_widgets.cards import KPIS, VERDICTS, cards, kpi
 from saasmetrics_widgets.choices import Choices
-from saasmetrics_widgets.colors import roles
+from saasmetrics_widgets.panels import Panels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from saasmetrics.book import Book
+    from saasmetrics.result import Result
+    from saasmetrics_widgets.calls import Call
 
-PANELS = ("bridge", "survival", "cohorts")
+PANELS = ("bridge", "survival", "drivers", "cohorts")
 
 
 @dataclass(eq=False)
@@ -30,18 +31,40 @@ class Views:
     >>> import saasmetrics as sm
     >>> views = Views.of(sm.demo(customers=50))
     >>> sorted(views.view(views.choices.settled({}))["panels"])
-    ['bridge', 'cohorts', 'survival']
+    ['bridge', 'cohorts', 'drivers', 'survival']
     """
 
     results: Results
     choices: Choices
-    _panels: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    panels: Panels
     _cards: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, book: Book) -> Views:
         """Return the views of a book."""
-        return cls(Results(book), Choices(book))
+        results = Results(book)
+        return cls(results, Choices(book), Panels(results))
+
+    def read(self, now: Mapping[str, Any]) -> tuple[dict[str, Any], Choices]:
+        """Return controls that say by which policy to read, and the choices of the book read so."""
+        reading = self.choices.reading(now["policy"])
+        return {**now, "reading": reading}, self.choices.under(reading)
+
+    def needs(self, now: Mapping[str, Any]) -> list[Call]:
+        """Return the calls that a view is made from."""
+        now, choices = self.read(now)
+        asked = [self.asked(name, now, choices) for name in PANELS]
+        for of in KPIS:
+            asked.append(kpi(of, now, choices, now["period"])[0])
+            if of in VERDICTS:
+                asked.append(
+                    kpi(of, now, choices, choices.year_before(now["freq"], now["period"])[0])[0]
+                )
+        return asked
+
+    def asked(self, name: str, now: Mapping[str, Any], choices: Choices) -> Call:
+        """Return the call behind a panel."""
+        return drivers.asked(choices, now) if name == "drivers" else call(name, now)
 
     def view(self, now: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
         """Return the whole picture for some controls.
@@ -51,24 +74,25 @@ class Views:
         now
             Complete controls.
         wait
-            Without, headline numbers that are not computed yet are left open and `pending` is true.
+            Without, what is not computed yet is left out or open, and `pending` is true.
         """
-        row = self._row(now, wait=wait)
+        now, choices = self.read(now)
+        row = self._row(now, choices, wait=wait)
+        there = [n for n in PANELS if wait or self.asked(n, now, choices) in self.results]
         return {
-            "headline": self._headline(now),
-            "controls": self.choices.row(now),
+            "headline": self._headline(now, choices),
+            "controls": choices.row(now),
             "cards": row,
-            "panels": {name: self.panel(name, now) for name in PANELS},
-            "footnotes": self._footnotes(now),
-            "colors": {theme: roles(theme) for theme in ("light", "dark")},
+            "panels": {name: self.panel(name, now) for name in there},
+            "footnotes": footnotes(self.results, self.needs(now)),
             "pending": any(card.get("pending", False) for card in row),
-            "error": "",
         }
 
-    def _row(self, now: Mapping[str, Any], *, wait: bool) -> list[dict[str, Any]]:
-        key = tuple(str(now[part]) for part in ("freq", "period", "window", "column", "value"))
+    def _row(self, now: Mapping[str, Any], choices: Choices, *, wait: bool) -> list[dict[str, Any]]:
+        parts = ("freq", "period", "window", "column", "value", "policy")
+        key = tuple(str(now[part]) for part in parts)
         if key not in self._cards:
-            row = cards(self.results, self.choices, now, wait=wait)
+            row = cards(self.results, choices, now, wait=wait)
             if any(card.get("pending", False) for card in row):
                 return row
             self._cards[key] = row
@@ -79,38 +103,33 @@ class Views:
 
         The scene is JSON text: a widget walks through every dict it sends, and there are thousands of shapes.
         """
+        now, choices = self.read(now)
         used = ("freq", "column", "value", *({"bridge": ("period",)}.get(name, ("measure",))))
-        key = (name, *(str(now[part]) for part in used))
-        if key not in self._panels:
-            result = self.results[call(name, now)]
-            made = {
-                "bridge": lambda: bridge.panel(result, now, self._when(now)),
-                "survival": lambda: curve.panel(result, now),
-                "cohorts": lambda: cohorts.panel(result, now),
-            }[name]()
-            scene = json.dumps(made["scene"], ensure_ascii=False)
-            self._panels[key] = {**made, "scene": scene, "key": "|".join(key)}
-        return self._panels[key]
 
-    def _when(self, now: Mapping[str, Any]) -> str:
-        calendar = self.choices.book.calendar(now["freq"])
-        return self.choices.text(now["freq"], calendar.of(now["period"]))
+        def draw(result: Result) -> dict[str, Any]:
+            if name == "bridge":
+                return bridge.panel(result, now, choices.named(now))
+            if name == "drivers":
+                return drivers.panel(result, self.results.book, drivers.reasons(now))
+            other = curve.panel if name == "survival" else cohorts.panel
+            return other(result, now)
 
-    def _headline(self, now: Mapping[str, Any]) -> str:
-        who = f"{now['value']} ({now['column']})" if now["value"] else "All customers"
-        book = self.choices.book
-        return f"{who}, {self._when(now)}, {book.currency}, policy {book.policy.name}"
+        key = () if name == "drivers" else [now[part] for part in used]
+        return self.panels.panel(name, self.asked(name, now, choices), key, draw)
 
-    def _footnotes(self, now: Mapping[str, Any]) -> list[str]:
-        """Return the definitions behind what is shown, each sentence once."""
-        asked = [*(kpi(of, now, self.choices, now["period"])[0] for of in KPIS)]
-        asked += [call(name, now) for name in PANELS]
-        found: list[str] = []
-        for one in asked:
-            if one not in self.results:
-                continue
-            try:
-                found.append(self.results[one].footnote)
-            except DataError as error:
-                found.append(str(error))
-        return list(dict.fromkeys(found))
+    def _headline(self, now: Mapping[str, Any], choices: Choices) -> str:
+        book, who = choices.book, choices.who(now)
+        return f"{who}, {choices.named(now)}, {book.currency}, policy {book.policy.name}"
+
+
+def footnotes(results: Results, asked: Iterable[Call]) -> list[str]:
+    """Return the definitions behind what is shown, each sentence once."""
+    found: list[str] = []
+    for one in asked:
+        if one not in results:
+            continue
+        try:
+            found.append(results[one].footnote)
+        except DataError as error:
+            found.append(str(error))
+    return list(dict.fromkeys(found))

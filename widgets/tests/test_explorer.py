@@ -19,8 +19,7 @@ def explorer() -> Explorer:
 
 
 def whole(explorer: Explorer) -> dict:
-    panels = {name: getattr(explorer, name) for name in PANELS}
-    return {**explorer.view, "panels": panels}
+    return explorer.shown
 
 
 def test_a_book_opens_its_explorer() -> None:
@@ -92,7 +91,7 @@ def test_the_csv_holds_all_rows_as_they_are_sorted_and_searched(explorer) -> Non
     sent = []
     explorer.send = sent.append
     explorer.selection = {"of": "arr", "period": "2026-07-01"}
-    explorer._asked(explorer, {"ask": "csv"}, [])
+    explorer._answer(explorer, {"ask": "csv"}, [])
     lines = sent[0]["copy"].splitlines()
     assert lines[0] == "customer_id,name,closing"
     assert len(lines) == len(explorer.customers) + 1

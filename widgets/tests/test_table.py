@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
-from saasmetrics_widgets.behind import Behind, behind, located
+from saasmetrics_widgets.behind import Behind, behind
+from saasmetrics_widgets.located import located
 from saasmetrics_widgets.table import LIMIT, arranged, as_csv, searched, table
 from saasmetrics_widgets.view import Views
 

@@ -37,6 +37,8 @@ def test_a_long_history_starts_with_quarters_and_a_year_to_their_window(views) -
         "column": "",
         "value": "",
         "measure": "logos",
+        "policy": "default",
+        "explain": "nrr",
     }
 
 

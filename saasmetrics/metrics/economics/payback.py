@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.economics.asked import HORIZON, check_target, functions_of
-from saasmetrics.metrics.economics.curves import curves_of
-from saasmetrics.metrics.economics.margin import Margin, aligned, group_margins
+from saasmetrics.metrics.economics.margin import Margin, group_margins
 from saasmetrics.metrics.economics.repaid import repaid_cohorts
+from saasmetrics.metrics.economics.repayment import Repayment
 from saasmetrics.metrics.economics.spend import ACQUISITION, lag_months, new_customer_rows
 from saasmetrics.metrics.economics.traced import sides_trace
-from saasmetrics.metrics.economics.verdict import (
-    UNRECORDED,
-    VERDICT,
-    Cost,
-    verdict_frame,
-)
-from saasmetrics.metrics.economics.window import divide
-from saasmetrics.metrics.economics.worth import ARPA, arpa_of
+from saasmetrics.metrics.economics.verdict import VERDICT
+from saasmetrics.metrics.economics.worth import ARPA
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.survival.lives import Lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -56,6 +48,19 @@ _COHORTS = (
     "that long and has not; younger ones are open"
 )
 
+PAYBACK_OPTIONS: dict[str, Any] = {
+    "method": PAYBACK_METHODS,
+    "arpa": ARPA,
+    "view": VIEWS,
+    "margin": "gross margin {value}",
+    "horizon": "up to {value} months",
+    "spend": "CAC is spend on {value}",
+    "window": "per customer won in {value}",
+    "lag": "spend leads the customers it wins by {value}",
+    "target": VERDICT,
+    "interval": "interval of {value:.0%} by resampling customers",
+}
+
 
 @metric(
     id="payback",
@@ -67,18 +72,7 @@ _COHORTS = (
     missing="Missing where no customer was won, where spend is not recorded, and where the cost is "
     "never repaid within the horizon.",
     sources=("METRICS.md", "Skok, SaaS metrics 2.0", "Janz, cohort analysis"),
-    options={
-        "method": PAYBACK_METHODS,
-        "arpa": ARPA,
-        "view": VIEWS,
-        "margin": "gross margin {value}",
-        "horizon": "up to {value} months",
-        "spend": "CAC is spend on {value}",
-        "window": "per customer won in {value}",
-        "lag": "spend leads the customers it wins by {value}",
-        "target": VERDICT,
-        "interval": "interval of {value:.0%} by resampling customers",
-    },
+    options=PAYBACK_OPTIONS,
 )
 def payback(
     book: Book,
@@ -152,37 +146,29 @@ def payback(
     method = method or book.policy.payback
     _check(method, arpa, target, horizon, interval, view)
     names, functions = columns(by), functions_of(spend)
-    share, words = group_margins(book, names, 1.0 if method == "simple" else margin)
-    said = None if method == "simple" else words
-    options: dict[str, Any] = {"method": method, "spend": " and ".join(functions), "margin": said}
     if method == "empirical":
+        share, words = group_margins(book, names, margin)
+        options: dict[str, Any] = {
+            "method": method,
+            "spend": " and ".join(functions),
+            "margin": words,
+        }
         return _empirical(book, names, functions, lag, share, target, {**options, "view": view})
-    cost = Cost.of(book, names, functions, lag, window, interval)
-    profit = arpa_of(cost.months, arpa) * aligned(share, book, names, cost.labels)
-    bound = np.zeros(len(cost.labels), bool)
-    if method == "churn_adjusted":
-        draws, reason, seen = _along_survival(book, cost, profit, int(horizon))
-        bound = seen < target
-        options["horizon"] = horizon
-    else:
-        draws = divide(divide(cost.spent, cost.won), profit)
-        reason = np.where(profit[0] <= 0, "customers bring no gross profit: never repaid", "")
-    draws, reason = _known(draws, reason, cost)
-    df = verdict_frame(cost, draws, interval, target, reason, better="lower", bound=bound)
-    df.insert(len(names) + 3, "numerator", divide(cost.spent, cost.won)[0])
-    df.insert(len(names) + 4, "denominator", profit[0])
-    options |= {"arpa": arpa, "window": cost.months.text(), "lag": cost.lead, "target": target}
+    repayment = Repayment.of(
+        book, method, names, margin, functions, lag, window, int(horizon), arpa, interval
+    )
+    df, draws = repayment.judged(interval, target)
     return made(
         book,
         "payback",
-        df.replace([np.inf], np.nan),
+        df,
         "verdict",
         by=by,
-        options={**options, "interval": interval},
+        options={**repayment.said, "target": target, "interval": interval},
         extra={"draws": draws[1:]},
-        drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
+        drill=new_customer_rows(book, names, repayment.span),
         tables=["spend", *(["finance"] if margin is None else [])],
-        trace=_trace(df, names, method),
+        trace=payback_trace(df, names, method),
     )
 
 
@@ -196,47 +182,6 @@ def _check(method: str, arpa: str, target: float, horizon: int, interval: float,
     check_target(target)
     check_interval(interval)
     whole("horizon", horizon, 1, "a whole number of months")
-
-
-def _along_survival(
-    book: Book, cost: Cost, profit: NDArray[np.float64], horizon: int
-) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64]]:
-    """Return the month of repayment along each survival curve, why there is none, and the months seen.
-
-    The month is inf where it is never, or later than what was seen; the months seen are inf where
-    nothing more can come.
-    """
-    lives = Lives.of(book, cost.by)
-    more = len(cost.labels) - len(lives.labels)
-    alive = np.pad(curves_of(lives, cost.months), ((0, 0), (0, more), (0, 0)))[:, :, :horizon]
-    if len(alive) != len(profit):
-        alive = np.broadcast_to(alive, (len(profit), *alive.shape[1:]))
-    seen = np.pad(np.minimum(lives.longest + 1, horizon), (0, more))
-    known = np.arange(alive.shape[2]) < seen[:, None]
-    brought = np.cumsum(profit[..., None] * alive * known, axis=2)
-    owed = divide(cost.spent, cost.won)[..., None]
-    repaid = brought >= owed * (1 - 1e-12)
-    month = np.where(repaid.any(axis=2), repaid.argmax(axis=2) + 1.0, np.inf)
-    nobody_left = (alive[0] <= 0).any(axis=1)
-    full = (seen >= horizon) | nobody_left
-    reason = [
-        f"never within the horizon of {horizon} months"
-        if whole
-        else f"not within the {int(age)} month{'' if age == 1 else 's'} seen"
-        for whole, age in zip(full, seen, strict=True)
-    ]
-    known_until = np.where(full, np.inf, seen)
-    return month, np.where(np.isinf(month[0]), reason, ""), known_until
-
-
-def _known(
-    draws: NDArray[np.float64], reason: NDArray[Any], cost: Cost
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Take out the groups in which nobody was won or spend is not known."""
-    spent, won = cost.spent[0], cost.won[0]
-    nobody = f"no customer was won in {cost.months.text()}"
-    reason = np.select([np.isnan(spent), won <= 0], [UNRECORDED, nobody], reason)
-    return np.where(np.isnan(spent) | (won <= 0), np.nan, draws), reason
 
 
 def _empirical(
@@ -261,11 +206,11 @@ def _empirical(
         extra={"summary": summary},
         tables=["spend", "finance"],
         drill=_cohort_rows(book, by),
-        trace=_trace(df, by, "empirical"),
+        trace=payback_trace(df, by, "empirical"),
     )
 
 
-def _trace(df: pd.DataFrame, by: tuple[str, ...], method: str) -> Callable[..., Trace | str]:
+def payback_trace(df: pd.DataFrame, by: tuple[str, ...], method: str) -> Callable[..., Trace | str]:
     """Return how a payback follows from cost and profit; a month that is read off a curve does not."""
     if method in ("gross_margin", "simple"):
         items = ("acquisition cost per customer", "gross profit per customer and month")

@@ -48,6 +48,21 @@ VERDICT = "pass or fail where the whole interval is on one side of {value:g}, el
 _INPUTS = "Both sides have a proof of their own: those of ltv and of cac with the same choices"
 UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing was spent"
 
+LTV_CAC_OPTIONS: dict[str, Any] = {
+    "method": LTV_METHODS,
+    "arpa": ARPA,
+    "margin": "gross margin {value}",
+    "churn": "churn is the mean of {value}",
+    "horizon": "up to {value} months",
+    "beyond": BEYOND,
+    "discount": "discounted at {value:.1%} a year",
+    "spend": "CAC is spend on {value}",
+    "window": "per customer won in {value}",
+    "lag": "spend leads the customers it wins by {value}",
+    "target": VERDICT,
+    "interval": "interval of {value:.0%} by resampling customers",
+}
+
 
 @metric(
     id="ltv_cac",
@@ -59,20 +74,7 @@ UNRECORDED = "spend is not recorded for every month; add rows of 0 where nothing
     formula="customer lifetime value / customer acquisition cost, of the same group",
     missing="Missing where no customer was won, spend is not recorded, or the lifetime value is missing.",
     sources=("METRICS.md", "Skok, SaaS metrics 2.0: 3 to 1"),
-    options={
-        "method": LTV_METHODS,
-        "arpa": ARPA,
-        "margin": "gross margin {value}",
-        "churn": "churn is the mean of {value}",
-        "horizon": "up to {value} months",
-        "beyond": BEYOND,
-        "discount": "discounted at {value:.1%} a year",
-        "spend": "CAC is spend on {value}",
-        "window": "per customer won in {value}",
-        "lag": "spend leads the customers it wins by {value}",
-        "target": VERDICT,
-        "interval": "interval of {value:.0%} by resampling customers",
-    },
+    options=LTV_CAC_OPTIONS,
 )
 def ltv_cac(
     book: Book,
@@ -141,7 +143,7 @@ def ltv_cac(
         book, names, method, margin, horizon, discount, churn_months, arpa, interval, beyond
     )
     cost = Cost.of(book, names, functions, lag, window, interval)
-    df, draws = _judged(worth, cost, interval, target)
+    df, draws = judged(worth, cost, interval, target)
     options = {**worth.options, "spend": " and ".join(functions), "window": cost.months.text()}
     options |= {"lag": cost.lead, "target": target, "interval": interval}
     return made(
@@ -159,10 +161,20 @@ def ltv_cac(
     )
 
 
-def _judged(
+def judged(
     worth: Worth, cost: Cost, interval: float, target: float
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Return value over cost with its verdict, and the draws of it."""
+    """Return value over cost with its verdict, and the draws of it.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> book = sm.demo(customers=200)
+    >>> worth = Worth.of(book, (), "survival", 0.8, 60, 0.1, 6, "paying", 0.95)
+    >>> df, draws = judged(worth, Cost.of(book, (), ("sales",), 0, 12, 0.95), 0.95, 3.0)
+    >>> bool(df["value"].iloc[0] == draws[0, 0])
+    True
+    """
     value, known = (_widened(part, len(cost.labels)) for part in (worth.value, worth.observed))
     draws, reason = _ratio(value, cost), _reasons(value[0], cost)
     more = len(cost.labels) - len(worth.labels)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from saasmetrics.asked import one_of, whole
 from saasmetrics.metrics.economics.asked import check_discount
 from saasmetrics.metrics.economics.curves import MOSTLY, Curves
+from saasmetrics.metrics.economics.levers import UNMOVED, Levers
 from saasmetrics.metrics.economics.margin import Margin, group_margins
 from saasmetrics.metrics.economics.paths import Path
 from saasmetrics.metrics.economics.window import Months, divide, divide_signed
@@ -45,6 +47,109 @@ ARPA = {
     "paying": "MRR per paying customer in the last complete month",
     "new": "starting MRR per new customer over the last 12 months",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What a lifetime value is computed from: counted once, and valued under any levers.
+
+    Parameters
+    ----------
+    labels, by, months
+        The groups, and the measures of the last months.
+    method, horizon, rate, last
+        How it is valued: the method, the months that count, the monthly discount, the months of the churn.
+    price, share
+        MRR per customer, and the gross margin of each group.
+    curves, path
+        The survival curves, or what customers pay along them, where the method has them.
+    said
+        For the footnote.
+    """
+
+    labels: tuple[tuple[Any, ...], ...]
+    by: tuple[str, ...]
+    months: Months
+    method: str
+    horizon: int
+    rate: float
+    last: int
+    price: NDArray[np.float64]
+    share: NDArray[np.float64]
+    said: dict[str, Any]
+    curves: Curves | None = None
+    path: Path | None = None
+
+    @classmethod
+    def of(
+        cls,
+        book: Book,
+        by: tuple[str, ...],
+        method: str,
+        margin: Margin,
+        horizon: int,
+        discount: float,
+        churn_months: int,
+        arpa: str,
+        interval: float | None,
+        beyond: str = "auto",
+    ) -> Basis:
+        """Count what is needed of a book."""
+        _check(method, horizon, discount, churn_months, arpa)
+        check_beyond(beyond)
+        check_interval(interval)
+        horizon, churn_months = int(horizon), int(churn_months)
+        said: dict[str, Any] = {
+            "method": method,
+            "arpa": None if method == "paths" else arpa,
+            "margin": None,
+            "churn": None,
+            "horizon": horizon if method in _WITHIN else None,
+            "beyond": beyond if method in CURVED else None,
+            "discount": discount if method in _DISCOUNTED else None,
+        }
+        rate = monthly_discount(discount)
+        valued = (method, horizon, rate, churn_months)
+        if method == "paths":
+            path = Path.of(book, by, margin, horizon, discount, interval, beyond)
+            said["margin"] = path.said
+            first = path.each[:, :, 0]
+            return cls(
+                path.labels, path.by, path.months, *valued, first, path.margin, said, path=path
+            )
+        labels = book.engine.grouping(by).labels
+        share, words = group_margins(book, by, 1.0 if method == "simple" else margin)
+        said["margin"] = None if method == "simple" else words
+        months = Months.of(book, by, 12, interval)
+        curves = None
+        if method == "survival":
+            curves = Curves.of(Lives.of(book, by), months, beyond, horizon)
+        else:
+            said["churn"] = f"{min(churn_months, months.count)} months"
+        price = arpa_of(months, arpa)
+        return cls(labels, by, months, *valued, price, share, said, curves=curves)
+
+    @cached_property
+    def alive(self) -> NDArray[np.float64]:
+        """The survival curves up to the horizon."""
+        assert self.curves is not None
+        return self.curves.extended(self.horizon)
+
+    def worth(self, levers: Levers = UNMOVED) -> Worth:
+        """Return what a customer is worth, as it is or with levers moved."""
+        if self.path is not None:
+            return _along(_moved(self.path, levers), self.horizon, self.said)
+        price, share = self.price * (1 + levers.price), self.share * (1 + levers.margin)
+        churn = levers.leaving(_churn(self.months, self.last))
+        if self.curves is not None:
+            return _under(self, levers.staying(self.alive), price, churn, share)
+        growth = _growth(self.months, self.last) * share * (1 + levers.price)
+        value = _FORMULAS[self.method](price * share, churn, growth, self.rate, self.horizon)
+        life, unseen = divide(value, price * share), np.full(value.shape, np.nan)
+        capped = self.method == "capped"
+        until = np.full(len(self.labels), float(self.horizon) if capped else np.nan)
+        groups = (self.labels, self.by, self.months)
+        return Worth(*groups, value, price, life, churn, share, until, unseen, (), self.said, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,40 +206,10 @@ class Worth:
         beyond: str = "auto",
     ) -> Worth:
         """Compute it for a book."""
-        _check(method, horizon, discount, churn_months, arpa)
-        check_beyond(beyond)
-        check_interval(interval)
-        horizon, churn_months = int(horizon), int(churn_months)
-        said: dict[str, Any] = {
-            "method": method,
-            "arpa": None if method == "paths" else arpa,
-            "margin": None,
-            "churn": None,
-            "horizon": horizon if method in _WITHIN else None,
-            "beyond": beyond if method in CURVED else None,
-            "discount": discount if method in _DISCOUNTED else None,
-        }
-        if method == "paths":
-            path = Path.of(book, by, margin, horizon, discount, interval, beyond)
-            return _along(path, horizon, said)
-        labels = book.engine.grouping(by).labels
-        share, words = group_margins(book, by, 1.0 if method == "simple" else margin)
-        said["margin"] = None if method == "simple" else words
-        months = Months.of(book, by, 12, interval)
-        price = arpa_of(months, arpa)
-        churn = _churn(months, churn_months)
-        rate = monthly_discount(discount)
-        if method == "survival":
-            curves = Curves.of(Lives.of(book, by), months, beyond, horizon)
-            return _under(curves, months, labels, by, price, churn, share, rate, said)
-        said["churn"] = f"{min(churn_months, months.count)} months"
-        growth = _growth(months, churn_months) * share
-        value = _FORMULAS[method](price * share, churn, growth, rate, horizon)
-        life, unseen = divide(value, price * share), np.full(value.shape, np.nan)
-        until = np.full(len(labels), float(horizon) if method == "capped" else np.nan)
-        return cls(
-            *(labels, by, months, value, price, life, churn, share, until, unseen, ()), said, ()
+        basis = Basis.of(
+            book, by, method, margin, horizon, discount, churn_months, arpa, interval, beyond
         )
+        return basis.worth()
 
     @property
     def projected(self) -> NDArray[np.float64]:
@@ -200,28 +275,43 @@ def arpa_of(months: Months, kind: str) -> NDArray[np.float64]:
 
 
 def _under(
-    curves: Curves,
-    months: Months,
-    labels: tuple[tuple[Any, ...], ...],
-    by: tuple[str, ...],
+    basis: Basis,
+    alive: NDArray[np.float64],
     price: NDArray[np.float64],
     churn: NDArray[np.float64],
     share: NDArray[np.float64],
-    rate: float,
-    said: dict[str, Any],
 ) -> Worth:
     """Return what a customer is worth under survival curves that each month weighs alike, but for the discount."""
-    horizon = said["horizon"]
-    area = curves.extended(horizon) / (1 + rate) ** np.arange(horizon)
+    curves, horizon = basis.curves, basis.horizon
+    assert curves is not None
+    area = alive / (1 + basis.rate) ** np.arange(horizon)
     life = area.sum(axis=2)
     within = (area * (np.arange(horizon) < curves.seen[:, None])).sum(axis=2)
     return Worth(
-        *(labels, by, months, price * share * life, price, life, churn, share),
+        *(basis.labels, basis.by, basis.months, price * share * life, price, life, churn, share),
         seen=_seen(curves, horizon),
         observed=price * share * within,
         tails=curves.tails,
-        options=said,
-        notes=curves.notes(labels, horizon),
+        options=basis.said,
+        notes=curves.notes(basis.labels, horizon),
+    )
+
+
+def _moved(path: Path, levers: Levers) -> Path:
+    """Return a path along which customers leave faster or slower and pay more or less."""
+    if not levers.told():
+        return path
+    up, margin = 1 + levers.price, 1 + levers.margin
+    alive = levers.staying(path.alive)
+    gained = divide_signed(path.gained * alive, path.alive) * up * margin
+    gained = np.where(path.alive > 0, gained, 0.0 * path.gained)
+    return replace(
+        path,
+        alive=alive,
+        each=path.each * up,
+        gained=gained,
+        value=np.cumsum(gained, axis=2),
+        margin=path.margin * margin,
     )
 
 
@@ -239,7 +329,7 @@ def _along(path: Path, horizon: int, said: dict[str, Any]) -> Worth:
         seen=_seen(path.curves, horizon),
         observed=np.where(np.isnan(first), np.nan, observed),
         tails=path.curves.tails,
-        options={**said, "margin": path.said},
+        options=said,
         notes=(*path.notes, *path.curves.notes(path.labels, horizon)),
         trail=path,
     )

@@ -61,10 +61,7 @@ def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float] | Non
     >>> round(low, 4), round(high, 4)
     (0.4902, 0.9433)
     """
-    if not 0 < level < 1:
-        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
-        raise DataError(msg)
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = normal_quantile(level)
     if not 0 <= k <= n:
         msg = f"k of n: k must be between 0 and n, not {k:g} of {n:g}."
         raise DataError(msg)
@@ -76,3 +73,22 @@ def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float] | Non
     low = 0.0 if k == 0 else center - spread
     high = 1.0 if k == n else center + spread
     return low, high
+
+
+def normal_quantile(level: float) -> float:
+    """How many standard errors an interval of a level reaches to each side: 1.96 for 0.95.
+
+    Raises
+    ------
+    DataError
+        If the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.95), 4)
+    1.96
+    """
+    if not 0 < level < 1:
+        msg = f"A confidence level is between 0 and 1, such as 0.95, not {level:g}."
+        raise DataError(msg)
+    return NormalDist().inv_cdf(0.5 + level / 2)

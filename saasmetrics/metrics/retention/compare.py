@@ -176,15 +176,15 @@ def _check(
     cells = [groups[:, None] & some for groups, some in zip(inside, periods, strict=True)]
     for cell, cohort in zip(cells, pair, strict=True):
         if not found.heads[cell].sum():
-            begins = [str(day)[:10] for day in found.cohorts[found.born.any(axis=0)][[0, -1]]]
-            msg = f"Nobody is in the cohort {cohort.name}; first payments run from {' to '.join(begins)}."
+            born = [str(day)[:10] for day in found.cohorts[found.born.any(axis=0)]]
+            begins = f"first payments run from {born[0]} to {born[-1]}" if born else "there is none"
+            msg = f"Nobody is in the cohort {cohort.name}; {begins}."
             raise DataError(msg)
     both = int(found.heads[cells[0] & cells[1]].sum())
     if both:
-        msg = (
-            f"{both:,} customers are in both {pair[0].name} and {pair[1].name}; a difference needs cohorts with no "
-            "customer in common."
-        )
+        many = f"{both:,} customer{' is' if both == 1 else 's are'}"
+        names = f"{pair[0].name} and {pair[1].name}"
+        msg = f"{many} in both {names}; a difference needs cohorts with no customer in common."
         raise DataError(msg)
 
 

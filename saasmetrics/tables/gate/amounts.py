@@ -35,6 +35,10 @@ _NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     ("contracts", "arr", "error", "Write the value of the term; a lost renewal has no row."),
     ("spend", "amount", "warning", "Costs are positive here; turn the sign unless it is a refund."),
     ("usage", "events", "warning", "Counts cannot be negative."),
+    ("usage", "users", "warning", "Counts cannot be negative."),
+    ("activities", "minutes", "warning", "Times cannot be negative."),
+    ("tickets", "handle_seconds", "warning", "Times cannot be negative."),
+    ("surveys", "score", "warning", "Scores begin at 0; an answer that is not there is missing."),
     ("people", "fte", "error", "Write 1.0 for full time."),
     ("fx", "rate", "error", "Write the price of one unit in the reporting currency."),
 )

@@ -34,6 +34,8 @@ _TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers")
 # Lines of one invoice share its number, costs come in several lines, and the successive terms of a
 # subscription share its id (their overlaps are another finding).
 _REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
+# Exports of surveys have a row for everybody asked; a score made up for those who did not answer would be counted.
+_UNANSWERED = frozenset({("surveys", "score")})
 _SAME_KEY_IS_NORMAL = ("subscriptions",)
 _LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 
@@ -44,13 +46,17 @@ def missing_values(gate: Gate) -> Iterable[Problem]:
         for name in SCHEMA[view.name].required:
             if not view.has(name) or not view.table.data[name].null_count:
                 continue
+            asked_only = (view.name, name) in _UNANSWERED
+            meaning = SCHEMA[view.name].columns[name].meaning
             yield from view.problem(
                 ~view.valid(name),
                 column=name,
-                rule="must not be missing",
-                remedy=f"Fill it in or drop the rows. {SCHEMA[view.name].columns[name].meaning}",
-                code="missing-value",
-                severity="error",
+                rule="is missing" if asked_only else "must not be missing",
+                remedy="They count as not answered, never as a score."
+                if asked_only
+                else f"Fill it in or drop the rows. {meaning}",
+                code="unanswered-survey" if asked_only else "missing-value",
+                severity="note" if asked_only else "error",
                 show=(*SCHEMA[view.name].key, "customer_id", name),
             )
 

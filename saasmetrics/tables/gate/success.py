@@ -31,7 +31,10 @@ _HAPPENS = {
     "surveys": "at",
 }
 _CHURN_FLAGS = ("churn_flag", "churned", "is_churned", "churn")
-_DAY_MICROS = 86_400_000_000
+_BACKWARDS = {
+    "first_reply_at": "Check the export; the time to the reply still counts: without late replies it would flatter.",
+    "created_at": "Check the export; such tickets have no resolution time and are left out of it and of the backlog.",
+}
 
 
 def before_signup(gate: Gate) -> Iterable[Problem]:
@@ -96,7 +99,7 @@ def replies_after_solution(gate: Gate) -> Iterable[Problem]:
                 both & (view.micros(earlier) > view.micros("solved_at")),
                 column=f"{earlier}, solved_at",
                 rule=f"{earlier} is after solved_at",
-                remedy="Check the export; such tickets are left out of the times that need both.",
+                remedy=_BACKWARDS[earlier],
                 code=code,
                 severity="warning",
                 show=("ticket_id", "created_at", earlier, "solved_at"),

@@ -1,0 +1,222 @@
+"""Moments in a time zone: local days, and the hours in which a team works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.periods import day_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+DAY = 86_400
+_MINUTES = 1_440
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def check_zone(zone: Any) -> str:
+    """Return the name of a time zone; refuse one that there is not.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is no zone of the IANA database.
+
+    Examples
+    --------
+    >>> check_zone("Europe/Berlin")
+    'Europe/Berlin'
+    """
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(zone)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        msg = f'There is no time zone {zone!r}; name one of the IANA database, such as "Europe/Berlin" or "UTC".'
+        raise UnknownNameError(msg) from error
+    return str(zone)
+
+
+def local_days(moments: Ints, zone: str) -> Ints:
+    """Return the day number, in a time zone, of moments in seconds of UTC.
+
+    Examples
+    --------
+    >>> local_days(np.array([0, 82_800]), "Europe/Berlin").tolist()
+    [0, 1]
+    """
+    if zone == "UTC":
+        return moments // DAY
+    edges, offsets = _offsets(zone)
+    at = np.searchsorted(edges, moments, side="right") - 1
+    return np.asarray((moments + offsets[np.maximum(at, 0)]) // DAY)
+
+
+def end_of_day(day: int, zone: str) -> int:
+    """Return the first moment after a local day, in seconds of UTC."""
+    return int(to_utc(np.array([(day + 1) * DAY], np.int64), zone)[0])
+
+
+def to_utc(local: Ints, zone: str) -> Ints:
+    """Return moments of a local clock as seconds of UTC; an hour that the clock skips begins after it."""
+    if zone == "UTC":
+        return local
+    import pandas as pd
+
+    wall = pd.DatetimeIndex(local.astype("datetime64[s]"))
+    told = wall.tz_localize(zone, ambiguous=np.ones(len(wall), bool), nonexistent="shift_forward")
+    return np.asarray(told.tz_convert("UTC").tz_localize(None), "datetime64[s]").astype(np.int64)
+
+
+@lru_cache(maxsize=32)
+def _offsets(zone: str) -> tuple[Ints, Ints]:
+    """Return when the offset of a zone changes, and the offsets from then on, in seconds; 1970 to 2100 by the hour."""
+    import pandas as pd
+
+    hours = np.arange(day_number("1970-01-01") * 24, day_number("2100-01-01") * 24, dtype=np.int64)
+    utc = hours * 3600
+    index = pd.DatetimeIndex(utc.astype("datetime64[s]")).tz_localize("UTC").tz_convert(zone)
+    wall = np.asarray(index.tz_localize(None), "datetime64[s]").astype(np.int64)
+    offset = wall - utc
+    change = np.flatnonzero(np.append(True, offset[1:] != offset[:-1]))
+    return utc[change], offset[change]
+
+
+@dataclass(frozen=True)
+class WorkingHours:
+    """The hours in which a team works, in its time zone, without its holidays.
+
+    Parameters
+    ----------
+    zone
+        Time zone of the clock on the wall, such as "Europe/Berlin".
+    days
+        Working days of the week, "Mon" to "Sun".
+    opens, closes
+        When work begins and ends, as "09:00"; "24:00" is midnight at the end of the day.
+    holidays
+        Days without work, as dates.
+    weekly
+        Instead of days, opens and closes: spans of a week as (start, end) in minutes since Monday 0:00, for hours
+        that differ by day or have breaks.
+
+    Raises
+    ------
+    DataError
+        If a time, day or span cannot be.
+
+    Examples
+    --------
+    >>> WorkingHours("Europe/Berlin", holidays=["2026-12-25"]).hours_a_week
+    40.0
+    """
+
+    zone: str = "UTC"
+    days: Sequence[str] = WEEKDAYS[:5]
+    opens: str = "09:00"
+    closes: str = "17:00"
+    holidays: Sequence[Any] = ()
+    weekly: Sequence[tuple[int, int]] | None = None
+    spans: tuple[tuple[int, int], ...] = field(init=False, repr=False)
+    closed: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_zone(self.zone)
+        spans = self._daily() if self.weekly is None else tuple(self.weekly)
+        object.__setattr__(self, "spans", _checked(spans))
+        object.__setattr__(self, "closed", tuple(sorted(map(day_number, self.holidays))))
+
+    def _daily(self) -> tuple[tuple[int, int], ...]:
+        unknown = [day for day in self.days if day not in WEEKDAYS]
+        if unknown or isinstance(self.days, str):
+            msg = f"days={self.days!r}: working days are a list out of {', '.join(WEEKDAYS)}."
+            raise DataError(msg)
+        start, end = _minutes(self.opens), _minutes(self.closes)
+        if end <= start:
+            msg = f"opens={self.opens!r}, closes={self.closes!r}: for a shift over midnight give weekly spans."
+            raise DataError(msg)
+        first = sorted(WEEKDAYS.index(day) * _MINUTES for day in set(self.days))
+        return tuple((day + start, day + end) for day in first)
+
+    @property
+    def hours_a_week(self) -> float:
+        """Hours of work in a week without holidays."""
+        return sum(end - start for start, end in self.spans) / 60
+
+    def __str__(self) -> str:
+        holidays = f" without {len(self.closed)} holidays" if self.closed else ""
+        return f"{self.hours_a_week:g} hours a week in {self.zone}{holidays}"
+
+    def between(self, start: Ints, end: Ints) -> Ints:
+        """Return the working seconds between moments in seconds of UTC.
+
+        Examples
+        --------
+        >>> day = WorkingHours(opens="09:00", closes="17:00")  # 1 January 1970 is a Thursday
+        >>> day.between(np.array([16 * 3600]), np.array([86_400 + 10 * 3600])).tolist()
+        [7200]
+        """
+        if not len(start):
+            return np.zeros(0, np.int64)
+        opens, closes = self._open(int(start.min()), int(end.max()))
+        return worked(opens, closes, end) - worked(opens, closes, start)
+
+    def _open(self, first: int, last: int) -> tuple[Ints, Ints]:
+        """Return when work begins and ends from one moment to another, in seconds of UTC."""
+        day = np.arange(first // DAY - 2, last // DAY + 3, dtype=np.int64)
+        day = day[~np.isin(day, self.closed)]
+        weekday = (day + 3) % 7
+        begins, ends = [], []
+        for start, end in self.spans:
+            at = day[weekday == start // _MINUTES]
+            midnight = at * DAY - (start // _MINUTES) * DAY
+            begins.append(midnight + start * 60)
+            ends.append(midnight + end * 60)
+        order = np.argsort(np.concatenate(begins), kind="stable")
+        utc = [to_utc(np.concatenate(each)[order], self.zone) for each in (begins, ends)]
+        return utc[0], np.maximum(utc[1], utc[0])
+
+
+def worked(opens: Ints, closes: Ints, moment: Ints) -> Ints:
+    """Return the seconds of work until each moment, from spans of work in order."""
+    if not len(opens):
+        return np.zeros(len(moment), np.int64)
+    before = np.append(0, np.cumsum(closes - opens))
+    at = np.searchsorted(opens, moment, side="right") - 1
+    inside = np.clip(moment - opens[np.maximum(at, 0)], 0, (closes - opens)[np.maximum(at, 0)])
+    return np.where(at >= 0, before[np.maximum(at, 0)] + inside, 0)
+
+
+def _minutes(clock: Any) -> int:
+    hour, _, minute = str(clock).partition(":")
+    if not (hour.isdecimal() and (minute or "0").isdecimal()):
+        msg = f'{clock!r} is no time of day; write it as "09:00".'
+        raise DataError(msg)
+    found = int(hour) * 60 + int(minute or 0)
+    if found > _MINUTES or int(minute or 0) > 59:
+        msg = f'{clock!r} is no time of day; write it as "09:00".'
+        raise DataError(msg)
+    return found
+
+
+def _checked(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    ordered = tuple(sorted((int(start), int(end)) for start, end in spans))
+    late = [s for s in ordered if not 0 <= s[0] < s[1] or s[0] >= 7 * _MINUTES]
+    crossed = [b for a, b in pairwise(ordered) if b[0] < a[1]]
+    if not ordered or late or crossed:
+        msg = (
+            f"weekly={[*late, *crossed][:1]}: spans of work are (start, end) in minutes since Monday 0:00, "
+            "each after the one before."
+        )
+        raise DataError(msg)
+    return ordered

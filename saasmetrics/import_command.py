@@ -1,0 +1,75 @@
+"""`saasmetrics import`: raw exports to tables, with what became of every file and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from saasmetrics.importers.imported import Imported
+
+# What cannot be computed without a table; MRR comes from one of three.
+_NEEDS = (
+    (("subscriptions", "mrr", "invoices"), "MRR, NRR, GRR, churn, cohorts and survival"),
+    (("customers",), "groups by segment, region or channel"),
+    (("spend",), "CAC, LTV:CAC and payback"),
+    (("finance", "spend"), "gross margin, burn multiple and rule of 40"),
+    (("contracts", "subscriptions"), "renewals"),
+    (("tickets",), "support"),
+    (("usage",), "usage and adoption"),
+    (("targets",), "targets"),
+)
+
+
+def words(parser: argparse.ArgumentParser) -> None:
+    """Add what can be said after `saasmetrics import`."""
+    parser.add_argument("folder", metavar="FOLDER", help="folder of raw exports")
+    parser.add_argument(
+        "--out", metavar="DIR", help="write the tables there as Parquet, for saasmetrics.read"
+    )
+    parser.add_argument("--columns", action="store_true", help="show what each column became")
+
+
+def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Import a folder and say what became of it.
+
+    Raises
+    ------
+    DataError
+        If nothing is recognized, or the tables would be written among the exports.
+    """
+    from saasmetrics.importers import import_folder
+    from saasmetrics.importers.mapping import NAME
+
+    folder = Path(arguments.folder)
+    if arguments.out and Path(arguments.out).resolve() == folder.resolve():
+        raise DataError("--out is the folder of the exports; name another one.")
+    made = import_folder(folder)
+    say(str(made))
+    if arguments.columns:
+        for line in _columns(made):
+            say(line)
+    for tables, numbers in _NEEDS:
+        if not set(tables) & set(made.tables):
+            say(f"  without {' or '.join(tables)}: no {numbers}")
+    if made.strangers and not (folder / NAME).exists():
+        say(f"  fill in {made.write_mapping(folder)} for the files that are not recognized")
+    if arguments.out:
+        for file in made.write(arguments.out):
+            say(str(file))
+
+
+def _columns(made: Imported) -> list[str]:
+    lines = []
+    for (system, file), rows in made.columns.groupby(["system", "file"], sort=False):
+        lines.append(f"  {system}, {file}:")
+        used = rows[rows["field"] != ""]
+        lines += [f"    {c} -> {f}" for c, f in zip(used["column"], used["field"], strict=True)]
+        if unused := rows[(rows["field"] == "") & (rows["column"] != "")]["column"].tolist():
+            lines.append(f"    not used: {', '.join(unused)}")
+    return lines

@@ -1,0 +1,178 @@
+"""Columns of text as amounts, moments and flags, whatever system wrote them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from saasmetrics.errors import DataError
+from saasmetrics.tables.amounts import read_booleans, read_numbers
+from saasmetrics.tables.dates import read_instants
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saasmetrics.tables.dates import Refusal
+
+# Currencies whose smallest unit is no hundredth: ISO 4217.
+_WHOLE = (
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+)  # fmt: skip
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+
+
+def amounts(values: pd.Series) -> pd.Series:
+    """Return amounts as numbers; what is no amount is refused.
+
+    Raises
+    ------
+    DataError
+        If a value is no amount, with the first of them.
+
+    Examples
+    --------
+    >>> amounts(pd.Series(["12.50", None, "(3)"])).tolist()
+    [12.5, nan, -3.0]
+    """
+    read = read_numbers(_arrow(values))
+    _refuse(values, read.refusal, "an amount")
+    return pd.Series(read.values.to_numpy(zero_copy_only=False), index=values.index, dtype=float)
+
+
+def from_minor(values: pd.Series, currency: pd.Series) -> pd.Series:
+    """Return amounts in currency units from amounts in the smallest unit of the currency.
+
+    Examples
+    --------
+    >>> from_minor(pd.Series(["2999", "2999"]), pd.Series(["usd", "jpy"])).tolist()
+    [29.99, 2999.0]
+    """
+    code = currency.astype("string").str.upper()
+    digits = np.where(code.isin(_WHOLE), 0, np.where(code.isin(_THOUSANDTHS), 3, 2))
+    return amounts(values) / 10.0 ** pd.Series(digits, index=values.index)
+
+
+def moments(values: pd.Series) -> pd.Series:
+    """Return dates and times as moments in UTC without a zone; seconds since 1970 are read too.
+
+    Raises
+    ------
+    DataError
+        If a value is no date, or dates can be read in two ways.
+
+    Examples
+    --------
+    >>> moments(pd.Series(["2026-01-31 10:00:00", None])).dt.date.tolist()
+    [datetime.date(2026, 1, 31), NaT]
+    """
+    if values.isna().all():
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
+    text = values.astype("string")
+    seconds = text.str.fullmatch(r"\d{9,10}").fillna(value=True)
+    if seconds.all():
+        whole = pd.to_numeric(text, errors="coerce")
+        return pd.to_datetime(whole, unit="s").astype("datetime64[us]")
+    read = read_instants(_arrow(values))
+    _refuse(values, read.refusal, "a date")
+    found = read.values.cast(pa.timestamp("us")).to_pandas()
+    return pd.Series(found.to_numpy(), index=values.index, dtype="datetime64[us]")
+
+
+def flags(values: pd.Series, *, missing: bool = False) -> pd.Series:
+    """Return yes and no as booleans.
+
+    Examples
+    --------
+    >>> flags(pd.Series(["TRUE", "no", None])).tolist()
+    [True, False, False]
+    """
+    read = read_booleans(_arrow(values))
+    _refuse(values, read.refusal, "yes or no")
+    found = pd.Series(read.values.to_pandas().to_numpy(), index=values.index, dtype="object")
+    return found.where(found.notna(), missing).astype(bool)
+
+
+def words(values: pd.Series) -> pd.Series:
+    """Return texts in lower case with underscores, "" where missing.
+
+    Examples
+    --------
+    >>> words(pd.Series(["Past Due", None])).tolist()
+    ['past_due', '']
+    """
+    text = values.astype("string").str.strip().str.lower().str.replace(r"[\s-]+", "_", regex=True)
+    return text.fillna("")
+
+
+def renamed(values: pd.Series, names: Mapping[str, str], what: str) -> pd.Series:
+    """Return words of a system as those of a table; a word that is not known is refused.
+
+    Raises
+    ------
+    DataError
+        If there is a word without a meaning.
+
+    Examples
+    --------
+    >>> renamed(pd.Series(["Monthly"]), {"monthly": "month"}, "interval").tolist()
+    ['month']
+    """
+    plain = words(values)
+    unknown = plain[(plain != "") & ~plain.isin(names)]
+    if len(unknown):
+        some = ", ".join(sorted(set(unknown))[:5])
+        msg = f"{len(unknown):,} rows have an unknown {what}: {some}. Known are {', '.join(names)}."
+        raise DataError(msg)
+    return plain.map(names).astype("object").where(plain != "", None)
+
+
+def added(moment: pd.Series, months: pd.Series) -> pd.Series:
+    """Return moments some months later, on the last day of a month that is shorter.
+
+    Examples
+    --------
+    >>> added(pd.Series(pd.to_datetime(["2026-01-31"])), pd.Series([1])).dt.date.tolist()
+    [datetime.date(2026, 2, 28)]
+    """
+    known = moment.notna() & months.notna()
+    day = moment[known].to_numpy().astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    there = month + months[known].to_numpy().astype(int)
+    last = (there + 1).astype("datetime64[D]") - 1
+    out = pd.Series(pd.NaT, index=moment.index, dtype="datetime64[us]")
+    moved = np.minimum(there.astype("datetime64[D]") + (day - month.astype("datetime64[D]")), last)
+    out[known] = moved.astype("datetime64[us]")
+    return out
+
+
+def causes(involuntary: pd.Series, known: pd.Series) -> pd.Series:
+    """Return why customers left: "involuntary", else "voluntary" where it is known that they did; missing elsewhere.
+
+    Examples
+    --------
+    >>> causes(pd.Series([True, False, False]), pd.Series([True, True, False])).tolist()
+    ['involuntary', 'voluntary', None]
+    """
+    out = pd.Series([None] * len(known), index=known.index, dtype="object")
+    out[known] = "voluntary"
+    out[involuntary] = "involuntary"
+    return out
+
+
+def _arrow(values: pd.Series) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
+def _refuse(values: pd.Series, refusal: Refusal | None, what: str) -> None:
+    if refusal is None:
+        return
+    wrong = values[refusal.mask.to_pandas().fillna(value=False).to_numpy(bool)]
+    some = ", ".join(repr(value) for value in wrong.head(3))
+    msg = (
+        f"{len(wrong):,} rows of the column {values.name} hold what is not {what}: {some} "
+        f"({refusal.rule}). {refusal.remedy}"
+    )
+    raise DataError(msg)

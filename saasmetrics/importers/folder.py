@@ -1,0 +1,174 @@
+"""A folder of exports of one or several systems, as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from saasmetrics.errors import DataError
+from saasmetrics.importers.files import File, Found, files_of, parts, read_files, recognize
+from saasmetrics.importers.headers import headers
+from saasmetrics.importers.identity import known_customers, with_accounts
+from saasmetrics.importers.imported import Imported
+from saasmetrics.importers.mapping import NAME, mapped, read_mapping
+from saasmetrics.importers.sheets import read_sheets, titled
+from saasmetrics.importers.systems import IMPORTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.importers.layout import Importer, LeftOut, Parts
+
+_GIVEN = ("customer_ids", "accounts")  # what the user says beside the exports
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a folder or file holds a raw export of a system that is known; only the headers are read."""
+    layouts = [
+        layout
+        for importer in IMPORTERS.values()
+        for layout in importer.layouts
+        if layout.kind in importer.main
+    ]
+    files = files_of(path)
+    if (path / NAME).is_file():
+        return True
+    named = [columns for file in files for columns in headers(file)]
+    if any(layout.match(columns) for columns in named for layout in layouts):
+        return True
+    return bool(read_sheets(titled(files), {}).tables)
+
+
+def import_folder(path: str | Path, only: str | None = None) -> Imported:
+    """Read the exports of one or several systems and make tables of them.
+
+    Parameters
+    ----------
+    path
+        Folder of CSV, Parquet or XLSX files, or one file.
+    only
+        Id of the one system that the files are of; by default systems are recognized by their columns.
+
+    Returns
+    -------
+    Imported
+        Tables for `Book(**imported.tables)`, with what each column became and what was left out.
+
+    Raises
+    ------
+    DataError
+        If no file is recognized, or two systems give the same table.
+    """
+    importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
+    with_titles = [] if only else titled(files_of(path))
+    files = read_files(path, {file.name for file in with_titles})
+    mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
+    told = [file for file in files if file.label in mapping]
+    if lost := sorted(set(mapping) - {file.label for file in files}):
+        there = ", ".join(file.label for file in files)
+        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {there}.")
+    files = [file for file in files if file.label not in mapping]
+    found = recognize(files, importers)
+    sheets = read_sheets(with_titles, _said(files, "accounts", "account", "function"))
+    if not (found or sheets.tables or told):
+        raise DataError(_stranger(str(path), importers))
+    made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
+    for importer in {one.importer.id: one.importer for one in found}.values():
+        made.take(importer, parts(importer, [one for one in found if one.importer is importer]))
+    for file in told:
+        entry = mapping[file.label]
+        made.add(entry["table"], mapped(file, entry), file.label)
+        made.notes.append(f"{file.label} is {entry['table']}, as mapping.toml says")
+    tables, said = _of_customers(
+        made.tables, made.of, _said(files, "customer_ids", "id", "customer_id")
+    )
+    known = {one.file.label for one in found} | {f"{name}.csv" for name in _GIVEN}
+    rows = (
+        *_columns(found),
+        *((kind, label, "sheet", "", "") for label, kind in sheets.files.items()),
+    )
+    return Imported(
+        tables,
+        pd.DataFrame(rows, columns=["system", "file", "kind", "column", "field"]),
+        (*made.left_out, *sheets.left_out),
+        (*made.notes, *sheets.notes, *said),
+        tuple(file for file in files if file.label not in known),
+    )
+
+
+@dataclass
+class Made:
+    """The tables of several systems, each with the system that gave it."""
+
+    tables: dict[str, pd.DataFrame]
+    of: dict[str, str]
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, frame: pd.DataFrame, giver: str) -> None:
+        """Add a table; refuse one that another system or file has given."""
+        if name in self.tables:
+            both = f"{self.of[name]} and {giver}"
+            msg = f"{both} both give the table {name}. Import them apart, or leave one out."
+            raise DataError(msg)
+        self.tables[name], self.of[name] = frame.reset_index(drop=True), giver
+
+    def take(self, importer: Importer, files: Parts) -> None:
+        """Add the tables of a system; refuse one that another has given."""
+        for name, frame in importer.build(files).items():
+            self.add(name, frame, importer.title)
+        self.left_out += files.left_out
+        self.notes += files.notes
+
+
+def _of_customers(
+    tables: dict[str, pd.DataFrame], of: dict[str, str], ids: dict[str, str]
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return tables of systems that do not bill with the customer ids of billing, and customers with their accounts."""
+    out, said, ids = dict(tables), [], dict(ids)
+    # Accounts first: what belongs to an account belongs to its customer.
+    for name, frame in sorted(tables.items(), key=lambda item: item[0] != "accounts"):
+        if "company" not in frame:
+            continue
+        who, words = known_customers(frame, tables.get("customers"), ids, of[name])
+        out[name] = frame.assign(customer_id=who)
+        if name == "accounts":
+            ids = dict(zip(frame["customer_id"], who, strict=True)) | ids
+        said.append(words)
+    accounts = out.pop("accounts", None)
+    if accounts is not None:
+        out["customers"] = with_accounts(tables.get("customers"), accounts)
+    for name in set(out) & set(of) - {"customers"}:
+        out[name] = out[name].drop(columns=["email", "company"], errors="ignore")
+    return out, said
+
+
+def _said(files: Sequence[File], name: str, key: str, value: str) -> dict[str, str]:
+    """Return what the user says in a file beside the exports, such as customer_ids.csv."""
+    for file in files:
+        if file.label.lower() == f"{name}.csv" and {key, value} <= set(file.columns):
+            frame = file.data.select([key, value]).to_pandas().dropna()
+            return dict(zip(frame[key], frame[value], strict=True))
+    return {}
+
+
+def _columns(found: Sequence[Found]) -> list[tuple[str, ...]]:
+    """Return system, file, kind, column and field of each column of the files that are known."""
+    rows: list[tuple[str, ...]] = []
+    for one in found:
+        became = {column: name for name, column in one.fields.items()}
+        head = (one.importer.title, one.file.label, one.layout.kind)
+        rows += [(*head, column, became.get(column, "")) for column in one.file.columns]
+    return rows
+
+
+def _stranger(path: str, importers: Sequence[Importer]) -> str:
+    if len(importers) > 1:
+        known = ", ".join(importer.title for importer in importers)
+        return f"No file of {path!r} is an export of a system that is known. Known are {known}."
+    (one,) = importers
+    kinds = "; ".join(f"{lay.kind} ({', '.join(lay.needs)})" for lay in one.layouts)
+    return f"No file of {path!r} is an export of {one.title}. Its files are: {kinds}. {one.menu}."

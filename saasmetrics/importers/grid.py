@@ -1,0 +1,141 @@
+"""Sheets made for people: title rows above the header, merged cells, totals."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError
+from saasmetrics.tables.months import month_of_label
+from saasmetrics.tables.workbooks import refuse_bomb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SEARCHED = 25  # rows in which a header is looked for
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a sheet under a header of months.
+
+    Parameters
+    ----------
+    label
+        The file, or the file and its sheet.
+    titles
+        What stands above the header.
+    header
+        Texts of the header row.
+    months
+        Position of a column -> first day of its month.
+    rows
+        The rows below, as they are.
+    """
+
+    label: str
+    titles: tuple[str, ...]
+    header: tuple[str, ...]
+    months: dict[int, dt.date]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def is_titled(file: Path) -> bool:
+    """Whether a sheet of a file has titles above a header of months; only its first rows are read."""
+    try:
+        peeks = [rows for _, rows in _sheets(file, _SEARCHED)]
+    except DataError:
+        return False  # whoever reads the file says what is wrong with it
+    return any(rows and _filled(rows[0]) <= 1 and _header(rows) is not None for rows in peeks)
+
+
+def grids(file: Path) -> list[Grid]:
+    """Return the sheets of a file whose header, below any titles, names months.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or two columns are the same month.
+    """
+    found = [grid for label, rows in _sheets(file, None) if (grid := _grid(label, rows))]
+    for grid in found:
+        if len(set(grid.months.values())) < len(grid.months):
+            raise DataError(f"{grid.label}: two columns are the same month. Keep one of them.")
+    return found
+
+
+def _sheets(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """Return the first rows of each sheet, all for None."""
+    name = file.name.lower()
+    if name.endswith((".xlsx", ".xlsm")):
+        return _workbook(file, most)
+    if not name.endswith((".csv", ".tsv", ".txt")):
+        return []
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            sample = stream.read(8192)
+            stream.seek(0)
+            sign = max((",", ";", "\t"), key=sample.count)
+            rows = islice(csv.reader(stream, delimiter=sign), most)
+            return [(file.name, [tuple(row) for row in rows])]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{file.name} is not a readable CSV file: {error}") from error
+
+
+def _workbook(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    import openpyxl
+
+    refuse_bomb(file)
+    try:
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except Exception as error:
+        raise DataError(f"{file.name} is not a readable XLSX file: {error}") from error
+    try:
+        return [
+            (f"{file.name}: {sheet.title}", list(sheet.iter_rows(max_row=most, values_only=True)))
+            for sheet in workbook.worksheets
+        ]
+    finally:
+        workbook.close()
+
+
+def _grid(label: str, rows: list[tuple[Any, ...]]) -> Grid | None:
+    at = _header(rows)
+    if at is None:
+        return None
+    header = rows[at]
+    titles = tuple(text for row in rows[:at] for cell in row if (text := words_of(cell)))
+    below = tuple(row for row in rows[at + 1 :] if _filled(row))
+    return Grid(label, titles, tuple(words_of(cell) for cell in header), _months(header), below)
+
+
+def _header(rows: list[tuple[Any, ...]]) -> int | None:
+    """Return the place of the row that names the most months, the first of several; None where none does."""
+    counts = [len(_months(row)) for row in rows[:_SEARCHED]]
+    most = max(counts, default=0)
+    return counts.index(most) if most else None
+
+
+def _filled(row: tuple[Any, ...]) -> int:
+    return sum(bool(words_of(cell)) for cell in row)
+
+
+def _months(row: tuple[Any, ...]) -> dict[int, dt.date]:
+    found = {place: month_of_label(words_of(cell)) for place, cell in enumerate(row)}
+    return {place: month for place, month in found.items() if month is not None}
+
+
+def words_of(cell: Any) -> str:
+    """Return a cell as text; a date as its day.
+
+    Examples
+    --------
+    >>> words_of(dt.datetime(2026, 1, 1)), words_of(None), words_of(" Total ")
+    ('2026-01-01', '', 'Total')
+    """
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat()
+    return "" if cell is None else str(cell).strip()

@@ -1,0 +1,102 @@
+"""Which customer of billing a row of another system is of: by id, by e-mail, by domain, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Domains of many people who have nothing to do with each other.
+_PUBLIC = (
+    "aol.com", "fastmail.com", "gmail.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com", "icloud.com",
+    "live.com", "mail.ru", "me.com", "msn.com", "outlook.com", "proton.me", "protonmail.com", "qq.com", "163.com",
+    "t-online.de", "web.de", "yahoo.com", "yandex.ru", "zoho.com",
+)  # fmt: skip
+
+
+def known_customers(
+    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: Mapping[str, str], system: str
+) -> tuple[pd.Series, str]:
+    """Return the customer of each row, and in words how they were found.
+
+    Parameters
+    ----------
+    rows
+        Rows with `customer_id` of their own system and, where it says so, `email` and `company`.
+    customers
+        The customers of billing, with `customer_id` and, where known, `email` and `name`.
+    ids
+        What the user says: id of the other system -> customer.
+    system
+        Name of the other system.
+
+    Returns
+    -------
+    customer_id, words
+        Rows that belong to no customer that is known keep the id of their own system.
+    """
+    found = pd.Series(None, index=rows.index, dtype="object")
+    counts: dict[str, int] = {}
+    for way, keys, table in _ways(rows, customers, ids):
+        hit = keys.map(table).where(found.isna())
+        counts[way] = int(hit.notna().sum())
+        found = found.where(found.notna(), hit)
+    lost = int(found.isna().sum())
+    parts = [f"{count:,} by {way}" for way, count in counts.items() if count]
+    said = f"{len(rows):,} rows of {system} belong to customers: {', '.join(parts) or 'none'}"
+    if lost:
+        said += f"; {lost:,} of none that is known keep the id of {system}. Add customer_ids.csv (id, customer_id)"
+    return found.where(found.notna(), rows["customer_id"]), said
+
+
+def with_accounts(customers: pd.DataFrame | None, accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return customers with what a CRM says of their accounts; accounts that are no customers are left aside.
+
+    What billing says of a customer is kept; of several accounts of one customer the first counts.
+    """
+    accounts = accounts.rename(columns={"company": "name"}).drop(columns="email")
+    accounts = accounts.drop_duplicates("customer_id")
+    if customers is None:
+        return accounts
+    joined = customers.merge(accounts, on="customer_id", how="left", suffixes=("", "_of_account"))
+    for name in [name for name in joined if str(name).endswith("_of_account")]:
+        own = str(name).removesuffix("_of_account")
+        joined[own] = joined[own].fillna(joined[name])
+    return joined[[name for name in joined if not str(name).endswith("_of_account")]]
+
+
+def _ways(
+    rows: pd.DataFrame, customers: pd.DataFrame | None, ids: Mapping[str, str]
+) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    """Yield each way with the key of each row and customer_id by key; a key of several customers tells nothing."""
+    own = rows["customer_id"].astype("object")
+    yield "the ids given", own, pd.Series(dict(ids), dtype="object")
+    if customers is None:
+        return
+    who = customers["customer_id"]
+    yield "id", own, _alone(who, who)
+    if "email" in customers and "email" in rows:
+        mail, theirs = _plain(rows["email"]), _plain(customers["email"])
+        yield "e-mail", mail, _alone(theirs, who)
+        yield "domain", _domain(mail), _alone(_domain(theirs), who)
+    if "name" in customers and "company" in rows:
+        yield "name", _plain(rows["company"]), _alone(_plain(customers["name"]), who)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    return values.astype("string").str.strip().str.lower().astype("object")
+
+
+def _domain(mail: pd.Series) -> pd.Series:
+    domain = mail.astype("string").str.extract(r"@([^@\s]+)$", expand=False)
+    return domain.mask(domain.isin(_PUBLIC)).astype("object")
+
+
+def _alone(keys: pd.Series, values: pd.Series) -> pd.Series:
+    """Return value by key, without keys that are missing or stand for several values."""
+    pairs = pd.DataFrame({"key": keys.to_numpy(object), "value": values.to_numpy(object)})
+    pairs = pairs.dropna().drop_duplicates()
+    return pairs.drop_duplicates("key", keep=False).set_index("key")["value"]

@@ -1,0 +1,102 @@
+"""What an import made: tables, what each column became, what was left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from saasmetrics.importers.files import File
+    from saasmetrics.importers.layout import LeftOut
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Tables made from the exports of one or several systems.
+
+    Parameters
+    ----------
+    tables
+        Canonical name -> frame, as `Book` takes them.
+    columns
+        One row per column of the files: system, file, kind, column, field; "" where it is not used.
+    left_out
+        Rows that are in no table, with the reason.
+    notes
+        What was decided on the way.
+    strangers
+        Files that no system is known for.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    columns: pd.DataFrame
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    strangers: tuple[File, ...] = field(default=())
+
+    @property
+    def systems(self) -> list[str]:
+        """The systems that were recognized."""
+        return list(dict.fromkeys(self.columns["system"]))
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write each table as Parquet, each file in one step, and return the files.
+
+        Parameters
+        ----------
+        folder
+            Where to; it is made if it is not there.
+        """
+        from pathlib import Path
+
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from saasmetrics.export.files import replacing
+
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        out = []
+        for name, frame in self.tables.items():
+            target = place / f"{name}.parquet"
+            with replacing(target) as beside:
+                pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
+            out.append(target)
+        return out
+
+    def write_mapping(self, folder: str | Path) -> Path:
+        """Write `mapping.toml` for the files that are not recognized, to be filled in, and return its path."""
+        from pathlib import Path
+
+        from saasmetrics.export.files import write
+        from saasmetrics.importers.mapping import NAME, template
+
+        return write(Path(folder) / NAME, template(self.strangers), NAME)
+
+    def said(self) -> list[str]:
+        """Return in words what was left out and decided."""
+        return [*(f"left out of {one}" for one in self.left_out), *self.notes]
+
+    def __str__(self) -> str:
+        """Say what was recognized, what it became, and what was left out."""
+        lines = [f"{' and '.join(self.systems) or 'Mapped files'}: {self._made()}"]
+        lines += [f"  left out: {one}" for one in self.left_out]
+        lines += [f"  {note}" for note in self.notes]
+        if self.strangers:
+            lines.append(f"  not recognized: {', '.join(file.label for file in self.strangers)}")
+        return "\n".join(lines)
+
+    def _made(self) -> str:
+        return ", ".join(f"{name} {len(frame):,} rows" for name, frame in self.tables.items())
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("..." if cycle else str(self))

@@ -1,0 +1,144 @@
+"""What the files of a system look like, and what an importer made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One file of a system: the fields that are read from it, each with the names it has in exports.
+
+    Parameters
+    ----------
+    kind
+        What its rows are: "subscriptions".
+    fields
+        Field -> names of its column, the first that is there is taken.
+    needs
+        Fields without which the file is not this one.
+    signs
+        Columns of which at least one is there, in this system and in no other; none where the needs say enough.
+    """
+
+    kind: str
+    fields: Mapping[str, tuple[str, ...]]
+    needs: tuple[str, ...]
+    signs: tuple[str, ...] = ()
+
+    def match(self, columns: list[str]) -> dict[str, str]:
+        """Return field -> column for a file with these columns; empty where it is another file."""
+        there = set(columns)
+        if self.signs and not there & set(self.signs):
+            return {}
+        found = {
+            name: next(column for column in names if column in there)
+            for name, names in self.fields.items()
+            if there & set(names)
+        }
+        return found if all(name in found for name in self.needs) else {}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of an export that are in no table, and why.
+
+    Parameters
+    ----------
+    file
+        The file they are in.
+    rows
+        How many.
+    why
+        The reason, to be read after "left out: ".
+    examples
+        Their first ids.
+    """
+
+    file: str
+    rows: int
+    why: str
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        some = f" ({', '.join(self.examples)}{', ...' if self.rows > len(self.examples) else ''})"
+        noun = "row" if self.rows == 1 else "rows"
+        return f"{self.file}: {self.rows:,} {noun} {self.why}{some if self.examples else ''}"
+
+
+@dataclass
+class Parts:
+    """The files of one system, by kind, with their fields as columns of text, and what is said of them.
+
+    A field that the file does not have is a column of missing values, so that an importer reads as if all were there.
+    """
+
+    system: str
+    frames: dict[str, pd.DataFrame]
+    labels: dict[str, str]
+    given: dict[str, dict[str, str]]
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.frames
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether a file is there and has a field."""
+        return name in self.given.get(kind, {})
+
+    def states(self, kind: str, name: str, signs: tuple[str, ...]) -> bool:
+        """Whether the column that a field comes from has one of some words in its name."""
+        column = self.given.get(kind, {}).get(name, "")
+        return any(sign in column for sign in signs)
+
+    def frame(self, kind: str) -> pd.DataFrame:
+        """Return the rows of a file that must be there."""
+        if kind not in self.frames:
+            msg = f"The export of {self.system} lacks its {kind.replace('_', ' ')}. Add the file."
+            raise DataError(msg)
+        return self.frames[kind]
+
+    def keep(self, kind: str, mask: pd.Series, why: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
+        lost = frame[~mask]
+        if len(lost):
+            ids = tuple(str(value) for value in lost["id"].head(3)) if "id" in lost else ()
+            self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
+        return frame[mask]
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A system whose exports can be read.
+
+    Parameters
+    ----------
+    id
+        Its name in `saasmetrics.importers`.
+    title
+        Its name in the world.
+    menu
+        Where in the system the export is made.
+    layouts
+        Its files.
+    main
+        Kinds of files of which one must be there; the others alone are not taken for its export.
+    build
+        From the files to tables by canonical name.
+    """
+
+    id: str
+    title: str
+    menu: str
+    layouts: tuple[Layout, ...]
+    main: tuple[str, ...]
+    build: Callable[[Parts], dict[str, pd.DataFrame]]

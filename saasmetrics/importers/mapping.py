@@ -1,0 +1,111 @@
+"""What the user says of files that no system is known for: which table they are, and which column is which.
+
+The file `mapping.toml` stands beside the exports. Where it is not there, `template` makes one to fill in.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.asked import one_of
+from saasmetrics.errors import DataError
+from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from saasmetrics.importers.files import File
+
+NAME = "mapping.toml"
+
+
+def read_mapping(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return file -> {"table", "columns"} as the user says; empty where there is no mapping.
+
+    Raises
+    ------
+    DataError
+        If the file is no TOML, or names a table or column that does not exist.
+    """
+    place = folder / NAME
+    if not place.is_file():
+        return {}
+    try:
+        said = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{NAME} is not readable: {error}.") from error
+    out = {}
+    for file, entry in said.items():
+        table = entry.get("table", "") if isinstance(entry, dict) else ""
+        if not table:
+            continue
+        one_of(f"table of {file}", table, SCHEMA)
+        columns = {old: new for old, new in entry.get("columns", {}).items() if new}
+        for new in columns.values():
+            if not isinstance(new, str):
+                raise DataError(f"{NAME}: columns of {file} are names in quotes, not {new!r}.")
+        out[file] = {"table": table, "columns": columns}
+    return out
+
+
+def mapped(file: File, entry: dict[str, Any]) -> pd.DataFrame:
+    """Return the rows of a file under the names that the user gives its columns.
+
+    Raises
+    ------
+    DataError
+        If the mapping names a column that the file does not have.
+    """
+    lost = [name for name in entry["columns"] if name not in file.columns]
+    if lost:
+        has = ", ".join(file.columns)
+        msg = (
+            f"{NAME} names the column {lost[0]!r}, which {file.label} does not have. It has {has}."
+        )
+        raise DataError(msg)
+    frame: pd.DataFrame = file.data.to_pandas().rename(columns=entry["columns"])
+    return frame
+
+
+def template(files: Sequence[File]) -> str:
+    """Return a mapping to fill in: each file with its columns, and what they may be of the likeliest table.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from saasmetrics.importers.files import File
+    >>> print(template([File("deals.csv", pa.table({"kunde": ["a"], "start": ["2026-01-01"]}))]).splitlines()[3])
+    ["deals.csv"]
+    """
+    lines = [
+        "# Which table each file is, and which of its columns is which. Tables and columns: saasmetrics schema.",
+        '# An empty table leaves the file out; an empty column keeps its name and can be used in by="...".',
+        "",
+    ]
+    for file in files:
+        table, guesses = _likeliest(file.columns)
+        lines += [f"[{_quoted(file.label)}]", f"table = {_quoted(table)}", ""]
+        lines.append(f"[{_quoted(file.label)}.columns]")
+        lines += [f"{_quoted(name)} = {_quoted(guesses.get(name, ''))}" for name in file.columns]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _likeliest(columns: list[str]) -> tuple[str, dict[str, str]]:
+    """Return the table whose required columns are all there, with column -> name; "" where there is none."""
+    best: tuple[str, dict[str, str]] = ("", {})
+    for name, schema in SCHEMA.items():
+        known = {old: new for new, (old, _) in match_columns(schema, columns).known.items()}
+        if set(schema.required) <= set(known.values()) and len(known) > len(best[1]):
+            best = (name, known)
+    return best
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

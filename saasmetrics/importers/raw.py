@@ -1,0 +1,61 @@
+"""Folders in which some files are raw exports of a system and others are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.errors import DataError
+from saasmetrics.importers.files import files_of
+from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
+from saasmetrics.tables.read import read_folder
+
+if TYPE_CHECKING:
+    from saasmetrics.tables import Table
+
+
+def read_tables(path: Any, **words: Any) -> dict[str, Table]:
+    """Return the tables of a folder, whether its files are raw exports, tables or both; `words` are those of `Told`."""
+    told = Told(**words)
+    return read_raw(path, told) or read_any(path, told)
+
+
+def read_raw(path: Any, told: Told) -> dict[str, Table]:
+    """Return the tables of a folder that holds raw exports; empty where it holds none.
+
+    Parameters
+    ----------
+    path
+        As for `saasmetrics.read`; exports of several days are no raw exports.
+    told
+        What is told of the files that are tables already.
+
+    Returns
+    -------
+    dict
+        Canonical table name -> table; the first one's notes say what became of the exports.
+
+    Raises
+    ------
+    DataError
+        If a raw export and a file of its own are the same table.
+    """
+    if isinstance(path, Mapping) or not isinstance(path, (str, Path)) or not Path(path).exists():
+        return {}
+    from saasmetrics.importers.folder import import_folder, is_raw
+
+    if not is_raw(Path(path)):
+        return {}
+    made = import_folder(path)
+    known = {file.name for file in files_of(path)} - {file.label for file in made.strangers}
+    others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
+    if both := sorted(set(others) & set(made.tables)):
+        msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."
+        raise DataError(msg)
+    tables = normalize_all({name: frame for name, frame in made.tables.items() if name in SCHEMA})
+    first = next(iter(tables))
+    notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said())
+    tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))
+    return tables | others

@@ -1,0 +1,66 @@
+"""The sheets of a folder that were made for people: profit and loss, customer cube."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from saasmetrics.importers.cube import cube, is_cube
+from saasmetrics.importers.grid import Grid, grids, is_titled
+from saasmetrics.importers.statements import is_statement, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from saasmetrics.importers.layout import LeftOut
+
+
+@dataclass
+class Sheets:
+    """What sheets for people gave: tables, the files they are in, what was left out and decided."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, grid: Grid, functions: Mapping[str, str]) -> None:
+        """Add the tables of a sheet, if it is of a known kind."""
+        if is_statement(grid):
+            tables, left, notes = statement(grid, functions)
+            self.files[grid.label] = "Profit and loss"
+        elif is_cube(grid):
+            rows, left = cube(grid)
+            tables, notes = {"mrr": rows}, []
+            self.files[grid.label] = "Customer cube"
+        else:
+            return
+        for name, frame in tables.items():
+            self.tables.setdefault(name, frame)
+        self.left_out += left
+        self.notes += notes
+
+
+def titled(files: Sequence[Path]) -> list[Path]:
+    """Return the files that have titles above a header of months."""
+    return [file for file in files if is_titled(file)]
+
+
+def read_sheets(files: Sequence[Path], functions: Mapping[str, str]) -> Sheets:
+    """Return the tables of the files that have titles above their header.
+
+    Parameters
+    ----------
+    files
+        Files as `titled` gives them.
+    functions
+        Account of the profit and loss -> function, as the user says.
+    """
+    out = Sheets()
+    for file in files:
+        for grid in grids(file):
+            out.take(grid, functions)
+    return out

@@ -1,0 +1,398 @@
+"""How well tickets are solved: reopened, in how many touches, at which tier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.asked import one_of, whole
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.tickets import NEVER, UNKNOWN
+from saasmetrics.errors import MissingTableError
+from saasmetrics.metrics.made import ratio
+from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.support.clocks import MATURE_DAYS, handle_hours, matured
+from saasmetrics.metrics.support.inbox import Inbox, headline
+from saasmetrics.money import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+TOUCHES = {
+    "mean": "public replies of agents / tickets solved",
+    "one_touch": "tickets solved with one reply and not reopened / tickets solved, both old enough to tell",
+}
+_SHOWN = 10  # touches that are told apart
+
+
+def needs(inbox: Inbox, *names: str) -> None:
+    """Refuse tickets without a column that a metric rests on.
+
+    Raises
+    ------
+    MissingTableError
+        If the column is missing or empty.
+    """
+    data = inbox.tickets.data
+    for name in names:
+        if name not in data.column_names or data[name].null_count == len(data):
+            msg = f"This needs the column {name} of the table tickets, which is missing or empty; add it to the export."
+            raise MissingTableError(msg)
+
+
+@metric(
+    id="reopen_rate",
+    name="Reopen rate",
+    unit="ratio",
+    better="lower",
+    meaning="Of the tickets that were solved, the share that customers opened again.",
+    formula="tickets reopened at least once / tickets first solved in the period, once they are old enough",
+    missing="Missing where no solved ticket of the period is old enough.",
+    sources=("Intercom help, reopened conversations", "METRICS.md"),
+    options={"mature": "tickets solved less than {value} days ago are left out"},
+)
+def reopens(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    mature: int = MATURE_DAYS,
+    zone: str = "UTC",
+    interval: float | None = 0.95,
+) -> Result:
+    """How many solved tickets are opened again.
+
+    Parameters
+    ----------
+    book
+        With the table tickets and its column reopens.
+    by, freq, zone
+        As for `times`; the periods are those of the first solution.
+    mature
+        Days that a ticket must have been solved for: a younger one may still be reopened, and is left out.
+    interval
+        Coverage of Wilson's interval, or None.
+
+    Returns
+    -------
+    Result
+        Columns period, the by-columns, value, numerator (reopened), denominator (solved), n, immature, reason,
+        complete, low, high. `rows` has the tickets.
+
+    Raises
+    ------
+    MissingTableError
+        If there are no tickets, or no reopens.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> 0 < sm.support.reopens(sm.demo(customers=50)).value < 1
+    True
+    """
+    days = whole("mature", mature, 0, "a number of days")
+    check_interval(interval)
+    inbox = Inbox.asked(book, freq, by, zone)
+    needs(inbox, "reopens")
+    tickets = inbox.tickets
+    at, old = inbox.period(tickets.first_solved), matured(inbox, days)
+    again = tickets.reopens > 0
+    top, bottom = inbox.sums(at, kept=old & again), inbox.sums(at, kept=old)
+    young = inbox.sums(at, kept=~old & (tickets.reopens != UNKNOWN))
+    df = inbox.frame(
+        top,
+        bottom,
+        "no ticket solved in the period is old enough",
+        interval=interval,
+        immature=young,
+    )
+    return inbox.result(
+        "reopen_rate",
+        df,
+        "series",
+        options=inbox.options(mature=days),
+        drill=inbox.drill(at, again.astype(int), old.astype(int), old),
+    )
+
+
+@metric(
+    id="touches",
+    name="Touches per ticket",
+    unit="multiple",
+    better="lower",
+    meaning="How often agents have to reply until a ticket is solved: what it costs customers in effort.",
+    formula="public replies of agents / tickets solved",
+    missing="Missing where no ticket solved in the period has its touches.",
+    sources=("Zendesk, customer effort as touches per ticket", "METRICS.md"),
+    options={
+        "measure": TOUCHES,
+        "mature": "one touch counts after {value} days without a reopening",
+    },
+)
+def touches(
+    book: Book,
+    measure: str = "mean",
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    mature: int = MATURE_DAYS,
+    zone: str = "UTC",
+    interval: float | None = 0.95,
+) -> Result:
+    """How many replies a ticket takes, and how many are solved with the first.
+
+    Parameters
+    ----------
+    book
+        With the table tickets and its column touches.
+    measure
+        "mean" (touches per ticket) or "one_touch" (share solved with one reply, not reopened).
+    by, freq, zone
+        As for `times`; the periods are those of the first solution.
+    mature
+        Days without a reopening until a ticket counts as solved with one touch.
+    interval
+        Coverage of the interval, or None.
+
+    Returns
+    -------
+    Result
+        Columns period, the by-columns, value, numerator, denominator, n, one_touch, reason, complete, low, high;
+        `extra["tables"]` has how many tickets took how many touches. `rows` has the tickets.
+
+    Raises
+    ------
+    MissingTableError
+        If there are no tickets, or no touches.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> sm.support.touches(sm.demo(customers=50), by="channel").df["value"].gt(1).any()
+    np.True_
+    """
+    one_of("measure", measure, TOUCHES)
+    days = whole("mature", mature, 0, "a number of days")
+    check_interval(interval)
+    inbox = Inbox.asked(book, freq, by, zone)
+    needs(inbox, "touches", *(("reopens",) if measure == "one_touch" else ()))
+    tickets = inbox.tickets
+    at = inbox.period(tickets.first_solved)
+    known = (tickets.touches != UNKNOWN) & (tickets.first_solved < NEVER) & inbox.since
+    old = known & matured(inbox, days)
+    one = old & (tickets.touches == 1) & (tickets.reopens == 0)
+    ones = inbox.sums(at, kept=one), inbox.sums(at, kept=old)
+    n = inbox.sums(at, kept=known)
+    reason = "no ticket solved in the period has its touches"
+    if measure == "mean":
+        df = inbox.frame(inbox.sums(at, tickets.touches, known), n, reason)
+        if interval is not None:
+            low, high = _mean_interval(inbox, at, tickets.touches, known, interval)
+            df = df.assign(low=low.ravel(), high=high.ravel())
+        drill = inbox.drill(at, tickets.touches, known.astype(int), known)
+    else:
+        df = inbox.frame(*ones, "no ticket solved in the period is old enough", interval=interval)
+        drill = inbox.drill(at, one.astype(int), old.astype(int), old)
+    df["one_touch"] = ratio(*ones).ravel()
+    unit = {"mean": "multiple", "one_touch": "ratio"}[measure]
+    return inbox.result(
+        "touches",
+        df,
+        "series",
+        options=inbox.options(measure=measure, mature=days),
+        extra={
+            "tables": {"How many touches": _spread(inbox, known)},
+            **headline(df, inbox.by, unit),
+        },
+        drill=drill,
+    )
+
+
+def _mean_interval(
+    inbox: Inbox,
+    at: NDArray[np.int64],
+    values: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    level: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the t interval of the mean of whole numbers per cell; missing below two tickets."""
+    from scipy.special import stdtrit
+
+    n, total = inbox.sums(at, kept=kept), inbox.sums(at, values, kept)
+    squares = inbox.sums(at, values**2, kept)
+    mean = ratio(total, n)
+    spread = np.sqrt(np.maximum(ratio(squares - mean * total, n - 1), 0) / np.maximum(n, 1))
+    half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread
+    half = np.where(n > 1, half, np.nan)
+    return mean - half, mean + half
+
+
+def _spread(inbox: Inbox, known: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return how many tickets took how many touches, per group."""
+    import pandas as pd
+
+    many = np.minimum(inbox.tickets.touches[known], _SHOWN)
+    code = inbox.code[known] * (_SHOWN + 1) + many
+    counts = np.bincount(code, minlength=len(inbox.groups) * (_SHOWN + 1))
+    data: dict[str, Any] = {}
+    for i, name in enumerate(inbox.by):
+        data[name] = np.repeat(
+            np.array([label[i] for label in inbox.groups.labels], object), _SHOWN + 1
+        )
+    steps = [str(k) for k in range(_SHOWN)] + [f"{_SHOWN} and more"]
+    data["touches"], data["tickets"] = steps * len(inbox.groups), counts
+    total = counts.reshape(-1, _SHOWN + 1).sum(axis=1)
+    data["share"] = ratio(counts, np.repeat(total, _SHOWN + 1))
+    return pd.DataFrame(data)
+
+
+@metric(
+    id="tier_mix",
+    name="Tier mix",
+    unit="ratio",
+    better="neutral",
+    meaning="At which tier tickets are solved, how many are escalated, and what work each tier takes.",
+    formula="tickets solved at a tier / tickets solved",
+    missing="Missing where nothing was solved.",
+    sources=("Zendesk, tiers of support", "METRICS.md"),
+    options={
+        "started": "escalated are those solved at another tier than {value} says they began at"
+    },
+)
+def tiers(
+    book: Book,
+    by: str | Sequence[str] | None = None,
+    freq: str = "M",
+    *,
+    started: str | None = None,
+    zone: str = "UTC",
+    interval: float | None = 0.95,
+) -> Result:
+    """At which tier tickets are solved, and how many are escalated.
+
+    Parameters
+    ----------
+    book
+        With the table tickets and its column tier.
+    by, freq, zone
+        As for `times`; the periods are those of the first solution.
+    started
+        Column with the tier at which a ticket began. Without it all begin at the first tier.
+    interval
+        Coverage of Wilson's interval, or None.
+
+    Returns
+    -------
+    Result
+        Columns period, the by-columns, tier, value (share solved there), numerator, denominator, n, handle_hours,
+        handle_share (of all work), reason, complete, low, high. `extra["escalated"]` has the share solved above where
+        it began, per period; `extra["tables"]` the escalation matrix, began x solved. `rows` has the tickets.
+
+    Raises
+    ------
+    MissingTableError
+        If there are no tickets, or no tiers.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> df = sm.support.tiers(sm.demo(customers=50), freq="Y").df
+    >>> df.groupby("period")["value"].sum().round(9).unique().tolist()
+    [1.0]
+    """
+    check_interval(interval)
+    asked = Inbox.asked(book, freq, by, zone)
+    asked.refuse(("tier",))
+    needs(asked, "tier", *(() if started is None else (started,)))
+    inbox = Inbox.asked(book, freq, (*asked.by, "tier"), zone)
+    tickets = inbox.tickets
+    labels, tier = column("tier", tickets, book.tables)
+    told = np.asarray(tickets.column("tier").is_valid())
+    kept = (tickets.first_solved < NEVER) & told & inbox.since
+    at = inbox.period(tickets.first_solved)
+    n = inbox.sums(at, kept=kept)
+    work = inbox.sums(at, np.maximum(tickets.handled, 0), kept)
+    whole_of = _wholes(inbox, asked)
+    total, hours = (_of_whole(values, whole_of) for values in (n, work))
+    more = {"handle_hours": handle_hours(work), "handle_share": ratio(work, hours)}
+    df = inbox.frame(n, total, "nothing was solved in the period", interval=interval, **more)
+    df = df[df["tier"].isin([label for label in labels if label != "(none)"])].reset_index(
+        drop=True
+    )
+    names, began = labels, np.zeros(len(tickets), np.int32)
+    if started is not None:
+        names, began = column(started, tickets, book.tables)
+    escalated = _escalated(
+        asked, at, kept, np.array(names, object)[began], np.array(labels, object)[tier]
+    )
+    without = int(((tickets.first_solved < NEVER) & inbox.since & ~told).sum())
+    notes = [f"{counted(without, 'solved ticket')} without a tier left out"] if without else []
+    matrix = _matrix(kept, names, began, labels, tier)
+    return inbox.result(
+        "tier_mix",
+        df,
+        "tier_mix",
+        options=inbox.options(started=started),
+        notes=notes,
+        extra={
+            "escalated": escalated,
+            "tables": {"Began x solved": matrix},
+            "headline": _said(escalated),
+        },
+        drill=inbox.drill(at, kept.astype(int), None, kept),
+    )
+
+
+def _wholes(inbox: Inbox, asked: Inbox) -> NDArray[np.int64]:
+    """Return for each group of `inbox` the group of `asked` that it is a part of."""
+    place = {label: i for i, label in enumerate(asked.groups.labels)}
+    return np.array([place[label[:-1]] for label in inbox.groups.labels], np.int64)
+
+
+def _of_whole(values: NDArray[np.int64], whole_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    out = np.zeros((int(whole_of.max(initial=0)) + 1, values.shape[1]), np.int64)
+    np.add.at(out, whole_of, values)
+    return out[whole_of]
+
+
+def _escalated(
+    asked: Inbox,
+    at: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    began: NDArray[Any],
+    solved: NDArray[Any],
+) -> pd.DataFrame:
+    up = kept & (began.astype(str) != solved.astype(str))
+    top, bottom = asked.sums(at, kept=up), asked.sums(at, kept=kept)
+    return asked.frame(top, bottom, "nothing was solved in the period", interval=0.95)
+
+
+def _matrix(
+    kept: NDArray[np.bool_],
+    rows: list[Any],
+    began: NDArray[Any],
+    columns: list[Any],
+    solved: NDArray[Any],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    code = began[kept].astype(np.int64) * len(columns) + solved[kept]
+    counts = np.bincount(code, minlength=len(rows) * len(columns)).reshape(len(rows), -1)
+    there, used = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
+    data = {"began at": [rows[i] for i in there]}
+    return pd.DataFrame(data | {f"solved at {columns[j]}": counts[there, j] for j in used})
+
+
+def _said(escalated: pd.DataFrame) -> str:
+    done = escalated[escalated["complete"] & escalated["value"].notna()]
+    if not len(done) or len(done) != done["period"].nunique():
+        return "–"
+    return f"{done['value'].iloc[-1]:.1%} escalated"

@@ -1,0 +1,199 @@
+"""Tank tickets: those that take longer than a baseline, how many there are and what they consume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.asked import finite, whole
+from saasmetrics.catalogue import metric
+from saasmetrics.engine.moments import local_days
+from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.tickets import NEVER
+from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import ratio
+from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.support.clocks import check_hours, handle_hours, zone_of
+from saasmetrics.metrics.support.inbox import HOUR, Inbox
+from saasmetrics.money import counted
+from saasmetrics.periods import day_number, iso_day, last_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.engine.moments import WorkingHours
+    from saasmetrics.result import Result
+
+    Ints = NDArray[np.int64]
+
+_NONE = "no ticket was solved in the period, or none in its baseline"
+
+
+@metric(
+    id="tank_tickets",
+    name="Tank tickets",
+    unit="ratio",
+    better="lower",
+    meaning="The share of solved tickets that took longer than tickets used to take: few, and they eat the time.",
+    formula="tickets solved that took longer than the quantile of the baseline / tickets solved in the period",
+    missing="Missing where nothing was solved in the period or in its baseline.",
+    sources=("Zendesk, tank tickets", "METRICS.md"),
+    options={
+        "baseline": "the baseline is {value}",
+        "quantile": "longer than {value} of the baseline",
+        "hours": "counted in working hours: {value}",
+    },
+)
+def tank_tickets(
+    book: Book,
+    baseline: int | Sequence[Any] = 13,
+    by: str | Sequence[str] | None = None,
+    freq: str = "W",
+    *,
+    quantile: float = 0.5,
+    hours: WorkingHours | None = None,
+    zone: str | None = None,
+    interval: float | None = 0.95,
+) -> Result:
+    """How many tickets take longer than tickets used to, and what work they consume.
+
+    Parameters
+    ----------
+    book
+        With the table tickets.
+    baseline
+        So many periods before each period, or a fixed window as two days ("2025-01-01", "2025-03-31"). Never the
+        period itself: against its own median the share is always about a half.
+    by, freq, hours, zone
+        As for `times`; the periods are those of the last solution.
+    quantile
+        Which quantile of the resolution times of the baseline, over all groups: 0.5 is the median.
+    interval
+        Coverage of Wilson's interval, or None.
+
+    Returns
+    -------
+    Result
+        Columns period, the by-columns, value, numerator (tank tickets), denominator (solved), n, threshold (hours),
+        handle_hours (of tank tickets), handle_share (of all work), reason, complete, low, high. `extra["tables"]` has
+        the tags of the tank tickets. `rows` has the tickets.
+
+    Raises
+    ------
+    DataError
+        If the baseline is no number of periods and no window.
+    MissingTableError
+        If the book has no tickets.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> 0 < sm.support.tank_tickets(sm.demo(customers=50), freq="Q", baseline=4).value < 1
+    True
+    """
+    share = finite("quantile", quantile, "a share", least=0.01, most=0.99)
+    check_interval(interval)
+    working = check_hours(hours)
+    inbox = Inbox.asked(book, freq, by, zone_of(zone, working))
+    tickets = inbox.tickets
+    solved = (tickets.solved < NEVER) & ~tickets.backwards
+    end = np.where(solved, tickets.solved, tickets.created)
+    seconds = end - tickets.created if working is None else working.between(tickets.created, end)
+    at = inbox.period(tickets.solved)
+    limits, said = _limits(inbox, baseline, at, seconds, solved, share)
+    first, periods, _ = inbox.extent
+    place = np.clip(at - first, 0, max(periods - 1, 0))
+    limit = limits[place] if periods else np.full(len(at), np.nan)
+    counts = solved & inbox.since & ~np.isnan(limit) & (at < first + periods)
+    tank = counts & (seconds > limit)
+    work = np.maximum(tickets.handled, 0)
+    top, bottom = inbox.sums(at, kept=tank), inbox.sums(at, kept=counts)
+    eaten = inbox.sums(at, work, tank)
+    more = {
+        "threshold": np.tile(limits / HOUR, (len(inbox.groups), 1)),
+        "handle_hours": handle_hours(eaten),
+        "handle_share": ratio(eaten, inbox.sums(at, work, counts)),
+    }
+    df = inbox.frame(top, bottom, _NONE, interval=interval, **more)
+    aside = int(tickets.backwards.sum())
+    options = inbox.options(
+        baseline=said, quantile=f"the {share:.0%} quantile", hours=working and str(working)
+    )
+    return inbox.result(
+        "tank_tickets",
+        df,
+        "tank_tickets",
+        options=options,
+        notes=[f"{counted(aside, 'ticket')} solved before being created left out"] if aside else [],
+        extra={"tables": {"Tags of tank tickets": _tags(inbox, tank, counts, work)}},
+        drill=inbox.drill(at, tank.astype(int), counts.astype(int), counts),
+    )
+
+
+def _limits(
+    inbox: Inbox, baseline: Any, at: Ints, seconds: Ints, solved: NDArray[np.bool_], share: float
+) -> tuple[NDArray[np.float64], str]:
+    """Return the threshold of each period in seconds, and what the baseline is in words."""
+    first, periods, _ = inbox.extent
+    noun = inbox.book.calendar(inbox.freq).noun
+    if isinstance(baseline, (list, tuple)):
+        start, end = _window(baseline)
+        day = local_days(np.minimum(inbox.tickets.solved, inbox.tickets.now), inbox.zone)
+        inside = solved & (day >= start) & (day <= end)
+        said = f"what was solved from {iso_day(start)} to {iso_day(end)}"
+        return np.full(periods, quantile_of(seconds[inside], share)), said
+    many = whole("baseline", baseline, 1, f"a number of {noun}s, or a window of two days")
+    order = np.argsort(at, kind="stable")
+    order = order[solved[order]]
+    edges = np.arange(first, first + periods)
+    low = np.searchsorted(at[order], edges - many, side="left")
+    high = np.searchsorted(at[order], edges, side="left")
+    sorted_seconds = seconds[order]
+    limits = [quantile_of(sorted_seconds[a:b], share) for a, b in zip(low, high, strict=True)]
+    return np.array(limits, float), f"the {counted(many, noun)} before each {noun}"
+
+
+def quantile_of(values: Ints, share: float) -> float:
+    """Return the smallest value that at least a share of the values do not exceed; nan without values.
+
+    Examples
+    --------
+    >>> quantile_of(np.array([100, 2, 3, 4, 1]), 0.5), quantile_of(np.array([1, 2, 3, 4]), 0.5)
+    (3.0, 2.0)
+    """
+    if not len(values):
+        return np.nan
+    rank = int(np.ceil(share * len(values) - 1e-9)) - 1
+    return float(np.partition(values, rank)[rank])
+
+
+def _window(baseline: Sequence[Any]) -> tuple[int, int]:
+    if len(baseline) != 2:
+        msg = f'baseline={baseline!r} is neither a number of periods nor two days, such as ("2025-01", "2025-03").'
+        raise DataError(msg)
+    start, end = day_number(baseline[0]), last_day(baseline[1])
+    if end < start:
+        msg = f"baseline={baseline!r} ends before it starts; swap the two."
+        raise DataError(msg)
+    return start, end
+
+
+def _tags(
+    inbox: Inbox, tank: NDArray[np.bool_], counts: NDArray[np.bool_], work: Ints
+) -> pd.DataFrame:
+    import pandas as pd
+
+    if "tag" not in inbox.tickets.data.column_names:
+        return pd.DataFrame({"tag": [], "tanks": [], "solved": [], "share": [], "handle_hours": []})
+    labels, code = column("tag", inbox.tickets, inbox.book.tables)
+    size = len(labels)
+    tanks, solved = (np.bincount(code[mask], minlength=size) for mask in (tank, counts))
+    eaten = np.bincount(code[tank], weights=work[tank], minlength=size)
+    data = {"tag": labels, "tanks": tanks, "solved": solved, "share": ratio(tanks, solved)}
+    out = pd.DataFrame({**data, "handle_hours": handle_hours(eaten)})
+    return out.sort_values(["tanks", "tag"], ascending=[False, True]).reset_index(drop=True)

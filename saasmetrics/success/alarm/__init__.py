@@ -1,0 +1,1 @@
+"""Alerts and the list of what to do first."""

@@ -1,0 +1,1 @@
+"""Targets, books of customer success managers, and what customer success costs."""

@@ -1,0 +1,1 @@
+"""The health score: signals, model, score, and whether it foretells churn."""

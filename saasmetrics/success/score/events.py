@@ -1,0 +1,159 @@
+"""What happened to customers, as arrays: one element per row of a table, in the order in which it became known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.columns import days, encode, flat, has, numbers, parents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+
+FAR = 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Rows of a table of a book, sorted by the day on which they became known.
+
+    `entity` indexes the customers of the book's engine, `day` is when it happened, `known` the later of that and of
+    `recorded_at`; `row` is the row of the table. Rows of customers that never pay are left out and counted in `strays`.
+    """
+
+    table: str
+    entity: NDArray[np.int32]
+    day: NDArray[np.int32]
+    known: NDArray[np.int32]
+    row: NDArray[np.int64]
+    strays: int
+    undated: int
+    at_once: bool
+    data: pa.Table
+
+    def until(self, day: int) -> slice:
+        """Return the rows known at the end of a day."""
+        return slice(0, int(np.searchsorted(self.known, day, side="right")))
+
+    def within(self, first: int, last: int) -> NDArray[np.intp] | slice:
+        """Return the rows known at the end of `last` that happened from `first` to `last`."""
+        end = self.until(last).stop
+        if self.at_once:
+            return slice(int(np.searchsorted(self.known[:end], first)), end)
+        return np.flatnonzero((self.day[:end] >= first) & (self.day[:end] <= last))
+
+    @cached_property
+    def _by_entity(self) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        order = np.argsort(self.entity, kind="stable")
+        return order, self.entity[order]
+
+    def of(self, low: int, high: int) -> NDArray[np.intp]:
+        """Return the rows of the customers from `low` to below `high`, without a look at those of the others."""
+        order, entity = self._by_entity
+        begin, end = np.searchsorted(entity, [low, high])
+        return order[begin:end]
+
+    def numbers(self, column: str, missing: float = np.nan) -> NDArray[np.float64]:
+        """Return a number column in the order of the events."""
+        return numbers(self.data[column], missing)[self.row]
+
+    def days(self, column: str, missing: int = FAR) -> NDArray[np.int32]:
+        """Return a date column in the order of the events."""
+        return days(self.data[column], missing)[self.row]
+
+    def codes(self, column: str) -> tuple[list[Any], NDArray[np.int32]]:
+        """Return the values of a column, and the number of each event's."""
+        values, code = encode(self.data[column])
+        return values.to_pylist(), code[self.row]
+
+    def has(self, *columns: str) -> bool:
+        """Return whether all columns are there with values."""
+        return all(has(self.data, column) for column in columns)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what the footnote says of rows that count nothing."""
+        said = []
+        if self.strays:
+            said.append(f"{self.strays:,} rows of {self.table} are of customers who never paid")
+        if self.undated:
+            said.append(f"{self.undated:,} rows of {self.table} have no date and count nothing")
+        return tuple(said)
+
+
+def entities_of(book: Book, column: Any) -> NDArray[np.int32]:
+    """Return for each customer id the index of its customer (or its parent, where the policy says so), -1 for none."""
+    ids = flat(column)
+    customers = book.tables.get("customers")
+    grouped = book.policy.entity == "parent" and customers is not None
+    if grouped and customers is not None and has(customers.data, "parent_id"):
+        ids = flat(parents(ids, customers.data))
+    names, code = encode(ids)
+    known = book.engine.spans.entity_ids
+    if len(names) and pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
+        return np.full(len(code), -1, np.int32)
+    found = pc.fill_null(pc.index_in(names, value_set=known.cast(names.type)), -1)
+    place = np.append(np.asarray(found).astype(np.int32), np.int32(-1))
+    return place[code]
+
+
+def events(book: Book, table: str, at: str) -> Events:
+    """Return the rows of a table that have a customer who pays at some time, and a date.
+
+    Raises
+    ------
+    MissingTableError
+        If the book does not have the table.
+    """
+    if table not in book.tables:
+        book.frame(table)  # says which columns it needs
+    data = book.tables[table].data
+    entity = entities_of(book, data["customer_id"])
+    day = days(data[at], -FAR)
+    known = day
+    late = "recorded_at" in data.column_names and book.policy.knowledge == "recorded"
+    if late and has(data, "recorded_at"):
+        known = np.maximum(day, days(data["recorded_at"], -FAR))
+    use = (entity >= 0) & (day > -FAR)
+    row = np.flatnonzero(use)
+    if not (np.diff(known[row]) >= 0).all():
+        row = row[np.argsort(known[row], kind="stable")]
+    at_once = known is day or bool((known[row] == day[row]).all())
+    strays, undated = int((entity < 0).sum()), int((day <= -FAR).sum())
+    found = (entity[row], day[row], known[row], row)
+    return Events(table, *found, strays, undated, at_once, data)
+
+
+def optional(book: Book, table: str, at: str) -> Events | None:
+    """Return the events of a table, None where the book does not have it or it has no rows that count."""
+    if table not in book.tables or not len(book.tables[table].data):
+        return None
+    return events(book, table, at)
+
+
+def labels(book: Book, by: Sequence[str]) -> tuple[tuple[tuple[Any, ...], ...], NDArray[np.int64]]:
+    """Return the groups of customers by some columns, and the group of each customer."""
+    found = book.engine.grouping(tuple(by))
+    return found.labels, book.engine.origin(tuple(by)).astype(np.int64)
+
+
+def segments(book: Book) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the segments and that of each customer; one for all where the customers have none."""
+    table = book.tables.get("customers")
+    if table is None or not has(table.data, "segment"):
+        return [None], np.zeros(len(book.engine.spans.entity_ids), np.int64)
+    names, code = labels(book, ("segment",))
+    return [name[0] for name in names], code
+
+
+def taken(values: Mapping[str, NDArray[Any]], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return some rows of columns."""
+    return {name: value[rows] for name, value in values.items()}

@@ -1,0 +1,1 @@
+"""Adoption: what customers use, how deep, and how fast they get there."""

@@ -1,0 +1,170 @@
+"""The sheets of XLSX workbooks as Arrow tables, before anything is interpreted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from saasmetrics.errors import DataError, MissingExtraError
+from saasmetrics.tables.separators import with_note
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+__all__ = ["read_sheets", "refuse_bomb"]
+
+_LARGE, _DENSE = (
+    2**31,
+    200,
+)  # bytes a workbook may unpack to; times its size from which it is made to harm
+
+
+def refuse_bomb(path: str | os.PathLike[str]) -> None:
+    """Refuse a workbook that unpacks to so much that it would fill the memory; nothing is unpacked.
+
+    Raises
+    ------
+    DataError
+        If it does.
+    """
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as parts:
+            held = parts.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # whoever reads the file says what is wrong with it
+    size = sum(part.file_size for part in held)
+    packed = max(sum(part.compress_size for part in held), 1)
+    if size > _LARGE or (size > _LARGE // 16 and size > _DENSE * packed):
+        msg = (
+            f"{Path(path).name} unpacks to {size / 2**20:,.0f} MB, {size / packed:,.0f} times its size. "
+            "Save it as CSV or Parquet."
+        )
+        raise DataError(msg)
+
+
+def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
+    """Sheets of a workbook that have rows.
+
+    Parameters
+    ----------
+    path
+        XLSX file.
+
+    Returns
+    -------
+    dict
+        Name of the sheet -> rows. The first row that is not empty has the column names.
+
+    Raises
+    ------
+    MissingExtraError
+        If openpyxl is not installed.
+    DataError
+        If the file is no workbook.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtraError.of("openpyxl", "xlsx", "Reading XLSX files") from None
+    refuse_bomb(path)
+    try:
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:
+        raise DataError(f"{Path(path).name} is not a readable XLSX file: {error}") from error
+    try:
+        sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
+    finally:
+        workbook.close()
+    tables = {
+        title: _sheet(f"{Path(path).name}, sheet {title}", rows)
+        for title, rows in sheets.items()
+        if len(rows) > 1
+    }
+    for title, cells in _without_values(Path(path)).items():
+        if title in tables:
+            hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
+            note = (
+                f"{cells:,} {hold} without values, read as empty; open and save the file in Excel"
+            )
+            tables[title] = with_note(tables[title], note)
+    return tables
+
+
+def _without_values(path: Path) -> dict[str, int]:
+    """Cells by sheet that hold a formula that no program has computed yet."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as parts:
+        # Reading a workbook twice takes time, and few exports hold formulas.
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        if not any(b"</f>" in parts.read(name) for name in sheets):
+            return {}
+    import openpyxl
+
+    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(path, read_only=True)
+    try:
+        found = {
+            sheet.title: sum(
+                cell.data_type == "f" and value is None
+                for cells, row in zip(
+                    sheet.iter_rows(), values[sheet.title].iter_rows(values_only=True), strict=False
+                )
+                for cell, value in zip(cells, row, strict=False)
+            )
+            for sheet in formulas.worksheets
+        }
+    finally:
+        values.close()
+        formulas.close()
+    return {title: cells for title, cells in found.items() if cells}
+
+
+def _filled(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    for row in sheet.iter_rows(values_only=True):
+        if any(value is not None and value != "" for value in row):
+            yield row
+
+
+def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
+    header, *body = rows
+    width = max((n + 1 for n, name in enumerate(header) if name is not None), default=0)
+    names = [_title(name) for name in header[:width]]
+    if "" in names:
+        raise DataError(f"{place}: column {names.index('') + 1} has no name in the first row.")
+    beyond = sum(any(value is not None for value in row[width:]) for row in body)
+    if beyond:
+        raise DataError(
+            f"{place}: {beyond:,} rows have values right of the last column name. The first row "
+            "must be the header, with the column names: remove rows before it."
+        )
+    columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
+    return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
+
+
+def _title(name: Any) -> str:
+    if isinstance(name, dt.datetime):
+        return name.date().isoformat()
+    return "" if name is None else str(name).strip()
+
+
+def _cells(column: list[Any]) -> pa.Array:
+    values = [None if value == "" else value for value in column]
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {dt.datetime, dt.date} or kinds <= {int, float} or len(kinds) == 1:
+        return pa.array(values)
+    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ") if value.time() != dt.time() else value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

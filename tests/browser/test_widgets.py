@@ -1,0 +1,163 @@
+"""The other widgets in a real JupyterLab: what is slid, written and clicked is found in Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+SLOW = 60_000
+SETUP = "import json\nimport saasmetrics as sm\nimport saasmetrics_widgets as sw\nbook = sm.demo(customers=300)\n"
+
+
+class Shown:
+    """A widget in its notebook."""
+
+    def __init__(self, found, kind: str) -> None:
+        self.found, self.root = found, found.page.locator(f".saasmetrics-{kind}")
+
+    def ready(self) -> None:
+        expect(self.root).to_have_attribute("data-ready", "true", timeout=SLOW)
+        expect(self.root).not_to_have_class(re.compile("sm-busy"), timeout=SLOW)
+
+    def mark(self, panel: str, words: str) -> Locator:
+        return self.root.locator(f'.sm-{panel} [aria-label^="{words}"]').first
+
+    def told(self, expression: str):
+        return json.loads(self.found.say(f"print(json.dumps({expression}))"))
+
+    def choose(self, name: str, words: str) -> None:
+        self.root.locator(f".sm-controls select[name={name}]").select_option(words)
+
+    def column(self, number: int) -> list[str]:
+        return self.root.locator(f".sm-table tbody td:nth-child({number})").all_inner_texts()
+
+
+@pytest.fixture
+def show(notebook: Callable):
+    """Open a widget in a notebook of its own; nothing may have gone wrong or left this machine."""
+    opened = []
+
+    def make(code: str, kind: str) -> Shown:
+        found = notebook(permissions=["clipboard-read", "clipboard-write"])
+        opened.append(found)
+        found.open([f"{SETUP}w = {code}\nw"], f"{kind}.ipynb")
+        shown = Shown(found, kind)
+        shown.ready()
+        return shown
+
+    yield make
+    for found in opened:
+        assert found.outside == []
+        assert found.errors == []
+
+
+def test_sliders_move_verdict_chance_and_python_and_a_scenario_is_kept(show) -> None:
+    shown = show("sw.UnitEconomics(book)", "economics")
+    slider = shown.root.locator("input[name=cac]")
+    before = shown.root.locator('.sm-card[data-id="ratio"] .sm-value').inner_text()
+    slider.focus()
+    for _ in range(12):
+        shown.found.page.keyboard.press("ArrowLeft")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("CAC −12%:")
+    shown.ready()
+    expect(slider).to_be_focused()
+    assert slider.get_attribute("aria-valuetext") == "−12%"
+    assert shown.told("w.controls['cac']") == -12
+    text = shown.root.locator('.sm-card[data-id="ratio"] .sm-value').inner_text()
+    assert text != before
+    assert text == shown.told('f"{sm.economics.ltv_cac_whatif(book, cac=-0.12).value:.1f}x"')
+    shown.root.locator("input[name=name]").fill("Cheaper leads")
+    shown.found.page.keyboard.press("Enter")
+    expect(shown.mark("kept", "Cheaper leads")).to_be_visible()
+    assert shown.told("w.scenarios")[0]["cac"] == -12
+    shown.mark("kept", "As it is").click()
+    expect(slider).to_have_value("50")
+    shown.mark("ratio", "SMB").click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("Customers won, LTV to CAC, SMB")
+    wanted = shown.told("sorted(w.result.rows(segment='SMB')['customer_id'])")
+    assert sorted(shown.column(1)) == wanted
+
+
+def test_a_choice_of_the_switch_opens_to_its_customers(show) -> None:
+    shown = show("sw.DefinitionSwitch(book, a='default', b='stripe')", "switch")
+    shown.mark("way", "Formula of NRR").click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("default to stripe, nrr")
+    wanted = shown.told("sorted(w.result.rows(step='nrr')['customer_id'])")
+    assert sorted(shown.column(1)) == wanted[:500]
+    shown.choose("metric", "GRR")
+    expect(shown.root.locator(".sm-headline")).to_contain_text("Gross revenue retention")
+    shown.ready()
+    assert shown.told("w.selection") == {}
+    shown.choose("b", "chartmogul_b2b")
+    expect(shown.root.locator(".sm-way h3")).to_have_text("From default to chartmogul_b2b")
+    shown.ready()
+    values = shown.root.locator(".sm-card .sm-value").all_inner_texts()
+    told = shown.told(
+        "[sm.definitions.compare(book, 'grr', [p], freq='Q').df.set_index('period')"
+        ".loc[w.controls['period'], 'value'] for p in ('default', 'chartmogul_b2b')]"
+    )
+    assert values[:2] == [f"{value * 100:.1f}%" for value in told]
+
+
+def test_a_note_is_written_on_a_cell_and_kept(show) -> None:
+    shown = show("sw.CohortReview(book, freq='Q')", "review")
+    note = shown.root.locator("textarea[name=cell]")
+    expect(note).to_be_disabled()
+    shown.mark("cohorts", "Cohort Q1 2025, age 2:").click()
+    expect(note).to_be_enabled()
+    note.fill("The price rise <b>of January</b>")
+    shown.root.locator(".sm-entry", has=shown.found.page.locator("textarea[name=cell]")).locator(
+        "button"
+    ).click()
+    expect(shown.root.locator(".sm-noted h3")).to_have_text("1 note")
+    assert [(n["cohort"], n["age"], n["text"]) for n in shown.told("w.notes")] == [
+        ("2025-01-01", 2, "The price rise <b>of January</b>")
+    ]
+    assert shown.root.locator("b").count() == 0
+    shown.mark("cohorts", "Cohort Q2 2025, age 1:").click()
+    expect(note).to_have_value("")
+    shown.mark("noted", "Q1 2025, age 2").click()
+    expect(note).to_have_value("The price rise <b>of January</b>")
+    shown.choose("a", "Q1 2025")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("Q1 2025 keeps")
+
+
+def test_a_model_goes_on_beyond_what_was_seen_and_a_cause_opens_to_its_customers(show) -> None:
+    shown = show("sw.SurvivalExplorer(book, freq='Q')", "lives")
+    shown.choose("column", "Segment")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("All groups at once")
+    shown.choose("model", "Weibull")
+    expect(shown.root.locator(".sm-survival .sm-note")).to_contain_text("dashed: Weibull")
+    shown.ready()
+    assert shown.root.locator('.sm-survival path[stroke-dasharray="6 4"]').count() == 3
+    shown.mark("causes", "voluntary, age 6 quarters").click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("Lost by age 6 quarters")
+    wanted = shown.told("sorted(w.result.rows(age=6, cause='voluntary')['customer_id'])")
+    assert sorted(shown.column(1)) == wanted
+
+
+def test_the_explorer_reads_by_another_policy_and_says_who_moved_the_number(show) -> None:
+    shown = show("book.explore()", "explorer")
+    shown.choose("policy", "stripe")
+    expect(shown.root.locator(".sm-headline")).to_contain_text("policy stripe", timeout=SLOW)
+    shown.ready()
+    value = shown.root.locator('.sm-card[data-id="nrr"] .sm-value').inner_text()
+    assert value == shown.told(
+        "f\"{sm.retention.nrr(book.with_policy('stripe'), window=4, freq='Q').df"
+        ".set_index('period').loc[w.controls['period'], 'value'] * 100:.1f}%\""
+    )
+    bars = shown.root.locator(".sm-drivers .sm-mark")
+    bars.last.click()
+    expect(shown.root.locator(".sm-table tbody tr")).to_have_count(1)
+    assert shown.column(1) == [shown.told("w.selection['customer']")]
+    shown.mark("bridge", "Churn").click()
+    expect(shown.root.locator(".sm-drivers .sm-linked").first).to_be_visible()
+    shown.root.locator(".sm-drivers").hover()
+    shown.root.locator(".sm-drivers .sm-copy button", has_text="CSV").click()
+    expect(shown.root.locator(".sm-said")).to_contain_text("rows as CSV")
+    copied = shown.found.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("customer_id,value,")

@@ -1,0 +1,120 @@
+"""Whatever bytes a file holds, it is read, or refused in words: nothing else comes out, nothing hangs, nothing runs."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import saasmetrics as sm
+from saasmetrics.errors import DataError
+from tests.properties.profile import thorough
+
+GOOD = """subscription_id,customer_id,start,end,amount,interval
+1,a,2026-01-05,,10.50,month
+2,b,2026-02-01,2026-05-01,7,year
+"""
+CELLS = st.sampled_from(
+    ("", "1", "a", "-", "1,5", "1.234,56", "(3)", "€5", "2026-01-31", "31/01/2026", "03/04/2025", "20260131", "NaN",
+     "inf", "1e999", "=cmd|'/c calc'!A1", "+1", "@x", "<script>", "\u202e", "\x00", "\ufeff", "日本", "TRUE", "month",
+     "null", " ", "9" * 40, '"', "a,b", "1970-01-01T00:00:00+14:00", "0000-00-00", "9999-12-31", "12:00")
+)  # fmt: skip
+NAMES = st.sampled_from(
+    ("customer_id", "subscription_id", "start", "end", "amount", "interval", "month", "mrr", "2026-01", "Jan-26", "",
+     "id", "date", "name", "start", "=x", "Canceled At (UTC)", "status", "current_period_start")
+)  # fmt: skip
+FILES = st.sampled_from(
+    ("subscriptions", "mrr", "invoices", "customers", "tickets", "mapping", "exports")
+)
+
+
+def asked(name: str, content: bytes, beside: bytes = b"") -> None:
+    """Read a file as a user would, and ask for MRR."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(content)
+        if beside:
+            (Path(folder) / "subscriptions.csv").write_bytes(beside)
+        with suppress(DataError):
+            book = sm.read(folder)
+            book.check()
+            sm.revenue.mrr(book)
+
+
+@thorough
+@given(FILES, st.binary(max_size=400))
+def test_any_bytes_as_csv(name: str, content: bytes) -> None:
+    asked(f"{name}.csv", content)
+
+
+@thorough
+@given(FILES, st.lists(NAMES, max_size=7), st.lists(st.lists(CELLS, max_size=8), max_size=6))
+def test_any_cells_under_any_names(name: str, head: list[str], rows: list[list[str]]) -> None:
+    text = "\n".join(",".join(cells) for cells in [head, *rows])
+    asked(f"{name}.csv", text.encode())
+
+
+@thorough
+@given(
+    st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=6),
+    st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "cp1252", "shift-jis")),
+)
+def test_a_good_file_with_some_bytes_changed(changes: list[tuple[int, int]], code: str) -> None:
+    content = bytearray(GOOD.encode(code))
+    for at, byte in changes:
+        content[at] = byte
+    asked("subscriptions.csv", bytes(content))
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in GOOD.strip().splitlines():
+        sheet.append(line.split(","))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def parquet() -> bytes:
+    out = io.BytesIO()
+    rows = [line.split(",") for line in GOOD.strip().splitlines()]
+    pq.write_table(
+        pa.table({name: [r[n] for r in rows[1:]] for n, name in enumerate(rows[0])}), out
+    )
+    return out.getvalue()
+
+
+MADE = {"xlsx": workbook(), "parquet": parquet()}
+
+
+@thorough
+@given(st.sampled_from(sorted(MADE)), st.data())
+def test_a_workbook_or_parquet_file_that_is_damaged(kind: str, data: st.DataObject) -> None:
+    content = bytearray(MADE[kind])
+    for at in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=5)):
+        content[at] = data.draw(st.integers(0, 255))
+    asked(f"subscriptions.{kind}", bytes(content[: data.draw(st.integers(0, len(content)))]))
+
+
+@thorough
+@given(st.text(max_size=120))
+def test_any_text_as_mapping(text: str) -> None:
+    asked("mapping.toml", text.encode("utf-8", "replace"), GOOD.encode())
+
+
+@pytest.mark.parametrize("name", ["../evil.csv", "/etc/passwd", "a\x00b.csv", ".."])
+def test_a_name_in_a_mapping_never_leaves_the_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / "subscriptions.csv").write_text(GOOD)
+    text = f'[{name!r}]\ntable = "spend"\n'.replace("'", '"').replace("\\x00", "")
+    (tmp_path / "mapping.toml").write_text(text)
+    with pytest.raises(DataError, match=r"mapping\.toml"):
+        sm.read(tmp_path, as_of="2026-03-31")
