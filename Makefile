@@ -14,6 +14,9 @@ LAB := $(VENV)/.installed-lab
 TEST := $(VENV)/.installed-test
 SOURCES := pyproject.toml scripts/install.sh $(shell find widgets/labextension -type f)
 
+# Tests run side by side: threads of their own would only wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
+
 # Most tests run side by side; what measures time or drives the browser has the machine to itself.
 ALONE := bench or browser
 ifdef SKIP_BROWSER

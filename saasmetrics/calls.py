@@ -172,7 +172,9 @@ def _made(value: Any) -> str | None:
     """Return a value class of the library by the fields that are not their defaults."""
     if not is_dataclass(value) or isinstance(value, type):
         return None
-    if not type(value).__module__.startswith("saasmetrics.") or hasattr(value, "tables"):
+    if not type(value).__module__.startswith("saasmetrics."):
+        return None
+    if hasattr(value, "tables") or hasattr(value, "df"):  # a book, or a result, is no value
         return None
     changed = {f.name: _text(getattr(value, f.name)) for f in fields(value) if _differs(f, value)}
     if None in changed.values():

@@ -53,6 +53,17 @@ def event_study(
     canvas = Canvas.of(result, theme, width, height, title)
     if not result.df["value"].notna().any():
         return canvas.empty()
+    layers = _event_layers(result, canvas)
+    note = "Grey: before the start, where nothing should be. Line: interval"
+    return canvas.finish(
+        layers,
+        message=_capital(str(result.extra.get("headline", result.definition.name))),
+        subtitle=what(result, unit="table", note=note),
+    )
+
+
+def _event_layers(result: Result, canvas: Canvas) -> list[Any]:
+    """Return the effects with their intervals, the line of no effect, and that of the start."""
     colors = canvas.colors
     rows: list[dict[str, Any]] = [
         {
@@ -77,44 +88,32 @@ def event_study(
     color = alt.Color("color:N", scale=None)
     base = alt.Chart(data(rows))
     tip = [alt.Tooltip("since:Q"), alt.Tooltip("value:Q", format="+.2%"), alt.Tooltip("phase:N")]
-    words = [
-        {"x": -0.5, "y": high + room, "text": "before", "align": "right"},
-        {"x": -0.5, "y": high + room, "text": "after", "align": "left"},
-    ]
-    layers = [
-        alt.Chart(data([{"y": 0.0}]))
-        .mark_rule(color=colors.rule, strokeWidth=1.5)
-        .encode(y=alt.Y("y:Q", scale=y)),
-        alt.Chart(data([{"x": -0.5}]))
-        .mark_rule(color=colors.muted, strokeDash=[4, 3])
-        .encode(x=alt.X("x:Q", scale=x)),
-        base.mark_rule(strokeWidth=2.5).encode(
-            x=alt.X("since:Q", scale=x), y=alt.Y("low:Q", scale=y), y2="high:Q", color=color
-        ),
-        base.mark_point(filled=True, size=80, opacity=1).encode(
-            x=alt.X("since:Q", scale=x, axis=below),
-            y=alt.Y("value:Q", scale=y, axis=axis(marks, title="points a month", grid=True)),
-            color=color,
-            tooltip=tip,
-        ),
-        *(
-            alt.Chart(data([word]))
-            .mark_text(
-                align=word["align"],
-                dx=-6 if word["align"] == "right" else 6,
-                dy=6,
-                color=colors.muted,
-            )
-            .encode(x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), text="text:N")
-            for word in words
-        ),
-    ]
-    note = "Grey: before the start, where nothing should be. Line: interval"
-    return canvas.finish(
-        layers,
-        message=_capital(str(result.extra.get("headline", result.definition.name))),
-        subtitle=what(result, unit="table", note=note),
+    spans = base.mark_rule(strokeWidth=2.5).encode(
+        x=alt.X("since:Q", scale=x), y=alt.Y("low:Q", scale=y), y2="high:Q", color=color
     )
+    points = base.mark_point(filled=True, size=80, opacity=1).encode(
+        x=alt.X("since:Q", scale=x, axis=below),
+        y=alt.Y("value:Q", scale=y, axis=axis(marks, title="points a month", grid=True)),
+        color=color,
+        tooltip=tip,
+    )
+    return [*_signs(x, y, high + room, canvas), spans, points]
+
+
+def _signs(x: alt.Scale, y: alt.Scale, top: float, canvas: Canvas) -> list[Any]:
+    """Return the line of no effect, that of the start, and which side is before it."""
+    colors = canvas.colors
+    zero = alt.Chart(data([{"y": 0.0}])).mark_rule(color=colors.rule, strokeWidth=1.5)
+    start = alt.Chart(data([{"x": -0.5}])).mark_rule(color=colors.muted, strokeDash=[4, 3])
+    layers: list[Any] = [
+        zero.encode(y=alt.Y("y:Q", scale=y)),
+        start.encode(x=alt.X("x:Q", scale=x)),
+    ]
+    for word, align, away in (("before", "right", -6), ("after", "left", 6)):
+        text: Any = alt.Chart(data([{"x": -0.5, "y": top, "text": word}]))
+        text = text.mark_text(align=align, dx=away, dy=6, color=colors.muted)
+        layers.append(text.encode(x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), text="text:N"))
+    return layers
 
 
 def _capital(text: str) -> str:
@@ -155,61 +154,9 @@ def balance(
     canvas = Canvas.of(result, theme, width, height or 0, title)
     if not len(result.df):
         return canvas.empty()
-    colors, weighted = canvas.colors, bool(result.df["after"].notna().any())
-    frame = result.df.sort_values("before", key=lambda s: -s.abs(), kind="stable")
-    rows: list[dict[str, Any]] = [
-        {
-            "name": shortened(str(row["covariate"]), _NAMES - 24),
-            "before": float(row["before"]),
-            "after": float(row["after"]),
-            "j": float(n),
-        }
-        for n, row in enumerate(frame.to_dict("records"))
-    ]
-    reach = (
-        max([0.15, *(abs(v) for row in rows for v in (row["before"], row["after"]) if v == v)])
-        * 1.1
-    )
-    x = alt.Scale(domain=[-reach, reach], nice=False)
-    y = alt.Scale(domain=[len(rows) - 0.5, -0.5], nice=False, zero=False)
-    names = axis(
-        {row["j"]: row["name"] for row in rows},
-        grid=False,
-        domain=False,
-        ticks=False,
-        labelColor=colors.ink,
-        labelLimit=_NAMES,
-    )
-    marks = axis(_plain(reach), title="standardized difference", grid=True)
-    band = alt.Chart(data([{"x": -_ALIKE, "x2": _ALIKE}])).mark_rect(color=colors.grid, opacity=1)
-    line = alt.Chart(data([{"x": 0.0}])).mark_rule(color=colors.rule, strokeWidth=1.5)
-    across = alt.Y("j:Q", scale=y)
-    base = alt.Chart(data(rows))
-    tip = [
-        alt.Tooltip("name:N"),
-        alt.Tooltip("before:Q", format=".2f"),
-        alt.Tooltip("after:Q", format=".2f"),
-    ]
-    first = colors.plain if weighted else colors.gain
-    layers: list[Any] = [
-        band.encode(x=alt.X("x:Q", scale=x), x2="x2:Q"),
-        line.encode(x=alt.X("x:Q", scale=x)),
-    ]
-    if weighted:
-        moved = base.mark_rule(color=colors.plain, strokeWidth=1)
-        layers.append(moved.encode(x=alt.X("before:Q", scale=x), x2="after:Q", y=across))
-    layers.append(
-        base.mark_point(
-            filled=not weighted, shape="circle", size=60, color=first, opacity=1, strokeWidth=2
-        ).encode(
-            x=alt.X("before:Q", scale=x, axis=marks),
-            y=alt.Y("j:Q", scale=y, axis=names),
-            tooltip=tip,
-        )
-    )
-    if weighted:
-        after = base.mark_point(filled=True, shape="diamond", size=80, color=colors.gain, opacity=1)
-        layers.append(after.encode(x=alt.X("after:Q", scale=x), y=across, tooltip=tip))
+    weighted = bool(result.df["after"].notna().any())
+    rows = _covariates(result)
+    layers = _love_layers(rows, canvas, weighted=weighted)
     note = (
         "Ring: before weighting. Diamond: after" if weighted else "Dot: as drawn, without weights"
     )
@@ -219,6 +166,63 @@ def balance(
         subtitle=what(result, unit="table", note=f"{note}. Band: up to 0.1 counts as alike"),
         height=canvas.height or _ROW * len(rows) + 10,
     )
+
+
+def _covariates(result: Result) -> list[dict[str, Any]]:
+    """Return the covariates, the one that differed most first."""
+    frame = result.df.sort_values("before", key=lambda s: -s.abs(), kind="stable")
+    return [
+        {
+            "name": shortened(str(row["covariate"]), _NAMES - 24),
+            "before": float(row["before"]),
+            "after": float(row["after"]),
+            "j": float(n),
+        }
+        for n, row in enumerate(frame.to_dict("records"))
+    ]
+
+
+def _love_layers(rows: list[dict[str, Any]], canvas: Canvas, *, weighted: bool) -> list[Any]:
+    """Return the band of what counts as alike, and each covariate before and after weighting."""
+    colors = canvas.colors
+    known = [abs(v) for row in rows for v in (row["before"], row["after"]) if v == v]
+    reach = max([0.15, *known]) * 1.1
+    x = alt.Scale(domain=[-reach, reach], nice=False)
+    y = alt.Scale(domain=[len(rows) - 0.5, -0.5], nice=False, zero=False)
+    names = {row["j"]: row["name"] for row in rows}
+    look: dict[str, Any] = {"grid": False, "domain": False, "ticks": False}
+    left = axis(names, labelColor=colors.ink, labelLimit=_NAMES, **look)
+    below = axis(_plain(reach), title="standardized difference", grid=True)
+    band = alt.Chart(data([{"x": -_ALIKE, "x2": _ALIKE}])).mark_rect(color=colors.grid, opacity=1)
+    line = alt.Chart(data([{"x": 0.0}])).mark_rule(color=colors.rule, strokeWidth=1.5)
+    base, across = alt.Chart(data(rows)), alt.Y("j:Q", scale=y)
+    tip = [
+        alt.Tooltip("name:N"),
+        *(alt.Tooltip(f"{n}:Q", format=".2f") for n in ("before", "after")),
+    ]
+    first = base.mark_point(
+        filled=not weighted,
+        shape="circle",
+        size=60,
+        color=colors.plain if weighted else colors.gain,
+        opacity=1,
+        strokeWidth=2,
+    )
+    layers: list[Any] = [
+        band.encode(x=alt.X("x:Q", scale=x), x2="x2:Q"),
+        line.encode(x=alt.X("x:Q", scale=x)),
+        first.encode(
+            x=alt.X("before:Q", scale=x, axis=below),
+            y=alt.Y("j:Q", scale=y, axis=left),
+            tooltip=tip,
+        ),
+    ]
+    if weighted:
+        moved = base.mark_rule(color=colors.plain, strokeWidth=1)
+        after = base.mark_point(filled=True, shape="diamond", size=80, color=colors.gain, opacity=1)
+        layers.insert(2, moved.encode(x=alt.X("before:Q", scale=x), x2="after:Q", y=across))
+        layers.append(after.encode(x=alt.X("after:Q", scale=x), y=across, tooltip=tip))
+    return layers
 
 
 def _plain(reach: float) -> dict[float, str]:

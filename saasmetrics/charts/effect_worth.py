@@ -54,6 +54,20 @@ def attribution_value(
     if len(result.df) < 5 or not result.df["value"].notna().all():
         return canvas.empty()
     rows = _steps(result, canvas)
+    layers = _layers(rows, canvas)
+    first = result.df.iloc[0]
+    note = f"{first['words']} a year. Line: interval of the effect"
+    message = str(result.extra.get("headline", result.definition.name))
+    return canvas.finish(
+        layers,
+        message=message,
+        subtitle=what(result, note=note),
+        height=canvas.height or _ROW * len(rows) + 10,
+    )
+
+
+def _layers(rows: list[dict[str, Any]], canvas: Canvas) -> list[Any]:
+    """Return bars with intervals, the line of nothing, and the amounts on the right."""
     places = [
         0.0,
         *(row[k] for row in rows for k in ("from", "to", "low", "high") if row[k] is not None),
@@ -80,7 +94,7 @@ def attribution_value(
     spans = alt.Chart(data([row for row in rows if row["low"] is not None]))
     color = alt.Color("color:N", scale=None)
     tip = [alt.Tooltip("step:N"), alt.Tooltip("label:N", title="amount")]
-    layers = [
+    return [
         base.mark_bar(height=20).encode(
             x=alt.X("from:Q", scale=x, axis=axis(marks, grid=True)),
             x2="to:Q",
@@ -98,15 +112,6 @@ def attribution_value(
             x=alt.X("side:Q", scale=x), y=alt.Y("j:Q", scale=y), text="label:N"
         ),
     ]
-    first = result.df.iloc[0]
-    note = f"{first['words']} a year. Line: interval of the effect"
-    message = str(result.extra.get("headline", result.definition.name))
-    return canvas.finish(
-        layers,
-        message=message,
-        subtitle=what(result, note=note),
-        height=canvas.height or _ROW * len(rows) + 10,
-    )
 
 
 def _steps(result: Result, canvas: Canvas) -> list[dict[str, Any]]:

@@ -223,6 +223,11 @@ def test_any_series_can_be_looked_at_before_and_after(demo_book: sm.Book) -> Non
     churn = sm.retention.logo_churn(demo_book, window=1, by="segment")
     found = S.before_after(demo_book, "2024-06-01", churn)
     assert set(found.df["segment"]) == set(churn.df["segment"])
+    alone = sm.Book(subscriptions=demo_book.frame("subscriptions").assign(currency="USD"))
+    series = sm.revenue.mrr(alone)
+    assert S.before_after(alone, "2024-06-01", series).df["reason"].tolist() == [
+        ""
+    ]  # without tickets
     with pytest.raises(sm.DataError, match="is no series"):
         S.before_after(demo_book, "2024-06-01", S.macro_effect(demo_book))
 

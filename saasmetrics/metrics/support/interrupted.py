@@ -10,6 +10,7 @@ import numpy as np
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
+from saasmetrics.metrics.made import made
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.metrics.support.speed import times
 from saasmetrics.periods import day_number, iso_day
@@ -118,24 +119,22 @@ def before_after(
         frame, names = _series(book, measure, by, freq, statistic, hours, zone)
         unit, what = _UNITS.get(measure, "hours"), measure
     df, fits, cut = _fitted(frame, names, day, interval)
-    inbox = Inbox.asked(book, "M", None, "UTC" if zone is None else zone)
     options = {"date": iso_day(day), "hours": None if hours is None else str(hours)}
     options |= {} if isinstance(measure, Result) else {"measure": measure, "statistic": statistic}
-    made = inbox.result(
-        "before_after",
-        df,
-        "before_after",
-        options=options,
-        notes=[NOT_CAUSAL],
-        extra={
-            "series": fits,
-            "date": cut,
-            "unit": unit,
-            "measure": what,
-            "headline": _told(df, unit, names),
-        },
-    )
-    return replace(made, by=names)
+    extra = {
+        "series": fits,
+        "date": cut,
+        "unit": unit,
+        "measure": what,
+        "headline": _told(df, unit, names),
+    }
+    name = "before_after"
+    if isinstance(measure, Result):
+        told = (NOT_CAUSAL, f"The series is {measure.metric.name}")
+        return made(book, name, df, name, by=names, options=options, notes=told, extra=extra)
+    inbox = Inbox.asked(book, "M", None, "UTC" if zone is None else zone)
+    found = inbox.result(name, df, name, options=options, notes=[NOT_CAUSAL], extra=extra)
+    return replace(found, by=names)
 
 
 def _fitted(

@@ -179,12 +179,7 @@ def staggered(
         total_error = max(total_error, float(np.nanstd(small_whole[1:])))
     freedom = max(len(start) - len(np.unique(start)), 1)
     reach = float(t.ppf(0.5 + level / 2, freedom))
-    past = points < 0
-    p_before = np.nan
-    if past.any():
-        # The largest of several, corrected for how many there are (Bonferroni).
-        seen = np.abs(each[0, past]) / np.where(error[past] > 0, error[past], np.inf)
-        p_before = min(1.0, 2 * int(past.sum()) * float(t.sf(np.nanmax(seen), freedom)))
+    p_before = _before(each[0], error, points < 0, freedom)
     value, base = float(whole[0]), _untreated(sums, start, month[after])
     p = float(2 * t.sf(abs(value) / total_error, freedom)) if total_error > 0 else np.nan
     how = f"a bootstrap of {len(start)} groups within their waves"
@@ -212,6 +207,16 @@ def _bins(since: Ints, before: int) -> Ints:
     back = -before - since
     earlier = -before - back // BIN * BIN - BIN + 1
     return np.where(since > 0, later, np.where(back < LOOKED_BACK, earlier, _ASIDE))
+
+
+def _before(each: Array, error: Array, past: NDArray[np.bool_], freedom: int) -> float:
+    """Return the p of the largest effect before the start, corrected for how many there are (Bonferroni)."""
+    from scipy.stats import t
+
+    if not past.any():
+        return np.nan
+    seen = np.abs(each[past]) / np.where(error[past] > 0, error[past], np.inf)
+    return min(1.0, 2 * int(past.sum()) * float(t.sf(np.nanmax(seen), freedom)))
 
 
 def _summarized(
