@@ -333,8 +333,7 @@ def tiers(
     escalated = _escalated(
         asked, at, kept, np.array(names, object)[began], np.array(labels, object)[tier]
     )
-    without = int(((tickets.first_solved < NEVER) & inbox.since & ~told).sum())
-    notes = [f"{counted(without, 'solved ticket')} without a tier left out"] if without else []
+    notes = _tierless((tickets.first_solved < NEVER) & inbox.since & ~told)
     matrix = _matrix(kept, names, began, labels, tier)
     return inbox.result(
         "tier_mix",
@@ -348,7 +347,13 @@ def tiers(
             "headline": _said(escalated),
         },
         drill=inbox.drill(at, kept.astype(int), None, kept),
+        untraced="the rows are the tickets of a tier, not all that its share is of",
     )
+
+
+def _tierless(without: NDArray[np.bool_]) -> list[str]:
+    many = int(without.sum())
+    return [f"{counted(many, 'solved ticket')} without a tier left out"] if many else []
 
 
 def _wholes(inbox: Inbox, asked: Inbox) -> NDArray[np.int64]:
