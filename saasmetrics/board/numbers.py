@@ -109,7 +109,8 @@ class Numbers:
         A number that no formula of its rows gives is added as a value, with the reason for it.
         """
         proof = result.proof(**cell)
-        trace, unit = proof.trace, proof.unit
+        # Points of a score, such as NPS, are not those of two rates.
+        trace, unit = proof.trace, "score" if proof.unit == "points" else proof.unit
         if (
             trace is None
             or proof.value is None
