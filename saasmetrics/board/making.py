@@ -200,9 +200,7 @@ class Making:
         groups = "".join(f"[{v}]" for v in group.values())
         key = self.at(f"{name or result.metric.id}{groups}.{end}", quarter)
         label = f"{result.metric.abbr or result.metric.name}, {end} end of the 95% interval"
-        return self.numbers.given(
-            key, label, value, unit_of(result), "from resampling customers"
-        )
+        return self.numbers.given(key, label, value, unit_of(result), "from resampling customers")
 
     def plan(self, metric: str, quarter: pd.Timestamp, unit: str, scenario: str = "plan") -> str:
         """Return the id of what was planned for a quarter, "" where nothing was."""

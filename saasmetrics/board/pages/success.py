@@ -21,7 +21,7 @@ def success(making: Making) -> Page:
     """What was to be reached in the quarter, and what was, for the company and each pod."""
     from saasmetrics import success as asked
 
-    period = f"{making.now:%Y-%m-%d}"
+    period = f"{making.now.year}-Q{making.now.quarter}"
     company = making.used(asked.targets(making.book, period=period))
     tables = [_targets(making, company, "company", f"Targets of {making.label(making.now)}")]
     missing = []
@@ -35,11 +35,14 @@ def success(making: Making) -> Page:
     except DataError as error:
         missing.append(f"By pod: {error}")
     tiles, results = _tiles(making, missing)
-    met = int((company.df["attainment"] >= 1).sum())
-    many = len(company.df)
+    known = company.df["attainment"].dropna()
+    if not len(known):
+        msg = f"There is no target of {making.label(making.now)}; add the table targets (metric, period, value)."
+        raise DataError(msg)
+    met, many = int((known >= 1).sum()), len(known)
     return Page(
         "success", "Customer success and revenue", f"{met} of {many} targets are met in {making.label(making.now)}",
-        str(tables[0].rows[0].cells[0]) if many else "", f"{company.text[:1].upper()}{company.text[1:]}.",
+        str(tables[0].rows[0].cells[0]), f"{company.text[:1].upper()}{company.text[1:]}.",
         footnote=footnote([company, *results], ("Attainment compares, and says nothing of causes.",)),
         calculation="Of target: actual / target.", tiles=tiles, tables=tuple(tables), missing=tuple(missing),
     )  # fmt: skip
@@ -52,9 +55,7 @@ def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
         label = f"{owner}{_name(str(row['metric']))}"
         key = f"target[{scope}][{owner}{row['metric']}]"
         unit = str(row["unit"])
-        actual = numbers.given(
-            f"{key}.actual", f"{label}, actual", row["value"], unit, "targets and what came"
-        )
+        actual = _actual(making, row, f"{key}.actual", f"{label}, actual", scope)
         goal = numbers.given(
             f"{key}.goal", f"{label}, target", row["target"], unit, "table targets"
         )
@@ -66,6 +67,15 @@ def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
     if not rows:
         rows.append(Row("–", (Text("no target"), Text(""), Text(""))))
     return Table(f"targets_{scope}", f"{title}, money in {making.currency}", _HEADS, tuple(rows))
+
+
+def _actual(making: Making, row: dict[Any, Any], key: str, label: str, scope: str) -> str:
+    """Add what came: the same quantity as on the other pages where it is one of them."""
+    numbers, same = making.numbers, making.at(str(row["metric"]), making.now)
+    found, now = float(row["value"]), making.value(same)
+    if scope == "company" and now is not None and abs(now - found) < 1e-6 * max(1.0, abs(found)):
+        return numbers.derived(key, label, "now", {"now": same})
+    return numbers.given(key, label, row["value"], str(row["unit"]), "targets and what came")
 
 
 def _name(metric: str) -> str:
