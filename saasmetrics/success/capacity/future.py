@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import finite
 from saasmetrics.engine.requests import BANDS, Contacts, ages, contacts
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, MissingTableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,9 +125,13 @@ def history(
 
     Raises
     ------
+    MissingTableError
+        If there is no table tickets.
     DataError
         If there are fewer than six.
     """
+    if "tickets" not in book.tables:
+        raise MissingTableError.of("tickets", "A forecast of demand")
     first, _, full = book.engine.extent("M")
     if full - first < 5:
         msg = "A forecast of demand needs six complete months of customers and tickets."
