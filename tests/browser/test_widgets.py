@@ -220,6 +220,9 @@ def test_a_book_opens_to_its_accounts_and_a_longer_time_to_hire_moves_the_plan(s
     owner = shown.told("w.selection")["csm_id"]
     wanted = shown.told(f"sorted(sm.capacity.books(book).rows(csm_id={owner!r})['customer_id'])")
     assert sorted(shown.column(1)) == wanted == shown.told("sorted(w.customers['customer_id'])")
+    month = shown.root.locator(".sm-hiring [data-tip]").first
+    month.hover()
+    expect(shown.root.locator(".sm-tip")).to_have_text(month.get_attribute("data-tip"))
     value = shown.root.locator('.sm-card[data-id="next"] .sm-value')
     before = value.inner_text()
     shown.slide("lead", "5 months")

@@ -361,3 +361,23 @@ def test_months_of_ramp_are_a_straight_line_to_full_output(demo):
     ]
     assert (np.cumsum(opened[1]) >= np.cumsum(opened[0])).all()
     assert "ramp of 4 months" in C.hiring_plan(demo, handle_minutes=90, ramp=4).footnote
+
+
+def test_the_accounts_behind_a_month_add_up_to_its_tickets(demo):
+    made = C.demand(demo)
+    month = made.df[made.df["period"] == pd.Timestamp("2026-05-01")]
+    rows = made.rows(period="2026-05-01")
+    assert rows["tickets"].sum() == month["value"].sum()
+    for cell in month.itertuples():
+        own = made.rows(period="2026-05-01", segment=cell.segment)
+        assert own["tickets"].sum() == cell.value
+        assert set(own["paying"]) == {cell.segment != "(not paying)"}
+    created = demo.frame("tickets")
+    created = created[pd.to_datetime(created["created_at"]).dt.strftime("%Y-%m") == "2026-05"]
+    wanted = created["customer_id"].value_counts().sort_index()
+    assert rows.groupby("customer_id")["tickets"].sum().sort_index().tolist() == wanted.tolist()
+    calls = C.demand(demo, by=None, channel="phone")
+    latest = calls.df[calls.df["complete"]]["value"].iloc[-1]
+    assert calls.rows()["tickets"].sum() == latest
+    with pytest.raises(sm.DataError, match="not over"):
+        made.rows(period="2027-01-01")

@@ -12,7 +12,7 @@ from saasmetrics_widgets import plans
 from saasmetrics_widgets.base import MetricWidget
 from saasmetrics_widgets.behind import Cell
 from saasmetrics_widgets.calls import Call
-from saasmetrics_widgets.choices import check_names, one_of, select
+from saasmetrics_widgets.choices import Choices, check_names, one_of, select
 from saasmetrics_widgets.scenarios import signed
 from saasmetrics_widgets.view import footnotes
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 _MONTHS = {n: f"{n} month{'' if n == 1 else 's'}" for n in range(13)}
 GROWTH: dict[Any, str] = {
     "": "As in the past",
-    **{share: f"{signed(share)} a year" for share in range(-30, 101, 5)},
+    **{share: signed(share) if share else "±0%" for share in range(-30, 101, 5)},
 }
 CONTACTS = {share: signed(share) for share in range(-50, 51, 5)}
 OCCUPANCY = {share: f"{share} %" for share in range(50, 101, 5)}
 HORIZONS = {n: f"{n} months" for n in (6, 12, 18, 24)}
 # Each control with its values and where it starts.
 _LEVERS: dict[str, tuple[str, Mapping[Any, str], Any]] = {
-    "growth": ("Customers grow by", GROWTH, ""),
-    "contacts": ("Tickets an account", CONTACTS, 0),
+    "growth": ("Customers, a year", GROWTH, ""),
+    "contacts": ("Contact rate", CONTACTS, 0),
     "ramp": ("Ramp", _MONTHS, 2),
     "occupancy": ("Occupancy", OCCUPANCY, 80),
-    "lead": ("Time to hire", _MONTHS, 2),
+    "lead": ("Lead time", _MONTHS, 2),
 }
 _USUAL = "agent"  # the role that a plan is for where there are such people
 
@@ -61,7 +61,8 @@ class CapacityPlanner(MetricWidget):
     demand, hiring, people, books : dict, Python to browser
         The pictures: title, note, scene, code and key.
     selection : dict, both ways
-        {"of": "books", "csm_id"}: the accounts of a customer success manager.
+        {"of": "books", "csm_id"}: the accounts of a customer success manager; {"of": "demand", "period"}: who opened
+        the tickets of a month that is over.
 
     All other traits are those of `MetricWidget`.
 
@@ -85,6 +86,10 @@ class CapacityPlanner(MetricWidget):
     hiring = traitlets.Dict().tag(sync=True)
     people = traitlets.Dict().tag(sync=True)
     books = traitlets.Dict().tag(sync=True)
+
+    def _prepare(self, book: Book) -> None:
+        super()._prepare(book)
+        self._choices = Choices(book)
 
     def _roles(self) -> dict[str, str]:
         """Return the roles of people that a plan can be for."""
@@ -182,17 +187,20 @@ class CapacityPlanner(MetricWidget):
     def _carried(
         self, selection: Mapping[str, Any], old: Mapping[str, Any], now: Mapping[str, Any]
     ) -> dict[str, Any]:
-        del old, now  # books are those of today, whatever is planned
+        del old, now  # books and past months are what they are, whatever is planned
         return dict(selection)
 
     def _cell(self, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
         of = str(selection.get("of"))
-        if of != "books":
-            raise UnknownNameError.of("part of the planner", of, ("books",))
-        owner = selection.get("csm_id")
-        return Cell(
-            self._calls(now)["books"], {"csm_id": owner}, ("arr",), (), f"Accounts of {owner}"
-        )
+        if of not in ("books", "demand"):
+            raise UnknownNameError.of("part of the planner", of, ("books", "demand"))
+        call = self._calls(now)[of]
+        if of == "books":
+            owner = selection.get("csm_id")
+            return Cell(call, {"csm_id": owner}, ("arr",), (), f"Accounts of {owner}")
+        period = selection.get("period")
+        month = self._choices.text("M", self.book.calendar("M").of(period))
+        return Cell(call, {"period": period}, ("tickets", "paying"), (), f"Tickets of {month}")
 
 
 def _of(name: str, wanted: Any, options: Mapping[Any, str], start: Any) -> Any:

@@ -70,10 +70,13 @@ class _Plot:
                 scene.text(self.x(place), y + 26, year, size=9.5, anchor="middle", fill="muted")
             years.add(period.year)
 
+    def column(self, place: int) -> tuple[float, float, float, float]:
+        """Return the area of a month."""
+        return (_LEFT + self.slot * place, _TOP, self.slot, self.high)
+
     def tip(self, scene: Scene, place: int, words: str) -> None:
         """Say something of a month where it is pointed at."""
-        left = _LEFT + self.slot * place
-        scene.rect(left, _TOP, self.slot, self.high, "none", tip=words)
+        scene.rect(*self.column(place), "none", tip=words)
 
 
 def demand(result: Result) -> dict[str, Any]:
@@ -98,14 +101,20 @@ def demand(result: Result) -> dict[str, Any]:
         words = f"{row['period']:%b %Y}: {row['value']:,.0f} tickets"
         if row["forecast"]:
             words += f" ({row['low']:,.0f} to {row['high']:,.0f})"
-        plot.tip(scene, place, f"{words}, {row['customers']:,.0f} customers")
+        words += f", {row['customers']:,.0f} customers"
+        if row["forecast"]:
+            plot.tip(scene, place, words)
+            continue
+        pick = {"of": "demand", "period": f"{row['period']:%Y-%m-%d}"}
+        dot = (plot.x(place), plot.y(row["value"]))
+        scene.mark(plot.column(place), pick, words, place=(0, place), dot=dot, tone="total")
     key = [
         ("total", "line", "Past"),
         ("total", "dash", "Forecast"),
         ("total", "band", "95% of draws"),
     ]
     _key(scene, _TOP + _HIGH + 42, key)
-    note = "All tickets, also of accounts that do not pay."
+    note = "All tickets, also of accounts that do not pay. Choose a month for who asked."
     return {"title": title, "note": note, "scene": scene.as_dict()}
 
 
@@ -165,7 +174,7 @@ def _month(
         scene.text(middle, y, share, size=9.5, anchor="middle")
     words = (
         f"{row['period']:%b %Y}: open {int(row['open'])}, {int(row['start'])} start; short in "
-        f"{format_ratio(float(row['short']), 0)}, without hires in {format_ratio(float(row['short_now']), 0)}"
+        f"{format_ratio(float(row['short']), 0)} of draws, in {format_ratio(float(row['short_now']), 0)} without hires"
     )
     scene.rect(middle - plot.slot / 2, _TOP, plot.slot, floor - _TOP, "none", tip=words)
 

@@ -51,7 +51,7 @@ def test_tickets_to_come_are_the_forecasts(book: sm.Book, planner: CapacityPlann
     card = cards(planner)["demand"]
     assert card["value"] == f"{last['value']:,.0f}"
     assert card["note"].startswith(f"{last['low']:,.0f} to {last['high']:,.0f}")
-    assert len(tips(planner, "demand")) == len(total)
+    assert len(tips(planner, "demand")) == int(total["forecast"].sum())
 
 
 def test_every_slider_is_an_argument_of_the_plan(
@@ -139,3 +139,16 @@ def test_what_is_not_on_offer_is_refused(book: sm.Book) -> None:
     for name, value in (("growth", 7), ("occupancy", 30), ("role", "pilot"), ("freq", "M")):
         with pytest.raises(UnknownNameError, match=name if name != "freq" else "control"):
             CapacityPlanner(book, **{name: value})
+
+
+def test_a_month_of_the_past_opens_to_who_asked(book: sm.Book, planner: CapacityPlanner) -> None:
+    past = sm.capacity.demand(book).extra["total"].query("not forecast").set_index("period")
+    months = shapes(planner, "demand", "mark")
+    assert len(months) == len(past)
+    planner.selection = dict(months[-2]["pick"])
+    assert planner.customers is not None
+    assert planner.customers["tickets"].sum() == past["value"].iloc[-2]
+    planner.selection = {"of": "demand", "period": "2027-03-01"}
+    assert "not over" in planner.table["message"]
+    planner.selection = {"of": "demand", "period": "soon"}
+    assert "soon" in planner.table["message"]

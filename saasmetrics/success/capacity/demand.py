@@ -13,6 +13,7 @@ from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.plan import forecast_accuracy
 from saasmetrics.metrics.made import made
+from saasmetrics.success.capacity.askers import Askers
 from saasmetrics.success.capacity.future import (
     CONTACTS,
     GROWTH,
@@ -95,7 +96,8 @@ def demand(
     Result
         period, by-columns, value (tickets; the mean of the draws ahead), customers (paying at the end of the month), n
         (tickets of a month that is over, 0 ahead), forecast (True ahead), reason, complete (False ahead), low, high
-        (ahead). `extra["total"]` has the sum of the groups, draw by draw.
+        (ahead). `extra["total"]` has the sum of the groups, draw by draw. `.rows(period=...)` are the accounts that
+        opened the tickets of a month that is over.
 
     Raises
     ------
@@ -154,6 +156,7 @@ def demand(
         notes=notes,
         tables=["tickets"],
         extra={"total": total, "headline": _headline(total)},
+        drill=Askers(book, names, where),
     )
 
 
