@@ -1,4 +1,4 @@
-"""The command line: the demo company, the data-quality report, the retention review, the catalogue."""
+"""The command line: the demo company, the data-quality report, the board pack, the retention review, the catalogue."""
 
 from __future__ import annotations
 
@@ -106,10 +106,22 @@ def _check_words(commands: Any) -> None:
 
 
 def _report_words(commands: Any) -> None:
-    words = _command(commands, "report", _report, "write the retention review")
-    _book_words(words)
+    text = (
+        "write the board pack of a file of settings, or the retention review of a folder of tables"
+    )
+    words = _command(commands, "report", _report, text)
+    _book_words(
+        words, "board.toml for the pack, or a folder with one file per table for the review"
+    )
     words.add_argument(
-        "--out", default="review.html", metavar="FILE", help="the page; default: review.html"
+        "--out",
+        metavar="PLACE",
+        help="folder of the packs (default: packs), or page of the review (review.html)",
+    )
+    words.add_argument(
+        "--since",
+        metavar="FILE",
+        help="the last pack; by default the newest in the folder of the packs",
     )
     words.add_argument(
         "--csv", metavar="DIR", help="folder of the CSV files; default: named like the page"
@@ -123,8 +135,10 @@ def _report_words(commands: Any) -> None:
     )
 
 
-def _book_words(words: argparse.ArgumentParser) -> None:
-    words.add_argument("folder", metavar="FOLDER", help="folder with one file per table")
+def _book_words(
+    words: argparse.ArgumentParser, what: str = "folder with one file per table"
+) -> None:
+    words.add_argument("folder", metavar="FOLDER", help=what)
     words.add_argument(
         "--policy", default="default", metavar="NAME", help="definition choices: a preset or a file"
     )
@@ -180,26 +194,11 @@ def _demo(arguments: argparse.Namespace) -> int:
         try:
             sample.write(folder, arguments.customers, arguments.seed)
         except FileExistsError:
-            if not _is_that_company(folder, arguments.customers, arguments.seed):
+            if not sample.is_written(folder, arguments.customers, arguments.seed):
                 raise
         done("demo")
     _say(f"{len(list(folder.glob('*.csv')))} tables of a made-up company: {folder}")
     return DONE
-
-
-def _is_that_company(folder: Path, customers: int, seed: int) -> bool:
-    """Return whether a folder holds the very files that would be written, so that a rerun is fine."""
-    from filecmp import cmpfiles
-    from tempfile import TemporaryDirectory
-
-    from saasmetrics import sample
-
-    if not folder.is_dir():
-        return False
-    with TemporaryDirectory() as beside:
-        names = {path.name for path in sample.write(beside, customers, seed).iterdir()}
-        same, _, _ = cmpfiles(folder, beside, names, shallow=False)
-        return {path.name for path in folder.iterdir()} == names == set(same)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -222,10 +221,43 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    if arguments.folder.lower().endswith(".toml"):
+        return _pack(arguments)
+    if arguments.since is not None:
+        raise DataError(
+            "--since compares board packs; give the settings of one: report board.toml."
+        )
+    arguments.out = arguments.out or "review.html"
+    return _review(arguments)
+
+
+def _pack(arguments: argparse.Namespace) -> int:
+    from saasmetrics.board.every_month import monthly
+
+    defaults = {"policy": "default", "set": [], "fiscal_start": 1}
+    for name in ("csv", "title", "margin", "dayfirst", "decimal", *defaults):
+        if getattr(arguments, name) != defaults.get(name):
+            option = name.replace("_", "-")
+            raise DataError(
+                f"--{option} is not for a board pack: its settings are in {arguments.folder}."
+            )
+    told = {
+        "as_of": _day(arguments.as_of),
+        "currency": arguments.currency,
+        "since": arguments.since,
+    }
+    with _progress(20, "Board pack") as done:
+        made = monthly(arguments.folder, arguments.out or "packs", done=done, **told)
+    _say(str(made))
+    return DONE
+
+
+def _review(arguments: argparse.Namespace) -> int:
     from saasmetrics.board import review
+    from saasmetrics.board.outputs import review_places
     from saasmetrics.board.sections import plan
 
-    out, csv = _places(arguments)
+    out, csv = review_places(arguments.folder, arguments.out, arguments.csv)
     with _progress(2 * len(plan()) + 4, "Retention review") as done:
         book = _book(arguments)
         done("read")
@@ -244,31 +276,6 @@ def _report(arguments: argparse.Namespace) -> int:
             _say(f"Not shown in {section.title}: {text}")
     _say(f"\n{page}\n{len(files)} CSV files in {csv}")
     return DONE
-
-
-def _places(arguments: argparse.Namespace) -> tuple[Path, Path]:
-    """Return the page and the folder of its CSV files, refusing what would write over the exports."""
-    from saasmetrics.export.files import refuse_special
-
-    out, data = Path(arguments.out), Path(arguments.folder).resolve()
-    refuse_special(out)
-    exports = data.parent if data.is_file() else data
-    if out.exists() and (out.resolve() == data or _is_export(out.resolve(), data)):
-        raise DataError(f"--out {out} is a file of the exports; name another one.")
-    csv = Path(arguments.csv) if arguments.csv else out.with_name(f"{out.stem}-csv")
-    inside = bool(arguments.csv) and data.is_dir() and exports in csv.resolve().parents
-    if inside or csv.resolve() == exports:
-        raise DataError(
-            f"The CSV files would be written into the exports, {csv}, and read as such the next "
-            "time; name a folder elsewhere: --csv DIR."
-        )
-    return out, csv
-
-
-def _is_export(file: Path, folder: Path) -> bool:
-    from saasmetrics.tables.files import SUFFIXES
-
-    return file.parent == folder and file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
 
 
 def _metrics(arguments: argparse.Namespace) -> int:

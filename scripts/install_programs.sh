@@ -1,7 +1,7 @@
 #!/bin/sh
 # The tests drive Debian's Chromium, whose fonts must draw currency signs and Chinese, Japanese, Korean, and let
-# LibreOffice calculate the workbooks again. Installs what is missing where that is possible (root and apt), and says
-# what is missing where it is not. Node and TypeScript, which check the JavaScript, are welcome and not needed: their
+# LibreOffice calculate the workbooks again and open the slides; poppler looks into documents. Installs what is missing
+# where that is possible (root and apt), and says what is missing where it is not. Node and TypeScript, which check the JavaScript, are welcome and not needed: their
 # tests are skipped, with the reason, where they cannot be had.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -12,6 +12,12 @@ browser() {
 }
 cjk_fonts() { [ -n "$(fc-list :lang=zh family 2>/dev/null)" ]; }
 office() { command -v soffice || command -v libreoffice; }
+# Debian has Impress as a package of its own: without it LibreOffice opens workbooks and no slides.
+slides() {
+    command -v dpkg >/dev/null || return 0
+    dpkg -s libreoffice-impress-nogui >/dev/null 2>&1 || dpkg -s libreoffice-impress >/dev/null 2>&1
+}
+poppler() { command -v pdftotext; }
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
@@ -30,7 +36,12 @@ scripts
 missing=""
 browser >/dev/null || missing="chromium"
 cjk_fonts || missing="$missing fontconfig fonts-dejavu-core fonts-noto-cjk"
-office >/dev/null || missing="$missing libreoffice-calc-nogui"
+if office >/dev/null; then
+    slides || missing="$missing libreoffice-impress-nogui"
+else
+    missing="$missing libreoffice-calc-nogui libreoffice-impress-nogui"
+fi
+poppler >/dev/null || missing="$missing poppler-utils"
 [ -n "$missing" ] || exit 0
 
 if may_install; then
@@ -38,7 +49,7 @@ if may_install; then
     apt-get update -qq
     # shellcheck disable=SC2086
     apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    browser >/dev/null && office >/dev/null && exit 0
+    browser >/dev/null && office >/dev/null && poppler >/dev/null && exit 0
 fi
 
 cat >&2 <<MESSAGE
@@ -46,6 +57,6 @@ The tests need$(printf ' %s' $missing), and this script may not install them (it
   Debian, Ubuntu:   sudo apt install $missing
   elsewhere:        install LibreOffice, and Chromium or Chrome; set CHROMIUM=/path/to/it
   without them:     make test SKIP_BROWSER=1     (leaves out the browser tests and, without LibreOffice, the
-                    calculation of workbooks, and says so)
+                    calculation of workbooks and the look into documents, and says so)
 MESSAGE
 exit 1

@@ -67,6 +67,27 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 
 
+_SIGNED = "+{0};-{0};{0}"
+_AMOUNTS = {"": "#,##0.00", " units": "#,##0", " k": "#,##0,", " M": "#,##0,,"}
+STYLES |= {
+    f"money{scale}": {"num_format": f"{look};[Red]-{look}"} for scale, look in _AMOUNTS.items()
+}
+STYLES |= {
+    f"{style} signed": {"num_format": _SIGNED.format(look)}
+    for style, look in (
+        *((f"money{scale}", look) for scale, look in _AMOUNTS.items()),
+        ("ratio", "0.0%"),
+        ("points", '0.0%" pts"'),
+        ("multiple", '0.00"x"'),
+        ("months", "0.0"),
+        ("count", "#,##0"),
+        ("number", "#,##0.00##"),
+    )
+}
+STYLES |= {
+    f"{style} sum": {**STYLES[style], "bold": True, "top": 1, "top_color": _LINE}
+    for style in [*STYLES]
+}
 _NUMBERS = {"money", "count", "ratio", "multiple", "months", "points", "fte", "number"}
 
 
@@ -78,7 +99,7 @@ def header(style: str) -> str:
     >>> header("money"), header("plain")
     ('header right', 'header')
     """
-    return "header right" if style in _NUMBERS else "header"
+    return "header right" if style.partition(" ")[0] in _NUMBERS else "header"
 
 
 @dataclass(frozen=True)
@@ -193,7 +214,7 @@ class Sheet:
 
     def named(self, name: str, row: int, column: int) -> None:
         """Give a cell a name that formulas anywhere in the workbook can use."""
-        self.book.writer.define_name(name, f"='{self.name}'!{_cell(row, column)}")
+        self.book.writer.define_name(name, f"='{self.name}'!{at(row, column, fixed=True)}")
 
 
 class Workbook:
@@ -309,10 +330,17 @@ def document_day(as_of: str) -> date:
         return date(2000, 1, 1)
 
 
-def _cell(row: int, column: int) -> str:
+def at(row: int, column: int, *, fixed: bool = False) -> str:
+    """Return the name of a cell, with `fixed` one that stays when a formula is copied.
+
+    Examples
+    --------
+    >>> at(0, 2), at(0, 2, fixed=True)
+    ('C1', '$C$1')
+    """
     from xlsxwriter.utility import xl_rowcol_to_cell
 
-    return str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
+    return str(xl_rowcol_to_cell(row, column, row_abs=fixed, col_abs=fixed))
 
 
 def looks(metric_unit: str) -> str:

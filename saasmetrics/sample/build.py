@@ -153,3 +153,22 @@ def write(
         shutil.rmtree(beside, ignore_errors=True)
         raise
     return target
+
+
+def is_written(folder: Path, customers: int, seed: int) -> bool:
+    """Return whether a folder holds the very files that `write` would write, so that writing them again is fine.
+
+    Examples
+    --------
+    >>> is_written(Path("nowhere"), 50, 7)
+    False
+    """
+    from filecmp import cmpfiles
+    from tempfile import TemporaryDirectory
+
+    if not folder.is_dir():
+        return False
+    with TemporaryDirectory() as beside:
+        names = {path.name for path in write(beside, customers, seed).iterdir()}
+        same, _, _ = cmpfiles(folder, beside, names, shallow=False)
+        return {path.name for path in folder.iterdir()} == names == set(same)

@@ -138,6 +138,8 @@ def _cycle(edges: dict[str, set[str]]) -> list[str]:
         ("lifelines", ()),
         ("altair", ("charts",)),
         ("xlsxwriter", ("export",)),
+        ("pptx", ("board",)),
+        ("typst", ("board",)),
     ],
 )
 def test_a_heavy_library_has_one_door(library: str, allowed: tuple[str, ...]) -> None:

@@ -72,7 +72,7 @@ def test_sliders_move_verdict_chance_and_python_and_a_scenario_is_kept(show) -> 
     slider.focus()
     for _ in range(12):
         shown.found.page.keyboard.press("ArrowLeft")
-    expect(shown.root.locator(".sm-answer")).to_contain_text("CAC −12%:")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("CAC −12%:", timeout=SLOW)
     shown.ready()
     expect(slider).to_be_focused()
     assert slider.get_attribute("aria-valuetext") == "−12%"
@@ -85,9 +85,11 @@ def test_sliders_move_verdict_chance_and_python_and_a_scenario_is_kept(show) -> 
     expect(shown.mark("kept", "Cheaper leads")).to_be_visible()
     assert shown.told("w.scenarios")[0]["cac"] == -12
     shown.mark("kept", "As it is").click()
-    expect(slider).to_have_value("50")
+    expect(slider).to_have_value("50", timeout=SLOW)
     shown.mark("ratio", "SMB").click()
-    expect(shown.root.locator(".sm-table h3")).to_contain_text("Customers won, LTV to CAC, SMB")
+    expect(shown.root.locator(".sm-table h3")).to_contain_text(
+        "Customers won, LTV to CAC, SMB", timeout=SLOW
+    )
     wanted = shown.told("sorted(w.result.rows(segment='SMB')['customer_id'])")
     assert sorted(shown.column(1)) == wanted
 
@@ -95,15 +97,21 @@ def test_sliders_move_verdict_chance_and_python_and_a_scenario_is_kept(show) -> 
 def test_a_choice_of_the_switch_opens_to_its_customers(show) -> None:
     shown = show("sw.DefinitionSwitch(book, a='default', b='stripe')", "switch")
     shown.mark("way", "Formula of NRR").click()
-    expect(shown.root.locator(".sm-table h3")).to_contain_text("default to stripe, nrr")
+    expect(shown.root.locator(".sm-table h3")).to_contain_text(
+        "default to stripe, nrr", timeout=SLOW
+    )
     wanted = shown.told("sorted(w.result.rows(step='nrr')['customer_id'])")
     assert sorted(shown.column(1)) == wanted[:500]
     shown.choose("metric", "GRR")
-    expect(shown.root.locator(".sm-headline")).to_contain_text("Gross revenue retention")
+    expect(shown.root.locator(".sm-headline")).to_contain_text(
+        "Gross revenue retention", timeout=SLOW
+    )
     shown.ready()
     assert shown.told("w.selection") == {}
     shown.choose("b", "chartmogul_b2b")
-    expect(shown.root.locator(".sm-way h3")).to_have_text("From default to chartmogul_b2b")
+    expect(shown.root.locator(".sm-way h3")).to_have_text(
+        "From default to chartmogul_b2b", timeout=SLOW
+    )
     shown.ready()
     values = shown.root.locator(".sm-card .sm-value").all_inner_texts()
     told = shown.told(
@@ -123,29 +131,33 @@ def test_a_note_is_written_on_a_cell_and_kept(show) -> None:
     shown.root.locator(".sm-entry", has=shown.found.page.locator("textarea[name=cell]")).locator(
         "button"
     ).click()
-    expect(shown.root.locator(".sm-noted h3")).to_have_text("1 note")
+    expect(shown.root.locator(".sm-noted h3")).to_have_text("1 note", timeout=SLOW)
     assert [(n["cohort"], n["age"], n["text"]) for n in shown.told("w.notes")] == [
         ("2025-01-01", 2, "The price rise <b>of January</b>")
     ]
     assert shown.root.locator("b").count() == 0
     shown.mark("cohorts", "Cohort Q2 2025, age 1:").click()
-    expect(note).to_have_value("")
+    expect(note).to_have_value("", timeout=SLOW)
     shown.mark("noted", "Q1 2025, age 2").click()
-    expect(note).to_have_value("The price rise <b>of January</b>")
+    expect(note).to_have_value("The price rise <b>of January</b>", timeout=SLOW)
     shown.choose("a", "Q1 2025")
-    expect(shown.root.locator(".sm-answer")).to_contain_text("Q1 2025 keeps")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("Q1 2025 keeps", timeout=SLOW)
 
 
 def test_a_model_goes_on_beyond_what_was_seen_and_a_cause_opens_to_its_customers(show) -> None:
     shown = show("sw.SurvivalExplorer(book, freq='Q')", "lives")
     shown.choose("column", "Segment")
-    expect(shown.root.locator(".sm-answer")).to_contain_text("All groups at once")
+    expect(shown.root.locator(".sm-answer")).to_contain_text("All groups at once", timeout=SLOW)
     shown.choose("model", "Weibull")
-    expect(shown.root.locator(".sm-survival .sm-note")).to_contain_text("dashed: Weibull")
+    expect(shown.root.locator(".sm-survival .sm-note")).to_contain_text(
+        "dashed: Weibull", timeout=SLOW
+    )
     shown.ready()
     assert shown.root.locator('.sm-survival path[stroke-dasharray="6 4"]').count() == 3
     shown.mark("causes", "voluntary, age 6 quarters").click()
-    expect(shown.root.locator(".sm-table h3")).to_contain_text("Lost by age 6 quarters")
+    expect(shown.root.locator(".sm-table h3")).to_contain_text(
+        "Lost by age 6 quarters", timeout=SLOW
+    )
     wanted = shown.told("sorted(w.result.rows(age=6, cause='voluntary')['customer_id'])")
     assert sorted(shown.column(1)) == wanted
 
@@ -168,7 +180,7 @@ def test_the_explorer_reads_by_another_policy_and_says_who_moved_the_number(show
     expect(shown.root.locator(".sm-drivers .sm-linked").first).to_be_visible()
     shown.root.locator(".sm-drivers").hover()
     shown.root.locator(".sm-drivers .sm-copy button", has_text="CSV").click()
-    expect(shown.root.locator(".sm-said")).to_contain_text("rows as CSV")
+    expect(shown.root.locator(".sm-said")).to_contain_text("rows as CSV", timeout=SLOW)
     copied = shown.found.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("customer_id,value,")
 

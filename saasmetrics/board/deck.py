@@ -1,0 +1,377 @@
+"""The pack as slides: native charts that can be edited, native tables, and notes that say how the numbers follow."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.deck_charts import add_chart
+from saasmetrics.board.deck_tables import split, widths
+from saasmetrics.board.drawn import look
+from saasmetrics.board.outputs import settled
+from saasmetrics.board.specs import alt_text
+from saasmetrics.board.views import heading, marks, tile_view
+from saasmetrics.charts.text import printable
+from saasmetrics.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from saasmetrics.board.build import Pack
+    from saasmetrics.board.drawn import Look
+    from saasmetrics.board.model import Page
+    from saasmetrics.board.views import CellView, TableView, TileView
+
+FONT = "Arial"
+_WIDE, _HIGH = 13.333, 7.5  # inches that the layout is thought in; a template may have others
+_EDGE, _BOTTOM = 0.5, 6.95
+_LINE = 0.18  # inches of a row of a table
+_LEAST = 1.5  # inches of a chart
+
+
+def pptx(pack: Pack) -> bytes:
+    """Return the pack as a presentation.
+
+    Raises
+    ------
+    MissingExtraError
+        If python-pptx is not installed.
+    DataError
+        If the template cannot be read.
+    """
+    try:
+        import pptx as library
+    except ImportError as error:
+        raise MissingExtraError.of("python-pptx", "report", "Writing a pack as slides") from error
+    deck = _opened(library, pack)
+    layout = _layout(deck)
+    slides = [
+        (page, tables, part) for page in pack.pages for part, tables in enumerate(split(pack, page))
+    ]
+    for number, (page, tables, part) in enumerate(slides, 1):
+        made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
+        made.fill(tables, part, f"{number} of {len(slides)}")
+    held = deck.core_properties
+    held.title, held.author = printable(pack.title), printable(pack.company or "saasmetrics")
+    held.last_modified_by, held.revision = "saasmetrics", 1
+    held.created = held.modified = datetime.fromisoformat(pack.as_of)
+    out = io.BytesIO()
+    deck.save(out)
+    return settled(out.getvalue(), pack.as_of)
+
+
+def _opened(library: Any, pack: Pack) -> Any:
+    """Return an empty presentation: the company's own template without its slides, or a plain one."""
+    from pptx.util import Inches
+
+    name = pack.settings.template
+    if not name:
+        deck = library.Presentation()
+        deck.slide_width, deck.slide_height = Inches(_WIDE), Inches(_HIGH)
+        return deck
+    path = pack.settings.file(name, "the template")
+    try:
+        deck = library.Presentation(str(path))
+    except Exception as error:  # the library raises whatever a broken file makes it meet
+        msg = f"The template {path} is no presentation that can be read: {error}."
+        raise DataError(msg) from error
+    held = deck.slides._sldIdLst  # noqa: SLF001  (the library has no other way to remove a slide)
+    for each in list(held):
+        deck.part.drop_rel(each.rId)
+        held.remove(each)
+    return deck
+
+
+def _layout(deck: Any) -> Any:
+    """Return the layout of a slide with a title alone, or the first that has a title."""
+    layouts = list(deck.slide_layouts)
+    named = [each for each in layouts if each.name.lower() == "title only"]
+    titled = [
+        each
+        for each in layouts
+        if any(p.placeholder_format.type in (1, 3) for p in each.placeholders)
+    ]
+    return (named or titled or layouts)[0]
+
+
+@dataclass
+class _Slide:
+    """One slide while it is filled."""
+
+    pack: Pack
+    page: Page
+    slide: Any
+    deck: Any
+    colors: Look
+
+    def x(self, inches: float) -> int:
+        """A width on the slide, whatever its size."""
+        return int(inches / _WIDE * self.deck.slide_width)
+
+    def y(self, inches: float) -> int:
+        """A height on the slide, whatever its size."""
+        return int(inches / _HIGH * self.deck.slide_height)
+
+    def fill(self, tables: list[TableView], part: int, number: str) -> None:
+        """Put everything in its place, from the top down."""
+        page = self.page
+        self._title(page.title + (" (continued)" if part else ""))
+        top = 1.05
+        words = " ".join(text for text in (page.comment if not part else "", marks(page)) if text)
+        if words:
+            lines = 1 + len(words) // 140
+            self.text(words, _EDGE, top, _WIDE - 2 * _EDGE, 0.24 * lines, size=12)
+            top += 0.24 * lines + 0.08
+        tiles = [tile_view(self.pack, tile) for tile in page.tiles] if not part else []
+        if tiles:
+            self._tiles(tiles, top)
+            top += 1.42
+        charts = page.charts if not part else ()
+        beside = len(tables) == 2 and all(len(t.columns) <= 7 and t.kind == "plain" for t in tables)
+        need = [
+            _LINE * (len(table.rows) + 1) * (2.1 if table.kind == "text" else 1) + 0.3
+            for table in tables
+        ]
+        low = (max(need) if beside else sum(need)) if tables else 0.0
+        sizes = [sum(widths(table)) for table in tables]
+        if charts:
+            high = max(_LEAST, min(3.6, self._low - 0.35 - top - low))
+            self._charts(top, high)
+            top += high + 0.05
+        for at, table in enumerate(tables):
+            room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
+            part_of = sizes[at] / sum(sizes) if beside else 1.0
+            left = _EDGE + (at * (room - room * part_of + 0.5) if beside else 0.0)
+            self._table(table, left, top, room * part_of, self._low - top)
+            top += 0.0 if beside else need[at]
+        self._missing(top, part)
+        self._foot(number)
+        notes = [page.calculation, *(f"Not shown: {text}" for text in page.missing), page.footnote]
+        self.slide.notes_slide.notes_text_frame.text = printable(
+            "\n\n".join(text for text in notes if text) or page.title
+        )
+
+    def _missing(self, top: float, part: int) -> None:
+        """Say what is not shown: in small print below what is, or large where there is nothing else."""
+        page, wide = self.page, _WIDE - 2 * _EDGE
+        if part or not page.missing:
+            return
+        if page.tables or page.charts:
+            self.text(_said(page), _EDGE, self._low, wide, 0.3, size=8, color=self.colors.muted)
+            return
+        for text in page.missing:
+            self.text(text, _EDGE, top + 0.1, wide, 0.5, size=13)
+            top += 0.25 + 0.25 * (1 + len(text) // 130)
+
+    @property
+    def _low(self) -> float:
+        """Where the footnotes begin, and above them what is not shown."""
+        page = self.page
+        few = not page.missing or not (page.tables or page.charts)
+        return _BOTTOM - (0.0 if few else 0.15 * (1 + len(_said(page)) // 230) + 0.03)
+
+    def _title(self, text: str) -> None:
+        from pptx.util import Pt
+
+        shape = self.slide.shapes.title
+        if shape is None:
+            self.text(text, _EDGE, 0.3, _WIDE - 2 * _EDGE, 0.7, size=22, bold=True)
+            return
+        shape.left, shape.top = self.x(_EDGE), self.y(0.28)
+        shape.width, shape.height = self.x(_WIDE - 2 * _EDGE), self.y(0.74)
+        shape.text_frame.text = printable(text)
+        shape.text_frame.word_wrap = True
+        for paragraph in shape.text_frame.paragraphs:
+            from pptx.enum.text import PP_ALIGN
+
+            paragraph.alignment = PP_ALIGN.LEFT
+            paragraph.font.size, paragraph.font.bold = Pt(22 if len(text) < 92 else 18), True
+            if not self.pack.settings.template:
+                paragraph.font.name = FONT
+
+    def text(
+        self, words: str, left: float, top: float, width: float, height: float, *,
+        size: float = 11, bold: bool = False, color: str = "", name: str = "",
+    ) -> Any:  # fmt: skip
+        """Add words at a place, in inches of the layout."""
+        from pptx.dml.color import RGBColor
+        from pptx.util import Pt
+
+        box = self.slide.shapes.add_textbox(
+            self.x(left), self.y(top), self.x(width), self.y(height)
+        )
+        frame = box.text_frame
+        frame.word_wrap = True
+        frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+        frame.text = printable(words)
+        for paragraph in frame.paragraphs:
+            paragraph.font.size, paragraph.font.bold, paragraph.font.name = Pt(size), bold, FONT
+            paragraph.font.color.rgb = RGBColor.from_string(
+                (color or self.colors.ink).lstrip("#").upper()
+            )
+        if name:
+            box.name = name
+        return box
+
+    def _tiles(self, tiles: list[TileView], top: float) -> None:
+        north = self.page.id == "summary"
+        shares = [1.8 if north and at == 0 else 1.0 for at in range(len(tiles))]
+        unit = (_WIDE - 2 * _EDGE) / max(sum(shares), 4.0)
+        left = _EDGE
+        for tile, share in zip(tiles, shares, strict=True):
+            wide = unit * share - 0.12
+            big = share > 1
+            self.text(tile.name, left, top, wide, 0.2, size=10, bold=True, color=self.colors.muted)
+            self.text(
+                tile.value,
+                left,
+                top + 0.2,
+                wide,
+                0.5,
+                size=32 if big else 19 if len(tile.value) < 8 else 15,
+                bold=True,
+                name=f"figure {tile.id}",
+            )
+            place = top + (0.74 if big else 0.56)
+            for delta in tile.deltas:
+                color = {"good": self.colors.good, "bad": self.colors.bad}.get(
+                    delta.verdict, self.colors.ink
+                )
+                self.text(
+                    f"{delta.mark} {delta.text} to {delta.to}".strip(),
+                    left,
+                    place,
+                    wide,
+                    0.18,
+                    size=9 if big or len(tiles) < 5 else 7.5,
+                    bold=True,
+                    color=color,
+                )
+                place += 0.18
+            for more in (tile.interval, tile.context):
+                if more:
+                    self.text(more, left, place, wide, 0.16, size=8, color=self.colors.muted)
+                    place += 0.16 * (1 + len(more) // 34)
+            left += unit * share
+
+    def _charts(self, top: float, high: float) -> None:
+        charts = self.page.charts
+        wide = (_WIDE - 2 * _EDGE - 0.4 * (len(charts) - 1)) / len(charts)
+        for at, chart in enumerate(charts):
+            left = _EDGE + at * (wide + 0.4)
+            what, when = heading(self.pack, chart)
+            self.text(f"{what}  ·  {when}", left, top, wide, 0.2, size=10, bold=True)
+            place = (self.x(left), self.y(top + 0.2), self.x(wide), self.y(high - 0.22))
+            frame = add_chart(self.pack, chart, self.slide, place, self.colors)
+            frame.name = f"chart {chart.id}"
+            told = frame._element.nvGraphicFramePr.cNvPr  # noqa: SLF001  (the library has no alternative text)
+            told.set("descr", printable(alt_text(self.pack, chart)))
+
+    def _table(self, table: TableView, left: float, top: float, width: float, room: float) -> None:
+        from pptx.util import Pt
+
+        self.text(table.title, left, top, width, 0.2, size=10, bold=True)
+        many, words = len(table.rows) + 1, table.kind == "text"
+        fits = 72 * (room - 0.25) / many * 0.62
+        size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else 8.5
+        needed = widths(table)
+        wide = width if words else min(width, sum(needed) * 1.12)
+        shape = self.slide.shapes.add_table(
+            many,
+            len(table.columns) + 1,
+            self.x(left),
+            self.y(top + 0.24),
+            self.x(wide),
+            self.y(_LINE * many),
+        )
+        shape.name = f"table {table.id}"
+        grid = shape.table
+        grid.horz_banding = grid.first_row = False
+        held = shape._element.graphic.graphicData.tbl.tblPr  # noqa: SLF001  (nor a way to choose a table's style)
+        held.find(_STYLE).text = _PLAIN
+        for column, need in enumerate(needed):
+            grid.columns[column].width = self.x(wide * need / sum(needed))
+        heads = ("", *table.columns)
+        for column, name in enumerate(heads):
+            self._cell(
+                grid.cell(0, column),
+                name,
+                Pt(size),
+                right=column > 0 and not words,
+                bold=True,
+                color=self.colors.muted,
+            )
+        for line, row in enumerate(table.rows, 1):
+            heavy = row.style == "sum"
+            self._cell(grid.cell(line, 0), row.label, Pt(size), bold=heavy)
+            for column, cell in enumerate(row.cells, 1):
+                self._view(grid.cell(line, column), cell, Pt(size), words, heavy)
+        for line in grid.rows:
+            line.height = self.y(_LINE)
+
+    def _view(self, cell: Any, view: CellView, size: Any, words: bool, heavy: bool) -> None:
+        from pptx.dml.color import RGBColor
+
+        color = view.ink or {"good": self.colors.good, "bad": self.colors.bad}.get(view.verdict, "")
+        self._cell(cell, view.text, size, right=not words, bold=heavy, color=color)
+        if view.fill or view.blank:
+            cell.fill.solid()
+            cell.fill.fore_color.rgb = RGBColor.from_string(
+                (view.fill or "#f0f2f4").lstrip("#").upper()
+            )
+
+    def _cell(
+        self,
+        cell: Any,
+        text: str,
+        size: Any,
+        *,
+        right: bool = False,
+        bold: bool = False,
+        color: str = "",
+    ) -> None:
+        from pptx.dml.color import RGBColor
+        from pptx.enum.text import PP_ALIGN
+
+        cell.margin_left = cell.margin_right = self.x(0.05)
+        cell.margin_top = cell.margin_bottom = self.y(0.012)
+        cell.text_frame.text = printable(text)
+        cell.text_frame.word_wrap = True
+        for paragraph in cell.text_frame.paragraphs:
+            paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+            paragraph.font.size, paragraph.font.bold, paragraph.font.name = size, bold, FONT
+            paragraph.font.color.rgb = RGBColor.from_string(
+                (color or self.colors.ink).lstrip("#").upper()
+            )
+
+    def _foot(self, number: str) -> None:
+        lines = self.page.footnote
+        if lines:
+            short = (
+                lines
+                if len(lines) < 420
+                else f"{lines[:400].rsplit(' ', 1)[0]} … (in full in the notes)"
+            )
+            self.text(
+                short, _EDGE, _BOTTOM, _WIDE - 2 * _EDGE, 0.3, size=7, color=self.colors.muted
+            )
+        self.text(
+            f"{self.pack.title}  ·  {self.pack.source}",
+            _EDGE,
+            7.27,
+            10.8,
+            0.15,
+            size=7,
+            color=self.colors.muted,
+        )
+        self.text(
+            f"page {number}", _WIDE - _EDGE - 1.0, 7.27, 1.0, 0.15, size=7, color=self.colors.muted
+        )
+
+
+def _said(page: Page) -> str:
+    return f"Not shown. {' '.join(page.missing)}"
+
+
+_STYLE = "{http://schemas.openxmlformats.org/drawingml/2006/main}tableStyleId"
+_PLAIN = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # "No Style, No Grid"

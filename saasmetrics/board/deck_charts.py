@@ -1,0 +1,302 @@
+"""Charts of a pack as PowerPoint's own, each with the workbook of its numbers inside."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.figures import shown
+from saasmetrics.board.kinds import stack_color
+
+if TYPE_CHECKING:
+    from saasmetrics.board.build import Pack
+    from saasmetrics.board.drawn import Look
+    from saasmetrics.board.model import Chart
+
+_FONT = "Arial"
+_FORMATS = {
+    "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0,,;−#,##0,,"}, "ratio": "0.0%", "months": "0.0",
+    "multiple": '0.0"x"',
+}  # fmt: skip
+_LABELED = 14  # categories of a line that can bear labels
+
+
+def add_chart(
+    pack: Pack, chart: Chart, slide: Any, place: tuple[int, int, int, int], colors: Look
+) -> Any:
+    """Add a native chart at a place on a slide, and return its frame."""
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE as KIND
+
+    kinds = {
+        "columns": KIND.COLUMN_CLUSTERED, "variance": KIND.COLUMN_CLUSTERED, "lines": KIND.LINE, "curve": KIND.LINE,
+        "stack": KIND.COLUMN_STACKED, "bridge": KIND.COLUMN_STACKED, "ranges": KIND.BAR_CLUSTERED,
+    }  # fmt: skip
+    form: Any = _FORMATS.get(chart.unit, "General")
+    data = CategoryChartData(number_format=form[chart.scale] if isinstance(form, dict) else form)
+    data.categories = [_safe(name) for name in chart.categories]
+    for name, values in series_of(pack, chart):
+        data.add_series(name, values)
+    frame = slide.shapes.add_chart(kinds[chart.kind], *place, data)
+    _dressed(pack, chart, frame.chart, colors)
+    return frame
+
+
+def _safe(name: str) -> str:
+    """Return a category as text that a spreadsheet does not run, should somebody edit the numbers."""
+    from saasmetrics.charts.text import printable
+
+    return printable(
+        f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else name
+    )
+
+
+def series_of(pack: Pack, chart: Chart) -> list[tuple[str, list[float | None]]]:
+    """Return name and values of the series of a native chart; of a waterfall, what it is stacked of."""
+    value = {key: q.value for key, q in pack.quantities.items()}
+    if chart.kind == "bridge":
+        return _waterfall([value[key] or 0.0 for key in chart.series[0].cells], chart.totals)
+    found = []
+    for series in chart.series:
+        found.append((_safe(series.name), [value[key] if key else None for key in series.cells]))
+        if chart.kind in ("lines", "curve"):
+            for end, cells in (("low", series.low), ("high", series.high)):
+                if any(cells):
+                    found.append(
+                        (
+                            f"{_safe(series.name)}, {end}",
+                            [value[key] if key else None for key in cells],
+                        )
+                    )
+    return found
+
+
+def _waterfall(
+    values: list[float], totals: tuple[int, ...]
+) -> list[tuple[str, list[float | None]]]:
+    base: list[float | None] = []
+    whole: list[float | None] = []
+    up: list[float | None] = []
+    down: list[float | None] = []
+    level = 0.0
+    for at, value in enumerate(values):
+        before, level = level, value if at in totals else level + value
+        total = at in totals
+        base.append(None if total else min(before, level))
+        whole.append(value if total else None)
+        up.append(value if not total and value >= 0 else None)
+        down.append(-value if not total and value < 0 else None)
+    return [("Base", base), ("Total", whole), ("Up", up), ("Down", down)]
+
+
+def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    """Give a chart its colors, labels and axes."""
+    from pptx.enum.chart import XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
+    from pptx.util import Pt
+
+    made.font.size, made.font.name = Pt(9), _FONT
+    made.has_title = False
+    made.has_legend = chart.kind in ("stack", "lines") or (
+        chart.kind == "columns" and len(chart.series) > 1
+    )
+    if made.has_legend:
+        made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
+    axis, across = made.value_axis, made.category_axis
+    labeled = chart.kind in ("lines", "curve")
+    axis.visible = labeled or chart.kind == "ranges"
+    axis.has_major_gridlines = labeled
+    if labeled:
+        axis.major_gridlines.format.line.color.rgb = _rgb("#e5e7eb")
+    else:
+        axis.minimum_scale = (
+            None if any((v or 0) < 0 for _, vs in series_of(pack, chart) for v in vs) else 0
+        )
+    if chart.kind == "curve":
+        axis.minimum_scale, axis.maximum_scale = 0, 1
+    if chart.kind == "lines":
+        known = [v for _, values in series_of(pack, chart) for v in values if v is not None]
+        axis.minimum_scale = math.floor(min(known, default=0.0) * 10) / 10
+    axis.format.line.fill.background()
+    across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    across.major_tick_mark = XL_TICK_MARK.NONE
+    across.format.line.color.rgb = _rgb(colors.muted)
+    across.tick_labels.font.size = Pt(8 if len(chart.categories) > 6 else 9)
+    _upright(across, 6 if chart.kind == "curve" else 1)
+    axis.tick_labels.number_format = {"ratio": "0%", "multiple": '0"x"'}.get(chart.unit, "#,##0")
+    axis.tick_labels.number_format_is_linked = False
+    if chart.kind == "ranges":
+        across.reverse_order = True
+        made.value_axis.tick_label_position = XL_TICK_LABEL_POSITION.HIGH
+    ways = {
+        "bridge": _bridge,
+        "lines": _lines,
+        "curve": _lines,
+        "variance": _variance,
+        "ranges": _ranges,
+    }
+    ways.get(chart.kind, _bars)(pack, chart, made, colors)
+
+
+def _upright(axis: Any, every: int) -> None:
+    """Write the categories level, each or every so many."""
+    from lxml import etree
+    from pptx.oxml.ns import qn
+
+    held = axis._element  # noqa: SLF001  (the library cannot turn labels, nor leave some out)
+    body = held.find(qn("c:txPr")).find(qn("a:bodyPr"))
+    body.set("rot", "0")
+    body.set("vert", "horz")
+    if every > 1:
+        skip = etree.Element(qn("c:tickLblSkip"))
+        skip.set("val", str(every))
+        after = held.find(qn("c:noMultiLvlLbl"))
+        after.addprevious(skip)
+
+
+def _bars(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    from pptx.util import Pt
+
+    plot = made.plots[0]
+    plot.gap_width, plot.overlap = 45, 100 if chart.kind == "stack" else 35
+    solid = {"actual": colors.actual, "prior": colors.prior}
+    for at, (series, held) in enumerate(zip(plot.series, chart.series, strict=True)):
+        series.invert_if_negative = False
+        if held.role == "plan":
+            series.format.fill.background()
+            series.format.line.color.rgb, series.format.line.width = _rgb(colors.plan), Pt(1.25)
+            continue
+        color = solid.get(held.role) or stack_color(held, at, len(chart.series), colors)
+        _fill(series, color)
+        if chart.kind == "columns" and held.role == "actual":
+            _labels(series, 8)
+
+
+def _variance(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    plot = made.plots[0]
+    plot.gap_width = 55
+    series = plot.series[0]
+    series.invert_if_negative = False
+    for at, key in enumerate(chart.series[0].cells):
+        value = pack.quantities[key].value if key else None
+        point = series.points[at]
+        point.format.fill.solid()
+        point.format.fill.fore_color.rgb = _rgb(colors.good if (value or 0) >= 0 else colors.bad)
+    _labels(series, 9)
+
+
+def _bridge(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    plot = made.plots[0]
+    plot.gap_width, plot.overlap = 40, 100
+    for series, color in zip(
+        plot.series, ("", colors.actual, colors.good, colors.bad), strict=True
+    ):
+        series.invert_if_negative = False
+        if color:
+            _fill(series, color)
+        else:
+            series.format.fill.background()
+            series.format.line.fill.background()
+    base, whole = plot.series[0], plot.series[1]
+    for at, key in enumerate(chart.series[0].cells):
+        quantity, total = pack.quantities[key], at in chart.totals
+        text = shown(quantity, chart.scale)
+        text = text if total or (quantity.value or 0) <= 0 else f"+{text}"
+        _written(
+            (whole if total else base).points[at].data_label,
+            text,
+            "#ffffff" if total else colors.ink,
+        )
+
+
+def _written(label: Any, text: str, color: str) -> None:
+    """Write a text at the upper end of a column: a floating one has it below, at the end of what is not seen."""
+    from pptx.enum.chart import XL_LABEL_POSITION
+    from pptx.util import Pt
+
+    label.text_frame.text = text
+    run = label.text_frame.paragraphs[0].runs[0]
+    run.font.size, run.font.bold, run.font.color.rgb = Pt(9), True, _rgb(color)
+    label.position = XL_LABEL_POSITION.INSIDE_END
+
+
+def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    from pptx.enum.chart import XL_MARKER_STYLE
+    from pptx.enum.dml import MSO_LINE
+    from pptx.util import Pt
+
+    plain = {"actual": colors.actual, "second": colors.accent, "plan": colors.plan}
+    roles = {series.name: series.role for series in chart.series}
+    for series in made.plots[0].series:
+        name, _, end = series.name.rpartition(", ")
+        edge = end in ("low", "high") and name in roles
+        color = plain.get(roles.get(name if edge else series.name, "actual"), colors.actual)
+        series.smooth = False
+        series.marker.style = XL_MARKER_STYLE.NONE
+        series.format.line.color.rgb, series.format.line.width = _rgb(color), Pt(0.5 if edge else 2)
+        if edge:
+            series.format.line.dash_style = MSO_LINE.ROUND_DOT
+        elif roles.get(series.name) == "plan":
+            series.format.line.width, series.format.line.dash_style = Pt(1.25), MSO_LINE.DASH
+        elif len(chart.categories) <= _LABELED and chart.kind == "lines":
+            last = series.points[len(chart.categories) - 1].data_label
+            last.has_text_frame = False
+            _point_label(last)
+
+
+def _point_label(label: Any) -> None:
+    from pptx.enum.chart import XL_LABEL_POSITION
+    from pptx.util import Pt
+
+    label.font.size, label.font.bold = Pt(9), True
+    label.position = XL_LABEL_POSITION.ABOVE
+
+
+def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
+    """Draw a bar for each value and its interval as an error bar."""
+    from lxml import etree
+    from pptx.oxml.ns import qn
+
+    plot = made.plots[0]
+    plot.gap_width = 120
+    series, held = plot.series[0], chart.series[0]
+    series.invert_if_negative = False
+    _fill(series, colors.prior)
+    _labels(series, 9)
+    value = {key: q.value for key, q in pack.quantities.items()}
+    gaps: dict[str, list[float]] = {"plus": [], "minus": []}
+    for key, low, high in zip(held.cells, held.low, held.high, strict=True):
+        middle = value.get(key) or 0.0
+        gaps["plus"].append((value[high] or middle) - middle if high else 0.0)
+        gaps["minus"].append(middle - (value[low] or middle) if low else 0.0)
+    bars = etree.Element(qn("c:errBars"))
+    for tag, said in (("errBarType", "both"), ("errValType", "cust"), ("noEndCap", "0")):
+        etree.SubElement(bars, qn(f"c:{tag}")).set("val", said)
+    for side, sizes in gaps.items():
+        literal = etree.SubElement(etree.SubElement(bars, qn(f"c:{side}")), qn("c:numLit"))
+        etree.SubElement(literal, qn("c:ptCount")).set("val", str(len(sizes)))
+        for at, size in enumerate(sizes):
+            point = etree.SubElement(literal, qn("c:pt"))
+            point.set("idx", str(at))
+            etree.SubElement(point, qn("c:v")).text = repr(size)
+    element = series._element  # noqa: SLF001  (the library has no error bars)
+    element.find(qn("c:cat")).addprevious(bars)
+
+
+def _fill(series: Any, color: str) -> None:
+    series.format.fill.solid()
+    series.format.fill.fore_color.rgb = _rgb(color)
+
+
+def _labels(series: Any, size: float) -> None:
+    from pptx.util import Pt
+
+    labels = series.data_labels
+    labels.show_value = True
+    labels.font.size = Pt(size)
+    labels.font.name = _FONT
+
+
+def _rgb(color: str) -> Any:
+    from pptx.dml.color import RGBColor
+
+    return RGBColor.from_string(color.lstrip("#").upper())

@@ -1,0 +1,135 @@
+"""The pack as PDF, by typst: vector charts, embedded fonts, bookmarks, tags, and the number of every page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.asked import one_of
+from saasmetrics.board.asked import PAPERS
+from saasmetrics.board.drawn import look
+from saasmetrics.board.specs import alt_text, spec
+from saasmetrics.board.views import heading, marks, table_view, tile_view
+from saasmetrics.charts.text import printable
+from saasmetrics.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    from saasmetrics.board.build import Pack
+    from saasmetrics.board.model import Page
+
+_SIZES = {"16:9": (338.67, 190.5), "a4": (210.0, 297.0)}  # millimeters
+_FONTS = (
+    "Arial",
+    "Liberation Sans",
+    "Nimbus Sans",
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans Arabic",
+)
+_WIDE = {"16:9": (1000, 480), "a4": (700, 340)}  # pixels of one chart, or of one of two
+_HEIGHT, _LOW = 190, 125
+_MANY = 12  # lines of tables: with more, charts are lower
+
+
+def pdf(pack: Pack, paper: str | None = None) -> bytes:
+    """Return the pack as a PDF document.
+
+    Raises
+    ------
+    MissingExtraError
+        If typst is not installed.
+    DataError
+        If the document could not be made.
+    """
+    try:
+        import typst
+    except ImportError as error:
+        raise MissingExtraError.of("typst", "report", "Writing a pack as PDF") from error
+    size = paper or pack.settings.paper
+    one_of("paper", size, PAPERS)
+    with TemporaryDirectory(prefix="saasmetrics-") as scratch:
+        folder = Path(scratch)
+        held = _held(pack, size, folder)
+        (folder / "pack.json").write_text(json.dumps(_printable(held)), encoding="utf-8")
+        template = (
+            files("saasmetrics.board").joinpath("templates/pack.typ").read_text(encoding="utf-8")
+        )
+        (folder / "pack.typ").write_text(template, encoding="utf-8")
+        try:
+            return _compiled(typst, folder)
+        except typst.TypstError as error:
+            msg = f"The PDF could not be made: {error}."
+            raise DataError(msg) from error
+
+
+def _compiled(typst: Any, folder: Path) -> bytes:
+    """Return the document, accessible by its standard unless a name has a sign that no font of the machine has."""
+    made: bytes
+    try:
+        made = typst.compile(folder / "pack.typ", root=folder, pdf_standards="ua-1")
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        made = typst.compile(folder / "pack.typ", root=folder)
+    return made
+
+
+def _held(pack: Pack, paper: str, folder: Path) -> dict[str, Any]:
+    width, height = _SIZES[paper]
+    year, month, day = map(int, pack.as_of.split("-"))
+    colors = look(pack.settings.colors)
+    return {
+        "title": pack.title, "author": pack.company or "saasmetrics", "source": pack.source,
+        "year": year, "month": month, "day": day, "width": width, "height": height, "fonts": _FONTS,
+        "colors": {"good": colors.good, "bad": colors.bad},
+        "pages": [_page(pack, page, number, paper, folder) for number, page in enumerate(pack.pages, 1)],
+    }  # fmt: skip
+
+
+def _page(pack: Pack, page: Page, number: int, paper: str, folder: Path) -> dict[str, Any]:
+    from saasmetrics.charts import to_svg
+
+    charts = []
+    width = _WIDE[paper][0 if len(page.charts) == 1 else 1]
+    lines = sum(len(table.rows) for table in page.tables)
+    high = _HEIGHT if lines < _MANY or paper != "16:9" else _LOW
+    for chart in page.charts:
+        name = f"{page.id}-{chart.id}.svg"
+        svg = to_svg(spec(pack, chart, "light", width, high), prefix=f"{page.id}-{chart.id}-")
+        (folder / name).write_text(svg, encoding="utf-8")
+        what, when = heading(pack, chart)
+        charts.append({"what": what, "when": when, "file": name, "alt": alt_text(pack, chart)})
+    tiles = []
+    for tile in page.tiles:
+        view = tile_view(pack, tile)
+        tiles.append({**asdict(view), "spark": _spark(view.spark)})
+    tables = [asdict(table_view(pack, table)) for table in page.tables]
+    narrow = all(len(table.columns) <= 7 and table.kind == "plain" for table in page.tables)
+    return {
+        "id": page.id, "kicker": f"{number} · {page.name}", "title": page.title, "comment": page.comment,
+        "marks": marks(page), "stale": bool(page.stale), "tiles": tiles, "charts": charts, "tables": tables,
+        "beside": narrow and paper == "16:9", "missing": page.missing, "footnote": page.footnote,
+    }  # fmt: skip
+
+
+def _spark(points: str) -> str:
+    if not points:
+        return ""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 24" width="100" height="24" '
+        'preserveAspectRatio="none">'
+        f'<polyline points="{points}" fill="none" stroke="#5a636e" stroke-width="0.9"/></svg>'
+    )
+
+
+def _printable(part: Any) -> Any:
+    """Return data without what no document can hold."""
+    if isinstance(part, str):
+        return printable(part)
+    if isinstance(part, dict):
+        return {name: _printable(value) for name, value in part.items()}
+    return [_printable(each) for each in part] if isinstance(part, list | tuple) else part

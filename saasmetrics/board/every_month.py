@@ -1,0 +1,175 @@
+"""The same pack every month: from one file of settings into a folder per date, compared with the one before."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.asked import Settings, settings
+from saasmetrics.board.build import Pack, pack
+from saasmetrics.errors import DataError
+from saasmetrics.export.files import replacing
+
+if TYPE_CHECKING:
+    from saasmetrics.book import Book
+
+Done = Callable[[str], None]
+_KEPT = "pack.json"  # in each folder of the archive, to be compared with
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written: the pack, its files, and the file of the pack that it was compared with.
+
+    Examples
+    --------
+    >>> Made(None, (), None).files
+    ()
+    """
+
+    pack: Any
+    files: tuple[Path, ...]
+    since: Path | None
+
+    def __str__(self) -> str:
+        lines = []
+        for number, page in enumerate(self.pack.pages, 1):
+            lines.append(f"{number:>2}. {page.title}")
+            lines += [
+                f"    {'' if page.id == 'missing' else 'Not shown: '}{text}"
+                for text in page.missing
+            ]
+        lines += [f"To mend: {finding}" for finding in self.pack.lint()]
+        lines += ["", f"Compared with {self.since or 'nothing'}.", *map(str, self.files)]
+        return "\n".join(lines)
+
+
+def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -> Book:
+    """Return the book of the tables that the settings name.
+
+    Raises
+    ------
+    DataError
+        If there are no such tables, or they cannot be read.
+    """
+    from saasmetrics.book import Book
+
+    return Book.read(
+        asked.folder / asked.data,
+        policy=_policy(asked),
+        currency=currency or asked.currency,
+        fiscal_start=asked.fiscal_start,
+        as_of=as_of or asked.as_of,
+    )
+
+
+def _policy(asked: Settings) -> str:
+    """Return the name of a policy, or its file from the folder of the settings."""
+    beside = asked.folder / asked.policy
+    return str(beside) if asked.policy.endswith(".json") and beside.is_file() else asked.policy
+
+
+def monthly(
+    file: Any,
+    out: Any,
+    *,
+    as_of: str | None = None,
+    currency: str | None = None,
+    since: Any = None,
+    done: Done | None = None,
+) -> Made:
+    """Make the pack of a date and write it to a folder of its own, all files or none.
+
+    Parameters
+    ----------
+    file
+        The settings, such as board.toml.
+    out
+        The archive: a folder with one folder per date.
+    as_of
+        Last day that has happened; by default that of the settings, or the last that the tables know.
+    currency
+        Another reporting currency than that of the settings.
+    since
+        The last pack; by default the newest of the archive that is older.
+    done
+        Called with each part when it is finished.
+
+    Raises
+    ------
+    DataError
+        If the settings, the tables or the last pack cannot be read, or the files not be written.
+    """
+    asked, archive = settings(file), Path(out)
+    if archive.exists() and not archive.is_dir():
+        msg = f"{archive} is a file; name the folder of the packs: --out DIR."
+        raise DataError(msg)
+    told = done or _quiet
+    book = read_book(asked, as_of, currency)
+    told("read")
+    last = Path(since) if since is not None else newest(archive, before=book.as_of_text)
+    made = pack(
+        book,
+        settings=asked,
+        since=None if last is None else Pack.load(last),
+        as_of=as_of,
+        done=told,
+    )
+    return Made(made, written(made, archive / made.as_of, told), last)
+
+
+def newest(archive: Path, before: str) -> Path | None:
+    """Return the newest pack of the archive that is older than a date, None where there is none.
+
+    Examples
+    --------
+    >>> newest(Path("nowhere"), "2026-10-31") is None
+    True
+    """
+    found = sorted(
+        folder
+        for folder in (archive.iterdir() if archive.is_dir() else ())
+        if _is_day(folder.name) and folder.name < before and (folder / _KEPT).is_file()
+    )
+    return found[-1] / _KEPT if found else None
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
+
+
+def written(made: Pack, folder: Path, done: Done) -> tuple[Path, ...]:
+    """Write a pack in its formats and as JSON: first beside, then all into their places.
+
+    Raises
+    ------
+    DataError
+        If one of them cannot be written; then none is.
+    """
+    names = [*(f"pack.{form}" for form in made.settings.formats), _KEPT]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".part-", dir=folder.parent) as beside:
+            for form in made.settings.formats:
+                getattr(made, f"to_{form}")(Path(beside) / f"pack.{form}")
+                done(form)
+            made.save(Path(beside) / _KEPT)
+            for name in names:
+                with replacing(folder / name) as target:
+                    shutil.copyfile(Path(beside) / name, target)
+    except OSError as error:
+        msg = f"The pack could not be written to {folder}: {error.strerror or error}."
+        raise DataError(msg) from error
+    return tuple(folder / name for name in names)
+
+
+def _quiet(part: str) -> None:
+    del part

@@ -1,0 +1,117 @@
+"""Quantities as every rendering writes them: the same text on the page, in the deck and in the document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.money import format_money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from saasmetrics.board.model import Quantity
+
+NONE = "–"
+MINUS = "−"
+_SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
+
+
+def scale_of(values: Iterable[float | None]) -> str:
+    """Return in what money stands best: units, thousands or millions, by the largest amount.
+
+    Examples
+    --------
+    >>> scale_of([4_780_000.0, 120_000.0]), scale_of([None]), scale_of([2.5e9])
+    ('k', '', 'M')
+    """
+    most = max((abs(value) for value in values if value is not None), default=0.0)
+    return "M" if most >= 1e9 else "k" if most >= 1e5 else ""
+
+
+def head_of(unit: str, scale: str, currency: str) -> str:
+    """Return a unit as a header says it.
+
+    Examples
+    --------
+    >>> head_of("money", "k", "USD"), head_of("ratio", "", "USD")
+    ('USD k', '%')
+    """
+    if unit == "money":
+        return f"{currency} {scale}".strip()
+    return {"ratio": "%", "points": "pp", "multiple": "x", "months": "months"}.get(unit, unit)
+
+
+def shown(quantity: Quantity, scale: str = "") -> str:
+    """Return a quantity as a cell of a table shows it, money in the scale of the table.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Quantity
+    >>> shown(Quantity("a", "A", -1_234_500.0, "money"), "k"), shown(Quantity("a", "A", 0.953, "ratio"))
+    ('−1,234', '95.3%')
+    >>> shown(Quantity("a", "A", 0.0213, "points", signed=True))
+    '+2.1 pp'
+    """
+    value, unit = quantity.value, quantity.unit
+    if value is None:
+        return NONE
+    size = abs(value)
+    if unit == "money":
+        size = size / _SCALES[scale]
+        text = f"{size:,.0f}"
+    else:
+        text = _plain(size, unit)
+    zero = not any(digit in text for digit in "123456789")
+    sign = "" if zero else MINUS if value < 0 else "+" if quantity.signed else ""
+    return sign + text
+
+
+def _plain(size: float, unit: str) -> str:
+    if unit == "ratio":
+        return f"{size * 100:,.1f}%"
+    if unit == "points":
+        return f"{size * 100:,.1f} pp"
+    if unit == "multiple":
+        return f"{size:,.1f}x"
+    if unit == "months":
+        return f"{size:,.1f}"
+    if unit == "count":
+        return f"{size:,.0f}"
+    return f"{size:,.2f}"
+
+
+def said(quantity: Quantity, currency: str) -> str:
+    """Return a quantity as a sentence or a tile says it, with its unit.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Quantity
+    >>> said(Quantity("a", "A", 4_780_000.0, "money"), "USD"), said(Quantity("b", "B", 15.6, "months"), "USD")
+    ('$4.78M', '15.6 months')
+    """
+    value = quantity.value
+    if value is None:
+        return NONE
+    if quantity.unit == "money":
+        text = format_money(abs(value), currency)
+        text = format_precise(abs(value), text)
+    else:
+        text = _plain(abs(value), quantity.unit)
+        text += " months" if quantity.unit == "months" else ""
+    sign = MINUS if value < 0 else "+" if quantity.signed and value > 0 else ""
+    return sign + text
+
+
+def format_precise(size: float, text: str) -> str:
+    """Return an amount in words with a second decimal below ten of a magnitude, where one is too coarse to compare.
+
+    Examples
+    --------
+    >>> format_precise(4_780_000.0, "$4.8M"), format_precise(950.0, "$950")
+    ('$4.78M', '$950')
+    """
+    for step, letter in ((1e9, "B"), (1e6, "M")):
+        if text.endswith(letter) and size < 10 * step:
+            symbol = text[: next(i for i, c in enumerate(text) if c.isdigit())]
+            return f"{symbol}{size / step:.2f}{letter}"
+    return text

@@ -1,0 +1,291 @@
+"""Kinds of charts as Vega-Lite: actual solid, prior light, plan outlined; color for impact alone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.drawn import vertical
+from saasmetrics.charts.theme import along, readable_on
+
+if TYPE_CHECKING:
+    from saasmetrics.board.drawn import Drawn, Look
+    from saasmetrics.board.model import Series
+
+
+def columns(d: Drawn) -> dict[str, Any]:
+    """Columns of periods: actual in front, the year before behind it, plan as an outline."""
+    layers, c = [], d.colors
+    band = d.width / max(len(d.chart.categories), 1) * 0.65
+    shift, size = max(2, band * 0.16), max(3.0, band * 0.74)
+    looks = {
+        "prior": {"type": "bar", "color": c.prior, "xOffset": -shift, "width": size},
+        "plan": {
+            "type": "bar",
+            "fillOpacity": 0,
+            "stroke": c.plan,
+            "strokeWidth": 1.3,
+            "xOffset": shift,
+            "width": size,
+        },
+        "actual": {"type": "bar", "color": c.actual, "width": size},
+    }
+    several = len(d.chart.series) > 1
+    for role in ("prior", "plan", "actual"):
+        layers += [
+            d.layer(d.rows(series), looks[role], x=d.x, y=vertical("v"))
+            for series in d.chart.series
+            if series.role == role
+        ]
+    for series in (s for s in d.chart.series if s.role == "actual"):
+        rows = d.rows(series)
+        tops = {row["i"]: row["v"] for row in rows}
+        for other in d.chart.series:
+            for row in d.rows(other):
+                tops[row["i"]] = max(tops.get(row["i"], 0), row["v"])
+        layers.append(
+            d.label(
+                [{**row, "top": max(tops[row["i"]], 0)} for row in rows], "top", bold=not several
+            )
+        )
+    return {"layer": [*layers, _baseline(d)]}
+
+
+def _baseline(d: Drawn) -> dict[str, Any]:
+    return {
+        "data": {"values": [{"v": 0}]}, "mark": {"type": "rule", "color": d.colors.muted, "strokeWidth": 1},
+        "encoding": {"y": vertical("v")},
+    }  # fmt: skip
+
+
+def bridge(d: Drawn) -> dict[str, Any]:
+    """A waterfall from a total to a total, each step colored by its impact."""
+    rows, level, c = [], 0.0, d.colors
+    for row in d.rows(d.chart.series[0]):
+        total = row["i"] in d.chart.totals
+        start, end = (0.0, row["v"]) if total else (level, level + row["v"])
+        color = c.actual if total else c.good if row["v"] >= 0 else c.bad
+        sign = "" if total or row["v"] <= 0 or row["t"].startswith("+") else "+"
+        rows.append(
+            {
+                **row,
+                "y0": start,
+                "y1": end,
+                "top": max(start, end),
+                "fill": color,
+                "t": sign + row["t"],
+            }
+        )
+        level = end
+    links = [{"c": a["c"], "n": b["c"], "v": a["y1"]} for a, b in pairwise(rows)]
+    fill = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
+    bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("y0"), y2={"field": "y1"}, color=fill)
+    link = {
+        "data": {"values": links}, "mark": {"type": "rule", "color": c.muted, "strokeWidth": 0.7},
+        "encoding": {"x": {**d.x, "bandPosition": 0.5}, "x2": {"field": "n", "bandPosition": 0.5}, "y": vertical("v")},
+    }  # fmt: skip
+    return {"layer": [link, bars, d.label(rows, "top", bold=True), _baseline(d)]}
+
+
+def variance(d: Drawn) -> dict[str, Any]:
+    """Differences as columns, good and bad by color and by mark."""
+    rows, c = [], d.colors
+    for row in d.rows(d.chart.series[0]):
+        better = row["v"] >= 0
+        mark = "▲" if row["v"] > 0 else "▼" if row["v"] < 0 else ""
+        rows.append(
+            {
+                **row,
+                "fill": c.good if better else c.bad,
+                "top": max(row["v"], 0),
+                "t": f"{mark} {row['t']}".strip(),
+            }
+        )
+    fill = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
+    bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("v"), color=fill)
+    return {"layer": [bars, d.label(rows, "top"), _baseline(d)]}
+
+
+def stack_color(series: Series, at: int, many: int, c: Look) -> str:
+    """Return the color of one part of a stack: a movement, the state of a renewal, or a vintage."""
+    kind, _, name = series.role.partition(":")
+    if kind == "part":
+        return c.movements.get(name, c.prior)
+    if kind == "category":
+        known = {"won": c.actual, "commit": c.good, "best": along((c.good, c.surface), 0.55), "at_risk": c.bad,
+                 "omit": c.prior}  # fmt: skip
+        return known.get(name, c.muted)
+    return along(c.ramp[1:], 1 - at / max(many - 1, 1))
+
+
+def stack(d: Drawn) -> dict[str, Any]:
+    """Columns of parts, gains above zero and losses below."""
+    many = len(d.chart.series)
+    paint = {s.name: stack_color(s, at, many, d.colors) for at, s in enumerate(d.chart.series)}
+    rows, up, down = [], dict.fromkeys(range(len(d.chart.categories)), 0.0), {}
+    down = dict(up)
+    for series in d.chart.series:
+        for row in d.rows(series):
+            side = up if row["v"] >= 0 else down
+            start = side[row["i"]]
+            side[row["i"]] = start + row["v"]
+            rows.append({**row, "y0": start, "y1": side[row["i"]], "mid": start + row["v"] / 2})
+    color = {
+        "field": "s", "type": "nominal", "sort": list(paint),
+        "scale": {"domain": list(paint), "range": list(paint.values())},
+        "legend": {"title": None, "orient": "top", "direction": "horizontal", "columns": 8},
+    }  # fmt: skip
+    bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("y0"), y2={"field": "y1"}, color=color)
+    span = max((max(up.values(), default=0.0) - min(down.values(), default=0.0)), 1e-9)
+    inside = [
+        {**row, "ink": readable_on(paint[row["s"]])}
+        for row in rows
+        if abs(row["v"]) / span * d.height > 13
+    ]
+    labels = d.layer(
+        inside, {"type": "text", "fontSize": 10}, x=d.x, y=vertical("mid"), text={"field": "t", "type": "nominal"},
+        color={"field": "ink", "type": "nominal", "scale": None, "legend": None},
+    )  # fmt: skip
+    return {"layer": [bars, labels, _baseline(d)], "resolve": {"scale": {"color": "independent"}}}
+
+
+def lines(d: Drawn) -> dict[str, Any]:
+    """Lines of rates with their intervals, each named at its end."""
+    layers, ends, c = [], [], d.colors
+    strokes = {"actual": c.actual, "second": c.accent, "plan": c.plan, "prior": c.prior}
+    free = vertical("v", zero=False, show=True)
+    for series in d.chart.series:
+        rows, stroke = d.rows(series), strokes.get(series.role, c.actual)
+        band = [row for row in rows if "low" in row and "high" in row]
+        if band:
+            area = {"type": "area", "color": stroke, "opacity": 0.11}
+            layers.append(
+                d.layer(band, area, x=d.x, y={**free, "field": "low"}, y2={"field": "high"})
+            )
+        plan = series.role in ("plan", "forecast")
+        dots = not plan and {"color": stroke, "size": 24}
+        line: dict[str, Any] = {
+            "type": "line",
+            "color": stroke,
+            "strokeWidth": 1.2 if plan else 2.2,
+            "point": dots,
+        }
+        line |= {"strokeDash": [4, 3]} if plan else {}
+        layers.append(d.layer(rows, line, x=d.x, y=free))
+        if rows:
+            ends.append({**rows[-1], "t": f"{series.name} {rows[-1]['t']}", "fill": stroke})
+    for row in _spread(d, ends):
+        place = {"align": "left", "dx": 9, "dy": row["dy"]}
+        mark = {"type": "text", **place, "fontSize": 11, "fontWeight": 600, "color": row["fill"]}
+        layers.append(d.layer([row], mark, x=d.x, y=free, text={"field": "t", "type": "nominal"}))
+    return {"layer": layers, "padding": {"left": 4, "right": 84, "top": 6, "bottom": 4}}
+
+
+def _spread(d: Drawn, ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Move labels at the ends of lines apart, so that none is written on another."""
+    values = [
+        row[k]
+        for s in d.chart.series
+        for row in d.rows(s)
+        for k in ("v", "low", "high")
+        if k in row
+    ]
+    span = (max(values) - min(values)) or 1.0 if values else 1.0
+    placed, last = [], -1e9
+    for row in sorted(ends, key=lambda row: -row["v"]):
+        own = -row["v"] / span * d.height
+        at = max(own, last + 14)
+        placed.append({**row, "dy": at - own})
+        last = at
+    return placed
+
+
+def curve(d: Drawn) -> dict[str, Any]:
+    """A curve by age, falling in steps, with its interval."""
+    series = d.chart.series[0]
+    rows = [{**row, "age": int(row["c"])} for row in d.rows(series)]
+    x = {
+        "field": "age",
+        "type": "quantitative",
+        "axis": {"title": "months", "tickMinStep": 6, "grid": False},
+        "scale": {"nice": False},
+    }
+    y = {**vertical("v", show=True), "scale": {"domain": [0, 100], "zero": True}}
+    band = [row for row in rows if "low" in row and "high" in row]
+    area = d.layer(band, {"type": "area", "color": d.colors.actual, "opacity": 0.13, "interpolate": "step-after"},
+                   x=x, y={**y, "field": "low"}, y2={"field": "high"})  # fmt: skip
+    line = d.layer(
+        rows,
+        {"type": "line", "color": d.colors.actual, "strokeWidth": 2, "interpolate": "step-after"},
+        x=x,
+        y=y,
+    )
+    marked = [row for row in rows if row["age"] in (12, 24, 36, 48)]
+    dots = d.layer(
+        marked,
+        {"type": "point", "filled": True, "color": d.colors.actual, "size": 30, "opacity": 1},
+        x=x,
+        y=y,
+    )
+    text = {
+        "type": "text",
+        "dx": 4,
+        "dy": -9,
+        "align": "left",
+        "fontSize": 10.5,
+        "color": d.colors.ink,
+    }
+    labels = d.layer(marked, text, x=x, y=y, text={"field": "t", "type": "nominal"})
+    return {"layer": [area, line, dots, labels]}
+
+
+def ranges(d: Drawn) -> dict[str, Any]:
+    """Values with their intervals beside a target."""
+    rows = d.rows(d.chart.series[0])
+    side = {
+        "field": "c",
+        "type": "ordinal",
+        "sort": None,
+        "axis": {"title": None, "ticks": False, "labelLimit": 140},
+    }
+    x = {
+        "field": "v",
+        "type": "quantitative",
+        "axis": {"title": None, "tickCount": 5},
+        "scale": {"zero": True, "nice": True},
+    }
+    band = [row for row in rows if "low" in row and "high" in row]
+    whisker = d.layer(band, {"type": "rule", "color": d.colors.muted, "strokeWidth": 1.4},
+                      y=side, x={**x, "field": "low"}, x2={"field": "high"})  # fmt: skip
+    dot = d.layer(
+        rows,
+        {"type": "point", "filled": True, "size": 75, "opacity": 1, "color": d.colors.actual},
+        y=side,
+        x=x,
+    )
+    text = {"type": "text", "dy": -11, "fontSize": 10.5, "fontWeight": 600, "color": d.colors.ink}
+    labels = d.layer(rows, text, y=side, x=x, text={"field": "t", "type": "nominal"})
+    layers = [whisker, dot, labels]
+    goal = d.scaled(d.chart.target)
+    if goal is not None:
+        row = {
+            "v": goal,
+            "t": f"target {d.text(d.chart.target)}",
+            "s": "target",
+            "c": "",
+            "q": d.chart.target,
+        }
+        rule = {"type": "rule", "strokeDash": [4, 3], "color": d.colors.accent, "strokeWidth": 1.4}
+        mark = {
+            "type": "text",
+            "align": "left",
+            "dx": 4,
+            "fontSize": 10.5,
+            "color": d.colors.accent,
+        }
+        layers = [
+            d.layer([row], rule, x=x),
+            d.layer([row], mark, x=x, y={"value": -4}, text={"field": "t", "type": "nominal"}),
+            *layers,
+        ]
+    return {"layer": layers, "padding": {"left": 4, "right": 50, "top": 12, "bottom": 4}}

@@ -1,0 +1,330 @@
+"""What the pages of a pack are made from: the book, its closed quarters, and one collection of quantities."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.board.figures import said
+from saasmetrics.board.model import Quantity, Total
+from saasmetrics.board.numbers import Numbers
+from saasmetrics.errors import DataError
+from saasmetrics.periods import iso_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from saasmetrics.board.asked import Settings
+    from saasmetrics.book import Book
+    from saasmetrics.result import Result
+
+MOVES = ("new", "reactivation", "expansion", "contraction", "churn", "pause", "fx", "transfer")
+SHOWN = 9  # quarters
+_YEAR = 4  # quarters
+_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+_MONTH = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
+_LOSSES = ("contraction_arr", "churned_arr")
+
+
+@dataclass
+class Making:
+    """The book while its pack is made.
+
+    Attributes
+    ----------
+    numbers : Numbers
+        The quantities, which all pages share.
+    sources : dict of str to Result
+        The results behind the pages, whose definitions the pack lists.
+    """
+
+    book: Book
+    settings: Settings
+    numbers: Numbers = field(default_factory=Numbers)
+    sources: dict[str, Result] = field(default_factory=dict)
+
+    @property
+    def currency(self) -> str:
+        """Three letters of the reporting currency."""
+        return self.book.currency
+
+    @cached_property
+    def _starts(self) -> pd.DataFrame:
+        frame = self.bridge.df
+        return frame[frame["complete"].to_numpy(bool)].reset_index(drop=True)
+
+    @cached_property
+    def bridge(self) -> Result:
+        """The bridge of MRR by quarter."""
+        from saasmetrics.metrics import revenue
+
+        return self.used(revenue.bridge(self.book, freq="Q"))
+
+    @cached_property
+    def all_quarters(self) -> list[pd.Timestamp]:
+        """First days of the quarters that are over."""
+        found = list(self._starts["period"])
+        if not found:
+            msg = f"No quarter is over yet on {self.book.as_of_text}; a pack needs one. Give tables that reach further."
+            raise DataError(msg)
+        return found
+
+    @property
+    def quarters(self) -> list[pd.Timestamp]:
+        """The quarters shown, at most nine."""
+        return self.all_quarters[-SHOWN:]
+
+    @property
+    def now(self) -> pd.Timestamp:
+        """The quarter that the pack reports."""
+        return self.all_quarters[-1]
+
+    @property
+    def prior(self) -> pd.Timestamp | None:
+        """The same quarter of the year before, None where the tables do not reach so far."""
+        return self.year_before(self.now)
+
+    def year_before(self, quarter: pd.Timestamp) -> pd.Timestamp | None:
+        """Return the quarter four before, None where there is none."""
+        at = self.all_quarters.index(quarter) - _YEAR
+        return self.all_quarters[at] if at >= 0 else None
+
+    def before(self, quarter: pd.Timestamp) -> pd.Timestamp | None:
+        """Return the quarter before, None where there is none."""
+        at = self.all_quarters.index(quarter) - 1
+        return self.all_quarters[at] if at >= 0 else None
+
+    @cached_property
+    def closed(self) -> Book:
+        """The book as of the end of the quarter that the pack reports, with what is known now."""
+        calendar = self.book.calendar("Q")
+        end = int(calendar.last_day(np.array([calendar.of(self.now.date())]))[0])
+        if end >= self.book.as_of_day:
+            return self.book
+        return self.book.as_of(
+            iso_day(end), known=iso_day(self.book.known_day or self.book.as_of_day)
+        )
+
+    def label(self, quarter: pd.Timestamp) -> str:
+        """Return a quarter as people read it; those of a fiscal year by the year in which it ends."""
+        start = self.book.fiscal_start
+        if start == 1:
+            return f"Q{quarter.quarter} {quarter.year}"
+        number = (quarter.month - start) % 12 // 3 + 1
+        year = quarter.year + (1 if quarter.month >= start else 0)
+        return f"Q{number} FY{year % 100:02}"
+
+    def used(self, result: Result) -> Result:
+        """Remember a result whose definition the pack is to list."""
+        self.sources.setdefault(result.metric.id, result)
+        return result
+
+    def say(self, key: str) -> str:
+        """Return a quantity in words."""
+        return said(self.quantity(key), self.currency)
+
+    def quantity(self, key: str) -> Quantity:
+        """Return a quantity by its id."""
+        return self.numbers.quantities[key]
+
+    def value(self, key: str) -> float | None:
+        """Return the value of a quantity, None where there is none."""
+        return self.numbers.value(key) if key else None
+
+    def at(self, name: str, quarter: pd.Timestamp) -> str:
+        """Return the id of a quantity of a quarter."""
+        return f"{name}@{quarter:%Y-%m-%d}"
+
+    def move(self, name: str, quarter: pd.Timestamp) -> str:
+        """Return the id of a movement, the opening or the closing of ARR in a quarter, with the customers behind it."""
+        key = self.at(name, quarter)
+        if key in self.numbers:
+            return key
+        row = self._starts[self._starts["period"] == quarter].iloc[0]
+        label, part = (
+            f"{_WORDS.get(name, name.capitalize())}, {self.label(quarter)}",
+            self.label(quarter),
+        )
+        value = 12 * float(row[name])
+        columns = ["customer_id", "name", "opening", *MOVES, "closing"]
+        if "Movements" in self.numbers.tables and part in self.numbers.tables["Movements"].parts:
+            fits = True
+        else:
+            fits = self.numbers.frame(
+                "Movements", part, self.named(self.bridge.rows(period=quarter)), columns
+            )
+        if not fits:
+            return self.numbers.given(
+                key, label, value, "money", "the sum of more customers than a sheet holds"
+            )
+        return self.numbers.total(
+            key, label, "money", value, "12 * total", {"total": Total("Movements", name, part)}
+        )
+
+    def rate(self, result: Result, quarter: pd.Timestamp, name: str = "", **group: Any) -> str:
+        """Return the id of a number of a result in a quarter, with the rows behind it."""
+        self.used(result)
+        groups = "".join(f"[{value}]" for value in group.values())
+        metric = name or result.metric.id
+        key = self.at(f"{metric}{groups}", quarter)
+        if key in self.numbers:
+            return key
+        label = f"{result.metric.abbr or result.metric.name}{' ' + ' '.join(map(str, group.values())) if group else ''}"
+        text = f"{label}, {self.label(quarter)}"
+        if not (result.df["period"] == quarter).any():
+            return self.numbers.given(
+                key, text, None, result.metric.unit, "", "the tables do not reach so far"
+            )
+        part = " ".join([self.label(quarter), *map(str, group.values())])
+        return self.numbers.traced(result, key, text, part, period=quarter, **group)
+
+    def edge(self, result: Result, quarter: pd.Timestamp, end: str, **group: Any) -> str:
+        """Return the id of one end of an interval, "" where the result has none."""
+        df = result.df
+        chosen = df["period"] == quarter
+        for column, value in group.items():
+            chosen &= df[column] == value
+        if end not in df.columns or not chosen.any():
+            return ""
+        value = df.loc[chosen, end].iloc[0]
+        if value != value or value in (float("inf"), float("-inf")):
+            return ""
+        groups = "".join(f"[{v}]" for v in group.values())
+        key = self.at(f"{result.metric.id}{groups}.{end}", quarter)
+        label = f"{result.metric.abbr or result.metric.name}, {end} end of the 95% interval"
+        return self.numbers.given(
+            key, label, value, result.metric.unit, "from resampling customers"
+        )
+
+    def plan(self, metric: str, quarter: pd.Timestamp, unit: str, scenario: str = "plan") -> str:
+        """Return the id of what was planned for a quarter, "" where nothing was."""
+        key = self.at(f"{metric}.{scenario}", quarter)
+        if key in self.numbers:
+            return key
+        value, source = self._planned(metric, quarter, scenario)
+        if value is None:
+            return ""
+        if metric in _LOSSES:
+            value = -abs(value)
+        label = f"{scenario.capitalize()} of {metric.replace('_', ' ')}, {self.label(quarter)}"
+        return self.numbers.given(key, label, value, unit, source)
+
+    def _planned(
+        self, metric: str, quarter: pd.Timestamp, scenario: str
+    ) -> tuple[float | None, str]:
+        if scenario == "plan":
+            for period, value in self.settings.targets.get(metric, {}).items():
+                if self._is(period, quarter):
+                    return value, "settings, targets"
+        table = self._targets
+        if table is None:
+            return None, ""
+        chosen = table[(table["metric"] == metric) & (table["scenario"] == scenario)]
+        for period, value in zip(chosen["period"], chosen["value"], strict=True):
+            if self._is(str(period), quarter):
+                return float(value), "table targets"
+        return None, ""
+
+    @cached_property
+    def _targets(self) -> pd.DataFrame | None:
+        if "targets" not in self.book.tables:
+            return None
+        table = self.book.frame("targets")
+        for name, default in (("scope", "company"), ("scenario", "plan")):
+            if name not in table.columns:
+                table[name] = default
+        return table[table["scope"] == "company"]
+
+    def _is(self, period: str, quarter: pd.Timestamp) -> bool:
+        """Return whether a period in words is the quarter: by its name, or by the month in which it ends."""
+        if found := _QUARTER.fullmatch(period):
+            own = _QUARTER.fullmatch(f"{quarter.year}Q{quarter.quarter}")
+            return (
+                self.book.fiscal_start == 1 and own is not None and found.groups() == own.groups()
+            )
+        if month := _MONTH.fullmatch(period):
+            last = quarter.month + 1
+            year, at = quarter.year + last // 12, last % 12 + 1
+            return (int(month[1]), int(month[2])) == (year, at)
+        return False
+
+    def compare(self, key: str, other: str, name: str, *, relative: bool = False) -> str:
+        """Return the id of the distance of a quantity to another, "" where either is missing."""
+        if not key or not other or self.value(key) is None or self.value(other) is None:
+            return ""
+        if relative and (self.value(key) or 0.0) * (self.value(other) or 0.0) <= 0:
+            return ""  # from a gain to a loss there is no share
+        made = f"{key}.{name}{'_share' if relative else ''}"
+        if made in self.numbers:
+            return made
+        way = self.numbers.share if relative else self.numbers.less
+        label = f"{self.quantity(key).label}, against {name.replace('_', ' ')}"
+        return way(made, label, key, other)
+
+    def apart(self, key: str, other: str, name: str) -> str:
+        """Return the id of the distance to another quantity as people compare it: money by shares, rates by points."""
+        return self.compare(
+            key, other, name, relative=bool(key) and self.quantity(key).unit == "money"
+        )
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of customers with the customers' names, where the tables have them."""
+        if "customer_id" not in rows.columns or not len(self.names):
+            return rows
+        return rows.assign(name=rows["customer_id"].map(self.names))
+
+    @cached_property
+    def names(self) -> pd.Series[Any]:
+        """Name by customer."""
+        import pandas as pd
+
+        table = self.book.tables.get("customers")
+        if table is None or "name" not in table.data.column_names:
+            return pd.Series(dtype=object)
+        frame = self.book.frame("customers").drop_duplicates("customer_id")
+        return frame.set_index("customer_id")["name"]
+
+    def name_of(self, customer: Any) -> str:
+        """Return how a customer is called, its id where it has no name."""
+        found = self.names.get(customer) if len(self.names) else None
+        return str(customer) if found is None or found != found else str(found)
+
+
+_WORDS = {
+    "opening": "Opening ARR",
+    "new": "New",
+    "closing": "Closing ARR",
+    "churn": "Churn",
+    "pause": "Paused",
+    "fx": "Exchange rates",
+    "transfer": "Moved between groups",
+}
+MOVE_NAMES = {name: _WORDS.get(name, name.capitalize()) for name in MOVES}
+
+
+def footnote(results: Sequence[Result], more: Sequence[str] = ()) -> str:
+    """Return the definitions behind a page in short; the page of definitions has them in full.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}
+    >>> footnote([sm.revenue.mrr(sm.Book(mrr=rows))])[:3]
+    'MRR'
+    """
+    told = {}
+    for result in results:
+        metric, options = result.metric, result.context.options
+        window = f" over {options['window']}" if "window" in options else ""
+        told[metric.id] = f"{metric.abbr or metric.name}: {metric.formula}{window}."
+    if not results:
+        return " ".join(more)
+    context = results[0].context
+    where = f"{context.currency}, as of {context.as_of}, policy {context.policy.name} v{context.policy.version}."
+    return " ".join([*told.values(), *more, where])

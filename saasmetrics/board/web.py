@@ -1,0 +1,119 @@
+"""The pack as one HTML file: static pictures first, interactive once loaded, and no request to anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.specs import alt_text, spec
+from saasmetrics.board.views import heading, marks, table_view, tile_view
+
+if TYPE_CHECKING:
+    from saasmetrics.board.build import Pack
+    from saasmetrics.board.model import Chart, Page
+
+_SIZE = re.compile(r'<svg ([^>]*?)width="(\d+(?:\.\d+)?)" height="(\d+(?:\.\d+)?)"')
+_WIDE, _HALF, _HEIGHT = 960, 440, 250
+
+
+def html(pack: Pack) -> str:
+    """Return the page of a pack as text.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> html(sm.board.pack(sm.demo(customers=60), settings={"pages": ["bridge"]}))[:15]
+    '<!doctype html>'
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    pages = [_page(pack, page) for page in pack.pages]
+    specs = {chart["key"]: chart["specs"] for page in pages for chart in page["charts"]}
+    numbers = {
+        key: {"value": q.value, "unit": q.unit, "label": q.label, "reason": q.reason}
+        for key, q in sorted(pack.quantities.items())
+    }
+    return environment.get_template("pack.html.j2").render(
+        pack=pack, pages=pages, specs=_script(specs), numbers=_script({"facts": pack.facts, "quantities": numbers}),
+        bundle=bundle(), logo=logo(pack), colors=_colors(pack),
+    )  # fmt: skip
+
+
+@cache
+def bundle() -> str:
+    """Return Vega, Vega-Lite and the embedding as one script, from the library that draws the pictures too."""
+    import vl_convert
+
+    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return text.replace("</script", "<\\/script")
+
+
+def _script(held: Any) -> str:
+    """Return JSON that no browser takes for markup within a script."""
+    text = json.dumps(held, ensure_ascii=False, sort_keys=True)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _page(pack: Pack, page: Page) -> dict[str, Any]:
+    wide = len(page.charts) == 1
+    return {
+        "page": page,
+        "marks": marks(page),
+        "tiles": [tile_view(pack, tile) for tile in page.tiles],
+        "charts": [_chart(pack, page, chart, _WIDE if wide else _HALF) for chart in page.charts],
+        "tables": [
+            (table_view(pack, table), table_view(pack, table, "dark")) for table in page.tables
+        ],
+    }
+
+
+def _chart(pack: Pack, page: Page, chart: Chart, width: int) -> dict[str, Any]:
+    key = f"{page.id}-{chart.id}"
+    drawn = {theme: spec(pack, chart, theme, width, _HEIGHT) for theme in ("light", "dark")}
+    what, when = heading(pack, chart)
+    return {
+        "key": key, "what": what, "when": when, "alt": alt_text(pack, chart), "specs": drawn,
+        "svg": {theme: _svg(body, f"{key}-{theme}-") for theme, body in drawn.items()},
+    }  # fmt: skip
+
+
+def _svg(body: dict[str, Any], prefix: str) -> str:
+    from saasmetrics.charts import to_svg
+
+    svg = to_svg(body, prefix=prefix)
+    return _SIZE.sub(
+        r'<svg aria-hidden="true" focusable="false" \1width="\2" height="\3"', svg, count=1
+    )
+
+
+def logo(pack: Pack) -> str:
+    """Return the logo as text that a page can hold, "" where there is none."""
+    from base64 import b64encode
+
+    if not pack.settings.logo:
+        return ""
+    path = pack.settings.file(pack.settings.logo, "the logo")
+    kinds = {
+        ".png": "image/png",
+        ".svg": "image/svg+xml",
+        ".jpg": "image/jpeg",
+        ".jpeg": "image/jpeg",
+    }
+    kind = kinds.get(path.suffix.lower())
+    if kind is None:
+        from saasmetrics.errors import DataError
+
+        msg = f"The logo {path} is none of {', '.join(kinds)}."
+        raise DataError(msg)
+    return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _colors(pack: Pack) -> str:
+    """Return the company's colors as custom properties of CSS."""
+    return "".join(f"--{name}: {color};" for name, color in sorted(pack.settings.colors.items()))

@@ -1,0 +1,211 @@
+"""The pack: the same bytes for the same numbers, whole when saved and loaded, and what it says in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.board import Pack
+from saasmetrics.board.lint import lint
+from saasmetrics.board.model import Chart, Page, Series, Tile, cells_of
+from tests.board.conftest import Written
+
+
+def test_every_page_shows_quantities_that_the_pack_has(pack: Pack) -> None:
+    for page in pack.pages:
+        assert set(cells_of(page)) <= set(pack.quantities), page.id
+
+
+def test_the_pages_are_those_of_a_board_in_their_order(pack: Pack) -> None:
+    assert [page.id for page in pack.pages] == [
+        "summary", "asks", "t9q", "bridge", "retention", "cohorts", "economics", "renewals", "finance",
+        "definitions", "quality",
+    ]  # fmt: skip
+
+
+def test_a_pack_that_is_saved_and_loaded_is_the_same(pack: Pack, tmp_path: Path) -> None:
+    again = Pack.load(pack.save(tmp_path / "pack.json"))
+    assert again.json == pack.json
+    assert again.pages == pack.pages
+    assert again.quantities == pack.quantities
+
+
+def test_the_same_data_give_the_same_bytes_in_every_format(
+    pack_book: sm.Book, written: Written, tmp_path: Path
+) -> None:
+    asked = {"company": "Example Ltd", "asks": [{"text": "Approve the plan"}]}
+    again = sm.board.pack(pack_book, settings=asked)
+    assert again.json == written.pack.json
+    for form in ("html", "pdf", "pptx", "xlsx"):
+        file = getattr(again, f"to_{form}")(tmp_path / f"pack.{form}")
+        assert file.read_bytes() == getattr(written, form).read_bytes(), form
+
+
+def test_each_format_is_small_enough_to_be_sent(written: Written) -> None:
+    limits = {"html": 3_000_000, "pdf": 1_000_000, "pptx": 1_000_000, "xlsx": 2_000_000}
+    for form, most in limits.items():
+        assert getattr(written, form).stat().st_size < most, form
+
+
+def test_a_pack_of_a_finished_quarter_reports_it_and_an_open_one_the_quarter_before(
+    pack_book: sm.Book,
+) -> None:
+    settings = {"pages": ["bridge"]}
+    assert (
+        sm.board.pack(pack_book, as_of="2026-09-30", settings=settings).facts["quarter"]
+        == "Q3 2026"
+    )
+    assert (
+        sm.board.pack(pack_book, as_of="2026-10-31", settings=settings).facts["quarter"]
+        == "Q3 2026"
+    )
+    assert (
+        sm.board.pack(pack_book, as_of="2026-12", settings=settings).facts["quarter"] == "Q4 2026"
+    )
+
+
+def test_quarters_of_a_fiscal_year_are_named_by_the_year_in_which_it_ends() -> None:
+    book = sm.Book(mrr=_two_years(), fiscal_start=2)
+    made = sm.board.pack(book, settings={"pages": ["t9q"]})
+    assert (
+        made.facts["quarter"] == "Q3 FY26"
+    )  # August to October 2025, of the year that ends in January 2026
+
+
+def _two_years() -> dict[str, list[object]]:
+    months = [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(22)]
+    return {"customer_id": ["a"] * 22, "month": months, "mrr": [100 + m for m in range(22)]}
+
+
+def test_a_company_without_a_finished_quarter_is_told_so() -> None:
+    book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
+    with pytest.raises(sm.DataError, match="No quarter is over yet"):
+        sm.board.pack(book)
+
+
+def test_what_cannot_be_shown_stands_on_one_page_with_what_to_add() -> None:
+    made = sm.board.pack(sm.Book(mrr=_two_years()))
+    last = made.pages[-1]
+    assert last.title == "3 pages not shown: Unit economics, Renewals, Profit, loss and cash"
+    assert any("spend" in text or "margin" in text for text in last.missing)
+    assert any("'contracts'" in text for text in last.missing)
+    assert any("'finance'" in text for text in last.missing)
+
+
+def test_pages_that_cannot_be_shown_can_be_left_out() -> None:
+    made = sm.board.pack(sm.Book(mrr=_two_years()), settings={"missing_pages": False})
+    assert "missing" not in [page.id for page in made.pages]
+
+
+def test_a_page_that_this_version_cannot_fill_says_so(pack_book: sm.Book) -> None:
+    made = sm.board.pack(pack_book, settings={"pages": ["bridge", "support"]})
+    assert "does not compute support" in made.pages[-1].missing[0]
+
+
+def test_tables_with_errors_are_refused_with_all_problems() -> None:
+    rows = {"subscription_id": ["s"], "customer_id": ["a"], "start": ["2026-02-01"], "end": ["2025-01-01"],
+            "amount": [1.0], "interval": ["month"]}  # fmt: skip
+    with pytest.raises(sm.DataError, match="end"):
+        sm.board.pack(sm.Book(subscriptions=rows))
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "not json", '{"pages": [], "quantities": {}, "format": 99}']
+)
+def test_a_file_that_is_no_pack_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "last.json"
+    path.write_text(text)
+    with pytest.raises(sm.DataError, match=r"last\.json"):
+        Pack.load(path)
+
+
+# Words
+
+
+def test_the_headline_says_direction_size_plan_and_cause(pack: Pack) -> None:
+    title = pack.pages[0].title
+    arr, plan = (
+        pack.quantities["arr@2026-07-01"].value,
+        pack.quantities["arr.plan@2026-07-01"].value,
+    )
+    prior = pack.quantities["arr@2025-07-01"].value
+    assert arr is not None and plan is not None and prior is not None  # noqa: PT018
+    assert title.startswith(f"ARR is ${arr / 1e6:.2f}M ({arr / prior - 1:+.1%} in a year)")
+    word = "above" if arr > plan else "under"
+    assert f"{abs(arr / plan - 1):.1%} {word} plan" in title
+
+
+def test_the_cause_in_the_headline_is_the_largest_of_the_exact_decomposition(
+    pack: Pack, pack_book: sm.Book
+) -> None:
+    why = sm.retention.drivers(pack_book, "arr", "2025-09-30", "2026-09-30", freq="Q")
+    steps = why.extra["steps"]
+    assert steps.loc[steps["value"].idxmax(), "step"] == "new"
+    assert pack.pages[0].title.endswith("new customers did most")
+
+
+def test_words_of_ones_own_are_kept_marked_and_remember_their_number(pack_book: sm.Book) -> None:
+    asked = {"pages": ["bridge"], "comments": {"bridge": {"text": "Two deals slipped."}}}
+    made = sm.board.pack(pack_book, settings=asked)
+    page = made.pages[0]
+    assert page.comment == "Two deals slipped."
+    assert page.edited == ("comment",)
+    assert page.written_for == "$2.39M"
+    assert not page.stale
+
+
+def test_words_that_were_written_for_another_number_are_flagged(pack_book: sm.Book) -> None:
+    asked = {"pages": ["bridge"], "comments": {"bridge": {"text": "Two deals slipped."}}}
+    last = sm.board.pack(pack_book, as_of="2026-06-30", settings=asked)
+    same = sm.board.pack(pack_book, as_of="2026-10-31", settings=asked, since=last)
+    assert same.pages[0].stale == f"written for {last.pages[0].written_for}; it is $2.39M now"
+    assert [finding.rule for finding in same.lint()] == ["stale"]
+    asked["comments"]["bridge"]["text"] = "They were signed."  # type: ignore[index]
+    new = sm.board.pack(pack_book, as_of="2026-10-31", settings=asked, since=last)
+    assert not new.pages[0].stale
+
+
+# Rules of a board page
+
+
+def test_the_demo_pack_keeps_every_rule(pack: Pack) -> None:
+    assert lint(pack) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("number", {"title": "ARR has grown well"}),
+        ("sentence", {"title": "ARR1"}),
+        ("footnote", {"footnote": ""}),
+        ("figures", {"tiles": (Tile("ARR", "closing@2026-07-01"),) * 8}),
+        ("speed", {"tiles": (Tile("First reply", "closing@2026-07-01", role="speed"),)}),
+        ("stale", {"stale": "written for $1; it is $2 now"}),
+    ],
+)
+def test_a_page_against_a_rule_is_found(pack: Pack, rule: str, change: dict[str, object]) -> None:
+    page = next(page for page in pack.pages if page.id == "bridge")
+    wrong = replace(pack, pages=(replace(page, **change),))  # type: ignore[arg-type]
+    assert rule in {finding.rule for finding in lint(wrong)}
+
+
+def test_a_chart_of_two_units_or_of_no_scenario_is_found(pack: Pack) -> None:
+    series = (Series("ARR", ("arr@2026-07-01",)), Series("NRR", ("nrr@2026-07-01",), "guess"))
+    chart = Chart("c", "columns", "Example", "ARR", "Q3 2026", "money", ("Q3 2026",), series)
+    wrong = replace(pack, pages=(Page("p", "P", "1 is one", charts=(chart,)),))
+    assert {"units", "scenario"} <= {finding.rule for finding in lint(wrong)}
+
+
+def test_an_axis_of_columns_that_leaves_zero_out_is_found(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from saasmetrics.board import kinds
+
+    drawn = kinds.columns
+    monkeypatch.setattr(
+        kinds, "columns", lambda d: {**drawn(d), "encoding": {"y": {"scale": {"zero": False}}}}
+    )
+    assert "zero" in {finding.rule for finding in lint(pack)}

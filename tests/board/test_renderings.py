@@ -1,0 +1,223 @@
+"""Each rendering by its own rules: offline page, tagged document, editable slides, and names of any language."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from pptx import Presentation
+from pptx.util import Inches
+
+import saasmetrics as sm
+from saasmetrics.board import Pack
+from saasmetrics.errors import MissingExtraError
+from tests.board.conftest import Written, pdf_text
+from tests.proof.recalculation import soffice
+
+NAMES = [
+    "北京云端科技",
+    "شركة النخيل",
+    "🚀 Rocket",
+    "=cmd|' /C calc'!A0 #set page(fill: red)",
+    "<script>alert(1)</script>",
+    "Plain",
+]
+
+
+class Tags(HTMLParser):
+    """Every tag, and every attribute that could fetch something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.fetched: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.fetched += [
+            v for n, v in attrs if n in ("src", "href", "xlink:href", "srcset", "action") and v
+        ]
+        self.ids += [v for n, v in attrs if n == "id" and v]
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pack, Path]:
+    """A pack of six customers with names of any language, some of them hostile."""
+    months = [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(27)]
+    rows = [
+        (f"c{at}", m, (800.0 + 37 * k) * (6 - at)) for at in range(6) for k, m in enumerate(months)
+    ]
+    customers, when, mrr = zip(*rows, strict=True)
+    ids = [f"c{at}" for at in range(6)]
+    book = sm.Book(
+        mrr={"customer_id": customers, "month": when, "mrr": mrr},
+        customers={
+            "customer_id": ids,
+            "name": NAMES,
+            "segment": ["企业", "企业", "企业", "شركات", "شركات", "شركات"],
+        },
+    )
+    made = sm.board.pack(
+        book, settings={"company": "<b>&amp; 北京", "pages": ["summary", "retention"]}
+    )
+    folder = tmp_path_factory.mktemp("foreign")
+    for form in ("html", "pdf", "pptx"):
+        getattr(made, f"to_{form}")(folder / f"pack.{form}")
+    return made, folder
+
+
+# HTML
+
+
+def test_the_page_asks_no_network_and_its_links_lead_somewhere(written: Written) -> None:
+    text, found = written.html.read_text("utf-8"), Tags()
+    found.feed(text)
+    assert {link.removeprefix("#") for link in found.fetched} <= set(found.ids)
+    assert not {"link", "iframe", "img"} & set(found.tags)
+    assert len(found.ids) == len(set(found.ids))
+    assert not re.search(r"@import|url\(\s*['\"]?(?!#)", text.split("<script", 1)[0])
+
+
+def test_pictures_are_there_before_any_script_runs_in_light_and_dark(written: Written) -> None:
+    text = written.html.read_text("utf-8")
+    charts = sum(len(page.charts) for page in written.pack.pages)
+    assert text.count('<div class="light"><svg') == text.count('<div class="dark"><svg') == charts
+    assert text.index("<svg") < text.index("<script")
+    assert "@media print" in text
+
+
+def test_no_name_becomes_markup_on_the_page(foreign: tuple[Pack, Path]) -> None:
+    text, found = (foreign[1] / "pack.html").read_text("utf-8"), Tags()
+    found.feed(text)
+    assert found.tags.count("script") == 4  # numbers, charts, Vega, and what draws them
+    assert "<script>alert" not in text
+    assert "<b>&amp; 北京" not in text
+    assert all(name in text for name in NAMES[:3])
+
+
+# PDF
+
+
+def test_the_document_has_bookmarks_tags_page_numbers_and_embedded_fonts(written: Written) -> None:
+    pages = len(written.pack.pages)
+    said = _poppler("pdfinfo", str(written.pdf))
+    assert re.search(rf"Pages:\s+{pages}\b", said)
+    assert re.search(r"Tagged:\s+yes", said)
+    assert f"page {pages} of {pages}" in written.pdf_text
+    assert "H1" in _poppler("pdfinfo", "-struct", str(written.pdf))
+    assert b"/Outlines" in written.pdf.read_bytes()
+    fonts = _poppler("pdffonts", str(written.pdf)).splitlines()[2:]
+    assert fonts
+    assert all(line.split()[-5] == "yes" for line in fonts)
+
+
+def _poppler(*words: str) -> str:
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not here to look into the document: `make programs`")
+    return subprocess.run(words, capture_output=True, check=True).stdout.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(("paper", "size"), [("16:9", (960, 540)), ("a4", (595, 842))])
+def test_the_document_can_be_of_two_papers(
+    pack: Pack, paper: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    said = _poppler("pdfinfo", str(pack.to_pdf(tmp_path / "pack.pdf", paper=paper)))
+    found = re.search(r"Page size:\s+([\d.]+) x ([\d.]+)", said)
+    assert found is not None
+    assert (float(found[1]), float(found[2])) == pytest.approx(size, abs=1)
+
+
+def test_charts_of_the_document_are_drawn_and_not_pictures(written: Written) -> None:
+    assert len(_poppler("pdfimages", "-list", str(written.pdf)).splitlines()) <= 2
+
+
+def test_names_of_any_language_are_words_of_the_document(foreign: tuple[Pack, Path]) -> None:
+    text = pdf_text(foreign[1] / "pack.pdf")
+    assert "北京云端科技" in text
+    assert "<script>alert(1)</script>" in text
+    assert "=cmd|' /C calc'!A0 #set page(fill: red)" in text
+
+
+# PPTX
+
+
+def test_every_slide_has_a_title_notes_and_charts_with_words_for_them(written: Written) -> None:
+    deck = Presentation(str(written.pptx))
+    assert (deck.slide_width, deck.slide_height) == (Inches(13.333), Inches(7.5))
+    charts = 0
+    for slide in deck.slides:
+        assert slide.shapes.title.text_frame.text
+        assert slide.notes_slide.notes_text_frame.text
+        for shape in (s for s in slide.shapes if s.has_chart):
+            charts += 1
+            assert len(shape._element.nvGraphicFramePr.cNvPr.get("descr")) > 30
+    assert charts == sum(len(page.charts) for page in written.pack.pages)
+    with zipfile.ZipFile(written.pptx) as archive:
+        assert len([n for n in archive.namelist() if n.startswith("ppt/embeddings/")]) == charts
+
+
+def test_nothing_stands_outside_of_its_slide(written: Written) -> None:
+    deck = Presentation(str(written.pptx))
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert shape.left >= 0
+            assert shape.left + shape.width <= deck.slide_width * 1.001, (
+                slide.slide_id,
+                shape.name,
+            )
+            assert shape.top + shape.height <= deck.slide_height * 1.001, (
+                slide.slide_id,
+                shape.name,
+            )
+
+
+def test_slides_are_made_in_the_companys_own_template(pack_book: sm.Book, tmp_path: Path) -> None:
+    own = Presentation()
+    own.slide_width, own.slide_height = Inches(10), Inches(5.625)
+    own.slides.add_slide(own.slide_layouts[0]).shapes.title.text = "Confidential"
+    own.save(tmp_path / "own.pptx")
+    made = sm.board.pack(
+        pack_book, settings={"pages": ["bridge"], "template": str(tmp_path / "own.pptx")}
+    )
+    deck = Presentation(str(made.to_pptx(tmp_path / "pack.pptx")))
+    assert deck.slide_width == Inches(10)
+    assert [slide.slide_layout.name for slide in deck.slides] == ["Title Only"]
+    assert deck.slides[0].shapes.title.text_frame.text == made.pages[0].title
+
+
+def test_a_template_that_is_none_is_refused(pack_book: sm.Book, tmp_path: Path) -> None:
+    (tmp_path / "own.pptx").write_text("no presentation")
+    made = sm.board.pack(
+        pack_book, settings={"pages": ["bridge"], "template": str(tmp_path / "own.pptx")}
+    )
+    with pytest.raises(sm.DataError, match="no presentation that can be read"):
+        made.to_pptx(tmp_path / "pack.pptx")
+
+
+def test_libreoffice_opens_the_slides(written: Written, tmp_path: Path) -> None:
+    program = soffice()
+    if program is None:
+        pytest.skip("LibreOffice is not here to open the slides: `make programs`")
+    command = [program, f"-env:UserInstallation={(tmp_path / 'user').as_uri()}", "--headless"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(written.pptx)]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    slides = len(Presentation(str(written.pptx)).slides)
+    text = " ".join(pdf_text(tmp_path / "pack.pdf").split())
+    assert f"page {slides} of {slides}" in text
+
+
+@pytest.mark.parametrize(("form", "library"), [("pdf", "typst"), ("pptx", "pptx")])
+def test_without_its_library_a_format_names_the_extra(
+    form: str, library: str, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=r"jupyter-saasmetrics\[report\]"):
+        getattr(pack, f"to_{form}")(tmp_path / "pack")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,114 @@
+"""Trailing nine quarters: a published board slide reproduced, plan beside it, and what the tables do not have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.board import Pack
+from saasmetrics.board.model import Text
+
+SHARED = Path(__file__).parents[3] / "shared" / "examples" / "success.json"
+UNIT = 50  # thousands of ARR of one customer: all amounts of the example are multiples of it
+
+
+@pytest.fixture(scope="module")
+def leaky_bucket() -> dict[str, Any]:
+    """Kellblog's dashboard (CC BY-NC 4.0): starting, new and churned ARR of nine quarters, with what follows."""
+    if not SHARED.is_file():
+        pytest.skip("the published examples (../shared/examples/success.json) are not here")
+    return next(e for e in json.loads(SHARED.read_text()) if e["id"] == "kellblog_t9q_leaky_bucket")
+
+
+@pytest.fixture(scope="module")
+def pack(leaky_bucket: dict[str, Any]) -> Pack:
+    given = leaky_bucket["inputs"]
+    lives: list[list[Any]] = [[0, None] for _ in range(given["starting"][0] // UNIT)]
+    for quarter, (new, churn) in enumerate(zip(given["new"], given["churn"], strict=True), 1):
+        for life in [life for life in lives if life[1] is None][: churn // UNIT]:
+            life[1] = quarter
+        lives += [[quarter, None] for _ in range(new // UNIT)]
+    ends = ["2017-12", *(f"{2018 + q // 4}-{q % 4 * 3 + 3:02}" for q in range(9))]
+    rows = [
+        (f"c{at}", month, UNIT * 1000 / 12)
+        for at, (start, end) in enumerate(lives)
+        for month in _months("2017-12", "2020-03")
+        if ends[start] <= month and (end is None or month < ends[end])
+    ]
+    customers, months, mrr = zip(*rows, strict=True)
+    book = sm.Book(mrr={"customer_id": customers, "month": months, "mrr": mrr})
+    return sm.board.pack(
+        book,
+        settings={
+            "company": "Kellblog",
+            "pages": ["t9q"],
+            "targets": {"arr": {"2020-Q1": 32_900_000}},
+        },
+    )
+
+
+def _months(first: str, last: str) -> list[str]:
+    start, end = (int(t[:4]) * 12 + int(t[5:]) - 1 for t in (first, last))
+    return [f"{m // 12}-{m % 12 + 1:02}" for m in range(start, end + 1)]
+
+
+def row(pack: Pack, label: str) -> list[float | None]:
+    """The nine numbers of a line, in thousands where they are money."""
+    line = next(r for r in pack.pages[0].tables[0].rows if r.label == label)
+    values = [None if isinstance(c, Text) else pack.quantities[c] for c in line.cells[:9]]
+    return [
+        None if q is None or q.value is None else q.value / (1000 if q.unit == "money" else 1)
+        for q in values
+    ]
+
+
+def test_the_published_slide_is_reproduced(pack: Pack, leaky_bucket: dict[str, Any]) -> None:
+    given, expected = leaky_bucket["inputs"], leaky_bucket["expected"]
+    assert pack.pages[0].tables[0].columns[:9] == tuple(
+        f"Q{p[0]} 20{p[2:]}" for p in given["periods"]
+    )
+    assert row(pack, "Opening ARR") == pytest.approx(given["starting"])
+    assert row(pack, "+ new") == pytest.approx(given["new"])
+    assert row(pack, "− churn") == pytest.approx([-c for c in given["churn"]])
+    assert row(pack, "Closing ARR") == pytest.approx(expected["ending"])
+    assert row(pack, "Net new ARR") == pytest.approx(expected["net_new"])
+
+
+def test_growth_in_a_year_is_as_published_and_missing_where_no_year_is_known(
+    pack: Pack, leaky_bucket: dict[str, Any]
+) -> None:
+    growth = row(pack, "Closing ARR, growth in a year")
+    published = leaky_bucket["expected"]["ending_yoy"]
+    assert growth[:3] == [None] * 3
+    assert growth[3] == pytest.approx(
+        21_150 / 15_000 - 1
+    )  # the slide leaves it out, and has both numbers
+    assert growth[4:] == pytest.approx(published[4:], abs=5e-5)
+    assert row(pack, "New ARR, growth in a year")[4:] == pytest.approx(
+        leaky_bucket["expected"]["new_yoy_last5"], abs=5e-5
+    )
+
+
+def test_the_page_says_it_in_words_and_against_plan(pack: Pack) -> None:
+    # 32,600 of 32,900 planned is 0.9% under plan
+    assert pack.pages[0].title == (
+        "New ARR $3.35M (+48.9% in a year) and churned ARR $800k (+60.0% in a year) in Q1 2020: net new ARR $2.55M"
+    )
+    closing = next(r for r in pack.pages[0].tables[0].rows if r.label == "Closing ARR")
+    assert pack.quantities[str(closing.cells[10])].value == pytest.approx(32_600 / 32_900 - 1)
+
+
+def test_what_the_tables_do_not_have_is_named_with_what_to_add(pack: Pack) -> None:
+    told = " ".join(pack.pages[0].missing)
+    assert "Gross renewal rate" in told
+    assert "contracts" in told
+    assert "spend" in told
+
+
+def test_the_pack_of_it_is_written_in_every_format(pack: Pack, tmp_path: Path) -> None:
+    for form in ("html", "pdf", "pptx", "xlsx"):
+        assert getattr(pack, f"to_{form}")(tmp_path / f"pack.{form}").stat().st_size > 10_000
