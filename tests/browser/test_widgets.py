@@ -32,6 +32,16 @@ class Shown:
     def choose(self, name: str, words: str) -> None:
         self.root.locator(f".sm-controls select[name={name}]").select_option(words)
 
+    def slide(self, name: str, words: str) -> None:
+        """Move a slider to the right by the arrow key until it says some words."""
+        slider = self.root.locator(f"input[name={name}]")
+        slider.focus()
+        for _ in range(int(slider.get_attribute("max")) - int(slider.input_value())):
+            if slider.get_attribute("aria-valuetext") == words:
+                return
+            self.found.page.keyboard.press("ArrowRight")
+        expect(slider).to_have_attribute("aria-valuetext", words)
+
     def column(self, number: int) -> list[str]:
         return self.root.locator(f".sm-table tbody td:nth-child({number})").all_inner_texts()
 
@@ -173,3 +183,65 @@ def test_the_explorer_reads_by_another_policy_and_says_who_moved_the_number(show
     expect(shown.root.locator(".sm-said")).to_contain_text("rows as CSV", timeout=SLOW)
     copied = shown.found.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("customer_id,value,")
+
+
+def test_what_comes_up_opens_to_its_terms_and_a_higher_target_has_another_chance(show) -> None:
+    shown = show("sw.RenewalDesk(book)", "desk")
+    shown.root.locator(".sm-calendar .sm-mark").first.click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("Coming up in")
+    picked = shown.told("w.selection")
+    assert picked["of"] == "calendar"
+    wanted = shown.told(
+        f"sorted(sm.renewals.calendar(book).rows(period={picked['period']!r}, "
+        f"category={picked['category']!r})['customer_id'])"
+    )
+    assert sorted(shown.column(1)) == wanted == shown.told("sorted(w.customers['customer_id'])")
+    chance = shown.root.locator('.sm-card[data-id="chance"]')
+    for share in (80, 95):
+        shown.slide("target", f"{share} %")
+        expect(chance).to_contain_text(f"Chance of {share} %", timeout=SLOW)
+        shown.ready()
+        target = f"round(sm.renewals.forecast(book).df['atr'].iloc[-1] * {share} / 100, 2)"
+        told = shown.told(
+            f"sm.renewals.forecast(book, target={target}).df['probability'].iloc[-1] * 100"
+        )
+        assert chance.locator(".sm-value").inner_text() == f"{told:.1f}%"
+
+
+def test_a_band_of_health_opens_to_its_customers_and_an_uplift_ranks_by_hour(show) -> None:
+    shown = show("sw.SuccessBoard(book)", "success")
+    shown.mark("health", "red").click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("Customers in the red band")
+    assert shown.told("w.selection") == {"of": "health", "band": "red"}
+    wanted = shown.told(
+        "sorted(sm.success.health(book).df.query(\"band == 'red'\")['customer_id'])"
+    )
+    assert sorted(shown.column(1)) == wanted == shown.told("sorted(w.customers['customer_id'])")
+    note = shown.root.locator(".sm-worklist .sm-note")
+    expect(note).to_contain_text("unknown")
+    shown.slide("uplift", "2 points")
+    expect(note).to_contain_text("per hour", timeout=SLOW)
+    shown.ready()
+    assert shown.told("w.controls['uplift']") == 2
+
+
+def test_a_book_opens_to_its_accounts_and_a_longer_time_to_hire_moves_the_plan(show) -> None:
+    shown = show("sw.CapacityPlanner(book, growth=100, contacts=50)", "planner")
+    shown.root.locator(".sm-books .sm-mark").first.click()
+    expect(shown.root.locator(".sm-table h3")).to_contain_text("Accounts of csm-")
+    owner = shown.told("w.selection")["csm_id"]
+    wanted = shown.told(f"sorted(sm.capacity.books(book).rows(csm_id={owner!r})['customer_id'])")
+    assert sorted(shown.column(1)) == wanted == shown.told("sorted(w.customers['customer_id'])")
+    month = shown.root.locator(".sm-hiring [data-tip]").first
+    month.hover()
+    expect(shown.root.locator(".sm-tip")).to_have_text(month.get_attribute("data-tip"))
+    value = shown.root.locator('.sm-card[data-id="next"] .sm-value')
+    before = value.inner_text()
+    shown.slide("lead", "5 months")
+    expect(value).not_to_have_text(before, timeout=SLOW)
+    shown.ready()
+    assert value.inner_text() == shown.told(
+        "sm.capacity.hiring_plan(book, growth=1.0, contact_change=0.5, ramp=2, lead=5)"
+        ".df.query('open > 0')['period'].iloc[0].strftime('%b %Y')"
+    )
+    assert sorted(shown.column(1)) == wanted  # today's books stay open, whatever is planned
