@@ -10,6 +10,8 @@ from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Tile,
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from saasmetrics.board.making import Making
 
 _BANDS = ("green", "amber", "red")
@@ -25,9 +27,39 @@ def health(making: Making) -> Page:
     if not len(scored):
         msg = "No customer could be scored."
         raise DataError(msg)
-    numbers = making.numbers
     frame = scored.rename(columns={"value": "score"}).assign(customers=1)
-    arr, count = [], []
+    arr, count, shares = _by_band(making, frame)
+    scale = scale_of(making.value(key) for key in arr)
+    head = head_of("money", scale, making.currency)
+    lines = tuple(
+        Row(band, (n, money, share))
+        for band, n, money, share in zip(_BANDS, count, arr, shares, strict=True)
+    )
+    bands = Table(
+        "health",
+        f"Customers by health, {head}",
+        ("Customers", "ARR", "Share"),
+        lines,
+        scale=scale,
+        head=head,
+    )
+    chart = Chart(
+        "health", "columns", making.settings.company or "Company", "ARR by health of its customers",
+        f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), scale,
+    )  # fmt: skip
+    title = f"{making.say(arr[2])} of ARR, {making.say(shares[2])}, is with customers in danger"
+    return Page(
+        "health", "Customer health", title, arr[2], f"{_sentence(result.text)}.",
+        footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
+        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, scale)),
+    )  # fmt: skip
+
+
+def _by_band(making: Making, frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Return the quantities of each band: its ARR, its customers, and its share of ARR."""
+    numbers = making.numbers
+    arr: list[str] = []
+    count: list[str] = []
     for band in _BANDS:
         rows = frame[frame["band"] == band]
         numbers.frame("Health", band, rows, ["customer_id", "name", "score", "arr", "customers"])
@@ -56,30 +88,7 @@ def health(making: Making) -> Page:
         )
         for key, band in zip(arr, _BANDS, strict=True)
     ]
-    scale = scale_of(making.value(key) for key in arr)
-    head = head_of("money", scale, making.currency)
-    lines = tuple(
-        Row(band, (n, money, share))
-        for band, n, money, share in zip(_BANDS, count, arr, shares, strict=True)
-    )
-    bands = Table(
-        "health",
-        f"Customers by health, {head}",
-        ("Customers", "ARR", "Share"),
-        lines,
-        scale=scale,
-        head=head,
-    )
-    chart = Chart(
-        "health", "columns", making.settings.company or "Company", "ARR by health of its customers",
-        f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), scale,
-    )  # fmt: skip
-    title = f"{making.say(arr[2])} of ARR, {making.say(shares[2])}, is with customers in danger"
-    return Page(
-        "health", "Customer health", title, arr[2], f"{_sentence(result.text)}.",
-        footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
-        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, scale)),
-    )  # fmt: skip
+    return arr, count, shares
 
 
 def _sentence(text: str) -> str:
