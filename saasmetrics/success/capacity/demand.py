@@ -135,15 +135,7 @@ def demand(
         _rows(book, month, past[k], there[k], ahead[:, k], people[:, k], level)
         for k in range(len(labels))
     ]
-    total = _rows(
-        book,
-        month,
-        past.sum(axis=0),
-        there.sum(axis=0),
-        ahead.sum(axis=1),
-        people.sum(axis=1),
-        level,
-    )
+    total = _rows(book, month, past.sum(0), there.sum(0), ahead.sum(1), people.sum(1), level)
     df = _together(parts, names, labels)
     said = {"window": window, "channel": channel, "interval": level, "freq": "M", **assumed.said}
     return made(

@@ -157,7 +157,6 @@ def hiring_plan(
     now = _capacity(people, book.as_of_day, shares, leaving, horizon)
     plan = planned(required, now, shares, waits, leaving, accepted)
     df = _frame(book, plan, required, now)
-    overdue = plan.overdue
     said = {
         "roles": said_roles(roles),
         "ramp": said_ramp(ramp),
@@ -169,16 +168,9 @@ def hiring_plan(
         "window": window,
         **assumed.said,
     }
-    return made(
-        book,
-        "hiring_plan",
-        df,
-        "hiring_plan",
-        options=said,
-        notes=(*people.notes, *notes),
-        tables=["tickets", "people"],
-        extra={"headline": _headline(df, overdue), "overdue": overdue},
-    )
+    more: dict[str, Any] = {"notes": (*people.notes, *notes), "tables": ["tickets", "people"]}
+    more["extra"] = {"headline": _headline(df, plan.overdue), "overdue": plan.overdue}
+    return made(book, "hiring_plan", df, "hiring_plan", options=said, **more)
 
 
 @dataclass(frozen=True)
