@@ -22,13 +22,9 @@ PAGES = (
     "success", "support", "capacity", "finance", "definitions", "quality",
 )  # fmt: skip
 FOR = {
-    "founder": ("summary", "bridge", "retention", "economics", "renewals", "finance"),
-    "cfo": tuple(
-        page for page in PAGES if page not in ("asks", "health", "success", "support", "capacity")
-    ),
-    "board": tuple(
-        page for page in PAGES if page not in ("health", "success", "support", "capacity")
-    ),
+    "founder": ("summary", "bridge", "retention", "economics", "renewals", "health", "finance"),
+    "cfo": tuple(page for page in PAGES if page != "asks"),
+    "board": PAGES,
 }
 COLORS = ("actual", "prior", "plan", "forecast", "good", "bad", "accent")
 PLANNED = (

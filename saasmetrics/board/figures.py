@@ -75,8 +75,10 @@ def _plain(size: float, unit: str) -> str:
         return f"{size:,.1f}x"
     if unit == "months":
         return f"{size:,.1f}"
-    if unit == "count":
+    if unit in ("count", "score"):
         return f"{size:,.0f}"
+    if unit in ("hours", "fte"):
+        return f"{size:,.1f}"
     return f"{size:,.2f}"
 
 
@@ -97,7 +99,7 @@ def said(quantity: Quantity, currency: str) -> str:
         text = format_precise(abs(value), text)
     else:
         text = _plain(abs(value), quantity.unit)
-        text += " months" if quantity.unit == "months" else ""
+        text += f" {quantity.unit}" if quantity.unit in ("months", "hours") else ""
     sign = MINUS if value < 0 else "+" if quantity.signed and value > 0 else ""
     return sign + text
 

@@ -179,12 +179,14 @@ class Making:
         text = f"{label}, {self.label(quarter)}"
         if not (result.df["period"] == quarter).any():
             return self.numbers.given(
-                key, text, None, result.metric.unit, "", "the tables do not reach so far"
+                key, text, None, unit_of(result), "", "the tables do not reach so far"
             )
         part = " ".join([self.label(quarter), *map(str, group.values())])
         return self.numbers.traced(result, key, text, part, period=quarter, **group)
 
-    def edge(self, result: Result, quarter: pd.Timestamp, end: str, **group: Any) -> str:
+    def edge(
+        self, result: Result, quarter: pd.Timestamp, end: str, name: str = "", **group: Any
+    ) -> str:
         """Return the id of one end of an interval, "" where the result has none."""
         df = result.df
         chosen = df["period"] == quarter
@@ -196,11 +198,9 @@ class Making:
         if value != value or value in (float("inf"), float("-inf")):
             return ""
         groups = "".join(f"[{v}]" for v in group.values())
-        key = self.at(f"{result.metric.id}{groups}.{end}", quarter)
+        key = self.at(f"{name or result.metric.id}{groups}.{end}", quarter)
         label = f"{result.metric.abbr or result.metric.name}, {end} end of the 95% interval"
-        return self.numbers.given(
-            key, label, value, result.metric.unit, "from resampling customers"
-        )
+        return self.numbers.given(key, label, value, unit_of(result), "from resampling customers")
 
     def plan(self, metric: str, quarter: pd.Timestamp, unit: str, scenario: str = "plan") -> str:
         """Return the id of what was planned for a quarter, "" where nothing was."""
@@ -306,6 +306,11 @@ _WORDS = {
     "transfer": "Moved between groups",
 }
 MOVE_NAMES = {name: _WORDS.get(name, name.capitalize()) for name in MOVES}
+
+
+def unit_of(result: Result) -> str:
+    """Return the unit of a result in a pack, where points are the distance of two rates: those of a score are not."""
+    return "score" if result.metric.unit == "points" else result.metric.unit
 
 
 def footnote(results: Sequence[Result], more: Sequence[str] = ()) -> str:

@@ -22,6 +22,8 @@ _FORMATS = {
     "ratio": "0%",
     "months": "0",
     "multiple": '0.0"x"',
+    "hours": "0.0",
+    "fte": "0.0",
 }
 _KINDS: dict[str, dict[str, str]] = {
     "columns": {"type": "column"}, "variance": {"type": "column"}, "lines": {"type": "line"},

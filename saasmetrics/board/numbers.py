@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.proof import Proof
     from saasmetrics.proof.trace import Trace
     from saasmetrics.result import Result
 
@@ -109,15 +110,15 @@ class Numbers:
         A number that no formula of its rows gives is added as a value, with the reason for it.
         """
         proof = result.proof(**cell)
-        trace, unit = proof.trace, proof.unit
+        # Points of a score, such as NPS, are not those of two rates.
+        trace, unit = proof.trace, "score" if proof.unit == "points" else proof.unit
         if (
             trace is None
             or proof.value is None
             or not proof.holds
             or "product" in trace.totals.values()
         ):
-            why = proof.untraced or f"{result.metric.id}, as of {result.context.as_of}"
-            return self.given(id, label, proof.value, unit, why, proof.reason)
+            return self._quotient(proof, id, label, unit)
         name = f"Rows_{result.metric.id}"
         if not self.rows(name, part, trace):
             return self.given(
@@ -125,6 +126,26 @@ class Numbers:
             )
         totals = {total: Total(name, total, part) for total in trace.totals}
         return self._add(Quantity(id, label, proof.value, unit, trace.value, totals))
+
+    def _quotient(self, proof: Proof, id: str, label: str, unit: str) -> str:
+        """Add a number whose rows are not known: its two sides and their quotient, or the value alone."""
+        top, bottom, value = proof.numerator, proof.denominator, proof.value
+        why = proof.untraced or f"{proof.result.metric.id}, as of {proof.result.context.as_of}"
+        if (
+            not top
+            or not bottom
+            or value is None
+            or bottom < 0
+            or abs(top / bottom - value) > _CLOSE * abs(value)
+        ):
+            return self.given(id, label, value, unit, why, proof.reason)
+        parts = {
+            "top": self.given(f"{id}.numerator", f"{label}, numerator", top, "number", why),
+            "bottom": self.given(
+                f"{id}.denominator", f"{label}, denominator", bottom, "number", why
+            ),
+        }
+        return self.derived(id, label, "top / bottom", parts, unit)
 
     def rows(self, name: str, part: str, trace: Trace) -> bool:
         """Add rows behind quantities as one part of a table; return whether they fit."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Chart, Page, Quantity, Rows, Series, Table
 
+_STYLED = ("money", "ratio", "points", "multiple", "months", "count", "fte")
 _DUST = 3  # digits of a difference of amounts: what is beyond them is of floating point
 _WORDS = 50  # characters of a line in a column of words
 _DAYS = ("start", "end", "month", "cohort")
@@ -275,11 +276,9 @@ def style_of(quantity: Quantity, scale: str, row: str = "") -> str:
     >>> style_of(Quantity("a", "A", 1.0, "money", signed=True), "k", "sum")
     'money k signed sum'
     """
-    unit = (
-        quantity.unit
-        if quantity.unit in ("money", "ratio", "points", "multiple", "months", "count")
-        else "number"
-    )
+    alike = {"hours": "months", "score": "count"}
+    unit = alike.get(quantity.unit, quantity.unit)
+    unit = unit if unit in _STYLED else "number"
     size = f" {scale or 'units'}" if unit == "money" else ""
     sign = " signed" if quantity.signed or unit == "points" else ""
     return f"{unit}{size}{sign}{' sum' if row == 'sum' else ''}"

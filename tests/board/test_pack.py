@@ -21,8 +21,8 @@ def test_every_page_shows_quantities_that_the_pack_has(pack: Pack) -> None:
 
 def test_the_pages_are_those_of_a_board_in_their_order(pack: Pack) -> None:
     assert [page.id for page in pack.pages] == [
-        "summary", "asks", "t9q", "bridge", "retention", "cohorts", "economics", "renewals", "finance",
-        "definitions", "quality",
+        "summary", "asks", "t9q", "bridge", "retention", "cohorts", "economics", "renewals", "health",
+        "success", "support", "capacity", "finance", "definitions", "quality",
     ]  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_a_company_without_a_finished_quarter_is_told_so() -> None:
 def test_what_cannot_be_shown_stands_on_one_page_with_what_to_add() -> None:
     made = sm.board.pack(sm.Book(mrr=_two_years()))
     last = made.pages[-1]
-    assert last.title == "3 pages not shown: Unit economics, Renewals, Profit, loss and cash"
+    assert last.title.startswith("7 pages not shown: Unit economics, Renewals, Customer health, ")
     assert any("spend" in text or "margin" in text for text in last.missing)
     assert any("'contracts'" in text for text in last.missing)
     assert any("'finance'" in text for text in last.missing)
@@ -100,9 +100,26 @@ def test_pages_that_cannot_be_shown_can_be_left_out() -> None:
     assert "missing" not in [page.id for page in made.pages]
 
 
-def test_a_page_that_this_version_cannot_fill_says_so(pack_book: sm.Book) -> None:
-    made = sm.board.pack(pack_book, settings={"pages": ["bridge", "support"]})
-    assert "does not compute support" in made.pages[-1].missing[0]
+def test_speed_of_support_stands_beside_quality(pack: Pack) -> None:
+    page = next(page for page in pack.pages if page.id == "support")
+    assert {"speed", "quality"} <= {tile.role for tile in page.tiles}
+    assert [finding.rule for finding in lint(replace(pack, pages=(page,)))] == []
+
+
+def test_pages_of_customer_success_show_what_the_library_computes(
+    pack: Pack, pack_book: sm.Book
+) -> None:
+    health = sm.success.health(pack_book).df
+    red = health[health["band"] == "red"]["arr"].sum()
+    assert pack.quantities["health[red]"].value == pytest.approx(red, abs=1e-4)
+    targets = sm.success.targets(pack_book, period="2026-Q3").df.set_index("metric")
+    share = pack.quantities["target[company][nrr].share"].value
+    assert share == pytest.approx(targets.loc["nrr", "attainment"])
+    csat = sm.surveys.csat(pack_book, freq="Q").df.set_index("period")["value"]
+    assert pack.quantities["csat@2026-07-01"].value == pytest.approx(csat["2026-07-01"])
+    plan = sm.capacity.hiring_plan(pack_book).df
+    label = f"{plan['period'].iloc[-1]:%b %Y}"
+    assert pack.quantities[f"plan[{label}].required"].value == plan["required"].iloc[-1]
 
 
 def test_tables_with_errors_are_refused_with_all_problems() -> None:
@@ -175,6 +192,7 @@ def test_the_demo_pack_keeps_every_rule(pack: Pack) -> None:
     assert lint(pack) == ()
 
 
+@pytest.mark.row("H18")
 @pytest.mark.parametrize(
     ("rule", "change"),
     [

@@ -55,7 +55,7 @@ def test_the_wheel_ships_every_file_of_both_packages(root: Path, wheel: Path) ->
     assert _in_folder(root) - _names(wheel) == set()
 
 
-@pytest.mark.parametrize("suffix", [".json", ".js", ".css", ".j2"])
+@pytest.mark.parametrize("suffix", [".json", ".js", ".css", ".j2", ".typ"])
 def test_the_wheel_ships_data_files(wheel: Path, suffix: str) -> None:
     assert [name for name in _names(wheel) if name.endswith(suffix)]
 

@@ -86,7 +86,7 @@ def _sides(making: Making) -> Table:
         for side, words in zip(("numerator", "denominator"), _SIDES[metric], strict=True):
             key, label = f"{metric}.{side}", f"{words} ({name})"
             table, part = f"Rows_{metric}", making.label(making.now)
-            if making.quantity(metric).formula and row.get(side) is not None:
+            if table in making.numbers.tables and row.get(side) is not None:
                 totals = {"total": Total(table, side, part)}
                 making.numbers.total(key, label, "money", float(row[side]), "total", totals)
             else:

@@ -92,19 +92,19 @@ def arr_tile(making: Making) -> Tile:
     )  # fmt: skip
 
 
-def rate_tile(making: Making, name: str, result: Result) -> Tile:
+def rate_tile(making: Making, name: str, result: Result, key: str = "") -> Tile:
     """Return the tile of a metric that has a value in every quarter."""
     metric = result.metric
-    now = making.rate(result, making.now)
-    prior = making.rate(result, making.prior) if making.prior is not None else ""
+    now = making.rate(result, making.now, key)
+    prior = making.rate(result, making.prior, key) if making.prior is not None else ""
     plan = making.plan(metric.id, making.now, metric.unit)
     return Tile(
         name, now,
         delta_plan=making.apart(now, plan, "plan"),
         delta_prior=making.apart(now, prior, "prior_year"),
-        trend=tuple(making.rate(result, quarter) for quarter in making.quarters),
+        trend=tuple(making.rate(result, quarter, key) for quarter in making.quarters),
         better=metric.better,
-        low=making.edge(result, making.now, "low"), high=making.edge(result, making.now, "high"),
+        low=making.edge(result, making.now, "low", key), high=making.edge(result, making.now, "high", key),
         context=context(making, metric.id),
     )  # fmt: skip
 

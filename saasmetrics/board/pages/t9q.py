@@ -136,7 +136,7 @@ def _growth_rows(making: Making) -> list[Row]:
 
 
 def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
-    from saasmetrics.metrics import economics, renewals, retention, revenue
+    from saasmetrics.metrics import economics, renewals, retention, revenue, surveys
 
     book = making.book
     asked: tuple[tuple[str, Callable[[], Result]], ...] = (
@@ -144,6 +144,7 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
         ("GRR", lambda: retention.grr(book, freq="Q")),
         ("Gross renewal rate", lambda: renewals.rates(book, freq="Q")),
         ("CAC ratio", lambda: economics.cac_ratio(book, freq="Q")),
+        ("NPS", lambda: surveys.nps(book, freq="Q")),
     )
     rows, missing, results = [], [], []
     for name, ask in asked:

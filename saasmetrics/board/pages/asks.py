@@ -1,4 +1,4 @@
-"""Pages that hold words alone: what is asked of the board, and what cannot be shown yet and why."""
+"""The page of words: what the board is asked to decide."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
-
-_NEEDS = {
-    "health": ("Customer health", "usage, tickets and surveys"),
-    "success": ("Customer success and revenue", "activities and targets"),
-    "support": ("Support", "tickets, people and hours"),
-    "capacity": ("Capacity and plan", "people, hours and tickets"),
-}
 
 
 def asks(making: Making) -> Page:
@@ -37,19 +30,3 @@ def asks(making: Making) -> Page:
         f"{noun[:1].upper()}{noun[1:]} {'is' if len(given) == 1 else 'are'} asked of the board",
         tables=(table,),
     )
-
-
-def place(key: str) -> Page:
-    """A page that this version of the library cannot fill: it says so, and shows nothing in its place.
-
-    Examples
-    --------
-    >>> place("support").missing[0][:37]
-    'This version does not compute support'
-    """
-    name, tables = _NEEDS[key]
-    text = (
-        f"This version does not compute {name.lower()} for a pack. It will need the tables {tables}. "
-        f"Leave {key!r} out of pages = [...] in the settings."
-    )
-    return Page(key, name, f"{name}: not shown", missing=(text,))

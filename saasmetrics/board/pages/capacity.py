@@ -1,0 +1,67 @@
+"""Capacity: how many people the next year needs, how many there are, and when to hire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.board.making import footnote
+from saasmetrics.board.model import Chart, Page, Row, Series, Table
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    from saasmetrics.board.making import Making
+
+_COLUMNS = (("required", "Required"), ("required_low", "low"), ("required_high", "high"), ("capacity", "With hires"),
+            ("capacity_now", "Without"), ("hires", "Hires"))  # fmt: skip
+
+
+def capacity(making: Making) -> Page:
+    """Required and available people by month, with the interval of what is required."""
+    from saasmetrics.success import capacity as asked
+
+    result = making.used(asked.hiring_plan(making.book))
+    frame = result.df
+    if not len(frame):
+        msg = "There is no month to plan for."
+        raise DataError(msg)
+    numbers, cells = making.numbers, {}
+    for row in frame.to_dict("records"):
+        label = f"{row['period']:%b %Y}"
+        for column, name in _COLUMNS:
+            unit = "count" if column == "hires" else "fte"
+            key = f"plan[{label}].{column}"
+            cells[label, column] = numbers.given(
+                key, f"{name}, {label}", row[column], unit, "hiring plan"
+            )
+    labels = tuple(dict.fromkeys(label for label, _ in cells))
+    rows = tuple(
+        Row(name if column not in ("required_low", "required_high") else f"Required, {name} end",
+            tuple(cells[label, column] for label in labels))
+        for column, name in _COLUMNS
+    )  # fmt: skip
+    table = Table("hiring_plan", "People needed and there, full-time equivalents", labels, rows)
+    need, there = (
+        tuple(cells[label, column] for label in labels) for column in ("required", "capacity")
+    )
+    ends = [tuple(cells[label, f"required_{end}"] for label in labels) for end in ("low", "high")]
+    series = (
+        Series("Required", need, "actual", ends[0], ends[1]),
+        Series("There", there, "second"),
+    )
+    chart = Chart(
+        "capacity", "lines", making.settings.company or "Company", "People required and there",
+        f"{labels[0]} to {labels[-1]}", "fte", labels, series,
+    )  # fmt: skip
+    hires = int(frame["hires"].sum())
+    title = f"{making.say(need[-1])} people are needed by {labels[-1]} and {making.say(there[-1])} are there"
+    comment = (
+        f"{hires} to be hired within the year: {result.text}."
+        if hires
+        else f"{result.text[:1].upper()}{result.text[1:]}."
+    )
+    return Page(
+        "capacity", "Capacity and plan", title, need[-1], comment, footnote=footnote([result]),
+        calculation="Required: forecast work / what a person does, with its interval; there: people, their ramp and "
+        "attrition.",
+        charts=(chart,), tables=(table,),
+    )  # fmt: skip
