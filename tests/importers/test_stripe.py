@@ -143,3 +143,14 @@ def test_an_unknown_folder_lists_the_systems_that_are_known(tmp_path: Path) -> N
         sm.importers.import_folder(folder(tmp_path, strange="a|b\n1|2"))
     with pytest.raises(DataError, match="Its files are"):
         sm.importers.stripe(tmp_path)
+
+
+def test_unpaid_and_paused_subscriptions_end_with_the_period_paid_last(tmp_path: Path) -> None:
+    rows = DASHBOARD.replace("|Cancel At Period End", "|Current Period Start (UTC)")
+    rows = rows.replace("active   |", "unpaid   |").replace("false", "2026-03-05 10:00")
+    found = imported(tmp_path, subscriptions=rows)
+    # sub_1 pays 100 until 5 March; sub_2 is cancelled on 2 April; sub_4 pays from the end of its trial.
+    assert mrr(found, "2026-04-30") == [200.0, 200.0, 100.0, 50.0]
+    assert "unpaid or paused" in str(found)
+    causes = found.tables["subscriptions"].set_index("subscription_id")["churn_cause"]
+    assert causes["sub_1"] == "involuntary"

@@ -85,3 +85,10 @@ def test_zendesks_tables_give_replies_solutions_and_reopens(tmp_path: Path) -> N
     assert rows["reopens"].tolist() == [1, 1]
     assert pd.isna(rows.loc["2", "solved_at"])
     assert rows["customer_id"].tolist() == ["cus_9", "cus_9"]
+
+
+def test_an_export_without_tags_or_a_currency_is_read(tmp_path: Path) -> None:
+    plain = DASHBOARD.replace("|Currency|", "|Coin|")
+    found = imported(tmp_path, subscriptions=plain, tickets=EXPORT)
+    assert found.tables["tickets"]["tag"].isna().all()
+    assert found.tables["subscriptions"]["currency"].isna().all()
