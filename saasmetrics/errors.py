@@ -180,8 +180,8 @@ class TooFewEventsError(DataError):
     def __init__(self, what: str, events: int, needed: int) -> None:
         self.events, self.needed = events, needed
         super().__init__(
-            f"{what} needs at least {needed:,} customers who left, and there are {events:,}: until then talk to "
-            "customers one by one."
+            f"{what} needs at least {needed:,} {'customer' if needed == 1 else 'customers'} who left, and there "
+            f"{'is' if events == 1 else 'are'} {events:,}: until then talk to customers one by one."
         )
 
 

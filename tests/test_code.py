@@ -28,7 +28,11 @@ ASKED: dict[
     "assign": {"customers": {"customer_id": ["a", "b", "c", "d"]}, "seed": 1},
     "attribution": {"treatment": "success_plan", "cluster": "csm_id", "randomized": True},
     "learn": {"penalty": 2.0},
+    "ltv_cac_change": {"then": "2025-06-30"},
+    "before_after": {"date": "2025-06-01"},
 }
+# What they need is a table that no text says, or one that the made-up company has not.
+NEED_A_TABLE = {"deflection", "untagged", "root_cause", "self_serve_rate"}
 PROGRAMS = {  # of whose effect a result is asked about
     "balance": {"treatment": "qbr"},
     "event_study": {"treatment": "success_plan", "cluster": "csm_id"},
@@ -51,7 +55,9 @@ def book() -> sm.Book:
     return sm.demo(customers=120, seed=7)
 
 
-@pytest.mark.parametrize("entry", _calls(), ids=_id)
+@pytest.mark.parametrize(
+    "entry", [e for e in _calls() if e.function.__name__ not in NEED_A_TABLE], ids=_id
+)
 def test_the_code_of_a_metric_makes_the_same_numbers(entry: Metric, book: sm.Book) -> None:
     name, first = entry.function.__name__, next(iter(inspect.signature(entry.function).parameters))
     asked = ASKED.get(entry.id, {} if name == "nrr" else ASKED.get(name, {}))

@@ -38,6 +38,7 @@ def test_a_missing_headline_is_none_and_reads_as_a_dash() -> None:
     assert result.df["reason"].iloc[-1]
 
 
+@pytest.mark.row("D6")
 def test_the_definition_is_the_entry_of_the_catalogue(book: sm.Book) -> None:
     assert sm.retention.nrr(book).definition is sm.CATALOGUE["nrr"]
 

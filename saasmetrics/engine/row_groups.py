@@ -42,7 +42,7 @@ class RowGroups:
 def row_groups(
     tables: Mapping[str, Table], table: str, by: Sequence[str], also: Iterable[str] = ()
 ) -> RowGroups:
-    """Return the groups of the rows of a table; columns of customers come before its own.
+    """Return the groups of the rows of a table; its own columns come before those of customers.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def ambiguous_rows(tables: Mapping[str, Table], table: str, by: Sequence[str]) -
         return []
     both = set(tables["customers"].data.column_names) & set(tables[table].data.column_names)
     return [
-        f"{name} is that of customers; {table}.{name} groups by the one of each row of {table}"
+        f"{name} is that of each row of {table}; customers.{name} groups by the one of customers"
         for name in by
         if name in both - {"customer_id"}
     ]
@@ -89,14 +89,13 @@ def _values(tables: Mapping[str, Table], table: str, name: str, also: Iterable[s
     own, _, column = name.rpartition(".")
     customers = tables["customers"].data if "customers" in tables else None
     if not own:
-        owner = "customers" if customers is not None and name in customers.column_names else table
-        unreserved([name], also, owner)
+        unreserved([name], also, table if name in data.column_names else "customers")
+    if own in ("", table) and column in data.column_names:
+        return flat(data[column])
     if own in ("", "customers") and customers is not None and column in customers.column_names:
         ids = flat(data["customer_id"])
         at = pc.index_in(ids, value_set=flat(customers["customer_id"]).cast(ids.type))
         return pc.take(flat(customers[column]), at)
-    if own in ("", table) and column in data.column_names:
-        return flat(data[column])
     known = {*data.column_names, *(customers.column_names if customers is not None else ())}
     msg = f"Neither customers nor {table} has a column {name!r} to group by; there are {', '.join(sorted(known))}."
     raise UnknownNameError(msg + hint(name, sorted(known)))

@@ -6,6 +6,7 @@ import inspect
 import sys
 from typing import TYPE_CHECKING
 
+from saasmetrics.calls import public
 from saasmetrics.policy import Policy, choices
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ def glossary() -> str:
 
 def topic(metric: Metric) -> str:
     """Return the part of the library that a metric belongs to, such as "retention"."""
-    parts = metric.function.__module__.split(".")
-    return str(parts[2] if parts[1] in ("metrics", "success") else parts[1])
+    return public(metric.function).split(".")[0]
 
 
 def _entry(metric: Metric) -> str:
@@ -67,7 +67,7 @@ def call(metric: Metric) -> str:
         str(p).split(":")[0] if p.default is p.empty else f"{p.name}={p.default!r}"
         for p in inspect.signature(metric.function).parameters.values()
     ]
-    return f"sm.{topic(metric)}.{metric.function.__name__}({', '.join(shown)})"
+    return f"sm.{public(metric.function)}({', '.join(shown)})"
 
 
 def _policy() -> str:

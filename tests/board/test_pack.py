@@ -202,6 +202,7 @@ def test_the_demo_pack_keeps_every_rule(pack: Pack) -> None:
     assert lint(pack) == ()
 
 
+@pytest.mark.row("H18")
 @pytest.mark.parametrize(
     ("rule", "change"),
     [

@@ -297,6 +297,9 @@ def test_hours_are_those_of_the_zone_asked_for():
         (lambda b: C.drivers(b, window=400), "complete months"),
         (lambda b: C.hiring_plan(b, lead=[]), "lead=\\[\\]"),
         (lambda b: C.hiring_plan(b, lead="x"), "lead"),
+        (lambda b: C.hiring_plan(b, ramp=-1), "ramp=-1"),
+        (lambda b: C.demand(b, growth=20), "growth=20"),
+        (lambda b: C.demand(b, contact_change=-2), "contact_change=-2"),
         (lambda b: C.hiring_plan(b, attrition=2), "attrition=2"),
         (lambda b: C.hiring_plan(b, occupancy=3), "occupancy"),
         (lambda b: C.staffing(b, "fax"), "'fax'"),
@@ -308,3 +311,73 @@ def test_hours_are_those_of_the_zone_asked_for():
 def test_what_cannot_be_asked_is_refused_in_words(demo_book, call, words):
     with pytest.raises(sm.DataError, match=words):
         call(demo_book)
+
+
+@pytest.mark.parametrize("growth", [0.0, 0.3, 1.0])
+def test_growth_that_is_assumed_sets_the_customers_of_the_forecast(demo, growth):
+    made = C.demand(demo, growth=growth)
+    total = made.extra["total"].set_index("period")["customers"]
+    now = total.loc["2026-10-01"]
+    months = np.arange(1, 13)
+    assert total.tail(12).to_numpy() == pytest.approx(now * (1 + growth) ** (months / 12), rel=0.01)
+    assert f"customers grow by {growth:.0%} a year" in made.footnote
+
+
+def test_customers_fall_no_faster_than_they_leave(demo):
+    made = C.demand(demo, growth=-0.9)
+    total = made.extra["total"].set_index("period")["customers"]
+    assert total.iloc[-1] > 0.2 * total.loc["2026-10-01"]
+    assert "too few leave" in made.footnote
+    assert "too few leave" not in C.demand(demo, growth=0.5).footnote
+
+
+def test_tickets_follow_a_change_of_the_contact_rate(demo):
+    plain, more = (
+        C.demand(demo, contact_change=change).extra["total"].tail(12)["value"].to_numpy()
+        for change in (0, 0.25)
+    )
+    assert more == pytest.approx(plain * 1.25, rel=0.01)
+    none = C.demand(demo, contact_change=-1).extra["total"].tail(12)
+    assert (none["value"] == 0).all()
+    assert "tickets an account +25%" in C.demand(demo, contact_change=0.25).footnote
+
+
+def test_a_plan_is_made_for_the_growth_and_contacts_assumed(demo):
+    plain = C.hiring_plan(demo, handle_minutes=60).df
+    grown = C.hiring_plan(demo, handle_minutes=60, growth=1.0, contact_change=0.2).df
+    same = C.demand(demo, growth=1.0, contact_change=0.2).extra["total"].tail(12)
+    assert grown["hires"].iloc[-1] > plain["hires"].iloc[-1]
+    each = formulas.fte_required(1, 60, 160, 0.3, 0.8)
+    assert grown["required"].to_numpy() == pytest.approx(same["value"].to_numpy() * each)
+
+
+def test_months_of_ramp_are_a_straight_line_to_full_output(demo):
+    assert C.hiring_plan(demo, handle_minutes=90, ramp=2).df.equals(
+        C.hiring_plan(demo, handle_minutes=90, ramp=[0.25, 0.75]).df
+    )
+    opened = [
+        C.hiring_plan(demo, handle_minutes=90, ramp=months).df["start"].to_numpy()
+        for months in (0, 4)
+    ]
+    assert (np.cumsum(opened[1]) >= np.cumsum(opened[0])).all()
+    assert "ramp of 4 months" in C.hiring_plan(demo, handle_minutes=90, ramp=4).footnote
+
+
+def test_the_accounts_behind_a_month_add_up_to_its_tickets(demo):
+    made = C.demand(demo)
+    month = made.df[made.df["period"] == pd.Timestamp("2026-05-01")]
+    rows = made.rows(period="2026-05-01")
+    assert rows["tickets"].sum() == month["value"].sum()
+    for cell in month.itertuples():
+        own = made.rows(period="2026-05-01", segment=cell.segment)
+        assert own["tickets"].sum() == cell.value
+        assert set(own["paying"]) == {cell.segment != "(not paying)"}
+    created = demo.frame("tickets")
+    created = created[pd.to_datetime(created["created_at"]).dt.strftime("%Y-%m") == "2026-05"]
+    wanted = created["customer_id"].value_counts().sort_index()
+    assert rows.groupby("customer_id")["tickets"].sum().sort_index().tolist() == wanted.tolist()
+    calls = C.demand(demo, by=None, channel="phone")
+    latest = calls.df[calls.df["complete"]]["value"].iloc[-1]
+    assert calls.rows()["tickets"].sum() == latest
+    with pytest.raises(sm.DataError, match="not over"):
+        made.rows(period="2027-01-01")

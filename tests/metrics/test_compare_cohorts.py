@@ -173,7 +173,7 @@ def test_ages_that_one_cohort_has_not_reached_are_missing_with_the_reason() -> N
             "2025-01",
             ("2025-01", "2025-03"),
             {},
-            "customers are in both 2025-01 and 2025-01 to 2025-03",
+            "1 customer is in both 2025-01 and 2025-01 to 2025-03",
         ),
         ({"plan": "pro"}, ("2025-01", "2025-06"), {}, "no customer in common"),
         ("2024-01", "2025-01", {}, "first payments run from 2025-01-01 to 2025-12-01"),

@@ -7,6 +7,7 @@
 - UnitEconomics: LTV to CAC and payback by segment under levers, and scenarios that are kept
 - RenewalDesk: what became of terms, what comes up, and the chance of a target
 - SuccessBoard: targets, health, alerts, and whom to call first
+- CapacityPlanner: tickets to come, when to hire, and books of business
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.explorer import Explorer, explore
     from saasmetrics_widgets.lives import SurvivalExplorer, explore_survival
     from saasmetrics_widgets.page import to_html
+    from saasmetrics_widgets.planner import CapacityPlanner, plan_capacity
     from saasmetrics_widgets.review import CohortReview, review_cohorts
     from saasmetrics_widgets.success import SuccessBoard, success_board
     from saasmetrics_widgets.switch import DefinitionSwitch, switch_definitions
 
 __all__ = [
+    "CapacityPlanner",
     "CohortReview",
     "DefinitionSwitch",
     "Explorer",
@@ -41,6 +44,7 @@ __all__ = [
     "enable_colab",
     "explore",
     "explore_survival",
+    "plan_capacity",
     "renewal_desk",
     "review_cohorts",
     "success_board",
@@ -57,6 +61,7 @@ _HOMES = {
     "explorer": ("Explorer", "explore"),
     "lives": ("SurvivalExplorer", "explore_survival"),
     "page": ("to_html",),
+    "planner": ("CapacityPlanner", "plan_capacity"),
     "review": ("CohortReview", "review_cohorts"),
     "success": ("SuccessBoard", "success_board"),
     "switch": ("DefinitionSwitch", "switch_definitions"),

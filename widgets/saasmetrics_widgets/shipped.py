@@ -106,13 +106,14 @@ def _choices(metric: Metric) -> dict[str, str]:
 
 def _code(metric: Metric) -> str:
     """Return the shortest call; what else must be said is left to fill in."""
-    from saasmetrics.metrics.glossary import call, topic
+    from saasmetrics.calls import public
+    from saasmetrics.metrics.glossary import call
 
     if metric.id == "check":
         return call(metric)
     needed = [p for p in signature(metric.function).parameters.values() if p.default is p.empty]
     words = [p.name if p.name == "book" else f"{p.name}=..." for p in needed]
-    return f"sm.{topic(metric)}.{metric.function.__name__}({', '.join(words)})"
+    return f"sm.{public(metric.function)}({', '.join(words)})"
 
 
 def _suffixes() -> list[str]:

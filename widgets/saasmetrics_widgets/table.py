@@ -29,6 +29,8 @@ _LABELS = {
     "start": "MRR at start",
     "customers": "Still here",
     "mrr": "MRR",
+    "arr": "ARR",
+    "atr": "ATR",
     "floor": "Lowest MRR",
     "duration": "Age",
     "event": "Gone",

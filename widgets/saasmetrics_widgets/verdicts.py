@@ -60,7 +60,7 @@ def panel(result: Result, before: Result, of: str, title: str, goal: str) -> dic
             (unit, currency),
         )
     left = len(result.df) - len(rows)
-    note = "Bar: with levers and its 95% interval; ring: as it is."
+    note = "Bar: with levers and its 95% interval; ring: as it is; P: chance of reaching the goal."
     return {
         "title": title,
         "note": note + (f" {left} more groups." if left > 0 else ""),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import saasmetrics as sm
 from saasmetrics.policy import Policy
 from saasmetrics.tables.files import SUFFIXES
 from saasmetrics_widgets.shipped import TITLES, shipped, template
@@ -34,13 +35,14 @@ def test_what_the_extension_is_given_of_the_library_is_current() -> None:
     assert written == json.loads(json.dumps(shipped())), command
 
 
-def test_every_metric_is_shipped_with_a_call_that_is_python() -> None:
-    from saasmetrics import CATALOGUE
-
-    metrics = shipped()["metrics"]
-    assert {metric["id"] for metric in metrics} == set(CATALOGUE)
-    for metric in metrics:
-        compile(metric["code"], metric["id"], "eval")
+def test_every_metric_is_shipped_with_a_call_of_it() -> None:
+    metrics = {metric["id"]: metric for metric in shipped()["metrics"]}
+    assert set(metrics) == set(sm.CATALOGUE)
+    assert metrics.pop("check")["code"] == "book.check()"
+    for key, metric in metrics.items():
+        compile(metric["code"], key, "eval")
+        called = eval(metric["code"].split("(")[0], {"sm": sm})
+        assert called is sm.CATALOGUE[key].function, metric["code"]
 
 
 def test_files_are_known_by_the_endings_that_the_library_reads() -> None:

@@ -83,6 +83,7 @@ def test_more_churn_than_a_year_before_is_bad_and_more_retention_is_good() -> No
     assert compared(definition("arr"), 150.0, 100.0, "2025") == ("▲ 50.0% vs 2025", "good")
 
 
+@pytest.mark.row("D1")
 def test_no_change_and_no_value_a_year_before_are_said_in_words() -> None:
     assert compared(definition("nrr"), 1.0, 1.0, "2025") == ("as in 2025", "")
     assert compared(definition("nrr"), 1.0, None, "2025") == ("no value in 2025", "")

@@ -127,6 +127,8 @@ def _title(making: Making) -> str:
 
 def _comment(making: Making, steps: list[str], names: dict[str, str]) -> str:
     values = {step: making.value(making.move(step, making.now)) or 0.0 for step in steps[1:-1]}
+    if not values:
+        return "Nothing moved."
     gain = max(values, key=lambda step: values[step])
     loss = min(values, key=lambda step: values[step])
     told = []

@@ -28,10 +28,11 @@ from saasmetrics.metrics.support.mix import mix, voice
 from saasmetrics.metrics.support.promises import answered, sla
 from saasmetrics.metrics.support.root_cause import root_cause
 from saasmetrics.metrics.support.scorecards import scorecard, utilization
-from saasmetrics.metrics.support.solved import reopens, tiers, touches
+from saasmetrics.metrics.support.solved import reopens, touches
 from saasmetrics.metrics.support.speed import times
 from saasmetrics.metrics.support.tanks import tank_tickets
 from saasmetrics.metrics.support.teams import league, productivity
+from saasmetrics.metrics.support.tiers import tiers
 from saasmetrics.metrics.support.touched import exec_contacts, reactive_share
 from saasmetrics.metrics.support.unit_cost import cost_to_serve, unit_cost
 from saasmetrics.metrics.support.untagged import untagged

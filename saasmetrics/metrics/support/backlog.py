@@ -139,6 +139,9 @@ def backlog(
             **headline(df, inbox.by, _UNITS[measure], book.currency),
         },
         drill=_drill(inbox, kept, ends),
+        untraced=""
+        if measure == "open"
+        else "the rows are what is open, not what was opened and solved",
     )
 
 

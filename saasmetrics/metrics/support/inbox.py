@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -22,6 +22,7 @@ from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.money import format_value
 from saasmetrics.periods import iso_day
+from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Result
 from saasmetrics.survival.estimate import wilson
 
@@ -216,8 +217,14 @@ class Inbox:
         drill: Callable[..., pd.DataFrame] | None = None,
         tables: Sequence[str] = (),
         money: bool = False,
+        untraced: str = "",
     ) -> Result:
-        """Return the Result of a metric of support; what rests on revenue (`money`) says so of its source too."""
+        """Return the Result of a metric of support.
+
+        What rests on revenue (`money`) says so of its source too; `untraced` says why a number is no sum over its
+        rows, or quotient of two.
+        """
+        trace = None if drill is None else _traced(drill, untraced)
         asked = self.options() if options is None else options
         said = (*self.tickets.notes, *notes)
         if money:
@@ -233,10 +240,12 @@ class Inbox:
                 extra=extra,
                 drill=drill,
                 tables=used,
+                trace=trace,
             )
         context, told = self.book.context(asked), (*self._told(), *said, *self._doubts(tables))
         notes = tuple(dict.fromkeys(told))
-        return Result(definition(id), df, kind, context, self.by, notes, extra or {}, drill)
+        found = Result(definition(id), df, kind, context, self.by, notes, extra or {}, drill)
+        return replace(found, trace=trace)
 
     def _told(self) -> tuple[str, ...]:
         """Return which part of the book is looked at, as known when."""
@@ -327,6 +336,15 @@ class Inbox:
             there = [", ".join(map(str, label)) for label in self.groups.labels]
             raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
         return np.asarray(self.code == self.groups.labels.index(wanted))
+
+
+def _traced(drill: Callable[..., pd.DataFrame], untraced: str) -> Callable[..., Trace | str]:
+    """Return what says how a number follows from tickets, or why it does not."""
+
+    def trace(**cell: Any) -> Trace | str:
+        return untraced or replace(Trace.of_sides(drill(**cell), {}), noun="tickets")
+
+    return trace
 
 
 def headline(df: pd.DataFrame, by: Sequence[str], unit: str, currency: str = "") -> dict[str, Any]:

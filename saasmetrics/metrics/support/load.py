@@ -151,6 +151,9 @@ def load(
         drill=inbox.drill(inbox.created, np.ones(len(inbox.tickets), int), None, asked.counts),
         tables=("people",) if "heads" in df.columns else (),
         money=bagged,
+        untraced=""
+        if measure == "tickets"
+        else "tickets are set against the days of customers or heads, not rows",
     )
 
 

@@ -147,6 +147,7 @@ def scorecard(
         "table",
         options=inbox.options(level=level, ytd=bool(ytd), hours=working and str(working)),
         drill=inbox.drill(inbox.created, np.ones(len(kept), int), None, kept),
+        untraced="a scorecard has many numbers; its columns have the sums behind each",
         tables=("people", "hours"),
     )
 

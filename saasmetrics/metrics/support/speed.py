@@ -145,6 +145,9 @@ def times(
         notes=taken.notes,
         extra={"partner": PARTNERS[measure], "measure": measure},
         drill=inbox.drill(inbox.created, spent, taken.over.astype(int), taken.kept),
+        untraced=""
+        if statistic == "mean"
+        else f"the {statistic} is no quotient of sums over tickets",
     )
 
 

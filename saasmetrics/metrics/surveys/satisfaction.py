@@ -57,7 +57,7 @@ def csat(
     freq
         D, W, M, Q or Y.
     by
-        Columns of customers, or of the table of answers, such as "tickets.channel".
+        Columns of customers, or of the table of answers, such as channel of tickets; their own come first.
     top
         From where on an answer is satisfied, as a share of its scale: (score - 1) / (scale_max - 1). 0.75 is 4 and 5 of
         5, 8 to 10 of 10, 6 and 7 of 7, and 3 of 3, so that scales of different lengths add up.
@@ -82,8 +82,8 @@ def csat(
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> made = sm.surveys.csat(sm.demo(customers=200), "Y", by="tickets.channel", source="tickets")
-    >>> sorted(made.df["tickets.channel"].unique())
+    >>> made = sm.surveys.csat(sm.demo(customers=200), "Y", by="channel", source="tickets")
+    >>> sorted(made.df["channel"].unique())
     ['chat', 'email', 'phone']
     """
     finite("top", top, "a share of the scale such as 0.75", least=0, most=1)

@@ -164,7 +164,11 @@ def _headline(df: pd.DataFrame, limits: tuple[int, int]) -> str:
     over, under = (int((owned["verdict"] == word).sum()) for word in ("over", "under"))
     fewest = -(-accounts // limits[1])
     most = accounts // max(limits[0], 1)
-    need = f"; {accounts:,} accounts take {fewest:,} to {max(most, fewest):,}" if limits[0] else ""
+    need = (
+        f"; {counted(accounts, 'account')} take {fewest:,} to {max(most, fewest):,}"
+        if limits[0]
+        else ""
+    )
     return f"{counted(len(owned), 'book')}, {over} over the limit, {under} under it{need}"
 
 

@@ -13,7 +13,16 @@ from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.plan import forecast_accuracy
 from saasmetrics.metrics.made import made
-from saasmetrics.success.capacity.future import OUTSIDE, fitted, history, simulated
+from saasmetrics.success.capacity.askers import Askers
+from saasmetrics.success.capacity.future import (
+    CONTACTS,
+    GROWTH,
+    OUTSIDE,
+    Assumed,
+    fitted,
+    history,
+    simulated,
+)
 from saasmetrics.success.capacity.handling import handled
 from saasmetrics.success.capacity.shared import coverage, share
 
@@ -45,6 +54,8 @@ _WINDOW = "rates of the last {value} months"
         "window": _WINDOW,
         "channel": "tickets of channel {value}",
         "interval": "coverage {value:.0%}",
+        "growth": GROWTH,
+        "contact_change": CONTACTS,
     },
 )
 def demand(
@@ -54,6 +65,8 @@ def demand(
     *,
     window: int = 12,
     channel: str | None = None,
+    growth: float | None = None,
+    contact_change: float = 0,
     interval: float = 0.95,
 ) -> Result:
     """Tickets of the coming months, by group of customers, after those of the past.
@@ -70,6 +83,11 @@ def demand(
         Months that rates of asking, leaving and coming are taken from.
     channel
         Only tickets of this channel; None for all.
+    growth
+        Growth of customers a year (0.2 is 20 %), which sets how many are won after those who leave; None for as many a
+        month as in the past.
+    contact_change
+        Change of the tickets that an account opens (-0.1 is 10 % fewer).
     interval
         Coverage.
 
@@ -78,7 +96,8 @@ def demand(
     Result
         period, by-columns, value (tickets; the mean of the draws ahead), customers (paying at the end of the month), n
         (tickets of a month that is over, 0 ahead), forecast (True ahead), reason, complete (False ahead), low, high
-        (ahead). `extra["total"]` has the sum of the groups, draw by draw.
+        (ahead). `extra["total"]` has the sum of the groups, draw by draw. `.rows(period=...)` are the accounts that
+        opened the tickets of a month that is over.
 
     Raises
     ------
@@ -102,7 +121,9 @@ def demand(
     where = None if channel is None else {"channel": channel}
     found = history(book, names, where)
     _, _, full = book.engine.extent("M")
-    ahead, people = simulated(fitted(book, names, found, full, window), horizon)
+    assumed, model = Assumed.of(growth, contact_change), fitted(book, names, found, full, window)
+    ahead, people = simulated(model, horizon, assumed=assumed)
+    notes = assumed.notes(model, people)
     labels = [*found.labels, tuple(OUTSIDE for _ in names)]
     past = np.concatenate([found.tickets.sum(axis=1), found.outside[None, :]])[:, -SHOWN:]
     there = np.concatenate([found.customers.sum(axis=1), 0 * found.outside[None, :]])[:, -SHOWN:]
@@ -124,7 +145,7 @@ def demand(
         level,
     )
     df = _together(parts, names, labels)
-    said = {"window": window, "channel": channel, "interval": level, "freq": "M"}
+    said = {"window": window, "channel": channel, "interval": level, "freq": "M", **assumed.said}
     return made(
         book,
         "demand",
@@ -132,8 +153,10 @@ def demand(
         "demand",
         by=by,
         options=said,
+        notes=notes,
         tables=["tickets"],
         extra={"total": total, "headline": _headline(total)},
+        drill=Askers(book, names, where),
     )
 
 

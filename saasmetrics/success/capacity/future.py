@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.asked import finite
 from saasmetrics.engine.requests import BANDS, Contacts, ages, contacts
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, MissingTableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,67 @@ SEED = 20260101
 PRIOR = 10  # customer-months of the group's own average, so that an age not seen yet has a rate
 _OLDEST = BANDS[-1]
 _BAND = np.digitize(np.arange(_OLDEST + 1), BANDS)
+GROWTH = "customers grow by {value:.0%} a year"
+CONTACTS = "tickets an account {value:+.0%}"
 OUTSIDE = "(not paying)"
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What is taken to be another than in the past.
+
+    Attributes
+    ----------
+    growth
+        Growth of customers a year; None for as many won a month as in the past.
+    contact_change
+        Change of the tickets that an account opens.
+    """
+
+    growth: float | None = None
+    contact_change: float = 0.0
+
+    @classmethod
+    def of(cls, growth: float | None, contact_change: float) -> Assumed:
+        """Return what is asked for.
+
+        Raises
+        ------
+        DataError
+            If either is no share.
+        """
+        if growth is not None:
+            growth = finite("growth", growth, "a share a year such as 0.2", least=-0.99, most=10)
+        change = finite("contact_change", contact_change, "a share such as 0.1", least=-1, most=10)
+        return cls(growth, change)
+
+    @property
+    def contacts(self) -> float:
+        """How many times as many tickets an account opens."""
+        return 1 + self.contact_change
+
+    @property
+    def said(self) -> dict[str, float | None]:
+        """The options as they were asked for; those that change nothing are missing."""
+        return {"growth": self.growth, "contact_change": self.contact_change or None}
+
+    def customers(self, model: Model, month: int) -> float:
+        """Return how many customers growth leads to so many months ahead."""
+        return float(model.here.sum() * (1 + (self.growth or 0.0)) ** (month / 12))
+
+    def notes(self, model: Model, people: Floats) -> tuple[str, ...]:
+        """Return a warning where customers cannot become as few as is assumed."""
+        last, months = float(people[:, :, -1].sum(axis=1).mean()), people.shape[2]
+        if self.growth is None or last <= self.customers(model, months) * 1.01 + 0.5:
+            return ()
+        note = (
+            f"customers come to {last:,.0f}, not to the {self.customers(model, months):,.0f} that a growth of "
+            f"{self.growth:.0%} a year leads to: too few leave, even where nobody is won"
+        )
+        return (note,)
+
+
+AS_EVER = Assumed()
 
 
 @dataclass(frozen=True)
@@ -64,9 +125,13 @@ def history(
 
     Raises
     ------
+    MissingTableError
+        If there is no table tickets.
     DataError
         If there are fewer than six.
     """
+    if "tickets" not in book.tables:
+        raise MissingTableError.of("tickets", "A forecast of demand")
     first, _, full = book.engine.extent("M")
     if full - first < 5:
         msg = "A forecast of demand needs six complete months of customers and tickets."
@@ -117,14 +182,19 @@ def _dispersion(seen: NDArray[np.int64], expected: Floats, parameters: int) -> F
 
 
 def simulated(
-    model: Model, horizon: int, draws: int = DRAWS, seed: int = SEED
+    model: Model,
+    horizon: int,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    assumed: Assumed = AS_EVER,
 ) -> tuple[Floats, Floats]:
     """Return tickets and customers to come: draws x (groups, and those who do not pay) x months.
 
     Notes
     -----
     Each draw has rates of its own (gamma for tickets and new customers, beta for leaving, as uncertain as the window is
-    short), and then the chances of the months: who leaves, who comes, who asks.
+    short), and then the chances of the months: who leaves, who comes, who asks. Where growth is assumed, as many come
+    as it takes after those who left, to each group its share of those won in the past.
     """
     rng = np.random.default_rng(seed)
     many, bands = model.tickets.shape
@@ -138,16 +208,21 @@ def simulated(
         model.new, np.broadcast_to(model.new.mean(axis=1, keepdims=True), model.new.shape), 1
     )
     won = rng.gamma((model.new.sum(axis=1) + 0.5) / won_spread, won_spread / months, (draws, many))
+    mix = (won + 1e-9) / (won + 1e-9).sum(axis=1, keepdims=True)
     other = rng.gamma(
         (model.outside.sum() + 0.5) / model.spread[-1], model.spread[-1] / past, draws
     )
+    other *= assumed.contacts
     here = np.broadcast_to(model.here, (draws, *model.here.shape)).copy()
     tickets = np.zeros((draws, many + 1, horizon))
     customers = np.zeros((draws, many + 1, horizon))
     for month in range(horizon):
         here = _older(here - rng.binomial(here, leaving[:, :, _BAND]))
+        if assumed.growth is not None:
+            missing = assumed.customers(model, month + 1) - here.sum(axis=(1, 2))
+            won = mix * np.maximum(missing, 0)[:, None]
         here[:, :, 0] = _varied(rng, won, won_spread)
-        asked = (here * rate[:, :, _BAND]).sum(axis=2)
+        asked = (here * rate[:, :, _BAND]).sum(axis=2) * assumed.contacts
         tickets[:, :-1, month] = _varied(rng, asked, model.spread[:-1])
         tickets[:, -1, month] = _varied(rng, other[:, None], model.spread[-1:])[:, 0]
         customers[:, :-1, month] = here.sum(axis=2)

@@ -9,14 +9,23 @@ import numpy as np
 
 from saasmetrics.asked import finite, is_number, listed, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.staff import Staff, staff
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import counted
-from saasmetrics.success.capacity.future import DRAWS, fitted, history, simulated
+from saasmetrics.success.capacity.future import (
+    CONTACTS,
+    DRAWS,
+    GROWTH,
+    Assumed,
+    fitted,
+    history,
+    simulated,
+)
 from saasmetrics.success.capacity.handling import handled
 from saasmetrics.success.capacity.load import said_roles
-from saasmetrics.success.capacity.ramps import pace, ramp_of
+from saasmetrics.success.capacity.ramps import pace, ramp_of, said_ramp
 from saasmetrics.success.capacity.shared import ROLES, hours_of, share
 
 if TYPE_CHECKING:
@@ -59,6 +68,8 @@ _MOST = 2000  # hires of one plan
         "attrition": "attrition {value:.0%} a year",
         "tolerance": "short in at most {value:.0%} of the draws",
         "window": "rates of the last {value} months",
+        "growth": GROWTH,
+        "contact_change": CONTACTS,
     },
 )
 def hiring_plan(
@@ -67,7 +78,7 @@ def hiring_plan(
     by: str | Sequence[str] | None = "segment",
     *,
     roles: str | Sequence[str] | None = "agent",
-    ramp: str | Sequence[float] = "email",
+    ramp: int | str | Sequence[float] = "email",
     lead: float | Sequence[float] = 2,
     handle_minutes: float | None = None,
     hours: float = 160,
@@ -77,6 +88,8 @@ def hiring_plan(
     tolerance: float = 0.2,
     window: int = 12,
     channel: str | None = None,
+    growth: float | None = None,
+    contact_change: float = 0,
 ) -> Result:
     """Requisitions by month for the tickets to come, with the chance of being short with and without them.
 
@@ -102,7 +115,7 @@ def hiring_plan(
         Share of people who leave a year; by default as measured over all time, and as uncertain as people are few.
     tolerance
         Accepted chance of being short in a month.
-    window, channel
+    window, channel, growth, contact_change
         As in `demand`.
 
     Returns
@@ -138,20 +151,23 @@ def hiring_plan(
     leaving = _leaving(people, book.as_of_day, attrition)
     where = None if channel is None else {"channel": channel}
     productive = hours_of(hours, shrinkage, occupancy)
-    minutes, required = _required(book, by, horizon, window, where, handle_minutes, productive)
+    assumed = Assumed.of(growth, contact_change)
+    ahead = (horizon, window, assumed)
+    minutes, required, notes = _required(book, by, ahead, where, handle_minutes, productive)
     now = _capacity(people, book.as_of_day, shares, leaving, horizon)
     plan = planned(required, now, shares, waits, leaving, accepted)
     df = _frame(book, plan, required, now)
     overdue = plan.overdue
     said = {
         "roles": said_roles(roles),
-        "ramp": ramp if isinstance(ramp, str) else " ".join(f"{s:.0%}" for s in shares),
+        "ramp": said_ramp(ramp),
         "lead": _span(waits),
         "handle_minutes": minutes,
         "productive": _PRODUCTIVE.format(**productive),
         "attrition": float(1 - np.exp(-12 * leaving.mean())),
         "tolerance": accepted,
         "window": window,
+        **assumed.said,
     }
     return made(
         book,
@@ -159,7 +175,7 @@ def hiring_plan(
         df,
         "hiring_plan",
         options=said,
-        notes=people.notes,
+        notes=(*people.notes, *notes),
         tables=["tickets", "people"],
         extra={"headline": _headline(df, overdue), "overdue": overdue},
     )
@@ -285,29 +301,29 @@ def _leaving(people: Staff, as_of: int, attrition: float | None) -> Floats:
 def _required(
     book: Book,
     by: Any,
-    horizon: int,
-    window: int,
+    ahead: tuple[int, int, Assumed],
     where: dict[str, str] | None,
     handle_minutes: float | None,
     productive: dict[str, float],
-) -> tuple[float, Floats]:
-    """Return minutes a ticket takes, and FTE needed: draws x months."""
-    from saasmetrics.engine.groups import columns
+) -> tuple[float, Floats, tuple[str, ...]]:
+    """Return minutes a ticket takes, FTE needed (draws x months), and warnings."""
     from saasmetrics.metrics.formulas.workforce import fte_required
 
-    names = columns(by)
+    names, (horizon, window, assumed) = columns(by), ahead
     found = history(book, names, where, None)
     _, _, full = book.engine.extent("M")
-    tickets = simulated(fitted(book, names, found, full, window), horizon)[0].sum(axis=1)
+    model = fitted(book, names, found, full, window)
+    tickets, customers = simulated(model, horizon, assumed=assumed)
+    tickets, notes = tickets.sum(axis=1), assumed.notes(model, customers)
     if handle_minutes is not None:
         given = finite(
             "handle_minutes", handle_minutes, "minutes a ticket takes", least=0, most=1e5
         )
-        return given, tickets * fte_required(1, given, **productive)
+        return given, tickets * fte_required(1, given, **productive), notes
     months = full - found.first + 1
     work = handled(book, found.first, months, where, **productive)
     recent = slice(max(months - window, 0), months)
-    return work.mean(recent)[0], work.of_tickets(tickets, recent)
+    return work.mean(recent)[0], work.of_tickets(tickets, recent), notes
 
 
 def _capacity(people: Staff, as_of: int, ramp: Floats, leaving: Floats, horizon: int) -> Floats:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import finite, listed, one_of
+from saasmetrics.asked import finite, is_number, listed, one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.staff import staff
 from saasmetrics.metrics.made import made
+from saasmetrics.money import counted
 from saasmetrics.success.capacity.load import said_roles
 from saasmetrics.success.capacity.shared import ROLES, by_cell, grid, month_edges, share, span_of
 
@@ -43,24 +44,42 @@ def profiles() -> dict[str, tuple[float, ...]]:
     return {name: tuple(ramp) for name, ramp in json.loads(text)["ramps"].items()}
 
 
-def ramp_of(ramp: str | Sequence[float]) -> Floats:
-    """Return a ramp by the name of its channel, or as given.
+def ramp_of(ramp: int | str | Sequence[float]) -> Floats:
+    """Return a ramp by the name of its channel, by its months, or as given.
 
     Raises
     ------
     DataError
-        If it is neither a channel nor a list of shares.
+        If it is neither a channel nor a number of months nor a list of shares.
 
     Examples
     --------
-    >>> ramp_of([0.5]).tolist()
-    [0.5]
+    >>> ramp_of([0.5]).tolist(), ramp_of(2).tolist()
+    ([0.5], [0.25, 0.75])
     """
+    if is_number(ramp):
+        months = whole("ramp", ramp, 0, "months to full output", most=36)
+        return np.asarray((np.arange(months) + 0.5) / max(months, 1))  # in the middle of each month
     if isinstance(ramp, str):
         one_of("ramp profile", ramp, profiles())
         return np.array(profiles()[ramp])
     shares = listed("ramp", ramp, "shares of full output by month")
     return np.array([finite("ramp", s, "a share of full output", least=0, most=1) for s in shares])
+
+
+def said_ramp(ramp: int | str | Sequence[float]) -> str:
+    """Return a ramp in words.
+
+    Examples
+    --------
+    >>> said_ramp("email"), said_ramp(3), said_ramp([0.5])
+    ('email', 'of 3 months', '50%')
+    """
+    if isinstance(ramp, str):
+        return ramp
+    if is_number(ramp):
+        return f"of {counted(len(ramp_of(ramp)), 'month')}"
+    return " ".join(f"{s:.0%}" for s in ramp_of(ramp))
 
 
 def pace(tenure: Floats, ramp: Floats) -> Floats:
@@ -97,7 +116,7 @@ def effective(
     by: str | Sequence[str] | None = None,
     *,
     roles: str | Sequence[str] | None = None,
-    ramp: str | Sequence[float] = "email",
+    ramp: int | str | Sequence[float] = "email",
     shrinkage: float = 0.3,
 ) -> Result:
     """Full-time people with full output that a team amounts to, over time.
@@ -113,7 +132,8 @@ def effective(
     roles
         Roles of people to count; None for all.
     ramp
-        "email", "chat", "phone", "social" or "csm", or your own: share of full output in the first month, the second...
+        "email", "chat", "phone", "social" or "csm"; months to full output along a straight line; or your own: share of
+        full output in the first month, the second...
     shrinkage
         Share of paid time not available for work with customers.
 
@@ -162,8 +182,7 @@ def effective(
     }
     df = df.assign(**{name: value.ravel() for name, value in columns_of.items()})
     df = df.assign(reason="", complete=np.tile(span.complete, shape[0]))
-    said = ramp if isinstance(ramp, str) else " ".join(f"{s:.0%}" for s in shares)
-    options = {"freq": freq, "ramp": said, "shrinkage": away, "roles": said_roles(roles)}
+    options = {"freq": freq, "ramp": said_ramp(ramp), "shrinkage": away, "roles": said_roles(roles)}
     return made(
         book,
         "effective_capacity",

@@ -59,7 +59,7 @@ def workload(
     freq
         M, Q or Y.
     by
-        Columns of customers or of tickets, such as "tier" or "tickets.channel".
+        Columns of tickets, such as channel or tier, or of customers.
     hours
         Paid hours of a full-time person in a month.
     shrinkage
@@ -82,7 +82,7 @@ def workload(
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> df = sm.capacity.workload(sm.demo(customers=200), "Q", by="tickets.channel").df
+    >>> df = sm.capacity.workload(sm.demo(customers=200), "Q", by="channel").df
     >>> bool((df["value"].dropna() >= 0).all())
     True
     """

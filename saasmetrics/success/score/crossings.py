@@ -123,7 +123,7 @@ def turned_red(every: Panel) -> NDArray[np.bool_]:
     return out
 
 
-def false_alarms(every: Panel) -> dict[str, Any]:
+def false_alarms(every: Panel, level: float) -> dict[str, Any]:
     """Return how many customers turned red without leaving, per CSM and week."""
     row: dict[str, Any] = {
         "measure": "false_alarms",
@@ -147,5 +147,5 @@ def false_alarms(every: Panel) -> dict[str, Any]:
     work = weeks * len(encode(table.data["csm_id"])[0])
     used, owner = np.unique(every.entity, return_inverse=True)
     per = np.bincount(owner.reshape(-1), new & ~every.event, minlength=len(used)).astype(float)
-    low, high = bounds(drawn(lambda w: w @ per / work, len(used), len(used)), 0.95)
+    low, high = bounds(drawn(lambda w: w @ per / work, len(used), len(used)), level)
     return row | {"value": wrong / work, "low": low, "high": high, "denominator": work}

@@ -94,7 +94,8 @@ def health(
     Notes
     -----
     A customer without a ticket has no issues; one without any use on record has no usage score, since nothing says
-    that it was watched. The segment is that of the customers table, which keeps no history of it.
+    that it was watched. The segment is that of the customers table, which keeps no history of it. Who pays on an
+    earlier day is as known today: `health(book.as_of(day))` leaves out subscriptions recorded later.
 
     Examples
     --------

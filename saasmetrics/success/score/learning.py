@@ -91,6 +91,7 @@ def learn(
     hand = in_force(model)[-1]
     found = panel(book, freq, horizon_days, in_force(model)).judged
     early, later = found.split()
+    enough(early, "Learning weights", max(min_events, 1))
     used = _learnable(early)
     enough(early, "Learning weights", min_events, len(used))
     complete = early.only(np.asarray(~np.isnan(early.parts[:, used]).any(axis=1)))
@@ -108,21 +109,24 @@ def learn(
     graded, gain = _graded(later, learnt, interval)
     df = pd.DataFrame([*rows, *graded, gain], columns=["component", *COLUMNS])
     facts = scorer(book)
-    left_out = len(early.day) - len(complete.day)
-    seen = (
-        f"Learnt from {len(complete.day):,} customer days with {complete.leavers} customers who left, "
-        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones"
-    )
     return made(
         book,
         "health_learnt",
         df,
         "health_learnt",
         options={"horizon_days": horizon_days, "penalty": penalty},
-        notes=(seen, *facts.notes()),
+        notes=(_seen(early, complete, later), *facts.notes()),
         extra={"model": learnt, "headline": _headline(gain)},
         tables=facts.tables,
         trace=lambda **_: "weights are fitted, not summed",
+    )
+
+
+def _seen(early: Panel, complete: Panel, later: Panel) -> str:
+    left_out = len(early.day) - len(complete.day)
+    return (
+        f"Learnt from {len(complete.day):,} customer days with {complete.leavers} customers who left, "
+        f"{left_out:,} without all components left out; graded on {len(later.day):,} later ones"
     )
 
 

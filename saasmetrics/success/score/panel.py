@@ -65,7 +65,7 @@ class Panel:
 
     def split(self) -> tuple[Panel, Panel]:
         """Return the earlier half, and the later one less the days whose outcome overlaps the earlier half."""
-        middle = float(np.median(np.unique(self.day)))
+        middle = float(np.median(np.unique(self.day))) if len(self.day) else 0.0
         return self.only(self.day <= middle), self.only(self.day > middle + self.horizon)
 
 

@@ -132,25 +132,17 @@ def backtest(
     rows += ranked("within_segment", found, interval, scorer(book).segment[found.entity])
     measures, bins = calibrated(found, interval)
     lead_rows, lead_frame = leads(every, interval)
-    df = pd.DataFrame([*rows, *measures, *lead_rows, false_alarms(every)], columns=list(COLUMNS))
-    facts = scorer(book)
-    first, last = (iso_day(int(edge)) for edge in (found.day.min(), found.day.max()))
-    dropped = int((every.notice & ~np.isnan(every.score)).sum())
-    seen = f"{len(np.unique(found.day))} days from {first} to {last}; {found.leavers} customers left after one of them"
-    notes = (
-        seen,
-        f"{dropped:,} customer days in notice are left out",
-        _TOUCHED,
-        *_DAYS,
-        *facts.notes(),
+    df = pd.DataFrame(
+        [*rows, *measures, *lead_rows, false_alarms(every, interval)], columns=list(COLUMNS)
     )
+    facts = scorer(book)
     return made(
         book,
         "health_backtest",
         df,
         "health_backtest",
         options={"freq": freq, "horizon_days": horizon_days, "interval": interval},
-        notes=notes,
+        notes=(*_seen(every, found), *facts.notes()),
         extra={
             "calibration": bins,
             "leads": lead_frame,
@@ -160,6 +152,14 @@ def backtest(
         tables=facts.tables,
         trace=lambda **_: "a share of pairs of customers is no sum over customers",
     )
+
+
+def _seen(every: Panel, found: Panel) -> tuple[str, ...]:
+    """Return what the footnote says of the days that were looked at."""
+    first, last = (iso_day(int(edge)) for edge in (found.day.min(), found.day.max()))
+    days, dropped = len(np.unique(found.day)), int((every.notice & ~np.isnan(every.score)).sum())
+    seen = f"{days} days from {first} to {last}; {found.leavers} customers left after one of them"
+    return seen, f"{dropped:,} customer days in notice are left out", _TOUCHED, *_DAYS
 
 
 def ranked(name: str, part: Panel, level: float, group: Any = 0) -> list[dict[str, Any]]:

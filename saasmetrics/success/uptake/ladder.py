@@ -44,7 +44,7 @@ def watched(book: Book, wanted_by: str) -> tuple[Scorer, Usage]:
     if "usage" not in book.tables:
         raise MissingTableError.of("usage", wanted_by)
     facts = scorer(book)
-    if facts.usage is None:
+    if facts.usage is None or not len(facts.usage.events.row):
         msg = f"{wanted_by} needs rows in the table usage, and it has none of customers who ever paid."
         raise DataError(msg)
     return facts, facts.usage

@@ -13,8 +13,8 @@ ITS_OWN = "Cannot read properties of undefined (reading 'schema')"
 CODE = "import saasmetrics as sm\nbook = sm.demo(customers=50)\nsm.retention.nrr(book)"
 
 
-def test_the_extension_works_in_notebook_7_and_nothing_complains(browser, serve, shipped) -> None:
-    with serve(str(shipped.python), "notebook", **shipped.environment) as host:
+def test_the_extension_works_in_notebook_7_and_nothing_complains(browser, serving, shipped) -> None:
+    with serving("notebook", python=str(shipped.python), **shipped.environment) as host:
         made = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(CODE)],
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},

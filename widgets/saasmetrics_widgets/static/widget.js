@@ -83,7 +83,8 @@ function paint(node, styles) {
 const SHAPES = {
   rect(shape, hatch) {
     const box = { x: shape.x, y: shape.y, width: shape.w, height: shape.h, "data-tip": shape.tip };
-    return paint(svg("rect", box), { fill: color(shape.fill, hatch) });
+    const look = { fill: color(shape.fill, hatch), pointerEvents: shape.tip ? "all" : "" }; // also where it is unseen
+    return paint(svg("rect", box), look);
   },
   text(shape) {
     const place = { x: shape.x, y: shape.y, "font-size": shape.size, "text-anchor": shape.anchor };
