@@ -135,21 +135,13 @@ def demand(
         _rows(book, month, past[k], there[k], ahead[:, k], people[:, k], level)
         for k in range(len(labels))
     ]
-    total = _rows(
-        book,
-        month,
-        past.sum(axis=0),
-        there.sum(axis=0),
-        ahead.sum(axis=1),
-        people.sum(axis=1),
-        level,
-    )
-    df = _together(parts, names, labels)
+    sums = (past.sum(axis=0), there.sum(axis=0), ahead.sum(axis=1), people.sum(axis=1))
+    total = _rows(book, month, *sums, level)
     said = {"window": window, "channel": channel, "interval": level, "freq": "M", **assumed.said}
     return made(
         book,
         "demand",
-        df,
+        _together(parts, names, labels),
         "demand",
         by=by,
         options=said,

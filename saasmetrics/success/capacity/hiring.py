@@ -145,19 +145,17 @@ def hiring_plan(
     True
     """
     horizon, window = whole("horizon", horizon, 1, most=60), whole("window", window, 3)
-    shares, waits = ramp_of(ramp), _leads(lead)
-    accepted = share("tolerance", tolerance)
+    shares, waits, accepted = ramp_of(ramp), _leads(lead), share("tolerance", tolerance)
     people = staff(book.tables, book.as_of_day, roles, "A hiring plan")
     leaving = _leaving(people, book.as_of_day, attrition)
     where = None if channel is None else {"channel": channel}
-    productive = hours_of(hours, shrinkage, occupancy)
-    assumed = Assumed.of(growth, contact_change)
-    ahead = (horizon, window, assumed)
-    minutes, required, notes = _required(book, by, ahead, where, handle_minutes, productive)
+    productive, assumed = hours_of(hours, shrinkage, occupancy), Assumed.of(growth, contact_change)
+    minutes, required, notes = _required(
+        book, by, (horizon, window, assumed), where, handle_minutes, productive
+    )
     now = _capacity(people, book.as_of_day, shares, leaving, horizon)
     plan = planned(required, now, shares, waits, leaving, accepted)
-    df = _frame(book, plan, required, now)
-    overdue = plan.overdue
+    df, overdue = _frame(book, plan, required, now), plan.overdue
     said = {
         "roles": said_roles(roles),
         "ramp": said_ramp(ramp),
