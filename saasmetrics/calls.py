@@ -23,7 +23,8 @@ _METHODS = {"quality.report": "check"}  # metrics that a book is asked for, with
 class Call:
     """A call of a public function, with its arguments as Python; None for one that has no text.
 
-    An argument that is itself a result is the call that made it.
+    An argument that is itself a result is the call that made it. `cut` is what the book was read by and cut to, such as
+    '.with_policy("stripe")'.
 
     Examples
     --------
@@ -34,6 +35,7 @@ class Call:
     path: str
     arguments: tuple[tuple[str, str | Call | None], ...] = ()
     book: str = ""
+    cut: str = ""
 
     def code(self, book: str = "book") -> str:
         """Return the call as Python, for a book of that name.
@@ -48,12 +50,12 @@ class Call:
                 msg = f"The call of {self.path} cannot be written as code: its {name} is no text, number, date or list."
                 raise DataError(msg)
         if self.path in _METHODS:
-            return f"{book}.{_METHODS[self.path]}()"
+            return f"{book}{self.cut}.{_METHODS[self.path]}()"
         given = [
             keyword(name, text.code(book) if isinstance(text, Call) else str(text))
             for name, text in self.arguments
         ]
-        return f"sm.{self.path}({', '.join([book, *given] if self.book else given)})"
+        return f"sm.{self.path}({', '.join([book + self.cut, *given] if self.book else given)})"
 
 
 def quoted(value: Any) -> str:
@@ -123,16 +125,30 @@ def recorded(function: Callable[P, R]) -> Callable[P, R]:
 
 def _call(function: Callable[..., Any], given: Mapping[str, Any]) -> Call:
     kinds = {name: known.kind for name, known in signature(function).parameters.items()}
-    first, book = next(iter(kinds)), ""
+    first, book, cut = next(iter(kinds)), "", ""
     said: list[tuple[str, str | Call | None]] = []
     for name, value in given.items():
         if name == first and type(value).__name__ == "Book":
-            book = name
+            book, cut = name, _cut(value)
         elif kinds[name] is Parameter.VAR_KEYWORD:
             said += [(option, _argument(one)) for option, one in value.items()]
         else:
             said.append((name, _argument(value)))
-    return Call(public(function), tuple(said), book)
+    return Call(public(function), tuple(said), book, cut)
+
+
+def _cut(book: Any) -> str:
+    """Return by which policy a book is read and to which customers it was cut, as Python; "" for a whole book."""
+    policy, text = book.policy, ""
+    known = policy.name in policy.presets() and policy.named(policy.name) == policy
+    if not (known and policy.name == "default"):
+        text += f".with_policy({_text(policy.name) if known else _text(policy)})"
+    for cut in book.cuts:
+        values = getattr(cut, "keywords", {}).get("values", {})
+        if values and None not in (given := [_text(value) for value in values.values()]):
+            pairs = [keyword(name, str(one)) for name, one in zip(values, given, strict=True)]
+            text += f".where({', '.join(pairs)})"
+    return text
 
 
 def _argument(value: Any) -> str | Call | None:

@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
             say(f"  without {' or '.join(tables)}: no {numbers}")
     if made.strangers and not (folder / NAME).exists():
         say(f"  fill in {made.write_mapping(folder)} for the files that are not recognized")
+    for name, table in made.by_name().items():
+        say(f"  {name} is the table {table}, as its name says; saasmetrics.read takes it")
     if arguments.out:
         for file in made.write(arguments.out):
             say(str(file))

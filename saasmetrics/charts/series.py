@@ -19,6 +19,7 @@ from saasmetrics.charts.frame import (
 from saasmetrics.charts.text import period_text, side_units, sides_text, spread, ticks
 from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast
 from saasmetrics.money import format_value
+from saasmetrics.periods import PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -361,7 +362,7 @@ def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str
         ends = {row["line"]: row for row in rows if row["value"] is not None}
     if list(ends) in ([""], [name]) or len(named) == 1:
         row = next(iter(ends.values()))
-        return f"{name} was {row['text']} in {row['period']}{_change(rows, row)}"
+        return f"{name} was {row['text']} in {row['period']}{_change(rows, row, result)}"
     if not result.by:
         parts = [f"{line} {row['text']}" for line, row in ends.items()]
         return f"{' and '.join(parts)} in {next(iter(ends.values()))['period']}"
@@ -372,8 +373,10 @@ def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str
     )
 
 
-def _change(rows: list[dict[str, Any]], row: dict[str, Any]) -> str:
-    before = [r for r in rows if r["line"] == row["line"] and r["i"] == row["i"] - 12]
+def _change(rows: list[dict[str, Any]], row: dict[str, Any], result: Result) -> str:
+    """Return the change against the same period a year before."""
+    year = PER_YEAR.get(freq_of(result, result.df), 12)
+    before = [r for r in rows if r["line"] == row["line"] and r["i"] == row["i"] - year]
     if not before or before[0]["value"] is None or before[0]["period"] == row["period"]:
         return ""
     difference = row["value"] - before[0]["value"]

@@ -150,4 +150,6 @@ def _frame(one: Found) -> pd.DataFrame:
             for name in one.layout.fields
         }
     ).to_pandas()
-    return frame
+    # A column without a value is of no type, and has no texts to ask for.
+    empty = [name for name in frame if frame[name].isna().all()]
+    return frame.astype(dict.fromkeys(empty, "string"))

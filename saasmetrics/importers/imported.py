@@ -30,15 +30,15 @@ class Imported:
         Rows that are in no table, with the reason.
     notes
         What was decided on the way.
-    strangers
-        Files that no system is known for.
+    others
+        Files that no system is known for; those whose names say which table they are, `saasmetrics.read` takes.
     """
 
     tables: Mapping[str, pd.DataFrame]
     columns: pd.DataFrame
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
-    strangers: tuple[File, ...] = field(default=())
+    others: tuple[File, ...] = field(default=())
 
     @property
     def systems(self) -> list[str]:
@@ -69,6 +69,22 @@ class Imported:
                 pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
             out.append(target)
         return out
+
+    @property
+    def strangers(self) -> tuple[File, ...]:
+        """Files that nothing is known of."""
+        named = self.by_name()
+        return tuple(file for file in self.others if file.label not in named)
+
+    def by_name(self) -> dict[str, str]:
+        """Return file -> table of the files whose names say which table they are."""
+        from saasmetrics.tables.read import table_of_stem
+
+        stems = {file.label: file.label.rsplit(".", 1)[0] for file in self.others}
+        found = {label: table_of_stem(stem) for label, stem in stems.items()}
+        return {
+            label: table for label, table in found.items() if table and table not in self.tables
+        }
 
     def write_mapping(self, folder: str | Path) -> Path:
         """Write `mapping.toml` for the files that are not recognized, to be filled in, and return its path."""

@@ -90,9 +90,14 @@ def template(files: Sequence[File]) -> str:
     ]
     for file in files:
         table, guesses = _likeliest(file.columns)
-        lines += [f"[{_quoted(file.label)}]", f"table = {_quoted(table)}", ""]
+        perhaps = f"  # perhaps {_quoted(table)}" if table else ""
+        lines += [f"[{_quoted(file.label)}]", f'table = ""{perhaps}', ""]
         lines.append(f"[{_quoted(file.label)}.columns]")
-        lines += [f"{_quoted(name)} = {_quoted(guesses.get(name, ''))}" for name in file.columns]
+        for name in file.columns:
+            guess = guesses.get(name, "")
+            lines.append(
+                f'{_quoted(name)} = ""' + (f"  # perhaps {_quoted(guess)}" if guess else "")
+            )
         lines.append("")
     return "\n".join(lines)
 

@@ -49,7 +49,7 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
     if not is_raw(Path(path)):
         return {}
     made = import_folder(path)
-    known = {file.name for file in files_of(path)} - {file.label for file in made.strangers}
+    known = {file.name for file in files_of(path)} - {file.label for file in made.others}
     others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
     if both := sorted(set(others) & set(made.tables)):
         msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."

@@ -115,6 +115,21 @@ def bootstrap_ratio(
     return low, high
 
 
+def listed(df: pd.DataFrame, *names: str) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows` of a list: its rows of which some columns have the values asked for."""
+    from inspect import Parameter, Signature
+
+    def drill(**cell: Any) -> pd.DataFrame:
+        kept = df
+        for name, value in cell.items():
+            kept = kept[kept[name] == value]
+        return kept.reset_index(drop=True)
+
+    there = [Parameter(name, Parameter.KEYWORD_ONLY) for name in names if name in df.columns]
+    drill.__signature__ = Signature(there)  # type: ignore[attr-defined]
+    return drill
+
+
 def period_drill(
     book: Book, kind: str, freq: str, by: Sequence[str], sides: Sides | None = None, **fixed: Any
 ) -> PeriodDrill:

@@ -331,6 +331,7 @@ def test_customers_fall_no_faster_than_they_leave(demo):
     assert "too few leave" not in C.demand(demo, growth=0.5).footnote
 
 
+@pytest.mark.row("H14")
 def test_tickets_follow_a_change_of_the_contact_rate(demo):
     plain, more = (
         C.demand(demo, contact_change=change).extra["total"].tail(12)["value"].to_numpy()
@@ -342,6 +343,7 @@ def test_tickets_follow_a_change_of_the_contact_rate(demo):
     assert "tickets an account +25%" in C.demand(demo, contact_change=0.25).footnote
 
 
+@pytest.mark.row("H11")
 def test_a_plan_is_made_for_the_growth_and_contacts_assumed(demo):
     plain = C.hiring_plan(demo, handle_minutes=60).df
     grown = C.hiring_plan(demo, handle_minutes=60, growth=1.0, contact_change=0.2).df

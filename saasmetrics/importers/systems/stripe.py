@@ -14,6 +14,7 @@ _INTERVALS = {
     "quarter": "quarter", "quarterly": "quarter", "year": "year", "yearly": "year", "annual": "year",
 }  # fmt: skip
 _NEVER_BEGAN = ("incomplete", "incomplete_expired")
+_UNPAID = ("unpaid", "paused")
 _CAUSES = {
     "payment_failed": "involuntary",
     "payment_disputed": "involuntary",
@@ -27,6 +28,7 @@ _SUBSCRIPTION = {
     "start": ("start_date", "start", "start_utc", "created", "created_utc"),
     "canceled_at": ("canceled_at", "canceled_at_utc"),
     "ended_at": ("ended_at", "ended_at_utc"),
+    "period": ("current_period_start", "current_period_start_utc"),
     "cancel_at": ("cancel_at", "cancel_at_utc"),
     "trial_end": ("trial_end", "trial_end_utc"),
     "reason": ("cancellation_details_reason", "cancellation_reason"),
@@ -235,6 +237,15 @@ def _prices(files: Parts) -> pd.DataFrame:
 def _dated(files: Parts, kind: str, lines: pd.DataFrame) -> pd.DataFrame:
     """Return lines as rows of the table subscriptions."""
     ended, leaving = moments(lines["ended_at"]), moments(lines["cancel_at"])
+    unpaid = words(lines["status"]).isin(_UNPAID)
+    ended = ended.fillna(moments(lines["period"]).where(unpaid)).fillna(
+        moments(lines["start"]).where(unpaid)
+    )
+    if unpaid.any():
+        files.notes.append(
+            f"{int(unpaid.sum()):,} rows of {files.labels[kind]} are unpaid or paused; they end with the period that "
+            "was paid last, or never begin where that is not in the export"
+        )
     canceled = words(lines["status"]) == "canceled"
     paused = (words(lines["paused"]) != "") & ~canceled
     if paused.any():
@@ -259,7 +270,10 @@ def _dated(files: Parts, kind: str, lines: pd.DataFrame) -> pd.DataFrame:
             "currency": lines["currency"],
             "trial_end": moments(lines["trial_end"]),
             "cancel_requested_at": moments(lines["canceled_at"]),
-            "churn_cause": words(lines["reason"]).map(_CAUSES).astype("object"),
+            "churn_cause": words(lines["reason"])
+            .map(_CAUSES)
+            .astype("object")
+            .mask(words(lines["status"]) == "unpaid", "involuntary"),
             "list_amount": np.nan,
             "discount_end": none,
         }

@@ -41,7 +41,13 @@ LAYOUTS = (
             "satisfaction": ("satisfaction_score",),
         },
         ("id", "created", "status", "channel"),
-        ("first_reply_time_in_minutes", "full_resolution_time_in_minutes", "requester_domain"),
+        (
+            "first_reply_time_in_minutes",
+            "full_resolution_time_in_minutes",
+            "requester_domain",
+            "requester_email",
+            "requester_external_id",
+        ),
     ),
     Layout(
         "tickets",

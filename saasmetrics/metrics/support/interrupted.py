@@ -301,4 +301,5 @@ def _told(df: pd.DataFrame, unit: str, names: tuple[str, ...]) -> str:
     top = known.iloc[int(known["relative"].abs().to_numpy().argmax())]
     who = " · ".join(str(top[name]) for name in names)
     then, now = (format_value(float(top[side]), unit) for side in ("before", "after"))
-    return f"{f'{who}: ' if who else ''}{then} before, {now} after"
+    sure = "" if top["low"] > 0 or top["high"] < 0 else ", no more than chance and trend explain"
+    return f"{f'{who}: ' if who else ''}{then} before, {now} after{sure}"

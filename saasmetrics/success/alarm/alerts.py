@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import made
+from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import MICRO, counted, format_money
 from saasmetrics.periods import iso_day
 from saasmetrics.result import Result
@@ -144,7 +144,15 @@ def alerts(
     extra = {"headline": _headline(df, book.currency), "as_of": iso_day(day)}
     options = {"cooldown_days": cooldown}
     result = made(
-        book, "alerts", df, "alerts", options=options, notes=notes, extra=extra, tables=facts.tables
+        book,
+        "alerts",
+        df,
+        "alerts",
+        options=options,
+        notes=notes,
+        extra=extra,
+        tables=facts.tables,
+        drill=listed(df, "customer_id", "csm_id", "rule", "kind"),
     )
     return Alerts(**{each.name: getattr(result, each.name) for each in fields(Result)})
 

@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.asked import finite, is_number
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import made
+from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import counted, format_money
 from saasmetrics.success.alarm.alerts import alerts
 from saasmetrics.success.score.health import headline
@@ -127,6 +127,7 @@ def worklist(
             "health": headline(scores.extra["means"]),
         },
         tables=scorer(book).tables,
+        drill=listed(df, "customer_id", "segment", "csm_id", "band"),
     )
 
 

@@ -145,17 +145,18 @@ def hiring_plan(
     True
     """
     horizon, window = whole("horizon", horizon, 1, most=60), whole("window", window, 3)
-    shares, waits, accepted = ramp_of(ramp), _leads(lead), share("tolerance", tolerance)
+    shares, waits = ramp_of(ramp), _leads(lead)
+    accepted = share("tolerance", tolerance)
     people = staff(book.tables, book.as_of_day, roles, "A hiring plan")
     leaving = _leaving(people, book.as_of_day, attrition)
     where = None if channel is None else {"channel": channel}
-    productive, assumed = hours_of(hours, shrinkage, occupancy), Assumed.of(growth, contact_change)
-    minutes, required, notes = _required(
-        book, by, (horizon, window, assumed), where, handle_minutes, productive
-    )
+    productive = hours_of(hours, shrinkage, occupancy)
+    assumed = Assumed.of(growth, contact_change)
+    ahead = (horizon, window, assumed)
+    minutes, required, notes = _required(book, by, ahead, where, handle_minutes, productive)
     now = _capacity(people, book.as_of_day, shares, leaving, horizon)
     plan = planned(required, now, shares, waits, leaving, accepted)
-    df, overdue = _frame(book, plan, required, now), plan.overdue
+    df = _frame(book, plan, required, now)
     said = {
         "roles": said_roles(roles),
         "ramp": said_ramp(ramp),
@@ -167,16 +168,9 @@ def hiring_plan(
         "window": window,
         **assumed.said,
     }
-    return made(
-        book,
-        "hiring_plan",
-        df,
-        "hiring_plan",
-        options=said,
-        notes=(*people.notes, *notes),
-        tables=["tickets", "people"],
-        extra={"headline": _headline(df, overdue), "overdue": overdue},
-    )
+    more: dict[str, Any] = {"notes": (*people.notes, *notes), "tables": ["tickets", "people"]}
+    more["extra"] = {"headline": _headline(df, plan.overdue), "overdue": plan.overdue}
+    return made(book, "hiring_plan", df, "hiring_plan", options=said, **more)
 
 
 @dataclass(frozen=True)

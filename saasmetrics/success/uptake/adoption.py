@@ -10,7 +10,7 @@ import pyarrow as pa
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.made import made
+from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import MICRO, format_ratio
 from saasmetrics.periods import iso_day
 from saasmetrics.success.score.health import about
@@ -128,6 +128,7 @@ def adoption(
         "adoption",
         options={"weeks": need, "of": span, "freq": freq},
         notes=notes,
+        drill=listed(df, "customer_id", "segment", "csm_id", "level"),
         extra={
             "transitions": transitions,
             "periods": moves,
