@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import Settings
 from saasmetrics.board.asked import settings as settings_of
-from saasmetrics.board.figures import said
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import (
     Check,
@@ -375,6 +374,3 @@ def _facts(making: Making) -> dict[str, Any]:
 
 def _quiet(part: str) -> None:
     del part
-
-
-__all__ = ["Pack", "pack", "said"]

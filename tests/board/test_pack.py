@@ -139,6 +139,16 @@ def test_a_file_that_is_no_pack_is_refused(text: str, tmp_path: Path) -> None:
         Pack.load(path)
 
 
+def test_a_pack_of_a_real_export_names_what_it_lacks_and_keeps_every_rule(real_data: Path) -> None:
+    made = sm.board.pack(sm.read(real_data / "ravenstack"), settings={"company": "RavenStack"})
+    book = sm.read(real_data / "ravenstack")
+    assert made.quantities["arr@2024-10-01"].value == pytest.approx(
+        sm.revenue.arr(book, freq="Q").value, abs=0.01
+    )
+    assert lint(made) == ()
+    assert "Profit, loss and cash" in made.pages[-1].title
+
+
 # Words
 
 

@@ -120,7 +120,9 @@ def _title(making: Making) -> str:
     word = "grew" if (making.value(net_new(making, making.now)) or 0.0) > 0 else "went"
     share = by_share(making.value(growth)) if growth else ""
     ends = (making.value(opening) or 0.0, making.value(closing) or 0.0)
-    before, after = format_change(*ends, "money", making.currency)
+    before, after = making.say(opening), making.say(closing)
+    if before == after:
+        before, after = format_change(*ends, "money", making.currency)
     text = f"ARR {word} from {before} to {after} in {making.label(making.now)}"
     return f"{text}, {share}" if share else text
 

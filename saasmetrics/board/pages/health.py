@@ -28,71 +28,48 @@ def health(making: Making) -> Page:
         msg = "No customer could be scored."
         raise DataError(msg)
     frame = scored.rename(columns={"value": "score"}).assign(customers=1)
-    arr, count, shares = _by_band(making, frame)
-    scale = scale_of(making.value(key) for key in arr)
-    head = head_of("money", scale, making.currency)
-    lines = tuple(
-        Row(band, (n, money, share))
-        for band, n, money, share in zip(_BANDS, count, arr, shares, strict=True)
-    )
-    bands = Table(
-        "health",
-        f"Customers by health, {head}",
-        ("Customers", "ARR", "Share"),
-        lines,
-        scale=scale,
-        head=head,
-    )
+    bands = _bands(making, frame)
+    arr = [f"health[{band}]" for band in _BANDS]
     chart = Chart(
         "health", "columns", making.settings.company or "Company", "ARR by health of its customers",
-        f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), scale,
+        f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), bands.scale,
     )  # fmt: skip
-    title = f"{making.say(arr[2])} of ARR, {making.say(shares[2])}, is with customers in danger"
+    red, share = "health[red]", "health[red].share"
+    title = f"{making.say(red)} of ARR, {making.say(share)}, is with customers in danger"
     return Page(
-        "health", "Customer health", title, arr[2], f"{_sentence(result.text)}.",
+        "health", "Customer health", title, red, f"{result.text[:1].upper()}{result.text[1:]}.",
         footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
-        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, scale)),
+        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, bands.scale)),
     )  # fmt: skip
 
 
-def _by_band(making: Making, frame: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
-    """Return the quantities of each band: its ARR, its customers, and its share of ARR."""
+def _bands(making: Making, frame: pd.DataFrame) -> Table:
+    """Return customers and ARR of each band, with its share."""
     numbers = making.numbers
-    arr: list[str] = []
-    count: list[str] = []
     for band in _BANDS:
         rows = frame[frame["band"] == band]
         numbers.frame("Health", band, rows, ["customer_id", "name", "score", "arr", "customers"])
-        money = {"total": Total("Health", "arr", band)}
-        heads = {"total": Total("Health", "customers", band)}
-        arr.append(
-            numbers.total(
-                f"health[{band}]", f"ARR, {band}", "money", float(rows["arr"].sum()), "total", money
-            )
+        for key, column, unit, words in (
+            (f"health[{band}]", "arr", "money", f"ARR, {band}"),
+            (f"health[{band}].n", "customers", "count", f"Customers, {band}"),
+        ):
+            totals = {"total": Total("Health", column, band)}
+            numbers.total(key, words, unit, float(rows[column].sum()), "total", totals)
+    parts = {band: f"health[{band}]" for band in _BANDS}
+    whole = numbers.derived("health.arr", "ARR of scored customers", " + ".join(_BANDS), parts)
+    lines = []
+    for band, part in parts.items():
+        sides = {"part": part, "whole": whole}
+        share = numbers.derived(
+            f"{part}.share", f"Share of ARR, {band}", "part / whole", sides, "ratio"
         )
-        count.append(
-            numbers.total(
-                f"health[{band}].n", f"Customers, {band}", "count", float(len(rows)), "total", heads
-            )
-        )
-    whole = numbers.derived(
-        "health.arr", "ARR of scored customers", "a + b + c", dict(zip("abc", arr, strict=True))
+        lines.append(Row(band, (f"{part}.n", part, share)))
+    scale = scale_of(making.value(part) for part in parts.values())
+    head = head_of("money", scale, making.currency)
+    title = f"Customers by health, {head}"
+    return Table(
+        "health", title, ("Customers", "ARR", "Share"), tuple(lines), scale=scale, head=head
     )
-    shares = [
-        numbers.derived(
-            f"{key}.share",
-            f"Share of ARR, {band}",
-            "part / whole",
-            {"part": key, "whole": whole},
-            "ratio",
-        )
-        for key, band in zip(arr, _BANDS, strict=True)
-    ]
-    return arr, count, shares
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _tiles(making: Making) -> tuple[Tile, ...]:
@@ -110,10 +87,7 @@ def _tiles(making: Making) -> tuple[Tile, ...]:
     )
 
 
-def _danger(making: Making, frame: object, scale: str) -> Table:
-    import pandas as pd
-
-    assert isinstance(frame, pd.DataFrame)
+def _danger(making: Making, frame: pd.DataFrame, scale: str) -> Table:
     worst = frame[frame["band"] == "red"].nlargest(_SHOWN, "arr")
     rows = []
     for row in worst.to_dict("records"):
