@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
 
@@ -114,6 +114,18 @@ class Parts:
             ids = tuple(str(value) for value in lost["id"].head(3)) if "id" in lost else ()
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
+
+    def known(
+        self, kind: str, name: str, words: Collection[str], frame: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return the rows whose status has a meaning; the others are left out, with the status as the reason."""
+        from saasmetrics.importers.fields import words as plain
+
+        status = plain(frame[name])
+        for strange in sorted(set(status) - set(words)):
+            why = f"with the unknown {name} {strange!r}" if strange else f"without a {name}"
+            frame = self.keep(kind, status[frame.index] != strange, why, frame)
+        return frame
 
 
 @dataclass(frozen=True)
