@@ -70,8 +70,14 @@ class LeftOut:
 
     def __str__(self) -> str:
         some = f" ({', '.join(self.examples)}{', ...' if self.rows > len(self.examples) else ''})"
-        noun = "row" if self.rows == 1 else "rows"
-        return f"{self.file}: {self.rows:,} {noun} {self.why}{some if self.examples else ''}"
+        noun, why = ("row", _singular(self.why)) if self.rows == 1 else ("rows", self.why)
+        return f"{self.file}: {self.rows:,} {noun} {why}{some if self.examples else ''}"
+
+
+def _singular(why: str) -> str:
+    pairs = (("that are ", "that is "), ("that have ", "that has "),
+             ("that were ", "that was "), ("that end before they begin", "that ends before it begins"))  # fmt: skip
+    return next((new + why.removeprefix(old) for old, new in pairs if why.startswith(old)), why)
 
 
 @dataclass
@@ -111,7 +117,8 @@ class Parts:
         """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
         lost = frame[~mask]
         if len(lost):
-            ids = tuple(str(value) for value in lost["id"].head(3)) if "id" in lost else ()
+            name = next((name for name in ("id", "charge", "line") if name in lost), None)
+            ids = tuple(str(value) for value in lost[name].head(3)) if name else ()
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
 

@@ -58,7 +58,7 @@ def test_won_opportunities_with_a_term_are_contracts(tmp_path: Path) -> None:
     assert terms["customer_id"].tolist() == ["cus_1"]
     # 2400 for two years, the second of them with no leap day: 730 days.
     assert terms["arr"].tolist() == [pytest.approx(2400 * 365.25 / 730, abs=0.01)]
-    assert "that are not won (2)" in str(found)
+    assert "that is not won (2)" in str(found)
     assert "without a term (3)" in str(found)
 
 

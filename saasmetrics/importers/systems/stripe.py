@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from saasmetrics.importers.discounts import coupons_of, discounted
-from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, words
+from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
 
 _INTERVALS = {
@@ -15,6 +15,7 @@ _INTERVALS = {
 }  # fmt: skip
 _NEVER_BEGAN = ("incomplete", "incomplete_expired")
 _UNPAID = ("unpaid", "paused")
+_STATUSES = ("active", "past_due", "trialing", "canceled", *_UNPAID)
 _CAUSES = {
     "payment_failed": "involuntary",
     "payment_disputed": "involuntary",
@@ -161,12 +162,24 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = files.keep(kind, flags(rows["livemode"], missing=True), "of test mode", rows)
     begun = ~words(rows["status"]).isin(_NEVER_BEGAN)
     rows = files.keep(kind, begun, "whose first payment never came", rows)
+    rows = _known(files, kind, rows)
     lines = _of_dashboard(rows) if dashboard else _of_items(files, rows)
     table = _dated(files, kind, lines)
     if "discounts" in files:
         table, notes = discounted(table, coupons_of(files))
         files.notes += notes
     return table.drop(columns="subscription")
+
+
+def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which it is known whether and until when they pay."""
+    rows = files.known(kind, "status", _STATUSES, rows)
+    status = words(rows["status"])
+    trial = (status == "trialing") & rows["trial_end"].isna()
+    dates = rows[["ended_at", "cancel_at", "canceled_at"]].notna().any(axis=1)
+    lost = (status == "canceled") & ~dates
+    rows = files.keep(kind, ~trial, "in a trial whose end is not in the export", rows)
+    return files.keep(kind, ~lost[rows.index], "that are canceled without a date", rows)
 
 
 def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +191,7 @@ def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
         unit=amounts(rows["amount"]),
         quantity=quantity,
         interval=renamed(rows["interval"], _INTERVALS, "interval"),
-        interval_count=amounts(rows["interval_count"]).fillna(1),
+        interval_count=whole(rows["interval_count"]),
         currency=rows["currency"].str.upper(),
     )
 
@@ -226,7 +239,7 @@ def _prices(files: Parts) -> pd.DataFrame:
             "unit": from_minor(rows["amount"], rows["currency"]),
             "currency": rows["currency"].str.upper(),
             "interval": renamed(rows["interval"], _INTERVALS, "interval"),
-            "interval_count": amounts(rows["interval_count"]).fillna(1),
+            "interval_count": whole(rows["interval_count"]),
             "product": rows["product_id"].map(products).fillna(rows["product_id"]),
             "plan": rows["nickname"].fillna(rows["id"]),
             "why": why,
@@ -247,6 +260,7 @@ def _dated(files: Parts, kind: str, lines: pd.DataFrame) -> pd.DataFrame:
             "was paid last, or never begin where that is not in the export"
         )
     canceled = words(lines["status"]) == "canceled"
+    leaving = leaving.fillna(moments(lines["canceled_at"]).where(canceled))
     paused = (words(lines["paused"]) != "") & ~canceled
     if paused.any():
         files.notes.append(
