@@ -122,6 +122,12 @@ class Parts:
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
 
+    def refuse_twice(self, kind: str, frame: pd.DataFrame) -> None:
+        """Refuse an id that two rows have."""
+        if len(twice := frame.loc[frame["id"].duplicated(), "id"]):
+            msg = f"{self.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
+            raise DataError(msg)
+
     def known(
         self, kind: str, name: str, words: Collection[str], frame: pd.DataFrame
     ) -> pd.DataFrame:

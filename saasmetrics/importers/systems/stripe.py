@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from saasmetrics.errors import DataError
 from saasmetrics.importers.discounts import coupons_of, discounted
 from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
@@ -166,7 +167,7 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     lines = _of_dashboard(rows) if dashboard else _of_items(files, rows)
     table = _dated(files, kind, lines)
     if "discounts" in files:
-        table, notes = discounted(table, coupons_of(files))
+        table, notes = discounted(table, coupons_of(files, table["subscription"]))
         files.notes += notes
     return table.drop(columns="subscription")
 
@@ -198,6 +199,14 @@ def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _of_items(files: Parts, rows: pd.DataFrame) -> pd.DataFrame:
     items, prices = files.frame("subscription_items"), _prices(files)
+    items = files.keep("subscription_items", ~items.duplicated(), "that are there twice", items)
+    files.refuse_twice("subscription_items", items)
+    files.refuse_twice("subscriptions", rows)
+    there = items["subscription_id"].isin(files.frame("subscriptions")["id"])
+    why = "of subscriptions that are not in the export"
+    items = files.keep("subscription_items", there, why, items)
+    has = rows["id"].isin(items["subscription_id"])
+    rows = files.keep("subscriptions", has, "without items, which say what is paid", rows)
     items = items.rename(columns={"id": "item", "subscription_id": "subscription"})
     joined = items.merge(rows.drop(columns="quantity"), left_on="subscription", right_on="id")
     priced = joined["price_id"].isin(prices.index)
@@ -217,7 +226,12 @@ def _prices(files: Parts) -> pd.DataFrame:
     frames = [files.frame(kind) for kind in ("prices", "plans") if kind in files]
     if not frames:
         files.frame("prices")
-    rows = pd.concat(frames).drop_duplicates("id")
+    rows = pd.concat(frames)
+    money = amounts(rows["amount"]).groupby(rows["id"]).nunique()
+    if len(twice := money[money > 1]):
+        msg = f"Stripe: the price {twice.index[0]!r} is there with several amounts. Leave all but one out."
+        raise DataError(msg)
+    rows = rows.drop_duplicates("id")
     one_time, metered = words(rows["type"]) == "one_time", words(rows["usage_type"]) == "metered"
     tiered = words(rows["scheme"]) == "tiered"
     why = np.select(

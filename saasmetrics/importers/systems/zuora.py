@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts, flags, moments, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
 
@@ -108,17 +107,11 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
             "subscription; the highest counts"
         )
     rows = files.keep("subscriptions", pd.Series(current, rows.index), "earlier versions", rows)
-    _refuse_twice(files, "subscriptions", rows)
+    files.refuse_twice("subscriptions", rows)
     rows = rows.drop(columns=["deleted", "given"])
     rows = files.keep("subscriptions", rows["customer_id"].notna(), "without an account", rows)
     dated = rows["canceled"].notna() | (words(rows["status"]) != "cancelled")
     return rows.assign(dated=dated)
-
-
-def _refuse_twice(files: Parts, kind: str, rows: pd.DataFrame) -> None:
-    if len(twice := rows.loc[rows["id"].duplicated(), "id"]):
-        msg = f"{files.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
-        raise DataError(msg)
 
 
 def _charges(files: Parts) -> pd.DataFrame:
@@ -184,7 +177,7 @@ def _accounts(files: Parts) -> pd.DataFrame:
     rows = files.frame("accounts")
     rows = files.keep("accounts", ~flags(rows["deleted"]), "deleted", rows)
     rows = files.keep("accounts", ~rows.duplicated(), "that are there twice", rows)
-    _refuse_twice(files, "accounts", rows)
+    files.refuse_twice("accounts", rows)
     return pd.DataFrame(
         {
             "customer_id": rows["id"],
