@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from saasmetrics.importers.fields import amounts, causes, moments, renamed, words
+from saasmetrics.importers.fields import amounts, causes, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
 from saasmetrics.importers.terms import services
 
@@ -68,7 +68,7 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
         # A prepaid subscription is charged for several orders at once.
         amount=amounts(rows["price"]) * amounts(rows["quantity"]).fillna(1) * charged / every,
         interval=renamed(rows["unit"], _UNITS, "interval"),
-        interval_count=charged.astype(int),
+        interval_count=whole(charged.rename("charge_interval_frequency")),
         quantity=amounts(rows["quantity"]).fillna(1),
         changed=moments(rows["updated"]),
         begun=moments(rows["created"]),
