@@ -96,6 +96,10 @@ def self_serve_rate(
     told = events(book, "activities", "at")
     message, helped = _first(told, text("kind", kind, "a kind of activity"), facts.many)
     began = first_use(facts, usage, features)
+    # What comes after the day of the book has not happened yet.
+    message, began = (
+        np.where(day > book.as_of_day, np.int64(FAR), day) for day in (message, began)
+    )
     sent = message < FAR
     already = sent & (began <= message)
     over = sent & ~already & (message + window <= book.as_of_day)
