@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import Settings
 from saasmetrics.board.asked import settings as settings_of
+from saasmetrics.board.fitted import fitted, unplanned
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import (
     Check,
@@ -284,7 +285,7 @@ def pack(
     UnknownNameError
         If the settings have a key, page or name that there is not.
     DataError
-        If no quarter is over yet, or a value of the settings is not what its key takes.
+        If no quarter is over yet, or a value of the settings is not what its key takes, or contradicts the book.
 
     Examples
     --------
@@ -294,6 +295,7 @@ def pack(
     'ARR is '
     """
     asked = settings_of(settings)
+    book = fitted(book, asked)
     day = as_of if as_of is not None else asked.as_of
     if day is not None:
         book = book.as_of(day)
@@ -325,7 +327,11 @@ def _pages(making: Making, last: Pack | None, done: Done) -> tuple[Page, ...]:
         page for page in shown if page.missing and not (page.tiles or page.charts or page.tables)
     ]
     kept = tuple(page for page in shown if page not in gone)
-    return (*kept, _not_shown(gone)) if gone else kept
+    all_pages = (*kept, _not_shown(gone)) if gone else kept
+    if all_pages and (notes := unplanned(making)):
+        first = all_pages[0]
+        return (replace(first, missing=(*first.missing, *notes)), *all_pages[1:])
+    return all_pages
 
 
 def _not_shown(gone: list[Page]) -> Page:

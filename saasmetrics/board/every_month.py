@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,18 +60,12 @@ def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -
     from saasmetrics.book import Book
 
     return Book.read(
-        asked.folder / asked.data,
-        policy=_policy(asked),
+        asked.folder / (asked.data or "."),
+        policy=asked.policy_file or "default",
         currency=currency or asked.currency,
-        fiscal_start=asked.fiscal_start,
+        fiscal_start=asked.fiscal_start or 1,
         as_of=as_of or asked.as_of,
     )
-
-
-def _policy(asked: Settings) -> str:
-    """Return the name of a policy, or its file from the folder of the settings."""
-    beside = asked.folder / asked.policy
-    return str(beside) if asked.policy.endswith(".json") and beside.is_file() else asked.policy
 
 
 def monthly(
@@ -115,7 +109,7 @@ def monthly(
     last = Path(since) if since is not None else newest(archive, before=book.as_of_text)
     made = pack(
         book,
-        settings=asked,
+        settings=replace(asked, data=None, currency=book.currency),  # the book is of that folder
         since=None if last is None else Pack.load(last),
         as_of=as_of,
         done=told,
@@ -154,11 +148,11 @@ def written(made: Pack, folder: Path, done: Done) -> tuple[Path, ...]:
     DataError
         If one of them cannot be written; then none is.
     """
-    names = [*(f"pack.{form}" for form in made.settings.formats), _KEPT]
+    names = [*(f"pack.{form}" for form in made.settings.formats_written), _KEPT]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".part-", dir=folder.parent) as beside:
-            for form in made.settings.formats:
+            for form in made.settings.formats_written:
                 getattr(made, f"to_{form}")(Path(beside) / f"pack.{form}")
                 done(form)
             made.save(Path(beside) / _KEPT)
