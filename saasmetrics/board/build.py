@@ -16,11 +16,9 @@ from saasmetrics.board.model import (
     Page,
     Quantity,
     Rows,
-    pages_from,
-    quantities_from,
-    read_json,
     to_json,
 )
+from saasmetrics.board.saved import load
 from saasmetrics.board.since import definitions, pages_by_id, worded
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path
@@ -169,20 +167,8 @@ class Pack:
         >>> sm.board.Pack.load(made.save(tempfile.mkdtemp() + "/last.json")).json == made.json
         True
         """
-        file = file_path(path, "last.json")
-        try:
-            held = read_json(file.read_text(encoding="utf-8"), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"The pack {file} cannot be read: {getattr(error, 'strerror', None) or error}."
-            raise DataError(msg) from error
-        look = replace(
-            settings_of({k: v for k, v in held["look"].items() if v}), folder=file.parent
-        )
-        return cls(
-            held["facts"], pages_from(held["pages"]), quantities_from(held["quantities"]),
-            {name: Rows(**rows) for name, rows in held["rows"].items()},
-            tuple(Check(**check) for check in held["checks"]), look,
-        )  # fmt: skip
+        found, look = load(file_path(path, "last.json"))
+        return cls(found.facts, found.pages, found.quantities, found.rows, found.checks, look)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the pack as one HTML file: pictures first, interactive after loading, nothing fetched.
