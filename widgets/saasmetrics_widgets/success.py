@@ -193,6 +193,8 @@ class SuccessBoard(MetricWidget):
         result = self._results[cell.call]
         ((name, value),) = cell.where.items()
         df = result.df[result.df[name] == value]
+        if not len(df):
+            raise UnknownNameError.of(name.replace("_id", ""), value, result.df[name].unique())
         kept = df[["customer_id", *(c for c in cell.columns if c in df)]].reset_index(drop=True)
         code = f"df = {cell.call.code()}.df\ndf[df[{quoted(name)}] == {quoted(value)}]"
         return Behind(result, named(self._results.book, kept), cell.title, code)
