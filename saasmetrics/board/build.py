@@ -64,6 +64,17 @@ class Pack:
     checks: tuple[Check, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
+    def __str__(self) -> str:
+        """Return the title and the sentence of each page."""
+        from saasmetrics.board.glance import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from saasmetrics.board.glance import as_html
+
+        return as_html(self)
+
     @property
     def company(self) -> str:
         """Whose pack it is."""
