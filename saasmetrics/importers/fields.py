@@ -42,6 +42,28 @@ def amounts(values: pd.Series) -> pd.Series:
     return pd.Series(read.values.to_numpy(zero_copy_only=False), index=values.index, dtype=float)
 
 
+def whole(values: pd.Series) -> pd.Series:
+    """Return counts of intervals as whole numbers, 1 where missing; what is no count is refused.
+
+    Raises
+    ------
+    DataError
+        If a count is not whole, or not above 0.
+
+    Examples
+    --------
+    >>> whole(pd.Series(["3", None])).tolist()
+    [3, 1]
+    """
+    read = amounts(values).fillna(1)
+    wrong = values[(read % 1 != 0) | (read <= 0)]
+    if len(wrong):
+        some = ", ".join(repr(value) for value in wrong.head(3))
+        msg = f"{_rows(len(wrong))} of the column {_column(values)} hold what is no count of intervals: {some}. "
+        raise DataError(msg + "Give whole numbers above 0.")
+    return read.astype(int)
+
+
 def from_minor(values: pd.Series, currency: pd.Series) -> pd.Series:
     """Return amounts in currency units from amounts in the smallest unit of the currency.
 
@@ -124,8 +146,8 @@ def renamed(values: pd.Series, names: Mapping[str, str], what: str) -> pd.Series
     unknown = plain[(plain != "") & ~plain.isin(names)]
     if len(unknown):
         some = ", ".join(sorted(set(unknown))[:5])
-        msg = f"{len(unknown):,} rows have an unknown {what}: {some}. Known are {', '.join(names)}."
-        raise DataError(msg)
+        msg = f"{_rows(len(unknown))} {'has' if len(unknown) == 1 else 'have'} an unknown {what}: {some}. "
+        raise DataError(msg + f"Known are {', '.join(names)}.")
     return plain.map(names).astype("object").where(plain != "", None)
 
 
@@ -166,13 +188,23 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, from_pandas=True)])
 
 
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _column(values: pd.Series) -> str:
+    """Return the name that a column has for the user: that of its file, where it is known."""
+    return str(values.attrs.get("columns", {}).get(values.name, values.name))
+
+
 def _refuse(values: pd.Series, refusal: Refusal | None, what: str) -> None:
     if refusal is None:
         return
     wrong = values[refusal.mask.to_pandas().fillna(value=False).to_numpy(bool)]
     some = ", ".join(repr(value) for value in wrong.head(3))
     msg = (
-        f"{len(wrong):,} rows of the column {values.name} hold what is not {what}: {some} "
+        f"{_rows(len(wrong))} of the column {_column(values)} {'holds' if len(wrong) == 1 else 'hold'} "
+        f"what is not {what}: {some} "
         f"({refusal.rule}). {refusal.remedy}"
     )
     raise DataError(msg)

@@ -152,4 +152,9 @@ def _frame(one: Found) -> pd.DataFrame:
     ).to_pandas()
     # A column without a value is of no type, and has no texts to ask for.
     empty = [name for name in frame if frame[name].isna().all()]
-    return frame.astype(dict.fromkeys(empty, "string"))
+    frame = frame.astype(dict.fromkeys(empty, "string"))
+    # What is refused is named as the user has it.
+    frame.attrs["columns"] = {
+        name: f"{column} of {one.file.label}" for name, column in one.fields.items()
+    }
+    return frame

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
-_GIVEN = ("customer_ids", "accounts")  # what the user says beside the exports
+_IDS, _ACCOUNTS = (
+    ("id", "customer_id"),
+    ("account", "function"),
+)  # what the user says beside the exports
 
 
 def is_raw(path: Path) -> bool:
@@ -72,7 +75,7 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {there}.")
     files = [file for file in files if file.label not in mapping]
     found = recognize(files, importers)
-    sheets = read_sheets(with_titles, _said(files, "accounts", "account", "function"))
+    sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS))
     if not (found or sheets.tables or told):
         raise DataError(_stranger(str(path), importers))
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
@@ -82,10 +85,10 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         entry = mapping[file.label]
         made.add(entry["table"], mapped(file, entry), file.label)
         made.notes.append(f"{file.label} is {entry['table']}, as mapping.toml says")
-    tables, said = _of_customers(
-        made.tables, made.of, _said(files, "customer_ids", "id", "customer_id")
-    )
-    known = {one.file.label for one in found} | {f"{name}.csv" for name in _GIVEN}
+    tables, said = _of_customers(made.tables, made.of, _said(files, "customer_ids", _IDS))
+    told_of = (("customer_ids", _IDS), ("accounts", _ACCOUNTS))
+    known = {one.file.label for one in found}
+    known |= {file.label for file in files for name, cols in told_of if _given(file, name, cols)}
     rows = (
         *_columns(found),
         *((kind, label, "sheet", "", "") for label, kind in sheets.files.items()),
@@ -120,6 +123,13 @@ class Made:
         """Add the tables of a system; refuse one that another has given."""
         for name, frame in importer.build(files).items():
             self.add(name, frame, importer.title)
+            if "currency" in frame and 0 < (without := int(frame["currency"].isna().sum())) < len(
+                frame
+            ):
+                rows = "1 row" if without == 1 else f"{without:,} rows"
+                files.notes.append(
+                    f"{rows} of {name} of {importer.title} without a currency, where others have one"
+                )
         self.left_out += files.left_out
         self.notes += files.notes
 
@@ -146,11 +156,28 @@ def _of_customers(
     return out, said
 
 
-def _said(files: Sequence[File], name: str, key: str, value: str) -> dict[str, str]:
+def _given(file: File, name: str, columns: tuple[str, str]) -> bool:
+    """Whether a file is what the user says beside the exports; accounts.csv may be an export as well."""
+    if file.label.lower() != f"{name}.csv":
+        return False
+    fits = set(columns) <= set(file.columns)
+    if not fits and name == "customer_ids":
+        has = ", ".join(file.columns)
+        raise DataError(
+            f"{file.label} has the columns {has}. It needs {columns[0]} and {columns[1]}."
+        )
+    return fits
+
+
+def _said(files: Sequence[File], name: str, columns: tuple[str, str]) -> dict[str, str]:
     """Return what the user says in a file beside the exports, such as customer_ids.csv."""
+    key, value = columns
     for file in files:
-        if file.label.lower() == f"{name}.csv" and {key, value} <= set(file.columns):
-            frame = file.data.select([key, value]).to_pandas().dropna()
+        if _given(file, name, columns):
+            frame = file.data.select([key, value]).to_pandas().dropna().drop_duplicates()
+            if len(twice := frame.loc[frame[key].duplicated(), key]):
+                msg = f"{file.label}: the {key} {twice.iloc[0]!r} has several of {value}. Keep one."
+                raise DataError(msg)
             return dict(zip(frame[key], frame[value], strict=True))
     return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -40,16 +41,23 @@ def known_customers(
     """
     found = pd.Series(None, index=rows.index, dtype="object")
     counts: dict[str, int] = {}
+    chance = 0
     for way, keys, table in _ways(rows, customers, ids):
-        hit = keys.map(table).where(found.isna())
+        hit = keys.map(table).astype("object").where(found.isna(), None)
+        if way == "id" and customers is not None:
+            wrong = _contradicts(rows, customers, hit)
+            chance = int(wrong.sum())
+            hit = hit.where(~wrong, None)
         counts[way] = int(hit.notna().sum())
-        found = found.where(found.notna(), hit)
+        found = _filled(found, hit)
     lost = int(found.isna().sum())
     parts = [f"{count:,} by {way}" for way, count in counts.items() if count]
     said = f"{len(rows):,} rows of {system} belong to customers: {', '.join(parts) or 'none'}"
     if lost:
         said += f"; {lost:,} of none that is known keep the id of {system}. Add customer_ids.csv (id, customer_id)"
-    return found.where(found.notna(), rows["customer_id"]), said
+    if chance:
+        said += f"; {chance:,} have the id of a customer whose domain and name are others, and do not count as theirs"
+    return _filled(found, rows["customer_id"]), said
 
 
 def with_accounts(customers: pd.DataFrame | None, accounts: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +72,7 @@ def with_accounts(customers: pd.DataFrame | None, accounts: pd.DataFrame) -> pd.
     joined = customers.merge(accounts, on="customer_id", how="left", suffixes=("", "_of_account"))
     for name in [name for name in joined if str(name).endswith("_of_account")]:
         own = str(name).removesuffix("_of_account")
-        joined[own] = joined[own].fillna(joined[name])
+        joined[own] = _filled(joined[own], joined[name])
     return joined[[name for name in joined if not str(name).endswith("_of_account")]]
 
 
@@ -86,12 +94,51 @@ def _ways(
         yield "name", _plain(rows["company"]), _alone(_plain(customers["name"]), who)
 
 
+def _contradicts(rows: pd.DataFrame, customers: pd.DataFrame, hit: pd.Series) -> pd.Series:
+    """Whether what both sides know of a customer that has the same id differs, and nothing of it agrees."""
+    by = customers.drop_duplicates("customer_id").set_index("customer_id")
+    agrees = pd.Series(False, index=rows.index)
+    differs = agrees.copy()
+    if "email" in by and "email" in rows:
+        for read in (_plain, _domain):
+            ours, theirs = read(rows["email"]), read(hit.map(by["email"]))
+            known = ours.notna() & theirs.notna()
+            agrees |= known & (ours == theirs)
+            differs |= known & (ours != theirs) & (read is _domain)
+    if "name" in by and "company" in rows:
+        ours, theirs = _company(rows["company"]), _company(hit.map(by["name"]))
+        known = ours.notna() & theirs.notna()
+        like = (ours == theirs).fillna(value=False).astype(bool)
+        unlike = known & ~like
+        # Acme and Acme Inc. are one.
+        like[unlike] = [a in b or b in a for a, b in zip(ours[unlike], theirs[unlike], strict=True)]
+        agrees |= known & like
+        differs |= known & ~like
+    return differs & ~agrees & hit.notna()
+
+
+def _company(names: pd.Series) -> pd.Series:
+    """Return names as they compare; an e-mail in place of a name tells of no company."""
+    plain = _plain(names).astype("string")
+    return plain.mask(plain.str.contains("@", regex=False) | (plain == ""))
+
+
+def _filled(values: pd.Series, others: pd.Series) -> pd.Series:
+    """Return values, and those of others where they are missing."""
+    if values.isna().all():
+        return others
+    if values.dtype != "object":
+        return values.fillna(others)
+    either = np.where(values.notna(), values.astype("object"), others.astype("object"))
+    return pd.Series(either, index=values.index, dtype="object")
+
+
 def _plain(values: pd.Series) -> pd.Series:
     return values.astype("string").str.strip().str.lower().astype("object")
 
 
 def _domain(mail: pd.Series) -> pd.Series:
-    domain = mail.astype("string").str.extract(r"@([^@\s]+)$", expand=False)
+    domain = mail.astype("string").str.strip().str.lower().str.extract(r"@([^@\s]+)$", expand=False)
     return domain.mask(domain.isin(_PUBLIC)).astype("object")
 
 

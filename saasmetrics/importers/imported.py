@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.errors import DataError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -52,22 +54,30 @@ class Imported:
         ----------
         folder
             Where to; it is made if it is not there.
-        """
-        from pathlib import Path
 
+        Raises
+        ------
+        DataError
+            If that is no folder, or cannot be written to.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from saasmetrics.export.files import replacing
+        from saasmetrics.export.files import file_path, replacing
 
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
+        place = file_path(folder, "tables")
         out = []
-        for name, frame in self.tables.items():
-            target = place / f"{name}.parquet"
-            with replacing(target) as beside:
-                pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
-            out.append(target)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for name, frame in self.tables.items():
+                target = place / f"{name}.parquet"
+                with replacing(target) as beside:
+                    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
+                out.append(target)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            msg = f"Tables cannot be written to {str(place)!r}: {why}. Name a folder that can be written to."
+            raise DataError(msg) from error
         return out
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pandas as pd
 
@@ -70,8 +70,14 @@ class LeftOut:
 
     def __str__(self) -> str:
         some = f" ({', '.join(self.examples)}{', ...' if self.rows > len(self.examples) else ''})"
-        noun = "row" if self.rows == 1 else "rows"
-        return f"{self.file}: {self.rows:,} {noun} {self.why}{some if self.examples else ''}"
+        noun, why = ("row", _singular(self.why)) if self.rows == 1 else ("rows", self.why)
+        return f"{self.file}: {self.rows:,} {noun} {why}{some if self.examples else ''}"
+
+
+def _singular(why: str) -> str:
+    pairs = (("that are ", "that is "), ("that have ", "that has "),
+             ("that were ", "that was "), ("that end before they begin", "that ends before it begins"))  # fmt: skip
+    return next((new + why.removeprefix(old) for old, new in pairs if why.startswith(old)), why)
 
 
 @dataclass
@@ -111,9 +117,28 @@ class Parts:
         """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
         lost = frame[~mask]
         if len(lost):
-            ids = tuple(str(value) for value in lost["id"].head(3)) if "id" in lost else ()
+            name = next((name for name in ("id", "charge", "line") if name in lost), None)
+            ids = tuple(str(value) for value in lost[name].head(3)) if name else ()
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
+
+    def refuse_twice(self, kind: str, frame: pd.DataFrame) -> None:
+        """Refuse an id that two rows have."""
+        if len(twice := frame.loc[frame["id"].duplicated(), "id"]):
+            msg = f"{self.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
+            raise DataError(msg)
+
+    def known(
+        self, kind: str, name: str, words: Collection[str], frame: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return the rows whose status has a meaning; the others are left out, with the status as the reason."""
+        from saasmetrics.importers.fields import words as plain
+
+        status = plain(frame[name])
+        for strange in sorted(set(status) - set(words)):
+            why = f"with the unknown {name} {strange!r}" if strange else f"without a {name}"
+            frame = self.keep(kind, status[frame.index] != strange, why, frame)
+        return frame
 
 
 @dataclass(frozen=True)

@@ -37,21 +37,48 @@ def read_mapping(folder: Path) -> dict[str, dict[str, Any]]:
     if not place.is_file():
         return {}
     try:
-        said = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        said = tomllib.loads(place.read_text(encoding="utf-8-sig"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{NAME} is not readable: {error}.") from error
     out = {}
     for file, entry in said.items():
-        table = entry.get("table", "") if isinstance(entry, dict) else ""
+        table, named = _entry(file, entry)
         if not table:
             continue
         one_of(f"table of {file}", table, SCHEMA)
-        columns = {old: new for old, new in entry.get("columns", {}).items() if new}
+        columns = {old: new for old, new in named.items() if new}
         for new in columns.values():
             if not isinstance(new, str):
                 raise DataError(f"{NAME}: columns of {file} are names in quotes, not {new!r}.")
         out[file] = {"table": table, "columns": columns}
     return out
+
+
+def _entry(file: str, entry: Any) -> tuple[str, dict[str, Any]]:
+    """Return table and columns of a file; refuse what says anything else."""
+    if not isinstance(entry, dict):
+        raise DataError(
+            f'{NAME}: {file} is no file. Write ["name of the file"] and below it table = "...".'
+        )
+    for word in entry:
+        if word not in ("table", "columns") and isinstance(entry[word], dict):
+            msg = (
+                f'{NAME}: the name of a file is in quotes: ["{file}.{word}"], not [{file}.{word}].'
+            )
+            raise DataError(msg)
+        one_of(f"word of {file} in {NAME}", word, ("table", "columns"))
+    table, columns = entry.get("table", ""), entry.get("columns", {})
+    if not isinstance(table, str):
+        raise DataError(f"{NAME}: the table of {file} is a name in quotes, not {table!r}.")
+    if not isinstance(columns, dict):
+        raise DataError(
+            f'{NAME}: columns of {file} are lines below ["{file}".columns], not {columns!r}.'
+        )
+    if "table" not in entry:
+        raise DataError(
+            f'{NAME} does not say which table {file} is. Add table = "..." below ["{file}"].'
+        )
+    return table, columns
 
 
 def mapped(file: File, entry: dict[str, Any]) -> pd.DataFrame:

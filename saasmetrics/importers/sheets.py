@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from saasmetrics.importers.cube import cube, is_cube
+import pandas as pd
+
+from saasmetrics.errors import DataError
+from saasmetrics.importers.cube import cube, is_cube, joined
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.statements import is_statement, statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from saasmetrics.importers.layout import LeftOut
 
@@ -24,6 +26,7 @@ class Sheets:
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    of: dict[str, dict[str, set[dt.date]]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -39,9 +42,31 @@ class Sheets:
         else:
             return
         for name, frame in tables.items():
-            self.tables.setdefault(name, frame)
+            self._add(name, frame, grid)
         self.left_out += left
         self.notes += notes
+
+    def _add(self, name: str, frame: pd.DataFrame, grid: Grid) -> None:
+        """Add a table, below or beside that of an earlier sheet of other months."""
+        months = set(grid.months.values())
+        if name not in self.tables:
+            self.tables[name], self.of[name] = frame, {grid.label: months}
+            return
+        for label, theirs in self.of[name].items():
+            if both := sorted(months & theirs):
+                msg = (
+                    f"{label} and {grid.label} both give the table {name} for {both[0]:%Y-%m}. "
+                    "Leave one of them out."
+                )
+                raise DataError(msg)
+        first = self.tables[name]
+        self.tables[name] = (
+            joined(first, frame) if name == "mrr" else pd.concat([first, frame], ignore_index=True)
+        )
+        self.of[name][grid.label] = months
+        self.notes.append(
+            f"{' and '.join(self.of[name])} are put together as the table {name}, month after month"
+        )
 
 
 def titled(files: Sequence[Path]) -> list[Path]:

@@ -6,8 +6,11 @@ import json
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from saasmetrics.asked import one_of
+from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts
 from saasmetrics.importers.grid import words_of
 from saasmetrics.importers.layout import LeftOut
@@ -26,6 +29,8 @@ _COGS = (
     "total cost of goods sold", "total for cost of goods sold", "total cost of sales", "total for cost of sales",
     "total cost of revenue", "total cogs",
 )  # fmt: skip
+_FUNCTIONS = ("sales", "marketing", "cs", "support", "cogs", "rnd", "ga")
+_CENT = 0.01
 _SPENDING = ("expenses", "operating expenses", "less operating expenses", "overheads")
 _SPENT = ("total expenses", "total for expenses", "total operating expenses", "total overheads")
 
@@ -49,22 +54,26 @@ def statement(
         Account -> function (sales, marketing, cs, support, cogs, rnd, ga), as the user says; other accounts go by the
         words in their name, and those without a known word are left out.
     """
+    for account, function in functions.items():
+        one_of(f"function of {account!r} in accounts.csv", function, _FUNCTIONS)
     months = pd.to_datetime(list(grid.months.values()))
-    revenue, cogs = _row(grid, _REVENUE), _row(grid, _COGS)
+    revenue, cogs = _only(grid, _REVENUE), _only(grid, _COGS)
     finance = pd.DataFrame({"month": months, "revenue": _values(grid, revenue)})
     if cogs is not None:
         finance["cogs"] = _values(grid, cogs)
-    parts, lost = [], []
+    parts: list[pd.DataFrame] = []
+    lost: list[str] = []
     for account, row in _accounts(grid):
-        function = functions.get(account) or _guess(account)
-        if function is None:
+        plain = account.rsplit(": ", 1)[-1]
+        known = functions.get(account) or functions.get(plain) or _guess(plain)
+        if known is None:
             lost.append(account)
             continue
         parts.append(
             pd.DataFrame(
                 {
                     "month": months,
-                    "function": function,
+                    "function": known,
                     "account": account,
                     "amount": _values(grid, row),
                 }
@@ -89,7 +98,19 @@ def _name(row: tuple[Any, ...]) -> str:
 
 
 def _row(grid: Grid, names: tuple[str, ...]) -> tuple[Any, ...] | None:
-    return next((row for row in grid.rows if _name(row).lower() in names), None)
+    found = [row for row in grid.rows if _name(row).lower() in names]
+    return found[0] if found else None
+
+
+def _only(grid: Grid, names: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """Return the row of a total; two rows of one name are refused."""
+    found = [_name(row) for row in grid.rows if _name(row).lower() in names]
+    if twice := [
+        name for n, name in enumerate(found) if name.lower() in {one.lower() for one in found[:n]}
+    ]:
+        msg = f"{grid.label} has two rows {twice[0]!r}. Leave out the one that is no total of the whole."
+        raise DataError(msg)
+    return _row(grid, names)
 
 
 def _values(grid: Grid, row: tuple[Any, ...] | None) -> list[float]:
@@ -103,12 +124,67 @@ def _accounts(grid: Grid) -> list[tuple[str, tuple[Any, ...]]]:
     names = [_name(row).lower() for row in grid.rows]
     begin = next((n for n, name in enumerate(names) if name in _SPENDING), len(names))
     end = next((n for n, name in enumerate(names) if n > begin and name in _SPENT), len(names))
-    return [
-        (_name(row), row)
-        for row in grid.rows[begin + 1 : end]
-        if not _name(row).lower().startswith("total")
-        and any(at < len(row) and words_of(row[at]) for at in grid.months)
+    inside = grid.rows[begin + 1 : end]
+    found: list[tuple[str, str, tuple[Any, ...]]] = []
+    headings = [_name(row) for row in inside]
+    section: list[str] = []
+    for row in inside:
+        name = _name(row)
+        if _totals(name, headings) is not None:
+            if section and _totals(name, [section[-1]]) is not None:
+                section.pop()
+            continue
+        filled = any(at < len(row) and words_of(row[at]) for at in grid.months)
+        if filled and name.lower().startswith("total") and _sums_up(grid, row, found):
+            continue
+        if filled:
+            found.append((name, section[-1] if section else "", row))
+        if f"total {name}".lower() in names or f"total for {name}".lower() in names:
+            section.append(name)
+    return _qualified(grid, found)
+
+
+def _sums_up(
+    grid: Grid, row: tuple[Any, ...], found: list[tuple[str, str, tuple[Any, ...]]]
+) -> bool:
+    """Whether a row is the sum of the accounts right above it, whatever its section is called."""
+    rest = np.nan_to_num(_values(grid, row))
+    for _, _, above in reversed(found):
+        rest = rest - np.nan_to_num(_values(grid, above))
+        if np.abs(rest).max() < _CENT:
+            return True
+    return False
+
+
+def _totals(name: str, headings: list[str]) -> str | None:
+    """Return the heading that a row is the total of; an account called Total Wine is of none."""
+    plain = name.lower()
+    if plain in ("total", "totals", "subtotal"):
+        return name
+    of = (
+        plain.removeprefix("total for ")
+        if plain.startswith("total for ")
+        else plain.removeprefix("total ")
+    )
+    return next((one for one in headings if of != plain and one.lower() == of), None)
+
+
+def _qualified(
+    grid: Grid, found: list[tuple[str, str, tuple[Any, ...]]]
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return accounts with rows; accounts of one name are told apart by their section."""
+    names = [name for name, _, _ in found]
+    out = [
+        (f"{part}: {name}" if names.count(name) > 1 and part else name, row)
+        for name, part, row in found
     ]
+    full = [name for name, _ in out]
+    if twice := [name for name in full if full.count(name) > 1]:
+        msg = (
+            f"{grid.label} has the account {twice[0]!r} twice. Rename or leave out one of the rows."
+        )
+        raise DataError(msg)
+    return out
 
 
 def _guess(account: str) -> str | None:

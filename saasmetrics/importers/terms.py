@@ -44,3 +44,37 @@ def successive(
     out["from"] = out[changed].where(~begins, out[first].fillna(out[changed]))
     out["until"] = out["from"].shift(-1).where(out[key] == out[key].shift(-1))
     return out.reset_index(drop=True)
+
+
+def services(rows: pd.DataFrame, same: list[str]) -> pd.DataFrame:
+    """Return one row per stretch of service at one price; a version that is gone ends it until a later one serves.
+
+    Parameters
+    ----------
+    rows
+        Versions with `id`, `changed`, `begun`, `served` (whether the version is in service), `leaves` (when a version
+        in service will end), `gone` (when one out of service ended), `asked` (when it was cancelled) and `reason`.
+    same
+        Columns in which two versions must agree to be one stretch.
+
+    Returns
+    -------
+    DataFrame
+        The first version of each stretch with `from`, `until`, `asked` and `reason`; the latter two where it ended.
+    """
+    rows = rows.assign(leaves=rows["leaves"].where(rows["served"]))
+    out = successive(rows, "id", "changed", "begun", [*same, "served", "leaves"])
+    gone = out["gone"].fillna(out["changed"]).where(~out["served"])
+    later, earlier = out["id"] == out["id"].shift(-1), out["id"] == out["id"].shift()
+    # A service that begins again says when, unless it only says when it first began.
+    again = earlier & (out["begun"] > gone.shift()) & (out["begun"] <= out["changed"])
+    out["from"] = out["from"].mask(again, out["begun"])
+    follows_gone = later & ~out["served"].shift(-1, fill_value=True)
+    until = out["from"].shift(-1).where(later)
+    until = until.mask(out["leaves"].notna() & ~(until <= out["leaves"]), out["leaves"])
+    until = until.mask(follows_gone, gone.shift(-1)).where(out["served"], gone)
+    ended = until.notna() & (~later | follows_gone | (until < out["from"].shift(-1)))
+    for name in ("asked", "reason"):
+        said = out[name].mask(follows_gone & out[name].shift(-1).notna(), out[name].shift(-1))
+        out[name] = said.where(ended)
+    return out.assign(until=until)[out["served"] | ~earlier].reset_index(drop=True)

@@ -32,7 +32,7 @@ def test_recurlys_history_becomes_one_row_per_stretch_at_one_price(tmp_path: Pat
     rows = found.tables["subscriptions"]
     assert len(rows) == 3
     assert rows.set_index("subscription_id").loc["s2", "churn_cause"] == "involuntary"
-    assert "that have not begun (s3)" in str(found)
+    assert "that has not begun (s3)" in str(found)
 
 
 SUBSCRIPTIONS = """

@@ -46,6 +46,12 @@ def test_a_filled_mapping_makes_a_table_of_it(tmp_path: Path) -> None:
         ('["kosten.csv"]\ntable = "spendings"', "Did you mean 'spend'"),
         (FILLED.replace("betrag =", "preis ="), "names the column 'preis'"),
         ("[kosten", "mapping.toml is not readable"),
+        ('["kosten.csv"]\ntabel = "spend"', "Did you mean 'table'"),
+        ('[kosten.csv]\ntable = "spend"', "name of a file is in quotes"),
+        ('kosten = "spend"', "kosten is no file"),
+        ('["kosten.csv"]\ntable = "spend"\ncolumns = "month"', "columns of kosten.csv are lines"),
+        ('["kosten.csv"]\ntable = 3', "is a name in quotes"),
+        ('["kosten.csv".columns]\nmonat = "month"', "does not say which table"),
     ],
 )
 def test_a_mapping_that_is_wrong_says_where(tmp_path: Path, wrong: str, words: str) -> None:
@@ -53,6 +59,33 @@ def test_a_mapping_that_is_wrong_says_where(tmp_path: Path, wrong: str, words: s
     (tmp_path / "mapping.toml").write_text(wrong)
     with pytest.raises(DataError, match=words):
         sm.read(tmp_path)
+
+
+def test_a_mapping_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    folder(tmp_path, subs=DASHBOARD, kosten=SPENDING)
+    (tmp_path / "mapping.toml").write_text(FILLED, encoding="utf-8-sig")
+    assert "spend" in sm.importers.import_folder(tmp_path).tables
+
+
+@pytest.mark.parametrize("place", ["", "a\0b", "/dev/full", "subs.csv"])
+def test_tables_go_to_a_folder_or_say_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    found = sm.importers.import_folder(folder(tmp_path, subs=DASHBOARD))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError):
+        found.write(place)
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sm.importers.import_folder(folder(tmp_path, subs=DASHBOARD))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        found.write(tmp_path / "out")
 
 
 def test_the_command_says_what_became_of_the_exports_and_writes_tables(

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.errors import DataError
 from saasmetrics.importers.systems import IMPORTERS
 from tests.importers.exports import imported, mrr
 from tests.importers.test_stripe import DASHBOARD
@@ -58,7 +59,7 @@ def test_won_opportunities_with_a_term_are_contracts(tmp_path: Path) -> None:
     assert terms["customer_id"].tolist() == ["cus_1"]
     # 2400 for two years, the second of them with no leap day: 730 days.
     assert terms["arr"].tolist() == [pytest.approx(2400 * 365.25 / 730, abs=0.01)]
-    assert "that are not won (2)" in str(found)
+    assert "that is not won (2)" in str(found)
     assert "without a term (3)" in str(found)
 
 
@@ -122,3 +123,14 @@ def test_every_system_names_the_menu_of_its_export() -> None:
         one.menu and one.menu in (getattr(sm.importers, one.id).__doc__ or "")
         for one in IMPORTERS.values()
     )
+
+
+def test_a_company_that_is_there_twice_with_other_values_is_refused(tmp_path: Path) -> None:
+    again = "71|Alpha|x.com|Retail|DE|40|Kim|2025-11-01"
+    with pytest.raises(DataError, match="the id '71' is there twice"):
+        imported(tmp_path, companies=COMPANIES.strip() + "\n" + again)
+
+
+def test_a_currency_that_some_rows_lack_is_said(tmp_path: Path) -> None:
+    found = imported(tmp_path, activities=ACTIVITIES.replace("|20.00|USD", "|20.00|").replace("-5.00|USD", "-5.00|"))
+    assert "1 row of subscriptions of ChartMogul without a currency" in str(found)

@@ -90,3 +90,91 @@ def test_a_plain_wide_table_is_read_as_before(tmp_path: Path) -> None:
     (tmp_path / "mrr.csv").write_text("customer,2026-01,2026-02\nAda,1,2\n")
     book = sm.read(tmp_path)
     assert sm.revenue.mrr(book).df["value"].tolist() == [1.0, 2.0]
+
+
+def plain_cube(place: Path, name: str, *rows: str, months: str = "Jan-26,Feb-26") -> None:
+    (place / name).write_text("\n".join(["Acme,,", ",,", f"Customer,{months}", *rows]) + "\n")
+
+
+def test_cubes_of_different_months_are_put_together_and_others_refused(tmp_path: Path) -> None:
+    plain_cube(tmp_path, "a.csv", "Ada,1,2", "Bob,3,")
+    plain_cube(tmp_path, "b.csv", "Ada,5,6", "Cyn,7,8", months="Mar-26,Apr-26")
+    book = sm.read(tmp_path)
+    assert sm.revenue.mrr(book).df["value"].tolist() == [4.0, 2.0, 12.0, 14.0]
+    plain_cube(tmp_path, "c.csv", "Dan,1,1", months="Apr-26,May-26")
+    with pytest.raises(DataError, match=r"b.csv and c.csv both give the table mrr for 2026-04"):
+        sm.importers.import_folder(tmp_path)
+
+
+def test_statements_of_different_months_are_put_together_and_others_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(STATEMENT)
+    (tmp_path / "b.csv").write_text(
+        STATEMENT.replace("Jan 2026,", "Mar 2026,").replace("Feb 2026,", "Apr 2026,")
+    )
+    found = sm.importers.import_folder(tmp_path)
+    assert found.tables["finance"]["revenue"].tolist() == [1100.0, 1200.0] * 2
+    assert len(found.tables["spend"]) == 8
+    (tmp_path / "c.csv").write_text(STATEMENT)
+    with pytest.raises(DataError, match="both give the table finance for 2026-01"):
+        sm.importers.import_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "total", ["Total EU", "Grand Total MRR", "Total ARR", "Number of customers", "Subtotal SMB"]
+)
+def test_totals_of_a_cube_are_no_customers(tmp_path: Path, total: str) -> None:
+    plain_cube(tmp_path, "cube.csv", "Ada,1,2", "Bob,3,4", f"{total},4,6")
+    found = sm.importers.import_folder(tmp_path)
+    assert found.tables["mrr"]["customer_id"].tolist() == ["Ada", "Bob"]
+    assert f"({total})" in str(found)
+
+
+@pytest.mark.parametrize(("row", "kept"), [("Check,9,9", True), ("Sum,4,6", False)])
+def test_a_customer_called_check_is_kept_unless_it_is_the_sum(
+    tmp_path: Path, row: str, kept: bool
+) -> None:
+    plain_cube(tmp_path, "cube.csv", "Ada,1,2", "Bob,3,4", row)
+    rows = sm.importers.import_folder(tmp_path).tables["mrr"]
+    assert (row.split(",")[0] in rows["customer_id"].tolist()) is kept
+
+
+def spending(place: Path, beer: str) -> dict[str, float]:
+    (place / "pnl.csv").write_text(STATEMENT.replace("Beer,5.00,5.00,10.00\n", beer))
+    rows = sm.importers.import_folder(place).tables["spend"]
+    return dict(rows.groupby("account")["amount"].sum())
+
+
+def test_an_account_that_begins_with_total_is_an_account(tmp_path: Path) -> None:
+    found = spending(tmp_path, "Total Marketing Partners,5.00,5.00,10.00\n")
+    assert found["Total Marketing Partners"] == 10.0
+
+
+def test_accounts_of_one_name_are_told_apart_by_their_section(tmp_path: Path) -> None:
+    parts = [
+        f"{part},,,\nTrade shows,1,1,2\nTotal {part},1,1,2\n" for part in ("Europe", "America")
+    ]
+    found = spending(tmp_path, "".join(parts))
+    assert found["Europe: Trade shows"] == found["America: Trade shows"] == 2.0
+    with pytest.raises(DataError, match="has the account 'Beer' twice"):
+        spending(tmp_path, "Beer,5,5,10\nBeer,5,5,10\n")
+
+
+def test_two_totals_of_income_are_refused(tmp_path: Path) -> None:
+    twice = 'Total Income,"1,100.00","1,200.00","2,300.00"\n'
+    (tmp_path / "pnl.csv").write_text(STATEMENT.replace(twice, twice * 2))
+    with pytest.raises(DataError, match="two rows 'Total Income'"):
+        sm.importers.import_folder(tmp_path)
+
+
+def test_a_total_that_is_called_otherwise_than_its_section_is_no_account(tmp_path: Path) -> None:
+    found = spending(
+        tmp_path, "Trade show A,5,5,10\nTrade show B,1,1,2\nTotal trade show costs,6,6,12\n"
+    )
+    assert "Total trade show costs" not in found
+
+
+def test_a_function_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account,function\nBeer,marketng\n")
+    (tmp_path / "pnl.csv").write_text(STATEMENT)
+    with pytest.raises(DataError, match="Did you mean 'marketing'"):
+        sm.importers.import_folder(tmp_path)

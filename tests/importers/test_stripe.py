@@ -134,7 +134,10 @@ def test_two_files_of_one_kind_are_refused(tmp_path: Path) -> None:
 
 def test_a_price_that_is_no_amount_names_column_and_rows(tmp_path: Path) -> None:
     wrong = DASHBOARD.replace("50.00  |active", "fifty  |active")
-    with pytest.raises(DataError, match="1 rows of the column amount hold what is not an amount"):
+    with pytest.raises(
+        DataError,
+        match=r"1 row of the column amount of subscriptions.csv holds what is not an amount",
+    ):
         imported(tmp_path, subscriptions=wrong)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from saasmetrics.errors import DataError
 from tests.importers.exports import imported
 from tests.importers.test_stripe import DASHBOARD
 
@@ -42,6 +44,47 @@ def test_ids_that_are_given_come_first(tmp_path: Path) -> None:
     found = imported(tmp_path, subscriptions=DASHBOARD, tickets=EXPORT, customer_ids=ids)
     assert found.tables["tickets"]["customer_id"].tolist() == ["cus_1", "cus_2", "cus_4"]
     assert "1 by the ids given" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ("id|customer\nx|y", "customer_ids.csv has the columns id, customer. It needs id and customer_id"),
+        ("id|customer_id\nx|cus_1\nx|cus_2", "the id 'x' has several of customer_id"),
+    ],
+    ids=["columns", "twice"],
+)  # fmt: skip
+def test_ids_that_contradict_or_are_elsewhere_are_refused(
+    tmp_path: Path, ids: str, said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        imported(tmp_path, subscriptions=DASHBOARD, tickets=EXPORT, customer_ids=ids)
+
+
+@pytest.mark.parametrize(
+    ("company", "customer"), [("Other Ltd|other.org", "cus_1*"), ("Alpha|x.com", "cus_1")]
+)
+def test_an_id_counts_only_where_domain_and_name_do_not_contradict(
+    tmp_path: Path, company: str, customer: str
+) -> None:
+    rows = f"Record ID|Company name|Company domain name|Company owner\ncus_1|{company}|Kim"
+    found = imported(tmp_path, subscriptions=DASHBOARD, companies=rows)
+    chance = "1 have the id of a customer whose domain and name are others" in str(found)
+    assert chance is customer.endswith("*")
+    owners = found.tables["customers"].get("csm_id")
+    assert owners is not None
+    assert (owners == "Kim").any() != chance
+
+
+def test_what_zendesk_says_that_cannot_be_is_noted(tmp_path: Path) -> None:
+    odd = EXPORT.replace("|Closed|", "|Limbo|").replace("|30|180|Good", "|-30|99999999999|Splendid")
+    found = imported(tmp_path, tickets=odd.replace("|Ben|ben@y.com|y.com|", "||||"))
+    said = str(found)
+    assert "1 row of tickets.csv with an unknown status: limbo" in said
+    assert "1 row of tickets.csv with an unknown satisfaction: splendid" in said
+    assert "minutes that cannot be: -30" in said
+    assert "minutes that cannot be: 99999999999" in said
+    assert "1 row without a requester and an organization (2)" in said
 
 
 TICKETS = """

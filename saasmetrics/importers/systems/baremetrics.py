@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from saasmetrics.importers.fields import amounts, from_minor, moments, renamed
+from saasmetrics.importers.fields import amounts, from_minor, moments, renamed, whole
 from saasmetrics.importers.layout import Importer, Layout
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "end": moments(rows["end"]),
             "amount": from_minor(rows["amount"], rows["currency"]) * quantity,
             "interval": renamed(rows["interval"], _UNITS, "interval"),
-            "interval_count": amounts(rows["interval_count"]).fillna(1).astype(int),
+            "interval_count": whole(rows["interval_count"]),
             "quantity": quantity,
             "plan": rows["plan"],
             "currency": rows["currency"].str.upper(),

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from saasmetrics.importers.fields import amounts, causes, from_minor, moments, renamed, words
+from saasmetrics.importers.fields import amounts, causes, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
 
 _UNITS = {f"{unit}{s}": unit for unit in ("day", "week", "month", "year") for s in ("", "s")}
+_STATUSES = ("in_trial", "active", "non_renewing", "paused", "cancelled", "transferred")
 _UNPAID = ("not_paid", "no_card", "fraud_review_failed", "tax_calculation_failed")
 
 
@@ -85,12 +86,13 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
     rows = files.keep(kind, words(rows["deleted"]) != "true", "deleted", rows)
     future = words(rows["status"]) == "future"
     rows = files.keep(kind, ~future, "that have not begun", rows)
+    rows = _known(files, kind, rows)
     money = (lambda v: from_minor(v, rows["currency"])) if kind == "subscriptions" else amounts
     quantity = amounts(rows["quantity"]).fillna(1)
     amount = money(rows["total"]).fillna(money(rows["unit"]) * quantity)
     rows, amount, quantity = _priced(files, kind, rows, amount, quantity)
     status, left = words(rows["status"]), moments(rows["canceled"])
-    gone = status.isin(("cancelled", "non_renewing")) & left.notna()
+    gone = status.isin(("cancelled", "non_renewing", "transferred")) & left.notna()
     return pd.DataFrame(
         {
             "subscription_id": rows["id"],
@@ -99,7 +101,7 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
             "end": left.where(gone),
             "amount": amount,
             "interval": renamed(rows["period_unit"], _UNITS, "billing period unit"),
-            "interval_count": amounts(rows["period"]).fillna(1).astype(int),
+            "interval_count": whole(rows["period"]),
             "quantity": quantity,
             "plan": rows["plan"],
             "currency": rows["currency"].str.upper(),
@@ -109,6 +111,26 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
             "churn_cause": causes(gone & words(rows["reason"]).isin(_UNPAID), gone),
         }
     )
+
+
+def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which it is known whether and until when they pay."""
+    rows = files.known(kind, "status", _STATUSES, rows)
+    for status, name, why in (
+        ("in_trial", "trial_end", "in a trial whose end is not in the export"),
+        ("cancelled", "canceled", "that are cancelled without a date"),
+        ("transferred", "canceled", "that were transferred without a date"),
+        ("paused", "pause", "that are paused, since when is not in the export"),
+    ):
+        lost = (words(rows["status"]) == status) & rows[name].isna()
+        rows = files.keep(kind, ~lost, why, rows)
+    endless = (words(rows["status"]) == "non_renewing") & rows["canceled"].isna()
+    if endless.any():
+        files.notes.append(
+            f"{int(endless.sum()):,} rows of {files.labels[kind]} will not renew; when they end is not in the export, "
+            "so they count as running"
+        )
+    return rows
 
 
 def _priced(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts, moments
 from saasmetrics.importers.layout import Importer, Layout
 
@@ -36,7 +37,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
 
     The MRR of a subscription is the sum of its movements; they are in currency units.
     """
-    rows = files.frame("activities")
+    rows = _once(files)
     line = rows["subscription"].fillna(rows["customer_id"])
     rows = rows.assign(
         line=line, at=moments(rows["at"]).dt.floor("D"), movement=amounts(rows["movement"])
@@ -49,7 +50,11 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     days = days.reset_index()
     days["level"] = days.groupby(["customer_id", "line"])["movement"].cumsum().round(6)
     below = days["level"] < 0
-    days = files.keep("activities", ~below, "that take MRR below 0", days)
+    if below.any():
+        some = ", ".join(days.loc[below, "line"].drop_duplicates().head(3))
+        files.notes.append(
+            f"{int(below.sum()):,} days of {files.labels['activities']} take MRR below 0 ({some}); it counts as 0 then"
+        )
     until = days.groupby(["customer_id", "line"])["at"].shift(-1)
     days = days.assign(until=until)
     paid = days[days["level"] > 0]
@@ -66,6 +71,22 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
         "currency": paid["currency"].str.upper(),
     }
     return {"subscriptions": pd.DataFrame(table), "customers": pd.DataFrame(named)}
+
+
+def _once(files: Parts) -> pd.DataFrame:
+    """Return the movements that have a date and an amount, each once."""
+    rows = files.frame("activities")
+    rows = files.keep("activities", rows["at"].notna(), "without a date", rows)
+    rows = files.keep("activities", rows["movement"].notna(), "without a movement of MRR", rows)
+    again = rows["id"].notna() & rows["id"].duplicated()
+    differ = rows[~rows.duplicated() & again]
+    if len(differ):
+        msg = (
+            f"{files.labels['activities']}: the uuid {differ['id'].iloc[0]!r} is there twice with different values. "
+            "Leave one out."
+        )
+        raise DataError(msg)
+    return files.keep("activities", ~again, "that are there before with the same uuid", rows)
 
 
 CHARTMOGUL = Importer(

@@ -39,6 +39,8 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     made = {}
     if "companies" in files:
         rows = files.frame("companies")
+        rows = files.keep("companies", ~rows.duplicated(), "that are there twice", rows)
+        files.refuse_twice("companies", rows)
         made["accounts"] = pd.DataFrame(
             {
                 "customer_id": rows["id"],

@@ -6,10 +6,11 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, causes, moments, renamed, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
-from saasmetrics.importers.terms import successive
+from saasmetrics.importers.terms import services
 
 _UNITS = {f"{unit}{s}": unit for unit in ("day", "week", "month") for s in ("", "s")}
 _FAILED = ("max_number_of_charge_attempts_reached", "payment_failed")
+_STATUSES = ("active", "cancelled", "expired", "")
 
 _FIELDS = {
     "id": ("subscription_id", "id"),
@@ -58,6 +59,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
 
 def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
     rows = files.frame(kind)
+    rows = files.known(kind, "status", _STATUSES, rows)
     every = amounts(rows["every"])
     charged = amounts(rows["charged"]).fillna(every)
     rows = files.keep(kind, (every > 0) & (charged > 0), "without an interval", rows)
@@ -70,29 +72,34 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
         quantity=amounts(rows["quantity"]).fillna(1),
         changed=moments(rows["updated"]),
         begun=moments(rows["created"]),
-        gone=moments(rows["canceled"]),
+        asked=moments(rows["canceled"]),
     )
-    rows["changed"] = rows["changed"].fillna(rows["begun"])
-    last = rows.sort_values("changed").groupby("id")[["gone", "reason"]].last()
-    same = ["amount", "interval", "interval_count", "product", "plan"]
-    terms = successive(rows, "id", "changed", "begun", same)
-    final = terms["until"].isna()
-    gone, reason = terms["id"].map(last["gone"]), terms["id"].map(last["reason"])
-    failed = words(reason).str.contains("|".join(_FAILED))
+    status = words(rows["status"])
+    rows = rows.assign(
+        changed=rows["changed"].fillna(rows["begun"]),
+        served=(status == "active") | ((status == "") & rows["asked"].isna()),
+        leaves=pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]"),
+        gone=rows["asked"],
+    )
+    same = ["customer_id", "amount", "interval", "interval_count", "product", "plan"]
+    terms = services(rows, same)
+    lasts = ~(terms["until"] <= terms["from"])
+    terms = files.keep(kind, lasts, "that end before they begin", terms)
+    failed = words(terms["reason"]).str.contains("|".join(_FAILED))
     return pd.DataFrame(
         {
             "subscription_id": terms["id"],
             "customer_id": terms["customer_id"],
             "start": terms["from"],
-            "end": terms["until"].where(~final, gone),
+            "end": terms["until"],
             "amount": terms["amount"],
             "interval": terms["interval"],
             "interval_count": terms["interval_count"],
             "quantity": terms["quantity"],
             "product": terms["product"],
             "plan": terms["plan"],
-            "cancel_requested_at": gone.where(final),
-            "churn_cause": causes(failed, gone.notna()),
+            "cancel_requested_at": terms["asked"],
+            "churn_cause": causes(failed, terms["asked"].notna() | terms["reason"].notna()),
         }
     )  # fmt: skip
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from saasmetrics.importers.fields import amounts, causes, moments, renamed, words
+from saasmetrics.importers.fields import amounts, causes, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
-from saasmetrics.importers.terms import successive
+from saasmetrics.importers.terms import services
 
 _UNITS = {f"{unit}{s}": unit for unit in ("day", "week", "month") for s in ("", "s")}
-_GONE = ("expired", "failed", "future")
+_GONE = ("expired", "failed")
+_STATES = ("active", "canceled", "paused", *_GONE)
 
 LAYOUTS = (
     Layout(
@@ -76,6 +77,7 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = files.frame("subscriptions")
     future = words(rows["state"]) == "future"
     rows = files.keep("subscriptions", ~future, "that have not begun", rows)
+    rows = files.known("subscriptions", "state", _STATES, rows)
     plans = _latest(files.frame("plans")).set_index("id")
     known = rows["plan_id"].isin(plans.index)
     rows = files.keep("subscriptions", known, "whose plan is in no file", rows)
@@ -85,39 +87,60 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = rows.assign(
         amount=total.fillna(computed + amounts(rows["add_ons"]).fillna(0)),
         interval=renamed(plan["unit"], _UNITS, "interval of a plan"),
-        interval_count=amounts(plan["length"]).fillna(1).astype(int),
+        interval_count=whole(plan["length"]),
         plan=plan["name"],
         quantity=amounts(rows["quantity"]),
         changed=moments(rows["updated"]),
         begun=moments(rows["activated"]),
-        gone=moments(rows["expires"]).where(words(rows["state"]).isin(_GONE)),
         asked=moments(rows["canceled"]),
         trial=moments(rows["trial_end"]),
     )
-    same = ["amount", "interval", "interval_count", "plan", "quantity"]
-    last = rows.sort_values("changed").groupby("id")[["gone", "asked", "reason", "paused"]].last()
-    terms = successive(rows, "id", "changed", "begun", same)
-    final = terms["until"].isna()
-    end = terms["until"].where(~final, terms["id"].map(last["gone"]))
-    asked = terms["id"].map(last["asked"]).where(final)
-    cause = terms["id"].map(last["reason"])
+    return _table(files, _stretches(rows))
+
+
+def _stretches(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the stretches of service; a pause is a stretch of its own."""
+    state, expires, paused = words(rows["state"]), moments(rows["expires"]), moments(rows["paused"])
+    canceled = state == "canceled"
+    rows = rows.assign(
+        changed=rows["changed"].fillna(rows["begun"]),
+        served=~state.isin(_GONE),
+        # Without a day of expiry a cancelled subscription is not known to be paid after its cancellation.
+        leaves=expires.fillna(rows["asked"]).fillna(rows["changed"]).where(canceled),
+        gone=expires.fillna(rows["asked"]).where(state.isin(_GONE)),
+        asked=rows["asked"].where(~state.isin(("active", "paused"))),
+        pauses=(state == "paused") | paused.notna(),
+        paused=paused,
+    )
+    same = ["customer_id", "currency", "amount", "interval", "interval_count", "plan", "quantity"]
+    return services(rows, [*same, "pauses"])
+
+
+def _table(files: Parts, terms: pd.DataFrame) -> pd.DataFrame:
+    """Return stretches as rows of the table subscriptions."""
+    lasts = ~(terms["until"] <= terms["from"])
+    terms = files.keep("subscriptions", lasts, "that end before they begin", terms)
+    cause = terms["reason"]
     unpaid = words(cause).isin(("nonpayment", "nonpayment_gift", "failed"))
+    since = terms["paused"].where(terms["paused"] > terms["from"], terms["from"])
+    since = since.where(terms["pauses"] & ~(since >= terms["until"]))
     return pd.DataFrame(
         {
             "subscription_id": terms["id"],
             "customer_id": terms["customer_id"],
             "start": terms["from"],
-            "end": end,
+            "end": terms["until"],
             "amount": terms["amount"],
             "interval": terms["interval"],
             "interval_count": terms["interval_count"],
             "quantity": terms["quantity"],
             "plan": terms["plan"],
             "currency": terms["currency"].str.upper(),
-            "trial_end": terms["trial"],
-            "cancel_requested_at": asked,
+            "trial_end": terms["trial"].where(~(terms["trial"] <= terms["from"])),
+            "cancel_requested_at": terms["asked"],
             "churn_cause": causes(unpaid, cause.notna()),
-            "pause_start": moments(terms["id"].map(last["paused"])).where(final),
+            "pause_start": since,
+            "pause_end": terms["until"].where(since.notna()),
         }
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from saasmetrics.errors import DataError
 from saasmetrics.importers.discounts import coupons_of, discounted
-from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, words
+from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
 
 _INTERVALS = {
@@ -15,6 +16,7 @@ _INTERVALS = {
 }  # fmt: skip
 _NEVER_BEGAN = ("incomplete", "incomplete_expired")
 _UNPAID = ("unpaid", "paused")
+_STATUSES = ("active", "past_due", "trialing", "canceled", *_UNPAID)
 _CAUSES = {
     "payment_failed": "involuntary",
     "payment_disputed": "involuntary",
@@ -161,12 +163,24 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = files.keep(kind, flags(rows["livemode"], missing=True), "of test mode", rows)
     begun = ~words(rows["status"]).isin(_NEVER_BEGAN)
     rows = files.keep(kind, begun, "whose first payment never came", rows)
+    rows = _known(files, kind, rows)
     lines = _of_dashboard(rows) if dashboard else _of_items(files, rows)
     table = _dated(files, kind, lines)
     if "discounts" in files:
-        table, notes = discounted(table, coupons_of(files))
+        table, notes = discounted(table, coupons_of(files, table["subscription"]))
         files.notes += notes
     return table.drop(columns="subscription")
+
+
+def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which it is known whether and until when they pay."""
+    rows = files.known(kind, "status", _STATUSES, rows)
+    status = words(rows["status"])
+    trial = (status == "trialing") & rows["trial_end"].isna()
+    dates = rows[["ended_at", "cancel_at", "canceled_at"]].notna().any(axis=1)
+    lost = (status == "canceled") & ~dates
+    rows = files.keep(kind, ~trial, "in a trial whose end is not in the export", rows)
+    return files.keep(kind, ~lost[rows.index], "that are canceled without a date", rows)
 
 
 def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
@@ -178,13 +192,21 @@ def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
         unit=amounts(rows["amount"]),
         quantity=quantity,
         interval=renamed(rows["interval"], _INTERVALS, "interval"),
-        interval_count=amounts(rows["interval_count"]).fillna(1),
+        interval_count=whole(rows["interval_count"]),
         currency=rows["currency"].str.upper(),
     )
 
 
 def _of_items(files: Parts, rows: pd.DataFrame) -> pd.DataFrame:
     items, prices = files.frame("subscription_items"), _prices(files)
+    items = files.keep("subscription_items", ~items.duplicated(), "that are there twice", items)
+    files.refuse_twice("subscription_items", items)
+    files.refuse_twice("subscriptions", rows)
+    there = items["subscription_id"].isin(files.frame("subscriptions")["id"])
+    why = "of subscriptions that are not in the export"
+    items = files.keep("subscription_items", there, why, items)
+    has = rows["id"].isin(items["subscription_id"])
+    rows = files.keep("subscriptions", has, "without items, which say what is paid", rows)
     items = items.rename(columns={"id": "item", "subscription_id": "subscription"})
     joined = items.merge(rows.drop(columns="quantity"), left_on="subscription", right_on="id")
     priced = joined["price_id"].isin(prices.index)
@@ -204,7 +226,12 @@ def _prices(files: Parts) -> pd.DataFrame:
     frames = [files.frame(kind) for kind in ("prices", "plans") if kind in files]
     if not frames:
         files.frame("prices")
-    rows = pd.concat(frames).drop_duplicates("id")
+    rows = pd.concat(frames)
+    money = amounts(rows["amount"]).groupby(rows["id"]).nunique()
+    if len(twice := money[money > 1]):
+        msg = f"Stripe: the price {twice.index[0]!r} is there with several amounts. Leave all but one out."
+        raise DataError(msg)
+    rows = rows.drop_duplicates("id")
     one_time, metered = words(rows["type"]) == "one_time", words(rows["usage_type"]) == "metered"
     tiered = words(rows["scheme"]) == "tiered"
     why = np.select(
@@ -226,7 +253,7 @@ def _prices(files: Parts) -> pd.DataFrame:
             "unit": from_minor(rows["amount"], rows["currency"]),
             "currency": rows["currency"].str.upper(),
             "interval": renamed(rows["interval"], _INTERVALS, "interval"),
-            "interval_count": amounts(rows["interval_count"]).fillna(1),
+            "interval_count": whole(rows["interval_count"]),
             "product": rows["product_id"].map(products).fillna(rows["product_id"]),
             "plan": rows["nickname"].fillna(rows["id"]),
             "why": why,
@@ -247,6 +274,7 @@ def _dated(files: Parts, kind: str, lines: pd.DataFrame) -> pd.DataFrame:
             "was paid last, or never begin where that is not in the export"
         )
     canceled = words(lines["status"]) == "canceled"
+    leaving = leaving.fillna(moments(lines["canceled_at"]).where(canceled))
     paused = (words(lines["paused"]) != "") & ~canceled
     if paused.any():
         files.notes.append(

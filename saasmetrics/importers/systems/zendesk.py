@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 _SOLVED = ("solved", "closed")
 _MINUTE = pd.Timedelta(minutes=1)
 _SCORES = {"good": 2.0, "good_with_comment": 2.0, "bad": 1.0, "bad_with_comment": 1.0}
+_UNRATED = ("", "offered", "unoffered", "not_offered")
 _BEST = 2
+_STATUSES = ("new", "open", "pending", "hold", "on_hold", "solved", "closed")
+_LONGEST = 5 * 366 * 24 * 60  # minutes; no first reply takes longer than five years
 
 LAYOUTS = (
     Layout(
@@ -116,10 +119,14 @@ def _of_export(files: Parts) -> pd.DataFrame:
     rows = files.frame("export")
     deleted = words(rows["status"]) == "deleted"
     rows = files.keep("export", ~deleted, "deleted", rows)
+    who = rows[["organization", "email", "requester"]].notna().any(axis=1)
+    rows = files.keep("export", who, "without a requester and an organization", rows)
+    _note_words(files, "export", "status", rows["status"], _STATUSES)
+    _note_words(files, "export", "satisfaction", rows["satisfaction"], (*_SCORES, *_UNRATED))
     created = moments(rows["created"])
     solved = moments(rows["solved"]).where(words(rows["status"]).isin(_SOLVED))
-    first_reply = created + amounts(rows["first_reply"]) * _MINUTE
-    first_solved = created + amounts(rows["first_solved"]) * _MINUTE
+    first_reply = created + _minutes(files, rows["first_reply"]) * _MINUTE
+    first_solved = created + _minutes(files, rows["first_solved"]) * _MINUTE
     return pd.DataFrame(
         {
             "ticket_id": rows["id"],
@@ -143,9 +150,41 @@ def _of_export(files: Parts) -> pd.DataFrame:
     )
 
 
+def _note_words(
+    files: Parts, kind: str, what: str, values: pd.Series, known: tuple[str, ...]
+) -> None:
+    """Say which words have no meaning that is known."""
+    plain = words(values)
+    strange = plain[~plain.isin(known) & (plain != "")]
+    if len(strange):
+        some = ", ".join(sorted(set(strange))[:3])
+        meaning = "not solved" if what == "status" else "not rated"
+        noun = "row" if len(strange) == 1 else "rows"
+        files.notes.append(
+            f"{len(strange):,} {noun} of {files.labels[kind]} with an unknown {what}: {some}; they count as {meaning}"
+        )
+
+
+def _minutes(files: Parts, values: pd.Series) -> pd.Series:
+    """Return minutes; what cannot be is missing and said."""
+    read = amounts(values)
+    wrong = (read < 0) | (read > _LONGEST)
+    if wrong.any():
+        some = ", ".join(values[wrong].head(3))
+        noun = "row" if wrong.sum() == 1 else "rows"
+        files.notes.append(
+            f"{int(wrong.sum()):,} {noun} of {files.labels['export']} with minutes that cannot be: {some}; "
+            "they count as missing"
+        )
+    return read.mask(wrong)
+
+
 def _of_api(files: Parts) -> pd.DataFrame:
     rows = files.frame("tickets")
     rows = files.keep("tickets", words(rows["status"]) != "deleted", "deleted", rows)
+    who = rows[["organization_id", "requester_id"]].notna().any(axis=1)
+    rows = files.keep("tickets", who, "without a requester and an organization", rows)
+    _note_words(files, "tickets", "status", rows["status"], _STATUSES)
     rows = rows.reset_index(drop=True)
     users = _by_id(files, "users")
     organization = rows["organization_id"].fillna(

@@ -72,8 +72,13 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     elsewhere = ~joined["subscription_id"].isin(files.frame("subscriptions")["id"])
     why = "of subscriptions that are not in the export"
     joined = files.keep("charges", ~elsewhere, why, joined)
+    rows = files.frame("subscriptions")
+    adrift = joined["subscription_id"].isin(rows.loc[rows["customer_id"].isna(), "id"])
+    joined = files.keep("charges", ~adrift, "of subscriptions without an account", joined)
     known = joined["customer_id"].notna()
     joined = files.keep("charges", known, "of earlier versions", joined)
+    ends = joined["end"].notna() | joined["dated"].astype(bool)
+    joined = files.keep("charges", ends, "that are cancelled without a date", joined)
     accounts = _accounts(files)
     currency = accounts.set_index("customer_id")["currency"]
     made = {"subscriptions": _segments(joined, currency)}
@@ -90,12 +95,23 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = files.keep("subscriptions", ~flags(rows["deleted"]), "deleted", rows)
     drafts = words(rows["status"]).isin(("draft", "pendingactivation", "pendingacceptance"))
     rows = files.keep("subscriptions", ~drafts, "that are not active yet", rows)
-    version = amounts(rows["version"])
-    last = version == version.groupby(rows["name"]).transform("max")
-    current = flags(rows["latest"]).where(rows["latest"].notna(), last)
-    return files.keep("subscriptions", current.astype(bool), "earlier versions", rows).drop(
-        columns="deleted"
-    )
+    version = amounts(rows["version"]).fillna(0)
+    rows = rows.assign(version=version, given=flags(rows["latest"]))
+    # A version that is flagged as the latest comes first, then the highest; a draft is none and is out already.
+    order = rows.sort_values(["given", "version"], kind="stable")
+    current = rows.index.isin(order.drop_duplicates("name", keep="last").index)
+    flagged = rows.loc[rows["given"], "name"].duplicated(keep=False)
+    if flagged.any():
+        files.notes.append(
+            f"{int(flagged.sum()):,} rows of {files.labels['subscriptions']} are each the latest version of a "
+            "subscription; the highest counts"
+        )
+    rows = files.keep("subscriptions", pd.Series(current, rows.index), "earlier versions", rows)
+    files.refuse_twice("subscriptions", rows)
+    rows = rows.drop(columns=["deleted", "given"])
+    rows = files.keep("subscriptions", rows["customer_id"].notna(), "without an account", rows)
+    dated = rows["canceled"].notna() | (words(rows["status"]) != "cancelled")
+    return rows.assign(dated=dated)
 
 
 def _charges(files: Parts) -> pd.DataFrame:
@@ -114,6 +130,7 @@ def _segments(rows: pd.DataFrame, currency: pd.Series) -> pd.DataFrame:
     end, canceled = moments(rows["end"]), words(rows["status"]).isin(("cancelled", "expired"))
     term_end = moments(rows["term_end"])
     renews = ~canceled & (end >= term_end)
+    end = end.fillna(moments(rows["canceled"]).where(canceled))
     segments = amounts(rows["segment"]).fillna(1).astype(int).astype(str)
     several = rows.groupby("subscription_id")["charge"].transform("size") > 1
     line = rows["name"].where(~several, rows["name"] + "/" + rows["number"] + "." + segments)
@@ -159,6 +176,8 @@ def _accounts(files: Parts) -> pd.DataFrame:
         return pd.DataFrame(columns=["customer_id", "name", "created_at", "currency"])
     rows = files.frame("accounts")
     rows = files.keep("accounts", ~flags(rows["deleted"]), "deleted", rows)
+    rows = files.keep("accounts", ~rows.duplicated(), "that are there twice", rows)
+    files.refuse_twice("accounts", rows)
     return pd.DataFrame(
         {
             "customer_id": rows["id"],
