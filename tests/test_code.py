@@ -24,6 +24,7 @@ ASKED: dict[
     "fit_shares": {"shares": [1.0, 0.87, 0.74, 0.65, 0.59]},
     "cox": {"covariates": "segment"},
     "tiers": {"bands": (1000, 10_000)},
+    "flexible_staffing": {"fixed_cost": 40, "flexible_cost": 70},
     "csm_coverage": {"ratios": {"Enterprise": 12, "Mid-Market": 50, "SMB": 500}},
     "assign": {"customers": {"customer_id": ["a", "b", "c", "d"]}, "seed": 1},
     "attribution": {"treatment": "success_plan", "cluster": "csm_id", "randomized": True},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,11 @@ PLANNED = (
     "arr", "new_arr", "expansion_arr", "contraction_arr", "churned_arr", "net_new_arr", "nrr", "grr",
     "logo_churn", "customers", "cac_ratio", "burn_multiple", "rule_of_40", "ltv_cac", "payback",
 )  # fmt: skip
+
+
+_MOST = 1e300
+_LARGEST = 2**24  # bytes of a file of settings
+_PERIOD = re.compile(r"\d{4}[- ]?[Qq][1-4]|[Qq][1-4] (FY\d{2}|\d{4})|\d{4}-\d{2}(-\d{2})?")
 
 
 @dataclass(frozen=True)
@@ -60,15 +67,20 @@ class Settings:
     company, title
         Name of the company, and what the pack is called.
     data
-        Folder of the tables, from the folder of the file.
-    currency, fiscal_start, as_of, policy
-        As for `saasmetrics.read`; `fiscal_start` is the first month of the fiscal year.
+        Folder of the tables, from the folder of the file; by default that folder. A book that is given must hold
+        the same tables.
+    currency, fiscal_start
+        As for `saasmetrics.read`; `fiscal_start` is the first month of the fiscal year. A book that is given must
+        have the same.
+    as_of, policy
+        As for `saasmetrics.read`; a book that is given is read by them.
     audience
         "founder", "cfo" or "board"; says which pages there are by default.
     pages
         The pages, in order.
     targets
-        Plan by metric and period, such as targets.arr."2026-Q3" = 4800000; goes before the table `targets`.
+        Plan by metric and period, such as targets.arr."2026-Q3" = 4800000; goes before the table `targets`. A
+        period is a quarter by its name ("2026-Q3", "Q3 2026", "Q3 FY26") or by the month in which it ends ("2026-09").
     comments
         Title and text by page, in your own words.
     margin
@@ -82,14 +94,14 @@ class Settings:
 
     company: str = ""
     title: str = "Board pack"
-    data: str = "."
+    data: str | None = None
     currency: str | None = None
-    fiscal_start: int = 1
+    fiscal_start: int | None = None
     as_of: str | None = None
-    policy: str = "default"
+    policy: str | None = None
     audience: str = "board"
     pages: tuple[str, ...] = ()
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = ()
     paper: str = "16:9"
     logo: str = ""
     template: str = ""
@@ -106,6 +118,19 @@ class Settings:
     def pages_shown(self) -> tuple[str, ...]:
         """The pages asked for, or those of the audience."""
         return self.pages or FOR[self.audience]
+
+    @property
+    def formats_written(self) -> tuple[str, ...]:
+        """The formats asked for, or all."""
+        return self.formats or FORMATS
+
+    @property
+    def policy_file(self) -> str | None:
+        """The name of the policy, or its file from the folder of the settings; None where none is named."""
+        if self.policy is None or not self.policy.endswith(".json"):
+            return self.policy
+        beside = self.folder / self.policy
+        return str(beside) if beside.is_file() else self.policy
 
     def file(self, name: str, what: str) -> Path:
         """Return a file named in the settings; refuse one that is not there.
@@ -156,6 +181,7 @@ def settings(given: Any) -> Settings:
     if given is None:
         return Settings()
     if isinstance(given, Settings):
+        _targets("targets", given.targets)
         return given
     if isinstance(given, Mapping):
         return _checked(given)
@@ -163,15 +189,12 @@ def settings(given: Any) -> Settings:
 
 
 def _read(given: str | os.PathLike[str]) -> Settings:
-    from saasmetrics.export.files import file_path
+    from saasmetrics.export.files import file_path, whole_text
 
     path = file_path(given, "board.toml")
     try:
-        held = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"The settings {path} cannot be read: {error.strerror}."
-        raise DataError(msg) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        held = tomllib.loads(whole_text(path, "The settings", _LARGEST).removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         msg = f"The settings {path} are not TOML: {error}."
         raise DataError(msg) from error
     try:
@@ -250,8 +273,6 @@ def _table(key: str, value: Any) -> Mapping[str, Any]:
 
 
 def _colors(key: str, value: Any) -> dict[str, str]:
-    import re
-
     for name, color in _table(key, value).items():
         one_of("color", name, COLORS)
         if not isinstance(color, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
@@ -265,11 +286,44 @@ def _targets(key: str, value: Any) -> dict[str, dict[str, float]]:
     for metric, periods in _table(key, value).items():
         one_of("planned metric", metric, PLANNED)
         for period, amount in _table(f"{key}.{metric}", periods).items():
-            if not is_number(amount):
-                msg = f'{key}.{metric}."{period}" is a number, not {amount!r}.'
+            if not is_number(amount) or not abs(amount) <= _MOST:  # nan is within no limits
+                msg = f'{key}.{metric}."{period}" is a number, and finite, not {amount!r}.'
+                raise DataError(msg)
+            if not _is_period(period):
+                msg = (
+                    f"{key}.{metric} has {period!r}, which is no period: write a quarter such as "
+                    '"2026-Q3" (of a fiscal year "Q3 FY26"), or the month in which it ends, such as "2026-09".'
+                )
                 raise DataError(msg)
             found.setdefault(metric, {})[str(period)] = float(amount)
     return found
+
+
+def _is_period(text: Any) -> bool:
+    if not isinstance(text, str) or not _PERIOD.fullmatch(text):
+        return False
+    if "q" in text.lower():
+        return True
+    try:
+        date.fromisoformat(text if len(text) == len("2026-09-30") else f"{text}-01")
+    except ValueError:
+        return False
+    return True
+
+
+def _policy(key: str, value: Any) -> str:
+    from saasmetrics.policy import resolve
+
+    name = _text(key, value)
+    if not name.endswith(".json"):  # a file is looked for from the folder of the settings
+        resolve(name)
+    return name
+
+
+def _currency(key: str, value: Any) -> str | None:
+    from saasmetrics.engine.amounts import reporting_currency
+
+    return reporting_currency(_text(key, value))
 
 
 def _comments(key: str, value: Any) -> dict[str, Words]:
@@ -300,8 +354,8 @@ def _asks(key: str, value: Any) -> tuple[Ask, ...]:
 
 
 _WAYS: dict[str, Callable[[str, Any], Any]] = {
-    "company": _text, "title": _text, "data": _text, "currency": _text, "fiscal_start": _month,
-    "as_of": _text, "policy": _text, "audience": _choice(AUDIENCES), "pages": _choices("page", PAGES),
+    "company": _text, "title": _text, "data": _text, "currency": _currency, "fiscal_start": _month,
+    "as_of": _text, "policy": _policy, "audience": _choice(AUDIENCES), "pages": _choices("page", PAGES),
     "formats": _choices("format", FORMATS), "paper": _choice(PAPERS), "logo": _text, "template": _text,
     "margin": _margin, "benchmarks": _truth, "missing_pages": _truth, "colors": _colors,
     "targets": _targets, "comments": _comments, "asks": _asks,

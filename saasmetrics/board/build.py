@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import Settings
 from saasmetrics.board.asked import settings as settings_of
+from saasmetrics.board.fitted import fitted, unplanned
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import (
     Check,
     Page,
     Quantity,
     Rows,
-    pages_from,
-    quantities_from,
-    read_json,
     to_json,
 )
+from saasmetrics.board.saved import load
 from saasmetrics.board.since import definitions, pages_by_id, worded
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path
@@ -63,6 +62,17 @@ class Pack:
     rows: Mapping[str, Rows] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     settings: Settings = field(default_factory=Settings)
+
+    def __str__(self) -> str:
+        """Return the title and the sentence of each page."""
+        from saasmetrics.board.glance import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from saasmetrics.board.glance import as_html
+
+        return as_html(self)
 
     @property
     def company(self) -> str:
@@ -168,20 +178,8 @@ class Pack:
         >>> sm.board.Pack.load(made.save(tempfile.mkdtemp() + "/last.json")).json == made.json
         True
         """
-        file = file_path(path, "last.json")
-        try:
-            held = read_json(file.read_text(encoding="utf-8"), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"The pack {file} cannot be read: {getattr(error, 'strerror', None) or error}."
-            raise DataError(msg) from error
-        look = replace(
-            settings_of({k: v for k, v in held["look"].items() if v}), folder=file.parent
-        )
-        return cls(
-            held["facts"], pages_from(held["pages"]), quantities_from(held["quantities"]),
-            {name: Rows(**rows) for name, rows in held["rows"].items()},
-            tuple(Check(**check) for check in held["checks"]), look,
-        )  # fmt: skip
+        found, look = load(file_path(path, "last.json"))
+        return cls(found.facts, found.pages, found.quantities, found.rows, found.checks, look)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the pack as one HTML file: pictures first, interactive after loading, nothing fetched.
@@ -284,7 +282,7 @@ def pack(
     UnknownNameError
         If the settings have a key, page or name that there is not.
     DataError
-        If no quarter is over yet, or a value of the settings is not what its key takes.
+        If no quarter is over yet, or a value of the settings is not what its key takes, or contradicts the book.
 
     Examples
     --------
@@ -294,6 +292,7 @@ def pack(
     'ARR is '
     """
     asked = settings_of(settings)
+    book = fitted(book, asked)
     day = as_of if as_of is not None else asked.as_of
     if day is not None:
         book = book.as_of(day)
@@ -325,7 +324,11 @@ def _pages(making: Making, last: Pack | None, done: Done) -> tuple[Page, ...]:
         page for page in shown if page.missing and not (page.tiles or page.charts or page.tables)
     ]
     kept = tuple(page for page in shown if page not in gone)
-    return (*kept, _not_shown(gone)) if gone else kept
+    all_pages = (*kept, _not_shown(gone)) if gone else kept
+    if all_pages and (notes := unplanned(making)):
+        first = all_pages[0]
+        return (replace(first, missing=(*first.missing, *notes)), *all_pages[1:])
+    return all_pages
 
 
 def _not_shown(gone: list[Page]) -> Page:

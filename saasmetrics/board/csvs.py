@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.export.files import refuse_special, replacing
+from saasmetrics.board.outputs import put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,18 +47,15 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
 def write_text(path: Path, text: str) -> Path:
     """Write a text file in one step, through a file beside it.
 
+    Raises
+    ------
+    DataError
+        If the file cannot be written; then nothing was changed.
+
     Examples
     --------
     >>> import tempfile
     >>> write_text(Path(tempfile.mkdtemp()) / "a.txt", "whole").read_text()
     'whole'
     """
-    refuse_special(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with replacing(path) as beside:
-            beside.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        # The file beside is nothing that the user named.
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-    return path
+    return put(path, text.encode("utf-8"), "review.html")

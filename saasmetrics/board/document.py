@@ -51,19 +51,27 @@ def pdf(pack: Pack, paper: str | None = None) -> bytes:
         raise MissingExtraError.of("typst", "report", "Writing a pack as PDF") from error
     size = paper or pack.settings.paper
     one_of("paper", size, PAPERS)
-    with TemporaryDirectory(prefix="saasmetrics-") as scratch:
-        folder = Path(scratch)
-        held = _held(pack, size, folder)
-        (folder / "pack.json").write_text(json.dumps(_printable(held)), encoding="utf-8")
-        template = (
-            files("saasmetrics.board").joinpath("templates/pack.typ").read_text(encoding="utf-8")
+    try:
+        with TemporaryDirectory(prefix="saasmetrics-") as scratch:
+            return _made(typst, pack, size, Path(scratch))
+    except typst.TypstError as error:
+        msg = f"The PDF could not be made: {error}."
+        raise DataError(msg) from error
+    except OSError as error:
+        msg = (
+            f"The PDF could not be made: {error.strerror or error}, in the folder of temporary files. "
+            "Free space there, or name another folder by TMPDIR."
         )
-        (folder / "pack.typ").write_text(template, encoding="utf-8")
-        try:
-            return _compiled(typst, folder)
-        except typst.TypstError as error:
-            msg = f"The PDF could not be made: {error}."
-            raise DataError(msg) from error
+        raise DataError(msg) from error
+
+
+def _made(typst: Any, pack: Pack, paper: str, folder: Path) -> bytes:
+    """Return the document, made of files in a folder."""
+    held = _held(pack, paper, folder)
+    (folder / "pack.json").write_text(json.dumps(_printable(held)), encoding="utf-8")
+    template = files("saasmetrics.board").joinpath("templates/pack.typ").read_text(encoding="utf-8")
+    (folder / "pack.typ").write_text(template, encoding="utf-8")
+    return _compiled(typst, folder)
 
 
 def _compiled(typst: Any, folder: Path) -> bytes:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.asked import Settings, settings
+from saasmetrics.board.asked import FORMATS, Settings, settings
 from saasmetrics.board.build import Pack, pack
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, MissingExtraError
 from saasmetrics.export.files import replacing
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
 
 Done = Callable[[str], None]
+_LIBRARIES = {"pdf": ("typst", "typst"), "pptx": ("pptx", "python-pptx")}
 _KEPT = "pack.json"  # in each folder of the archive, to be compared with
 
 
 @dataclass(frozen=True)
 class Made:
-    """What was written: the pack, its files, and the file of the pack that it was compared with.
+    """What was written: the pack, its files, the file of the pack that it was compared with, and what was left out.
 
     Examples
     --------
@@ -35,6 +36,7 @@ class Made:
     pack: Any
     files: tuple[Path, ...]
     since: Path | None
+    left_out: str = ""
 
     def __str__(self) -> str:
         lines = []
@@ -45,8 +47,44 @@ class Made:
                 for text in page.missing
             ]
         lines += [f"To mend: {finding}" for finding in self.pack.lint()]
-        lines += ["", f"Compared with {self.since or 'nothing'}.", *map(str, self.files)]
+        lines += ["", _compared(self.since), *([self.left_out] if self.left_out else [])]
+        lines += map(str, self.files)
         return "\n".join(lines)
+
+
+def _compared(since: Path | None) -> str:
+    if since is None:
+        return "No earlier pack was found to compare the numbers with; --since FILE names one."
+    return f"Compared with the pack {since}."
+
+
+def possible(asked: Settings) -> tuple[tuple[str, ...], str]:
+    """Return the formats that can be written with what is installed, and in words which were left out.
+
+    Raises
+    ------
+    MissingExtraError
+        If the settings ask for a format whose library is not installed.
+
+    Examples
+    --------
+    >>> possible(Settings(formats=("html",)))
+    (('html',), '')
+    """
+    from importlib.util import find_spec
+
+    gone = {
+        form: library
+        for form, (module, library) in _LIBRARIES.items()
+        if form in asked.formats_written and find_spec(module) is None
+    }
+    if not gone:
+        return asked.formats_written, ""
+    names, libraries = (" and ".join(each) for each in (map(str.upper, gone), gone.values()))
+    error = MissingExtraError.of(libraries, "report", f"Writing a pack as {names}")
+    if asked.formats:
+        raise error
+    return tuple(f for f in asked.formats_written if f not in gone), f"Left out: {error}"
 
 
 def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -> Book:
@@ -60,18 +98,12 @@ def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -
     from saasmetrics.book import Book
 
     return Book.read(
-        asked.folder / asked.data,
-        policy=_policy(asked),
+        asked.folder / (asked.data or "."),
+        policy=asked.policy_file or "default",
         currency=currency or asked.currency,
-        fiscal_start=asked.fiscal_start,
+        fiscal_start=asked.fiscal_start or 1,
         as_of=as_of or asked.as_of,
     )
-
-
-def _policy(asked: Settings) -> str:
-    """Return the name of a policy, or its file from the folder of the settings."""
-    beside = asked.folder / asked.policy
-    return str(beside) if asked.policy.endswith(".json") and beside.is_file() else asked.policy
 
 
 def monthly(
@@ -106,6 +138,7 @@ def monthly(
         If the settings, the tables or the last pack cannot be read, or the files not be written.
     """
     asked, archive = settings(file), Path(out)
+    formats, left_out = possible(asked)  # told before anything is computed
     if archive.exists() and not archive.is_dir():
         msg = f"{archive} is a file; name the folder of the packs: --out DIR."
         raise DataError(msg)
@@ -115,12 +148,13 @@ def monthly(
     last = Path(since) if since is not None else newest(archive, before=book.as_of_text)
     made = pack(
         book,
-        settings=asked,
+        settings=replace(asked, data=None, currency=book.currency),  # the book is of that folder
         since=None if last is None else Pack.load(last),
         as_of=as_of,
         done=told,
     )
-    return Made(made, written(made, archive / made.as_of, told), last)
+    files = written(made, archive / made.as_of, told, formats)
+    return Made(made, files, last, left_out)
 
 
 def newest(archive: Path, before: str) -> Path | None:
@@ -146,7 +180,9 @@ def _is_day(name: str) -> bool:
         return False
 
 
-def written(made: Pack, folder: Path, done: Done) -> tuple[Path, ...]:
+def written(
+    made: Pack, folder: Path, done: Done, formats: tuple[str, ...] = FORMATS
+) -> tuple[Path, ...]:
     """Write a pack in its formats and as JSON: first beside, then all into their places.
 
     Raises
@@ -154,11 +190,12 @@ def written(made: Pack, folder: Path, done: Done) -> tuple[Path, ...]:
     DataError
         If one of them cannot be written; then none is.
     """
-    names = [*(f"pack.{form}" for form in made.settings.formats), _KEPT]
+    names = [*(f"pack.{form}" for form in formats), _KEPT]
+    new = [place for place in (folder, folder.parent) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".part-", dir=folder.parent) as beside:
-            for form in made.settings.formats:
+            for form in formats:
                 getattr(made, f"to_{form}")(Path(beside) / f"pack.{form}")
                 done(form)
             made.save(Path(beside) / _KEPT)
@@ -168,6 +205,10 @@ def written(made: Pack, folder: Path, done: Done) -> tuple[Path, ...]:
     except OSError as error:
         msg = f"The pack could not be written to {folder}: {error.strerror or error}."
         raise DataError(msg) from error
+    finally:
+        for place in new:  # of a pack that could not be written, not even an empty folder is left
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
     return tuple(folder / name for name in names)
 
 

@@ -243,16 +243,22 @@ class Making:
 
     def _is(self, period: str, quarter: pd.Timestamp) -> bool:
         """Return whether a period in words is the quarter: by its name, or by the month in which it ends."""
+        if period.upper() == self.label(quarter):
+            return True
         if found := _QUARTER.fullmatch(period):
-            own = _QUARTER.fullmatch(f"{quarter.year}Q{quarter.quarter}")
-            return (
-                self.book.fiscal_start == 1 and own is not None and found.groups() == own.groups()
-            )
-        if month := _MONTH.fullmatch(period):
-            last = quarter.month + 1
-            year, at = quarter.year + last // 12, last % 12 + 1
-            return (int(month[1]), int(month[2])) == (year, at)
-        return False
+            own = (str(quarter.year), str(quarter.quarter))
+            return self.book.fiscal_start == 1 and found.groups() == own
+        return bool(_MONTH.fullmatch(period)) and period[:7] == self.last_month(quarter)
+
+    @staticmethod
+    def last_month(quarter: pd.Timestamp) -> str:
+        """Return the month in which a quarter ends, such as 2026-09."""
+        year, at = divmod(12 * quarter.year + quarter.month + 1, 12)
+        return f"{year}-{at + 1:02}"
+
+    def is_shown(self, period: str) -> bool:
+        """Return whether a period in words is a quarter of the pack."""
+        return any(self._is(period, quarter) for quarter in self.quarters)
 
     def compare(self, key: str, other: str, name: str, *, relative: bool = False) -> str:
         """Return the id of the distance of a quantity to another, "" where either is missing."""

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from saasmetrics.errors import DataError
-
 FORMAT = 1  # of the JSON file; a reader refuses what is newer
 SCENARIOS = ("actual", "prior", "plan", "forecast", "part", "range")
 
@@ -268,91 +266,3 @@ def to_json(body: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     return {"text": value.text} if isinstance(value, Text) else asdict(value)
-
-
-def quantities_from(found: Mapping[str, Any]) -> dict[str, Quantity]:
-    """Return quantities from what JSON holds of them.
-
-    Examples
-    --------
-    >>> quantities_from({"a": {"id": "a", "label": "A", "value": 1.0, "unit": "count"}})["a"].value
-    1.0
-    """
-    made = {}
-    for key, held in found.items():
-        parts = {
-            n: Total(**p) if isinstance(p, dict) else p for n, p in held.get("parts", {}).items()
-        }
-        made[key] = Quantity(**{**held, "parts": parts})
-    return made
-
-
-def pages_from(found: list[dict[str, Any]]) -> tuple[Page, ...]:
-    """Return pages from what JSON holds of them.
-
-    Examples
-    --------
-    >>> pages_from([{"id": "a", "name": "A", "title": "1 is one"}])[0].name
-    'A'
-    """
-    return tuple(_page(held) for held in found)
-
-
-def _page(held: dict[str, Any]) -> Page:
-    parts = {
-        "tiles": tuple(_tupled(Tile, each) for each in held.get("tiles", [])),
-        "charts": tuple(_chart(each) for each in held.get("charts", [])),
-        "tables": tuple(_table(each) for each in held.get("tables", [])),
-    }
-    made: Page = _tupled(Page, {**held, **parts})
-    return made
-
-
-def _chart(held: dict[str, Any]) -> Chart:
-    series = tuple(_tupled(Series, each) for each in held["series"])
-    made: Chart = _tupled(Chart, {**held, "series": series})
-    return made
-
-
-def _table(held: dict[str, Any]) -> Table:
-    rows = tuple(
-        Row(each["label"], tuple(_cell(cell) for cell in each["cells"]), each.get("style", ""))
-        for each in held["rows"]
-    )
-    made: Table = _tupled(Table, {**held, "rows": rows})
-    return made
-
-
-def _cell(held: Any) -> Cell:
-    return Text(held["text"]) if isinstance(held, dict) else str(held)
-
-
-def _tupled(kind: Any, held: Mapping[str, Any]) -> Any:
-    return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in held.items()})
-
-
-def read_json(text: str, name: str) -> dict[str, Any]:
-    """Return what a saved pack holds; refuse what is none.
-
-    Raises
-    ------
-    DataError
-        If the text is no pack, or of a newer version of the library.
-
-    Examples
-    --------
-    >>> read_json('{"format": 1, "pages": [], "quantities": {}}', "last.json")["format"]
-    1
-    """
-    try:
-        held = json.loads(text)
-    except ValueError as error:
-        msg = f"{name} is not the JSON file of a pack: {error}. Take one that Pack.save wrote."
-        raise DataError(msg) from error
-    if not isinstance(held, dict) or "quantities" not in held or "pages" not in held:
-        msg = f"{name} is not the JSON file of a pack: it has no pages and quantities. Take one that Pack.save wrote."
-        raise DataError(msg)
-    if held.get("format") != FORMAT:
-        msg = f"{name} is of format {held.get('format')!r}, and this version reads {FORMAT}; update saasmetrics."
-        raise DataError(msg)
-    return held

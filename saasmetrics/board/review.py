@@ -108,6 +108,11 @@ class Review:
         Path
             The file.
 
+        Raises
+        ------
+        DataError
+            If the file cannot be written; then nothing was changed.
+
         Examples
         --------
         >>> import saasmetrics as sm, tempfile

@@ -24,7 +24,10 @@ _CLOSE = 1e-9
 def restated(making: Making, last: Pack | None) -> tuple[Table | None, str]:
     """Return the numbers of the last pack that are others now, and what is behind them in words."""
     if last is None:
-        return None, "No last pack was given, so nothing is compared with it (--since last.json)."
+        return None, (
+            "This is the first pack, or no earlier one was named: whether numbers told before have "
+            "changed is not known. Name the last pack by since."
+        )
     changed = [key for key in last.quantities if _is_told(key) and _differs(making, last, key)]
     why = "; ".join(_reasons(making, last)) or "the same policy, data and version"
     shared = sum(_is_told(key) and key in making.numbers for key in last.quantities)

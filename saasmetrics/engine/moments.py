@@ -137,8 +137,8 @@ class WorkingHours:
         object.__setattr__(self, "closed", tuple(sorted(map(day_number, self.holidays))))
 
     def _daily(self) -> tuple[tuple[int, int], ...]:
-        unknown = [day for day in self.days if day not in WEEKDAYS]
-        if unknown or isinstance(self.days, str):
+        listed = isinstance(self.days, (list, tuple, set, frozenset))
+        if not listed or any(day not in WEEKDAYS for day in self.days):
             msg = f"days={self.days!r}: working days are a list out of {', '.join(WEEKDAYS)}."
             raise DataError(msg)
         start, end = _minutes(self.opens), _minutes(self.closes)

@@ -40,6 +40,37 @@ def file_path(given: Any, example: str) -> Path:
     return Path(path)
 
 
+def whole_text(path: Path, what: str, most: int) -> str:
+    """Return the text of a file; refuse what is no file, cannot be read, is too large or not UTF-8.
+
+    Raises
+    ------
+    DataError
+        If it is one of these.
+
+    Examples
+    --------
+    >>> file = Path(tempfile.mkdtemp()) / "a.json"
+    >>> _ = file.write_text("{}")
+    >>> whole_text(file, "The pack", 100)
+    '{}'
+    """
+    try:
+        if (
+            path.exists() and not path.is_file()
+        ):  # a device may have no end, and a pipe no beginning
+            msg = f"{what} {path} cannot be read: it is not a file."
+            raise DataError(msg)
+        if (size := path.stat().st_size) > most:
+            msg = f"{what} {path} cannot be read: it has {size:,} bytes, and at most {most:,} are read."
+            raise DataError(msg)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        msg = f"{what} {path} cannot be read: {why}."
+        raise DataError(msg) from error
+
+
 def write(given: Any, text: str, example: str) -> Path:
     """Write a text to a file, whole or not at all, and return its path.
 

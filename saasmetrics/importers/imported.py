@@ -119,7 +119,10 @@ class Imported:
         return "\n".join(lines)
 
     def _made(self) -> str:
-        return ", ".join(f"{name} {len(frame):,} row{'' if len(frame) == 1 else 's'}" for name, frame in self.tables.items())
+        return ", ".join(
+            f"{name} {len(frame):,} row{'' if len(frame) == 1 else 's'}"
+            for name, frame in self.tables.items()
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"

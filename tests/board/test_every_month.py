@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,7 @@ def test_the_command_says_each_headline_and_where_the_files_are(
     said = capsys.readouterr().out
     assert "1. New ARR" in said
     assert "Not shown: " in said
+    assert "No earlier pack was found to compare the numbers with; --since FILE names one." in said
     assert str(tmp_path / "2025-09-30" / "pack.xlsx") in said
 
 
@@ -154,6 +156,46 @@ def test_a_full_disk_is_told_with_exit_code_2_and_leaves_the_older_pack_whole(
     assert "No space left on device" in capsys.readouterr().err
     assert {file: file.read_bytes() for file in (packs / "2025-10-10").iterdir()} == before
     assert sorted(folder.name for folder in packs.iterdir()) == ["2025-07-10", "2025-10-10"]
+
+
+@pytest.mark.parametrize("asked", ["", 'formats = ["html", "pdf"]\n', 'formats = ["pptx"]\n'])
+def test_without_the_extra_what_can_be_is_written_and_what_was_asked_for_is_refused_at_once(
+    asked: str,
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for library in ("typst", "pptx"):
+        monkeypatch.setitem(sys.modules, library, None)
+    if asked:
+        monkeypatch.setattr(every_month, "read_book", None)  # nothing is read nor computed
+    file, out = tmp_path / "board.toml", tmp_path / "packs"
+    file.write_text(f"{asked}data = {str(place / 'data')!r}\npages = ['t9q']\n")
+    code = cli.main(["report", str(file), "--as-of", "2025-09-30", "--out", str(out)])
+    said = capsys.readouterr()
+    extra = 'pip install "jupyter-saasmetrics[report]"'
+    if asked:
+        assert (code, out.exists()) == (2, False)
+        assert extra in said.err
+        return
+    assert code == 0
+    names = [file.name for file in sorted((out / "2025-09-30").iterdir())]
+    assert names == ["pack.html", "pack.json", "pack.xlsx"]
+    assert "Left out: Writing a pack as PDF and PPTX needs 'typst and python-pptx'" in said.out
+    assert extra in said.out
+
+
+def test_a_pack_that_cannot_be_written_leaves_no_folder(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(outputs.Path, "write_bytes", full)
+    with pytest.raises(sm.DataError, match="No space left"):
+        every_month.monthly(place / "board.toml", tmp_path / "packs", as_of="2025-09-30")
+    assert list(tmp_path.iterdir()) == []
 
 
 # Published figures beside our own

@@ -21,3 +21,12 @@ def test_a_review_of_one_customer_shows_its_own_numbers(tmp_path: Path) -> None:
     assert any(q.value == pytest.approx(known) for q in pack.quantities.values() if q.value)
     page = pack.to_html(tmp_path / "review.html").read_text(encoding="utf-8")
     assert "Quarterly review" in page
+
+
+def test_a_pack_shows_its_sentences_and_names_are_only_text() -> None:
+    pack = sm.board.pack(
+        sm.demo(customers=60), settings={"company": "<script>x</script>", "pages": ["bridge"]}
+    )
+    shown = pack._repr_html_()
+    assert "<script>" not in shown
+    assert pack.pages[0].title.split("$")[0] in str(pack)

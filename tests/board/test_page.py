@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import saasmetrics as sm
-from saasmetrics.board import Review, csvs
+from saasmetrics.board import Review, outputs
 
 FETCHING = {"src", "href", "xlink:href", "srcset", "poster", "data", "action"}
 
@@ -101,9 +101,9 @@ def test_a_failure_leaves_the_older_page_in_place(
     def full_disk(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(csvs.Path, "replace", full_disk)
-    with pytest.raises(OSError, match="no space"):
-        csvs.write_text(page, "newer")
+    monkeypatch.setattr(outputs.Path, "replace", full_disk)
+    with pytest.raises(sm.DataError, match=r"review\.html could not be written: no space left"):
+        demo_review.to_html(page)
     assert page.read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["review.html"]
 

@@ -15,7 +15,7 @@ from pptx import Presentation
 from pptx.util import Inches
 
 import saasmetrics as sm
-from saasmetrics.board import Pack
+from saasmetrics.board import Pack, document
 from saasmetrics.errors import MissingExtraError
 from tests.board.conftest import Written, pdf_text
 from tests.proof.recalculation import soffice
@@ -211,6 +211,18 @@ def test_libreoffice_opens_the_slides(written: Written, tmp_path: Path) -> None:
     slides = len(Presentation(str(written.pptx)).slides)
     text = " ".join(pdf_text(tmp_path / "pack.pdf").split())
     assert f"page {slides} of {slides}" in text
+
+
+def test_a_full_disk_while_the_document_is_made_is_told_and_leaves_nothing(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(document.Path, "write_text", full)
+    with pytest.raises(sm.DataError, match="The PDF could not be made: No space left on device"):
+        pack.to_pdf(tmp_path / "pack.pdf")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("form", "library"), [("pdf", "typst"), ("pptx", "pptx")])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import saasmetrics as sm
-from saasmetrics.board.asked import FOR, PAGES, settings
+from saasmetrics.board.asked import FOR, PAGES, Settings, settings
 
 
 def test_a_file_of_settings_is_read(tmp_path: Path) -> None:
@@ -97,3 +97,95 @@ def test_a_logo_or_template_that_is_not_there_is_named(pack_book: sm.Book, tmp_p
     with pytest.raises(sm.DataError, match=r"the template 'no\.pptx'"):
         made.to_pptx(tmp_path / "pack.pptx")
     assert list(tmp_path.iterdir()) == []
+
+
+# A book that is given with the settings
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"policy": "frob"}, "'frob'"),
+        ({"currency": "EURO"}, "'EURO' is no currency"),
+        ({"currency": "EUR"}, "currency = 'EUR', and the book has 'USD'"),
+        ({"fiscal_start": 2}, "fiscal_start = 2, and the book has 1"),
+        ({"data": "nowhere"}, "data = 'nowhere', which cannot be compared"),
+    ],
+)
+def test_settings_that_contradict_the_book_are_refused(
+    pack_book: sm.Book, given: dict[str, object], said: str
+) -> None:
+    with pytest.raises(sm.DataError, match=said):
+        sm.board.pack(pack_book, settings={"pages": ["bridge"], **given})
+
+
+def test_the_policy_of_the_settings_is_that_of_the_pack(pack_book: sm.Book) -> None:
+    made = sm.board.pack(pack_book, settings={"pages": ["bridge"], "policy": "stripe"})
+    assert str(made.facts["policy"]).startswith("stripe v")
+
+
+def test_a_book_of_the_folder_that_the_settings_name_is_taken_and_another_refused(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data").mkdir()
+    rows = [f"a,2026-0{month},10" for month in range(1, 8)]
+    (tmp_path / "data" / "mrr.csv").write_text("\n".join(["customer_id,month,mrr", *rows]))
+    (tmp_path / "board.toml").write_text('data = "data"\npages = ["bridge"]\n')
+    book = sm.read(tmp_path / "data")
+    made = sm.board.pack(book, settings=tmp_path / "board.toml", as_of="2026-06-30")
+    assert made.facts["quarter"] == "Q2 2026"
+    other = sm.Book(mrr={"customer_id": ["b"], "month": ["2026-01"], "mrr": [10]})
+    with pytest.raises(sm.DataError, match="the book has other tables than"):
+        sm.board.pack(other, settings=tmp_path / "board.toml")
+
+
+# Plans
+
+
+@pytest.mark.parametrize(
+    "period", ["frobperiod", "2026", "2026-Q5", "2026-13", "2026-09-31", "Q3 26", ""]
+)
+def test_a_target_of_what_is_no_period_is_refused(period: str) -> None:
+    with pytest.raises(sm.DataError, match="is no period"):
+        settings({"targets": {"arr": {period: 1}}})
+
+
+@pytest.mark.parametrize("amount", [float("inf"), float("-inf"), float("nan"), 10**400])
+def test_a_target_that_is_not_finite_is_refused(amount: float) -> None:
+    with pytest.raises(sm.DataError, match="is a number, and finite"):
+        settings({"targets": {"arr": {"2026-Q3": amount}}})
+    with pytest.raises(sm.DataError, match="is a number, and finite"):
+        settings(Settings(targets={"arr": {"2026-Q3": amount}}))
+
+
+def test_a_target_of_no_quarter_of_the_pack_is_told_with_the_key_that_was_wanted() -> None:
+    months = [f"2025-{month:02}" for month in range(1, 11)]
+    rows = {"customer_id": ["a"] * 10, "month": months, "mrr": [100.0] * 10}
+    book = sm.Book(mrr=rows, fiscal_start=2)
+    asked = {"pages": ["bridge"], "targets": {"arr": {"2025-Q3": 1500}}}
+    page = sm.board.pack(book, settings=asked).pages[0]
+    said = (
+        'Plan of arr: "2025-Q3" of [targets.arr] is no quarter of this pack; '
+        'for Q3 FY26 write "Q3 FY26" or "2025-10".'
+    )
+    assert said in page.missing
+    for wanted in ("Q3 FY26", "2025-10"):
+        asked["targets"] = {"arr": {wanted: 1500}}
+        made = sm.board.pack(book, settings=asked)
+        assert made.quantities["arr.plan@2025-08-01"].value == 1500
+        assert not any(text.startswith("Plan of arr") for text in made.pages[0].missing)
+
+
+# The file
+
+
+def test_a_file_that_starts_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "board.toml"
+    file.write_bytes(b'\xef\xbb\xbfcompany = "Example"')
+    assert settings(file).company == "Example"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device on this system")
+def test_settings_of_a_device_are_refused() -> None:
+    with pytest.raises(sm.DataError, match="it is not a file"):
+        settings("/dev/zero")

@@ -214,7 +214,10 @@ def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
     page = tmp_path / "review.html"
     assert main(["report", str(exports), "--out", str(page)]) == USAGE
-    assert capsys.readouterr().err.endswith(f"saasmetrics: {page}: Permission denied.\n")
+    said = (
+        f"saasmetrics: {page} could not be written: Permission denied. Nothing was changed there.\n"
+    )
+    assert capsys.readouterr().err.endswith(said)
 
 
 def test_an_interrupt_is_one_line_and_exit_code_130(

@@ -15,6 +15,7 @@ from saasmetrics_widgets import static
 from saasmetrics_widgets.behind import behind
 from saasmetrics_widgets.calls import Results
 from saasmetrics_widgets.connected import unconnected
+from saasmetrics_widgets.given import ODD, plain, shown
 from saasmetrics_widgets.panels import Panels, framed
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
 
@@ -94,7 +95,7 @@ class MetricWidget(anywidget.AnyWidget):
         self._open = False
         shares = (part for row in self.layout for part in row)
         self._panels.widths = {name: 10.0 * share for name, share in shares}
-        start = self._settled(controls)
+        start = self._taken(controls)
         refuse_lost(controls, start)
         view = self._whole(start)
         panels = view.pop("panels")
@@ -169,7 +170,41 @@ class MetricWidget(anywidget.AnyWidget):
 
     @traitlets.validate("controls")
     def _complete(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
-        return self._settled(dict(proposal["value"]))
+        return self._taken(proposal["value"])
+
+    def _taken(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return complete controls, or refuse what is of no use in words."""
+        values = plain(wanted, "Control")
+        try:
+            return self._settled(values)
+        except DataError:
+            raise
+        except ODD as error:
+            msg = f"These controls are not on offer here: {shown(values)}."
+            raise DataError(msg) from error
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take what the browser sets; what is refused is said, and the browser gets back what there is."""
+        taken = dict(sync_data)
+        for name, value in sync_data.items():
+            try:
+                self._fits(name, value)
+            except (DataError, traitlets.TraitError) as error:
+                del taken[name]
+                self._refuse(error)
+                self.send_state(name)
+        if taken:
+            super().set_state(taken)
+
+    def _fits(self, name: str, value: Any) -> None:
+        """Refuse what a trait may not be, before the browser's change is made."""
+        if name == "controls" and isinstance(value, dict):
+            self._taken(value)
+        elif name in self.keys:
+            self.traits()[name].validate(self, value)
+
+    def _refuse(self, error: Exception) -> None:
+        self.view = {**self.view, "pending": False, "error": said(error)}
 
     @traitlets.observe("controls")
     def _redraw(self, change: Mapping[str, Any]) -> None:
@@ -180,14 +215,20 @@ class MetricWidget(anywidget.AnyWidget):
         try:
             self._compute(now)
             self._show(self._whole(now))
-            self.selection = self._carried(self.selection, change["old"], now)
+            self.selection = self._kept_selection(change["old"], now)
             self._list()
         except Exception as error:
-            self.view = {**self.view, "pending": False, "error": said(error)}
-            if not isinstance(error, DataError):
-                raise
+            self._refuse(error)
+            if not isinstance(error, DataError):  # said in the widget, and to be found in the log
+                self.log.warning("%s could not be drawn", type(self).__name__, exc_info=True)
         finally:
             self.progress = {}
+
+    def _kept_selection(self, old: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self._carried(plain(self.selection, "Selection"), old, now)
+        except (DataError, *ODD):  # it was of nothing that is shown
+            return {}
 
     def _again(self) -> None:
         """Draw anew what does not follow from the controls alone."""
@@ -233,16 +274,19 @@ class MetricWidget(anywidget.AnyWidget):
             self.table, self.rows, self.linked = empty(), [], []
             return
         try:
-            cell = self._cell(self.controls, self.selection)
+            selection = plain(self.selection, "Selection")
+            cell = self._cell(self.controls, selection)
             same = listed is not None and cell == self._at
-            self._behind = listed if same else self._found(cell)
-            self.linked = [dict(link) for link in self._links(self.controls, self.selection)]
-        except DataError as error:
-            self.table, self.rows, self.linked = empty(said(error)), [], []
+            found = listed if same and listed is not None else self._found(cell)
+            linked = [dict(link) for link in self._links(self.controls, selection)]
+        except (DataError, *ODD) as error:
+            nothing = f"Nothing that is shown here is {shown(self.selection)}."
+            words = said(error) if isinstance(error, DataError) else nothing
+            self.table, self.rows, self.linked = empty(words), [], []
             return
-        self._at = cell
-        if not same and self._behind is not None:
-            self.table, self.rows = table(self._behind, self.lookup)
+        self._at, self._behind, self.linked = cell, found, linked
+        if not same:
+            self.table, self.rows = table(found, self.lookup)
 
     def _answer(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
         """Answer what the browser asks for."""
@@ -252,7 +296,7 @@ class MetricWidget(anywidget.AnyWidget):
             return
         try:
             answer(content)
-        except DataError as error:
+        except (DataError, *ODD) as error:
             self.view = {**self.view, "error": said(error)}
 
     def _copy_rows(self, _content: Mapping[str, Any]) -> None:
@@ -313,5 +357,5 @@ def refuse_lost(wanted: Mapping[str, Any], start: Mapping[str, Any]) -> None:
     """Refuse controls that do not fit the book; the browser's are replaced by defaults instead."""
     for name, value in wanted.items():
         if value and name != "period" and start[name] != value:
-            msg = f"{name}={value!r} is not on offer here."
+            msg = f"{name}={shown(value)} is not on offer here."
             raise DataError(msg)

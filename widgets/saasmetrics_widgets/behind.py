@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.errors import DataError
 from saasmetrics.money import format_value
 from saasmetrics_widgets.calls import arguments, quoted
 
@@ -85,6 +86,9 @@ def behind(results: Results, cell: Cell) -> Behind:
         code += f"\nrows[{tests if len(known) > 1 else tests[1:-1]}]"
     if cell.customer is not None:
         rows = rows[rows["customer_id"] == cell.customer]
+        if not len(rows):
+            msg = f"Customer {cell.customer!r} is not among those behind this."
+            raise DataError(msg)
         code += f'\nrows[rows["customer_id"] == {quoted(cell.customer)}]'
         columns = tuple(name for name in columns if name in rows.columns and rows[name].any())
     said = f"{cell.title}{_value(result, cell)}"

@@ -150,12 +150,26 @@ def card(
         "unit": "months" if number != value else "",
         "change": change if this.value is not None else "",
         "tone": tone,
-        "note": shorten(note, NOTE, placeholder=" …"),
+        "note": brief(note),
         "verdict": verdict,
         "tip": f"{entry.name}: {entry.meaning} {entry.formula}.{missing}",
         "say": ", ".join(w for w in (f"{title} {value}", change, note, verdict) if w),
         "pick": dict(pick),
     }
+
+
+def brief(note: str) -> str:
+    """Return a note that a card has room for: whole sentences or clauses of it, where the first one fits.
+
+    Examples
+    --------
+    >>> brief("It counts every departure within one period; ask for window=1 and the freq that you want.")
+    'It counts every departure within one period.'
+    """
+    if len(note) <= NOTE:
+        return note
+    end = max(note.rfind(mark, 0, NOTE) for mark in (". ", "; "))
+    return f"{note[:end]}." if end > 0 else shorten(note, NOTE, placeholder=" …")
 
 
 def interval(this: Reading, unit: str, currency: str) -> str:

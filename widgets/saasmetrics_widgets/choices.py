@@ -30,6 +30,10 @@ NAMES = ("freq", "period", "window", "column", "value", "measure", "policy", "ex
 MOST_MONTHS = 24  # a history this long still has room for a label in every monthly cohort
 MOST_GROUPS = 30
 _NOT_SEGMENTS = {"name", "currency", "period", "cohort", "age"}
+OWNERS = {
+    "csm_id": "CSM",
+    "pod_id": "Pod",
+}  # ids by which those who look after customers are told apart
 _ORDER = ("segment", "plan", "product", "region", "channel", "source")
 
 
@@ -47,6 +51,7 @@ class Choices:
 
     book: Book
     own: str = ""
+    owners: bool = False  # whether customers can be told apart by who looks after them
     _periods: dict[str, dict[str, str]] = field(default_factory=dict)
     _others: dict[str, Choices] = field(default_factory=dict)
 
@@ -55,7 +60,7 @@ class Choices:
         if not policy:
             return self
         if policy not in self._others:
-            other = Choices(self.book.with_policy(policy), self.book.policy.name)
+            other = Choices(self.book.with_policy(policy), self.book.policy.name, self.owners)
             self._others[policy] = other
         return self._others[policy]
 
@@ -120,7 +125,8 @@ class Choices:
 
     def who(self, now: Mapping[str, Any]) -> str:
         """Return whose numbers are shown, in words."""
-        return f"{now['value']} ({now['column']})" if now["value"] else "All customers"
+        column = OWNERS.get(now["column"], now["column"])
+        return f"{now['value']} ({column})" if now["value"] else "All customers"
 
     def named(self, now: Mapping[str, Any]) -> str:
         """Return the chosen period as people read it."""
@@ -198,7 +204,8 @@ class Choices:
         for table in ("customers", self.book.engine.spans.source):
             data = self.book.tables[table].data if table in self.book.tables else pa.table({})
             for name, kind in zip(data.column_names, data.schema.types, strict=True):
-                if name in _NOT_SEGMENTS or name.endswith("_id"):
+                owner = self.owners and table == "customers" and name in OWNERS
+                if name in _NOT_SEGMENTS or (name.endswith("_id") and not owner):
                     continue
                 if not (
                     pa.types.is_string(kind)
@@ -232,13 +239,15 @@ class Choices:
     def segments(self, now: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the controls of the column that customers are told apart by, and of its value."""
         column = now["column"]
-        every = {"": f"All {column.replace('_', ' ')}s" if column else "All customers"}
+        plural = f"{OWNERS.get(column, column.replace('_', ' '))}s"
+        every = {"": f"All {plural}" if column else "All customers"}
         values = {value: value for value in self.values(column)}
         return [self.column(now), select("value", "Only", now, {**every, **values})]
 
     def column(self, now: Mapping[str, Any], label: str = "Segment") -> dict[str, Any]:
         """Return the control of the column that customers are told apart by."""
-        names = {"": "None", **{name: name.replace("_", " ").capitalize() for name in self.columns}}
+        words = {name: name.replace("_", " ").capitalize() for name in self.columns} | OWNERS
+        names = {"": "None", **{name: words[name] for name in self.columns}}
         return select("column", label, now, names)
 
     def measures(self) -> dict[str, str]:

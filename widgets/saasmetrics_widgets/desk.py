@@ -45,7 +45,7 @@ class RenewalDesk(MetricWidget):
     controls : dict, both ways
         freq ("M", "Q", "Y") and period (its first day) of the renewals that are looked back at; measure ("gross",
         "net", "logo"); target (per cent of what comes up in the next four quarters, 0 for none); column and value
-        (the segment; "" for none and all).
+        (the segment, or csm_id or pod_id; "" for none and all).
     outcomes, calendar, forecast : dict, Python to browser
         The pictures: title, note, scene, code and key.
     selection : dict, both ways
@@ -71,7 +71,7 @@ class RenewalDesk(MetricWidget):
 
     def _prepare(self, book: Book) -> None:
         super()._prepare(book)
-        self._choices = Choices(book)
+        self._choices = Choices(book, owners=True)
 
     def _settled(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         check_names(wanted, _NAMES)
@@ -141,7 +141,8 @@ class RenewalDesk(MetricWidget):
         entry = sm.CATALOGUE["renewal_rates"]
         this = read(self._results, asked["outcomes"], {**now, "column": ""}, now["period"])
         rate = format_value(this.value, entry.unit, self.book.currency)
-        note = interval(this, entry.unit, self.book.currency) or this.reason
+        known = interval(this, entry.unit, self.book.currency) or this.reason
+        note = ": ".join(part for part in (f"Due in {self._choices.named(now)}", known) if part)
         pick = {"of": "outcomes", "period": now["period"]}
         cards = [_card("rate", "Renewal rate", rate, note, pick, entry.meaning)]
         try:

@@ -14,9 +14,10 @@ from saasmetrics_widgets.behind import Cell
 from saasmetrics_widgets.calls import Call
 from saasmetrics_widgets.cards import Reading, against_target, interval, reading
 from saasmetrics_widgets.choices import Choices, check_names, entry, select
+from saasmetrics_widgets.given import plain
 from saasmetrics_widgets.lever_cards import cards
 from saasmetrics_widgets.saved import load, save
-from saasmetrics_widgets.scenarios import LEVERS, STEPS, UNMOVED, checked, lever, moved
+from saasmetrics_widgets.scenarios import LEVERS, STEPS, UNMOVED, all_checked, checked, lever, moved
 from saasmetrics_widgets.view import footnotes
 
 if TYPE_CHECKING:
@@ -130,12 +131,15 @@ class UnitEconomics(MetricWidget):
         10
         """
         told = load(path, _KIND, _EXAMPLE)
-        try:
-            controls = {name: told["controls"][name] for name in _NAMES}
-            scenarios = [*told["scenarios"]]
-        except (KeyError, TypeError):
+        kept, scenarios = told.get("controls"), told.get("scenarios")
+        if (
+            not isinstance(kept, dict)
+            or not {*_NAMES} <= {*kept}
+            or not isinstance(scenarios, list)
+        ):
             msg = f"{path} holds no controls or no scenarios; save it anew."
-            raise DataError(msg) from None
+            raise DataError(msg)
+        controls = plain({name: kept[name] for name in _NAMES}, "Control")
         found = cls(book, scenarios=scenarios)
         known = controls["column"] in ("", *found._columns)
         found.controls = controls if known else {**controls, "column": ""}
@@ -265,9 +269,14 @@ class UnitEconomics(MetricWidget):
     def _forget(self, name: str) -> None:
         self.scenarios = [one for one in self.scenarios if one["name"] != name]
 
+    def _fits(self, name: str, value: Any) -> None:
+        super()._fits(name, value)
+        if name == "scenarios":
+            all_checked(value)
+
     @traitlets.validate("scenarios")
     def _check_scenarios(self, proposal: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [checked(one) for one in proposal["value"]]
+        return all_checked(proposal["value"])
 
     @traitlets.observe("scenarios")
     def _compare(self, _change: Mapping[str, Any]) -> None:

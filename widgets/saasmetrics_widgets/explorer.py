@@ -74,7 +74,9 @@ class Explorer(MetricWidget):
     def _settled(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         wanted, old = dict(wanted), self.controls
         if old and wanted.get("freq") != old["freq"] and wanted.get("period") == old["period"]:
-            wanted["period"] = self._views.choices.end(old["freq"], old["period"])
+            last = next(iter(self._views.choices.periods(old["freq"])))
+            end = self._views.choices.end(old["freq"], old["period"])
+            wanted["period"] = "" if old["period"] == last else end  # the last stays the last
         return self._views.choices.settled(wanted)
 
     def _needs(self, now: Mapping[str, Any]) -> Sequence[Call]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.text import shortened
 from saasmetrics.errors import DataError
+from saasmetrics_widgets.given import ODD, shown, writable
 from saasmetrics_widgets.scene import Scene
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 PLACE = ("freq", "column", "value", "cohort", "age")
 _WIDTH, _ROW = 1000, 20
+_YEARS = (1900, 2200)
+_OLDEST = 10_000  # an age in weeks that no cohort has
 
 
 def checked(note: Any) -> dict[str, Any]:
@@ -25,13 +29,48 @@ def checked(note: Any) -> dict[str, Any]:
     'Price rise'
     """
     try:
-        age = None if note.get("age") is None else int(note["age"])
-        place = {name: str(note.get(name) or "") for name in ("freq", "column", "value")}
-        where = {**place, "cohort": str(note["cohort"])[:10], "age": age}
-        return {**where, "text": str(note["text"]).strip()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        msg = f"{note!r} is no note: it has text, cohort (its first day), age (or None), freq, column and value."
+        place = {name: _text(note.get(name) or "") for name in ("freq", "column", "value")}
+        where = {**place, "cohort": _day(note["cohort"]), "age": _age(note.get("age"))}
+        return {**where, "text": _text(note["text"]).strip()}
+    except ODD:
+        msg = f"{shown(note)} is no note: it has text, cohort (its first day), age (or None), freq, column and value."
         raise DataError(msg) from None
+
+
+def all_checked(notes: Any) -> list[dict[str, Any]]:
+    """Return notes in their form, or refuse what is no list of them.
+
+    Examples
+    --------
+    >>> all_checked([])
+    []
+    """
+    if not isinstance(notes, list | tuple):
+        msg = f"{shown(notes)} is no list of notes."
+        raise DataError(msg)
+    return [checked(note) for note in notes]
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError
+    return writable(given)
+
+
+def _day(given: Any) -> str:
+    """Return the first day of a cohort; a year beyond all calendars is none."""
+    day = date.fromisoformat(str(given)[:10])
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError
+    return day.isoformat()
+
+
+def _age(given: Any) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or int(given) != given or not 0 <= given <= _OLDEST:
+        raise ValueError
+    return int(given)
 
 
 def panel(notes: Sequence[Mapping[str, Any]], named: Callable[[str], str]) -> dict[str, Any]:

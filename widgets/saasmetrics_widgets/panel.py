@@ -47,16 +47,21 @@ def books(namespace: Mapping[str, Any], name: str = "") -> Answer | None:
     ('mine', 'default', [('mrr', 1)])
     """
     module = sys.modules.get("saasmetrics.book")
-    if module is None:  # nobody has made a book yet
+    if module is None or not isinstance(namespace, Mapping):  # nobody has made a book yet
         return None
     found = {
         key: value
         for key, value in reversed(list(namespace.items()))
-        if isinstance(value, module.Book) and key.isidentifier() and not key.startswith("_")
+        # by its type, since asking a variable for its class may run code of its own
+        if issubclass(type(value), module.Book)
+        and isinstance(key, str)
+        and key.isidentifier()
+        and not key.startswith("_")
     }
     if not found:
         return None
-    chosen = next((key for key in (name, FIRST) if key in found), next(iter(found)))
+    wanted = (name, FIRST) if isinstance(name, str) else (FIRST,)
+    chosen = next((key for key in wanted if key in found), next(iter(found)))
     return Answer({"names": list(found), "name": chosen, **_told(found[chosen])})
 
 

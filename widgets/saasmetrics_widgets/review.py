@@ -14,6 +14,7 @@ from saasmetrics_widgets.behind import Cell
 from saasmetrics_widgets.calls import Call
 from saasmetrics_widgets.cards import chosen
 from saasmetrics_widgets.choices import FREQS, MEASURES, Choices, check_names, entry, one_of, select
+from saasmetrics_widgets.given import plain
 from saasmetrics_widgets.located import COHORT
 from saasmetrics_widgets.saved import load, save
 from saasmetrics_widgets.view import footnotes
@@ -135,12 +136,12 @@ class CohortReview(MetricWidget):
             If there is no such file, or it is no review.
         """
         told = load(path, _KIND, _EXAMPLE)
-        try:
-            known = {name: told["controls"][name] for name in _NAMES if name in told["controls"]}
-            found = cls(book, notes=told["notes"])
-        except (KeyError, TypeError, AttributeError):
+        controls, kept = told.get("controls"), told.get("notes")
+        if not isinstance(controls, dict) or not isinstance(kept, list):
             msg = f"{path} is a cohort review without its notes or controls; save it anew."
-            raise DataError(msg) from None
+            raise DataError(msg)
+        known = plain({n: controls[n] for n in _NAMES if n in controls}, "Control")
+        found = cls(book, notes=kept)
         if known.get("column") not in ("", *found._choices.columns):
             known |= {"column": "", "value": ""}
         found.controls = known
@@ -242,9 +243,19 @@ class CohortReview(MetricWidget):
         names = ("freq", "column", "value")
         return [note for note in self.notes if all(note[name] == now[name] for name in names)]
 
+    def _picked(self) -> dict[str, Any]:
+        """Return the chosen cell of the heat map; nothing where none, or none that there could be, is chosen."""
+        if self.selection.get("of") != "cohorts":
+            return {}
+        try:
+            place = notes.checked({**self.selection, "text": ""})
+        except DataError:
+            return {}
+        return {name: place[name] for name in ("cohort", "age")}
+
     def _forms(self, now: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the places to write a note of the chosen cohort and of the chosen cell."""
-        picked = self.selection if self.selection.get("of") == "cohorts" else {}
+        picked = self._picked()
         texts = {(note["cohort"], note["age"]): note["text"] for note in self._here(now)}
         forms = []
         for name, what in (("cell", "cell"), ("cohort", "whole cohort")):
@@ -279,15 +290,20 @@ class CohortReview(MetricWidget):
 
     def _written(self, content: Mapping[str, Any]) -> None:
         """Keep what was written of the chosen cell or cohort."""
-        picked = self.selection
-        if picked.get("of") != "cohorts":
+        picked = self._picked()
+        if not picked:
             return
-        age = int(picked["age"]) if content.get("name") == "cell" else None
+        age = picked["age"] if content.get("name") == "cell" else None
         self.note(str(content.get("value") or ""), picked["cohort"], age)
+
+    def _fits(self, name: str, value: Any) -> None:
+        super()._fits(name, value)
+        if name == "notes":
+            notes.all_checked(value)
 
     @traitlets.validate("notes")
     def _check_notes(self, proposal: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [notes.checked(note) for note in proposal["value"]]
+        return notes.all_checked(proposal["value"])
 
     @traitlets.observe("notes")
     def _renoted(self, _change: Mapping[str, Any]) -> None:

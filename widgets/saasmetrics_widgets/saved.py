@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.export.files import file_path, write
+from saasmetrics.export.files import file_path, refuse_special, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 VERSION = 1
+MOST = 20_000_000  # bytes of a file that is read
 
 
 def save(path: str | Path, kind: str, told: Mapping[str, Any], example: str) -> Path:
@@ -59,12 +60,14 @@ def load(path: str | Path, kind: str, example: str) -> dict[str, Any]:
         If there is no such file, or it holds something else.
     """
     where = file_path(path, example)
+    refuse_special(where, example)  # a device or a pipe may never end
     try:
-        told = json.loads(where.read_text(encoding="utf-8"))
+        fits = where.stat().st_size <= MOST
+        told = json.loads(where.read_text(encoding="utf-8")) if fits else None
     except OSError as error:
         msg = f"{where} cannot be read: {error.strerror or error}."
         raise DataError(msg) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or told.get("saasmetrics") != kind:
         msg = f"{where} is no {kind} saved by saasmetrics; give the path of one, such as {example}."

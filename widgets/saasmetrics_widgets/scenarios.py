@@ -9,6 +9,7 @@ from saasmetrics.charts.text import shortened
 from saasmetrics.errors import DataError
 from saasmetrics.money import format_value
 from saasmetrics_widgets import verdicts
+from saasmetrics_widgets.given import shown, writable
 from saasmetrics_widgets.scene import Scene
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def lever(name: str, value: Any) -> int:
         return 0
     number = isinstance(value, int | float) and value == value and abs(value) <= REACH
     if not number or int(value) != value:
-        msg = f"{name}={value!r} is no change in whole per cent from -{REACH} to {REACH}."
+        msg = f"{name}={shown(value)} is no change in whole per cent from -{REACH} to {REACH}."
         raise DataError(msg)
     return int(value)
 
@@ -83,11 +84,26 @@ def checked(one: Any) -> dict[str, Any]:
     >>> checked({"name": " Cheaper leads ", "cac": -20})
     {'name': 'Cheaper leads', 'churn': 0, 'price': 0, 'margin': 0, 'cac': -20}
     """
-    name = str(one.get("name") or "").strip() if hasattr(one, "get") else ""
+    given = one.get("name") if hasattr(one, "get") else ""
+    name = writable(given).strip() if isinstance(given, str) else ""
     if not name or name == AS_IT_IS:
-        msg = f"A scenario needs a name of its own, such as 'Cheaper leads', not {name!r}."
+        msg = f"A scenario needs a name of its own, such as 'Cheaper leads', not {shown(name)}."
         raise DataError(msg)
     return {"name": name, **{of: lever(of, one.get(of)) for of in LEVERS}}
+
+
+def all_checked(given: Any) -> list[dict[str, Any]]:
+    """Return scenarios in their form, or refuse what is no list of them.
+
+    Examples
+    --------
+    >>> all_checked([])
+    []
+    """
+    if not isinstance(given, list | tuple):
+        msg = f"{shown(given)} is no list of scenarios."
+        raise DataError(msg)
+    return [checked(one) for one in given]
 
 
 def panel(

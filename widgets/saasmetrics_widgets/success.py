@@ -51,7 +51,7 @@ class SuccessBoard(MetricWidget):
     controls : dict, both ways
         as_of (a day; the last of a month, or the book's own), scope of targets ("", "segment", "pod", "csm"), uplift
         (percentage points by which a touch lowers the probability to leave, as an experiment has shown; 0 for unknown),
-        column and value (the segment; "" for none and all).
+        column and value (the segment, or csm_id or pod_id; "" for none and all).
     targets, health, alerts, worklist : dict, Python to browser
         The pictures: title, note, scene, code and key.
     selection : dict, both ways
@@ -83,7 +83,7 @@ class SuccessBoard(MetricWidget):
 
     def _prepare(self, book: Book) -> None:
         super()._prepare(book)
-        self._choices = Choices(book)
+        self._choices = Choices(book, owners=True)
 
     def _days(self) -> dict[str, str]:
         """Return the days that can be looked at: that of the book, and the last ones of months before it."""
@@ -193,6 +193,8 @@ class SuccessBoard(MetricWidget):
         result = self._results[cell.call]
         ((name, value),) = cell.where.items()
         df = result.df[result.df[name] == value]
+        if not len(df):
+            raise UnknownNameError.of(name.replace("_id", ""), value, result.df[name].unique())
         kept = df[["customer_id", *(c for c in cell.columns if c in df)]].reset_index(drop=True)
         code = f"df = {cell.call.code()}.df\ndf[df[{quoted(name)}] == {quoted(value)}]"
         return Behind(result, named(self._results.book, kept), cell.title, code)

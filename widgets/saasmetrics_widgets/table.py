@@ -60,7 +60,8 @@ def table(found: Behind, lookup: Mapping[str, Any]) -> tuple[dict[str, Any], lis
         At most the first 500 rows; counts and sums are of all of them.
     """
     frame = searched(found.frame, str(lookup.get("search") or ""))
-    key = lookup.get("sort") or _amount(frame)
+    wanted = lookup.get("sort")
+    key = wanted if isinstance(wanted, str) and wanted in frame.columns else _amount(frame)
     frame = arranged(frame, key, descending=bool(lookup.get("descending", True)))
     shown = frame.head(LIMIT)
     columns = [_column(frame, name, found.labels) for name in frame.columns]
@@ -68,7 +69,7 @@ def table(found: Behind, lookup: Mapping[str, Any]) -> tuple[dict[str, Any], lis
         {
             "title": found.title,
             "code": found.code,
-            "message": "",
+            "message": "" if len(found.frame) else f"{found.title}: nobody.",
             "columns": columns,
             "texts": texts(shown, found.points),
             "sums": sums(found.frame, found.points),

@@ -60,7 +60,9 @@ def panel(result: Result, before: Result, of: str, title: str, goal: str) -> dic
             (unit, currency),
         )
     left = len(result.df) - len(rows)
-    note = "Bar: with levers and its 95% interval; ring: as it is; P: chance of reaching the goal."
+    note = (
+        "Bar: with levers and its 95% interval; diamond: as it is; P: chance of reaching the goal."
+    )
     return {
         "title": title,
         "note": note + (f" {left} more groups." if left > 0 else ""),
@@ -102,14 +104,14 @@ def _row(
     scene.rect(x(this.value) - 2.5, middle - 8, 5, 16, tone)
     if old["value"] == old["value"]:
         at = x(float(old["value"]))
-        ring = [
+        diamond = [
             (at - 4, middle),
             (at, middle - 4),
             (at + 4, middle),
             (at, middle + 4),
             (at - 4, middle),
         ]
-        scene.path(ring, stroke="ink", wide=1.2)
+        scene.path(diamond, stroke="ink", wide=1.2)
     left = _RIGHT + 12
     scene.text(left, middle - 9, value, size=12, bold=True)
     words = ", ".join(part for part in (verdict, chance(row)) if part)

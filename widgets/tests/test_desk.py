@@ -38,6 +38,17 @@ def test_the_rate_is_that_of_the_chosen_period(book: sm.Book, desk: RenewalDesk)
     assert cards(desk)["Renewal rate"] == format_ratio(df.loc[period, "value"])
 
 
+def test_the_rate_says_its_period(desk: RenewalDesk) -> None:
+    assert desk.view["cards"][0]["note"].startswith("Due in Q3 2026")
+
+
+def test_terms_can_be_those_of_a_csm(book: sm.Book) -> None:
+    value = book.tables["customers"].data["csm_id"].drop_null()[0].as_py()
+    desk = renewal_desk(book, column="csm_id", value=value)
+    own = sm.renewals.forecast(book.where(csm_id=value)).df.iloc[-1]
+    assert cards(desk)["Up for renewal"] == format_money(own["atr"])
+
+
 def test_what_comes_up_and_is_expected_is_the_forecasts(book: sm.Book, desk: RenewalDesk) -> None:
     total = sm.renewals.forecast(book).df.iloc[-1]
     assert cards(desk)["Up for renewal"] == format_money(total["atr"])

@@ -121,3 +121,7 @@ def test_a_margin_that_no_table_tells_is_given() -> None:
     value = sm.economics.ltv_cac(book, margin=0.8).value
     assert found.view["cards"][0]["value"] == f"{value:.1f}x"
     assert found.ratio["code"].endswith("gross_margin=0.8)")
+
+
+def test_the_legend_names_the_shape_that_is_drawn(units) -> None:
+    assert "diamond: as it is" in units.ratio["note"]

@@ -65,9 +65,22 @@ def test_a_selected_bar_moves_with_the_period(explorer) -> None:
 
 
 def test_a_finer_frequency_shows_the_end_of_the_period_that_was_shown(explorer) -> None:
+    explorer.controls = {**explorer.controls, "period": "2026-04-01"}
     explorer.controls = {**explorer.controls, "freq": "M"}
-    assert explorer.controls["period"] == "2026-09-01"
+    assert explorer.controls["period"] == "2026-06-01"
     assert explorer.controls["window"] == 12
+
+
+def test_who_looks_at_the_last_period_does_so_in_every_frequency(explorer) -> None:
+    for freq, last in (("Y", "2025-01-01"), ("W", "2026-10-19"), ("Q", "2026-07-01")):
+        explorer.controls = {**explorer.controls, "freq": freq}
+        assert explorer.controls["period"] == last
+
+
+def test_a_card_without_a_number_says_why_in_a_whole_sentence(explorer) -> None:
+    explorer.controls = {**explorer.controls, "policy": "stripe"}
+    note = {card["id"]: card["note"] for card in explorer.view["cards"]}["logo_churn"]
+    assert note.endswith("within one period.")
 
 
 def test_controls_set_in_python_are_checked(explorer) -> None:

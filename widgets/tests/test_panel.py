@@ -78,6 +78,15 @@ def test_the_answer_is_plain_json(book: sm.Book) -> None:
     assert told._repr_json_() == told
 
 
+@pytest.mark.parametrize("name", [[], {}, None, 1])
+def test_odd_arguments_are_no_books(name) -> None:
+    hostile = type("Hostile", (), {"__class__": property(lambda self: self.nothing)})
+    odd = {1: small(), None: small(), "odd": hostile(), "book": small()}
+    assert books(odd, name)["names"] == ["book"]
+    for namespace in (None, [], 1, "book"):
+        assert books(namespace, name) is None
+
+
 def test_nothing_in_the_namespace_changes() -> None:
     namespace = {"book": small()}
     books(namespace)

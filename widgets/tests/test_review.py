@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -144,3 +145,42 @@ def test_notes_that_are_none_are_refused(review) -> None:
     with pytest.raises(sm.DataError, match="is no note"):
         review.notes = [{"text": "of nothing"}]
     assert review.notes == []
+
+
+@pytest.mark.parametrize(
+    "kept", ["null", "{}", '"text"', '[{"text": null, "cohort": "2025-01-01"}]']
+)
+def test_a_file_with_notes_that_are_none_is_refused(book, tmp_path, kept) -> None:
+    path = tmp_path / "wrong.json"
+    whole = '{"saasmetrics": "cohort review", "version": 1, "controls": {}, "notes": %s}'
+    path.write_text(whole % kept, encoding="utf-8")
+    with pytest.raises(sm.DataError, match="note"):
+        CohortReview.load(book, path)
+
+
+def test_a_file_that_never_ends_or_is_nested_without_end_is_refused(book, tmp_path) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 200_000, encoding="utf-8")
+    for path in (deep, "/dev/zero", tmp_path):
+        with pytest.raises(sm.DataError):
+            CohortReview.load(book, path)
+
+
+def test_a_note_has_a_day_an_age_and_a_text_that_can_be_kept(review) -> None:
+    for wrong in ({"age": float("inf")}, {"age": 1.5}, {"cohort": "soon"}, {"text": ["a"]}):
+        with pytest.raises(sm.DataError, match="is no note"):
+            review.notes = [{"text": "a", "cohort": "2025-01-01", "age": 1, **wrong}]
+    review.note("Fair \ud83d in May", cohort="2025-01-01")
+    assert review.notes[0]["text"] == "Fair ? in May"
+
+
+def test_many_notes_are_drawn_at_once(book) -> None:
+    days = [*CohortReview(book, freq="M")._choices.periods("M")][:40]
+    many = [
+        {"text": "a", "cohort": day, "age": age, "freq": "M"} for day in days for age in range(20)
+    ]
+    review = CohortReview(book, freq="M")
+    start = time.process_time()
+    review.notes = many
+    assert time.process_time() - start < 2
+    assert review.noted["title"] == "800 notes"

@@ -74,6 +74,18 @@ def test_targets_can_be_those_of_each_csm(book: sm.Book, board: SuccessBoard) ->
     board.controls = {**board.controls, "scope": ""}
 
 
+@pytest.mark.parametrize("column", ["csm_id", "pod_id"])
+def test_customers_can_be_those_of_a_csm_or_a_pod(book: sm.Book, column: str) -> None:
+    value = min(set(book.tables["customers"].data[column].drop_null().to_pylist()))
+    board = SuccessBoard(book, column=column, value=value)
+    own = sm.success.health(book.where(**{column: value})).extra["means"].iloc[0]
+    assert cards(board)["health"]["value"] == f"{own['mean']:.0f}"
+    assert board.view["headline"].startswith(
+        f"Customer success, {value} ({'CSM' if column == 'csm_id' else 'Pod'})"
+    )
+    assert column not in book.explore()._views.choices.columns
+
+
 def test_an_earlier_day_is_the_book_of_that_day(book: sm.Book, board: SuccessBoard) -> None:
     day = list(board._days())[2]
     board.controls = {**board.controls, "as_of": day}

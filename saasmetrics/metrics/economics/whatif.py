@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import one_of
+from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
@@ -268,7 +268,8 @@ def payback_whatif(
     if method == "empirical":
         msg = 'Cohorts have repaid what they have: levers need method="gross_margin", "simple" or "churn_adjusted".'
         raise DataError(msg)
-    asked = (functions, lag, window, int(horizon), arpa, interval)
+    months = whole("horizon", horizon, 1, "a whole number of months")
+    asked = (functions, lag, window, months, arpa, interval)
     repayment = Repayment.of(book, method, names, gross_margin, *asked)
     rows = new_customer_rows(book, names, repayment.span)
     still = () if method == "churn_adjusted" else ("Churn has no part in a payback by this method",)

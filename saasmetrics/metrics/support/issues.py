@@ -287,6 +287,8 @@ def _table(
     data["reason"] = np.where(np.isnan(value), "the group has no MRR at the end of the period", "")
     data["complete"] = np.tile(number <= full, len(rows))
     df = pd.DataFrame(data)
-    none = np.repeat([other is None for _, other in rows], periods)
+    none = np.repeat(np.array([other is None for _, other in rows], np.bool_), periods)
+    if not names:  # nothing tells such tickets from the others; the note counts them
+        df, none = df[~none], none[~none]
     keep = ~none | (df["numerator"] > 0).to_numpy()
     return df[keep & ((df["numerator"] > 0) | (df["denominator"] > 0))].reset_index(drop=True)

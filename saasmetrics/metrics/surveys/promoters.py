@@ -132,16 +132,18 @@ def score_interval(
     up: Floats, down: Floats, n: Floats, level: float, population: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Return the adjusted Wald interval of scores in points, missing without answers."""
-    size = n + 3
+    size, here = n + 3, n > 0
     p, d = (up + 0.75) / size, (down + 0.75) / size
     half = normal_quantile(level) * np.sqrt((p + d - (p - d) ** 2) / size)
+    value = np.divide(up - down, n, out=np.zeros(np.shape(n)), where=here)
+    middle = p - d
     if population is not None:
         left = np.maximum(population - n, 0) / np.maximum(population - 1, 1)
-        half = np.where(np.isnan(population), half, half * np.sqrt(left))
-    here = n > 0
-    return tuple(  # type: ignore[return-value]
-        np.where(here, 100 * (p - d + sign * half), np.nan) for sign in (-1, 1)
-    )
+        share = np.where(np.isnan(population), 1.0, np.sqrt(left))
+        # Where nearly everybody answered, the score itself is known, and not one drawn towards the middle.
+        half, middle = half * share, value + (middle - value) * share
+    low, high = np.minimum(middle - half, value), np.maximum(middle + half, value)
+    return np.where(here, 100 * low, np.nan), np.where(here, 100 * high, np.nan)
 
 
 def _band(share: Floats) -> NDArray[np.object_]:

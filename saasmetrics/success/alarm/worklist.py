@@ -160,16 +160,16 @@ def _likely(book: Book, model: Any, band: Any, day: int) -> NDArray[np.float64]:
 
 
 def _given(name: str, given: Any, df: pd.DataFrame) -> NDArray[np.float64]:
-    least = 1e-9 if name == "hours" else -1.0
+    least, most = (1e-9, 1e6) if name == "hours" else (-1.0, 1.0)
     if given is None:
         return np.full(len(df), np.nan)
     if is_number(given):
-        return np.full(len(df), finite(name, given, "a number", least=least))
+        return np.full(len(df), finite(name, given, "a number", least=least, most=most))
     if not isinstance(given, Mapping):
         msg = f"{name}={given!r} is neither a number nor a table of numbers by customer_id or by segment."
         raise DataError(msg)
     for key, value in given.items():
-        finite(f"{name}[{key!r}]", value, "a number", least=least)
+        finite(f"{name}[{key!r}]", value, "a number", least=least, most=most)
     own = df["customer_id"].map(given)
     shared = df["segment"].map(given) if "segment" in df.columns else np.nan
     found = own.fillna(shared).astype(float)

@@ -186,8 +186,9 @@ def _rows(
             "forecast": ~over,
             "reason": "",
             "complete": over,
-            "low": np.concatenate([gone, edges[0]]),
-            "high": np.concatenate([gone, edges[1]]),
+            # Where tickets are so rare that most draws have none, the mean lies above them.
+            "low": np.concatenate([gone, np.minimum(edges[0], ahead.mean(axis=0))]),
+            "high": np.concatenate([gone, np.maximum(edges[1], ahead.mean(axis=0))]),
         }
     )
 

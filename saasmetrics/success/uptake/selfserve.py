@@ -96,6 +96,7 @@ def self_serve_rate(
     told = events(book, "activities", "at")
     message, helped = _first(told, text("kind", kind, "a kind of activity"), facts.many)
     began = first_use(facts, usage, features)
+    message, began = (_by(book.as_of_day, day) for day in (message, began))
     sent = message < FAR
     already = sent & (began <= message)
     over = sent & ~already & (message + window <= book.as_of_day)
@@ -114,9 +115,6 @@ def self_serve_rate(
         ["arr", "customer_id"], ascending=[False, True]
     )
 
-    def drill() -> pd.DataFrame:
-        return people
-
     return made(
         book,
         "self_serve_rate",
@@ -125,7 +123,7 @@ def self_serve_rate(
         options={"window_days": window, "kind": kind},
         notes=(f"Feature: {' or '.join(features)}", _left_out(row)),
         extra={"remaining": rest.reset_index(drop=True), "headline": _headline(row)},
-        drill=drill,
+        drill=lambda: people,
         tables=("usage", "activities"),
     )
 
@@ -143,6 +141,11 @@ def _features(known: list[str], given: str | Sequence[str]) -> list[str]:
 def _left_out(row: dict[str, Any]) -> str:
     before = counted(row["already"], "customer")
     return f"Not counted: {before} who used it before the message, {row['open']:,} whose window is not over"
+
+
+def _by(last: int, day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return days, far off where they come after the last one: such have not happened yet."""
+    return np.where(day > last, np.int64(FAR), day)
 
 
 def _first(told: Events, kind: str, many: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
