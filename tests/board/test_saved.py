@@ -29,7 +29,11 @@ def loaded(held: dict[str, Any], folder: Path) -> Pack:
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("value", [None, 5, "x", [], {}, [5], {"a": None}, MISSING], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [None, 5, "x", [], {}, [5], {"a": None}, MISSING],
+    ids=lambda value: "missing" if value is MISSING else repr(value),
+)
 def test_a_part_that_is_damaged_is_refused_in_words(
     held: dict[str, Any], part: str, value: Any, tmp_path: Path
 ) -> None:
