@@ -239,5 +239,6 @@ def _headline(df: pd.DataFrame, horizon: int) -> str:
     if share != share:
         return f"{last['stage']}: {last['reason'] or 'nobody was watched long enough'}"
     return (
-        f"{format_ratio(share, 0)} of new customers reach {last['stage']!r} within {horizon} days"
+        f"{format_ratio(share, 0)} of new customers reach {last['stage']!r} within {horizon} days, "
+        f"{format_ratio(last['value'], 0)} so far"
     )
