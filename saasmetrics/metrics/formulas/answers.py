@@ -66,7 +66,7 @@ def nps_interval(
     Returns
     -------
     tuple of float, or None
-        Low and high, in points; the adjusted interval may reach beyond 100. None without answers.
+        Low and high, in points, around the score; the adjusted interval may reach beyond 100. None without answers.
 
     Raises
     ------
@@ -89,8 +89,10 @@ def nps_interval(
     size = n + 4 * more
     up, down = (promoters + more) / size, (detractors + more) / size
     half = normal_quantile(level) * math.sqrt(max(up + down - (up - down) ** 2, 0.0) / size)
-    half *= finite_correction(n, population)
-    return 100 * (up - down - half), 100 * (up - down + half)
+    # Where nearly all who could have answered did, the score itself is known, and not one drawn towards the middle.
+    share, value = finite_correction(n, population), (promoters - detractors) / n
+    half, middle = half * share, value + (up - down - value) * share
+    return 100 * min(middle - half, value), 100 * max(middle + half, value)
 
 
 def nps_standard_error(promoters: float, passives: float, detractors: float) -> float | None:
