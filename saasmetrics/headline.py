@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.money import counted, format_difference, format_money, format_value
-from saasmetrics.periods import period_text
+from saasmetrics.periods import PER_YEAR, period_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from saasmetrics.result import Result
 
-_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1, "renewals": 1}
+_YEAR = {**PER_YEAR, "renewals": 1}
 _LEFT = {
     "logos": "of customers are there",
     "net": "of MRR is there",

@@ -13,7 +13,7 @@ from saasmetrics.charts.frame import Canvas, axis, data, freq_option, options_of
 from saasmetrics.charts.series import MOST_GROUPS
 from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_money, format_ratio
-from saasmetrics.periods import NOUNS
+from saasmetrics.periods import NOUNS, PER_YEAR
 
 THIN = 10  # fewer customers than this: the line is dashed
 
@@ -198,7 +198,7 @@ def _ends(
 
 def message(rows: list[dict[str, Any]], named: list[str], freq: str, currency: str) -> str:
     """Return the best and the worst at one year, or at the oldest age that all have reached, as a sentence."""
-    year = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}[freq]
+    year = PER_YEAR[freq]
     oldest = min(max(r["age"] for r in rows if r["line"] == name) for name in named)
     at = int(min(year, oldest))
     there = sorted((r for r in rows if r["age"] == at), key=lambda r: r["value"])

@@ -11,6 +11,7 @@ from saasmetrics.charts.frame import Canvas, axis, data, freq_of, options_of, wh
 from saasmetrics.charts.text import period_text, text_width
 from saasmetrics.charts.theme import Palette, Theme, Width, along, blend, readable_on
 from saasmetrics.money import format_money
+from saasmetrics.periods import PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -304,7 +305,7 @@ def message(cells: pd.DataFrame, freq: str, result: Result, *, ratio: bool) -> s
     name = result.definition.name
     known = cells[cells["observed"]]
     nouns = _noun(result, freq)
-    year = 1 if nouns == "renewals" else {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}[freq]
+    year = 1 if nouns == "renewals" else PER_YEAR[freq]
     at = min(year, int(known["age"].max()))
     mature = known[known["age"] == at]
     measure = options_of(result).get("measure")

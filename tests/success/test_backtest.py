@@ -159,7 +159,8 @@ def test_a_leaving_announced_for_after_the_last_day_counts_from_the_day_it_was_a
 
 
 def test_the_logistic_fit_is_that_of_statsmodels():
-    sm_api = pytest.importorskip("statsmodels.api")
+    import statsmodels.api as sm_api
+
     rng = np.random.default_rng(3)
     x = rng.normal(size=(400, 2))
     y = rng.random(400) < 1 / (1 + np.exp(-(0.3 + x @ [1.0, -0.5])))

@@ -16,7 +16,7 @@ from saasmetrics.metrics.retention.cohort_rows import Cell, sided_rows
 from saasmetrics.metrics.retention.triangles import COUNTED, triangle
 from saasmetrics.metrics.retention.two_cohorts import Cohort, Side, chance, compared, leaving
 from saasmetrics.money import format_ratio
-from saasmetrics.periods import NOUNS
+from saasmetrics.periods import NOUNS, PER_YEAR
 from saasmetrics.survival.estimate import p_text
 from saasmetrics.survival.lives import label_columns
 
@@ -41,7 +41,6 @@ _TESTS = {
     "net": "bootstrap of the difference at the age",
     "gross": "bootstrap of the difference at the age",
 }
-_YEAR = {"D": 365, "W": 52, "M": 12, "Q": 4, "Y": 1}
 _SIDES = ("a", "b")
 _TWO = "a difference is not one sum over customers; rows(age=12, cohort='a') has those of each side"
 
@@ -236,7 +235,7 @@ def _answered(df: pd.DataFrame, freq: str, age: int | None) -> int | None:
             msg = f"age={age!r} is not seen of both cohorts; {oldest}."
             raise DataError(msg)
         return int(age)
-    both = both[both <= _YEAR[freq]]
+    both = both[both <= PER_YEAR[freq]]
     return int(both.max()) if len(both) else None
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.result import Result
     from saasmetrics.success.effect.ladder import Attribution
+    from saasmetrics.success.effect.panel import Panel
     from saasmetrics.success.effect.question import Question
 
     Array = NDArray[np.float64]
@@ -116,11 +117,11 @@ def balance(result: Attribution) -> Result:
 
 
 def _side_by_side(
-    unit: NDArray[np.int64], month: NDArray[np.int64], drawn: object, start: NDArray[np.int64]
+    unit: NDArray[np.int64], month: NDArray[np.int64], drawn: Panel, start: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return who is treated among the months in which the first of those drawn are, and which these months are."""
-    on = start[drawn.cluster] < drawn.month  # type: ignore[attr-defined]
-    clock = drawn.month  # type: ignore[attr-defined]
+    on = start[drawn.cluster] < drawn.month
+    clock = drawn.month
     months = np.unique(clock[on])
     mixed = [m for m in months if not on[clock == m].all()]
     if not mixed:
@@ -129,23 +130,21 @@ def _side_by_side(
     here = clock == mixed[0]
     width = int(month.max()) + 1
     # The clock may count from the draw; unit and place in the panel tell the months of both apart.
-    own = drawn.unit[here] * width + _calendar(drawn, unit, month)[here]  # type: ignore[attr-defined]
+    own = drawn.unit[here] * width + _calendar(drawn, unit, month)[here]
     key = unit * width + month
     rows = np.isin(key, own)
     treated = np.isin(key[rows], own[on[here]])
     return treated, rows
 
 
-def _calendar(
-    drawn: object, unit: NDArray[np.int64], month: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _calendar(drawn: Panel, unit: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the calendar months of rows whose clock may count from the draw: that of the customer's tenure."""
     first = np.full(int(unit.max()) + 1, 2**40)
     np.minimum.at(first, unit, month)
     lowest = np.full(len(first), 2**40)
-    np.minimum.at(lowest, drawn.unit, drawn.month)  # type: ignore[attr-defined]
+    np.minimum.at(lowest, drawn.unit, drawn.month)
     shift = np.where(lowest < first, first - lowest, 0)
-    found: NDArray[np.int64] = drawn.month + shift[drawn.unit]  # type: ignore[attr-defined]
+    found: NDArray[np.int64] = drawn.month + shift[drawn.unit]
     return found
 
 
