@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import saasmetrics as sm
 from saasmetrics.charts.text import shortened
 from saasmetrics.money import format_money, format_ratio, format_value
+from saasmetrics_widgets.panels import records
 from saasmetrics_widgets.ranked import ROW, Line, ranked
 from saasmetrics_widgets.scene import Scene
 
@@ -33,7 +34,7 @@ def targets(result: Result) -> dict[str, Any]:
     left, right = 170.0, WIDE - 150.0
     top = max(1.15, float(df["attainment"].clip(upper=2).max()))
     goal = left + (right - left) / top
-    for place, row in enumerate(_records(df)):
+    for place, row in enumerate(records(df)):
         _bullet(scene, row, place, (left, right, top), result.context.currency)
     scene.path([(goal, 4), (goal, 20 + _STEP * len(df))], stroke="ink", wide=1.4)
     scene.text(goal, 14 + _STEP * len(df) + 18, "target", size=10, anchor="middle", fill="muted")
@@ -142,7 +143,7 @@ def worklist(result: Result) -> dict[str, Any]:
             format_money(float(row["value"]), currency),
             {"of": "worklist", "customer": row["customer_id"]},
         )
-        for name, row in zip(names, _records(df), strict=True)
+        for name, row in zip(names, records(df), strict=True)
     ]
     ranked(scene, lines, (4, 0, WIDE - 8))
     what = (
@@ -151,7 +152,3 @@ def worklist(result: Result) -> dict[str, Any]:
         else "ARR at risk: how much a touch helps is unknown"
     )
     return {"title": title, "note": f"{what}.", "scene": scene.as_dict()}
-
-
-def _records(df: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in df.to_dict("records")]

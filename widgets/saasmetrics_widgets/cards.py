@@ -234,3 +234,16 @@ def compared(entry: Metric, this: float | None, last: float | None, when: str) -
     good = (step > 0) == (entry.better == "higher")
     tone = "" if entry.better == "neutral" else "good" if good else "bad"
     return f"{'▲' if step > 0 else '▼'} {size} vs {when}", tone
+
+
+def words_card(
+    id: str,
+    title: str,
+    value: str,
+    note: str,
+    pick: Mapping[str, Any] | None = None,
+    tip: str | None = None,
+) -> dict[str, Any]:
+    """Return a card whose value and note are words already; its tip is the note where there is no other."""
+    card = {"id": id, "title": title, "value": value, "note": note, "pick": dict(pick or {})}
+    return {**card, "say": f"{title} {value}, {note}", "tip": note if tip is None else tip}

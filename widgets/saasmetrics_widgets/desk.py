@@ -13,7 +13,7 @@ from saasmetrics_widgets import due
 from saasmetrics_widgets.base import MetricWidget
 from saasmetrics_widgets.behind import Cell
 from saasmetrics_widgets.calls import Call
-from saasmetrics_widgets.cards import Reading, interval, read
+from saasmetrics_widgets.cards import Reading, interval, read, words_card
 from saasmetrics_widgets.choices import Choices, check_names, one_of, select
 from saasmetrics_widgets.view import footnotes
 
@@ -144,12 +144,12 @@ class RenewalDesk(MetricWidget):
         known = interval(this, entry.unit, self.book.currency) or this.reason
         note = ": ".join(part for part in (f"Due in {self._choices.named(now)}", known) if part)
         pick = {"of": "outcomes", "period": now["period"]}
-        cards = [_card("rate", "Renewal rate", rate, note, pick, entry.meaning)]
+        cards = [words_card("rate", "Renewal rate", rate, note, pick, entry.meaning)]
         try:
             total = self._results[asked["forecast"]].df.iloc[-1]
         except DataError as error:
             why = Reading(reason=str(error).split("\n", maxsplit=1)[0]).reason
-            return [*cards, _card("due", "Up for renewal", "–", why, {}, why)]
+            return [*cards, words_card("due", "Up for renewal", "–", why, {}, why)]
         money = {
             name: format_money(float(total[name]), self.book.currency)
             for name in ("atr", "value", "p10", "p90")
@@ -157,14 +157,14 @@ class RenewalDesk(MetricWidget):
         many = f"{int(total['n']):,} terms in four quarters, {int(total['n_open']):,} open"
         likely = f"8 of 10 times {money['p10']} to {money['p90']}"
         cards += [
-            _card("due", "Up for renewal", money["atr"], many, {}, many),
-            _card("expected", "Expected", money["value"], likely, {}, likely),
+            words_card("due", "Up for renewal", money["atr"], many, {}, many),
+            words_card("expected", "Expected", money["value"], likely, {}, likely),
         ]
         if now["target"]:
             chance = float(total["probability"])
             goal = f"{format_money(float(total['target']), self.book.currency)} of {money['atr']}"
             title = f"Chance of {now['target']} %"
-            cards.append(_card("chance", title, format_ratio(chance), goal, {}, goal))
+            cards.append(words_card("chance", title, format_ratio(chance), goal, {}, goal))
         return cards
 
     def _cell(self, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
@@ -180,13 +180,6 @@ class RenewalDesk(MetricWidget):
             where["category"] = selection["category"]
             when += f", {due.words(str(selection['category'])).lower()}"
         return Cell(self._call(of, now), where, columns, (), f"{title} {when}")
-
-
-def _card(
-    id: str, title: str, value: str, note: str, pick: Mapping[str, Any], tip: str
-) -> dict[str, Any]:
-    card = {"id": id, "title": title, "value": value, "note": note, "pick": dict(pick)}
-    return {**card, "say": f"{title} {value}, {note}", "tip": tip}
 
 
 def renewal_desk(book: Book, **controls: Any) -> RenewalDesk:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from saasmetrics.charts.text import period_text, shortened
 from saasmetrics.money import format_money, format_ratio
+from saasmetrics.periods import NOUNS
+from saasmetrics_widgets.panels import records
 from saasmetrics_widgets.scene import Scene
 
 if TYPE_CHECKING:
@@ -53,11 +55,11 @@ def outcomes(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
         return {"title": title, "note": "", "scene": scene.as_dict()}
     top = float(df["atr"].max()) or 1.0
     slot = wide / len(df)
-    for place, row in enumerate(_records(df)):
+    for place, row in enumerate(records(df)):
         _column(scene, row, now, (place, slot, top), currency)
     lost = [(name, role) for _, name, role in _LOST]
     _legend(scene, [("Renewed", "gain"), *lost, ("Open", "hatch")])
-    note = f"ARR by the {_noun(now['freq'])} in which terms end; open terms are in neither side of the rate."
+    note = f"ARR by the {NOUNS[now['freq']]} in which terms end; open terms are in neither side of the rate."
     return {"title": title, "note": note, "scene": scene.as_dict()}
 
 
@@ -128,7 +130,7 @@ def _stack(
     place, slot, top = at
     x, bar, y = slot * place + slot * 0.18, slot * 0.64, float(_TOP + _HIGH)
     when = period_text(period, "Q")
-    cells = {cell["category"]: cell for cell in _records(own)}
+    cells = {cell["category"]: cell for cell in records(own)}
     for row, name in enumerate([name for name in _CATEGORIES if name in cells]):
         cell = cells[name]
         high = _HIGH * float(cell["value"]) / top
@@ -158,7 +160,7 @@ def forecast(result: Result) -> dict[str, Any]:
     def x(amount: float) -> float:
         return left + (right - left) * amount / top
 
-    for place, row in enumerate(_records(quarters)):
+    for place, row in enumerate(records(quarters)):
         y = 20 + 44.0 * place
         when = period_text(pd.Timestamp(row["period"]), "Q")
         low, mid, high = (float(row[name]) for name in ("p10", "p50", "p90"))
@@ -190,11 +192,3 @@ def _key(scene: Scene, y: float, entries: list[tuple[str, str]]) -> None:
         scene.rect(x, y, 10, 10, role)
         scene.text(x + 15, y + 9, name, size=10, fill="muted")
         x += 26 + 6.2 * len(name)
-
-
-def _records(df: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in df.to_dict("records")]
-
-
-def _noun(freq: str) -> str:
-    return {"M": "month", "Q": "quarter", "Y": "year"}[freq]

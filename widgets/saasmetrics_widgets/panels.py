@@ -123,6 +123,11 @@ class Panels:
         return result.df if frame is None else frame(result)
 
 
+def records(df: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, each as name -> value."""
+    return [{str(name): value for name, value in row.items()} for row in df.to_dict("records")]
+
+
 def blank(title: str, why: str, wide: float = _WIDE) -> dict[str, Any]:
     """Return a panel without a picture, which says why there is none.
 

@@ -15,6 +15,7 @@ from saasmetrics_widgets import boards
 from saasmetrics_widgets.base import MetricWidget
 from saasmetrics_widgets.behind import Behind, Cell, named
 from saasmetrics_widgets.calls import Call
+from saasmetrics_widgets.cards import words_card
 from saasmetrics_widgets.choices import Choices, check_names, one_of, select
 from saasmetrics_widgets.view import footnotes
 
@@ -152,7 +153,7 @@ class SuccessBoard(MetricWidget):
         try:
             means = self._results[asked].extra["means"].iloc[0]
         except DataError as error:
-            return [_card("health", "Health", "–", str(error).split("\n", maxsplit=1)[0])]
+            return [words_card("health", "Health", "–", str(error).split("\n", maxsplit=1)[0])]
         money = format_money(float(means["red_arr"]), self.book.currency)
         red = int(means["red_customers"])
         many = f"{red:,} customer{'' if red == 1 else 's'} in the red band"
@@ -163,16 +164,16 @@ class SuccessBoard(MetricWidget):
         note = f"{weighted} by ARR; {int(means['scored']):,} of {int(means['customers']):,} customers scored"
         pick = {"of": "health", "band": "red"}
         return [
-            _card("health", "Health, of 100", mean, note),
-            _card("risk", "ARR at risk", money, many, pick if red else {}),
+            words_card("health", "Health, of 100", mean, note),
+            words_card("risk", "ARR at risk", money, many, pick if red else {}),
         ]
 
     def _said(self, id: str, title: str, asked: Call, read: Any) -> dict[str, Any]:
         try:
             found = self._results[asked]
         except DataError as error:
-            return _card(id, title, "–", str(error).split("\n", maxsplit=1)[0])
-        return _card(id, title, read(found), str(found.extra.get("headline", "")))
+            return words_card(id, title, "–", str(error).split("\n", maxsplit=1)[0])
+        return words_card(id, title, read(found), str(found.extra.get("headline", "")))
 
     def _cell(self, now: Mapping[str, Any], selection: Mapping[str, Any]) -> Cell:
         of = str(selection.get("of"))
@@ -203,13 +204,6 @@ class SuccessBoard(MetricWidget):
 def _met(found: Result) -> str:
     known = found.df[found.df["attainment"].notna()]
     return f"{int((known['attainment'] >= 1).sum())} of {len(known)}"
-
-
-def _card(
-    id: str, title: str, value: str, note: str, pick: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    card = {"id": id, "title": title, "value": value, "note": note, "pick": dict(pick or {})}
-    return {**card, "say": f"{title} {value}, {note}", "tip": note}
 
 
 def success_board(book: Book, **controls: Any) -> SuccessBoard:
