@@ -23,6 +23,7 @@ from saasmetrics.engine.portable.entities import (
     with_groups,
     with_rank,
 )
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
@@ -298,13 +299,13 @@ class PortableEngine:
 
 def _columns(cells: Frame, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """Fetch the columns of a small frame as whole numbers."""
-    table = cells.select(*(nw.col(name).cast(nw.Int64) for name in names)).collect().to_arrow()
+    table = fetched(cells.select(*(nw.col(name).cast(nw.Int64) for name in names)))
     return {name: np.asarray(table[name]).astype(np.int64) for name in names}
 
 
 def _number(cell: Frame) -> Any:
     """Fetch the only value of a frame; None where it is missing."""
-    found = cell.collect().to_arrow().column(0).to_pylist()
+    found = fetched(cell).column(0).to_pylist()
     return None if not found or found[0] != found[0] else found[0]
 
 

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.groups import NONE, Groups
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import UnknownNameError, hint
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def groups_of(found: Frame, by: Sequence[str]) -> Groups:
     if not by:
         return Groups((), ((),))
     columns = [f"_by{number}" for number in range(len(by))]
-    rows = found.select("group", *columns).unique().collect().to_arrow().to_pylist()
+    rows = fetched(found.select("group", *columns).unique()).to_pylist()
     labels = {row["group"]: tuple(_label(row[column]) for column in columns) for row in rows}
     return Groups(tuple(by), tuple(labels[number] for number in sorted(labels)))
 
