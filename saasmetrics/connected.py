@@ -137,9 +137,7 @@ def _recognized(names: list[str]) -> dict[str, str]:
         found[table] = name
     if not found:
         shown = f"It has {', '.join(sorted(names)[:8])}. " if names else "It has no tables. "
-        msg = (
-            f"No table is recognized there. {shown}Say which is which: sm.connect(..., mrr='name')."
-        )
+        msg = f"No table is recognized there. {shown}Say which is: sm.connect(..., mrr='name')."
         raise MissingTableError(msg)
     return found
 

@@ -58,7 +58,7 @@ class There(Here):
         if not {*CLOCKS} & {*rows.column_names}:
             return table
         with self.link.asking(f"Reading {name} as known then"):
-            found = known_frame(name, rows.frame, day)
+            found = known_frame(name, rows.frame, day, clocks=True)
             left = _left_out(name, rows, found, day)
             if day is not None and name == "subscriptions" and not rows.cut(found).num_rows:
                 first = _extreme(rows.frame, "recorded_at", "min")
