@@ -158,14 +158,14 @@ class ConnectedEngine:
     def _counted(self, name: str, *args: Any, **options: Any) -> Any:
         """Return an answer of the portable engine, or of the local one where that has none."""
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
-        try:
-            found = self._answers.pop(key)
-        except (KeyError, TypeError):
-            found = self._asked(name, *args, **options)
-        if _hashable(key):
-            self._answers[key] = found
-            while len(self._answers) > _KEPT:
-                del self._answers[next(iter(self._answers))]
+        if not _hashable(key):
+            return self._asked(name, *args, **options)
+        found = (
+            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
+        )
+        self._answers[key] = found
+        while len(self._answers) > _KEPT:
+            del self._answers[next(iter(self._answers))]
         return found.copy() if isinstance(found, pd.DataFrame) else found
 
     def _asked(self, name: str, *args: Any, **options: Any) -> Any:
