@@ -23,6 +23,7 @@ from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import Calendar
+from saasmetrics.recording import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,7 @@ T = TypeVar("T")
 _KEPT = 6  # cubes
 
 
+@answers
 class LocalEngine:
     """Compute the cubes of a book in this process.
 
@@ -251,11 +253,10 @@ class LocalEngine:
         return self._lately(key, lambda: self._pairs(window, freq, by, bags))
 
     def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
-        found = self.grouping(by)
         cube = self._constant_pairs(window, freq, by, bags)
         if self.valuation is not None:
             cube = valued.pairs(self, self.valuation, cube, window, freq, by, bags)
-        return Cube(found, cube, self.extent(freq)[0], bags)
+        return Cube(self.grouping(by), cube, self.extent(freq)[0], bags)
 
     def _constant_pairs(
         self, window: int, freq: str, by: Sequence[str], bags: int
@@ -283,8 +284,8 @@ class LocalEngine:
         """Return customers, MRR and running minimum per group, cohort and age."""
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
-        found = self.grouping(by)
-        group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
+        found, origin = self.grouping(by), self.origin(by)
+        group = self._bagged(origin, bags) if bags else origin
         many = len(found) * max(bags, 1)
         cube = triangle_cube(self.periodic(freq), group, many, first, periods)
         cube["constant"] = cube["mrr"]
@@ -347,17 +348,10 @@ class LocalEngine:
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
         of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
-        cube = terms_cube(
-            self.spans,
-            of_span,
-            len(found),
-            self.calendar(freq),
-            (first, periods),
-            self.as_of,
-            grace_days,
-            early_days,
-        )
-        return dense_frame(Cube(found, cube, first), self.calendar(freq))
+        calendar, extent = self.calendar(freq), (first, periods)
+        days = (self.as_of, grace_days, early_days)
+        cube = terms_cube(self.spans, of_span, len(found), calendar, extent, *days)
+        return dense_frame(Cube(found, cube, first), calendar)
 
     def term_numbers(
         self, by: Sequence[str] = (), grace_days: int = 90

@@ -164,7 +164,7 @@ class PortableEngine:
         keep = ("_rank", *(f"_by{number}" for number in range(len(by))))
         found = pieces(tables, self._source, self._policy, self._as_of, self._currency, keep)
         found = with_group_number(found, by)
-        return held(in_bags(found, bags, self._count(whose)) if bags else found)
+        return held(in_bags(found, bags, self._count(whose)) if bags else found, "pieces")
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -183,9 +183,9 @@ class PortableEngine:
             "entities", lambda: 1 + int(_number(whose.select(nw.col("_rank").max())) or 0)
         )
 
-    def _daily(self, by: Sequence[str], bags: int = 0) -> Frame:
+    def daily(self, by: Sequence[str], bags: int = 0) -> Frame:
         return self._once(
-            ("daily", tuple(by), bags), lambda: held(daily_changes(self.pieces(by, bags)))
+            ("daily", tuple(by), bags), lambda: held(daily_changes(self.pieces(by, bags)), "changes")
         )
 
     def grouping(self, by: Sequence[str]) -> Groups:
@@ -209,7 +209,7 @@ class PortableEngine:
 
     def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return opening, movements, closing and counts, per group and period."""
-        daily = self._daily(by, bags)
+        daily = self.daily(by, bags)
         first, periods, _ = self.extent(freq)
         cells = movement.movement_cells(
             daily,
@@ -234,7 +234,7 @@ class PortableEngine:
 
     def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return the sums over customers of MRR at each period and `window` periods before."""
-        daily = self._daily(by, bags)
+        daily = self.daily(by, bags)
         first, periods, _ = self.extent(freq)
         cells = pair.pair_cells(daily, self.calendar(freq), window, first + periods - 1)
         found = self.grouping(by)
@@ -244,7 +244,7 @@ class PortableEngine:
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
-        daily = self._daily(by, bags)
+        daily = self.daily(by, bags)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         cells = triangle_cells(daily, self.calendar(freq), full)
@@ -258,7 +258,7 @@ class PortableEngine:
         """Return customers and starting MRR per group, duration, entry, event and cause."""
         import pandas as pd
 
-        daily, calendar = self._daily(by, bags), self.calendar(freq)
+        daily, calendar = self.daily(by, bags), self.calendar(freq)
         _, _, full = self.extent(freq)
         left = None if self._since is None else calendar.of(np.datetime64(self._since - 1, "D"))
         cells = _columns(

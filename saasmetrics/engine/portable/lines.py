@@ -56,8 +56,8 @@ def pieces(
     )
     found = found.filter(nw.col("amount") != 0)
     if policy.overlap == "latest":
-        found = _latest_wins(held(found))
-    return _bridged(held(found), policy.gap_days) if policy.gap_days else found
+        found = _latest_wins(held(found, "lines"))
+    return _bridged(held(found, "lines"), policy.gap_days) if policy.gap_days else found
 
 
 def every_piece(
@@ -99,7 +99,7 @@ def _subscriptions(
         found = found.with_columns(
             start=nw.max_horizontal("start", day_number("trial_end", "start"))
         )
-    found = _discounted(held(found), policy)
+    found = _discounted(held(found, "lines"), policy)
     if policy.pause != "kept" and "pause_start" in names(found):
         return _paused(found, columns, keep_balance=policy.pause == "line")
     return found.select(*columns)
