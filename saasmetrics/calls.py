@@ -111,7 +111,7 @@ def public(thing: Any) -> str:
 
 
 def recorded(function: Callable[P, R]) -> Callable[P, R]:
-    """Let the results of a function know the call that made them, and which cubes; of nested calls it is the outermost."""
+    """Let the results of a function know the call and the cubes that made them; of nested calls it is the outermost."""
     told = signature(function)
 
     @wraps(function)

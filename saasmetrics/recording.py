@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# The open records, the innermost last; none while an engine answers, since what it asks of itself is part of the answer.
+# The open records, the innermost last; none while an engine answers: what it asks of itself is part of the answer.
 _OPEN: ContextVar[tuple[list[Ask], ...]] = ContextVar("open", default=())
 _QUIET = frozenset({"calendar", "extent", "grouping", "bags", "cause_names"})
 
@@ -59,7 +59,9 @@ def _recorded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def answer(self: Any, *args: Any, **options: Any) -> Any:
         given = told.bind(self, *args, **options).arguments if _OPEN.get() else {}
-        return asking(self, name, dict(list(given.items())[1:]), lambda: method(self, *args, **options))
+        return asking(
+            self, name, dict(list(given.items())[1:]), lambda: method(self, *args, **options)
+        )
 
     return answer
 

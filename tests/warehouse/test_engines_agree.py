@@ -116,9 +116,7 @@ def test_engines_agree_on_the_demo_company(warehouse: Warehouse, demo_book: sm.B
         assert digest(engine, **options) == digest(book.engine, **options)
 
 
-def test_engines_agree_on_real_data(
-    way: str, warehouse: Warehouse, real_data: Path
-) -> None:
+def test_engines_agree_on_real_data(way: str, warehouse: Warehouse, real_data: Path) -> None:
     folder = real_data / "ravenstack"
     if not folder.is_dir():
         pytest.skip(f"the data set ravenstack is not in {real_data}")

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import duckdb
+import ibis
 import pandas as pd
-import psycopg
 import pyarrow as pa
 import pytest
 import sqlglot
 from psycopg import sql
 
 import saasmetrics as sm
+from saasmetrics.engine import written
 from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.written.text import compiled
 from saasmetrics.errors import UnknownNameError
 from tests.warehouse.postgres import READER, Postgres
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
-DIALECTS = "duckdb postgres bigquery snowflake databricks clickhouse trino spark".split()
+DIALECTS = tuple(written.DIALECTS)
 LEVELS = ("opening", "closing", "customers_opening", "customers_closing")
 Run = Callable[[Mapping[str, pa.Table], str], pd.DataFrame]
 
@@ -28,6 +29,21 @@ Run = Callable[[Mapping[str, pa.Table], str], pd.DataFrame]
 def company() -> sm.Book:
     """A company small enough that each query is short."""
     return sm.demo(customers=60, seed=7).with_policy(fx="constant")
+
+
+@pytest.fixture(scope="session")
+def small() -> sm.Book:
+    """Three subscriptions."""
+    lines = {
+        "subscription_id": ["s1", "s2", "s3"],
+        "customer_id": ["a", "b", "b"],
+        "start": ["2026-01-05", "2026-02-03", "2026-03-01"],
+        "end": ["2026-03-20", None, None],
+        "amount": [100.0, 40.0, 5.0],
+        "interval": ["month"] * 3,
+    }
+    customers = {"customer_id": ["a", "b"], "segment": ["SMB", "Enterprise"]}
+    return sm.Book(subscriptions=lines, customers=customers, as_of="2026-03-31", currency="USD")
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -54,7 +70,7 @@ def in_postgres(postgres: Postgres) -> Run:
         schema = postgres.load(tables)
         with postgres.connect(READER) as connection:
             connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
-            connection.execute("set enable_nestloop = off")
+            connection.execute("set jit = off")
             found = connection.execute(query.encode())
             rows, names = found.fetchall(), [column.name for column in found.description or ()]
         postgres.drop(schema)
@@ -80,7 +96,7 @@ def same(found: pd.DataFrame, ours: pd.DataFrame, names: list[str]) -> None:
     pd.testing.assert_frame_equal(found[names].fillna(0).astype("int64"), mine)
 
 
-@pytest.mark.parametrize("by", [[], ["segment"], ["plan", "region"]], ids=lambda by: "+".join(by))
+@pytest.mark.parametrize("by", [[], ["plan", "region"]], ids="+".join)
 def test_the_bridge_has_the_movements_of_its_sql(
     company: sm.Book, dialect: str, run: Run, by: list[str]
 ) -> None:
@@ -94,22 +110,15 @@ def test_the_bridge_has_the_movements_of_its_sql(
     same(dense[seen], ours[seen], list(LEVELS))
 
 
-@pytest.mark.parametrize("by", [[], ["plan"]], ids=lambda by: "+".join(by))
-def test_net_retention_has_the_pairs_of_its_sql(
-    company: sm.Book, dialect: str, run: Run, by: list[str]
-) -> None:
-    result = sm.retention.nrr(company, by=by or None, interval=0.95)
+def test_net_retention_has_the_pairs_of_its_sql(company: sm.Book, dialect: str, run: Run) -> None:
+    result = sm.retention.nrr(company, by="plan", interval=0.95)
     found = run(raw(company), result.sql(dialect))
-    ours = company.pairs(12, "M", by)
-    dense = filled(found, ours, by, "period")
-    if by:
-        dense = dense.groupby(level=0, sort=False).ffill()
-    same(dense.ffill() if not by else dense, ours, [c for c in found.columns if c not in (*by, "period")])
+    ours = company.pairs(12, "M", "plan")
+    dense = filled(found, ours, ["plan"], "period").groupby(level=0, sort=False).ffill()
+    same(dense, ours, [name for name in found.columns if name not in ("plan", "period")])
 
 
-def test_cohorts_have_the_triangle_of_their_sql(
-    company: sm.Book, dialect: str, run: Run
-) -> None:
+def test_cohorts_have_the_triangle_of_their_sql(company: sm.Book, dialect: str, run: Run) -> None:
     result = sm.retention.cohorts(company, freq="Q")
     found = run(raw(company), result.sql(dialect)).astype({"cohort": "datetime64[s]"})
     ours = company.triangle("Q").query("observed").astype({"cohort": "datetime64[s]"})
@@ -136,85 +145,90 @@ def test_filters_and_dates_are_part_of_the_sql(company: sm.Book, dialect: str, r
     book = company.where(segment=["SMB", None]).as_of("2025-03-31").with_policy(view="event")
     found = run(raw(company), sm.revenue.mrr(book).sql(dialect))
     ours = book.movements("M")
-    assert found["closing"].iloc[-1] == ours["closing"].iloc[-1]
-    assert found["new"].sum() == ours["new"].sum()
+    assert int(found["closing"].iloc[-1]) == ours["closing"].iloc[-1]
+    assert int(found["new"].sum()) == ours["new"].sum()
 
 
 HOSTILE = "'; drop table subscriptions; --"
-COLUMN = 'plan"; drop table subscriptions; --\n'
+COLUMN = 'plan"; drop table subscriptions; --'
 
 
-def test_hostile_names_and_values_stay_names_and_values(dialect: str, run: Run) -> None:
+def test_hostile_values_stay_values(dialect: str, run: Run) -> None:
     lines = {
         "subscription_id": ["s1", "s2"],
         "customer_id": ["a", "b"],
         "start": ["2026-01-05", "2026-02-03"],
         "amount": [100.0, 40.0],
         "interval": ["month"] * 2,
-        COLUMN: [HOSTILE, "x"],
+        "plan": [HOSTILE, "x"],
     }
     policy = sm.Policy(name="ours\n; drop table subscriptions; --")
     book = sm.Book(subscriptions=lines, as_of="2026-03-31", currency="USD", policy=policy)
-    found = book.where(**{COLUMN: HOSTILE})
-    query = sm.revenue.bridge(found, by=COLUMN).sql(dialect)
+    query = sm.revenue.bridge(book.where(plan=HOSTILE), by="plan").sql(dialect)
     assert len(sqlglot.parse(query.strip().removesuffix(";"), dialect=dialect)) == 1
     rows = run(raw(book), query)
     assert rows["new"].tolist() == [100_000_000]
-    assert rows[COLUMN].tolist() == [HOSTILE]
+    assert rows["plan"].tolist() == [HOSTILE]
+
+
+def test_hostile_names_stay_names(dialect: str, run: Run) -> None:
+    table = pa.table({COLUMN: ["x"], "customer_id": ["a"]})
+    query = ibis.table({COLUMN: "string", "customer_id": "string"}, name="subscriptions").select(COLUMN)
+    found = run({"subscriptions": table}, compiled(query, {}, dialect, {}))
+    assert found.to_dict("list") == {COLUMN: ["x"]}
 
 
 @pytest.mark.parametrize("other", DIALECTS)
-def test_every_dialect_reads_its_own_sql(company: sm.Book, other: str) -> None:
-    query = sm.revenue.bridge(company, by="segment").sql(other)
+def test_every_dialect_reads_its_own_sql(small: sm.Book, other: str) -> None:
+    query = sm.revenue.bridge(small, by="segment").sql(other)
     parsed = sqlglot.parse_one(query.strip().removesuffix(";"), dialect=other)
     read = {table.name.lower() for table in parsed.find_all(sqlglot.exp.Table)}
     assert {"subscriptions", "customers"} <= read
     assert not any("saasmetrics" in name or "temp" in name for name in read)
 
 
-def test_tables_have_the_names_that_are_given(company: sm.Book) -> None:
-    query = sm.revenue.mrr(company).sql("postgres", tables={"subscriptions": "billing.lines"})
+def test_tables_have_the_names_that_are_given(small: sm.Book) -> None:
+    query = sm.revenue.mrr(small).sql("postgres", tables={"subscriptions": "billing.lines"})
     assert "billing.lines" in query
     assert '"subscriptions"' not in query
 
 
 @pytest.mark.parametrize("name", ["", "f(x)", "x'; drop table y"])
-def test_what_is_no_name_of_a_table_is_refused(company: sm.Book, name: str) -> None:
+def test_what_is_no_name_of_a_table_is_refused(small: sm.Book, name: str) -> None:
     with pytest.raises(sm.DataError, match="no name of a table"):
-        sm.revenue.mrr(company).sql(tables={"subscriptions": name})
+        sm.revenue.mrr(small).sql(tables={"subscriptions": name})
 
 
-def test_a_table_that_is_not_read_is_refused(company: sm.Book) -> None:
+def test_a_table_that_is_not_read_is_refused(small: sm.Book) -> None:
     with pytest.raises(UnknownNameError, match="reads no table 'invoices'"):
-        sm.revenue.mrr(company).sql(tables={"invoices": "a.b"})
+        sm.revenue.mrr(small).sql(tables={"invoices": "a.b"})
 
 
-def test_an_unknown_dialect_is_refused(company: sm.Book) -> None:
+def test_an_unknown_dialect_is_refused(small: sm.Book) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'postgres'"):
-        sm.revenue.mrr(company).sql("postgre")
+        sm.revenue.mrr(small).sql("postgre")
 
 
-def test_a_number_of_other_things_than_cubes_names_them(company: sm.Book) -> None:
-    with pytest.raises(sm.DataError, match="renewals, which has no SQL"):
-        sm.renewals.rates(company).sql()
+def test_a_number_of_other_things_than_cubes_names_them(small: sm.Book) -> None:
+    lost = sm.revenue.concentration(small)
+    with pytest.raises(sm.DataError, match="which has no SQL; what has is movements, pairs"):
+        lost.sql()
 
 
-def test_comments_say_which_number_by_which_definition(company: sm.Book) -> None:
-    head = sm.retention.grr(company, window=3, freq="Q").sql().split("WITH")[0]
-    for words in ("Gross revenue retention", "pairs(window=3, freq='Q')", "default", company.as_of_text):
+def test_comments_say_which_number_by_which_definition(small: sm.Book) -> None:
+    head = sm.retention.grr(small, window=3, freq="Q").sql().split("WITH")[0]
+    for words in (
+        "Gross revenue retention",
+        "pairs(window=3, freq='Q')",
+        "default",
+        small.as_of_text,
+    ):
         assert words.lower() in head.lower()
 
 
-def first(result: Any) -> str:
-    return result.sql().split(";")[0]
-
-
-def test_a_connected_book_has_the_same_sql(company: sm.Book) -> None:
-    frames = {name: table.data for name, table in company.history.items() if name in USED}
+def test_a_connected_book_has_the_same_sql(small: sm.Book) -> None:
+    frames = {name: table.data for name, table in small.history.items() if name in USED}
     with duckdb.connect() as connection:
         there = sm.connect(**{name: connection.from_arrow(data) for name, data in frames.items()})
-        there = there.with_policy(fx="constant").as_of(company.as_of_text)
-        query = sm.retention.nrr(there).sql()
-    assert in_duckdb(raw(company), query).equals(
-        in_duckdb(raw(company), sm.retention.nrr(company).sql())
-    )
+        query = sm.retention.nrr(there.as_of(small.as_of_text), window=1).sql()
+    assert query == sm.retention.nrr(small, window=1).sql()

@@ -154,7 +154,9 @@ class ConnectedEngine:
         if name.startswith("__"):
             raise AttributeError(name)
         if callable(getattr(PortableEngine, name, None)):
-            return self._noting(name, lambda *args, **options: self._counted(name, *args, **options))
+            return self._noting(
+                name, lambda *args, **options: self._counted(name, *args, **options)
+            )
         found = self._from_rows(name)
         return self._noting(name, found) if callable(found) else found
 

@@ -183,9 +183,11 @@ class PortableEngine:
             "entities", lambda: 1 + int(_number(whose.select(nw.col("_rank").max())) or 0)
         )
 
-    def daily(self, by: Sequence[str], bags: int = 0) -> Frame:
+    def daily(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return the changes of MRR per account and day."""
         return self._once(
-            ("daily", tuple(by), bags), lambda: held(daily_changes(self.pieces(by, bags)), "changes")
+            ("daily", tuple(by), bags),
+            lambda: held(daily_changes(self.pieces(by, bags)), "changes"),
         )
 
     def grouping(self, by: Sequence[str]) -> Groups:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.portable.whole import Frame
 
-# PostgreSQL takes conditions on computed columns to leave next to no rows, and a cursor to be left after the first ones:
-# so it loops over whole subqueries, once per row. Each setting holds for one transaction.
+# PostgreSQL takes conditions on computed columns to leave next to no rows, and a cursor to be left after the first
+# ones: so it loops over whole subqueries, once per row. Each setting holds for one transaction.
 _POSTGRES = ("enable_nestloop = off", "cursor_tuple_fraction = 1", "jit = off")
 _SPARK = "spark.sql.constraintPropagation.enabled"
 
@@ -41,7 +41,7 @@ def planned(frame: Frame) -> Iterator[None]:
 
 @contextmanager
 def _unpropagated(settings: Any) -> Iterator[None]:
-    """Keep Spark from deriving conditions from all columns, which takes longer the more are computed from each other."""
+    """Keep Spark from deriving conditions from all columns, which takes long where they follow from each other."""
     before = settings.get(_SPARK)
     settings.set(_SPARK, "false")
     try:

@@ -48,8 +48,9 @@ def held(frame: Frame, what: str = "step") -> Frame:
     Notes
     -----
     Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
-    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars keeps
-    it in memory, Spark on its disks, without the way it came about, on which planning would take longer than counting.
+    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars
+    keeps it in memory, Spark on its disks, without the way it came about: planning that again takes longer than
+    counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:

@@ -152,7 +152,8 @@ def _shown(
         for period, shown in periods.items()
     }
     shown = found.select(**labels, **dates, **{name: found[name] for name in measures})
-    return shown.order_by([*labels, *dates, *(("age",) if "age" in measures else ())])
+    order = [*labels, *dates, *(name for name in ("age", *DIMS) if name in measures)]
+    return shown.order_by(order)
 
 
 def _with_date_parts(cells: Frame, calendar: Calendar, period: str) -> Frame:

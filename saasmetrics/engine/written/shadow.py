@@ -11,7 +11,6 @@ from saasmetrics.engine.connected import Link, There
 from saasmetrics.engine.connected.engine import USED
 from saasmetrics.engine.connected.link import free_half
 from saasmetrics.engine.connected.rows import Rows, is_there
-from saasmetrics.engine.portable import PortableEngine
 from saasmetrics.engine.portable.held import kept_steps
 from saasmetrics.errors import DataError
 from saasmetrics.tables import Table
@@ -19,11 +18,11 @@ from saasmetrics.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from saasmetrics.engine.portable import PortableEngine
+
 
 @contextmanager
-def shadow(
-    book: Any, engine: Any
-) -> Iterator[tuple[PortableEngine, dict[str, tuple[str, Any]]]]:
+def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, tuple[str, Any]]]]:
     """Open the portable engine that counts what an engine of a book counts, and the steps that it keeps.
 
     Raises

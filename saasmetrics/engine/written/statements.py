@@ -28,29 +28,26 @@ DIALECTS = {
     "trino": "trino",
     "spark": "pyspark",
 }
-_CUBES: Mapping[str, tuple[Callable[..., Any], str]] = {
-    "movements": (
-        cells.movements,
-        "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing; losses are "
-        "negative. A period without a row has no movements",
-    ),
-    "pairs": (
-        cells.pairs,
-        "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each summed "
-        "over customers: NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers. "
-        "A period without a row is as the one before",
-    ),
-    "triangle": (
-        cells.triangle,
-        "customers and mrr of a cohort at an age, over those at age 0; floor is each customer's lowest MRR so far. "
-        "An age without a row is as the one before",
-    ),
-    "lifetimes": (
-        cells.lifetimes,
-        "event is 1 where the customer left after duration periods, and 0 where it is still there; entry is its age "
-        "when it was first observed. cause is 1 voluntary, 2 involuntary, 0 unknown",
-    ),
-    "terms": (cells.terms, "terms and MRR that ended in the period, by what became of them"),
+_CUBES: Mapping[str, Callable[..., Any]] = {
+    "movements": cells.movements,
+    "pairs": cells.pairs,
+    "triangle": cells.triangle,
+    "lifetimes": cells.lifetimes,
+    "terms": cells.terms,
+}
+_BRIDGE = (
+    "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
+)
+_RATES = "NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers"
+_USES = {
+    "movements": f"{_BRIDGE}; losses are negative. A period without a row has no movements",
+    "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
+    f"summed over customers: {_RATES}. A period without a row is as the one before",
+    "triangle": "customers and mrr of a cohort at an age, over those at age 0; floor is the lowest MRR so far of each "
+    "customer. An age without a row is as the one before",
+    "lifetimes": "event is 1 where the customer left after duration periods, 0 where it is still there; entry is its "
+    "age when it was first observed; cause is 1 voluntary, 2 involuntary, 0 unknown",
+    "terms": "terms and MRR that ended in the period, by what became of them",
 }
 
 
@@ -87,27 +84,24 @@ def _asks(result: Any) -> Sequence[Ask]:
     return list(found.values())
 
 
-def _statement(
-    result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]
-) -> str:
-    cube, use = _CUBES[ask.name]
-    engine = ask.engine
+def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]) -> str:
+    cube, engine = _CUBES[ask.name], ask.engine
     with shadow(book, engine) as (portable, steps):
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
         query = cube(portable, engine.policy, **{**ask.arguments, **more})
         body = compiled(query, steps, DIALECTS[dialect], tables)
-    return "\n".join([*_header(result, book, ask, use), f"{body};"])
+    return "\n".join([*_header(result, book, ask), f"{body};"])
 
 
-def _header(result: Any, book: Any, ask: Ask, use: str) -> list[str]:
+def _header(result: Any, book: Any, ask: Ask) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
     given = ", ".join(f"{name}={value!r}" for name, value in ask.arguments.items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",
-        f"Cube {ask.name}({given}): {use}.",
+        f"Cube {ask.name}({given}): {_USES[ask.name]}.",
         f"Policy {policy.name} v{policy.version}, as of {iso_day(engine.as_of)}.",
         f"Money is in whole millionths of {engine.currency}; a missing group is NULL.",
         *only,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, UnknownNameError, hint
@@ -10,6 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Steps = Mapping[str, tuple[str, Any]]
+
+
+_CHANCE = re.compile(r"row_index_[0-9a-f]{8,}")
+_WITH = "with_"  # as sqlglot calls the part of a query
+_MATERIALIZED = (
+    "duckdb",
+    "postgres",
+)  # which else put the expressions of each step into those of the next
 
 
 def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) -> str:
@@ -33,7 +42,7 @@ def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) 
     DataError
         If it is no name of a table.
     """
-    import ibis.backends.sql.compilers as compilers
+    from ibis.backends.sql import compilers
     from sqlglot import exp
 
     compiler = getattr(compilers, dialect).compiler
@@ -51,17 +60,34 @@ def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) 
             msg = f"The SQL reads no table {name!r}; it reads {', '.join(sorted(used))}."
             raise UnknownNameError(msg + hint(name, sorted(used)))
     if needed:
-        own = main.args.pop("with_", None) or main.args.pop("with", None)
+        own = main.args.pop(_WITH, None)
+        kept = True if dialect in _MATERIALIZED else None
         steps_first = [
-            exp.CTE(this=trees[name], alias=exp.TableAlias(this=exp.to_identifier(names[name], quoted=True)))
+            exp.CTE(
+                this=trees[name],
+                alias=exp.TableAlias(this=exp.to_identifier(names[name], quoted=True)),
+                materialized=kept,
+            )
             for name in needed
         ]
-        main.set("with_", exp.With(expressions=[*steps_first, *(own.expressions if own else ())]))
+        main.set(_WITH, exp.With(expressions=[*steps_first, *(own.expressions if own else ())]))
+    _numbered(main)
     if dialect == "snowflake":  # where names that nobody quotes are in capitals
         for identifier in main.find_all(exp.Identifier):
             identifier.set("this", identifier.name.upper())
     text: str = main.sql(dialect=compiler.dialect, pretty=True)
     return text
+
+
+def _numbered(main: Any) -> None:
+    """Number the columns that narwhals gives names of chance, so that the same query has the same text."""
+    from sqlglot import exp
+
+    known: dict[str, str] = {}
+    for identifier in main.find_all(exp.Identifier, bfs=False):
+        if _CHANCE.fullmatch(identifier.name):
+            number = known.setdefault(identifier.name, f"row_index_{len(known) + 1}")
+            identifier.set("this", number)
 
 
 def _needed(main: Any, trees: Mapping[str, Any]) -> list[str]:
@@ -102,8 +128,9 @@ def _rename(tree: Any, steps: Mapping[str, str], tables: Mapping[str, Any]) -> s
             continue
         read.add(table.name)
         if table.name in tables:
+            other = tables[table.name].copy()
             for part in ("this", "db", "catalog"):
-                table.set(part, tables[table.name].args.get(part))
+                table.set(part, other.args.get(part))
     return read
 
 
@@ -111,12 +138,11 @@ def _table(name: str, text: str, dialect: Any) -> Any:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    wrong = f"tables={{{name!r}: {text!r}}} is no name of a table, such as 'billing.subscriptions'."
     try:
         table = exp.to_table(text, dialect=dialect)
     except SqlglotError as error:
-        msg = f"tables={{{name!r}: {text!r}}} is no name of a table, such as \"billing.subscriptions\"."
-        raise DataError(msg) from error
+        raise DataError(wrong) from error
     if not all(isinstance(part, exp.Identifier) for part in table.parts):
-        msg = f"tables={{{name!r}: {text!r}}} is no name of a table, such as \"billing.subscriptions\"."
-        raise DataError(msg)
+        raise DataError(wrong)
     return table
