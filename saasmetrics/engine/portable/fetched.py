@@ -27,7 +27,8 @@ def fetched(frame: Frame) -> Any:
 @contextmanager
 def planned(frame: Frame) -> Iterator[None]:
     """Let the engine of a frame plan for many rows and long expressions until the block ends."""
-    if frame.implementation is nw.Implementation.PYSPARK:
+    kind: nw.Implementation = frame.implementation
+    if kind is nw.Implementation.PYSPARK:
         with _unpropagated(frame.to_native().sparkSession.conf):
             yield
     elif (connection := postgres_of(frame)) is not None:
@@ -52,7 +53,8 @@ def _unpropagated(settings: Any) -> Iterator[None]:
 
 def postgres_of(frame: Frame) -> Any:
     """Return the connection of a frame that is in PostgreSQL; None for any other."""
-    if frame.implementation is not nw.Implementation.IBIS:
+    kind: nw.Implementation = frame.implementation
+    if kind is not nw.Implementation.IBIS:
         return None
     backend = backend_of(frame)
     return backend.con if backend.name == "postgres" else None

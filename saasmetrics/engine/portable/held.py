@@ -88,4 +88,5 @@ def _in_temporary_table(frame: Frame, what: str) -> Frame:
     steps = _STEPS.get()
     if steps is not None:
         steps[name] = (what, native)
-    return nw.from_native(table).lazy()
+    kept: Frame = nw.from_native(table).lazy()
+    return kept

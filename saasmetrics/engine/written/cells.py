@@ -32,7 +32,7 @@ _LEVELS = {"change": "closing", "paying": "customers_closing"}
 
 def movements(
     engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
-) -> Frame:
+) -> Any:
     """Return opening, movements and closing per group and period in which anything moved."""
     del bags  # the bags of a group add up to it
     calendar = engine.calendar(freq)
@@ -58,7 +58,7 @@ def pairs(
     freq: str = "M",
     by: Sequence[str] = (),
     bags: int = 0,
-) -> Frame:
+) -> Any:
     """Return the sums over customers of MRR at each period and `window` periods before."""
     del bags, policy
     calendar = engine.calendar(freq)
@@ -70,7 +70,7 @@ def pairs(
 
 def triangle(
     engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
-) -> Frame:
+) -> Any:
     """Return customers, MRR and its running minimum per group, cohort and age."""
     del bags, policy
     calendar = engine.calendar(freq)
@@ -90,7 +90,7 @@ def lifetimes(
     bags: int = 0,
     cause: str = CAUSE_COLUMN,
     since: int | None = None,
-) -> Frame:
+) -> Any:
     """Return customers and starting MRR per group, duration, entry, event and cause."""
     del bags, policy
     if cause != CAUSE_COLUMN:
@@ -110,7 +110,7 @@ def terms(
     grace_days: int = 90,
     early_days: int = 90,
     as_of: int = 0,
-) -> Frame:
+) -> Any:
     """Return the terms that end per group and period, by outcome."""
     del policy
     calendar = engine.calendar(freq)

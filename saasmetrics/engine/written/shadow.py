@@ -32,7 +32,7 @@ def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, t
     """
     import ibis
 
-    cuts = [getattr(cut, "keywords", {}).get("values") for cut in book.cuts]
+    cuts: list[Any] = [getattr(cut, "keywords", {}).get("values") for cut in book.cuts]
     if None in cuts or engine.tables is not book.tables:
         msg = "SQL is written for books as they were read, cut by where, between and as_of; this one was cut otherwise."
         raise DataError(msg)

@@ -97,7 +97,8 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
 def _header(result: Any, book: Any, ask: Ask) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
-    given = ", ".join(f"{name}={value!r}" for name, value in ask.arguments.items() if value)
+    told = {name: value for name, value in ask.arguments.items() if value and name != "bags"}
+    given = ", ".join(f"{name}={value!r}" for name, value in told.items())
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",
