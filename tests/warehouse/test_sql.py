@@ -173,7 +173,9 @@ def test_hostile_values_stay_values(dialect: str, run: Run) -> None:
 
 def test_hostile_names_stay_names(dialect: str, run: Run) -> None:
     table = pa.table({COLUMN: ["x"], "customer_id": ["a"]})
-    query = ibis.table({COLUMN: "string", "customer_id": "string"}, name="subscriptions").select(COLUMN)
+    query = ibis.table({COLUMN: "string", "customer_id": "string"}, name="subscriptions").select(
+        COLUMN
+    )
     found = run({"subscriptions": table}, compiled(query, {}, dialect, {}))
     assert found.to_dict("list") == {COLUMN: ["x"]}
 

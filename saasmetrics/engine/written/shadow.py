@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.connected import Link, There
 from saasmetrics.engine.connected.engine import USED
-from saasmetrics.engine.connected.link import free_half
+from saasmetrics.engine.connected.filters import filtered_there
+from saasmetrics.engine.connected.link import Link, free_half
 from saasmetrics.engine.connected.rows import Rows, is_there
+from saasmetrics.engine.portable import PortableEngine
 from saasmetrics.engine.portable.held import kept_steps
+from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.errors import DataError
 from saasmetrics.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from saasmetrics.engine.portable import PortableEngine
 
 
 @contextmanager
@@ -39,21 +39,18 @@ def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, t
     connection = ibis.duckdb.connect()
     try:
         link = Link(free_half())
-        history = {
-            name: Table(name, Rows(name, _frame(connection, name, table), link))
-            for name, table in book.history.items()
-            if name in USED
-        }
-        place = There(link)
         day = book.known_day if engine.policy.knowledge == "recorded" else None
         with kept_steps() as steps:
-            tables = place.known(history, day)
+            tables: Any = {}
+            for name in (name for name in USED if name in book.history):
+                frame = known_frame(name, _frame(connection, name, book.history[name]), day)
+                tables[name] = Table(name, Rows(name, frame, link))
             for values in cuts:
-                tables = place.filtered(tables, values)
+                tables = filtered_there(tables, values, link)
+            frames = {name: table.data.frame for name, table in tables.items()}
             options = (engine.policy, engine.as_of, engine.currency)
             more = (engine._fiscal_start, engine._since)  # noqa: SLF001
-            there: Any = place.engine(tables, *options, *more)
-            yield there.there, steps
+            yield PortableEngine(frames, *options, *more), steps
     finally:
         connection.disconnect()
 
