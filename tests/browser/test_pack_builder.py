@@ -12,7 +12,12 @@ from playwright.sync_api import FrameLocator, Locator, expect
 
 SLOW = 90_000
 SENTENCE = "ARR grew by 9%, and churn of <b>Nimbus</b> took =1+1 of it"
-NAMES = ["شركة النور للتجارة الإلكترونية", "上海云端数据科技有限公司", "🚀 Über & Söhne <script>", "=cmd|' /C calc'!A0"]
+NAMES = [
+    "شركة النور للتجارة الإلكترونية",
+    "上海云端数据科技有限公司",
+    "🚀 Über & Söhne <script>",
+    "=cmd|' /C calc'!A0",
+]
 CODE = f"""import saasmetrics as sm, saasmetrics_widgets as sw
 tables = {{name: table.data.to_pandas() for name, table in sm.demo(customers=150).tables.items()}}
 names = {NAMES!r}
@@ -59,8 +64,6 @@ class Shown:
         return json.loads(self.found.say(f"import json; print(json.dumps({expression}))"))
 
 
-
-
 def test_a_sentence_that_is_written_stands_in_the_four_files(notebook: Callable) -> None:
     found = notebook()
     found.open([CODE], "pack.ipynb")
@@ -81,7 +84,9 @@ def test_a_sentence_that_is_written_stands_in_the_four_files(notebook: Callable)
     shown.press("All")
     expect(shown.root.locator(".sm-done")).to_contain_text("ours.pptx", timeout=SLOW)
     folder = found.lab.folder
-    assert SENTENCE.replace("<", "&lt;").replace(">", "&gt;") in (folder / "ours.html").read_text("utf-8")
+    assert SENTENCE.replace("<", "&lt;").replace(">", "&gt;") in (folder / "ours.html").read_text(
+        "utf-8"
+    )
     assert SENTENCE in slides(folder / "ours.pptx")
     assert SENTENCE in sheets(folder / "ours.xlsx")
     assert SENTENCE in shown.told("w.pack.pages[0].title")

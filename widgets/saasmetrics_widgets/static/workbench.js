@@ -112,7 +112,8 @@ export class Bench {
     this.alert = html("div", { class: "sm-alert", role: "alert", hidden: "" });
     this.progress = html("div", { class: "sm-progress", role: "status", hidden: "" });
     this.confirm = html("div", { class: "sm-confirm", role: "alert", hidden: "" });
-    this.done = html("ul", { class: "sm-done", role: "status", "aria-label": "What was done" });
+    this.list = html("ul", {});
+    this.done = html("div", { class: "sm-done", role: "status" }, this.list);
     this.top = html("div", {});
     this.body = html("div", {});
     const name = `saasmetrics-widget saasmetrics-bench saasmetrics-${view.kind}`;
@@ -144,7 +145,7 @@ export class Bench {
     this.alert.hidden = !view.error;
     this.alert.textContent = view.error;
     this.done.hidden = view.done.length === 0;
-    this.done.replaceChildren(...view.done.map((words) => html("li", { dir: "auto" }, words)));
+    this.list.replaceChildren(...view.done.map((words) => html("li", { dir: "auto" }, words)));
     this.confirm.hidden = !view.confirm;
     if (view.confirm) {
       const { words, button: label, ask } = view.confirm;
