@@ -140,7 +140,7 @@ def test_decisions_are_written_one_per_line(builder) -> None:
 def test_saved_settings_make_the_same_pack_by_the_command(given: str, tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     sample.write(exports, 60, 7)
-    book = sm.read(exports, policy="stripe", fiscal_start=2)
+    book = sm.read(exports, fiscal_start=2)
     place = (tmp_path if given == "data" else exports) / "board.toml"
     asked = {"pages": PAGES, "targets": {"arr": {"2027-Q2": 5e6}}, "colors": {"good": "#004488"}}
     builder = BoardPackBuilder(book, asked, data=exports if given == "data" else None)
@@ -159,7 +159,7 @@ def test_saved_settings_make_the_same_pack_by_the_command(given: str, tmp_path: 
 def test_a_policy_of_ones_own_is_kept_beside_the_settings(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     sample.write(exports, 40, 7)
-    own = sm.Policy.named("stripe").changed(window=6)
+    own = sm.Policy.named("default").changed(window=6)
     builder = BoardPackBuilder(sm.read(exports, policy=own), {"pages": ["bridge"]}, data=exports)
     place = builder.save(tmp_path / "board.toml")
     assert {path.name for path in tmp_path.iterdir()} == {
