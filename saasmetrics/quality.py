@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import definition, metric
+from saasmetrics.engine.place import HERE, Place
 from saasmetrics.result import Result
 
 if TYPE_CHECKING:
@@ -27,15 +28,14 @@ class Checks:
     as_of: int
     currency: str
     guessed: bool = False
+    place: Place = HERE
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
 
     def under(self, policy: Policy) -> list[Problem]:
         """Return the findings under a policy."""
-        from saasmetrics.tables import gate
-
         key = tuple(str(getattr(policy, name)) for name in _GATED)
         if key not in self.found:
-            self.found[key] = gate.check(
+            self.found[key] = self.place.check(
                 self.tables,
                 as_of=self.as_of,
                 currency=self.currency,

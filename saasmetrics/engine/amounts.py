@@ -14,7 +14,7 @@ from saasmetrics.money import LARGEST, intervals_per_month, to_micro
 from saasmetrics.tables.gate.values import known_currencies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -157,11 +157,16 @@ def reporting_currency(given: Any) -> str | None:
 
 def main_currency(tables: Mapping[str, Table]) -> str:
     """Return the currency of most rows that is not converted by fx, or USD."""
-    quoted = set(tables["fx"].data["currency"].unique().to_pylist()) if "fx" in tables else set()
+    quoted = tables["fx"].data["currency"].unique().to_pylist() if "fx" in tables else []
     for name in ("subscriptions", "mrr", "invoices"):
         if name in tables and "currency" in tables[name].data.column_names:
             counts = pc.value_counts(tables[name].data["currency"]).to_pylist()
-            known = [c for c in counts if c["values"] and c["values"] not in quoted]
-            if known:
-                return str(max(known, key=lambda c: c["counts"])["values"])
+            if found := most_used({c["values"]: c["counts"] for c in counts}, quoted):
+                return found
     return "USD"
+
+
+def most_used(counts: Mapping[str | None, int], quoted: Collection[str | None]) -> str:
+    """Return the currency with most rows among those without a rate, "" where there is none."""
+    known = {name: many for name, many in counts.items() if name and name not in quoted}
+    return str(max(known, key=lambda name: known[name])) if known else ""

@@ -16,7 +16,7 @@ LAYERS = (
     {"asked", "calls", "periods", "money", "export", "versions"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
     {"importers", "engine", "quality"},
-    {"book", "sample"},
+    {"book", "connected", "sample"},
     {"survival"},
     {"metrics"},
     {"accessor", "definitions", "forecast"},

@@ -23,7 +23,7 @@ __all__ = [
     "zero_amounts",
 ]
 
-_NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
+NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     (
         "subscriptions",
         "amount",
@@ -42,12 +42,12 @@ _NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     ("people", "fte", "error", "Write 1.0 for full time."),
     ("fx", "rate", "error", "Write the price of one unit in the reporting currency."),
 )
-_POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
+POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
 
 
 def negative_amounts(gate: Gate) -> Iterable[Problem]:
     """Amounts below zero where there can be none."""
-    for table, column, severity, remedy in _NOT_NEGATIVE:
+    for table, column, severity, remedy in NOT_NEGATIVE:
         for view in gate.having(table):
             if not view.has(column):
                 continue
@@ -60,7 +60,7 @@ def negative_amounts(gate: Gate) -> Iterable[Problem]:
                 severity=severity,
                 show=(*SCHEMA[table].key, "customer_id", column),
             )
-    for table, column in _POSITIVE:
+    for table, column in POSITIVE:
         for view in gate.having(table):
             if not view.has(column):
                 continue
