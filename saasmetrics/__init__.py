@@ -104,6 +104,7 @@ def read(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
@@ -119,7 +120,11 @@ def read(
         Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
         the column show the order.
     decimal
-        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+        The decimal sign of the files, "," or "."; by default the amounts of a column show it, and those that can be
+        read in two ways are refused.
+    encoding
+        Encoding of text files that say nothing of it: "cp1252" or "shift-jis"; by default UTF-8, else a guess that
+        `book.check()` names, and files that can be read in two ways are refused.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
 
@@ -151,6 +156,7 @@ def read(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
         columns=columns or {},
     )
 
@@ -231,6 +237,7 @@ def read_snapshots(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
@@ -241,7 +248,7 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
-    dayfirst, decimal, columns
+    dayfirst, decimal, encoding, columns
         As for `read`, for all exports.
 
     Returns
@@ -284,6 +291,7 @@ def read_snapshots(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
         columns=columns or {},
     )
 

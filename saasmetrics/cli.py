@@ -156,6 +156,7 @@ def _book_words(
         help="whether 03/04/2025 is 3 April",
     )
     words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
+    words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -235,7 +236,7 @@ def _pack(arguments: argparse.Namespace) -> int:
     from saasmetrics.board.every_month import monthly
 
     defaults = {"policy": "default", "set": [], "fiscal_start": 1}
-    for name in ("csv", "title", "margin", "dayfirst", "decimal", *defaults):
+    for name in ("csv", "title", "margin", "dayfirst", "decimal", "encoding", *defaults):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
             raise DataError(
@@ -330,6 +331,7 @@ def _book(arguments: argparse.Namespace) -> Book:
         as_of=_day(arguments.as_of),
         dayfirst=arguments.dayfirst,
         decimal=arguments.decimal,
+        encoding=arguments.encoding,
     )
     return book
 

@@ -13,7 +13,7 @@ months. What comes back has the tables, what each column became, and what was le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.systems import IMPORTERS
@@ -41,11 +41,11 @@ __all__ = [
 ]
 
 
-def _reader(name: str) -> Callable[[str | Path], Imported]:
+def _reader(name: str) -> Callable[..., Imported]:
     """Return the function that reads the exports of one system, with its own help."""
 
-    def read(path: str | Path) -> Imported:
-        return import_folder(path, only=name)
+    def read(path: str | Path, **told: Any) -> Imported:
+        return import_folder(path, only=name, **told)
 
     system = IMPORTERS[name]
     read.__name__ = read.__qualname__ = name
@@ -57,6 +57,8 @@ def _reader(name: str) -> Callable[[str | Path], Imported]:
     ----------
     path
         Folder of CSV, Parquet or XLSX files, or one file.
+    **told
+        dayfirst, decimal and encoding, as for `saasmetrics.read`.
 
     Returns
     -------

@@ -46,9 +46,9 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
         return {}
     from saasmetrics.importers.folder import import_folder, is_raw
 
-    if not is_raw(Path(path)):
+    if not is_raw(Path(path), told.encoding):
         return {}
-    made = import_folder(path)
+    made = import_folder(path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding)
     known = {file.name for file in files_of(path)} - {file.label for file in made.others}
     others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
     if both := sorted(set(others) & set(made.tables)):
