@@ -105,6 +105,7 @@ def read(
     dayfirst: bool | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
@@ -125,6 +126,9 @@ def read(
     encoding
         Encoding of text files that say nothing of it: "cp1252" or "shift-jis"; by default UTF-8, else a guess that
         `book.check()` names, and files that can be read in two ways are refused.
+    memory_limit
+        How much memory reading may take, such as "8GB"; by default what is free. Files that would take more are
+        refused before they are read.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
 
@@ -137,6 +141,8 @@ def read(
     ------
     InvalidTablesError
         If a file cannot be read as the table its name says; all problems at once.
+    DataError
+        If the files would not fit into memory, or one is written while it is read.
 
     Examples
     --------
@@ -157,6 +163,7 @@ def read(
         dayfirst=dayfirst,
         decimal=decimal,
         encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
     )
 
@@ -238,6 +245,7 @@ def read_snapshots(
     dayfirst: bool | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
@@ -248,7 +256,7 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
-    dayfirst, decimal, encoding, columns
+    dayfirst, decimal, encoding, memory_limit, columns
         As for `read`, for all exports.
 
     Returns
@@ -292,6 +300,7 @@ def read_snapshots(
         dayfirst=dayfirst,
         decimal=decimal,
         encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
     )
 
