@@ -333,7 +333,7 @@ class Book:
         return out
 
     def explore(self, widget: str = "explorer", **options: Any) -> Any:
-        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
+        """Open a widget: "explorer", "switch", "review", "survival", "economics" or "pack"; options say how."""
         from importlib.metadata import entry_points
 
         for point in entry_points(group="saasmetrics.widgets", name=widget):

@@ -8,7 +8,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.asked import FOR, PAGES, Settings, Words
+from saasmetrics.board.asked import FOR, PAGES, Ask, Settings, Words
+from saasmetrics.board.model import Text
+from saasmetrics.board.pages.asks import NOBODY
 from saasmetrics.export.files import file_path, write
 
 if TYPE_CHECKING:
@@ -141,8 +143,15 @@ def told_by(pack: Pack) -> Settings:
         for page in pack.pages
         if page.edited
     }
+    asks = tuple(
+        Ask(*(cell.text.removeprefix(NOBODY) for cell in row.cells if isinstance(cell, Text)))
+        for page in pack.pages
+        for table in page.tables
+        for row in table.rows
+        if page.id == table.id == "asks"
+    )
     return Settings(
         company=pack.company, title=str(facts["title"]), audience=audience if audience in FOR else "board",
         pages=() if shown == FOR.get(audience) else shown, paper=look.paper, logo=look.logo, template=look.template,
-        colors=look.colors, comments=words, folder=look.folder,
+        colors=look.colors, comments=words, asks=asks, folder=look.folder,
     )  # fmt: skip

@@ -28,6 +28,33 @@ export function themeOf(body, dark) {
   return dark ? "dark" : "light";
 }
 
+/** Put the colors of the theme around us on an element, each role as a custom property. */
+export function dress(root, colors) {
+  const theme = themeOf(document.body, matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = theme;
+  for (const [role, value] of Object.entries(colors[theme])) root.style.setProperty(`--sm-${role}`, value);
+}
+
+/** React when the theme around us changes; what comes back ends that. */
+export function onTheme(react) {
+  const themes = new MutationObserver(react);
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", react);
+  return () => {
+    themes.disconnect();
+    system.removeEventListener("change", react);
+  };
+}
+
+/** React to events of a model, each by its name; what comes back ends that. */
+export function listen(model, reactions) {
+  for (const [event, react] of Object.entries(reactions)) model.on(event, react);
+  return () => {
+    for (const [event, react] of Object.entries(reactions)) model.off(event, react);
+  };
+}
+
 /** Hide the static pictures that this widget takes the place of, and return how to bring them back. */
 export function takePlaceOf(id) {
   const stills = id ? [...document.querySelectorAll(`[id="saasmetrics-static-${CSS.escape(id)}"]`)] : [];

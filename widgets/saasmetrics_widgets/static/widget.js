@@ -1,7 +1,7 @@
 // Draws what Python made ready: every word, number, place and color role comes in `view` and `table`.
 // All text is set through textContent, so a customer called <script> is only a name.
 
-import { ASKS, QUIET, fill, html, svg, takePlaceOf, themeOf } from "./dom.js";
+import { ASKS, QUIET, dress, fill, html, listen, onTheme, svg, takePlaceOf } from "./dom.js";
 
 const SEARCH_PAUSE = 150;
 const SLIDE_PAUSE = 40; // between two steps of a slider that is drawn
@@ -514,11 +514,7 @@ class Sheet {
 
   /** Put on the colors of the theme around us; shapes name roles, so nothing is drawn again. */
   dress() {
-    const theme = themeOf(document.body, matchMedia("(prefers-color-scheme: dark)").matches);
-    this.root.dataset.theme = theme;
-    for (const [role, value] of Object.entries(this.model.get("view").colors[theme])) {
-      this.root.style.setProperty(`--sm-${role}`, value);
-    }
+    dress(this.root, this.model.get("view").colors);
   }
 
   showTip(words, target) {
@@ -567,18 +563,8 @@ function render({ model, el }) {
   draw["change:view"]();
   draw["change:table"]();
   draw["change:progress"]();
-  for (const [event, react] of Object.entries(draw)) model.on(event, react);
-  const dress = () => sheet.guard(() => sheet.dress());
-  const themes = new MutationObserver(dress);
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", dress);
-  return () => {
-    for (const [event, react] of Object.entries(draw)) model.off(event, react);
-    themes.disconnect();
-    system.removeEventListener("change", dress);
-    restore();
-  };
+  const leave = [listen(model, draw), onTheme(() => sheet.guard(() => sheet.dress())), restore];
+  return () => leave.forEach((undo) => undo());
 }
 
 export default { render };
