@@ -3,7 +3,7 @@
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
 of its own, whose help says where the export comes from:
 
-- billing: stripe, chargebee, recurly, zuora, recharge, chartmogul, baremetrics
+- billing: stripe, chargebee, recurly, zuora, paddle, recharge, chartmogul, baremetrics
 - sales: hubspot, salesforce
 - support: zendesk, intercom, freshdesk
 
@@ -32,6 +32,7 @@ __all__ = [
     "hubspot",
     "import_folder",
     "intercom",
+    "paddle",
     "recharge",
     "recurly",
     "salesforce",
@@ -79,6 +80,7 @@ chartmogul = _reader("chartmogul")
 freshdesk = _reader("freshdesk")
 hubspot = _reader("hubspot")
 intercom = _reader("intercom")
+paddle = _reader("paddle")
 recharge = _reader("recharge")
 recurly = _reader("recurly")
 salesforce = _reader("salesforce")
