@@ -103,6 +103,7 @@ def read(
     dayfirst: bool | None = None,
     decimal: str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    remedies: str | Path | bool | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -120,6 +121,9 @@ def read(
         The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+    remedies
+        A file that `book.save_remedies` wrote, to be replayed. By default remedies.toml in the folder, if it is there,
+        which `book.check()` tells; False for none.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def read(
         dayfirst=dayfirst,
         decimal=decimal,
         columns=columns or {},
+        remedies=remedies,
     )
 
 
