@@ -107,6 +107,7 @@ def read(
     encoding: str | None = None,
     memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    remedies: str | Path | bool | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -131,6 +132,9 @@ def read(
         refused before they are read.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+    remedies
+        A file that `book.save_remedies` wrote, to be replayed. By default remedies.toml in the folder, if it is there,
+        which `book.check()` tells; False for none.
 
     Returns
     -------
@@ -165,6 +169,7 @@ def read(
         encoding=encoding,
         memory_limit=memory_limit,
         columns=columns or {},
+        remedies=remedies,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import size_in_bytes
-from saasmetrics.book import Book, fill
+from saasmetrics.book import Book
+from saasmetrics.book_fields import fill
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.connected import Link, There, connected_tables
 from saasmetrics.errors import DataError, MissingExtraError, MissingTableError

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.encodings import encoding_of, first_lines
-from saasmetrics.tables.room import unchanged
 from saasmetrics.tables.separators import SEMICOLON, with_note
+from saasmetrics.tables.steady import unchanged
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:

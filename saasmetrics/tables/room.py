@@ -1,21 +1,21 @@
-"""Files before and after they are read: whether their rows fit into memory, and whether they stayed the same."""
+"""Files before they are read: whether their rows fit into memory."""
 
 from __future__ import annotations
 
 import zipfile
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
+from saasmetrics.tables.read import table_of_stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["fit", "unchanged"]
+__all__ = ["fit"]
 
 _TEXT = (
     2.0  # bytes in memory for a byte of text: every value is kept as it is, with where it begins
@@ -52,33 +52,6 @@ def fit(files: Sequence[Path], limit: int) -> None:
     raise DataError(msg)
 
 
-@contextmanager
-def unchanged(file: Path) -> Iterator[None]:
-    """Refuse what was read of a file that was written meanwhile.
-
-    Raises
-    ------
-    DataError
-        If its size or its time differs afterwards.
-    """
-    before = _mark(file)
-    yield
-    if _mark(file) != before:
-        msg = (
-            f"{file.name} was written while it was read, so its rows may be of two exports. "
-            "Read it again when the export is finished."
-        )
-        raise DataError(msg)
-
-
-def _mark(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
-
-
 def _in_memory(file: Path) -> float:
     name = file.name.lower()
     try:
@@ -111,6 +84,4 @@ def _kind(file: Path) -> str:
 
 
 def _table(file: Path) -> str:
-    from saasmetrics.tables.read import table_of_stem
-
     return table_of_stem(file.name.split(".")[0]) or "subscriptions"

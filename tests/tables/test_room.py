@@ -14,7 +14,7 @@ import pytest
 from pyarrow import csv
 
 import saasmetrics as sm
-from saasmetrics.tables.room import unchanged
+from saasmetrics.tables.steady import unchanged
 from tests.bench.data import subscriptions
 
 LINES = "customer_id,month,mrr\n" + "".join(f"c{n:05},2026-01,10\n" for n in range(20_000))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NOBODY = "–"  # where an ask has no owner or date
 
+
 def asks(making: Making) -> Page:
     """What the board is asked to decide, from the settings."""
     given = making.settings.asks
