@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.board.condensed import Began
 from saasmetrics.board.figures import said
 from saasmetrics.board.model import Quantity, Total
 from saasmetrics.board.numbers import Numbers
@@ -50,8 +51,16 @@ class Making:
 
     book: Book
     settings: Settings
-    numbers: Numbers = field(default_factory=Numbers)
+    numbers: Numbers = field(init=False)
     sources: dict[str, Result] = field(default_factory=dict)
+    _fits: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.numbers = Numbers(lambda: self._began, self.named)
+
+    @cached_property
+    def _began(self) -> Began:
+        return Began.of(self.book)
 
     @property
     def currency(self) -> str:
@@ -160,20 +169,24 @@ class Making:
             self.label(quarter),
         )
         value = 12 * float(row[name])
-        columns = ["customer_id", "name", "opening", *MOVES, "closing"]
-        if "Movements" in self.numbers.tables and part in self.numbers.tables["Movements"].parts:
-            fits = True
-        else:
-            fits = self.numbers.frame(
-                "Movements", part, self.named(self.bridge.rows(period=quarter)), columns
-            )
-        if not fits:
+        if not self._moved(quarter, part):
             return self.numbers.given(
                 key, label, value, "money", "the sum of more customers than a sheet holds"
             )
         return self.numbers.total(
             key, label, "money", value, "12 * total", {"total": Total("Movements", name, part)}
         )
+
+    def _moved(self, quarter: pd.Timestamp, part: str) -> bool:
+        """Add the customers behind the bridge of a quarter; return whether they fit."""
+        if part in self._fits:
+            return self._fits[part]
+        rows = self.bridge.rows(period=quarter)
+        rows["paying"] = (rows["closing"] > 0).astype(int)
+        added = ["opening", *MOVES, "closing", "paying"]
+        columns = ["customer_id", "name", *added]
+        self._fits[part] = self.numbers.frame("Movements", part, rows, columns, added)
+        return self._fits[part]
 
     def rate(self, result: Result, quarter: pd.Timestamp, name: str = "", **group: Any) -> str:
         """Return the id of a number of a result in a quarter, with the rows behind it."""
@@ -309,7 +322,7 @@ class Making:
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of customers with the customers' names, where the tables have them."""
-        if "customer_id" not in rows.columns or not len(self.names):
+        if "customer_id" not in rows.columns or "name" in rows.columns or not len(self.names):
             return rows
         return rows.assign(name=rows["customer_id"].map(self.names))
 

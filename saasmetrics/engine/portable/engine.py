@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
@@ -25,11 +26,12 @@ from saasmetrics.engine.portable.entities import (
 )
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.lines import pieces
 from saasmetrics.engine.portable.triangle import triangle_cells
 from saasmetrics.engine.spans import source_of
-from saasmetrics.errors import DataError
+from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def refuse_unknown(policy: Policy, *, rates: bool) -> None:
 
     Raises
     ------
-    DataError
+    NotPortableError
         If there is one; the message names it.
     """
     for choice, taken in _TAKES.items():
@@ -70,10 +72,10 @@ def refuse_unknown(policy: Policy, *, rates: bool) -> None:
         if value not in taken:
             known = " or ".join(map(repr, taken))
             msg = f"The portable engine does not count {choice}={value!r} yet; it takes {known}."
-            raise DataError(msg)
+            raise NotPortableError(msg)
     if rates and policy.fx != "constant":
         msg = f"The portable engine does not count fx={policy.fx!r} yet; it takes 'constant'."
-        raise DataError(msg)
+        raise NotPortableError(msg)
 
 
 def _refuse_given_free(table: Frame) -> None:
@@ -83,7 +85,7 @@ def _refuse_given_free(table: Frame) -> None:
     free = (nw.col("amount") == 0) & (nw.col("list_amount") > 0) & ~nw.col("discount_end").is_null()
     if count := _number(table.filter(free).select(nw.len())):
         msg = f"The portable engine does not count months given free yet, as {int(count):,} subscriptions rows have."
-        raise DataError(msg)
+        raise NotPortableError(msg)
 
 
 class PortableEngine:
@@ -162,6 +164,13 @@ class PortableEngine:
         found = pieces(tables, self._source, self._policy, self._as_of, self._currency, keep)
         found = with_group_number(found, by)
         return held(in_bags(found, bags, self._count(whose)) if bags else found)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote of every number says about the tables."""
+        whose = with_entity(self._tables, self._source, self._policy.entity)
+        tables = {**self._tables, self._source: whose}
+        return left_out_notes(tables, self._source, self._policy, self._as_of, self._currency)
 
     def _any_pieces(self) -> Frame:
         """Return the pieces, however grouped: what was computed already, if anything."""
@@ -285,7 +294,7 @@ class PortableEngine:
             "Renewals are not followed where the tables are. Contracts are few: bring them and their customers here, "
             "sm.Book(contracts=relation.df(), subscriptions=...)."
         )
-        raise DataError(msg)
+        raise NotPortableError(msg)
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Refuse: the customers behind a cell stay where the tables are."""
@@ -293,7 +302,7 @@ class PortableEngine:
             f"The customers behind {kind} {cell} are not fetched from where the tables are. Ask a Book of the rows "
             "in question, such as sm.Book(subscriptions=relation.filter(...).df())."
         )
-        raise DataError(msg)
+        raise NotPortableError(msg)
 
 
 def _columns(cells: Frame, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:

@@ -49,8 +49,7 @@ def pieces(
 
     `tables[source]` has the column `entity` already.
     """
-    build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
-    found = build(tables, policy, as_of, currency, (*PIECE, *keep))
+    found = every_piece(tables, source, policy, as_of, currency, keep)
     end = nw.when(nw.col("end") > as_of).then(FAR).otherwise(nw.col("end")).cast(nw.Int64)
     found = found.with_columns(end=end).filter(
         nw.col("start") <= as_of, nw.col("end") > nw.col("start")
@@ -59,6 +58,19 @@ def pieces(
     if policy.overlap == "latest":
         found = _latest_wins(held(found))
     return _bridged(held(found), policy.gap_days) if policy.gap_days else found
+
+
+def every_piece(
+    tables: Mapping[str, Frame],
+    source: str,
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    keep: Sequence[str] = (),
+) -> Frame:
+    """Return the pieces of all lines, also those that lie ahead, cost nothing or last no day."""
+    build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
+    return build(tables, policy, as_of, currency, (*PIECE, *keep))
 
 
 def _subscriptions(
