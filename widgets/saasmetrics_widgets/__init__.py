@@ -9,6 +9,7 @@
 - SuccessBoard: targets, health, alerts, and whom to call first
 - CapacityPlanner: tickets to come, when to hire, and books of business
 - BoardPackBuilder: the pages of a board pack, their words, and its files
+- ImportAssistant: what raw exports are, column by column, and the tables that are made of them
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -20,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from saasmetrics_widgets.assistant import ImportAssistant
     from saasmetrics_widgets.base import MetricWidget
     from saasmetrics_widgets.builder import BoardPackBuilder
     from saasmetrics_widgets.connected import enable_colab
@@ -39,6 +41,7 @@ __all__ = [
     "CohortReview",
     "DefinitionSwitch",
     "Explorer",
+    "ImportAssistant",
     "MetricWidget",
     "RenewalDesk",
     "SuccessBoard",
@@ -57,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "assistant": ("ImportAssistant",),
     "base": ("MetricWidget",),
     "builder": ("BoardPackBuilder",),
     "connected": ("enable_colab",),
