@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import saasmetrics as sm
+from tests.browser.extension.test_panel import violations
 from tests.importers.exports import folder as written
 from tests.importers.test_stripe import DASHBOARD
 from tests.importers.test_support_systems import EXPORT
@@ -83,23 +83,18 @@ def test_from_exports_of_stripe_and_zendesk_three_clicks_lead_to_the_retention_r
     expect(assistant.get_by_label("Findings")).to_contain_text("without a row in customers")
     assistant.get_by_role("button", name="Retention review").click()
     expect(assistant.locator(".sm-done")).to_contain_text("review.html", timeout=SLOW)
+    expect(assistant.locator(".sm-confirm")).to_be_hidden()
     page = (folder.parent / "review.html").read_text("utf-8")
     assert "Net revenue retention" in page
     assert failed(desk.done()) == []
     assert parameters(desk.done())["data"] == folder.name
-    assert wrong(desk) == []
+    assert violations(desk, ".saasmetrics-import") == []
     for theme in ("Light", "Dark"):
         desk.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         expect(assistant).to_have_attribute("data-theme", theme.lower(), timeout=SLOW)
         assistant.evaluate("node => node.scrollIntoView()")
         desk.shot(f"import-{theme.lower()}")
     desk.command("apputils:change-theme", theme="JupyterLab Light")
-
-
-def wrong(desk) -> list[str]:
-    """What axe finds in the assistant."""
-    violations = Axe().run(desk.page, ".saasmetrics-import").response["violations"]
-    return [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
 
 
 def test_data_of_one_file_are_checked_from_its_menu(desk, exports) -> None:
