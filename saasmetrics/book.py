@@ -136,17 +136,8 @@ class Book:
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
-        kept = (
-            "history",
-            "policy",
-            "currency",
-            "fiscal_start",
-            "cuts",
-            "scope",
-            "repairs",
-            "mended",
-        )
-        now = {name: getattr(self, name) for name in kept}
+        kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
+        now = {name: getattr(self, name) for name in (*kept, "repairs", "mended")}
         now |= {name: getattr(self, f"{name}_day") for name in ("as_of", "since", "known", "told")}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
@@ -247,14 +238,9 @@ class Book:
         ----------
         remedies
             Finding, or table and finding, -> remedy: {"spend.repeated-row": "drop"}; or a file that
-            `save_remedies` wrote, to be replayed.
+            `save_remedies` wrote, to be replayed. What does not exist, or repairs nothing, is refused.
         by
             Who chose them, to be recorded.
-
-        Raises
-        ------
-        DataError
-            If there is no such finding or remedy, or nothing to be repaired.
 
         Examples
         --------

@@ -54,11 +54,7 @@ def fill(
     if tables is None:
         tables = known_tables(history, known if policy.knowledge == "recorded" else None)
         as_of = observed_until(tables, as_of)
-        if repairs:
-            from saasmetrics.checks.remedies import Asked, applied
-
-            asked = Asked(policy, as_of, currency or main_currency(tables))
-            tables, mended = applied(tables, repairs, asked)
+        tables, mended = _repaired(tables, repairs, policy, as_of, currency)
         for cut in cuts:
             tables = cut(tables)
     assert as_of is not None
@@ -82,3 +78,17 @@ def fill(
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
+
+
+def _repaired(
+    tables: Mapping[str, Table],
+    repairs: tuple[Chosen, ...],
+    policy: Policy,
+    as_of: int,
+    currency: str | None,
+) -> tuple[Mapping[str, Table], tuple[Problem, ...]]:
+    if not repairs:
+        return tables, ()
+    from saasmetrics.checks.remedies import Asked, applied
+
+    return applied(tables, repairs, Asked(policy, as_of, currency or main_currency(tables)))
