@@ -202,9 +202,7 @@ class Sheet:
             self.write(row, at, column.title, header(column.style))
             plain = not column.formula
             for number, value in enumerate(_listed(column.values)):  # a file has cells
-                held = (
-                    value if plain or number in column.given else Formula(column.formula, value)
-                )
+                held = value if plain or number in column.given else Formula(column.formula, value)
                 self.write(row + 1 + number, at, held, column.style)
         self.page.set_column(0, 0, 28)
         if len(columns) > 1:

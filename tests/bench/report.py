@@ -110,7 +110,8 @@ def _over_nrr(found: Measured, of: Callable[..., float]) -> float:
     return of(run["seconds"] / run["apart"]["nrr"] for run in found["definitions"])
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return what it was measured on."""
     info, name = Path("/proc/cpuinfo"), platform.processor() or platform.machine()
     if info.exists():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
@@ -129,7 +130,7 @@ def text(found: Measured, rows: int) -> str:
     base = seconds(found, "reading")
     lines = [
         INTRODUCTION,
-        f"{_machine()} {rows:,} subscriptions, {size / 1e6:.1f} MB in Arrow.",
+        f"{machine()} {rows:,} subscriptions, {size / 1e6:.1f} MB in Arrow.",
         "",
     ]
     lines += ["| way | runs | seconds | over reading | memory, MB | over the columns |"]
