@@ -107,6 +107,7 @@ class Parts:
     notes: list[str] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     semicolon: bool = False
+    dayfirst: bool | None = None
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.frames
