@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import definition, metric
+from saasmetrics.money import counted
 from saasmetrics.result import Result
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Checks:
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
         return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({counted(p.rows, 'row')})"
             for p in self.under(policy)
             if p.severity == "warning" and p.table in tables
         )
@@ -106,4 +107,4 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
 def _headline(severities: Sequence[str]) -> str:
     """Return how many errors, warnings and notes there are, in words."""
     counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
-    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)
+    return ", ".join(counted(n, s) for n, s in counts)

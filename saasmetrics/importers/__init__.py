@@ -4,6 +4,7 @@
 of its own, whose help says where the export comes from:
 
 - billing: stripe, chargebee, recurly, zuora, paddle, maxio, saasoptics, recharge, chartmogul, baremetrics
+- any list of invoices: invoice_list
 - sales: hubspot, salesforce
 - support: zendesk, intercom, freshdesk
 
@@ -32,6 +33,7 @@ __all__ = [
     "hubspot",
     "import_folder",
     "intercom",
+    "invoice_list",
     "maxio",
     "paddle",
     "recharge",
@@ -82,6 +84,7 @@ chartmogul = _reader("chartmogul")
 freshdesk = _reader("freshdesk")
 hubspot = _reader("hubspot")
 intercom = _reader("intercom")
+invoice_list = _reader("invoice_list")
 maxio = _reader("maxio")
 paddle = _reader("paddle")
 recharge = _reader("recharge")

@@ -129,7 +129,7 @@ def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Foun
             if (fields := layout.match(file.columns))
         ]
         if fits:
-            found.append(max(fits, key=lambda one: len(one.fields)))
+            found.append(max(fits, key=lambda one: (not one.importer.generic, len(one.fields))))
     there = {one.importer.id for one in found if one.layout.kind in one.importer.main}
     return [one for one in found if one.importer.id in there]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from saasmetrics.money import counted
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -32,9 +32,9 @@ def from_movements(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
     below = days["level"] < 0
     if below.any():
         some = ", ".join(days.loc[below, "line"].drop_duplicates().head(3))
-        verb = "takes" if below.sum() == 1 else "take"
+        many = int(below.sum())
         files.notes.append(
-            f"{counted(int(below.sum()), 'day')} of {files.labels[kind]} {verb} MRR below 0 ({some}); "
+            f"{counted(many, 'day')} of {files.labels[kind]} {agreeing(many, 'takes', 'take')} MRR below 0 ({some}); "
             "it counts as 0 then"
         )
     until = days.groupby(["customer_id", "line"])["at"].shift(-1)

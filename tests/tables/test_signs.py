@@ -7,9 +7,9 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables import normalize
+from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.dates import read_instants
 
 

@@ -10,6 +10,7 @@ from saasmetrics.importers.systems.chartmogul import CHARTMOGUL
 from saasmetrics.importers.systems.freshdesk import FRESHDESK
 from saasmetrics.importers.systems.hubspot import HUBSPOT
 from saasmetrics.importers.systems.intercom import INTERCOM
+from saasmetrics.importers.systems.invoice_list import INVOICE_LIST
 from saasmetrics.importers.systems.maxio import MAXIO
 from saasmetrics.importers.systems.paddle import PADDLE
 from saasmetrics.importers.systems.recharge import RECHARGE
@@ -34,6 +35,7 @@ BILLING = (
     RECHARGE,
     CHARTMOGUL,
     BAREMETRICS,
+    INVOICE_LIST,
 )
 SALES = (HUBSPOT, SALESFORCE)
 SUPPORT = (ZENDESK, INTERCOM, FRESHDESK)
