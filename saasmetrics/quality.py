@@ -245,4 +245,4 @@ def _score(score: float) -> str:
 def _headline(severities: Sequence[str]) -> str:
     """Return how many errors, warnings and notes there are, in words."""
     counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
-    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)
+    return ", ".join(counted(n, s) for n, s in counts)

@@ -142,7 +142,7 @@ class Made:
     def take(self, importer: Importer, files: Parts, told: Told) -> None:
         """Add the tables of a system; refuse one that another has given."""
         try:
-            with reading(told, semicolon=files.semicolon):
+            with reading(told, semicolon=files.semicolon, dayfirst=files.dayfirst):
                 tables = importer.build(files)
         except UnreadableError as error:
             raise files.placed(error) from error

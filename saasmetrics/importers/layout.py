@@ -107,6 +107,7 @@ class Parts:
     notes: list[str] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     semicolon: bool = False
+    dayfirst: bool | None = None
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.frames
@@ -131,8 +132,9 @@ class Parts:
         """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
         lost = frame[~mask]
         if len(lost):
-            name = next((name for name in ("id", "charge", "line") if name in lost), None)
-            ids = tuple(str(value) for value in lost[name].head(3)) if name else ()
+            names = ("id", "charge", "line", "number")
+            told = (lost[name].dropna() for name in names if name in lost)
+            ids = tuple(next((map(str, one.head(3)) for one in told if len(one)), ()))
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
 
@@ -188,6 +190,8 @@ class Importer:
         Kinds of files of which one must be there; the others alone are not taken for its export.
     build
         From the files to tables by canonical name.
+    generic
+        Whether a file is taken for its export only if it is of no other system.
     """
 
     id: str
@@ -196,3 +200,4 @@ class Importer:
     layouts: tuple[Layout, ...]
     main: tuple[str, ...]
     build: Callable[[Parts], dict[str, pd.DataFrame]]
+    generic: bool = False

@@ -9,7 +9,7 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, from_minor, moments, words
 from saasmetrics.importers.layout import Layout
-from saasmetrics.money import counted
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -169,7 +169,7 @@ def taxed(files: Parts, items: pd.DataFrame) -> pd.Series:
     if lost := int((inside & rate.isna()).sum()):
         files.notes.append(
             f"{counted(lost, 'item')} of Paddle with a price that includes tax "
-            f"{'counts' if lost == 1 else 'count'} with it, as no line says how much it is. Add the report of "
+            f"{agreeing(lost, 'counts', 'count')} with it, as no line says how much it is. Add the report of "
             "transaction line items"
         )
     return unit.where(~inside | rate.isna(), (unit / (1 + rate)).round(6))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -202,7 +203,7 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             _where(strange, view.codes("customer_id")),
             column="customer_id",
-            rule=f"{int(strange.sum()):,} customers without a row in customers",
+            rule=f"{counted(int(strange.sum()), 'customer')} without a row in customers",
             remedy="Add them to customers; until then they have no segment.",
             code="customer-without-row",
             severity="warning",
