@@ -74,6 +74,34 @@ class Report(Result):
         """From 0 to 100: what is left when each finding has taken its points."""
         return float(self.extra["score"])
 
+    def rows(self, **cell: Any) -> pd.DataFrame:
+        """Return all rows behind a finding: those of its table with their number, from 1, or what contradicts.
+
+        Parameters
+        ----------
+        **cell
+            `finding`, its code, and `table`, where several tables have it.
+
+        Raises
+        ------
+        DataError
+            If no finding is named, or several tables have it.
+        UnknownNameError
+            If there is no such finding in the report.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b "], "month": ["2026-01"] * 2, "mrr": [10, 12]}
+        >>> sm.Book(mrr=rows).check().rows(finding="padded-id")["row"].tolist()
+        [2]
+        """
+        for name in cell:
+            if name not in ("finding", "table"):
+                raise UnknownNameError.of("word to choose rows by", name, ("finding", "table"))
+        found: pd.DataFrame = self.extra["rows"](**cell)
+        return found
+
     def explain(self, finding: str) -> str:
         """Return what a kind of finding means, how it changes numbers, what was found of it, and what to do.
 
@@ -161,15 +189,9 @@ def report(book: Book) -> Report:
         "touched": tuple(each for _, each in found),
         "score": total,
         "headline": f"{_score(total)} of 100: {counts}",
+        "rows": _drill(book, [problem for problem, _ in found]),
     }
-    return Report(
-        definition("check"),
-        _frame(found),
-        "table",
-        book.context(),
-        extra=extra,
-        drill=_drill(book, [problem for problem, _ in found]),
-    )
+    return Report(definition("check"), _frame(found), "table", book.context(), extra=extra)
 
 
 def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
