@@ -23,7 +23,7 @@ from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -295,14 +295,19 @@ def _observed(found: Spans, as_of: int) -> Spans:
     later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
-    for mask, words in (
-        (later, "start, or leave their trial, after the as-of date and are left out"),
-        (zero & ~later, "have no recurring amount and do not count as paying"),
-        (empty & ~zero & ~later & whole, "end on or before the day they start and never pay"),
-    ):
-        if count := int(mask.sum()):
-            notes.append(f"{count:,} {found.source} rows {words}")
+    masks = (later, zero & ~later, empty & ~zero & ~later & whole)
+    notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def left_out_words(source: str, counts: Iterable[int]) -> list[str]:
+    """Return in words how many rows lie ahead, cost nothing, and last no day."""
+    words = (
+        "start, or leave their trial, after the as-of date and are left out",
+        "have no recurring amount and do not count as paying",
+        "end on or before the day they start and never pay",
+    )
+    return [f"{n:,} {source} rows {said}" for n, said in zip(counts, words, strict=True) if n]
 
 
 def _latest_wins(found: Spans, data: pa.Table) -> Spans:

@@ -3,7 +3,7 @@
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
 of its own, whose help says where the export comes from:
 
-- billing: stripe, chargebee, recurly, zuora, recharge, chartmogul, baremetrics
+- billing: stripe, chargebee, recurly, zuora, paddle, recharge, chartmogul, baremetrics
 - sales: hubspot, salesforce
 - support: zendesk, intercom, freshdesk
 
@@ -13,7 +13,7 @@ months. What comes back has the tables, what each column became, and what was le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.systems import IMPORTERS
@@ -32,6 +32,7 @@ __all__ = [
     "hubspot",
     "import_folder",
     "intercom",
+    "paddle",
     "recharge",
     "recurly",
     "salesforce",
@@ -41,11 +42,11 @@ __all__ = [
 ]
 
 
-def _reader(name: str) -> Callable[[str | Path], Imported]:
+def _reader(name: str) -> Callable[..., Imported]:
     """Return the function that reads the exports of one system, with its own help."""
 
-    def read(path: str | Path) -> Imported:
-        return import_folder(path, only=name)
+    def read(path: str | Path, **told: Any) -> Imported:
+        return import_folder(path, only=name, **told)
 
     system = IMPORTERS[name]
     read.__name__ = read.__qualname__ = name
@@ -57,6 +58,8 @@ def _reader(name: str) -> Callable[[str | Path], Imported]:
     ----------
     path
         Folder of CSV, Parquet or XLSX files, or one file.
+    **told
+        dayfirst, decimal and encoding, as for `saasmetrics.read`.
 
     Returns
     -------
@@ -77,6 +80,7 @@ chartmogul = _reader("chartmogul")
 freshdesk = _reader("freshdesk")
 hubspot = _reader("hubspot")
 intercom = _reader("intercom")
+paddle = _reader("paddle")
 recharge = _reader("recharge")
 recurly = _reader("recurly")
 salesforce = _reader("salesforce")

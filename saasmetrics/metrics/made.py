@@ -51,7 +51,7 @@ def made(
         part = (*part, f"As known on {iso_day(book.known_day)}")
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
-    part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
+    part = (*part, *ambiguous(columns(by), book.tables, book.engine.source))
     said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
     parts = {} if sides is None else sides.parts()
     return Result(

@@ -85,7 +85,7 @@ def test_engines_agree_on_real_data(real_data: Path, folder: str, way: str) -> N
         pytest.skip(f"the data set {folder} is not in {real_data}")
     book = sm.read(real_data / folder)
     for read in (book, book.with_policy(**CHOICES[folder], view="event")):
-        by = ("plan",) if "plan" in read.tables[read.engine.spans.source] else ()
+        by = ("plan",) if "plan" in read.tables[read.engine.source] else ()
         options = {"freqs": ("M",), "windows": (12,), "bys": ((), by)}
         other = portable(read.tables, way, read.engine)
         assert digest(other, **options) == digest(read.engine, **options)

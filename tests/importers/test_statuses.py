@@ -51,7 +51,10 @@ def test_a_chargebee_status_without_its_date_is_left_out(
 
 
 def test_an_interval_that_is_no_whole_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"subscriptions_billing_period of subs.csv.*no count"):
+    with pytest.raises(
+        DataError,
+        match=r"subs.csv, column 'subscriptions.billing_period' \(period\), row 3: '1.5' is no count",
+    ):
         imported(tmp_path, subs=CHARGEBEE.replace("|300.00|3|", "|300.00|1.5|"))
 
 

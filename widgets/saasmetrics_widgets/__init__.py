@@ -8,6 +8,7 @@
 - RenewalDesk: what became of terms, what comes up, and the chance of a target
 - SuccessBoard: targets, health, alerts, and whom to call first
 - CapacityPlanner: tickets to come, when to hire, and books of business
+- BoardPackBuilder: the pages of a board pack, their words, and its files
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saasmetrics_widgets.base import MetricWidget
+    from saasmetrics_widgets.builder import BoardPackBuilder
     from saasmetrics_widgets.connected import enable_colab
     from saasmetrics_widgets.desk import RenewalDesk, renewal_desk
     from saasmetrics_widgets.economics import UnitEconomics, unit_economics
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.switch import DefinitionSwitch, switch_definitions
 
 __all__ = [
+    "BoardPackBuilder",
     "CapacityPlanner",
     "CohortReview",
     "DefinitionSwitch",
@@ -55,6 +58,7 @@ __all__ = [
 
 _HOMES = {
     "base": ("MetricWidget",),
+    "builder": ("BoardPackBuilder",),
     "connected": ("enable_colab",),
     "desk": ("RenewalDesk", "renewal_desk"),
     "economics": ("UnitEconomics", "unit_economics"),

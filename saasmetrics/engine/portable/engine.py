@@ -99,6 +99,12 @@ class PortableEngine:
             valued.Valuation(none, tuple(curves), tuple(curves.values()), start) if curves else None
         )
 
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote of every number says about the tables."""
+        rates = () if self.valuation is None else (self.valuation.note,)
+        return (*self.basis.left_out(), *rates)
+
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
         return self.basis.grouping(by)

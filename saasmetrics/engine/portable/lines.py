@@ -58,10 +58,9 @@ def pieces(
     keep
         Columns of the source to carry.
     """
-    build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
     columns = (*PIECE, *keep)
     marked = {**tables, source: _with_currency(tables[source], moving)}
-    found = observed(build(marked, policy, as_of, currency, columns), as_of)
+    found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
     if policy.overlap == "latest":
         found = _latest_wins(held(found))
     if policy.gap_days:
@@ -70,6 +69,19 @@ def pieces(
         return found
     used = _usage(tables, policy, as_of, currency, found, keep)
     return nw.concat([found.select(*columns), used.select(*columns)])
+
+
+def every_piece(
+    tables: Mapping[str, Frame],
+    source: str,
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    columns: Sequence[str] = PIECE[:-1],
+) -> Frame:
+    """Return the pieces of all lines, also those that lie ahead, cost nothing or last no day."""
+    build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
+    return build(tables, policy, as_of, currency, columns)
 
 
 def _with_currency(table: Frame, moving: Sequence[str]) -> Frame:
