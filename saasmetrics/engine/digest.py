@@ -94,7 +94,9 @@ def cells(cube: Cube, last: int | None = None) -> set[str]:
                 bag = (group % cube.bags,) if cube.bags else ()
                 place = " ".join(str(i) for i in (*bag, cube.first + time, *age))
                 amount = int(values[(group, time, *age)])
-                out.add(f"{_text(cube.groups.labels[group // max(cube.bags, 1)])} {place} {name} {amount}")
+                out.add(
+                    f"{_text(cube.groups.labels[group // max(cube.bags, 1)])} {place} {name} {amount}"
+                )
     return out
 
 

@@ -15,6 +15,7 @@ from saasmetrics.engine.portable.fetched import number
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.lines import pieces
 from saasmetrics.engine.portable.rates import Rates, rates_of
 from saasmetrics.engine.spans import source_of
@@ -120,6 +121,15 @@ class Basis:
         """The first day on which anybody pays; the as-of day where nobody does."""
         found = self.once("start", lambda: number(self._lines().select(nw.col("start").min())))
         return self._as_of if found is None else int(found)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return in words how many rows do not count, and why."""
+        return self.once(
+            "left out",
+            lambda: left_out_notes(
+                self.tables, self.source, self.policy, self._as_of, self._currency
+            ),
+        )
 
     def known_columns(self) -> dict[str, tuple[str, str]]:
         """Return the names that `by=` takes, each with its table and column."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
+import pyarrow as pa
 
 from saasmetrics.engine import causes, valued
 from saasmetrics.engine.causes import CAUSE_COLUMN
@@ -17,10 +18,14 @@ from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.basis import Basis
+from saasmetrics.engine.portable.brought import BroughtEngine
+from saasmetrics.engine.portable.chosen import chosen
 from saasmetrics.engine.portable.fetched import dense, whole_columns
+from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among
+from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -29,7 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from saasmetrics.engine import drill
     from saasmetrics.engine.groups import Groups
+    from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
@@ -81,8 +88,8 @@ class PortableEngine:
         self.policy = policy
         self.as_of = as_of
         self.currency = currency
-        self._fiscal_start = fiscal_start
-        self._since = since
+        self.fiscal_start = fiscal_start
+        self.since_day = since
 
     @property
     def source(self) -> str:
@@ -92,12 +99,24 @@ class PortableEngine:
     @cached_property
     def valuation(self) -> valued.Valuation | None:
         """The exchange rates that move and count; None where none does."""
+        return self.valued_at(np.zeros(0, np.int32))
+
+    def valued_at(self, of_span: NDArray[np.int32]) -> valued.Valuation | None:
+        """Return the exchange rates that move and count, given the currency of each span that was brought."""
         curves = self.basis.curves
-        none = np.zeros(0, np.int32)
-        start = self.basis.start
-        return (
-            valued.Valuation(none, tuple(curves), tuple(curves.values()), start) if curves else None
-        )
+        if not curves:
+            return None
+        return valued.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
+
+    @cached_property
+    def here(self) -> LocalEngine:
+        """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
+        return BroughtEngine(self)
+
+    def bring(self, frame: Frame, what: str) -> pa.Table:  # noqa: ARG002
+        """Return the rows of a frame as Arrow; all that is longer than a cube passes here. `what` says what it is."""
+        found: pa.Table = frame.collect().to_arrow()
+        return found
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -111,7 +130,7 @@ class PortableEngine:
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
-        return Calendar(freq, self._fiscal_start)
+        return Calendar(freq, self.fiscal_start)
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
@@ -213,7 +232,9 @@ class PortableEngine:
 
         daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
         _, _, full = self.extent(freq)
-        left = None if self._since is None else calendar.of(np.datetime64(self._since - 1, "D"))
+        left = (
+            None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
+        )
         cells = whole_columns(
             lifetime_cells(daily, self._caused(cause), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
@@ -235,11 +256,12 @@ class PortableEngine:
         """Return the pieces with the number of what a column says of why each ended, as `cause`."""
         if column == CAUSE_COLUMN:
             return self.basis.pieces()
-        by = self._cause_column(column)
+        by = self.cause_column(column)
         _, number = causes.numbered(self.grouping(by))
         return self.basis.pieces(by).with_columns(cause=among(nw.col("group"), number))
 
-    def _cause_column(self, column: str) -> tuple[str]:
+    def cause_column(self, column: str) -> tuple[str]:
+        """Return the column of causes by the name that `by=` takes."""
         known = self.basis.known_columns()
         return (".".join(known[column]) if column in known else column,)
 
@@ -247,7 +269,7 @@ class PortableEngine:
         """Return the causes that the numbers of a column stand for."""
         if column == CAUSE_COLUMN:
             return CAUSES
-        return causes.numbered(self.grouping(self._cause_column(column)))[0]
+        return causes.numbered(self.grouping(self.cause_column(column)))[0]
 
     def terms(
         self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90, early_days: int = 90
@@ -259,3 +281,41 @@ class PortableEngine:
         found = self.grouping(by)
         made = dense(cells, (len(found), periods), {"period": first}, term.MEASURES)
         return dense_frame(Cube(found, made, first), self.calendar(freq))
+
+    def term_numbers(
+        self, by: Sequence[str] = (), grace_days: int = 90
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
+        return self.here.term_numbers(by, grace_days)
+
+    def episodes(
+        self, freq: str, columns: Sequence[str] = (), varying: Sequence[str] = ()
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return how many customers went through each kind of episode; see `episodes.episodes`.
+
+        Raises
+        ------
+        NotPortableError
+            If seats vary, which are not brought.
+        """
+        if "seats" in varying:
+            msg = "Seats are not brought from where the tables are."
+            raise NotPortableError(msg)
+        return self.here.episodes(freq, columns, varying)
+
+    def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
+        """Return the customers behind one cell of a cube."""
+        return self.frame(*self.measures(kind, **cell))
+
+    def measures(self, kind: str, **cell: Any) -> drill.Found:
+        """Return the ids and measures of those behind one cell, who are chosen where the tables are."""
+        part = BroughtEngine(self, held(chosen(self, kind, **cell)))
+        entity, found = part.measures(kind, **cell)
+        ids = part.spans.entity_ids.take(pa.array(entity))
+        return ids.to_numpy(zero_copy_only=False), found
+
+    def frame(self, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Return entities as `measures` names them, with columns, as a frame."""
+        import pandas as pd
+
+        return pd.DataFrame({"customer_id": entity, **columns})

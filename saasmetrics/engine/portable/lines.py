@@ -67,8 +67,8 @@ def pieces(
         found = _bridged(held(found), policy.gap_days)
     if policy.usage == "excluded" or source != "subscriptions" or "invoices" not in tables:
         return found
-    used = _usage(tables, policy, as_of, currency, found, keep)
-    return nw.concat([found.select(*columns), used.select(*columns)])
+    charges = _usage(tables, policy, as_of, currency, found, keep)
+    return nw.concat([found.select(*columns), charges.select(*columns)])
 
 
 def every_piece(
@@ -123,6 +123,15 @@ def _usage(
 def _subscriptions(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
+    found = discounted(held(served(tables, policy, as_of, currency)), policy)
+    if policy.pause != "kept" and "pause_start" in names(found):
+        keeps = policy.pause in ("line", "contraction")
+        return _paused(found, columns, keep_balance=keeps)
+    return found.select(*columns)
+
+
+def served(tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str) -> Frame:
+    """Return the subscriptions with their MRR, from when until when each is paid for: before discounts and pauses."""
     table = tables["subscriptions"]
     rate = currency_rate(tables, "subscriptions", as_of, currency)
     parts, times = interval_months(table, policy)
@@ -149,11 +158,7 @@ def _subscriptions(
         found = found.with_columns(
             start=nw.max_horizontal("start", day_number("trial_end", "start"))
         )
-    found = discounted(held(found), policy)
-    if policy.pause != "kept" and "pause_start" in names(found):
-        keeps = policy.pause in ("line", "contraction")
-        return _paused(found, columns, keep_balance=keeps)
-    return found.select(*columns)
+    return found
 
 
 def _cause(table: Frame) -> nw.Expr:

@@ -28,14 +28,7 @@ def discounted(found: Frame, policy: Policy) -> Frame:
         return found.with_columns(amount=amount)
     if "discount_end" not in names(found):
         return found
-    found = found.with_columns(_until=day_number("discount_end", FAR))
-    never = nw.lit(0)
-    if policy.discount == "forever_only":
-        never = flag(nw.col("_until") < FAR)
-    elif policy.discount == "recurring":
-        never = flag(nw.col("_until") <= nw.col("_first_due"))
-    found = found.with_columns(_never=never, _full=flag(known))
-    found = with_given_free(found)
+    found = with_offers(found, policy)
     full, always = nw.col("_full") == 1, nw.col("_never") == 1
     turn = nw.when(always).then(nw.col("start")).otherwise(nw.max_horizontal("_until", "start"))
     ends = full & ((nw.col("_until") < nw.col("end")) | always)
@@ -45,6 +38,19 @@ def discounted(found: Frame, policy: Policy) -> Frame:
     )
     before = nw.when(nw.col("_ends") == 1).then(nw.col("_turn")).otherwise(nw.col("end"))
     return nw.concat([found.with_columns(end=before), after])
+
+
+def with_offers(found: Frame, policy: Policy) -> Frame:
+    """Add until when each line is discounted, whether that never counts, and what is free for a time (`_free`)."""
+    known = ~nw.col("list_amount").is_null()
+    found = found.with_columns(_until=day_number("discount_end", FAR))
+    never = nw.lit(0)
+    if policy.discount == "forever_only":
+        never = flag(nw.col("_until") < FAR)
+    elif policy.discount == "recurring":
+        never = flag(nw.col("_until") <= nw.col("_first_due"))
+    found = found.with_columns(_never=never, _full=flag(known))
+    return with_given_free(found)
 
 
 def with_given_free(found: Frame) -> Frame:
