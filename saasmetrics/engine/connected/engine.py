@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from saasmetrics.engine.connected.rows import is_there
+from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
+from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +103,7 @@ class ConnectedEngine:
                 raise NotPortableError(f"Rows of {picked[0]} were picked here.")
             self._faults = self.link.faults
             self._there = PortableEngine(
-                {name: table.data.frame for name, table in used.items()},
+                {name: _without_clocks(table.data) for name, table in used.items()},
                 self.policy,
                 self.as_of,
                 self.currency,
@@ -122,7 +124,7 @@ class ConnectedEngine:
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
         found: Groups = self._counted("grouping", tuple(by))
-        return found if found.of_entity is not None or not by else _Groups(found, self.here)
+        return found if found.of_entity is not None else _Groups(found, self.here)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,14 +158,14 @@ class ConnectedEngine:
     def _counted(self, name: str, *args: Any, **options: Any) -> Any:
         """Return an answer of the portable engine, or of the local one where that has none."""
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
-        try:
-            found = self._answers.pop(key)
-        except (KeyError, TypeError):
-            found = self._asked(name, *args, **options)
-        if _hashable(key):
-            self._answers[key] = found
-            while len(self._answers) > _KEPT:
-                del self._answers[next(iter(self._answers))]
+        if not _hashable(key):
+            return self._asked(name, *args, **options)
+        found = (
+            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
+        )
+        self._answers[key] = found
+        while len(self._answers) > _KEPT:
+            del self._answers[next(iter(self._answers))]
         return found.copy() if isinstance(found, pd.DataFrame) else found
 
     def _asked(self, name: str, *args: Any, **options: Any) -> Any:
@@ -171,7 +173,10 @@ class ConnectedEngine:
             with self.link.asking(f"Counting {name}"):
                 try:
                     found = getattr(self.there, name)
-                    return found(*args, **options) if callable(found) else found
+                    if not callable(found):
+                        return found
+                    if _takes(found, args, options):
+                        return found(*args, **options)
                 except NotPortableError as error:
                     self.reasons_here[name] = str(error)
         found = self._from_rows(name)
@@ -191,6 +196,11 @@ class ConnectedEngine:
                 return method(*args, **options)
 
         return asked
+
+
+def _without_clocks(rows: Rows) -> Any:
+    """Return the rows without the days on which they became known: who is known was chosen before."""
+    return rows.frame.drop(*(name for name in CLOCKS if name in rows.column_names))
 
 
 class _Groups(Groups):
@@ -214,6 +224,15 @@ class _Groups(Groups):
         """The group of each span."""
         found: NDArray[Any] | None = self._engine.grouping(self.by).of_span
         return found
+
+
+def _takes(method: Callable[..., Any], args: Any, options: Any) -> bool:
+    """Whether a method of the portable engine has the parameters that are asked for."""
+    try:
+        signature(method).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
 
 
 def _hashable(key: Any) -> bool:

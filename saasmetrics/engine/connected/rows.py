@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 _FIXED = 8  # bytes of a number or a date, at most
+_SMALL = 2**31  # bytes
 _OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
 
 
@@ -162,12 +163,21 @@ def canonical(name: str, found: pa.Table) -> pa.Table:
     known = SCHEMA[name].columns
     return pa.table(
         {
-            column: coerce(known[column], found[column]).values
-            if column in known
-            else _plain(found[column])
+            column: _small(
+                coerce(known[column], found[column]).values
+                if column in known
+                else _plain(found[column])
+            )
             for column in found.column_names
         }
     )
+
+
+def _small(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts with offsets of 32 bits, as all tables here have, where they are not too long for it."""
+    if pa.types.is_large_string(values.type) and values.nbytes < _SMALL:
+        return values.cast(pa.string())
+    return values
 
 
 def _order(found: pa.Table) -> list[tuple[str, str]]:

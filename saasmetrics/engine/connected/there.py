@@ -49,7 +49,15 @@ class There(Here):
 
     def known(self, history: Mapping[str, Table], day: int | None) -> dict[str, Table]:
         """Return the rows known at the end of a day; None: all that is known."""
-        return {name: self._known(name, table, day) for name, table in history.items()}
+        out = {name: self._known(name, table, day) for name, table in history.items()}
+        source = source_of(history)
+        if day is None or not is_there(history[source]) or out[source].num_rows:
+            return out
+        if "recorded_at" in history[source]:
+            with self.link.asking(f"Looking for what was known of {source}"):
+                first = _extreme(history[source].data.frame, "recorded_at", "min")
+            raise nothing_known(source, FAR if first is None else first, day)
+        return out
 
     def _known(self, name: str, table: Table, day: int | None) -> Table:
         if not is_there(table):
@@ -58,11 +66,8 @@ class There(Here):
         if not {*CLOCKS} & {*rows.column_names}:
             return table
         with self.link.asking(f"Reading {name} as known then"):
-            found = known_frame(name, rows.frame, day)
+            found = known_frame(name, rows.frame, day, clocks=True)
             left = _left_out(name, rows, found, day)
-            if day is not None and name == "subscriptions" and not rows.cut(found).num_rows:
-                first = _extreme(rows.frame, "recorded_at", "min")
-                raise nothing_known(name, FAR if first is None else first, day)
         return replace(table, data=rows.cut(found), left_out=left)
 
     def until(self, tables: Mapping[str, Table], as_of: int | None) -> int:
@@ -128,6 +133,11 @@ class There(Here):
             with self.link.asking(f"Adding up the columns of {name}"):
                 found.update(f"{name} {_summary(tables[name])}\n".encode())
         return found.hexdigest()
+
+    def said(self) -> str:
+        """Return in words that the rows are not here, but for those that were brought."""
+        here = self.link.notes()
+        return f"Tables stay where they are; {', '.join(here) or 'no rows were brought'}"
 
 
 def _left_out(name: str, rows: Rows, found: Frame, day: int | None) -> dict[str, int]:

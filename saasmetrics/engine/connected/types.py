@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MANY = 10_000  # more different words than a column of choices has
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
 
@@ -57,7 +58,7 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype in ("choice", "currency"):
         return _words(column, frame, given, kind)
     if column.dtype in ("date", "month", "timestamp"):
-        return _dates(schema, column, given, kind)
+        return _dates(schema, column, frame, given, kind)
     if column.dtype == "bool":
         return _booleans(schema, given, kind)
     if column.dtype in ("money", "number", "int"):
@@ -90,15 +91,41 @@ def _ids(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Ty
     return Typed(values if column.required else nw.when(values != "").then(values))
 
 
-def _dates(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Typed:
+def in_utc(frame: Frame) -> Frame:
+    """Return a frame whose instants are told in UTC where its system tells them in the zone of the connection.
+
+    DuckDB does; connections of Ibis have the zone UTC, and Polars keeps a zone with each column.
+    """
+    if frame.implementation is not nw.Implementation.DUCKDB:
+        return frame
+    native, kinds = frame.to_native(), frame.collect_schema()
+    zoned = {n for n, kind in kinds.items() if getattr(kind, "time_zone", None) not in {None, *UTC}}
+    if not zoned:
+        return frame
+    from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+
+    columns = [
+        FunctionExpression("timezone", ConstantExpression("UTC"), ColumnExpression(name)).alias(
+            name
+        )
+        if name in zoned
+        else ColumnExpression(name)
+        for name in kinds
+    ]
+    return nw.from_native(native.select(*columns)).lazy()
+
+
+def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     notes: tuple[str, ...] = ()
     if kind != nw.Date and not isinstance(kind, nw.Datetime):
         wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
         return _refused(schema, given, values, f"is {kind}, not a date", wanted)
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-        values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        notes = (f"read from {kind.time_zone} as UTC",) if kind.time_zone != "UTC" else ()
+        if kind.time_zone not in UTC and frame.implementation is nw.Implementation.POLARS:
+            values = values.dt.convert_time_zone("UTC")
+        values = values.dt.replace_time_zone(None)
+        notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
     if column.dtype == "timestamp":
         return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
     return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)

@@ -203,12 +203,17 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             _where(strange, view.codes("customer_id")),
             column="customer_id",
-            rule=f"{counted(int(strange.sum()), 'customer')} without a row in customers",
+            rule=without_row(int(strange.sum())),
             remedy="Add them to customers; until then they have no segment.",
             code="customer-without-row",
             severity="warning",
             show=("customer_id", *SCHEMA[view.name].key),
         )
+
+
+def without_row(count: int) -> str:
+    """Return in words that so many customers have no row in `customers`."""
+    return f"{count:,} customers without a row in customers"
 
 
 def row_without_revenue(gate: Gate) -> Iterable[Problem]:
