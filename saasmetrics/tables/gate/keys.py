@@ -213,7 +213,7 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
 
 def without_row(count: int) -> str:
     """Return in words that so many customers have no row in `customers`."""
-    return f"{count:,} customers without a row in customers"
+    return f"{counted(count, 'customer')} without a row in customers"
 
 
 def row_without_revenue(gate: Gate) -> Iterable[Problem]:
