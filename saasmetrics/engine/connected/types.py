@@ -112,7 +112,8 @@ def in_utc(frame: Frame) -> Frame:
         else ColumnExpression(name)
         for name in kinds
     ]
-    return nw.from_native(native.select(*columns)).lazy()
+    told: Frame = nw.from_native(native.select(*columns)).lazy()
+    return told
 
 
 def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
