@@ -13,8 +13,9 @@ from saasmetrics.book_fields import fill
 from saasmetrics.engine import local
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.asof import left_out
-from saasmetrics.engine.filters import filtered, said
+from saasmetrics.engine.filters import said
 from saasmetrics.engine.groups import columns
+from saasmetrics.engine.place import HERE, Place
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
@@ -93,6 +94,7 @@ class Book:
     cuts: tuple[Cut, ...] = field(default=())
     scope: tuple[str, ...] = field(default=())
     told_day: int = field(default=0)
+    place: Place = field(default=HERE, repr=False)
     repairs: tuple[Chosen, ...] = field(default=())
     mended: tuple[Problem, ...] = field(default=(), repr=False)
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
@@ -137,7 +139,7 @@ class Book:
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
         kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
-        now = {name: getattr(self, name) for name in (*kept, "repairs", "mended")}
+        now = {name: getattr(self, name) for name in (*kept, "place", "repairs", "mended")}
         now |= {name: getattr(self, f"{name}_day") for name in ("as_of", "since", "known", "told")}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
@@ -186,12 +188,12 @@ class Book:
         'event'
         """
         base = self.policy if policy is None else resolve(policy)
-        return self._with(policy=base.changed(**choices) if choices else base)
+        return self._with(policy=base.changed(**choices))
 
     def where(self, **values: Any) -> Book:
         """Return the book of the customers, or subscriptions, that have the given values; a list means any of them."""
         scope = (*self.scope, *(f"{name} = {said(value)}" for name, value in values.items()))
-        cut = partial(filtered, values=values)
+        cut = partial(self.place.filtered, values=values)
         return self._with(tables=cut(self.tables), cuts=(*self.cuts, cut), scope=scope)
 
     def between(self, first: Any, last: Any) -> Book:
@@ -273,19 +275,13 @@ class Book:
     @property
     def data_hash(self) -> str:
         """The hash of what the tables hold, whatever the order of their rows and columns."""
-        from saasmetrics.tables.fingerprint import fingerprint
-
-        return fingerprint(self.tables)
+        return self.place.data_hash(self.tables)
 
     def context(self, options: Mapping[str, Any] | None = None) -> Context:
         """Return under which circumstances the numbers of this book hold."""
         return Context(
             self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
         )
-
-    @property
-    def _problems(self) -> list[Problem]:
-        return self.checks.under(self.policy)
 
     def check(self) -> Report:
         """Return the data-quality report: every finding with its rows, MRR and remedy, and the score of all."""
@@ -295,7 +291,7 @@ class Book:
 
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
         """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
-        used = {self.engine.spans.source, "customers", *tables}
+        used = {self.engine.source, "customers", *tables}
         return (*left_out(self.tables, used), *self.checks.warnings(self.policy, used))
 
     @cached_property
@@ -307,12 +303,12 @@ class Book:
         InvalidTablesError
             If the tables hold errors; all of them at once.
         """
-        errors = [p for p in self._problems if p.severity == "error"]
+        errors = [p for p in self.checks.under(self.policy) if p.severity == "error"]
         if errors:
             raise InvalidTablesError(errors)
         key = tuple(getattr(self.policy, name) for name in DATA_CHOICES)
         asked = (self.policy, self.as_of_day, self.currency, self.fiscal_start, self.since_day)
-        found = self.engines.pop(key, None) or local.LocalEngine(self.tables, *asked)
+        found = self.engines.pop(key, None) or self.place.engine(self.tables, *asked)
         self.engines[key] = found
         while len(self.engines) > _ENGINES:
             del self.engines[next(iter(self.engines))]
@@ -375,7 +371,7 @@ class Book:
         return out
 
     def explore(self, widget: str = "explorer", **options: Any) -> Any:
-        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
+        """Open a widget: "explorer", "switch", "review", "survival", "economics" or "pack"; options say how."""
         from importlib.metadata import entry_points
 
         for point in entry_points(group="saasmetrics.widgets", name=widget):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.engine.amounts import main_currency
-from saasmetrics.engine.asof import known_tables, observed_until
+from saasmetrics.engine.place import HERE, Place
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ def fill(
     told: int | None = None,
     repairs: tuple[Chosen, ...] = (),
     mended: tuple[Problem, ...] = (),
+    place: Place = HERE,
 ) -> None:
     """Set the fields of a new book, deriving from the tables what was not given.
 
@@ -42,7 +42,7 @@ def fill(
     ----------
     book
         The book, empty.
-    history, policy, currency, fiscal_start, as_of, since, known, cuts, scope, told, repairs
+    history, policy, currency, fiscal_start, as_of, since, known, cuts, scope, told, repairs, place
         As its fields; as_of None is the last day that the tables show.
     tables, mended
         The rows that are known, after repairs and cuts, with what was repaired in them; derived where not given.
@@ -52,13 +52,15 @@ def fill(
     Calendar("Y", fiscal_start)
     guessed = as_of is None
     if tables is None:
-        tables = known_tables(history, known if policy.knowledge == "recorded" else None)
-        as_of = observed_until(tables, as_of)
-        tables, mended = _repaired(tables, repairs, policy, as_of, currency)
+        tables = place.known(history, known if policy.knowledge == "recorded" else None)
+        as_of = place.until(tables, as_of)
+        if repairs:
+            asked = policy, as_of, currency or place.currency(tables)
+            tables, mended = _repaired(tables, repairs, *asked)
         for cut in cuts:
             tables = cut(tables)
     assert as_of is not None
-    currency = currency or main_currency(tables)
+    currency = currency or place.currency(tables)
     fields = {
         "tables": tables,
         "history": history,
@@ -72,9 +74,10 @@ def fill(
         "scope": scope,
         "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
         "engines": {},
+        "place": place,
         "repairs": repairs,
         "mended": mended,
-        "checks": Checks(tables, as_of, currency, guessed, mended=mended),
+        "checks": Checks(tables, as_of, currency, guessed, place, mended=mended),
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
@@ -85,10 +88,8 @@ def _repaired(
     repairs: tuple[Chosen, ...],
     policy: Policy,
     as_of: int,
-    currency: str | None,
+    currency: str,
 ) -> tuple[Mapping[str, Table], tuple[Problem, ...]]:
-    if not repairs:
-        return tables, ()
     from saasmetrics.checks.remedies import Asked, applied
 
-    return applied(tables, repairs, Asked(policy, as_of, currency or main_currency(tables)))
+    return applied(tables, repairs, Asked(policy, as_of, currency))

@@ -162,6 +162,7 @@ def _book_words(
         help="remedies to replay; by default remedies.toml in the folder, and none with --remedies none",
     )
     words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
+    words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -231,7 +232,16 @@ def _pack(arguments: argparse.Namespace) -> int:
     from saasmetrics.board.every_month import monthly
 
     defaults = {"policy": "default", "set": [], "fiscal_start": 1}
-    for name in ("csv", "title", "margin", "dayfirst", "decimal", "remedies", *defaults):
+    for name in (
+        "csv",
+        "title",
+        "margin",
+        "dayfirst",
+        "decimal",
+        "encoding",
+        "remedies",
+        *defaults,
+    ):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
             raise DataError(
@@ -326,6 +336,7 @@ def _book(arguments: argparse.Namespace) -> Book:
         as_of=_day(arguments.as_of),
         dayfirst=arguments.dayfirst,
         decimal=arguments.decimal,
+        encoding=arguments.encoding,
         remedies=False if arguments.remedies == "none" else arguments.remedies,
     )
     return book

@@ -15,10 +15,12 @@ __all__ = [
     "InvalidTablesError",
     "MissingExtraError",
     "MissingTableError",
+    "NotPortableError",
     "Problem",
     "Severity",
     "TooFewEventsError",
     "UnknownNameError",
+    "WarehouseError",
     "hint",
     "suggest",
 ]
@@ -220,6 +222,30 @@ class MissingTableError(DataError):
             f"{wanted_by} needs the table {table!r}, which this book does not have. "
             f"Add it: sm.Book(..., {table}=df)."
         )
+
+
+class NotPortableError(DataError):
+    """Something that is only counted from rows in this process, so far, and not where the tables are.
+
+    Examples
+    --------
+    >>> raise NotPortableError("Renewals are not followed where the tables are.")
+    Traceback (most recent call last):
+    ...
+    saasmetrics.errors.NotPortableError: Renewals are not followed where the tables are.
+    """
+
+
+class WarehouseError(DataError):
+    """The system that holds the tables failed: the connection was lost, a query was ended, a table is gone.
+
+    Examples
+    --------
+    >>> raise WarehouseError("The rows of spend could not be brought: the connection was lost. Ask again.")
+    Traceback (most recent call last):
+    ...
+    saasmetrics.errors.WarehouseError: The rows of spend could not be brought: the connection was lost. Ask again.
+    """
 
 
 class MissingExtraError(DataError, ImportError):

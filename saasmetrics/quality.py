@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
+from saasmetrics.engine.place import HERE, Place
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import counted, format_value
 from saasmetrics.result import Result
@@ -33,16 +34,15 @@ class Checks:
     as_of: int
     currency: str
     guessed: bool = False
+    place: Place = HERE
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
     mended: tuple[Problem, ...] = ()
 
     def under(self, policy: Policy) -> list[Problem]:
         """Return the findings under a policy."""
-        from saasmetrics.tables import gate
-
         key = tuple(str(getattr(policy, name)) for name in _GATED)
         if key not in self.found:
-            found = gate.check(
+            found = self.place.check(
                 self.tables,
                 as_of=self.as_of,
                 currency=self.currency,
@@ -272,4 +272,4 @@ def _score(score: float) -> str:
 def _headline(severities: Sequence[str]) -> str:
     """Return how many errors, warnings and notes there are, in words."""
     counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
-    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)
+    return ", ".join(counted(n, s) for n, s in counts)

@@ -13,10 +13,10 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "calls", "periods", "money", "export", "versions"},
+    {"asked", "calls", "memory", "periods", "money", "export", "versions"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
     {"importers", "engine", "checks", "quality"},
-    {"book", "book_fields", "sample"},
+    {"book", "book_fields", "connected", "sample"},
     {"survival"},
     {"metrics"},
     {"accessor", "definitions", "forecast"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -26,7 +27,7 @@ __all__ = [
     "zero_amounts",
 ]
 
-_NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
+NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     (
         "subscriptions",
         "amount",
@@ -45,12 +46,12 @@ _NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     ("people", "fte", "error", "Write 1.0 for full time."),
     ("fx", "rate", "error", "Write the price of one unit in the reporting currency."),
 )
-_POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
+POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
 
 
 def negative_amounts(gate: Gate) -> Iterable[Problem]:
     """Amounts below zero where there can be none."""
-    for table, column, severity, remedy in _NOT_NEGATIVE:
+    for table, column, severity, remedy in NOT_NEGATIVE:
         for view in gate.having(table):
             if not view.has(column):
                 continue
@@ -63,7 +64,7 @@ def negative_amounts(gate: Gate) -> Iterable[Problem]:
                 severity=severity,
                 show=(*SCHEMA[table].key, "customer_id", column),
             )
-    for table, column in _POSITIVE:
+    for table, column in POSITIVE:
         for view in gate.having(table):
             if not view.has(column):
                 continue
@@ -129,7 +130,7 @@ def lines_on_one_day(gate: Gate) -> Iterable[Problem]:
             count=int(size[repeated].sum()),
             lines=partial(_on_one_day, view.table),
             column="customer_id, date",
-            rule=f"several lines on {int(repeated.sum()):,} days of a customer",
+            rule=f"several lines on {counted(int(repeated.sum()), 'day')} of a customer",
             remedy="They are added up. Check that none is there twice under another number.",
             code="lines-on-one-day",
             severity="note",

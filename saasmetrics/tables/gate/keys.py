@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -30,7 +31,7 @@ __all__ = [
     "unknown_parents",
 ]
 
-_REVENUE = ("subscriptions", "mrr", "invoices")
+REVENUE = ("subscriptions", "mrr", "invoices")
 _TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers")
 
 # Lines of one invoice share its number, costs come in several lines, and the successive terms of a
@@ -85,14 +86,11 @@ def padded_ids(gate: Gate) -> Iterable[Problem]:
 
 def totals_row(gate: Gate) -> Iterable[Problem]:
     """A row of totals that would be counted as a customer."""
-    for view in gate.having(*_REVENUE):
+    for view in gate.having(*REVENUE):
         if not view.has("customer_id") or not _is_text(view, "customer_id"):
             continue
         names = view.names("customer_id")
-        # Few spellings are looked up rather than a million ids put into lower case.
-        spellings = [form(word) for word in _TOTALS for form in (str.lower, str.title, str.upper)]
-        spellings += [word.capitalize() for word in _TOTALS]
-        found = mask_of(pc.is_in(names, value_set=texts(spellings).cast(names.type)))
+        found = mask_of(pc.is_in(names, value_set=texts(total_words()).cast(names.type)))
         if not found.any():
             continue
         yield from view.problem(
@@ -104,6 +102,17 @@ def totals_row(gate: Gate) -> Iterable[Problem]:
             severity="error",
             show=SCHEMA[view.name].required,
         )
+
+
+def total_words() -> list[str]:
+    """Return what a row of totals is called: few spellings, rather than a million ids put into lower case."""
+    spellings = [form(word) for word in _TOTALS for form in (str.lower, str.title, str.upper)]
+    return sorted({*spellings, *(word.capitalize() for word in _TOTALS)})
+
+
+def key_of(name: str) -> list[str]:
+    """Return the columns that name a row of a table; those that it must have where rows have no names."""
+    return list(SCHEMA[name].key or SCHEMA[name].required)
 
 
 def mixed_key_types(gate: Gate) -> Iterable[Problem]:
@@ -191,7 +200,7 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             _where(strange, view.codes("customer_id")),
             column="customer_id",
-            rule=f"{int(strange.sum()):,} customers without a row in customers",
+            rule=without_row(int(strange.sum())),
             remedy="Add them to customers; until then they have no segment.",
             code="customer-without-row",
             severity="warning",
@@ -199,9 +208,14 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
         )
 
 
+def without_row(count: int) -> str:
+    """Return in words that so many customers have no row in `customers`."""
+    return f"{counted(count, 'customer')} without a row in customers"
+
+
 def row_without_revenue(gate: Gate) -> Iterable[Problem]:
     """Customers that never paid."""
-    revenue = [view for view in gate.having(*_REVENUE) if view.has("customer_id")]
+    revenue = [view for view in gate.having(*REVENUE) if view.has("customer_id")]
     if not revenue or not gate.having("customers"):
         return
     customers = gate.views["customers"]

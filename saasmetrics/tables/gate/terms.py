@@ -29,7 +29,7 @@ __all__ = [
     "zero_length_terms",
 ]
 
-_TERMS = (
+TERMS = (
     ("subscriptions", "start", "end", "end", "exclusive"),
     ("subscriptions", "pause_start", "pause_end", "", "exclusive"),
     ("contracts", "start", "end", "", "exclusive"),
@@ -258,7 +258,7 @@ def _what_happens(gate: Gate) -> str:
 
 
 def _terms(gate: Gate) -> Iterable[tuple[View, str, str, str]]:
-    for table, start, end, choice, usual in _TERMS:
+    for table, start, end, choice, usual in TERMS:
         for view in gate.having(table):
             if view.has(start, end):
                 yield view, start, end, gate.choice(choice, usual) if choice else usual
