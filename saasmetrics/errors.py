@@ -62,6 +62,8 @@ class Problem:
         "error" stops, "warning" goes into footnotes, "note" is for information.
     code
         Stable slug of the kind of finding, such as "negative-amount".
+    place
+        The user's own file, column and first rows, where they are known.
 
     Examples
     --------
@@ -83,10 +85,12 @@ class Problem:
     remedy: str = ""
     severity: Severity = "error"
     code: str = ""
+    place: str = ""
 
     def __str__(self) -> str:
         """Where, which rule, how many rows, up to three of them, what to do."""
         place = f"{self.table}.{self.column}" if self.column else self.table
+        place += f" ({self.place})" if self.place else ""
         verb = {"error": "broken by", "warning": "doubtful in", "note": "seen in"}[self.severity]
         count = f", {verb} {self.rows:,} {'row' if self.rows == 1 else 'rows'}" if self.rows else ""
         lines = [f"{place}: {self.rule}{count}."]

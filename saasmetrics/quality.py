@@ -77,7 +77,8 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
     Returns
     -------
     Result
-        Columns severity, table, column, finding, rows, examples, remedy, code; errors first.
+        Columns severity, table, column, finding, rows, examples, remedy, code, place (the user's own file, column and
+        first rows); errors first.
 
     Examples
     --------
@@ -99,6 +100,7 @@ def report(book: Book, problems: Sequence[Problem]) -> Result:
         "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p in found],
         "remedy": [p.remedy for p in found],
         "code": [p.code for p in found],
+        "place": [p.place for p in found],
     }
     extra = {"problems": tuple(found), "headline": _headline([p.severity for p in found])}
     return Result(definition("check"), pd.DataFrame(data), "table", book.context(), extra=extra)

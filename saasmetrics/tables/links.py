@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -103,4 +104,4 @@ def _as_text(table: Table, key: str) -> Table:
     place = table.data.schema.get_field_index(key)
     data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
     notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
-    return Table(table.name, data, table.renamed, notes, table.zones)
+    return replace(table, data=data, notes=notes)

@@ -149,7 +149,8 @@ class View:
         data = self.table.data
         shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
         rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
-        return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code)]
+        place = self.table.place(column, [int(number) for number in first])
+        return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code, place)]
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
