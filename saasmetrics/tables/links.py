@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +14,9 @@ from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.sources import to_arrow
-from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from saasmetrics.tables.table import Table
 
 __all__ = ["customers_of_subscriptions", "same_key_type"]
 
