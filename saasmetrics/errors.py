@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ class Problem:
         "error" stops, "warning" goes into footnotes, "note" is for information.
     code
         Stable slug of the kind of finding, such as "negative-amount".
+    lines
+        Numbers of all rows that break it, from 0, or a function that finds them; None where it is about no row.
+    found
+        What breaks it as a table, where that is no row of the input, such as a customer in a month.
 
     Examples
     --------
@@ -85,6 +89,8 @@ class Problem:
     remedy: str = ""
     severity: Severity = "error"
     code: str = ""
+    lines: Any = field(default=None, repr=False, compare=False)
+    found: Any = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Where, which rule, how many rows, up to three of them, what to do."""

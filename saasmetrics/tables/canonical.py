@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce, decode
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import (
     Match,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["constant_interval", "normalize", "normalize_all", "paid_periods", "row_numbers_for"]
 
+_DATED = ("date", "month", "timestamp")
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -255,11 +257,13 @@ def _read_columns(
     zones: dict[str, str] = {}
     problems: list[Problem] = []
     derived = []
+    dated = [given for given, match in matching.known.values() if match.column.dtype in _DATED]
+    dayfirst = common_order(decode(data[given]) for given in dated)
     for name, (given, match) in matching.known.items():
         if match.after:
             derived.append((name, given, match))
             continue
-        read = coerce(match.column, data[given])
+        read = coerce(match.column, data[given], dayfirst)
         if read.refusal is not None:
             problems.append(_refused(schema, matching, data, given, read))
             continue
