@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import Problem
 from saasmetrics.tables.coerce import spelling
 
@@ -144,7 +145,7 @@ def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
 def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     """Return words as the schema spells them, from the different ones that there are."""
     text = nw.col(given) if kind == nw.String else nw.col(given).cast(nw.String)
-    found = frame.select(text.alias("word")).unique().head(_MANY + 1).collect().to_arrow()
+    found = fetched(frame.select(text.alias("word")).unique().head(_MANY + 1))
     words = [word for word in found["word"].to_pylist() if word is not None]
     if len(words) > _MANY:
         return Typed(text)
