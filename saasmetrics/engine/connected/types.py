@@ -96,7 +96,7 @@ def in_utc(frame: Frame) -> Frame:
 
     DuckDB does; connections of Ibis have the zone UTC, and Polars keeps a zone with each column.
     """
-    if frame.implementation is not nw.Implementation.DUCKDB:
+    if not frame.implementation.is_duckdb():
         return frame
     native, kinds = frame.to_native(), frame.collect_schema()
     zoned = {n for n, kind in kinds.items() if getattr(kind, "time_zone", None) not in {None, *UTC}}
@@ -112,7 +112,8 @@ def in_utc(frame: Frame) -> Frame:
         else ColumnExpression(name)
         for name in kinds
     ]
-    return nw.from_native(native.select(*columns)).lazy()
+    told: Frame = nw.from_native(native.select(*columns)).lazy()
+    return told
 
 
 def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
