@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import Settings
 from saasmetrics.board.asked import settings as settings_of
+from saasmetrics.board.drawable import drawable
 from saasmetrics.board.fitted import fitted, unplanned
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import (
@@ -315,6 +316,7 @@ def _pages(making: Making, last: Pack | None, done: Done) -> tuple[Page, ...]:
     # The definitions are those of all other pages, so they are written last.
     for key in sorted(order, key="definitions".__eq__):
         page = definitions(making, last) if key == "definitions" else _page(making, key)
+        page = None if page is None else drawable(page, making.numbers.quantities)
         if page is not None:
             number = making.say(page.key) if page.key else ""
             made[key] = worded(page, asked.comments.get(key), before.get(key), number)
