@@ -167,7 +167,8 @@ def report(book: Book) -> Report:
     -------
     Report
         Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
-        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`, `explain(code)` and `rows(finding=code)` say more.
+        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
+        `explain(code)` and `rows(finding=code)` say more.
 
     Examples
     --------

@@ -174,7 +174,7 @@ def place_of(data: pa.Table, column: str, rows: Sequence[int] = ()) -> str:
     if _FILE not in said:
         return ""
     own = json.loads(said.get(_NAMES, b"{}")).get(column, column)
-    words = said[_FILE].decode() + (f", column {own!r}" if own else "")
+    words: str = said[_FILE].decode() + (f", column {own!r}" if own else "")
     if not len(rows) or _GAPS in said:
         return words
     numbers = ", ".join(f"{row + 2:,}" for row in rows)
