@@ -240,14 +240,9 @@ class Book:
         ----------
         remedies
             Finding, or table and finding, -> remedy: {"spend.repeated-row": "drop"}; or a file that
-            `save_remedies` wrote, to be replayed.
+            `save_remedies` wrote, to be replayed. What does not exist, or repairs nothing, is refused.
         by
             Who chose them, to be recorded.
-
-        Raises
-        ------
-        DataError
-            If there is no such finding or remedy, or nothing to be repaired.
 
         Examples
         --------

@@ -55,10 +55,8 @@ def fill(
         tables = place.known(history, known if policy.knowledge == "recorded" else None)
         as_of = place.until(tables, as_of)
         if repairs:
-            from saasmetrics.checks.remedies import Asked, applied
-
-            asked = Asked(policy, as_of, currency or place.currency(tables))
-            tables, mended = applied(tables, repairs, asked)
+            asked = policy, as_of, currency or place.currency(tables)
+            tables, mended = _repaired(tables, repairs, *asked)
         for cut in cuts:
             tables = cut(tables)
     assert as_of is not None
@@ -83,3 +81,15 @@ def fill(
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
+
+
+def _repaired(
+    tables: Mapping[str, Table],
+    repairs: tuple[Chosen, ...],
+    policy: Policy,
+    as_of: int,
+    currency: str,
+) -> tuple[Mapping[str, Table], tuple[Problem, ...]]:
+    from saasmetrics.checks.remedies import Asked, applied
+
+    return applied(tables, repairs, Asked(policy, as_of, currency))

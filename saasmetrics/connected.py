@@ -81,7 +81,7 @@ def _opened(connection: Any) -> tuple[Callable[[str], Any], Callable[[], list[st
     if home == "pyspark":
         return connection.table, lambda: [t.name for t in connection.catalog.listTables()]
     msg = (
-        f"cannot connect to a {type(connection).__module__}.{type(connection).__name__}. Give a connection of DuckDB or "
+        f"cannot connect to a {home} {type(connection).__name__}. Give a connection of DuckDB or "
         'Ibis, a Spark session, the path of a DuckDB file, or an address such as "postgres://host/database".'
     )
     raise DataError(msg)
@@ -138,9 +138,7 @@ def _recognized(names: list[str]) -> dict[str, str]:
         found[table] = name
     if not found:
         shown = f"It has {', '.join(sorted(names)[:8])}. " if names else "It has no tables. "
-        msg = (
-            f"No table is recognized there. {shown}Say which is which: sm.connect(..., mrr='name')."
-        )
+        msg = f"No table is recognized there. {shown}Say which: sm.connect(..., mrr='its name')."
         raise MissingTableError(msg)
     return found
 

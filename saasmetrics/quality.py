@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
@@ -74,6 +75,34 @@ class Report(Result):
         """From 0 to 100: what is left when each finding has taken its points."""
         return float(self.extra["score"])
 
+    def rows(self, **cell: Any) -> pd.DataFrame:
+        """Return all rows behind a finding: those of its table with their number, from 1, or what contradicts.
+
+        Parameters
+        ----------
+        **cell
+            `finding`, its code, and `table`, where several tables have it.
+
+        Raises
+        ------
+        DataError
+            If no finding is named, or several tables have it.
+        UnknownNameError
+            If there is no such finding in the report.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b "], "month": ["2026-01"] * 2, "mrr": [10, 12]}
+        >>> sm.Book(mrr=rows).check().rows(finding="padded-id")["row"].tolist()
+        [2]
+        """
+        for name in cell:
+            if name not in ("finding", "table"):
+                raise UnknownNameError.of("word to choose rows by", name, ("finding", "table"))
+        found: pd.DataFrame = self.extra["rows"](**cell)
+        return found
+
     def explain(self, finding: str) -> str:
         """Return what a kind of finding means, how it changes numbers, what was found of it, and what to do.
 
@@ -100,12 +129,15 @@ class Report(Result):
         return paragraph(finding, there, choices().get(finding, {}))
 
     def _repr_html_(self) -> str:
-        from saasmetrics.checks.explained import of_problems
+        from saasmetrics.checks.explained import of_problems, table
         from saasmetrics.checks.remedies import choices
 
-        told = of_problems(self.problems, choices())
-        page = super()._repr_html_().removesuffix("</div>")
-        return f"{page}{told}</div>"
+        pairs = zip(self.problems, self.extra["touched"], strict=True)
+        rows = table(pairs, self.context.currency) if self.problems else ""
+        return (
+            f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)} <span>{escape(self.text)}</span></h4>'
+            f"{rows}{of_problems(self.problems, choices())}<p><small>{escape(self.footnote)}</small></p></div>"
+        )
 
 
 @metric(
@@ -134,8 +166,9 @@ def report(book: Book) -> Report:
     Returns
     -------
     Report
-        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code; errors
-        first, then those that touch most MRR. `score`, `explain(code)` and `rows(finding=code)` say more.
+        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
+        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
+        `explain(code)` and `rows(finding=code)` say more.
 
     Examples
     --------
@@ -160,16 +193,11 @@ def report(book: Book) -> Report:
         "problems": tuple(problem for problem, _ in found),
         "touched": tuple(each for _, each in found),
         "score": total,
+        "score_text": _score(total),
         "headline": f"{_score(total)} of 100: {counts}",
+        "rows": _drill(book, [problem for problem, _ in found]),
     }
-    return Report(
-        definition("check"),
-        _frame(found),
-        "table",
-        book.context(),
-        extra=extra,
-        drill=_drill(book, [problem for problem, _ in found]),
-    )
+    return Report(definition("check"), _frame(found), "table", book.context(), extra=extra)
 
 
 def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
@@ -192,6 +220,7 @@ def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
             "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p, _ in found],
             "remedy": [p.remedy for p, _ in found],
             "code": [p.code for p, _ in found],
+            "place": [p.place for p, _ in found],
         }
     )
 
@@ -245,4 +274,4 @@ def _score(score: float) -> str:
 def _headline(severities: Sequence[str]) -> str:
     """Return how many errors, warnings and notes there are, in words."""
     counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
-    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)
+    return ", ".join(counted(n, s) for n, s in counts)

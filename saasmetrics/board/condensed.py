@@ -24,7 +24,7 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Began:
     """When each customer began: the months, and per customer which of them.
 
@@ -38,6 +38,7 @@ class Began:
     customers: pd.Index[Any]
     month: NDArray[np.intp]
     months: tuple[str, ...]
+    _last: tuple[NDArray[Any], NDArray[np.intp]] | None = None
 
     @classmethod
     def of(cls, book: Book) -> Began:
@@ -52,13 +53,23 @@ class Began:
         months, at = np.unique(month, return_inverse=True)
         return cls(pd.Index(ids.to_pandas()), at.reshape(-1), tuple(months.astype(str)))
 
-    def groups(self, customers: Any) -> tuple[list[str], NDArray[np.intp]]:
-        """Return the months that customers began in, in words, and which of them is whose."""
-        at = self.customers.get_indexer(customers)
-        month = np.append(self.month, len(self.months))[at]  # who never began is at -1, the last
-        used, group = np.unique(month, return_inverse=True)
+    def groups(
+        self, customers: NDArray[Any], others: NDArray[np.bool_]
+    ) -> tuple[list[str], NDArray[np.intp]]:
+        """Return the months that some of the customers began in, in words, and which of them is whose."""
+        used, group = np.unique(self._months_of(customers)[others], return_inverse=True)
         names = [*(f", began {month}" for month in self.months), " that never paid"]
         return [names[number] for number in used], group.reshape(-1)
+
+    def _months_of(self, customers: NDArray[Any]) -> NDArray[np.intp]:
+        """Look customers up; those of the last time, as those of several rates of one quarter are, only once."""
+        import pandas as pd
+
+        if self._last is None or not np.array_equal(self._last[0], customers):
+            at = self.customers.get_indexer(pd.Index(customers))
+            # Who never began is at -1, the last.
+            self._last = (customers, np.append(self.month, len(self.months))[at])
+        return self._last[1]
 
 
 def condensed(rows: pd.DataFrame, added: Sequence[str], began: Began | None) -> pd.DataFrame:
@@ -98,7 +109,7 @@ def condensed(rows: pd.DataFrame, added: Sequence[str], began: Began | None) -> 
     others[largest] = False
     names, group = [""], np.zeros(int(others.sum()), np.intp)
     if began is not None and "customer_id" in rows.columns:
-        names, group = began.groups(rows["customer_id"][others])
+        names, group = began.groups(rows["customer_id"].to_numpy(), others)
     count = np.bincount(group)
     first = [f"{n:,} others{name}" for n, name in zip(count, names, strict=True)]
     sums = {name: np.bincount(group, value[others]) for name, value in values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,11 @@ class Making:
     def quarters(self) -> list[pd.Timestamp]:
         """The quarters shown, at most nine."""
         return self.all_quarters[-SHOWN:]
+
+    @property
+    def compared(self) -> list[pd.Timestamp]:
+        """The quarters shown and those of the year before, which they are compared with."""
+        return self.all_quarters[-SHOWN - _YEAR :]
 
     @property
     def now(self) -> pd.Timestamp:
@@ -204,6 +210,18 @@ class Making:
             )
         part = " ".join([self.label(quarter), *map(str, group.values())])
         return self.numbers.traced(result, key, text, part, period=quarter, **group)
+
+    def together(
+        self, results: Sequence[Result], quarters: Sequence[pd.Timestamp] = (), **group: Any
+    ) -> None:
+        """Add several rates quarter by quarter: they follow from the same customers, which are looked up once so.
+
+        A rate that cannot be had says so when it is asked for.
+        """
+        for quarter in quarters or self.quarters:
+            for result in results:
+                with suppress(DataError):
+                    self.rate(result, quarter, **group)
 
     def edge(
         self, result: Result, quarter: pd.Timestamp, end: str, name: str = "", **group: Any

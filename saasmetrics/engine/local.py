@@ -347,16 +347,8 @@ class LocalEngine:
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
         of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
-        cube = terms_cube(
-            self.spans,
-            of_span,
-            len(found),
-            self.calendar(freq),
-            (first, periods),
-            self.as_of,
-            grace_days,
-            early_days,
-        )
+        asked = (len(found), self.calendar(freq), (first, periods), self.as_of)
+        cube = terms_cube(self.spans, of_span, *asked, grace_days, early_days)
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
 
     def term_numbers(
@@ -387,7 +379,11 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.frame(self, *self.measures(kind, **cell))
+        return self.frame(*self.measures(kind, **cell))
+
+    def frame(self, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Return entities as `measures` names them, with columns, as a frame."""
+        return drill.frame(self, entity, columns)
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""

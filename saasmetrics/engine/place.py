@@ -53,6 +53,9 @@ class Place(Protocol):
     def data_hash(self, tables: Tables) -> str:
         """Return a hash of what the tables hold."""
 
+    def said(self) -> str:
+        """Return in words where the rows are, "" where they are in this process."""
+
 
 class Here:
     """Rows in this process."""
@@ -98,6 +101,10 @@ class Here:
         from saasmetrics.tables.fingerprint import fingerprint
 
         return fingerprint(tables)
+
+    def said(self) -> str:
+        """Return in words where the rows are: nothing, as they are in this process."""
+        return ""
 
 
 HERE = Here()

@@ -3,7 +3,8 @@
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
 of its own, whose help says where the export comes from:
 
-- billing: stripe, chargebee, recurly, zuora, paddle, recharge, chartmogul, baremetrics
+- billing: stripe, chargebee, recurly, zuora, paddle, maxio, saasoptics, recharge, chartmogul, baremetrics
+- any list of invoices: invoice_list
 - sales: hubspot, salesforce
 - support: zendesk, intercom, freshdesk
 
@@ -32,9 +33,12 @@ __all__ = [
     "hubspot",
     "import_folder",
     "intercom",
+    "invoice_list",
+    "maxio",
     "paddle",
     "recharge",
     "recurly",
+    "saasoptics",
     "salesforce",
     "stripe",
     "zendesk",
@@ -80,9 +84,12 @@ chartmogul = _reader("chartmogul")
 freshdesk = _reader("freshdesk")
 hubspot = _reader("hubspot")
 intercom = _reader("intercom")
+invoice_list = _reader("invoice_list")
+maxio = _reader("maxio")
 paddle = _reader("paddle")
 recharge = _reader("recharge")
 recurly = _reader("recurly")
+saasoptics = _reader("saasoptics")
 salesforce = _reader("salesforce")
 stripe = _reader("stripe")
 zendesk = _reader("zendesk")

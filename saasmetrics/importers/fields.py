@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
@@ -28,7 +30,16 @@ _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 
 
 # What is told holds for all columns of the files of a system, through every join and function that reads them.
-_TOLD: ContextVar[tuple[Told, bool]] = ContextVar("told", default=(NOTHING, False))
+@dataclass(frozen=True)
+class _How:
+    """What is told, and what the files of a system show."""
+
+    told: Told = NOTHING
+    semicolon: bool = False
+    dayfirst: bool | None = None
+
+
+_TOLD: ContextVar[_How] = ContextVar("told", default=_How())  # noqa: B039
 
 
 class UnreadableError(DataError):
@@ -56,9 +67,19 @@ class UnreadableError(DataError):
 
 
 @contextmanager
-def reading(told: Told, *, semicolon: bool = False) -> Iterator[None]:
-    """Read amounts and dates as told, and as in files that semicolons separate, until the end of the block."""
-    before = _TOLD.set((told, semicolon))
+def reading(told: Told, *, semicolon: bool = False, dayfirst: bool | None = None) -> Iterator[None]:
+    """Read amounts and dates as told, and as the files show, until the end of the block.
+
+    Parameters
+    ----------
+    told
+        What is told, which goes before what the files show.
+    semicolon
+        Whether semicolons separate columns, as where a comma parts decimals.
+    dayfirst
+        Whether the day comes first in dates of the files.
+    """
+    before = _TOLD.set(_How(told, semicolon, dayfirst))
     try:
         yield
     finally:
@@ -78,13 +99,13 @@ def amounts(values: pd.Series) -> pd.Series:
     >>> amounts(pd.Series(["12.50", None, "(3)"])).tolist()
     [12.5, nan, -3.0]
     """
-    told, semicolon = _TOLD.get()
-    text = _arrow(values)
-    if semicolon and told.decimal is None and (either := ambiguous(text)) is not None:
+    how, text = _TOLD.get(), _arrow(values)
+    unclear = ambiguous(text) if how.semicolon and how.told.decimal is None else None
+    if unclear is not None:
         remedy = 'Say which sign parts decimals: decimal="," or decimal=".".'
         rule = "1.200 may be 1200 or 1.2 in a file separated by semicolons"
-        _refuse(values, Refusal(either, rule, remedy, "ambiguous-number"), "clear")
-    read = read_numbers(text, decimal=told.decimal)
+        _refuse(values, Refusal(unclear, rule, remedy, "ambiguous-number"), "clear")
+    read = read_numbers(text, decimal=how.told.decimal)
     _refuse(values, read.refusal, "an amount")
     return pd.Series(read.values.to_numpy(zero_copy_only=False), index=values.index, dtype=float)
 
@@ -144,7 +165,8 @@ def moments(values: pd.Series) -> pd.Series:
     if seconds.all():
         whole = pd.to_numeric(text, errors="coerce")
         return pd.to_datetime(whole, unit="s").astype("datetime64[us]")
-    read = read_instants(_arrow(values), dayfirst=_TOLD.get()[0].dayfirst)
+    told = _TOLD.get()
+    read = read_instants(_arrow(values), dayfirst=told.told.dayfirst, beside=told.dayfirst)
     _refuse(values, read.refusal, "a date")
     found = read.values.cast(pa.timestamp("us")).to_pandas()
     return pd.Series(found.to_numpy(), index=values.index, dtype="datetime64[us]")
@@ -238,7 +260,7 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
 def _refuse(values: pd.Series, refusal: Refusal | None, what: str) -> None:
     if refusal is None:
         return
-    wrong = values[refusal.mask.to_pandas().fillna(value=False).to_numpy(bool)]
+    wrong = values[np.asarray(pc.fill_null(refusal.mask, False))]
     some = tuple(str(value) for value in wrong.drop_duplicates().head(3))
     verb = "is" if len(some) == 1 else "are"
     rule = f"{verb} not {what} ({refusal.rule}). {refusal.remedy}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.files import SUFFIXES, read_file
 from saasmetrics.tables.names import snake_case
 from saasmetrics.tables.separators import file_notes, is_semicolon
@@ -128,7 +129,7 @@ def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Foun
             if (fields := layout.match(file.columns))
         ]
         if fits:
-            found.append(max(fits, key=lambda one: len(one.fields)))
+            found.append(max(fits, key=lambda one: (not one.importer.generic, len(one.fields))))
     there = {one.importer.id for one in found if one.layout.kind in one.importer.main}
     return [one for one in found if one.importer.id in there]
 
@@ -142,6 +143,9 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         If two files are of one kind.
     """
     out = Parts(importer.title, {}, {}, {})
+    found = list(found)
+    columns = [one.file.data[column] for one in found for column in one.fields.values()]
+    out.dayfirst = common_order(columns)
     for one in found:
         kind = one.layout.kind
         if kind in out.frames:

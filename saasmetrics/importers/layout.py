@@ -107,6 +107,7 @@ class Parts:
     notes: list[str] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     semicolon: bool = False
+    dayfirst: bool | None = None
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.frames
@@ -131,8 +132,9 @@ class Parts:
         """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
         lost = frame[~mask]
         if len(lost):
-            name = next((name for name in ("id", "charge", "line") if name in lost), None)
-            ids = tuple(str(value) for value in lost[name].head(3)) if name else ()
+            names = ("id", "charge", "line", "number")
+            told = (lost[name].dropna() for name in names if name in lost)
+            ids = tuple(next((map(str, one.head(3)) for one in told if len(one)), ()))
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
 
@@ -141,6 +143,14 @@ class Parts:
         if len(twice := frame.loc[frame["id"].duplicated(), "id"]):
             msg = f"{self.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
             raise DataError(msg)
+
+    def places(self) -> dict[str, str]:
+        """Return field -> file and column as the user has them, of the first file that has it; "" -> the files."""
+        out = {"": " and ".join(self.labels.values())}
+        for kind, names in self.names.items():
+            for name, column in names.items():
+                out.setdefault(name, f"{self.labels[kind]}, column {column!r}")
+        return out
 
     def placed(self, error: UnreadableError) -> DataError:
         """Return an error with the file, the column and the rows that hold the values, as the user has them."""
@@ -188,6 +198,8 @@ class Importer:
         Kinds of files of which one must be there; the others alone are not taken for its export.
     build
         From the files to tables by canonical name.
+    generic
+        Whether a file is taken for its export only if it is of no other system.
     """
 
     id: str
@@ -196,3 +208,4 @@ class Importer:
     layouts: tuple[Layout, ...]
     main: tuple[str, ...]
     build: Callable[[Parts], dict[str, pd.DataFrame]]
+    generic: bool = False

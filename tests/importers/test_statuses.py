@@ -98,7 +98,7 @@ def test_a_zuora_subscription_without_an_account_has_a_reason_of_its_own(tmp_pat
 def test_movements_below_zero_leave_nobody_paying(tmp_path: Path) -> None:
     found = imported(tmp_path, activities=ACTIVITIES.replace("-5.00", "-50.00"))
     assert mrr(found, "2026-04-30") == [100.0, 150.0, 150.0, 0.0]
-    assert "take MRR below 0 (s2)" in str(found)
+    assert "takes MRR below 0 (s2)" in str(found)
 
 
 def test_a_movement_counts_once_and_needs_a_date_and_an_amount(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
+from saasmetrics.errors import InvalidTablesError
+from saasmetrics.tables import normalize
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.dates import read_instants
 
@@ -97,3 +99,15 @@ def test_an_order_that_is_told_decides() -> None:
     text = pa.chunked_array([["01/02/2026"]])
     assert read_instants(text, dayfirst=True).values.to_pylist() == [dt.date(2026, 2, 1)]
     assert read_instants(text, dayfirst=False).values.to_pylist() == [dt.date(2026, 1, 2)]
+
+
+def test_dates_that_do_not_tell_their_order_are_written_like_the_others_of_their_file() -> None:
+    rows = {"customer_id": ["a"], "start": ["1/7/2025"], "amount": [10], "interval": ["month"]}
+    rows |= {"subscription_id": ["s"]}
+    read = normalize("subscriptions", {**rows, "end": ["31/12/2025"]})
+    assert read.data["start"].cast("date32").to_pylist() == [dt.date(2025, 7, 1)]
+    assert "start: read with the day first, as other dates of the file are" in read.notes
+    with pytest.raises(InvalidTablesError, match="could be day/month or month/day"):
+        normalize("subscriptions", {**rows, "end": ["1/12/2025"]})
+    with pytest.raises(InvalidTablesError, match="could be day/month or month/day"):
+        normalize("subscriptions", {**rows, "end": ["31/12/2025"], "trial_end": ["7/31/2025"]})

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import wraps
+from inspect import signature
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import pandas as pd
 
-from saasmetrics.engine.connected.rows import is_there
+from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
+from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -100,8 +108,9 @@ class ConnectedEngine:
             if picked:
                 raise NotPortableError(f"Rows of {picked[0]} were picked here.")
             self._faults = self.link.faults
-            self._there = PortableEngine(
-                {name: table.data.frame for name, table in used.items()},
+            self._there = _Portable(
+                self.link,
+                {name: _without_clocks(table.data) for name, table in used.items()},
                 self.policy,
                 self.as_of,
                 self.currency,
@@ -122,7 +131,7 @@ class ConnectedEngine:
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
         found: Groups = self._counted("grouping", tuple(by))
-        return found if found.of_entity is not None or not by else _Groups(found, self.here)
+        return found if found.of_entity is not None else _Groups(found, self.here)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,14 +165,14 @@ class ConnectedEngine:
     def _counted(self, name: str, *args: Any, **options: Any) -> Any:
         """Return an answer of the portable engine, or of the local one where that has none."""
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
-        try:
-            found = self._answers.pop(key)
-        except (KeyError, TypeError):
-            found = self._asked(name, *args, **options)
-        if _hashable(key):
-            self._answers[key] = found
-            while len(self._answers) > _KEPT:
-                del self._answers[next(iter(self._answers))]
+        if not _hashable(key):
+            return self._asked(name, *args, **options)
+        found = (
+            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
+        )
+        self._answers[key] = found
+        while len(self._answers) > _KEPT:
+            del self._answers[next(iter(self._answers))]
         return found.copy() if isinstance(found, pd.DataFrame) else found
 
     def _asked(self, name: str, *args: Any, **options: Any) -> Any:
@@ -171,7 +180,10 @@ class ConnectedEngine:
             with self.link.asking(f"Counting {name}"):
                 try:
                     found = getattr(self.there, name)
-                    return found(*args, **options) if callable(found) else found
+                    if not callable(found):
+                        return found
+                    if _takes(found, args, options):
+                        return found(*args, **options)
                 except NotPortableError as error:
                     self.reasons_here[name] = str(error)
         found = self._from_rows(name)
@@ -191,6 +203,30 @@ class ConnectedEngine:
                 return method(*args, **options)
 
         return asked
+
+
+class _Portable(PortableEngine):
+    """The portable engine, which brings no more than may be here."""
+
+    def __init__(self, link: Link, *asked: Any) -> None:
+        super().__init__(*asked)
+        self._link = link
+        self._bringing = count(id(self) << 16)
+
+    def bring(self, frame: Frame, what: str) -> pa.Table:
+        """Return the rows of a frame as Arrow, once they are counted and fit."""
+        kinds = frame.collect_schema()
+        texts = [name for name, kind in kinds.items() if kind == nw.String]
+        rows, letters = measured(frame, texts)
+        holder = next(self._bringing)
+        self._link.allow(holder, what, rows, size_of(rows, len(kinds), len(texts), letters))
+        weakref.finalize(self, self._link.release, holder)
+        return fetched(frame)
+
+
+def _without_clocks(rows: Rows) -> Any:
+    """Return the rows without the days on which they became known: who is known was chosen before."""
+    return rows.frame.drop(*(name for name in CLOCKS if name in rows.column_names))
 
 
 class _Groups(Groups):
@@ -214,6 +250,15 @@ class _Groups(Groups):
         """The group of each span."""
         found: NDArray[Any] | None = self._engine.grouping(self.by).of_span
         return found
+
+
+def _takes(method: Callable[..., Any], args: Any, options: Any) -> bool:
+    """Whether a method of the portable engine has the parameters that are asked for."""
+    try:
+        signature(method).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
 
 
 def _hashable(key: Any) -> bool:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
 from saasmetrics.engine.connected.suspects import Suspect, suspects
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.errors import Problem
 from saasmetrics.tables import gate as local
@@ -115,10 +116,12 @@ class _Looking:
         yield from repeated(table)
         if name == "customers" and "parent_id" in rows.column_names:
             yield from self._parents(table)
+        if "customers" in self.tables and "customer_id" in rows.column_names:
+            yield from self._never_paid(table) if name == "customers" else self._strangers(table)
 
     def _said(self, table: Table, suspect: Suspect, count: int) -> Iterator[Problem]:
         rows: Rows = table.data
-        first = _first(rows, suspect.where)
+        first = _first(rows.cut(rows.frame.filter(suspect.where)))
         if suspect.code == "missing-value" and is_text(first.schema.field(suspect.column).type):
             place = first.schema.get_field_index(suspect.column)
             empty = pc.equal(first[suspect.column], "")
@@ -129,7 +132,8 @@ class _Looking:
             first = pa.concat_tables([first, words], promote_options="permissive")
         for problem in suspect.finding(self._gate({table.name: replace(table, data=first)})):
             if problem.code == suspect.code and problem.column == suspect.column:
-                yield replace(problem, rows=count)
+                shown = problem.examples[: min(count, SHOWN)]
+                yield replace(problem, rows=count, examples=shown)
 
     def _gate(self, tables: Mapping[str, Table], sizes: Mapping[str, int] | None = None) -> Gate:
         views: dict[str, View] = {name: View(table) for name, table in tables.items()}
@@ -140,6 +144,40 @@ class _Looking:
             views["fx"] = View(_rates_table(self.rates))
         return Gate(views, self.as_of, self.currency, self.policy, self.guessed)
 
+    def _strangers(self, table: Table) -> Iterator[Problem]:
+        """Customers of a table that `customers` does not have."""
+        rows: Rows = table.data
+        known = self.tables["customers"].data.frame.select("customer_id")
+        strange = rows.frame.join(known, on="customer_id", how="anti")
+        strange = strange.filter(~nw.col("customer_id").is_null())
+        each = strange.group_by("customer_id").agg(nw.len().alias("rows"))
+        size = each.select(nw.len().alias("ids"), nw.col("rows").sum())
+        counts = fetched(size).to_pylist()[0]
+        if not counts["ids"]:
+            return
+        first = replace(table, data=_first(rows.cut(strange)))
+        nobody = replace(self.tables["customers"], data=_nobody(first))
+        for problem in keys.customers_without_row(
+            self._gate({table.name: first, "customers": nobody})
+        ):
+            rule = keys.without_row(int(counts["ids"]))
+            yield replace(problem, rows=int(counts["rows"]), rule=rule)
+
+    def _never_paid(self, table: Table) -> Iterator[Problem]:
+        """Customers that no table of revenue has."""
+        paying = [n for n in keys.REVENUE if n in self.tables and self.tables[n].data.num_rows]
+        left = table.data.frame
+        for name in paying:
+            ids = self.tables[name].data.frame.select("customer_id")
+            left = left.join(ids, on="customer_id", how="anti")
+        never = table.data.cut(left.filter(~nw.col("customer_id").is_null()))
+        if not paying or not never.num_rows:
+            return
+        first = replace(table, data=_first(never))
+        others = {n: replace(self.tables[n], data=_nobody(first)) for n in paying}
+        for problem in keys.row_without_revenue(self._gate({"customers": first, **others})):
+            yield replace(problem, rows=never.num_rows)
+
     def _parents(self, table: Table) -> Iterator[Problem]:
         """Parents of parents, and circles of them: of the few customers that have a parent."""
         rows: Rows = table.data
@@ -149,7 +187,7 @@ class _Looking:
         strange = pairs.join(known, left_on="parent_id", right_on="customer_id", how="anti")
         if count := rows.cut(strange).num_rows:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
-            first = replace(table, data=canonical("customers", few.collect().to_arrow()))
+            first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
                 yield replace(problem, rows=count)
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
@@ -180,16 +218,16 @@ def _counts(rows: Rows, asked: list[Suspect]) -> list[int]:
         return []
     flags = rows.frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
     sums = [nw.col(f"n{i}").sum().cast(nw.Int64) for i in range(len(asked))]
-    found = flags.select(*sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(flags.select(*sums)).to_pylist()[0]
     return [int(found[f"n{i}"] or 0) for i in range(len(asked))]
 
 
-def _first(rows: Rows, where: nw.Expr) -> pa.Table:
-    """Return the first rows for which a condition holds, in the order of their keys."""
+def _first(rows: Rows) -> pa.Table:
+    """Return the first of some rows, in the order of their keys."""
     by = dict.fromkeys([*SCHEMA[rows.name].key, *SCHEMA[rows.name].required, *rows.column_names])
     order = [name for name in by if name in rows.column_names][:6]
-    found = rows.frame.filter(where).sort(*order).head(SHOWN)
-    return canonical(rows.name, found.collect().to_arrow())
+    found = rows.frame.sort(*order).head(SHOWN)
+    return canonical(rows.name, fetched(found))
 
 
 def _first_rates(rows: Rows) -> dict[str, int]:
@@ -197,7 +235,7 @@ def _first_rates(rows: Rows) -> dict[str, int]:
         return {}
     frame = rows.frame.filter(~nw.col("rate").is_null(), ~nw.col("currency").is_null())
     frame = frame.select("currency", day=day_number("date", FAR))
-    found = frame.group_by("currency").agg(nw.col("day").min()).collect().to_arrow()
+    found = fetched(frame.group_by("currency").agg(nw.col("day").min()))
     return {row["currency"]: int(row["day"]) for row in found.to_pylist() if row["day"] < FAR}
 
 
@@ -205,6 +243,13 @@ def _rates_table(rates: Mapping[str, int]) -> Table:
     days = pa.array(list(rates.values()), pa.int32()).cast(pa.date32())
     data = {"date": days, "currency": pa.array(list(rates), pa.string())}
     return Table("fx", pa.table(data | {"rate": pa.array([1.0] * len(rates))}))
+
+
+def _nobody(table: Table) -> pa.Table:
+    """Return a row with an id that no row of a table has."""
+    kind = table.data.schema.field("customer_id").type
+    value = pa.scalar("\0" if is_text(kind) else -(2**62), kind)
+    return pa.table({"customer_id": pa.repeat(value, 1)})
 
 
 def _shell(table: Table) -> Table:

@@ -128,6 +128,8 @@ class Link:
         except DataError:
             raise
         except Exception as error:
+            if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error  # which DuckDB gives under another name
             if not _foreign(error):
                 raise
             self.faults += 1

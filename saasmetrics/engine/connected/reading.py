@@ -9,15 +9,19 @@ import narwhals as nw
 import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, is_there
-from saasmetrics.engine.connected.types import Typed, typed
+from saasmetrics.engine.connected.types import Typed, in_utc, typed
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.canonical import (
     constant_interval,
+    normalize,
     paid_periods,
     row_numbers_for,
 )
+from saasmetrics.tables.links import KEYS, as_text
 from saasmetrics.tables.names import Matching, fold, match_columns, missing_column
 from saasmetrics.tables.schema import table_schema
+from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
@@ -26,8 +30,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.tables.schema import TableSchema
-
-_KEYS = ("customer_id", "subscription_id", "parent_id", "ticket_id", "csm_id", "person_id")
 
 
 def connected_tables(
@@ -54,6 +56,9 @@ def connected_tables(
     for name, native in natives.items():
         schema, told = table_schema(name), renamed.get(name, {})
         try:
+            if _is_here(native):
+                tables[name] = normalize(name, to_arrow(name, native).rename_columns(told))
+                continue
             with link.asking(f"Reading the columns of {name}"):
                 tables[name] = _connected(schema, _frame(name, native), link, told)
         except InvalidTablesError as error:
@@ -61,6 +66,12 @@ def connected_tables(
     if problems:
         raise InvalidTablesError(problems)
     return _same_key_type(tables)
+
+
+def _is_here(native: Any) -> bool:
+    """Whether rows are in this process already, in a library that does not count by itself."""
+    home = type(native).__module__.split(".")[0]
+    return home in ("pandas", "pyarrow") or isinstance(native, (dict, list))
 
 
 def _frame(name: str, native: Any) -> Frame:
@@ -78,6 +89,7 @@ def _frame(name: str, native: Any) -> Frame:
 def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str, str]) -> Table:
     if told:
         frame = frame.rename({given: name for given, name in told.items() if given != name})
+    frame = in_utc(frame)
     kinds = dict(frame.collect_schema())
     notes: list[str] = []
     matching = match_columns(schema, list(kinds))
@@ -149,8 +161,7 @@ def _numbered(
 
 
 def _filled(frame: Frame, column: str) -> bool:
-    found = frame.filter(nw.col(column).is_null()).head(1).collect()
-    return len(found) == 0
+    return not fetched(frame.filter(nw.col(column).is_null()).head(1)).num_rows
 
 
 def _without_durations(matching: Matching) -> None:
@@ -164,12 +175,15 @@ def _without_durations(matching: Matching) -> None:
 def _same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
     """Make an id text in all tables if it is text in one of them, so that tables can be joined."""
     out = dict(tables)
-    for key in _KEYS:
-        having = [name for name, table in out.items() if is_there(table) and key in table]
+    for key in KEYS:
+        having = [name for name, table in out.items() if key in table]
         whole = [n for n in having if pa.types.is_integer(out[n].data.schema.field(key).type)]
         if not whole or len(whole) == len(having):
             continue
         for name in whole:
+            if not is_there(out[name]):
+                out[name] = as_text(out[name], key)
+                continue
             frame = out[name].data.frame.with_columns(nw.col(key).cast(nw.String))
             said = f"{key}: whole numbers made text, as they are text in other tables"
             data, notes = out[name].data.cut(frame), (*out[name].notes, said)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.connected.rows import is_text
-from saasmetrics.tables.gate import amounts, keys, reach, terms, values
+from saasmetrics.tables.gate import amounts, keys, reach, success, support, terms, values
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _amounts(name: str, there: set[str]) -> Iterator[Suspect]:
     for table, column, _, _ in amounts.NOT_NEGATIVE:
         if table == name and column in there:
             yield Suspect(amounts.negative_amounts, "negative-amount", column, nw.col(column) < 0)
+    if name == "tickets" and "csat" in there:
+        yield Suspect(success.unanswered_csat, "unanswered-csat", "csat", nw.col("csat").is_null())
     for table, column in amounts.POSITIVE:
         if table == name and column in there:
             yield Suspect(amounts.negative_amounts, "zero-divisor", column, nw.col(column) == 0)
@@ -108,6 +110,9 @@ def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
         yield Suspect(terms.negative_terms, "negative-term", column, last < first)
         if (getattr(policy, choice) if choice else usual) != "inclusive":
             yield Suspect(terms.zero_length_terms, "zero-length-term", column, last == first)
+    if name == "people" and {"start", "end"} <= there:
+        late = nw.col("end") < nw.col("start")
+        yield Suspect(support.ends_before_starts, "end-before-start", "start, end", late)
     if name == "invoices" and {"service_start", "service_end"} <= there:
         begun, ended = nw.col("service_start").is_null(), nw.col("service_end").is_null()
         half = (begun & ~ended) | (ended & ~begun)

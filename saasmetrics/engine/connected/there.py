@@ -17,6 +17,7 @@ from saasmetrics.engine.connected.engine import ConnectedEngine
 from saasmetrics.engine.connected.filters import filtered_there
 from saasmetrics.engine.connected.rows import Rows, canonical, is_there
 from saasmetrics.engine.place import Here
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.engine.spans import source_of
@@ -49,7 +50,15 @@ class There(Here):
 
     def known(self, history: Mapping[str, Table], day: int | None) -> dict[str, Table]:
         """Return the rows known at the end of a day; None: all that is known."""
-        return {name: self._known(name, table, day) for name, table in history.items()}
+        out = {name: self._known(name, table, day) for name, table in history.items()}
+        source = source_of(history)
+        if day is None or not is_there(history[source]) or out[source].num_rows:
+            return out
+        if "recorded_at" in history[source]:
+            with self.link.asking(f"Looking for what was known of {source}"):
+                first = _extreme(history[source].data.frame, "recorded_at", "min")
+            raise nothing_known(source, FAR if first is None else first, day)
+        return out
 
     def _known(self, name: str, table: Table, day: int | None) -> Table:
         if not is_there(table):
@@ -58,11 +67,8 @@ class There(Here):
         if not {*CLOCKS} & {*rows.column_names}:
             return table
         with self.link.asking(f"Reading {name} as known then"):
-            found = known_frame(name, rows.frame, day)
+            found = known_frame(name, rows.frame, day, clocks=True)
             left = _left_out(name, rows, found, day)
-            if day is not None and name == "subscriptions" and not rows.cut(found).num_rows:
-                first = _extreme(rows.frame, "recorded_at", "min")
-                raise nothing_known(name, FAR if first is None else first, day)
         return replace(table, data=rows.cut(found), left_out=left)
 
     def until(self, tables: Mapping[str, Table], as_of: int | None) -> int:
@@ -129,6 +135,11 @@ class There(Here):
                 found.update(f"{name} {_summary(tables[name])}\n".encode())
         return found.hexdigest()
 
+    def said(self) -> str:
+        """Return in words that the rows are not here, but for those that were brought."""
+        here = self.link.notes()
+        return f"Tables stay where they are; {', '.join(here) or 'no rows were brought'}"
+
 
 def _left_out(name: str, rows: Rows, found: Frame, day: int | None) -> dict[str, int]:
     """Return why rows of the history are not known, and how many, in the words of `saasmetrics.tables.known`."""
@@ -152,7 +163,7 @@ def _extreme(frame: Frame, column: str, which: str) -> int | None:
     """Return the first or the last day of a column of dates; None where there is none."""
     day = day_number(column, FAR if which == "min" else -FAR)
     found = frame.select(day=day).select(getattr(nw.col("day"), which)())
-    value = found.collect().to_arrow().column(0).to_pylist()[0]
+    value = fetched(found).column(0).to_pylist()[0]
     return None if value is None or abs(value) >= FAR else int(value)
 
 
@@ -165,7 +176,7 @@ def _last_seen(rows: Rows, today: int) -> int:
     found = rows.frame.select(*(day_number(name, -FAR).alias(name) for name in there))
     past = [nw.when(nw.col(name) <= today).then(nw.col(name)).max().alias(name) for name in there]
     first = nw.col("start").min().alias("first")
-    row = found.select(*past, first).collect().to_arrow().to_pylist()[0]
+    row = fetched(found.select(*past, first)).to_pylist()[0]
     known = [int(row[name]) for name in there if row[name] is not None and row[name] > -FAR]
     if row["first"] is None:
         return today
@@ -176,10 +187,10 @@ def _billing_periods(rows: Rows) -> bool:
     """Return whether no subscription is open-ended and nearly all last exactly one billing interval: rows are terms."""
     if not {"end", "interval"} <= set(rows.column_names):
         return False
-    if len(rows.frame.filter(nw.col("end").is_null()).head(1).collect()):
+    if fetched(rows.frame.filter(nw.col("end").is_null()).head(1)).num_rows:
         return False
     keys = [n for n in ("start", "end", "interval", "interval_count") if n in rows.column_names]
-    terms = rows.frame.group_by(*keys).agg(nw.len().alias("rows")).collect().to_arrow()
+    terms = fetched(rows.frame.group_by(*keys).agg(nw.len().alias("rows")))
     if not terms.num_rows:
         return False
     weight = np.asarray(terms["rows"]).astype(np.float64)
@@ -187,7 +198,7 @@ def _billing_periods(rows: Rows) -> bool:
 
 
 def _counts(frame: Frame, column: str) -> dict[str | None, int]:
-    found = frame.group_by(column).agg(nw.len().alias("rows")).sort(column).collect().to_arrow()
+    found = fetched(frame.group_by(column).agg(nw.len().alias("rows")).sort(column))
     return {row[column]: int(row["rows"]) for row in found.to_pylist()}
 
 
@@ -210,6 +221,6 @@ def _summary(table: Table) -> str:
     frame = rows.frame.select(**whole, **filled)
     names = sorted({*whole, *filled})
     sums = [nw.col(name).sum().alias(f"s{i}") for i, name in enumerate(names)]
-    found = frame.select(nw.len().alias("rows"), *sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
     said = [f"{name}={int(found[f's{i}'] or 0)}" for i, name in enumerate(names)]
     return f"{int(found['rows'])}: {'; '.join(said)}"

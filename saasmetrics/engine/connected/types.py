@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import Problem
 from saasmetrics.tables.coerce import spelling
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _MANY = 10_000  # more different words than a column of choices has
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
 
@@ -57,7 +59,7 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype in ("choice", "currency"):
         return _words(column, frame, given, kind)
     if column.dtype in ("date", "month", "timestamp"):
-        return _dates(schema, column, given, kind)
+        return _dates(schema, column, frame, given, kind)
     if column.dtype == "bool":
         return _booleans(schema, given, kind)
     if column.dtype in ("money", "number", "int"):
@@ -90,15 +92,38 @@ def _ids(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Ty
     return Typed(values if column.required else nw.when(values != "").then(values))
 
 
-def _dates(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Typed:
+def in_utc(frame: Frame) -> Frame:
+    """Return a frame whose instants are told in UTC where its system tells them in the zone of the connection.
+
+    DuckDB does; connections of Ibis have the zone UTC, and Polars keeps a zone with each column.
+    """
+    if not frame.implementation.is_duckdb():
+        return frame
+    native, kinds = frame.to_native(), frame.collect_schema()
+    zoned = {n for n, kind in kinds.items() if getattr(kind, "time_zone", None) not in {None, *UTC}}
+    if not zoned:
+        return frame
+    from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+
+    columns = {name: ColumnExpression(name) for name in kinds}
+    utc = ConstantExpression("UTC")
+    columns |= {name: FunctionExpression("timezone", utc, columns[name]) for name in zoned}
+    found = native.select(*(column.alias(name) for name, column in columns.items()))
+    told: Frame = nw.from_native(found).lazy()
+    return told
+
+
+def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     notes: tuple[str, ...] = ()
     if kind != nw.Date and not isinstance(kind, nw.Datetime):
         wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
         return _refused(schema, given, values, f"is {kind}, not a date", wanted)
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-        values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        notes = (f"read from {kind.time_zone} as UTC",) if kind.time_zone != "UTC" else ()
+        if kind.time_zone not in UTC and frame.implementation.is_polars():
+            values = values.dt.convert_time_zone("UTC")
+        values = values.dt.replace_time_zone(None)
+        notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
     if column.dtype == "timestamp":
         return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
     return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)
@@ -120,7 +145,7 @@ def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
 def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     """Return words as the schema spells them, from the different ones that there are."""
     text = nw.col(given) if kind == nw.String else nw.col(given).cast(nw.String)
-    found = frame.select(text.alias("word")).unique().head(_MANY + 1).collect().to_arrow()
+    found = fetched(frame.select(text.alias("word")).unique().head(_MANY + 1))
     words = [word for word in found["word"].to_pylist() if word is not None]
     if len(words) > _MANY:
         return Typed(text)

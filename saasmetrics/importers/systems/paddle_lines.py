@@ -9,7 +9,7 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, from_minor, moments, words
 from saasmetrics.importers.layout import Layout
-from saasmetrics.money import counted
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -133,13 +133,14 @@ def _adjustments(files: Parts, lines: pd.DataFrame) -> pd.DataFrame:
 
 def _last_day(until: pd.Series) -> pd.Series:
     """Return the last day of a period of Paddle, which ends at the moment at which the next one begins."""
-    return until.dt.floor("D") - pd.Timedelta(days=1)
+    day: pd.Series = until.dt.floor("D") - pd.Timedelta(days=1)
+    return day
 
 
 def _money(files: Parts, kind: str, rows: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Return amounts in currency units: whole numbers are in the smallest unit, as in the API, and it is said."""
-    texts = rows[list(names)].astype("string")
-    if texts.apply(lambda column: column.str.contains(r"[.,]").any()).any():
+    texts = [rows[name].astype("string").fillna("") for name in names]
+    if any(text.str.contains(r"[.,]").any() for text in texts):
         return pd.DataFrame({name: amounts(rows[name]) for name in names})
     files.notes.append(
         f"{files.labels[kind]}: amounts are whole numbers and count in the smallest unit of their currency (2900 is "
@@ -169,7 +170,7 @@ def taxed(files: Parts, items: pd.DataFrame) -> pd.Series:
     if lost := int((inside & rate.isna()).sum()):
         files.notes.append(
             f"{counted(lost, 'item')} of Paddle with a price that includes tax "
-            f"{'counts' if lost == 1 else 'count'} with it, as no line says how much it is. Add the report of "
+            f"{agreeing(lost, 'counts', 'count')} with it, as no line says how much it is. Add the report of "
             "transaction line items"
         )
     return unit.where(~inside | rate.isna(), (unit / (1 + rate)).round(6))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -129,7 +130,7 @@ def lines_on_one_day(gate: Gate) -> Iterable[Problem]:
             count=int(size[repeated].sum()),
             lines=partial(_on_one_day, view.table),
             column="customer_id, date",
-            rule=f"several lines on {int(repeated.sum()):,} days of a customer",
+            rule=f"several lines on {counted(int(repeated.sum()), 'day')} of a customer",
             remedy="They are added up. Check that none is there twice under another number.",
             code="lines-on-one-day",
             severity="note",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -160,12 +161,9 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
 
 
 def repeated_rows(gate: Gate) -> Iterable[Problem]:
-    """Rows that are there twice, value for value; a table says so of itself, whatever the day or the policy."""
+    """Rows that are there twice, value for value."""
     for view in gate.having(*SCHEMA):
-        found = view.table.__dict__.setdefault("_repeated_rows", [])
-        if not found:
-            found.append(tuple(_twice(view)))
-        yield from found[0]
+        yield from _twice(view)
 
 
 def _twice(view: View) -> Iterable[Problem]:
@@ -202,12 +200,17 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             _where(strange, view.codes("customer_id")),
             column="customer_id",
-            rule=f"{int(strange.sum()):,} customers without a row in customers",
+            rule=without_row(int(strange.sum())),
             remedy="Add them to customers; until then they have no segment.",
             code="customer-without-row",
             severity="warning",
             show=("customer_id", *SCHEMA[view.name].key),
         )
+
+
+def without_row(count: int) -> str:
+    """Return in words that so many customers have no row in `customers`."""
+    return f"{counted(count, 'customer')} without a row in customers"
 
 
 def row_without_revenue(gate: Gate) -> Iterable[Problem]:
