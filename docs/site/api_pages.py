@@ -87,9 +87,7 @@ def _methods(name: str, thing: type) -> str:
     parts = []
     for method, found in sorted(vars(thing).items()):
         target = found.__func__ if isinstance(found, classmethod | staticmethod) else found
-        if method.startswith("_") or not (
-            inspect.isfunction(target) or isinstance(found, property)
-        ):
+        if method.startswith("_") or not (inspect.isfunction(target) or isinstance(found, property)):
             continue
         inner = found.fget if isinstance(found, property) else target
         call = "" if isinstance(found, property) else docstrings.signature(inner)
@@ -114,6 +112,4 @@ def overview() -> Page:
             f'<h2 id="{module.rpartition(".")[2]}"><a href="{place}">{title}</a></h2>'
             f'<p class="many">{names}</p>'
         )
-    return Page(
-        "api/index.html", "API reference", "Every public name, from its docstring.", "".join(parts)
-    )
+    return Page("api/index.html", "API reference", "Every public name, from its docstring.", "".join(parts))

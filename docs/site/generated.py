@@ -47,6 +47,4 @@ def glossary() -> Page:
         f'<h2 id="{letter.lower()}">{letter}</h2><dl class="names">{"".join(entries)}</dl>'
         for letter, entries in letters.items()
     )
-    return Page(
-        "glossary.html", "Glossary", "The words of the field, and how this library uses them.", body
-    )
+    return Page("glossary.html", "Glossary", "The words of the field, and how this library uses them.", body)

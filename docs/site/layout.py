@@ -53,7 +53,7 @@ def page(found: Page, pages: Mapping[str, Page], sections: Mapping[str, Sequence
         page=found,
         body=Markup(found.body),  # noqa: S704
         listed=listed,
-        contents=[one for one in found.headings if one[0] == 2],
+        contents=[one for one in found.headings if one[0] == 2],  # noqa: PLR2004
         before=before,
         after=after,
         section=_section(found, sections),
@@ -72,11 +72,7 @@ def _version() -> str:
 def _template() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(HERE)
     environment = jinja2.Environment(
-        loader=loader,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("page.html.j2")
 
@@ -98,26 +94,17 @@ def _topics(at: Page, pages: list[Page]) -> list[Link]:
     links = []
     for topic, title in known.TITLES.items():
         mine = tuple(Link(p.title, p.path, p is at) for p in pages if p.group == topic)
-        links.append(
-            Link(title, f"metrics/index.html#{topic}", False, mine if topic == at.group else ())
-        )
+        links.append(Link(title, f"metrics/index.html#{topic}", False, mine if topic == at.group else ()))
     return links
 
 
 def _section(found: Page, sections: Mapping[str, Sequence[str]]) -> list[Link]:
     """Return the way from the start to a page."""
     if found.path.startswith("metrics/") and found.group:
-        return [
-            Link("Metrics", "metrics/index.html"),
-            Link(known.TITLES[found.group], f"metrics/index.html#{found.group}"),
-        ]
+        return [Link("Metrics", "metrics/index.html"), Link(known.TITLES[found.group], f"metrics/index.html#{found.group}")]
     if found.group == "api":
         return [Link("API reference", "api/index.html")]
-    return [
-        Link(title, "")
-        for title, paths in sections.items()
-        if found.path in paths and found.path != "index.html"
-    ]
+    return [Link(title, "") for title, paths in sections.items() if found.path in paths and found.path != "index.html"]
 
 
 def _around(

@@ -89,8 +89,9 @@ class Session:
             if prompt != "$" or words[:1] != ["saasmetrics"]:
                 raise BlockError(f"{self.name}: {line!r} is no line of saasmetrics")
             printed = io.StringIO()
-            with self._here(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                main(words[1:])
+            with self._here(), contextlib.redirect_stdout(printed):
+                with contextlib.redirect_stderr(printed):
+                    main(words[1:])
             parts.append(printed.getvalue().rstrip())
         return _plain("\n".join(part for part in parts if part))
 
