@@ -166,8 +166,9 @@ def report(book: Book) -> Report:
     Returns
     -------
     Report
-        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code; errors
-        first, then those that touch most MRR. `score`, `explain(code)` and `rows(finding=code)` say more.
+        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
+        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
+        `explain(code)` and `rows(finding=code)` say more.
 
     Examples
     --------
@@ -219,6 +220,7 @@ def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
             "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p, _ in found],
             "remedy": [p.remedy for p, _ in found],
             "code": [p.code for p, _ in found],
+            "place": [p.place for p, _ in found],
         }
     )
 

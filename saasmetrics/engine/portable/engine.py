@@ -21,7 +21,7 @@ from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
-from saasmetrics.engine.portable.fetched import dense, number, whole_columns
+from saasmetrics.engine.portable.fetched import dense, fetched, number, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
@@ -140,7 +140,7 @@ class PortableEngine:
             frame = held(frame)
             rows = int(number(frame.select(nw.len())) or 0)
             self.allow(holder, table, rows, rows * len(names(frame)) * _WIDE)
-        found: pa.Table = frame.collect().to_arrow()
+        found: pa.Table = fetched(frame)
         return found
 
     @cached_property
@@ -148,6 +148,14 @@ class PortableEngine:
         """What the footnote of every number says about the tables."""
         rates = () if self.valuation is None else (self.valuation.note,)
         return (*self.basis.left_out(), *rates)
+
+    def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return who pays how much a month from when until when, with its group."""
+        return self.basis.pieces(by, bags)
+
+    def daily(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return the changes of MRR per account and day."""
+        return self.basis.daily(by, bags)
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
