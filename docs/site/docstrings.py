@@ -59,7 +59,11 @@ def signature(thing: Any) -> str:
     except ValueError:
         return "()"
     empty = inspect.Parameter.empty
-    kept = [one.replace(annotation=empty) for one in known.parameters.values() if one.name not in ("self", "cls")]
+    kept = [
+        one.replace(annotation=empty)
+        for one in known.parameters.values()
+        if one.name not in ("self", "cls")
+    ]
     return str(known.replace(parameters=kept, return_annotation=inspect.Signature.empty))
 
 
