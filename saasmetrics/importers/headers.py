@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def headers(file: Path) -> list[list[str]]:
+def headers(file: Path, code: str | None = None) -> list[list[str]]:
     """Return the names of the columns of each sheet of a file, in snake case; none for a file that cannot be read."""
     name = file.name.removesuffix(".gz").lower()
     try:
@@ -24,7 +24,7 @@ def headers(file: Path) -> list[list[str]]:
         elif name.endswith((".xlsx", ".xlsm")):
             found = _sheets(file)
         else:
-            found = [csv_header(file)]
+            found = [csv_header(file, code)]
     except (DataError, OSError, ValueError):
         return []  # whoever reads the file says what is wrong with it
     return [[snake_case(column) for column in columns] for columns in found]

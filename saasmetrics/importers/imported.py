@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,8 +121,7 @@ class Imported:
 
     def _made(self) -> str:
         return ", ".join(
-            f"{name} {len(frame):,} row{'' if len(frame) == 1 else 's'}"
-            for name, frame in self.tables.items()
+            f"{name} {counted(len(frame), 'row')}" for name, frame in self.tables.items()
         )
 
     def _repr_html_(self) -> str:

@@ -229,7 +229,9 @@ def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str
     notes = {}
     for name, each in found.items():
         known = isinstance(each.source, Table)
-        rows = read_file(each.source) if isinstance(each.source, Path) else each.source
+        rows = (
+            read_file(each.source, told.encoding) if isinstance(each.source, Path) else each.source
+        )
         notes[name] = [] if known else [f"read from {each.label}"]
         if told is not NOTHING and not known:
             rows, said = told.apply(name, rows)

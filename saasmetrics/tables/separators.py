@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
+from saasmetrics.tables.amounts import decimal_signs
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
@@ -26,8 +27,7 @@ __all__ = [
 
 SEMICOLON = {b"saasmetrics.delimiter": b";"}
 _NOTE = b"saasmetrics.note"
-_EITHER = r"^[(]?[+-]?[$€£¥]? ?[1-9]\d{0,2}([.,]\d{3})+[)]?$"
-_DECIMALS = r"\.(\d{1,2}|\d{4,})\)?$"
+_EITHER = r"^[(]?[+-]?[$€£¥]? ?[1-9]\d{0,2}[.,]\d{3} ?[$€£¥]?-?[)]?$"
 
 
 def is_semicolon(data: pa.Table) -> bool:
@@ -99,7 +99,7 @@ def file_notes(data: pa.Table) -> list[str]:
 
 
 def ambiguous(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Rows that say 1.200 or 1,200, where no other row shows that the point parts decimals.
+    """Rows that say 1.200 or 1,200, where no other row shows which sign parts decimals.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def ambiguous(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         return None
     trimmed = pc.utf8_trim_whitespace(values)
-    if count(pc.match_substring_regex(trimmed, _DECIMALS)):
+    if decimal_signs(trimmed):
         return None
     mask = pc.match_substring_regex(trimmed, _EITHER)
     return mask if count(mask) else None

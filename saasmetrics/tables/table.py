@@ -7,6 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saasmetrics.money import counted
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -106,4 +107,6 @@ class Table:
 
     def __repr__(self) -> str:
         """Name, size and columns on one line."""
-        return f"Table({self.name!r}, {self.num_rows:,} rows: {', '.join(self.column_names)})"
+        return (
+            f"Table({self.name!r}, {counted(self.num_rows, 'row')}: {', '.join(self.column_names)})"
+        )

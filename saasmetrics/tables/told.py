@@ -1,4 +1,4 @@
-"""What the reader of a file is told: names of columns, the order of dates, the decimal sign."""
+"""What the reader of a file is told: names of columns, the order of dates, the decimal sign, the encoding."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError
 from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.encodings import checked_code
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
@@ -40,6 +41,9 @@ class Told:
         Whether 03/04/2025 is 3 April (True) or 4 March (False); None refuses dates that can be either.
     decimal
         Sign that parts decimals, "," or "."; None refuses amounts that can be either.
+    encoding
+        Encoding of text files that say nothing of it: "utf-8", "utf-16", "cp1252" or "shift-jis"; None guesses where
+        that is safe, and says so.
     columns
         Table -> name in the file -> name of the schema, such as {"subscriptions": {"Begun": "start"}}.
 
@@ -51,6 +55,7 @@ class Told:
 
     dayfirst: bool | None = None
     decimal: str | None = None
+    encoding: str | None = None
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,7 @@ class Told:
             raise DataError(f"dayfirst is True, False or None, not {self.dayfirst!r}.")
         if self.decimal not in (None, ",", "."):
             raise DataError(f'decimal is "," or ".", not {self.decimal!r}.')
+        checked_code(self.encoding)
         given = self.columns
         if not isinstance(given, Mapping) or not all(
             isinstance(v, Mapping) for v in given.values()
@@ -104,7 +110,9 @@ class Told:
                 raise UnknownNameError.of(f"column of {table}", name, data.column_names)
         notes = [f"{old} is {new}, as told" for old, new in names.items()]
         if names:
+            said = data.schema.metadata  # how the file was read, which new names drop
             data = data.rename_columns([names.get(name, name) for name in data.column_names])
+            data = data.replace_schema_metadata(said)
         if self.dayfirst is not None:
             data, made = self._dates(table, data)
             notes += made

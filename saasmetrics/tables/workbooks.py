@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, MissingExtraError
+from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.separators import with_note
 
 if TYPE_CHECKING:
@@ -141,8 +142,8 @@ def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
     beyond = sum(any(value is not None for value in row[width:]) for row in body)
     if beyond:
         raise DataError(
-            f"{place}: {beyond:,} rows have values right of the last column name. The first row "
-            "must be the header, with the column names: remove rows before it."
+            f"{place}: {counted(beyond, 'row')} {agreeing(beyond, 'has', 'have')} values right of the last column "
+            "name. The first row must be the header, with the column names: remove rows before it."
         )
     columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
     return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
