@@ -72,8 +72,7 @@ def _said(thing: Any) -> str:
             parts.append(f'<p class="label">{section}</p><dl class="names">{items}</dl>')
     if notes := said.sections.get("Notes"):
         parts.append(markdown(notes))
-    session = docstrings.examples(thing)
-    if session and not docstrings.only_checks(session):
+    if session := docstrings.examples(thing):
         parts.append(code_block(session, "pycon"))
     return "".join(parts)
 

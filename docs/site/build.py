@@ -56,6 +56,7 @@ def pages(processes: int | None = None) -> dict[str, Page]:
     """
     asked = _jobs()
     count = processes or os.cpu_count() or 1
+    os.environ["PYTHONHASHSEED"] = "0"  # of the processes: sets are shown in one order
     with ProcessPoolExecutor(count, get_context("spawn"), initializer=_ready) as pool:
         found = list(pool.map(_made, asked))
     made = {page.path: page for page in found}

@@ -165,7 +165,7 @@ def alternatives(choice: str) -> str:
 
 def _small(metric: Metric) -> str:
     session = docstrings.examples(metric.function)
-    if not session or docstrings.only_checks(session):
+    if not session:
         return ""
     return f'<h2 id="by-hand">In small, to check by hand</h2>{code_block(session, "pycon")}'
 

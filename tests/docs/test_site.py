@@ -40,10 +40,10 @@ def test_every_metric_has_a_page_with_its_meaning_its_formula_and_an_example(
     pages: dict[str, check.Read],
 ) -> None:
     short = []
-    for id, metric in CATALOGUE.items():
-        words = " ".join(pages[f"metrics/{id}.html"].words)
+    for name, metric in CATALOGUE.items():
+        words = " ".join(pages[f"metrics/{name}.html"].words)
         asked = (metric.name, metric.meaning, "Formula", "When there is no value", "Example")
-        short += [f"{id}: {said}" for said in asked if " ".join(said.split()) not in words]
+        short += [f"{name}: {said}" for said in asked if " ".join(said.split()) not in words]
     assert short == []
 
 

@@ -16,8 +16,8 @@ KINDS = ("index.html", "metrics/nrr.html", "policies.html")
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+@pytest.fixture(name="visit")
+def _visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open pages of the site from its folder; whatever they do, nothing may be asked of a host or go wrong."""
     contexts, wrong = [], []
 
@@ -28,7 +28,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             wrong.append(f"asked for {route.request.url}")
             route.abort()
 
-    def open(name: str, **options: object) -> Page:
+    def visit(name: str, **options: object) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -38,7 +38,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.goto((SITE / name).as_uri())
         return page
 
-    yield open
+    yield visit
     for context in contexts:
         context.close()
     assert wrong == []

@@ -116,7 +116,8 @@ class Extension {
     const { Widget } = this.modules["@lumino/widgets"] ?? {};
     if (!tracker || !Widget) return;
     const { trans, notebooks } = this;
-    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks }) });
+    const read = (/** @type {string} */ page) => this.app.commands.execute("saasmetrics:docs", { page });
+    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks, read }) });
     widget.id = "saasmetrics-panel";
     widget.title.icon = this.icons.logo;
     widget.title.caption = trans.__("SaaS metrics");
