@@ -54,7 +54,7 @@ def has_chart(found: Result) -> bool:
 def scrolled(name: str, body: str, kind: str) -> str:
     """Return something wide in a frame of its own, which the keyboard can reach and move."""
     return (
-        f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(name)}">{body}</div>'
+        f'<div class="{kind}" role="group" tabindex="0" aria-label="{escape(name)}">{body}</div>'
     )
 
 

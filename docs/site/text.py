@@ -51,7 +51,7 @@ class Writer(mistune.HTMLRenderer):
 
     def table(self, text: str) -> str:
         """Return a table in a frame that can be moved."""
-        return f'<div class="table words" role="region" tabindex="0" aria-label="Table"><table>{text}</table></div>'
+        return f'<div class="table words" role="group" tabindex="0" aria-label="Table"><table>{text}</table></div>'
 
     def block_code(self, code: str, info: str | None = None) -> str:
         """Run a block, and return it with what it showed.
