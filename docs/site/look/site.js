@@ -69,10 +69,11 @@
     const names = folded(more).split(/[\s_]+/);
     const all = `${name} ${names.join(" ")} ${folded(summary)}`;
     if (!words.every((word) => all.includes(word))) return -1;
-    if (name === whole || name.includes(`(${whole})`) || path === `metrics/${words.join("_")}.html`) return 0;
-    if (name.startsWith(whole)) return 1;
-    if (words.every((word) => name.includes(word))) return 2;
-    return words.every((word) => names.includes(word)) ? 3 : 4;
+    if (name.includes(`(${whole})`) || path === `metrics/${words.join("_")}.html`) return 0;
+    if (name === whole) return 1;
+    if (name.startsWith(whole)) return 2;
+    if (words.every((word) => name.includes(word))) return 3;
+    return words.every((word) => names.includes(word)) ? 4 : 5;
   }
 
   function searching() {
