@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
@@ -128,12 +129,15 @@ class Report(Result):
         return paragraph(finding, there, choices().get(finding, {}))
 
     def _repr_html_(self) -> str:
-        from saasmetrics.checks.explained import of_problems
+        from saasmetrics.checks.explained import of_problems, table
         from saasmetrics.checks.remedies import choices
 
-        told = of_problems(self.problems, choices())
-        page = super()._repr_html_().removesuffix("</div>")
-        return f"{page}{told}</div>"
+        pairs = zip(self.problems, self.extra["touched"], strict=True)
+        rows = table(pairs, self.context.currency) if self.problems else ""
+        return (
+            f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)} <span>{escape(self.text)}</span></h4>'
+            f"{rows}{of_problems(self.problems, choices())}<p><small>{escape(self.footnote)}</small></p></div>"
+        )
 
 
 @metric(
@@ -162,8 +166,9 @@ def report(book: Book) -> Report:
     Returns
     -------
     Report
-        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code; errors
-        first, then those that touch most MRR. `score`, `explain(code)` and `rows(finding=code)` say more.
+        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
+        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
+        `explain(code)` and `rows(finding=code)` say more.
 
     Examples
     --------
@@ -188,6 +193,7 @@ def report(book: Book) -> Report:
         "problems": tuple(problem for problem, _ in found),
         "touched": tuple(each for _, each in found),
         "score": total,
+        "score_text": _score(total),
         "headline": f"{_score(total)} of 100: {counts}",
         "rows": _drill(book, [problem for problem, _ in found]),
     }
@@ -214,6 +220,7 @@ def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
             "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p, _ in found],
             "remedy": [p.remedy for p, _ in found],
             "code": [p.code for p, _ in found],
+            "place": [p.place for p, _ in found],
         }
     )
 

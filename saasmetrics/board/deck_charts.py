@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _FONT = "Arial"
 _FORMATS = {
-    "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0,,;−#,##0,,"}, "ratio": "0.0%", "months": "0.0",
+    "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0.0,,;−#,##0.0,,"}, "ratio": "0.0%", "months": "0.0",
     "multiple": '0.0"x"', "hours": "0.0", "fte": "0.0", "count": "#,##0", "score": "0",
 }  # fmt: skip
 _LABELED = 14  # categories of a line that can bear labels

@@ -98,12 +98,13 @@ def _unplanned_rows(making: Making) -> list[str]:
     from saasmetrics.metrics.all import CATALOGUE
 
     table, found = making.planned_table, []
-    for metric, rows in () if table is None else table.groupby("metric", sort=False):
+    for key, rows in () if table is None else table.groupby("metric", sort=False):
+        metric = str(key)
         if metric not in PLANNED and metric not in CATALOGUE:
             known = suggest(metric, PLANNED)
             found.append(f"Plan of {metric}: the table targets names no such number. {known}")
             continue
-        periods = [*dict.fromkeys(rows["period"].astype(str))]
+        periods: list[str] = [*dict.fromkeys(rows["period"].astype(str))]
         lost = [one for one in periods if not (making.named_quarter(one) or _PERIOD.fullmatch(one))]
         if lost:
             verb = "is no period" if len(lost) == 1 else "are no periods"

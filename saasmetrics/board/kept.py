@@ -55,7 +55,7 @@ def moved(asked: Settings, folder: Path) -> Settings:
     """Return settings that name the same files from another folder."""
     if asked.folder.resolve() == folder.resolve():
         return replace(asked, folder=folder)
-    changed = {}
+    changed: dict[str, Any] = {}
     for name in _PLACES:
         value = getattr(asked, name)
         named = value and (name != "policy" or (asked.folder / value).is_file())

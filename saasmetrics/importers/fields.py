@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
@@ -259,7 +260,7 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
 def _refuse(values: pd.Series, refusal: Refusal | None, what: str) -> None:
     if refusal is None:
         return
-    wrong = values[refusal.mask.to_pandas().fillna(value=False).to_numpy(bool)]
+    wrong = values[np.asarray(pc.fill_null(refusal.mask, False))]
     some = tuple(str(value) for value in wrong.drop_duplicates().head(3))
     verb = "is" if len(some) == 1 else "are"
     rule = f"{verb} not {what} ({refusal.rule}). {refusal.remedy}"

@@ -119,6 +119,7 @@ def import_folder(
         (*made.left_out, *sheets.left_out),
         (*made.notes, *sheets.notes, *said),
         tuple(file for file in files if file.label not in known),
+        made.places,
     )
 
 
@@ -128,6 +129,7 @@ class Made:
 
     tables: dict[str, pd.DataFrame]
     of: dict[str, str]
+    places: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -148,6 +150,7 @@ class Made:
             raise files.placed(error) from error
         for name, frame in tables.items():
             self.add(name, frame, importer.title)
+            self.places[name] = files.places()
             if "currency" in frame and 0 < (without := int(frame["currency"].isna().sum())) < len(
                 frame
             ):

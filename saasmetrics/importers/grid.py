@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.errors import DataError
 from saasmetrics.tables.encodings import encoding_of
 from saasmetrics.tables.months import month_of_label
-from saasmetrics.tables.workbooks import refuse_bomb
+from saasmetrics.tables.workbooks import sheets_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,9 @@ def _sheets(
     """Return the first rows of each sheet, all for None, and what parts its columns."""
     name = file.name.lower()
     if name.endswith((".xlsx", ".xlsm")):
-        return _workbook(file, most)
+        return [
+            (f"{file.name}: {title}", rows, "") for title, rows in sheets_of(file, most).items()
+        ]
     if not name.endswith((".csv", ".tsv", ".txt")):
         return []
     try:
@@ -92,27 +94,6 @@ def _sheets(
             return [(file.name, [tuple(row) for row in rows], sign)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file.name} is not a readable CSV file: {error}") from error
-
-
-def _workbook(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]], str]]:
-    import openpyxl
-
-    refuse_bomb(file)
-    try:
-        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except Exception as error:
-        raise DataError(f"{file.name} is not a readable XLSX file: {error}") from error
-    try:
-        return [
-            (
-                f"{file.name}: {sheet.title}",
-                list(sheet.iter_rows(max_row=most, values_only=True)),
-                "",
-            )
-            for sheet in workbook.worksheets
-        ]
-    finally:
-        workbook.close()
 
 
 def _grid(label: str, rows: list[tuple[Any, ...]], semicolon: bool) -> Grid | None:

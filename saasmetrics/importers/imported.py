@@ -35,6 +35,8 @@ class Imported:
         What was decided on the way.
     others
         Files that no system is known for; those whose names say which table they are, `saasmetrics.read` takes.
+    places
+        Table -> field -> file and column that it comes from; "" -> the files.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -42,6 +44,7 @@ class Imported:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     others: tuple[File, ...] = field(default=())
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:

@@ -144,6 +144,14 @@ class Parts:
             msg = f"{self.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
             raise DataError(msg)
 
+    def places(self) -> dict[str, str]:
+        """Return field -> file and column as the user has them, of the first file that has it; "" -> the files."""
+        out = {"": " and ".join(self.labels.values())}
+        for kind, names in self.names.items():
+            for name, column in names.items():
+                out.setdefault(name, f"{self.labels[kind]}, column {column!r}")
+        return out
+
     def placed(self, error: UnreadableError) -> DataError:
         """Return an error with the file, the column and the rows that hold the values, as the user has them."""
         for own in (True, False):  # a column of the same name first; joins rename some

@@ -79,6 +79,9 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
         msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."
         raise DataError(msg)
     tables = normalize_all({name: frame for name, frame in made.tables.items() if name in SCHEMA})
+    tables = {
+        name: replace(table, places=made.places.get(name, {})) for name, table in tables.items()
+    }
     first = next(iter(tables))
     notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said())
     tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))

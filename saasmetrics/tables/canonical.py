@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from saasmetrics.tables.names import (
     snake_case,
 )
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
-from saasmetrics.tables.separators import ambiguous_amounts, file_notes
+from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
@@ -75,10 +76,21 @@ def normalize(name: str, source: Any) -> Table:
     if problems := ambiguous_amounts(schema, data):
         raise InvalidTablesError(problems)
     notes = file_notes(data)
+    read = data
     if name == "mrr":
         data, made = _long(data)
         notes += made
-    return _canonical(schema, data, notes)
+    table = _canonical(schema, data, notes)
+    if not (whole := place_of(read, "")):
+        return table
+    own = {new: old for old, new in table.renamed.items()}
+    places = {
+        column: place_of(read, given)
+        for column in table.column_names
+        if (given := own.get(column, column)) in read.column_names
+    }
+    lines = read.num_rows if data is read and not has_gaps(read) else 0
+    return replace(table, places={**places, "": whole}, lines=lines)
 
 
 def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
@@ -305,6 +317,7 @@ def _refused(
         refusal.remedy,
         "error",
         refusal.code,
+        place_of(data, given, first_rows(refusal.mask).to_pylist()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +39,9 @@ _INSTEAD = {
     ".ods": "Open it and save it as XLSX or CSV.",
     ".numbers": "Export it as XLSX or CSV.",
 }
+_LARGE = 2**32  # bytes of values of a Parquet file
+_DENSE = 2_000  # times its size from which it is made to harm
+_ROW = 2**23  # bytes that a row may take
 _DELIMITERS = (",", ";", "\t", "|")
 _MISSING = ["", "NULL", "null", "NaN", "nan", "#N/A"]
 _WHOLE = r"^-?(0|[1-9]\d{0,17})$"
@@ -123,9 +126,21 @@ def _parquet(file: Path) -> pa.Table:
 
     try:
         # pq.read_table would import pandas.
-        return pq.ParquetFile(file).read()
+        parquet = pq.ParquetFile(file)
+        _refuse_repeated(file, parquet.metadata)
+        return parquet.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable Parquet file: {error}") from error
+
+
+def _refuse_repeated(file: Path, metadata: Any) -> None:
+    """Refuse a file of few bytes that repeat a value billions of times."""
+    size = metadata.num_rows * metadata.num_columns * 8
+    if size > _LARGE and size > _DENSE * file.stat().st_size:
+        raise DataError(
+            f"{file.name} has {metadata.num_rows:,} rows in {file.stat().st_size:,} bytes, which would fill the "
+            "memory. Leave out the columns that repeat one value."
+        )
 
 
 def _csv(file: Path, code: str | None) -> pa.Table:
@@ -136,7 +151,7 @@ def _csv(file: Path, code: str | None) -> pa.Table:
     try:
         table = csv.read_csv(
             file,
-            read_options=csv.ReadOptions(encoding=encoding.name),
+            read_options=csv.ReadOptions(encoding=encoding.name, block_size=_ROW),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 # Guessing would turn the id 00123 into 123.

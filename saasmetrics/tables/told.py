@@ -17,7 +17,7 @@ from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.separators import without_separator
+from saasmetrics.tables.separators import place_of, with_names, without_separator
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -110,9 +110,7 @@ class Told:
                 raise UnknownNameError.of(f"column of {table}", name, data.column_names)
         notes = [f"{old} is {new}, as told" for old, new in names.items()]
         if names:
-            said = data.schema.metadata  # how the file was read, which new names drop
-            data = data.rename_columns([names.get(name, name) for name in data.column_names])
-            data = data.replace_schema_metadata(said)
+            data = with_names(data, names)
         if self.dayfirst is not None:
             data, made = self._dates(table, data)
             notes += made
@@ -192,6 +190,7 @@ def _refuse(table: str, data: pa.Table, name: str, wrong: pa.ChunkedArray, rule:
     if many := count(wrong):
         shown = examples({name: data[name]}, first_rows(pc.fill_null(wrong, False)))
         remedy = "Correct these values, or say it otherwise."
+        place = place_of(data, name, first_rows(pc.fill_null(wrong, False)).to_pylist())
         raise InvalidTablesError(
-            [Problem(table, name, rule, many, shown, remedy, "error", "contradicts-told")]
+            [Problem(table, name, rule, many, shown, remedy, "error", "contradicts-told", place)]
         )

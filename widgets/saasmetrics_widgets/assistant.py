@@ -210,7 +210,8 @@ class ImportAssistant(Bench):
         self._why = ""
         try:
             self._made = self._imported()
-            known = {name: frame for name, frame in self._made.tables.items() if name in SCHEMA}
+            tables = self._made.tables
+            known: dict[str, Any] = {name: tables[name] for name in tables if name in SCHEMA}
             self._book = Book(**self._options, **known)
         except InvalidTablesError as error:
             self._why, self._problems = str(error), recognized.broken(error.problems)

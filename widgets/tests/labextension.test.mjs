@@ -195,7 +195,7 @@ test("a host with a palette alone gets the commands, and no panel", async () => 
   const commands = await started({ "@jupyterlab/apputils": { ICommandPalette: {} } }, palette);
   assert.ok(commands.includes("saasmetrics:founder"));
   assert.ok(!commands.includes("saasmetrics:panel"));
-  assert.deepEqual(listed, ["saasmetrics:founder", "saasmetrics:review", "saasmetrics:board", "saasmetrics:check", "saasmetrics:settings", "saasmetrics:docs"]);
+  assert.deepEqual(listed, ["saasmetrics:founder", "saasmetrics:review", "saasmetrics:board", "saasmetrics:pack", "saasmetrics:import", "saasmetrics:check", "saasmetrics:settings", "saasmetrics:docs"]);
 });
 
 /** What the command of the documentation does in a host. @param {Record<string, any>} host @param {Record<string, any>} modules */

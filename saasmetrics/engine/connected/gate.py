@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
 from saasmetrics.engine.connected.suspects import Suspect, suspects
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.errors import Problem
 from saasmetrics.tables import gate as local
@@ -149,9 +150,10 @@ class _Looking:
         known = self.tables["customers"].data.frame.select("customer_id")
         strange = rows.frame.join(known, on="customer_id", how="anti")
         strange = strange.filter(~nw.col("customer_id").is_null())
-        size = strange.select(rows=nw.len(), ids=nw.col("customer_id").n_unique())
-        counts = size.collect().to_arrow().to_pylist()[0]
-        if not counts["rows"]:
+        each = strange.group_by("customer_id").agg(nw.len().alias("rows"))
+        size = each.select(nw.len().alias("ids"), nw.col("rows").sum())
+        counts = fetched(size).to_pylist()[0]
+        if not counts["ids"]:
             return
         first = replace(table, data=_first(rows.cut(strange)))
         nobody = replace(self.tables["customers"], data=_nobody(first))
@@ -185,7 +187,7 @@ class _Looking:
         strange = pairs.join(known, left_on="parent_id", right_on="customer_id", how="anti")
         if count := rows.cut(strange).num_rows:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
-            first = replace(table, data=canonical("customers", few.collect().to_arrow()))
+            first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
                 yield replace(problem, rows=count)
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
@@ -216,7 +218,7 @@ def _counts(rows: Rows, asked: list[Suspect]) -> list[int]:
         return []
     flags = rows.frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
     sums = [nw.col(f"n{i}").sum().cast(nw.Int64) for i in range(len(asked))]
-    found = flags.select(*sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(flags.select(*sums)).to_pylist()[0]
     return [int(found[f"n{i}"] or 0) for i in range(len(asked))]
 
 
@@ -225,7 +227,7 @@ def _first(rows: Rows) -> pa.Table:
     by = dict.fromkeys([*SCHEMA[rows.name].key, *SCHEMA[rows.name].required, *rows.column_names])
     order = [name for name in by if name in rows.column_names][:6]
     found = rows.frame.sort(*order).head(SHOWN)
-    return canonical(rows.name, found.collect().to_arrow())
+    return canonical(rows.name, fetched(found))
 
 
 def _first_rates(rows: Rows) -> dict[str, int]:
@@ -233,7 +235,7 @@ def _first_rates(rows: Rows) -> dict[str, int]:
         return {}
     frame = rows.frame.filter(~nw.col("rate").is_null(), ~nw.col("currency").is_null())
     frame = frame.select("currency", day=day_number("date", FAR))
-    found = frame.group_by("currency").agg(nw.col("day").min()).collect().to_arrow()
+    found = fetched(frame.group_by("currency").agg(nw.col("day").min()))
     return {row["currency"]: int(row["day"]) for row in found.to_pylist() if row["day"] < FAR}
 
 

@@ -20,7 +20,7 @@ from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
-from saasmetrics.engine.portable.fetched import dense, whole_columns
+from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
@@ -115,7 +115,7 @@ class PortableEngine:
 
     def bring(self, frame: Frame, what: str) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here. `what` says what it is."""
-        found: pa.Table = frame.collect().to_arrow()
+        found: pa.Table = fetched(frame)
         return found
 
     @cached_property

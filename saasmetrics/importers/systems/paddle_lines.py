@@ -133,13 +133,14 @@ def _adjustments(files: Parts, lines: pd.DataFrame) -> pd.DataFrame:
 
 def _last_day(until: pd.Series) -> pd.Series:
     """Return the last day of a period of Paddle, which ends at the moment at which the next one begins."""
-    return until.dt.floor("D") - pd.Timedelta(days=1)
+    day: pd.Series = until.dt.floor("D") - pd.Timedelta(days=1)
+    return day
 
 
 def _money(files: Parts, kind: str, rows: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Return amounts in currency units: whole numbers are in the smallest unit, as in the API, and it is said."""
-    texts = rows[list(names)].astype("string")
-    if texts.apply(lambda column: column.str.contains(r"[.,]").any()).any():
+    texts = [rows[name].astype("string").fillna("") for name in names]
+    if any(text.str.contains(r"[.,]").any() for text in texts):
         return pd.DataFrame({name: amounts(rows[name]) for name in names})
     files.notes.append(
         f"{files.labels[kind]}: amounts are whole numbers and count in the smallest unit of their currency (2900 is "

@@ -153,7 +153,9 @@ class View:
         shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
         rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
         every = numbers if lines is None else lines
-        return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code, every)]
+        place = self.table.place(column, [int(number) for number in first])
+        said = (rows_shown, remedy, severity, code, every)
+        return [Problem(self.name, column, rule, many, *said, place=place)]
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:

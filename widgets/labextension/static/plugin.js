@@ -11,6 +11,8 @@ const ICONS = {
   founder: "M3 20h18v1.5H3zM4 12h3.4v7H4zM10.3 8h3.4v11h-3.4zM16.6 3H20v16h-3.4z",
   review: "M3 3h3v18H3zM7 5h3v16H7zM11 9h3v12h-3zM15 12h3v9h-3zM19 14h2v7h-2z",
   board: "M3 3h18v12H3zM5 5v8h14V5zM7 11l3-3 2 2 4-4 1 1-5 5-2-2-2 2zM11 15h2v3h4v2H7v-2h4z",
+  pack: "M3 3h18v12H3zM5 5v8h14V5zM7 7h6v1.5H7zM7 10h10v1.5H7zM4 18h10v2H4zM16 17l4-2 1 2-4 2z",
+  import: "M4 3h11l5 5v4h-2V9h-4V5H6v14h5v2H4zM16 13h2v4h3l-4 4-4-4h3z",
   check: "M4 3h11l5 5v13H4zM6 5v14h12V9h-4V5zM8 14l1.4-1.4 1.6 1.6 3.6-3.6L16 12l-5 5z",
 };
 
@@ -87,13 +89,15 @@ class Extension {
     if (listed) this.services.palette?.addItem({ command: id, category: this.trans.__("SaaS metrics") });
   }
 
-  /** The three cards of the launcher, and the check of the folder that is open. */
+  /** The cards of the launcher, and the check of the folder that is open. */
   addTemplates() {
     const { trans } = this;
     const cards = {
       founder: [trans.__("Founder explorer"), trans.__("From your exports to your NRR, and what is behind it")],
       review: [trans.__("Retention review"), trans.__("The retention numbers that a CFO signs, with their definitions")],
       board: [trans.__("Board pack"), trans.__("The page for the board and its numbers as CSV files")],
+      pack: [trans.__("Board pack builder"), trans.__("Choose the pages of the pack, write their sentences, and see each page")],
+      import: [trans.__("Import assistant"), trans.__("Say what unknown exports are, and see what is doubtful in them")],
       check: [trans.__("Check data"), trans.__("What is wrong or doubtful in the exports, and what to do")],
     };
     for (const [rank, [id, [label, caption]]] of Object.entries(cards).entries()) {
@@ -108,6 +112,7 @@ class Extension {
     const { trans } = this;
     const isVisible = () => this.selected() !== undefined;
     this.addCommand("saasmetrics:open", { label: trans.__("Open with saasmetrics"), isVisible, execute: () => this.fromSelected("founder") }, false);
+    this.addCommand("saasmetrics:import-selected", { label: trans.__("Import with saasmetrics"), icon: this.icons.import, isVisible, execute: () => this.fromSelected("import") }, false);
     this.addCommand("saasmetrics:check-selected", { label: trans.__("Check data"), icon: this.icons.check, isVisible, execute: () => this.fromSelected("check") }, false);
   }
 
