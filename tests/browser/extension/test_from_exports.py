@@ -181,7 +181,7 @@ def test_the_menu_and_the_palette_have_every_command(desk) -> None:
         "Check data",
     }
     assert wanted <= {words.strip() for words in offered}
-    assert len([words for words in offered if words.strip()]) == 8
+    assert len([words for words in offered if words.strip()]) == 9
     desk.command("apputils:activate-command-palette")
     palette = desk.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("SaaS metrics")
