@@ -17,7 +17,8 @@ SOURCES := pyproject.toml scripts/install.sh $(shell find widgets/labextension -
 # Tests run side by side: threads of their own would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-# Most tests run side by side; what measures time or drives the browser has the machine to itself.
+# Most tests run side by side, those of a group in one process; what measures time or drives the browser has the machine
+# to itself.
 ALONE := bench or browser
 ifdef SKIP_BROWSER
 BROWSER :=
@@ -51,7 +52,7 @@ pytest: $(TEST)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n auto -m "not (bench or browser)"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not (bench or browser)"
 	$(BIN)/python -m pytest -m "$(ALONE)"
 endif
 

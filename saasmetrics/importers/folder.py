@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
@@ -56,6 +56,7 @@ def import_folder(
     dayfirst: bool | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    mapping: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Imported:
     """Read the exports of one or several systems and make tables of them.
 
@@ -67,6 +68,9 @@ def import_folder(
         Id of the one system that the files are of; by default systems are recognized by their columns.
     dayfirst, decimal, encoding
         As for `saasmetrics.read`, where the files do not tell.
+    mapping
+        What is said of files that are not recognized, file -> {"table", "columns"}; by default what `mapping.toml`
+        beside them says.
 
     Returns
     -------
@@ -82,7 +86,8 @@ def import_folder(
     importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
     with_titles = [] if only else titled(files_of(path), encoding)
     files = read_files(path, {file.name for file in with_titles}, encoding)
-    mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
+    if mapping is None:
+        mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
     told = [file for file in files if file.label in mapping]
     if lost := sorted(set(mapping) - {file.label for file in files}):
         there = ", ".join(file.label for file in files)

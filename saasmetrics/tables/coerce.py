@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.tables.schema import ColumnSchema
 
-__all__ = ["Column", "coerce", "decode"]
+__all__ = ["Column", "coerce", "decode", "spelling"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
@@ -242,21 +243,40 @@ def _text(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     return Column(values if _is_text(values.type) else values.cast(pa.string()))
 
 
+def spelling(schema: ColumnSchema, text: str) -> str:
+    """Return a word as the schema spells it: one of the choices of the column, or a currency in capitals.
+
+    Parameters
+    ----------
+    schema
+        A column of choices or of currencies.
+    text
+        The word as given.
+
+    Returns
+    -------
+    str
+        The same word where the schema does not know it.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables.schema import SCHEMA
+    >>> spelling(SCHEMA["subscriptions"].columns["interval"], "Monthly")
+    'month'
+    """
+    if schema.dtype == "currency":
+        return text.strip().upper()
+    word = " ".join(text.split()).lower()
+    for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
+        if known in schema.choices:
+            return known
+        if known in schema.synonyms:
+            return schema.synonyms[known]
+    return text
+
+
 def _choice(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    def choose(text: str) -> str:
-        word = " ".join(text.split()).lower()
-        for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
-            if known in schema.choices:
-                return known
-            if known in schema.synonyms:
-                return schema.synonyms[known]
-        return text
-
-    return _respell(_text(schema, values), choose)
-
-
-def _currency(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    return _respell(_text(schema, values), lambda text: text.strip().upper())
+    return _respell(_text(schema, values), partial(spelling, schema))
 
 
 def _respell(column: Column, spell: Callable[[str], str]) -> Column:
@@ -296,5 +316,5 @@ _READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
     "bool": _bool,
     "text": _text,
     "choice": _choice,
-    "currency": _currency,
+    "currency": _choice,
 }

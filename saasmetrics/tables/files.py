@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError
 from saasmetrics.tables.encodings import encoding_of, first_lines
 from saasmetrics.tables.separators import SEMICOLON, with_note
+from saasmetrics.tables.steady import unchanged
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ def read_file(path: str | os.PathLike[str], code: str | None = None) -> pa.Table
     file = Path(path)
     if not file.is_file():
         raise DataError(why_unreadable(file))
+    with unchanged(file):
+        return _rows(file, code)
+
+
+def _rows(file: Path, code: str | None) -> pa.Table:
     suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
     if suffix.lower() in (".parquet", ".pq"):
         return _parquet(file)

@@ -48,7 +48,8 @@ def _bands(making: Making, frame: pd.DataFrame) -> Table:
     numbers = making.numbers
     for band in _BANDS:
         rows = frame[frame["band"] == band]
-        numbers.frame("Health", band, rows, ["customer_id", "name", "score", "arr", "customers"])
+        columns = ["customer_id", "name", "score", "arr", "customers"]
+        numbers.frame("Health", band, rows, columns, columns[-2:])
         for key, column, unit, words in (
             (f"health[{band}]", "arr", "money", f"ARR, {band}"),
             (f"health[{band}].n", "customers", "count", f"Customers, {band}"),

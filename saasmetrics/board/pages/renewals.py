@@ -87,9 +87,9 @@ def _due(making: Making, calendar: Result, start: object, category: str, value: 
     label = f"Comes up {making.label(quarter)}, {category.replace('_', ' ')}"
     key, part = making.at(f"due[{category}]", quarter), f"{making.label(quarter)} {category}"
     try:
-        rows = making.named(calendar.rows(period=f"{quarter:%Y-%m-%d}", category=category))
+        rows = calendar.rows(period=f"{quarter:%Y-%m-%d}", category=category)
         columns = ["contract_id", "customer_id", "name", "start", "end", "atr", "forecast"]
-        if making.numbers.frame("Renewals", part, rows, columns):
+        if making.numbers.frame("Renewals", part, rows, columns, ["atr", "forecast"]):
             return making.numbers.total(
                 key, label, "money", value, "due", {"due": Total("Renewals", "atr", part)}
             )

@@ -86,6 +86,9 @@ def _segments(making: Making, by: str) -> tuple[Table, str]:
     rows, lowest = [], ("", 2.0)
     for group in groups:
         cells: list[str | Text] = []
+        making.together(
+            results, [q for q in (making.now, making.prior) if q is not None], **{by: group}
+        )
         for result in results:
             now = making.rate(result, making.now, **{by: group})
             prior = (

@@ -183,11 +183,6 @@ def _counted(making: Making, given: list[str]) -> list[str]:
         part = making.label(quarter)
         if table is None or part not in table.parts:
             continue
-        rows = table.parts[part]
-        if "paying" not in rows.columns:
-            table.parts[part] = rows.assign(paying=(rows["closing"] > 0).astype(int))
-        if "paying" not in table.columns:
-            table.columns.append("paying")
         value = making.value(key)
         if value == table.sum("paying", part):
             label = making.quantity(key).label
