@@ -163,6 +163,8 @@ def _lines(book: Book, report: Report) -> list[str]:
 
 
 def _touched(touched: Touched, currency: str) -> str:
+    from saasmetrics.checks.explained import in_points
+
     if touched.customers is None:
         return ""
     said = counted(touched.customers, "customer")
@@ -170,7 +172,8 @@ def _touched(touched: Touched, currency: str) -> str:
         said += f" and {_money(touched.micro, currency)} of MRR"
     if touched.share is not None:
         said += f" ({format_ratio(touched.share)})"
-    return said + (f", {touched.points:.1f} points off the score" if touched.points else "")
+    points = f", {in_points(touched.points)} points off the score" if touched.points else ""
+    return said + points
 
 
 def _remedies(problem: Problem, known: dict[str, str]) -> list[str]:

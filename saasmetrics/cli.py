@@ -152,9 +152,7 @@ def _book_words(
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
     words.add_argument(
-        "--dayfirst",
-        action=argparse.BooleanOptionalAction,
-        help="whether 03/04/2025 is 3 April",
+        "--dayfirst", action=argparse.BooleanOptionalAction, help="whether 03/04/2025 is 3 April"
     )
     words.add_argument(
         "--remedies",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
@@ -128,12 +129,15 @@ class Report(Result):
         return paragraph(finding, there, choices().get(finding, {}))
 
     def _repr_html_(self) -> str:
-        from saasmetrics.checks.explained import of_problems
+        from saasmetrics.checks.explained import of_problems, table
         from saasmetrics.checks.remedies import choices
 
-        told = of_problems(self.problems, choices())
-        page = super()._repr_html_().removesuffix("</div>")
-        return f"{page}{told}</div>"
+        pairs = zip(self.problems, self.extra["touched"], strict=True)
+        rows = table(pairs, self.context.currency) if self.problems else ""
+        return (
+            f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)} <span>{escape(self.text)}</span></h4>'
+            f"{rows}{of_problems(self.problems, choices())}<p><small>{escape(self.footnote)}</small></p></div>"
+        )
 
 
 @metric(
@@ -145,7 +149,7 @@ class Report(Result):
     formula="one row per finding: an error stops, a warning goes into footnotes, a note is for information; MRR is "
     "what the subscriptions (of other tables: the customers) behind it pay a month on the as-of date, or paid last; "
     "score = 100 - points, at least 0: an error takes a point for each per cent of MRR that it touches, a warning a "
-    "tenth of that, a note nothing; in a table that names no customers, per cent of its rows",
+    "tenth of that, a note nothing; in a table that names no customers, or stays elsewhere, per cent of its rows",
     missing="An empty report means that nothing was found, and a score of 100; MRR is missing where a finding is about "
     "no customer, or errors leave no MRR.",
     sources=("METRICS.md",),
@@ -162,7 +166,7 @@ def report(book: Book) -> Report:
     Returns
     -------
     Report
-        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code and place
+        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
         (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
         `explain(code)` and `rows(finding=code)` say more.
 
@@ -174,13 +178,16 @@ def report(book: Book) -> Report:
     (100.0, {'note'})
     """
     from saasmetrics.checks.later import later
-    from saasmetrics.checks.worth import score, touched, worth_of
+    from saasmetrics.checks.worth import by_rows, score, touched, worth_of
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
-    worth = worth_of(checks.tables, *asked, problems)
-    every = [*problems, *later(checks.tables, *asked, problems)]
-    found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
+    if any(table.is_away for table in checks.tables.values()):
+        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+    else:
+        worth = worth_of(checks.tables, *asked, problems)
+        every = [*problems, *later(checks.tables, *asked, problems)]
+        found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda pair: (order[pair[0].severity], -(pair[1].micro or 0), -pair[0].rows))
     total = score([each for _, each in found])
@@ -189,6 +196,7 @@ def report(book: Book) -> Report:
         "problems": tuple(problem for problem, _ in found),
         "touched": tuple(each for _, each in found),
         "score": total,
+        "score_text": _score(total),
         "headline": f"{_score(total)} of 100: {counts}",
         "rows": _drill(book, [problem for problem, _ in found]),
     }

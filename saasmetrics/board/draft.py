@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.drawable import drawable
 from saasmetrics.board.fitted import fiscal_note, fitted, unplanned
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import Page
@@ -90,9 +91,8 @@ class Draft:
     def page(self, key: str) -> Page:
         """Return a page in the words made from its numbers; one that cannot be computed says why."""
         if key not in self._made:
-            self._made[key] = (
-                definitions(self.making, self.last) if key == "definitions" else self._built(key)
-            )
+            page = definitions(self.making, self.last) if key == "definitions" else self._built(key)
+            self._made[key] = drawable(page, self.making.numbers.quantities)
         return self._made[key]
 
     def number(self, key: str) -> str:

@@ -10,13 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import UnknownNameError
+from saasmetrics.money import MICRO, format_money, format_ratio
+from saasmetrics.tables.findings import SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from saasmetrics.checks.worth import Touched
     from saasmetrics.errors import Problem
 
-__all__ = ["Explanation", "explanation", "explanations", "of_problems", "paragraph"]
+__all__ = [
+    "Explanation",
+    "explanation",
+    "explanations",
+    "in_points",
+    "of_problems",
+    "paragraph",
+    "table",
+]
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,69 @@ def of_problems(problems: Iterable[Problem], choices: Mapping[str, Mapping[str, 
             f"<p>Remedy <code>{escape(name)}</code>: {escape(says)}</p>"
             for name, says in choices.get(code, {}).items()
         ]
+        shown = [example for problem in found for example in problem.examples][:SHOWN]
+        if shown:
+            rows = "; ".join(", ".join(f"{k}={v}" for k, v in each.items()) for each in shown)
+            lines.append(f"<p><small>First rows: {escape(rows)}</small></p>")
         title = f"{escape(told.title)} <small>{escape(code)}, {escape(', '.join(places))}</small>"
         parts.append(f"<details><summary>{title}</summary>{''.join(lines)}</details>")
     return "".join(parts)
+
+
+def in_points(points: float) -> str:
+    """Write points of the score; few are not none.
+
+    Examples
+    --------
+    >>> in_points(2.45), in_points(0.004)
+    ('2.5', '<0.1')
+    """
+    return f"{points:.1f}" if points >= _FEW else "<0.1"
+
+
+_FEW = 0.05
+_HEAD = ("", "Where", "What", "Rows", "Customers", "MRR", "Share", "Points", "What to do")
+_RIGHT = range(3, 8)
+
+
+def table(pairs: Iterable[tuple[Problem, Touched]], currency: str) -> str:
+    """Return the findings with what they touch as an HTML table.
+
+    Parameters
+    ----------
+    pairs
+        Each finding with what it touches.
+    currency
+        Of the amounts.
+
+    Returns
+    -------
+    str
+        One row per finding.
+    """
+    rows = [_row("th", _HEAD)]
+    for problem, touched in pairs:
+        place = f"{problem.table}.{problem.column}" if problem.column else problem.table
+        money = None if touched.micro is None else touched.micro / MICRO
+        cells = (
+            problem.severity,
+            place,
+            problem.rule,
+            f"{problem.rows:,}" if problem.rows else "–",
+            "–" if touched.customers is None else f"{touched.customers:,}",
+            format_money(money, currency),
+            format_ratio(touched.share),
+            in_points(touched.points) if touched.points else "–",
+            problem.remedy,
+        )
+        rows.append(_row("td", cells))
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _row(kind: str, cells: Iterable[str]) -> str:
+    sides = ("right" if place in _RIGHT else "left" for place in range(len(_HEAD)))
+    made = (
+        f'<{kind} style="text-align:{side};vertical-align:top;padding:2px 8px">{escape(cell)}</{kind}>'
+        for side, cell in zip(sides, cells, strict=True)
+    )
+    return f"<tr>{''.join(made)}</tr>"

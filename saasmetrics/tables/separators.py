@@ -174,7 +174,7 @@ def place_of(data: pa.Table, column: str, rows: Sequence[int] = ()) -> str:
     if _FILE not in said:
         return ""
     own = json.loads(said.get(_NAMES, b"{}")).get(column, column)
-    words = str(said[_FILE].decode()) + (f", column {own!r}" if own else "")
+    words: str = said[_FILE].decode() + (f", column {own!r}" if own else "")
     if not len(rows) or _GAPS in said:
         return words
     numbers = ", ".join(f"{row + 2:,}" for row in rows)
@@ -272,7 +272,7 @@ def ambiguous_amounts(schema: TableSchema, data: pa.Table) -> list[Problem]:
                 'Say which sign parts decimals: sm.read(..., decimal=",") or decimal="."; or write 1200 or 1.20.',
                 "error",
                 "ambiguous-number",
-                place=place_of(data, name, first_rows(mask).to_pylist()),
+                place_of(data, name, first_rows(mask).to_pylist()),
             )
         )
     return problems

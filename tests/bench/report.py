@@ -16,7 +16,7 @@ WORDS = {
     "reading": "reading the six columns, once",
     "engine": "the whole job, local engine",
     "book": "the same through `Book`, its quality gate apart",
-    "gate": "the quality gate by itself",
+    "gate": "the quality gate by itself, which stands before every number",
     "definitions": "NRR under four policies, and why two of them differ",
     "duckdb_events": "DuckDB, SQL on changes",
     "pandas_events": "pandas, vectorized on changes",

@@ -83,6 +83,7 @@ def test_a_sentence_that_is_written_stands_in_the_four_files(notebook: Callable)
     shown.root.locator("[name=to]").fill("ours")
     shown.press("All")
     expect(shown.root.locator(".sm-done")).to_contain_text("ours.pptx", timeout=SLOW)
+    expect(shown.root.locator(".sm-confirm")).to_be_hidden()
     folder = found.lab.folder
     assert SENTENCE.replace("<", "&lt;").replace(">", "&gt;") in (folder / "ours.html").read_text(
         "utf-8"

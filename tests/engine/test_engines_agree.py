@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import saasmetrics as sm
@@ -21,6 +24,13 @@ from tests.properties.bills import billing_policies, invoices
 from tests.properties.ledgers import BYS, FREQS, Case, cases, policies
 from tests.properties.profile import quick
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.portable.whole import Frame
+
+Cell = tuple[str, dict[str, Any]]
 EXAMPLES = {"pandas": 4, "polars": 25, "duckdb": 4}
 FOLDERS = ("ravenstack", "saas_metrics_sample", "fightchurn_socialnet7")
 CHOICES: dict[str, dict[str, str]] = {
@@ -76,6 +86,80 @@ def test_engines_agree_on_random_invoices_alone_and_beside_subscriptions(way: st
         agree(local, portable(tables, way, local), freq, by)
 
     compare()
+
+
+@st.composite
+def cell_of(draw: st.DrawFn, local: LocalEngine, freq: str, by: tuple[str, ...]) -> Cell:
+    """A cell of one of the cubes, with the whole or one group of it."""
+    first, periods, full = local.extent(freq)
+    period, window = draw(st.integers(first, first + periods - 1)), draw(st.integers(1, 4))
+    group = draw(st.none() | st.integers(0, len(local.grouping(by)) - 1))
+    kind = draw(st.sampled_from(("movements", "pairs", "lifetimes", "triangle", "renewals")))
+    asked = {"by": by, "group": group}
+    if kind == "renewals":
+        return kind, {**asked, "number": draw(st.none() | st.integers(1, 2))}
+    asked["freq"] = freq
+    if kind in ("movements", "pairs"):
+        return kind, {**asked, "period": period, "window": window}
+    if kind == "lifetimes":
+        age = draw(st.none() | st.integers(0, 6))
+        return kind, {**asked, "age": age, "cause": draw(st.sampled_from(("churn_cause", "plan")))}
+    cohort = min(period, full)
+    return kind, {**asked, "cohort": cohort, "age": draw(st.integers(0, max(full - cohort, 0)))}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_customers_behind_any_cell_are_the_same_in_both_engines(way: str) -> None:
+    @settings(quick, max_examples=EXAMPLES[way])
+    @given(cases(), SEEN, BYS, FX, st.data())
+    def compare(case: Case, freq: str, by: tuple[str, ...], fx: str, data: st.DataObject) -> None:
+        case = moving(case, fx)
+        local = case.engine()
+        assume(len(local.spans) and local.extent(freq)[2] >= local.extent(freq)[0])
+        other = portable(case.tables, way, local)
+        kind, cell = data.draw(cell_of(local, freq, by))
+        mine, theirs = (each.rows(kind, **cell) for each in (local, other))
+        assert listed(theirs) == listed(mine), (kind, cell)
+        assert told(other.term_numbers(by)) == told(local.term_numbers(by))
+        asked = (freq, by, ("mrr",))
+        assert sorted_rows(other.episodes(*asked)) == sorted_rows(local.episodes(*asked))
+
+    compare()
+
+
+def listed(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The columns of a frame and its rows in order of their values."""
+    return [tuple(frame.columns), *sorted(map(tuple, frame.astype(object).to_numpy().tolist()))]
+
+
+def told(columns: Mapping[str, NDArray[np.int64]]) -> dict[str, list[Any]]:
+    """Arrays by name as lists."""
+    return {name: value.tolist() for name, value in columns.items()}
+
+
+def sorted_rows(columns: Mapping[str, NDArray[np.int64]]) -> list[tuple[int, ...]]:
+    """Columns by name as rows in order of their values."""
+    return sorted(zip(*(columns[name].tolist() for name in sorted(columns)), strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_only_what_the_customers_behind_a_cell_pay_is_brought(
+    demo_book: sm.Book, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = portable(demo_book.tables, way, demo_book.engine)
+    first, _, _ = demo_book.engine.extent("M")
+    fetched: list[pa.Table] = []
+    bring = other.bring
+
+    def seen(frame: Frame, table: str, holder: object) -> pa.Table:
+        fetched.append(bring(frame, table, holder))
+        return fetched[-1]
+
+    monkeypatch.setattr(other, "bring", seen)
+    found = other.rows("triangle", cohort=first, age=3)
+    assert 0 < len(found) < len(demo_book.engine.spans.entity_ids) / 4
+    pieces = max(table.num_rows for table in fetched)
+    assert len(found) <= pieces < len(demo_book.engine.spans) / 4
 
 
 @pytest.mark.parametrize("way", WAYS)

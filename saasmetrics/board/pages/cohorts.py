@@ -215,4 +215,4 @@ def _comment(curve: Result) -> str:
         if median == median
         else "More than half of the customers are still there at the end of the curve."
     )
-    return f"{stays} {int(summary['n']):,} customers, of whom {int(summary['events']):,} have left."
+    return f"{stays} Of {counted(int(summary['n']), 'customer')}, {int(summary['events']):,} left."

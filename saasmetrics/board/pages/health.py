@@ -39,7 +39,7 @@ def health(making: Making) -> Page:
     return Page(
         "health", "Customer health", title, red, f"{result.text[:1].upper()}{result.text[1:]}.",
         footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
-        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, bands.scale)),
+        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
     )  # fmt: skip
 
 
@@ -88,8 +88,9 @@ def _tiles(making: Making) -> tuple[Tile, ...]:
     )
 
 
-def _danger(making: Making, frame: pd.DataFrame, scale: str) -> Table:
+def _danger(making: Making, frame: pd.DataFrame) -> Table:
     worst = frame[frame["band"] == "red"].nlargest(_SHOWN, "arr")
+    scale = scale_of(worst["arr"])
     rows = []
     for row in worst.to_dict("records"):
         label = making.name_of(row["customer_id"])

@@ -41,6 +41,10 @@ def retention(making: Making) -> Page:
     comment, contributors, more, missing = _why(making)
     tables += contributors
     title = f"NRR is {making.say(key)} and GRR {making.say(grr)}"
+    if making.value(key) is None:
+        title = (
+            f"0 customers paid a year before {making.label(making.now)}: NRR and GRR have no value"
+        )
     plan = making.plan("nrr", making.now, "ratio")
     told = points(making.value(making.compare(key, plan, "plan")), "plan") if plan else ""
     title += f", NRR {told}" if told else ""

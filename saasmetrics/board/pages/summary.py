@@ -193,7 +193,8 @@ def _words(making: Making, tile: Tile) -> tuple[str, str]:
         return title, str(error)
     main = reason(why)
     names = {str(c): making.name_of(c) for c in why.extra["top"]["customer_id"]}
-    comment = f"Since {making.label(making.prior)}: {causes(why, making.currency)} {who(why, names, making.currency)}"
+    told = f"{causes(why, making.currency)} {who(why, names, making.currency)}".strip()
+    comment = f"Since {making.label(making.prior)}: {told}" if told else "Nothing moved in a year."
     return (f"{title}; {main} did most" if main else title), comment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,14 @@ class ConnectedEngine:
                 self._fiscal_start,
                 self._since,
             )
+            self._there.allow = self._allow
         return self._there
+
+    def _allow(self, holder: object, table: str, rows: int, size: int) -> None:
+        """Ask the link whether rows may be brought, which are here as long as what holds them."""
+        key = hash((id(holder), table))
+        self.link.allow(key, table, rows, size)
+        weakref.finalize(holder, self.link.release, key)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""

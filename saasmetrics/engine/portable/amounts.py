@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.amounts import missing_rate
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, divided, nearest
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.money import MICRO, exact
@@ -63,8 +64,8 @@ def currency_rate(tables: Mapping[str, Frame], table: str, as_of: int, currency:
     rate = nw.lit(1.0)
     if "currency" not in names(tables[table]):
         return rate
-    counted = tables[table].group_by("currency").agg(nw.len().alias("rows")).collect()
-    rows = {r["currency"]: r["rows"] for r in counted.to_arrow().to_pylist() if r["currency"]}
+    counted = fetched(tables[table].group_by("currency").agg(nw.len().alias("rows")))
+    rows = {row["currency"]: row["rows"] for row in counted.to_pylist() if row["currency"]}
     known = latest_rates(tables, as_of)
     missing = sorted(name for name in rows if name != currency and name not in known)
     if missing:
@@ -81,5 +82,5 @@ def latest_rates(tables: Mapping[str, Frame], as_of: int) -> dict[str, float]:
     if "fx" not in tables:
         return {}
     fx = tables["fx"].select("currency", "rate", day=day_number("date", -FAR))
-    rows: list[dict[str, Any]] = fx.filter(nw.col("day") <= as_of).collect().to_arrow().to_pylist()
+    rows: list[dict[str, Any]] = fetched(fx.filter(nw.col("day") <= as_of)).to_pylist()
     return {row["currency"]: float(row["rate"]) for row in sorted(rows, key=lambda row: row["day"])}

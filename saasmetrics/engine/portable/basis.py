@@ -11,7 +11,7 @@ from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
 from saasmetrics.engine.portable.balances import daily_changes
-from saasmetrics.engine.portable.fetched import number
+from saasmetrics.engine.portable.fetched import fetched, number
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
@@ -102,8 +102,8 @@ class Basis:
             or "currency" not in names(source)
         ):
             return {}
-        fx = self.tables["fx"].select("date", "currency", "rate").collect().to_arrow()
-        used = source.select("currency").unique().collect().to_arrow()["currency"].to_pylist()
+        fx = fetched(self.tables["fx"].select("date", "currency", "rate"))
+        used = fetched(source.select("currency").unique())["currency"].to_pylist()
         return valued.moving(fx, [name for name in used if name], self._as_of, self._currency)
 
     @property

@@ -18,6 +18,7 @@ from saasmetrics.engine.groups import (
     named,
 )
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import where
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def groups_of(found: Frame, by: Sequence[str], known: Mapping[str, Any]) -> Grou
     if not by:
         return Groups((), ((),))
     columns = [f"_by{number}" for number in range(len(by))]
-    rows = found.select("group", *columns).unique().collect().to_arrow().to_pylist()
+    rows = fetched(found.select("group", *columns).unique()).to_pylist()
     told = [partial(_label, banded=name == ARR_BAND and name not in known) for name in by]
     labels = {
         row["group"]: tuple(tell(row[c]) for tell, c in zip(told, columns, strict=True))

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE
 from saasmetrics.engine.portable.amounts import micro, names, per_month
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import day_number, divided, where, with_first_day, with_month
 from saasmetrics.money import MICRO
 
@@ -128,11 +129,9 @@ def _spread(found: Frame) -> Frame:
 
 def _monthly_parts(found: Frame) -> Frame:
     """Repeat each line for every month that it serves, with the month's first day and the next month's."""
-    longest = (
-        found.select((nw.col("_to") - nw.col("_from")).max().alias("n")).collect()["n"].to_list()
-    )
+    longest = fetched(found.select((nw.col("_to") - nw.col("_from")).max().alias("n")))["n"]
     parts = []
-    for nth in range(int(longest[0] or 0) + 1):
+    for nth in range(int(longest[0].as_py() or 0) + 1):
         part = found.filter(nw.col("_to") - nw.col("_from") >= nth)
         part = part.with_columns(_nth=nw.lit(nth), _month=nw.col("_from") + nth)
         part = with_first_day(part, "_month", "_open").with_columns(_month=nw.col("_month") + 1)

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE, invoice_words
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.invoices import charged_for_usage, of_kind
 from saasmetrics.engine.portable.lines import every_piece, served
 from saasmetrics.engine.portable.offers import with_offers
@@ -49,7 +50,7 @@ def left_out_notes(
 def _counted(frame: Frame, masks: Mapping[str, nw.Expr]) -> dict[str, int]:
     """Return how many rows a frame has, and of how many each condition holds."""
     sums = [flag(mask).sum().cast(nw.Int64).alias(name) for name, mask in masks.items()]
-    found = frame.select(nw.len().alias("rows"), *sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
     return {name: int(value or 0) for name, value in found.items()}
 
 

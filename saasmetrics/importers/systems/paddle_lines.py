@@ -133,8 +133,8 @@ def _adjustments(files: Parts, lines: pd.DataFrame) -> pd.DataFrame:
 
 def _last_day(until: pd.Series) -> pd.Series:
     """Return the last day of a period of Paddle, which ends at the moment at which the next one begins."""
-    last: pd.Series = until.dt.floor("D") - pd.Timedelta(days=1)
-    return last
+    day: pd.Series = until.dt.floor("D") - pd.Timedelta(days=1)
+    return day
 
 
 def _money(files: Parts, kind: str, rows: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from saasmetrics.tables.gate import (
     values,
 )
 from saasmetrics.tables.gate.view import Gate, View, day_number
+from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from saasmetrics.errors import Problem
     from saasmetrics.tables.table import Table
 
-__all__ = ["FINDINGS", "check"]
+    Finding = Callable[[Gate], Iterable[Problem]]
 
-FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
+__all__ = ["FINDINGS", "OF_ONE_TABLE", "check"]
+
+FINDINGS: tuple[Finding, ...] = (
     extract.empty_tables,
     keys.missing_values,
     keys.mixed_key_types,
@@ -104,6 +107,32 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
 )
 """Every finding, one function each: to add one, write a function and name it here."""
 
+OF_ONE_TABLE = frozenset(
+    {
+        *(keys.missing_values, keys.totals_row, keys.repeated_rows, keys.repeated_keys),
+        *(keys.padded_ids, copies.same_lines, terms.negative_terms, terms.half_service_periods),
+        *(amounts.negative_amounts, amounts.negative_customer_months, amounts.credits_on_invoices),
+        *(amounts.lines_on_one_day, amounts.service_after_the_end, amounts.zero_amounts),
+        *(names.control_characters, values.unknown_choices, values.unknown_currencies),
+        *(values.missing_currencies, extract.round_row_counts, extract.left_truncation),
+        *(reach.impossible_dates, months.empty_months, extract.mixed_time_zones),
+        *(extract.dates_beside_times, success.replies_after_solution, success.unanswered_csat),
+        *(support.replies_before_creation, support.solved_before_first_solved),
+        *(support.csat_beyond_scale, support.unknown_channels, support.negative_amounts_of_work),
+        *(support.hours_out_of_order, support.ends_before_starts),
+        *(support.trials_that_run_backwards, status.unused_columns),
+    }
+)
+"""Findings that a table shows by itself, whatever the day, the policy or the other tables: looked for once."""
+
+OF_TWO_TABLES: Mapping[Finding, str] = {
+    keys.customers_without_row: "customers",
+    success.before_signup: "customers",
+    owners.unknown_owners: "people",
+    support.unknown_agents: "people",
+}
+"""Findings that a table shows beside one other table, whatever the day or the policy."""
+
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -149,5 +178,24 @@ def check(
         policy=policy,
         guessed=guessed,
     )
-    problems = [problem for finding in FINDINGS for problem in finding(gate)]
+    problems = [problem for finding in FINDINGS for problem in _found(finding, gate)]
     return sorted(problems, key=lambda problem: _ORDER[problem.severity])
+
+
+def _found(finding: Finding, gate: Gate) -> Iterable[Problem]:
+    """Return what a finding finds; what hangs on no day and no policy is kept with the table."""
+    beside = gate.views.get(OF_TWO_TABLES.get(finding, ""))
+    if finding not in OF_ONE_TABLE and beside is None:
+        return finding(gate)
+    every: list[Problem] = []
+    for name in SCHEMA:
+        if (view := gate.views.get(name)) is None:
+            continue
+        kept: dict[Any, tuple[Problem, ...]] = view.table.__dict__.setdefault("_found", {})
+        key = (finding, None if beside is None else beside.table)
+        if key not in kept:
+            both = {view.name: view} if beside is None else {beside.name: beside, view.name: view}
+            found = finding(Gate(both))
+            kept[key] = tuple(problem for problem in found if problem.table == name)
+        every += kept[key]
+    return every

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,8 +154,8 @@ class View:
         rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
         every = numbers if lines is None else lines
         place = self.table.place(column, [int(number) for number in first])
-        found = Problem(self.name, column, rule, many, rows_shown, remedy, severity, code, every)
-        return [replace(found, place=place)]
+        said = (rows_shown, remedy, severity, code, every)
+        return [Problem(self.name, column, rule, many, *said, place=place)]
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:

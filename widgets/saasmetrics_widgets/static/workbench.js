@@ -146,8 +146,8 @@ export class Bench {
     this.alert.textContent = view.error;
     this.done.hidden = view.done.length === 0;
     this.list.replaceChildren(...view.done.map((words) => html("li", { dir: "auto" }, words)));
-    this.confirm.hidden = !view.confirm;
-    if (view.confirm) {
+    this.confirm.hidden = !view.confirm.words;
+    if (view.confirm.words) {
       const { words, button: label, ask } = view.confirm;
       this.confirm.replaceChildren(html("span", {}, words), button(label, () => this.ask(ask)));
     }
