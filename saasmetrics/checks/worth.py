@@ -25,6 +25,7 @@ __all__ = [
     "Touched",
     "Worth",
     "amounts_on",
+    "by_rows",
     "lines_of",
     "places",
     "score",
@@ -229,6 +230,22 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
         micro = int(np.abs(worth.micro[place[place >= 0]]).sum())
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(many, micro, part, weight * (1.0 if part is None else part))
+
+
+def by_rows(problem: Problem, tables: Mapping[str, Table]) -> Touched:
+    """Return what a finding takes off the score by its rows, where rows stay in a warehouse and MRR of them is unknown.
+
+    Parameters
+    ----------
+    problem
+        The finding; its rows are counted, and only the first are here.
+    tables
+        The tables, of which the number of rows is known.
+    """
+    table, weight = tables.get(problem.table), POINTS[problem.severity]
+    many = table.num_rows if table is not None else 0
+    share = min(problem.rows / many, 1.0) if problem.rows and many else 1.0
+    return Touched(None, None, None, weight * share)
 
 
 def _customers(
