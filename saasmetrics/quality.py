@@ -78,8 +78,6 @@ class Report(Result):
     def rows(self, **cell: Any) -> pd.DataFrame:
         """Return all rows behind a finding: those of its table with their number, from 1, or what contradicts.
 
-        Where tables stay in a warehouse these are the first rows only.
-
         Parameters
         ----------
         **cell
@@ -151,8 +149,7 @@ class Report(Result):
     formula="one row per finding: an error stops, a warning goes into footnotes, a note is for information; MRR is "
     "what the subscriptions (of other tables: the customers) behind it pay a month on the as-of date, or paid last; "
     "score = 100 - points, at least 0: an error takes a point for each per cent of MRR that it touches, a warning a "
-    "tenth of that, a note nothing; in a table that names no customers, per cent of its "
-    "rows, and so in all tables that stay in a warehouse",
+    "tenth of that, a note nothing; in a table that names no customers, or stays elsewhere, per cent of its rows",
     missing="An empty report means that nothing was found, and a score of 100; MRR is missing where a finding is about "
     "no customer, or errors leave no MRR.",
     sources=("METRICS.md",),
@@ -185,12 +182,12 @@ def report(book: Book) -> Report:
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
-    if checks.place is HERE:
+    if any(table.is_away for table in checks.tables.values()):
+        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+    else:
         worth = worth_of(checks.tables, *asked, problems)
         every = [*problems, *later(checks.tables, *asked, problems)]
         found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
-    else:
-        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda pair: (order[pair[0].severity], -(pair[1].micro or 0), -pair[0].rows))
     total = score([each for _, each in found])
@@ -259,7 +256,7 @@ def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
     if problem.found is not None:
         made: pd.DataFrame = problem.found.to_pandas()
         return made
-    if lines is None or book.checks.place is not HERE:
+    if lines is None:
         return pd.DataFrame(list(problem.examples))
     taken: pd.DataFrame = book.checks.tables[problem.table].data.take(lines).to_pandas()
     taken.insert(0, "row", lines + 1)

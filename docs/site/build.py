@@ -56,6 +56,7 @@ def pages(processes: int | None = None) -> dict[str, Page]:
     """
     asked = _jobs()
     count = processes or os.cpu_count() or 1
+    os.environ["PYTHONHASHSEED"] = "0"  # of the processes: sets are shown in one order
     with ProcessPoolExecutor(count, get_context("spawn"), initializer=_ready) as pool:
         found = list(pool.map(_made, asked))
     made = {page.path: page for page in found}
@@ -87,7 +88,10 @@ def index(made: Iterable[Page]) -> str:
     for page in made:
         rows.append([page.title, page.path, page.summary, page.words])
         if not page.path.startswith("metrics/"):
-            rows += [[plain(words), f"{page.path}#{id}", page.title, ""] for _, id, words in page.headings]
+            rows += [
+                [plain(words), f"{page.path}#{name}", page.title, ""]
+                for _, name, words in page.headings
+            ]
     return f"window.PAGES = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
 
 
@@ -176,4 +180,7 @@ def _notebook(name: str) -> Page:
 
 def told(found: dict[str, Page]) -> dict[str, Any]:
     """Return how large a site is, for whoever builds it."""
-    return {"pages": len(found), "with live widgets": sum(bool(page.files) for page in found.values())}
+    return {
+        "pages": len(found),
+        "with live widgets": sum(bool(page.files) for page in found.values()),
+    }

@@ -35,7 +35,9 @@ def result(found: Result, prefix: str) -> str:
         f"<details open><summary>{escape(words)}</summary>{frame(table)}</details>"
         for words, table in found.extra.get("tables", {}).items()
     )
-    rows = f"<details{'' if drawn else ' open'}><summary>{_counted(found.df)}</summary>{frame(_latest(found.df))}</details>"
+    opened = "" if drawn else " open"
+    table = f"<summary>{_counted(found.df)}</summary>{frame(_latest(found.df))}"
+    rows = f"<details{opened}>{table}</details>"
     return (
         f'<div class="result">{head}{drawn}{beside}{rows if len(found.df) else ""}'
         f'<p class="footnote">{escape(found.footnote)}</p></div>'
@@ -51,7 +53,9 @@ def has_chart(found: Result) -> bool:
 
 def scrolled(name: str, body: str, kind: str) -> str:
     """Return something wide in a frame of its own, which the keyboard can reach and move."""
-    return f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(name)}">{body}</div>'
+    return (
+        f'<div class="{kind}" role="group" tabindex="0" aria-label="{escape(name)}">{body}</div>'
+    )
 
 
 def _is_past(df: pd.DataFrame) -> bool:

@@ -233,19 +233,20 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
 
 
 def by_rows(problem: Problem, tables: Mapping[str, Table]) -> Touched:
-    """Return what a finding takes off the score by its rows, where rows stay in a warehouse and MRR of them is unknown.
+    """Return the share of rows that a finding touches, where they are counted and not here to be asked for customers.
 
     Parameters
     ----------
     problem
-        The finding; its rows are counted, and only the first are here.
+        The finding.
     tables
-        The tables, of which the number of rows is known.
+        The tables that it is about.
     """
     table, weight = tables.get(problem.table), POINTS[problem.severity]
-    many = table.num_rows if table is not None else 0
-    share = min(problem.rows / many, 1.0) if problem.rows and many else 1.0
-    return Touched(None, None, None, weight * share)
+    if table is None or not problem.rows:
+        return Touched(None, None, None, weight)
+    share = min(problem.rows / max(table.num_rows, 1), 1.0)
+    return Touched(None, None, share, weight * share)
 
 
 def _customers(
