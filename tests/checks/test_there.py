@@ -34,3 +34,8 @@ def test_findings_count_by_their_rows_where_mrr_of_them_is_not_here(book: sm.Boo
 def test_remedies_are_for_tables_that_were_read(book: sm.Book) -> None:
     with pytest.raises(sm.DataError, match="repaired there"):
         book.repair({"repeated-row": "drop"})
+
+
+def test_of_rows_that_stay_there_the_first_are_shown(book: sm.Book) -> None:
+    rows = book.check().rows(finding="repeated-row")
+    assert rows["subscription_id"].tolist() == ["s1"]
