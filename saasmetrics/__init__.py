@@ -132,8 +132,7 @@ def read(
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
     remedies
-        A file that `book.save_remedies` wrote, to be replayed. By default remedies.toml in the folder, if it is there,
-        which `book.check()` tells; False for none.
+        A file of `book.save_remedies` to replay; by default remedies.toml beside the data, if there; False for none.
 
     Returns
     -------
