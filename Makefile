@@ -2,6 +2,7 @@
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
 # make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
+# make docs   the documentation anew, by running its pages: widgets/labextension/static/docs
 
 VENV ?= .venv
 OUT ?= out
@@ -17,7 +18,8 @@ SOURCES := pyproject.toml scripts/install.sh $(shell find widgets/labextension -
 # Tests run side by side: threads of their own would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-# Most tests run side by side; what measures time or drives the browser has the machine to itself.
+# Most tests run side by side, those of a group in one process; what measures time or drives the browser has the machine
+# to itself.
 ALONE := bench or browser
 ifdef SKIP_BROWSER
 BROWSER :=
@@ -26,7 +28,7 @@ else
 BROWSER := programs
 endif
 
-.PHONY: help demo test search lab lint types pytest programs clean
+.PHONY: help demo test search lab docs lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -37,6 +39,9 @@ demo: $(BASE)
 
 lab: $(LAB)
 	$(BIN)/jupyter lab notebooks/founder.ipynb
+
+docs: $(TEST)
+	$(BIN)/python -m docs.site
 
 test: $(TEST) $(BROWSER) lint types pytest
 
@@ -51,7 +56,7 @@ pytest: $(TEST)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n auto -m "not (bench or browser)"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not (bench or browser)"
 	$(BIN)/python -m pytest -m "$(ALONE)"
 endif
 

@@ -1,7 +1,8 @@
 """SaaS unit economics and retention from a company's own exports.
 
 Begin with a book: `read` a folder of exports, `demo` for a made-up company, `Book` for tables that you have,
-`read_snapshots` for exports of several days. Then ask it, by topic; each lists what it answers with `help(sm.revenue)`:
+`connect` for tables that stay in a warehouse, `read_snapshots` for exports of several days. Then ask it, by topic;
+each lists what it answers with `help(sm.revenue)`:
 
 - revenue: MRR, ARR, bridges, movements, committed MRR, reconciliation with invoices and revenue
 - retention: NRR, GRR, customers kept and lost, cohorts, and why they moved
@@ -73,6 +74,7 @@ __all__ = [
     "Result",
     "board",
     "capacity",
+    "connect",
     "definitions",
     "demo",
     "economics",
@@ -102,7 +104,10 @@ def read(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    remedies: str | Path | bool | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -117,9 +122,19 @@ def read(
         Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
         the column show the order.
     decimal
-        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+        The decimal sign of the files, "," or "."; by default the amounts of a column show it, and those that can be
+        read in two ways are refused.
+    encoding
+        Encoding of text files that say nothing of it: "cp1252" or "shift-jis"; by default UTF-8, else a guess that
+        `book.check()` names, and files that can be read in two ways are refused.
+    memory_limit
+        How much memory reading may take, such as "8GB"; by default what is free. Files that would take more are
+        refused before they are read.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+    remedies
+        A file that `book.save_remedies` wrote, to be replayed. By default remedies.toml in the folder, if it is there,
+        which `book.check()` tells; False for none.
 
     Returns
     -------
@@ -130,6 +145,8 @@ def read(
     ------
     InvalidTablesError
         If a file cannot be read as the table its name says; all problems at once.
+    DataError
+        If the files would not fit into memory, or one is written while it is read.
 
     Examples
     --------
@@ -149,7 +166,77 @@ def read(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
+        remedies=remedies,
+    )
+
+
+def connect(
+    connection: Any = None,
+    *,
+    policy: Any = "default",
+    currency: str | None = None,
+    fiscal_start: int = 1,
+    as_of: Any = None,
+    memory_limit: int | str | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    **tables: Any,
+) -> _Book:
+    """Make a Book of tables that stay where they are: in DuckDB, Polars, Spark, or a warehouse that Ibis reaches.
+
+    What is counted is counted there, and only small sums come back. Nothing is written to the tables or beside them.
+    What cannot be counted there yet brings the rows that it needs, never more than `memory_limit`; the book says
+    which are here.
+
+    Parameters
+    ----------
+    connection
+        Where tables given by name are: a connection of DuckDB or Ibis, a Spark session, the path of a DuckDB file, or
+        an address such as "postgres://reader@host/database" (needs the extra `warehouse`). Without tables, those that
+        are named like the tables of the schema are taken.
+    policy, currency, fiscal_start, as_of
+        As for `Book`.
+    memory_limit
+        How much of the rows may be here at a time, such as "2GB"; by default half of what the machine has free.
+    columns
+        Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+    **tables
+        By table name a DuckDB relation, a frame of Polars (lazy or not), pandas, Arrow or Spark, a table of Ibis, or
+        the name of a table of the connection ("billing.subscriptions").
+
+    Returns
+    -------
+    Book
+        It answers what every book answers.
+
+    Raises
+    ------
+    InvalidTablesError
+        If columns are missing or have types that cannot be read; all problems at once.
+    WarehouseError
+        If the system that holds the tables fails.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> lines = pl.LazyFrame({"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]})
+    >>> book = connect(mrr=lines.with_columns(pl.col("month").str.to_date("%Y-%m")))
+    >>> book.as_of_text
+    '2026-02-28'
+    """
+    from saasmetrics.connected import connect
+
+    return connect(
+        connection,
+        policy=policy,
+        currency=currency,
+        fiscal_start=fiscal_start,
+        as_of=as_of,
+        memory_limit=memory_limit,
+        columns=columns,
+        **tables,
     )
 
 
@@ -162,6 +249,8 @@ def read_snapshots(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
@@ -172,7 +261,7 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
-    dayfirst, decimal, columns
+    dayfirst, decimal, encoding, memory_limit, columns
         As for `read`, for all exports.
 
     Returns
@@ -215,6 +304,8 @@ def read_snapshots(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from saasmetrics.errors import DataError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(b|kb|mb|gb|tb|kib|mib|gib|tib)?")
+_UNITS = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 LONGEST = 109_573  # the days from 1900 to 2199: no window, horizon or lag of any period is longer
 
 
@@ -177,3 +181,24 @@ def only_for(name: str, value: Any, option: str, wanted: str, given: str) -> Non
             f'{name}={value!r} is for {option}="{wanted}", and {option} is {given!r}: leave it out.'
         )
         raise DataError(msg)
+
+
+def size_in_bytes(name: str, value: Any) -> int:
+    """Return an amount of memory in bytes: "2GB", "500 MB", or a number of bytes.
+
+    Raises
+    ------
+    DataError
+        If it is no amount above zero.
+
+    Examples
+    --------
+    >>> size_in_bytes("memory_limit", "1.5GB"), size_in_bytes("memory_limit", 4096)
+    (1500000000, 4096)
+    """
+    found = _SIZE.fullmatch(value.strip().lower()) if isinstance(value, str) else None
+    size = float(found[1]) * _UNITS[found[2] or "b"] if found else value
+    if is_number(size) and 0 < size < 2**60:
+        return int(size)
+    msg = f'{name}={value!r} is no amount of memory; write "2GB", "500MB", or a number of bytes.'
+    raise DataError(msg)

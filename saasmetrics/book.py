@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics import shown
+from saasmetrics.book_fields import fill
 from saasmetrics.engine import local
-from saasmetrics.engine.amounts import main_currency, reporting_currency
-from saasmetrics.engine.asof import known_tables, left_out, observed_until
-from saasmetrics.engine.filters import filtered, said
+from saasmetrics.engine.amounts import reporting_currency
+from saasmetrics.engine.asof import left_out
+from saasmetrics.engine.filters import said
 from saasmetrics.engine.groups import columns
+from saasmetrics.engine.place import HERE, Place
 from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError, MissingTableError
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.checks.remedies import Chosen
     from saasmetrics.engine.cubes import Cube
     from saasmetrics.errors import Problem
-    from saasmetrics.quality import Checks
-    from saasmetrics.result import Result
+    from saasmetrics.quality import Checks, Report
     from saasmetrics.tables import Table
 
     Cut = Callable[[Mapping[str, Table]], dict[str, Table]]
@@ -92,6 +94,9 @@ class Book:
     cuts: tuple[Cut, ...] = field(default=())
     scope: tuple[str, ...] = field(default=())
     told_day: int = field(default=0)
+    place: Place = field(default=HERE, repr=False)
+    repairs: tuple[Chosen, ...] = field(default=())
+    mended: tuple[Problem, ...] = field(default=(), repr=False)
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
 
     def __init__(
@@ -107,7 +112,7 @@ class Book:
 
         ready = normalize_all({name: data for name, data in tables.items() if data is not None})
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        _fill(self, ready, resolve(policy), code, fiscal_start, day, known=day)
+        fill(self, ready, resolve(policy), code, fiscal_start, day, known=day)
 
     @classmethod
     def read(
@@ -118,25 +123,28 @@ class Book:
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
+        remedies: Any = None,
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
+        from saasmetrics.checks.replay import beside
         from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_tables(path, **told)
-        _fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
+        repairs, history = beside(path, remedies, read_tables(path, **told))
+        book, told_by = cls.__new__(cls), resolve(policy)
+        fill(book, history, told_by, code, fiscal_start, day, known=day, repairs=repairs)
         return book
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
         kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
-        now = {name: getattr(self, name) for name in kept}
+        now = {name: getattr(self, name) for name in (*kept, "place", "repairs", "mended")}
         now |= {name: getattr(self, f"{name}_day") for name in ("as_of", "since", "known", "told")}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
             now["tables"] = self.tables
-        _fill(book, **{**now, **changes})
+        fill(book, **{**now, **changes})
         if changes.keys() <= {"policy", "since"} and book.tables is self.tables:
             object.__setattr__(book, "checks", self.checks)
         if changes.keys() <= {"policy"}:
@@ -180,12 +188,12 @@ class Book:
         'event'
         """
         base = self.policy if policy is None else resolve(policy)
-        return self._with(policy=base.changed(**choices) if choices else base)
+        return self._with(policy=base.changed(**choices))
 
     def where(self, **values: Any) -> Book:
         """Return the book of the customers, or subscriptions, that have the given values; a list means any of them."""
         scope = (*self.scope, *(f"{name} = {said(value)}" for name, value in values.items()))
-        cut = partial(filtered, values=values)
+        cut = partial(self.place.filtered, values=values)
         return self._with(tables=cut(self.tables), cuts=(*self.cuts, cut), scope=scope)
 
     def between(self, first: Any, last: Any) -> Book:
@@ -223,6 +231,37 @@ class Book:
         day = last_day(date)
         return self._with(as_of=day, known=day if known is None else last_day(known))
 
+    def repair(
+        self, remedies: Mapping[str, str] | str | PathLike[str] | Sequence[Chosen], by: str = ""
+    ) -> Book:
+        """Return this book with remedies for findings, which `check()` and every footnote then tell.
+
+        Parameters
+        ----------
+        remedies
+            Finding, or table and finding, -> remedy: {"spend.repeated-row": "drop"}; or a file that
+            `save_remedies` wrote, to be replayed. What does not exist, or repairs nothing, is refused.
+        by
+            Who chose them, to be recorded.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> book = sm.Book(mrr={"customer_id": ["a ", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]})
+        >>> [entry.rows for entry in book.repair({"padded-id": "strip"}).repairs]
+        [1]
+        """
+        from saasmetrics.checks.replay import asked_for
+
+        more = (one for one in asked_for(self, remedies, by) if one not in self.repairs)
+        return self._with(repairs=(*self.repairs, *more))
+
+    def save_remedies(self, path: str | PathLike[str] = "remedies.toml") -> Path:
+        """Write the remedies of this book to a file, for `sm.read(folder, remedies=path)` next month."""
+        from saasmetrics.checks.recorded import write_remedies
+
+        return write_remedies(path, self.repairs)
+
     @property
     def looks_back(self) -> bool:
         """Whether what is known is that of another day than the as-of date."""
@@ -236,9 +275,7 @@ class Book:
     @property
     def data_hash(self) -> str:
         """The hash of what the tables hold, whatever the order of their rows and columns."""
-        from saasmetrics.tables.fingerprint import fingerprint
-
-        return fingerprint(self.tables)
+        return self.place.data_hash(self.tables)
 
     def context(self, options: Mapping[str, Any] | None = None) -> Context:
         """Return under which circumstances the numbers of this book hold."""
@@ -246,19 +283,15 @@ class Book:
             self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
         )
 
-    @property
-    def _problems(self) -> list[Problem]:
-        return self.checks.under(self.policy)
-
-    def check(self) -> Result:
-        """Return the data-quality report: every finding with its rows, what to do, and whether it stops."""
+    def check(self) -> Report:
+        """Return the data-quality report: every finding with its rows, MRR and remedy, and the score of all."""
         from saasmetrics.quality import report
 
-        return report(self, self._problems)
+        return report(self)
 
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
         """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
-        used = {self.engine.spans.source, "customers", *tables}
+        used = {self.engine.source, "customers", *tables}
         return (*left_out(self.tables, used), *self.checks.warnings(self.policy, used))
 
     @cached_property
@@ -270,12 +303,12 @@ class Book:
         InvalidTablesError
             If the tables hold errors; all of them at once.
         """
-        errors = [p for p in self._problems if p.severity == "error"]
+        errors = [p for p in self.checks.under(self.policy) if p.severity == "error"]
         if errors:
             raise InvalidTablesError(errors)
         key = tuple(getattr(self.policy, name) for name in DATA_CHOICES)
         asked = (self.policy, self.as_of_day, self.currency, self.fiscal_start, self.since_day)
-        found = self.engines.pop(key, None) or local.LocalEngine(self.tables, *asked)
+        found = self.engines.pop(key, None) or self.place.engine(self.tables, *asked)
         self.engines[key] = found
         while len(self.engines) > _ENGINES:
             del self.engines[next(iter(self.engines))]
@@ -338,7 +371,7 @@ class Book:
         return out
 
     def explore(self, widget: str = "explorer", **options: Any) -> Any:
-        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
+        """Open a widget: "explorer", "switch", "review", "survival", "economics" or "pack"; options say how."""
         from importlib.metadata import entry_points
 
         for point in entry_points(group="saasmetrics.widgets", name=widget):
@@ -353,48 +386,3 @@ class Book:
         return shown.book_html(self)
 
     __dir__ = shown.book_names
-
-
-def _fill(
-    book: Book,
-    history: Mapping[str, Table],
-    policy: Policy,
-    currency: str | None,
-    fiscal_start: int,
-    as_of: int | None,
-    since: int | None = None,
-    known: int | None = None,
-    cuts: tuple[Cut, ...] = (),
-    scope: tuple[str, ...] = (),
-    tables: Mapping[str, Table] | None = None,
-    told: int | None = None,
-) -> None:
-    """Set the fields of a new book, deriving from the tables what was not given."""
-    from saasmetrics.quality import Checks
-
-    Calendar("Y", fiscal_start)
-    guessed = as_of is None
-    if tables is None:
-        tables = known_tables(history, known if policy.knowledge == "recorded" else None)
-        as_of = observed_until(tables, as_of)
-        for cut in cuts:
-            tables = cut(tables)
-    assert as_of is not None
-    currency = currency or main_currency(tables)
-    fields = {
-        "tables": tables,
-        "history": history,
-        "policy": policy,
-        "currency": currency,
-        "fiscal_start": fiscal_start,
-        "as_of_day": as_of,
-        "since_day": since,
-        "known_day": known,
-        "cuts": cuts,
-        "scope": scope,
-        "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
-        "engines": {},
-        "checks": Checks(tables, as_of, currency, guessed),
-    }
-    for name, value in fields.items():
-        object.__setattr__(book, name, value)

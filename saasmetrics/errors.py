@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -15,10 +15,12 @@ __all__ = [
     "InvalidTablesError",
     "MissingExtraError",
     "MissingTableError",
+    "NotPortableError",
     "Problem",
     "Severity",
     "TooFewEventsError",
     "UnknownNameError",
+    "WarehouseError",
     "hint",
     "suggest",
 ]
@@ -62,6 +64,12 @@ class Problem:
         "error" stops, "warning" goes into footnotes, "note" is for information.
     code
         Stable slug of the kind of finding, such as "negative-amount".
+    lines
+        Numbers of all rows that break it, from 0, or a function that finds them; None where it is about no row.
+    found
+        What breaks it as a table, where that is no row of the input, such as a customer in a month.
+    place
+        The user's own file, column and first rows, where they are known.
 
     Examples
     --------
@@ -83,10 +91,14 @@ class Problem:
     remedy: str = ""
     severity: Severity = "error"
     code: str = ""
+    lines: Any = field(default=None, repr=False, compare=False)
+    found: Any = field(default=None, repr=False, compare=False)
+    place: str = ""
 
     def __str__(self) -> str:
         """Where, which rule, how many rows, up to three of them, what to do."""
         place = f"{self.table}.{self.column}" if self.column else self.table
+        place += f" ({self.place})" if self.place else ""
         verb = {"error": "broken by", "warning": "doubtful in", "note": "seen in"}[self.severity]
         count = f", {verb} {self.rows:,} {'row' if self.rows == 1 else 'rows'}" if self.rows else ""
         lines = [f"{place}: {self.rule}{count}."]
@@ -214,6 +226,30 @@ class MissingTableError(DataError):
             f"{wanted_by} needs the table {table!r}, which this book does not have. "
             f"Add it: sm.Book(..., {table}=df)."
         )
+
+
+class NotPortableError(DataError):
+    """Something that is only counted from rows in this process, so far, and not where the tables are.
+
+    Examples
+    --------
+    >>> raise NotPortableError("Renewals are not followed where the tables are.")
+    Traceback (most recent call last):
+    ...
+    saasmetrics.errors.NotPortableError: Renewals are not followed where the tables are.
+    """
+
+
+class WarehouseError(DataError):
+    """The system that holds the tables failed: the connection was lost, a query was ended, a table is gone.
+
+    Examples
+    --------
+    >>> raise WarehouseError("The rows of spend could not be brought: the connection was lost. Ask again.")
+    Traceback (most recent call last):
+    ...
+    saasmetrics.errors.WarehouseError: The rows of spend could not be brought: the connection was lost. Ask again.
+    """
 
 
 class MissingExtraError(DataError, ImportError):

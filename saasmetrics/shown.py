@@ -10,6 +10,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
+from saasmetrics.money import counted
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def of_result(result: Result, *, drawn: bool, headline: str) -> str:
         f"<details open><summary>{escape(words)}</summary>{of_frame(frame)}</details>"
         for words, frame in result.extra.get("tables", {}).items()
     )
-    count = f"{len(result.df):,} rows"
+    count = counted(len(result.df), "row")
     if len(result.df) > _SHOWN:
         count += f", the first {_SHOWN}"
     return (
@@ -99,7 +100,8 @@ def of_frame(frame: pd.DataFrame) -> str:
 def book_text(book: Book) -> str:
     """Return a book as text: of what day, by which definitions, from which tables."""
     tables = ", ".join(f"{name} {len(table.data):,}" for name, table in book.tables.items())
-    return f"{_said(book)}, {book.policy}\n  {tables} rows"
+    where = f"\n  {said}" if (said := book.place.said()) else ""
+    return f"{_said(book)}, {book.policy}\n  {tables} rows{where}"
 
 
 def _said(book: Book) -> str:
@@ -124,7 +126,8 @@ def book_html(book: Book) -> str:
         for name, table in book.tables.items()
     )
     return (
-        f'<div class="saasmetrics-book"><h4>{escape(_said(book))}</h4><p>{escape(str(book.policy))}</p>'
+        f'<div class="saasmetrics-book"><h4>{escape(_said(book))}</h4>'
+        f"<p>{escape('. '.join(filter(None, (str(book.policy), book.place.said()))))}</p>"
         f"<table><tr>{head}</tr>{rows}</table><p><small><code>book.check()</code> looks for faults in the tables; "
         "<code>book.explore()</code> opens all of it; <code>book.policy</code> has every definition.</small></p></div>"
     )

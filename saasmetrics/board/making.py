@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 MOVES = ("new", "reactivation", "expansion", "contraction", "churn", "pause", "fx", "transfer")
 SHOWN = 9  # quarters
 _YEAR = 4  # quarters
-_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+_AHEAD = 8  # quarters that a plan may tell of before they are there
+_QUARTER = re.compile(
+    r"(?P<year>\d{4})[- ]?Q(?P<at>[1-4])|Q(?P<first>[1-4]) (?:FY)?(?P<last>\d{2}|\d{4})",
+    re.IGNORECASE,
+)
 _MONTH = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 _LOSSES = ("contraction_arr", "churned_arr")
 
@@ -128,12 +132,16 @@ class Making:
 
     def label(self, quarter: pd.Timestamp) -> str:
         """Return a quarter as people read it; those of a fiscal year by the year in which it ends."""
-        start = self.book.fiscal_start
-        if start == 1:
-            return f"Q{quarter.quarter} {quarter.year}"
-        number = (quarter.month - start) % 12 // 3 + 1
-        year = quarter.year + (1 if quarter.month >= start else 0)
+        year, number = self.fiscal(quarter)
+        if self.book.fiscal_start == 1:
+            return f"Q{number} {year}"
         return f"Q{number} FY{year % 100:02}"
+
+    def fiscal(self, quarter: pd.Timestamp) -> tuple[int, int]:
+        """Return the fiscal year of a quarter, which is named by the year in which it ends, and its number there."""
+        start = self.book.fiscal_start
+        later = start > 1 and quarter.month >= start
+        return quarter.year + later, (quarter.month - start) % 12 // 3 + 1
 
     def used(self, result: Result) -> Result:
         """Remember a result whose definition the pack is to list."""
@@ -274,12 +282,17 @@ class Making:
 
     def _is(self, period: str, quarter: pd.Timestamp) -> bool:
         """Return whether a period in words is the quarter: by its name, or by the month in which it ends."""
-        if period.upper() == self.label(quarter):
-            return True
-        if found := _QUARTER.fullmatch(period):
-            own = (str(quarter.year), str(quarter.quarter))
-            return self.book.fiscal_start == 1 and found.groups() == own
+        if (named := self.named_quarter(period)) is not None:
+            return named == self.fiscal(quarter)
         return bool(_MONTH.fullmatch(period)) and period[:7] == self.last_month(quarter)
+
+    def named_quarter(self, period: str) -> tuple[int, int] | None:
+        """Return the fiscal year and the number of a quarter that is named, None where a period is no such name."""
+        found = _QUARTER.fullmatch(period)
+        if found is None:
+            return None
+        year = found["year"] or found["last"]
+        return int(year) + (2000 if len(year) == 2 else 0), int(found["at"] or found["first"])
 
     @staticmethod
     def last_month(quarter: pd.Timestamp) -> str:
@@ -290,6 +303,21 @@ class Making:
     def is_shown(self, period: str) -> bool:
         """Return whether a period in words is a quarter of the pack."""
         return any(self._is(period, quarter) for quarter in self.quarters)
+
+    def is_ahead(self, period: str) -> bool:
+        """Return whether a period in words is one of the quarters that come next, for which a plan may be there."""
+        import pandas as pd
+
+        return any(
+            self._is(period, self.now + pd.DateOffset(months=3 * ahead))
+            for ahead in range(1, _AHEAD + 1)
+        )
+
+    @property
+    def planned_table(self) -> pd.DataFrame | None:
+        """The plans of the whole company in the table `targets`; None where there is no such table."""
+        table = self._targets
+        return None if table is None else table[table["scenario"] == "plan"]
 
     def compare(self, key: str, other: str, name: str, *, relative: bool = False) -> str:
         """Return the id of the distance of a quantity to another, "" where either is missing."""

@@ -120,8 +120,8 @@ def _check_sides(a: Any, b: Any, labels: Any) -> None:
 
 
 def _name(a: Book, b: Book | str | None) -> str:
-    source = a.engine.spans.source
-    same = not isinstance(b, str) and b is not None and b.engine.spans.source == source
+    source = a.engine.source
+    same = not isinstance(b, str) and b is not None and b.engine.source == source
     return f"{source} (a)" if same else source
 
 
@@ -129,9 +129,9 @@ def _pairs(
     a: Book, b: Book | str | None, freq: str, tolerance: float, times: int
 ) -> dict[str, Pair]:
     """Return the pairs to compare by the name of the second source."""
-    source = a.engine.spans.source
+    source = a.engine.source
     if b is not None and not isinstance(b, str):
-        other = b.engine.spans.source
+        other = b.engine.source
         name = f"{other} (b)" if other == source else other
         return {name: Pair(a, b, freq, tolerance, times)}
     own = [name for name in own_sources(a) if name != source]

@@ -14,7 +14,7 @@ from saasmetrics.money import LARGEST, intervals_per_month, to_micro
 from saasmetrics.tables.gate.values import known_currencies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,13 +57,16 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
     ]
     if all(times == 1 for times in often):
         return micro
-    times = np.array([each.numerator for each in often], np.int64)[code]
-    parts = np.array([each.denominator for each in often], np.int64)[code]
-    return scaled(micro, times, parts)
+    out = micro.copy()
+    for number, each in enumerate(often):
+        if each != 1:
+            mine = np.flatnonzero(code == number)
+            out[mine] = scaled(micro[mine], each.numerator, each.denominator)
+    return out
 
 
 def scaled(
-    micro: NDArray[np.int64], times: NDArray[np.int64], parts: NDArray[np.int64]
+    micro: NDArray[np.int64], times: NDArray[np.int64] | int, parts: NDArray[np.int64] | int
 ) -> NDArray[np.int64]:
     """Return micro x times / parts, rounded half up, without leaving 64 bits on the way.
 
@@ -75,7 +78,7 @@ def scaled(
     if len(micro) and float(np.max(np.abs(micro) * (times / parts))) > LARGEST:
         msg = "An amount per month is above 9 trillion. Check amount and interval in the export."
         raise DataError(msg)
-    whole, rest = np.divmod(micro, parts)
+    whole, rest = micro // parts, micro % parts
     out: NDArray[np.int64] = whole * times + (2 * rest * times + parts) // (2 * parts)
     return out
 
@@ -154,11 +157,16 @@ def reporting_currency(given: Any) -> str | None:
 
 def main_currency(tables: Mapping[str, Table]) -> str:
     """Return the currency of most rows that is not converted by fx, or USD."""
-    quoted = set(tables["fx"].data["currency"].unique().to_pylist()) if "fx" in tables else set()
+    quoted = tables["fx"].data["currency"].unique().to_pylist() if "fx" in tables else []
     for name in ("subscriptions", "mrr", "invoices"):
         if name in tables and "currency" in tables[name].data.column_names:
             counts = pc.value_counts(tables[name].data["currency"]).to_pylist()
-            known = [c for c in counts if c["values"] and c["values"] not in quoted]
-            if known:
-                return str(max(known, key=lambda c: c["counts"])["values"])
+            if found := most_used({c["values"]: c["counts"] for c in counts}, quoted):
+                return found
     return "USD"
+
+
+def most_used(counts: Mapping[str | None, int], quoted: Collection[str | None]) -> str:
+    """Return the currency with most rows among those without a rate, "" where there is none."""
+    known = {name: many for name, many in counts.items() if name and name not in quoted}
+    return str(max(known, key=lambda name: known[name])) if known else ""

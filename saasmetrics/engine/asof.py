@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from saasmetrics.tables import Table
 
-_NEARLY_ALL = 0.9
-_HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
+NEARLY_ALL = 0.9
+HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
 
 
 def known_tables(tables: Mapping[str, Table], day: int | None = None) -> dict[str, Table]:
@@ -43,7 +44,11 @@ def known_tables(tables: Mapping[str, Table], day: int | None = None) -> dict[st
 
 
 def _nothing_known(source: str, history: Table, day: int) -> DataError:
-    first = int(days(history.data["recorded_at"], 2**30).min())
+    return nothing_known(source, int(days(history.data["recorded_at"], 2**30).min()), day)
+
+
+def nothing_known(source: str, first: int, day: int) -> DataError:
+    """Return the error that no row of the source was known on a day; `first` is when the first was recorded."""
     if first <= day:
         return DataError(
             f"Every row of {source} that was known on {iso_day(day)} had been withdrawn by then. Look at withdrawn_at, "
@@ -91,23 +96,32 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     if not len(data):
         return today
     if source != "subscriptions":
-        last = int(days(data["month" if source == "mrr" else "date"]).max())
-        month = np.datetime64(last, "D").astype("datetime64[M]")
-        return min(int((month + 1).astype("datetime64[D]").astype(int)) - 1, today)
+        return min(month_end(int(days(data["month" if source == "mrr" else "date"]).max())), today)
     latest = [_latest(data, "start", today)]
-    latest += [_latest(data, name, today) for name in _HAPPENED if has(data, name)]
+    latest += [_latest(data, name, today) for name in HAPPENED if has(data, name)]
     if has(data, "end") and not billing_periods(data):
         latest.append(_latest(data, "end", today))
     return min(max(latest), today)
+
+
+def month_end(day: int) -> int:
+    """Return the last day of the month of a day."""
+    month = np.datetime64(day, "D").astype("datetime64[M]")
+    return int((month + 1).astype("datetime64[D]").astype(int)) - 1
 
 
 def billing_periods(data: pa.Table) -> bool:
     """Return whether no subscription is open-ended and nearly all last exactly one billing interval: rows are terms."""
     if not has(data, "end") or data["end"].null_count or not has(data, "interval"):
         return False
+    return due_share(data, np.ones(len(data))) >= NEARLY_ALL
+
+
+def due_share(data: pa.Table, weight: NDArray[np.float64]) -> float:
+    """Return the share of terms that last exactly one billing interval; `weight` is how many each row stands for."""
     start, end = days(data["start"]), days(data["end"])
     due = next_billing_day(start, start + 1, interval_steps(data))
-    return bool(np.mean(due == end) >= _NEARLY_ALL)
+    return float(np.average(due == end, weights=weight))
 
 
 def _latest(data: pa.Table, column: str, today: int) -> int:

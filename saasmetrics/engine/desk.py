@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def terms_of(engine: LocalEngine) -> Terms:
     """Return every contract term of the tables, or of the subscriptions where there are no contracts."""
     if "contracts" not in engine.tables:
-        if engine.spans.source != "subscriptions":
+        if engine.source != "subscriptions":
             raise MissingTableError.of("contracts", "The renewal desk")
         return subscription_terms(engine)
     found = contract_terms(engine.tables, engine.policy, engine.as_of, engine.currency)

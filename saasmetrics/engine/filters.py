@@ -14,11 +14,11 @@ from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, UnknownNameError, hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from saasmetrics.tables import Table
 
-_WHOLE = ("fx", "finance", "people", "hours")  # of the company, whichever customers are looked at
+WHOLE = ("fx", "finance", "people", "hours")  # of the company, whichever customers are looked at
 
 
 def said(value: Any) -> str:
@@ -50,13 +50,8 @@ def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str
     out = dict(tables)
     source = source_of(tables)
     for name, value in values.items():
-        known = columns_for(out, source)
-        if name not in known:
-            short = sorted(n for n in known if "." not in n)
-            msg = f"No table has a column {name!r} to choose by; there are {', '.join(short)}."
-            raise UnknownNameError(msg + hint(name, short))
-        table, column = known[name]
-        wanted = _wanted(name, value)
+        table, column = place_of(name, out, source)
+        wanted = wanted_values(name, value)
         keep = _rows(out[table].data, column, wanted, name)
         known_ids = flat(out[table].data["customer_id"])
         out[table] = replace(out[table], data=out[table].data.filter(keep))
@@ -66,7 +61,17 @@ def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str
     return out
 
 
-def _wanted(name: str, value: Any) -> list[Any]:
+def place_of(name: str, tables: Mapping[str, Table], source: str) -> tuple[str, str]:
+    """Return the table and the column that a name chooses by; refuse a name that no table has."""
+    known = columns_for(tables, source)
+    if name not in known:
+        short = sorted(n for n in known if "." not in n)
+        msg = f"No table has a column {name!r} to choose by; there are {', '.join(short)}."
+        raise UnknownNameError(msg + hint(name, short))
+    return known[name]
+
+
+def wanted_values(name: str, value: Any) -> list[Any]:
     """Return the values asked for as a list; any missing one as None."""
     values = value.tolist() if hasattr(value, "tolist") else value
     values = list(values) if isinstance(values, (list, tuple, set, frozenset)) else [values]
@@ -78,18 +83,28 @@ def _wanted(name: str, value: Any) -> list[Any]:
 
 def _rows(data: pa.Table, column: str, wanted: list[Any], name: str) -> Any:
     values = data[column]
-    named = [v for v in wanted if v is not None and v != NONE]
-    keep = pc.is_in(values, _array(named, values.type, name))
+    named = named_values(wanted)
+    keep = pc.is_in(values, typed_values(named, values.type, name))
     if len(named) < len(wanted):
         keep = pc.or_(keep, pc.is_null(values))
     if not pc.any(keep).as_py() and len(data):
-        there = sorted({str(v) for v in values.unique().to_pylist()})
-        msg = f"No row has {name} = {', '.join(map(repr, wanted))}; there are {', '.join(there[:12])}."
-        raise UnknownNameError(msg + hint(str(wanted[0]), there))
+        raise no_row(name, wanted, values.unique().to_pylist())
     return keep
 
 
-def _array(values: list[Any], kind: pa.DataType, name: str) -> pa.Array:
+def named_values(wanted: Sequence[Any]) -> list[Any]:
+    """Return the values asked for but the missing one."""
+    return [v for v in wanted if v is not None and v != NONE]
+
+
+def no_row(name: str, wanted: Sequence[Any], there: Iterable[Any]) -> UnknownNameError:
+    """Return the error that no row has the values asked for; `there` are those that rows have."""
+    words = sorted({str(v) for v in there})
+    msg = f"No row has {name} = {', '.join(map(repr, wanted))}; there are {', '.join(words[:12])}."
+    return UnknownNameError(msg + hint(str(wanted[0]), words))
+
+
+def typed_values(values: list[Any], kind: pa.DataType, name: str) -> pa.Array:
     """Return values in the type of their column, or say which type that is."""
     try:
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -109,7 +124,7 @@ def _of_customers(
     out = {}
     for name, table in tables.items():
         names = table.data.column_names
-        if name == "customers" or name in _WHOLE:
+        if name == "customers" or name in WHOLE:
             out[name] = table
         elif "customer_id" in names:
             mine = table.data["customer_id"]
@@ -118,7 +133,9 @@ def _of_customers(
                 keep = pc.invert(pc.is_in(mine, gone.cast(mine.type)))
             out[name] = replace(table, data=table.data.filter(keep))
         elif column in names:
-            named = [w for w in wanted if w is not None and w != NONE]
-            keep = pc.is_in(table.data[column], _array(named, table.data[column].type, column))
+            named = named_values(wanted)
+            keep = pc.is_in(
+                table.data[column], typed_values(named, table.data[column].type, column)
+            )
             out[name] = replace(table, data=table.data.filter(pc.fill_null(keep, False)))
     return out

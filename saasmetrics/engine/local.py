@@ -19,9 +19,10 @@ from saasmetrics.engine.movements import Moves, days_away, movement_cube, moves,
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.returns import split_returns
-from saasmetrics.engine.spans import Spans, spans
+from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.engine.waits import waits
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.renewals import Renewals, Window
+    from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -95,6 +97,11 @@ class LocalEngine:
         """The first day observed; long ago where the book is not cut."""
         return -(2**31) if self._since is None else self._since
 
+    @property
+    def source(self) -> str:
+        """The table that MRR comes from."""
+        return source_of(self.tables)
+
     @cached_property
     def spans(self) -> Spans:
         """Who pays how much a month from when until when."""
@@ -110,8 +117,7 @@ class LocalEngine:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What the footnote of every number says about the tables."""
-        rates = () if self.valuation is None else (self.valuation.note,)
-        return (*self.spans.notes, *rates)
+        return (*self.spans.notes, *(() if self.valuation is None else (self.valuation.note,)))
 
     @cached_property
     def entities(self) -> Ledger:
@@ -209,8 +215,7 @@ class LocalEngine:
         part_period = self.periods(parts, freq) if events else parts.time
         found = moves_between_groups(parts, part_period, source, period, kind, entity_of)
         if self.policy.return_price == "split":
-            owner = entity_of[parts.account]
-            found, _ = split_returns(found, owner, parts.time, source)
+            found, _ = split_returns(found, entity_of[parts.account], parts.time, source)
         return found, group
 
     def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
@@ -273,8 +278,7 @@ class LocalEngine:
         found = self.grouping(by)
         if found.of_entity is not None:
             return found.of_entity
-        daily, entity_of, group = self.accounts(by)
-        return first_group(daily, entity_of, group, len(self.spans.entity_ids))
+        return first_group(*self.accounts(by), len(self.spans.entity_ids))
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
@@ -300,15 +304,13 @@ class LocalEngine:
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
-        _, _, full = self.extent(freq)
         calendar, since = self.calendar(freq), self._since
         left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-        found = lifetimes(self.periodic(freq), full, left)
+        found = lifetimes(self.periodic(freq), self.extent(freq)[2], left)
         code = self._causes(cause)[0]
         if code is None:
             return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
-        ordinal = self.calendar(freq).ordinal
-        return {**found, "cause": causes.of_lives(found, self.spans, code, ordinal)}
+        return {**found, "cause": causes.of_lives(found, self.spans, code, calendar.ordinal)}
 
     def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
         if column == CAUSE_COLUMN:
@@ -327,8 +329,7 @@ class LocalEngine:
         """Return customers and starting MRR per group, duration, entry, event and cause."""
         found, lives = self.grouping(by), self.lives(freq, cause)
         group = self.origin(by)[lives["account"]]
-        dims = {"duration": lives["duration"], "entry": lives["entry"], "event": lives["event"]}
-        dims["cause"] = lives["cause"]
+        dims = {name: lives[name] for name in ("duration", "entry", "event", "cause")}
         if bags:
             dims[BAG] = self.bags(bags)[lives["account"]]
         return sparse_frame(found, group, dims, {"mrr_micro": lives["mrr"]})
@@ -346,16 +347,8 @@ class LocalEngine:
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
         of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
-        cube = terms_cube(
-            self.spans,
-            of_span,
-            len(found),
-            self.calendar(freq),
-            (first, periods),
-            self.as_of,
-            grace_days,
-            early_days,
-        )
+        asked = (len(found), self.calendar(freq), (first, periods), self.as_of)
+        cube = terms_cube(self.spans, of_span, *asked, grace_days, early_days)
         return dense_frame(Cube(found, cube, first), self.calendar(freq))
 
     def term_numbers(
@@ -375,6 +368,10 @@ class LocalEngine:
             return desk.renewals_of(self, window, as_of)
         return self._once(("renewals", window), lambda: desk.renewals_of(self, window, None))
 
+    def waits(self) -> Waits | None:
+        """Return how many customers took how many days from signing up to their first payment."""
+        return waits(self)
+
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False
     ) -> reason_sums.Reasons:
@@ -386,7 +383,11 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.frame(self, *self.measures(kind, **cell))
+        return self.frame(*self.measures(kind, **cell))
+
+    def frame(self, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Return entities as `measures` names them, with columns, as a frame."""
+        return drill.frame(self, entity, columns)
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""

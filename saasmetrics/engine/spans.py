@@ -23,7 +23,7 @@ from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -211,8 +211,8 @@ def _discounted(
     free = given_free(found, np.where(full & ~never, listed, 0), until, int(FAR))
     if free.any():
         amount = np.where(free, listed, found.amount)
-        said = f"{int(free.sum()):,} subscriptions rows are free for a time and keep their customer, as in a pause"
-        found = replace(found, amount=amount, paused=free, notes=(*found.notes, said))
+        notes = (*found.notes, free_words(int(free.sum())))
+        found = replace(found, amount=amount, paused=free, notes=notes)
     from_day = np.where(never, found.start, np.maximum(until, found.start))
     after = replace(found, start=from_day.astype(np.int32), amount=listed, paused=None)
     after = after.pick(changes)
@@ -285,7 +285,7 @@ def with_usage(
         notes=(),
     )
     used = _observed(used, as_of)
-    count = (f"{len(rows):,} usage lines of invoices count in MRR",) if len(rows) else ()
+    count = (usage_words(len(rows)),) if len(rows) else ()
     return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, *count))
 
 
@@ -295,14 +295,31 @@ def _observed(found: Spans, as_of: int) -> Spans:
     later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
-    for mask, words in (
-        (later, "start, or leave their trial, after the as-of date and are left out"),
-        (zero & ~later, "have no recurring amount and do not count as paying"),
-        (empty & ~zero & ~later & whole, "end on or before the day they start and never pay"),
-    ):
-        if count := int(mask.sum()):
-            notes.append(f"{count:,} {found.source} rows {words}")
+    masks = (later, zero & ~later, empty & ~zero & ~later & whole)
+    notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def free_words(count: int) -> str:
+    """Return in words how many rows cost nothing for a time and keep their customer."""
+    return (
+        f"{count:,} subscriptions rows are free for a time and keep their customer, as in a pause"
+    )
+
+
+def usage_words(count: int) -> str:
+    """Return in words how many usage charges count beside subscriptions."""
+    return f"{count:,} usage lines of invoices count in MRR"
+
+
+def left_out_words(source: str, counts: Iterable[int]) -> list[str]:
+    """Return in words how many rows lie ahead, cost nothing, and last no day."""
+    words = (
+        "start, or leave their trial, after the as-of date and are left out",
+        "have no recurring amount and do not count as paying",
+        "end on or before the day they start and never pay",
+    )
+    return [f"{n:,} {source} rows {said}" for n, said in zip(counts, words, strict=True) if n]
 
 
 def _latest_wins(found: Spans, data: pa.Table) -> Spans:

@@ -26,10 +26,10 @@ def with_uplifts(engine: LocalEngine, found: Renewals) -> Renewals:
 
     It is at most what the renewal adds to the expiring value; of several renewals on one day the largest takes it.
     """
-    data = engine.tables[engine.spans.source].data
+    data = engine.tables[engine.source].data
     if "contracts" in engine.tables and has(engine.tables["contracts"].data, "escalator"):
         return found
-    if engine.spans.source != "subscriptions" or not has(data, "escalator"):
+    if engine.source != "subscriptions" or not has(data, "escalator"):
         return found
     moves = engine.reasons("D")
     moves = moves.pick((moves.movement == 0) & (moves.subtype == SUBTYPES.index("escalator")))

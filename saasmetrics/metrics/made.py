@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition
-from saasmetrics.engine import drill
 from saasmetrics.engine.groups import ambiguous, columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO, multiplied
@@ -51,7 +50,7 @@ def made(
         part = (*part, f"As known on {iso_day(book.known_day)}")
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
-    part = (*part, *ambiguous(columns(by), book.tables, book.engine.spans.source))
+    part = (*part, *ambiguous(columns(by), book.tables, book.engine.source))
     said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
     parts = {} if sides is None else sides.parts()
     return Result(
@@ -165,7 +164,7 @@ class PeriodDrill:
             name: values if _counted(name, sides) else money(values)
             for name, values in found.items()
         }
-        return drill.frame(engine, entity, amounts)
+        return engine.frame(entity, amounts)
 
     def _number(self, period: Any) -> int:
         calendar = self.book.calendar(self.freq)

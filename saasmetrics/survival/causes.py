@@ -171,7 +171,7 @@ def _notes(
     lives: Lives, column: str, share: NDArray[np.float64], alone: NDArray[np.float64]
 ) -> list[str]:
     notes = []
-    source = lives.book.engine.spans.source
+    source = lives.book.engine.source
     data = lives.book.tables[source].data
     if column == CAUSE_COLUMN and column not in data.column_names:
         notes.append(f"The table {source} has no column {column}: every cause is unknown")

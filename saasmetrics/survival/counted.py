@@ -114,7 +114,7 @@ def _aged(book: Book, by: str | Sequence[str] | None, freq: str) -> Counted:
 
 
 def _renewed(book: Book, by: tuple[str, ...]) -> Counted:
-    source = book.engine.spans.source
+    source = book.engine.source
     if source == "mrr":
         msg = (
             "The table mrr says what was paid, not until when a term runs: renewals need the table "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce, decode
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import (
     Match,
@@ -22,15 +24,16 @@ from saasmetrics.tables.names import (
     snake_case,
 )
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
-from saasmetrics.tables.separators import ambiguous_amounts, file_notes
+from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["normalize", "normalize_all", "row_numbers_for"]
+__all__ = ["constant_interval", "normalize", "normalize_all", "paid_periods", "row_numbers_for"]
 
+_DATED = ("date", "month", "timestamp")
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -73,10 +76,21 @@ def normalize(name: str, source: Any) -> Table:
     if problems := ambiguous_amounts(schema, data):
         raise InvalidTablesError(problems)
     notes = file_notes(data)
+    read = data
     if name == "mrr":
         data, made = _long(data)
         notes += made
-    return _canonical(schema, data, notes)
+    table = _canonical(schema, data, notes)
+    if not (whole := place_of(read, "")):
+        return table
+    own = {new: old for old, new in table.renamed.items()}
+    places = {
+        column: place_of(read, given)
+        for column in table.column_names
+        if (given := own.get(column, column)) in read.column_names
+    }
+    lines = read.num_rows if data is read and not has_gaps(read) else 0
+    return replace(table, places={**places, "": whole}, lines=lines)
 
 
 def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
@@ -144,7 +158,8 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
     matching = match_columns(schema, data.column_names)
     if matching.problems:
         raise InvalidTablesError(matching.problems)
-    constants = _implied_interval(schema, matching, data, notes)
+    interval = constant_interval(schema, matching, notes)
+    constants = {"interval": pa.repeat(pa.scalar(interval), data.num_rows)} if interval else {}
     constants |= _generated_ids(schema, matching, data, notes)
     columns, zones, problems = _read_columns(schema, matching, data, notes)
     columns |= constants
@@ -163,13 +178,25 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
     return Table(schema.name, pa.table(ordered), renamed, tuple(notes), zones)
 
 
-def _implied_interval(
-    schema: TableSchema, matching: Matching, data: pa.Table, notes: list[str]
-) -> dict[str, pa.Array]:
+def constant_interval(schema: TableSchema, matching: Matching, notes: list[str]) -> str:
+    """Billing interval that the names of columns imply for all rows, or "".
+
+    Parameters
+    ----------
+    schema, matching
+        The table, and which of its columns is which; columns that the interval contradicts become extra ones.
+    notes
+        Where to say so.
+
+    Returns
+    -------
+    str
+        "month" where the amount is called "mrr".
+    """
     amount = matching.known.get("amount")
     each = matching.known.get("interval_count")
     if "interval" not in schema.columns or amount is None:
-        return {}
+        return ""
     interval = amount[1].interval
     if interval:
         told = [
@@ -182,7 +209,7 @@ def _implied_interval(
     elif each is not None and each[1].interval and "interval" not in matching.known:
         interval = each[1].interval
         notes.append(f"{each[0]} counts {interval}s, so the interval is a {interval}")
-    return {"interval": pa.repeat(pa.scalar(interval), data.num_rows)} if interval else {}
+    return interval
 
 
 def _release(matching: Matching, name: str) -> str:
@@ -201,7 +228,8 @@ def _generated_ids(
     generated = {}
     for name, column in schema.columns.items():
         if name in matching.known or not (
-            column.generated or _is_billing_periods(schema, name, matching, data)
+            column.generated
+            or paid_periods(schema, name, matching, lambda end: not data[end].null_count)
         ):
             continue
         generated[name] = pa.array(np.arange(1, data.num_rows + 1))
@@ -209,14 +237,29 @@ def _generated_ids(
     return generated
 
 
-def _is_billing_periods(schema: TableSchema, name: str, matching: Matching, data: pa.Table) -> bool:
-    """Whether each row is one paid period, which needs no name of its own."""
+def paid_periods(
+    schema: TableSchema, name: str, matching: Matching, filled: Callable[[str], bool]
+) -> bool:
+    """Whether each row is one paid period, which needs no name of its own.
+
+    Parameters
+    ----------
+    schema, name, matching
+        The table, its column without a counterpart, and which of the others is which.
+    filled
+        Whether a column of the export has a value in every row.
+
+    Returns
+    -------
+    bool
+        True where row numbers can stand for the column.
+    """
     if schema.name != "subscriptions" or name != "subscription_id":
         return False
     end, each = matching.known.get("end"), matching.known.get("interval_count")
     if each is not None and each[1].interval:
         return True
-    return end is not None and data[end[0]].null_count == 0
+    return end is not None and filled(end[0])
 
 
 def _read_columns(
@@ -226,11 +269,13 @@ def _read_columns(
     zones: dict[str, str] = {}
     problems: list[Problem] = []
     derived = []
+    dated = [given for given, match in matching.known.values() if match.column.dtype in _DATED]
+    dayfirst = common_order(decode(data[given]) for given in dated)
     for name, (given, match) in matching.known.items():
         if match.after:
             derived.append((name, given, match))
             continue
-        read = coerce(match.column, data[given])
+        read = coerce(match.column, data[given], dayfirst)
         if read.refusal is not None:
             problems.append(_refused(schema, matching, data, given, read))
             continue
@@ -272,6 +317,7 @@ def _refused(
         refusal.remedy,
         "error",
         refusal.code,
+        place_of(data, given, first_rows(refusal.mask).to_pylist()),
     )
 
 

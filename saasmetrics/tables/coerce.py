@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.money import counted
 from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.tables.schema import ColumnSchema
 
-__all__ = ["Column", "coerce", "decode"]
+__all__ = ["Column", "coerce", "decode", "spelling"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
@@ -49,7 +51,7 @@ class Column:
     zone: str = ""
 
 
-def coerce(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+def coerce(schema: ColumnSchema, values: pa.ChunkedArray, dayfirst: bool | None = None) -> Column:
     """Read the values of a column as its schema wants them.
 
     Parameters
@@ -58,12 +60,16 @@ def coerce(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         The column.
     values
         Values as the export has them. Canonical ones come back as they are, without a copy.
+    dayfirst
+        Whether the day comes first in other dates of the file.
 
     Returns
     -------
     Column
         The values, or why not.
     """
+    if schema.dtype in _DATES:
+        return _DATES[schema.dtype](decode(values), dayfirst)
     return _READERS[schema.dtype](schema, decode(values))
 
 
@@ -126,8 +132,8 @@ def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
     return Refusal(mask, "ids that are decimal numbers", "Read ids as text.", "unreadable-id")
 
 
-def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    return _as_days(values, read_instants(values))
+def _date(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
+    return _as_days(values, read_instants(values, beside=dayfirst))
 
 
 def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
@@ -137,13 +143,13 @@ def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
     if days.type != read.values.type:
         lost = count(pc.not_equal(days.cast(pa.timestamp("us")), read.values))
         if lost:
-            read.notes.append(f"time of day set aside in {lost:,} rows")
+            read.notes.append(f"time of day set aside in {counted(lost, 'row')}")
     return Column(days, read.notes, zone=read.zone)
 
 
-def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+def _month(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
     texts = _months_as_days(values)
-    read = read_instants(texts)
+    read = read_instants(texts, beside=dayfirst)
     if read.zone and pa.types.is_timestamp(read.values.type):
         eve = _midnight_elsewhere(read.values)
         if count(eve):
@@ -161,7 +167,7 @@ def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
         return column
     first = pc.floor_temporal(column.values, unit="month").cast(pa.date32())
     moved = count(pc.not_equal(first, column.values))
-    column.notes.append(f"moved to the first day of the month in {moved:,} rows")
+    column.notes.append(f"moved to the first day of the month in {counted(moved, 'row')}")
     column.values = first
     return column
 
@@ -211,8 +217,8 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 
 
-def _timestamp(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    read = read_instants(values)
+def _timestamp(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
+    read = read_instants(values, beside=dayfirst)
     if read.refusal is not None:
         return Column(values, refusal=read.refusal)
     return Column(read.values.cast(pa.timestamp("us")), read.notes, zone=read.zone)
@@ -237,21 +243,40 @@ def _text(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     return Column(values if _is_text(values.type) else values.cast(pa.string()))
 
 
+def spelling(schema: ColumnSchema, text: str) -> str:
+    """Return a word as the schema spells it: one of the choices of the column, or a currency in capitals.
+
+    Parameters
+    ----------
+    schema
+        A column of choices or of currencies.
+    text
+        The word as given.
+
+    Returns
+    -------
+    str
+        The same word where the schema does not know it.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables.schema import SCHEMA
+    >>> spelling(SCHEMA["subscriptions"].columns["interval"], "Monthly")
+    'month'
+    """
+    if schema.dtype == "currency":
+        return text.strip().upper()
+    word = " ".join(text.split()).lower()
+    for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
+        if known in schema.choices:
+            return known
+        if known in schema.synonyms:
+            return schema.synonyms[known]
+    return text
+
+
 def _choice(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    def choose(text: str) -> str:
-        word = " ".join(text.split()).lower()
-        for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
-            if known in schema.choices:
-                return known
-            if known in schema.synonyms:
-                return schema.synonyms[known]
-        return text
-
-    return _respell(_text(schema, values), choose)
-
-
-def _currency(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    return _respell(_text(schema, values), lambda text: text.strip().upper())
+    return _respell(_text(schema, values), partial(spelling, schema))
 
 
 def _respell(column: Column, spell: Callable[[str], str]) -> Column:
@@ -278,16 +303,18 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-_READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
-    "id": _id,
+_DATES: dict[str, Callable[[pa.ChunkedArray, bool | None], Column]] = {
     "date": _date,
     "month": _month,
     "timestamp": _timestamp,
+}
+_READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
+    "id": _id,
     "money": _number,
     "number": _number,
     "int": _int,
     "bool": _bool,
     "text": _text,
     "choice": _choice,
-    "currency": _currency,
+    "currency": _choice,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,11 +14,13 @@ from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.sources import to_arrow
-from saasmetrics.tables.table import Table
 
-__all__ = ["customers_of_subscriptions", "same_key_type"]
+if TYPE_CHECKING:
+    from saasmetrics.tables.table import Table
 
-_KEYS = ("customer_id", "subscription_id", "parent_id", "ticket_id", "csm_id", "person_id")
+__all__ = ["KEYS", "as_text", "customers_of_subscriptions", "same_key_type"]
+
+KEYS = ("customer_id", "subscription_id", "parent_id", "ticket_id", "csm_id", "person_id")
 
 
 def customers_of_subscriptions(source: Any, subscriptions: Table) -> Any:
@@ -86,7 +89,7 @@ def same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
         The same tables; those that changed say so in their notes.
     """
     result = dict(tables)
-    for key in _KEYS:
+    for key in KEYS:
         having = {name: table for name, table in result.items() if key in table}
         kinds = {
             pa.types.is_integer(table.data.schema.field(key).type) for table in having.values()
@@ -95,12 +98,24 @@ def same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
             continue
         for name, table in having.items():
             if pa.types.is_integer(table.data.schema.field(key).type):
-                result[name] = _as_text(table, key)
+                result[name] = as_text(table, key)
     return result
 
 
-def _as_text(table: Table, key: str) -> Table:
+def as_text(table: Table, key: str) -> Table:
+    """Return a table whose ids of a column are text.
+
+    Parameters
+    ----------
+    table, key
+        The table and the column.
+
+    Returns
+    -------
+    Table
+        The same rows; the notes say so.
+    """
     place = table.data.schema.get_field_index(key)
     data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
     notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
-    return Table(table.name, data, table.renamed, notes, table.zones)
+    return replace(table, data=data, notes=notes)

@@ -201,7 +201,7 @@ class Choices:
         import pyarrow.compute as pc
 
         found: dict[str, None] = {}
-        for table in ("customers", self.book.engine.spans.source):
+        for table in ("customers", self.book.engine.source):
             data = self.book.tables[table].data if table in self.book.tables else pa.table({})
             for name, kind in zip(data.column_names, data.schema.types, strict=True):
                 owner = self.owners and table == "customers" and name in OWNERS

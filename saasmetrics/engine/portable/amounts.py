@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.amounts import missing_rate
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, divided, nearest
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.money import MICRO, exact
@@ -37,13 +38,16 @@ def per_month(amount: nw.Expr, parts: nw.Expr, times: nw.Expr | int = 1) -> nw.E
 
 
 def interval_months(frame: Frame, policy: Policy) -> tuple[nw.Expr, nw.Expr]:
-    """Return the months of each row's billing interval as an exact fraction: numerator and denominator."""
-    months = {"quarter": Fraction(3), "year": Fraction(12)}
-    months |= {"week": 1 / exact(policy.week), "day": 1 / exact(policy.day)}
+    """Return the months of each row's billing interval as an exact fraction: numerator and denominator.
+
+    The denominator is 0 where a month is said to have no weeks, or no days: such plans have no MRR.
+    """
+    often = {"quarter": Fraction(1, 3), "year": Fraction(1, 12)}
+    often |= {"week": exact(policy.week), "day": exact(policy.day)}
     parts, times = nw.lit(1), nw.lit(1)
-    for name, length in months.items():
-        parts = nw.when(nw.col("interval") == name).then(length.numerator).otherwise(parts)
-        times = nw.when(nw.col("interval") == name).then(length.denominator).otherwise(times)
+    for name, count in often.items():
+        parts = nw.when(nw.col("interval") == name).then(count.denominator).otherwise(parts)
+        times = nw.when(nw.col("interval") == name).then(count.numerator).otherwise(times)
     if "interval_count" in names(frame):
         parts = parts * nw.col("interval_count").fill_null(1).cast(nw.Int64)
     return parts.cast(nw.Int64), times.cast(nw.Int64)
@@ -60,8 +64,8 @@ def currency_rate(tables: Mapping[str, Frame], table: str, as_of: int, currency:
     rate = nw.lit(1.0)
     if "currency" not in names(tables[table]):
         return rate
-    counted = tables[table].group_by("currency").agg(nw.len().alias("rows")).collect()
-    rows = {r["currency"]: r["rows"] for r in counted.to_arrow().to_pylist() if r["currency"]}
+    counted = fetched(tables[table].group_by("currency").agg(nw.len().alias("rows")))
+    rows = {row["currency"]: row["rows"] for row in counted.to_pylist() if row["currency"]}
     known = latest_rates(tables, as_of)
     missing = sorted(name for name in rows if name != currency and name not in known)
     if missing:
@@ -78,5 +82,5 @@ def latest_rates(tables: Mapping[str, Frame], as_of: int) -> dict[str, float]:
     if "fx" not in tables:
         return {}
     fx = tables["fx"].select("currency", "rate", day=day_number("date", -FAR))
-    rows: list[dict[str, Any]] = fx.filter(nw.col("day") <= as_of).collect().to_arrow().to_pylist()
+    rows: list[dict[str, Any]] = fetched(fx.filter(nw.col("day") <= as_of)).to_pylist()
     return {row["currency"]: float(row["rate"]) for row in sorted(rows, key=lambda row: row["day"])}

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+
+from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 _NUMBER = count()
+# Temporary tables that nothing refers to any more, by connection: dropped when the next one is made, for a connection
+# may be in the middle of a query when the last reference goes.
+_LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
 
 def held(frame: Frame) -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
 
-    DuckDB keeps it as a temporary table, which may be larger than memory; Polars and pandas in memory; Spark and
-    Ibis in their cache.
+    Notes
+    -----
+    Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
+    larger than memory and goes with the session; a role that may make none computes it in each query. Polars keeps
+    it in memory, Spark on its disks, without the way it came about, on which planning would take longer than counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:
@@ -27,7 +36,30 @@ def held(frame: Frame) -> Frame:
         native.query("found", f"create or replace temp table {name} as from found")
         return nw.from_native(native.query("found", f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
-        return nw.from_native(native.persist()).lazy()
-    if kind is nw.Implementation.IBIS:
-        return nw.from_native(native.cache()).lazy()
+        with planned(frame):
+            return nw.from_native(native.localCheckpoint(eager=False)).lazy()
+    if kind is nw.Implementation.IBIS and _may_keep(frame):
+        return _in_temporary_table(frame)
     return frame
+
+
+def _may_keep(frame: Frame) -> bool:
+    """Return whether the engine behind Ibis has tables that only the session sees, and lets this role make one."""
+    connection = postgres_of(frame)
+    if connection is None:
+        return bool(backend_of(frame).name == "duckdb")
+    may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
+    return bool(connection.execute(may).fetchone()[0])
+
+
+def _in_temporary_table(frame: Frame) -> Frame:
+    native, backend = frame.to_native(), backend_of(frame)
+    left = _LEFT.setdefault(backend, [])
+    while left:
+        backend.drop_table(left.pop(), force=True)
+    name = f"saasmetrics_{next(_NUMBER)}"
+    with planned(frame):
+        table = backend.create_table(name, native, schema=native.schema(), temp=True)
+    weakref.finalize(table.op(), left.append, name)
+    kept: Frame = nw.from_native(table).lazy()
+    return kept

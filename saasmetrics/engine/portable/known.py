@@ -20,27 +20,27 @@ _TERM = ("subscription_id", "_from", "_to", "_recorded")
 _ATTRIBUTES = ("product", "plan", "quantity")
 
 
-def known_frame(name: str, frame: Frame, day: int | None) -> Frame:
-    """Return the rows of a table known at the end of a day, without clocks; None: with all that is known.
+def known_frame(name: str, frame: Frame, day: int | None, *, clocks: bool = False) -> Frame:
+    """Return the rows of a table known at the end of a day; None: with all that is known; `clocks`: keep theirs.
 
     Notes
     -----
     The same rules as `saasmetrics.tables.known`, which is for tables in memory.
     """
     columns = names(frame)
-    clocks = [clock for clock in CLOCKS if clock in columns]
-    if not clocks:
+    there = [clock for clock in CLOCKS if clock in columns]
+    if not there:
         return frame
     end = FAR - 1 if day is None else day
     found = frame
-    if "recorded_at" in clocks:
+    if "recorded_at" in there:
         found = found.filter(day_number("recorded_at", -FAR) <= end)
         found = found.with_columns(_recorded=nw.col("recorded_at").fill_null(_LONG_AGO))
         found = _latest_terms(found) if name == "subscriptions" else _latest(name, found)
         found = found.drop("_recorded")
-    if "withdrawn_at" in clocks:
+    if "withdrawn_at" in there:
         found = found.filter(day_number("withdrawn_at", FAR) > end)
-    return held(found.drop(*clocks))
+    return held(found if clocks else found.drop(*there))
 
 
 def _latest(name: str, frame: Frame) -> Frame:

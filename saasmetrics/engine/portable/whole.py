@@ -38,7 +38,7 @@ def nearest(number: nw.Expr) -> nw.Expr:
     """Return the nearest whole number, the even one of two."""
     down = number.floor()
     whole, rest = down.cast(nw.Int64), number - down
-    up = (rest > 0.5) | ((rest == 0.5) & (whole % 2 == 1))
+    up = (rest > 0.5) | ((rest == 0.5) & (whole % 2 != 0))
     return nw.when(up).then(whole + 1).otherwise(whole)
 
 
@@ -50,6 +50,15 @@ def flag(condition: nw.Expr) -> nw.Expr:
 def where(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
     """Return the value where the condition holds, else 0."""
     return nw.when(condition).then(value).otherwise(0)
+
+
+def among(place: nw.Expr, values: Sequence[int]) -> nw.Expr:
+    """Return the value at each place of a short list, 0 beyond it."""
+    out = nw.lit(0)
+    for number, value in enumerate(values):
+        if value:
+            out = nw.when(place == number).then(value).otherwise(out)
+    return out.cast(nw.Int64)
 
 
 def summed(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:

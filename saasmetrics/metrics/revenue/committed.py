@@ -206,7 +206,7 @@ def balances(book: Book, freq: str = "M", by: str | Sequence[str] | None = None)
 
 def _unknown(book: Book) -> tuple[str, ...]:
     """Return the balances of which the tables cannot tell, for want of a column."""
-    source = book.engine.spans.source
+    source = book.engine.source
     there = set(book.tables[source].data.column_names) if source == "subscriptions" else set()
     needs: dict[str, tuple[set[str], ...]] = {
         "paused": ({"pause_start"},),

@@ -253,7 +253,7 @@ class Way:
     def notes(self) -> tuple[str, ...]:
         """Return what to know about the invoices."""
         found, said = self.found.lines, []
-        if found is not None and self.book.engine.spans.source == "invoices":
+        if found is not None and self.book.engine.source == "invoices":
             said.append(
                 "MRR comes from these invoices itself, so that only timing can part them: add subscriptions to test it"
             )

@@ -91,7 +91,7 @@ def _where_known(df: pd.DataFrame, book: Book, months: int) -> pd.DataFrame:
 
     A subscription tells when it started; months of MRR and invoices may begin in the middle of a customer's life.
     """
-    if book.engine.spans.source == "subscriptions":
+    if book.engine.source == "subscriptions":
         return df
     first, _, _ = book.engine.extent("M")
     early = df["period"] < book.calendar("M").starts(np.array([first + months]))[0]

@@ -87,11 +87,15 @@ def team_column(book: Book) -> str:
     teams = pc.unique(book.tables["tickets"].data["team_id"]).drop_null()
     people = book.tables["people"].data
     for name in ("team", "pod"):
-        if name in people.column_names and pa.types.is_string(people[name].type):
-            there = pc.is_in(teams.cast(pa.string()), value_set=pc.unique(people[name]))
+        if name in people.column_names and _is_text(people[name].type):
+            there = pc.is_in(teams.cast(people[name].type), value_set=pc.unique(people[name]))
             if len(there) and pc.all(there).as_py():
                 return name
     return ""
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _of_people(book: Book, ids: pa.Array, name: str) -> list[str | None]:

@@ -88,7 +88,7 @@ class Grid:
     @property
     def seats(self) -> Floats | None:
         """How many seats are paid on which day; None where the subscriptions do not tell."""
-        source = self.book.engine.spans.source
+        source = self.book.engine.source
         data = self.book.tables[source].data
         if source != "subscriptions" or not has(data, "quantity"):
             return None

@@ -127,7 +127,7 @@ class Scorer:
     def _asked(self, who: NDArray[np.int64], left: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when each departure was asked for; the day itself where the tables do not tell."""
         table = self.book.tables.get("subscriptions")
-        source = self.book.engine.spans.source
+        source = self.book.engine.source
         if source != "subscriptions" or table is None or not has(table.data, "cancel_requested_at"):
             return left
         data = table.data

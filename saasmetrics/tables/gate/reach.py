@@ -23,7 +23,7 @@ __all__ = [
 
 # Nanoseconds since 1970, which pandas counts in, reach from September 1677 to April 2262.
 _FIRST, _LAST = day_number("1678-01-01"), day_number("2261-12-31")
-_OPEN = {
+OPEN = {
     ("subscriptions", "end"),
     ("subscriptions", "discount_end"),
     ("subscriptions", "pause_end"),
@@ -90,7 +90,7 @@ def outside_calendar(view: View, column: str) -> Bools:
     """
     days = view.days(column)
     outside = days < _FIRST
-    if (view.name, column) not in _OPEN:
+    if (view.name, column) not in OPEN:
         outside |= days > _LAST
     return view.valid(column) & outside
 

@@ -24,7 +24,7 @@ __all__ = [
     "unknown_currencies",
 ]
 
-_DATE_OF = {
+DATE_OF = {
     "subscriptions": "start",
     "mrr": "month",
     "invoices": "date",
@@ -106,7 +106,7 @@ def missing_rates(gate: Gate) -> Iterable[Problem]:
         foreign = _words(view, "currency") & known_currencies() - {gate.currency}
         for currency in sorted(foreign):
             rows, since = _rows_with(view, "currency", {currency}), rates.get(currency)
-            shown = (*SCHEMA[view.name].key, _DATE_OF[view.name], "currency")
+            shown = (*SCHEMA[view.name].key, DATE_OF[view.name], "currency")
             if since is None or since > gate.today:
                 when = "" if since is None else f" before {iso(since)}"
                 yield from view.problem(
@@ -120,7 +120,7 @@ def missing_rates(gate: Gate) -> Iterable[Problem]:
                 )
             elif gate.choice("fx", "constant") != "constant":
                 yield from view.problem(
-                    rows & (view.days(_DATE_OF[view.name]) < since),
+                    rows & (view.days(DATE_OF[view.name]) < since),
                     column="currency",
                     rule=f"no rate from {currency} to {gate.currency} before {iso(since)}; the first one is taken",
                     remedy=f"Add a row to fx with currency {currency} and a date on or before the first day needed.",
@@ -147,7 +147,7 @@ def missing_currencies(gate: Gate) -> Iterable[Problem]:
 
 
 def _with_currency(gate: Gate) -> list[View]:
-    return [view for view in gate.having(*_DATE_OF) if view.has("currency")]
+    return [view for view in gate.having(*DATE_OF) if view.has("currency")]
 
 
 def _first_rates(gate: Gate) -> dict[str, int]:

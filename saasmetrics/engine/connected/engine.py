@@ -1,0 +1,285 @@
+"""The engine of a connected book: cubes are counted where the tables are, and only the rest from rows here."""
+
+from __future__ import annotations
+
+import weakref
+from functools import wraps
+from inspect import signature
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pandas as pd
+
+from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
+from saasmetrics.engine.groups import Groups
+from saasmetrics.engine.local import LocalEngine
+from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.spans import source_of
+from saasmetrics.errors import NotPortableError
+from saasmetrics.periods import Calendar
+from saasmetrics.tables.schema import CLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
+_KEPT = 24  # answers: a review asks for the same cube several times, and each costs a query
+
+
+class ConnectedEngine:
+    """Count the cubes of a connected book.
+
+    `movements`, `pairs`, `triangle`, `ages`, `lifetimes`, `terms` and whatever else the portable engine has are pushed
+    down. All else, and policies that it does not count, are asked of the local engine, for which rows are brought.
+
+    Parameters
+    ----------
+    tables, policy, as_of, currency, fiscal_start, since
+        As for the local engine.
+    link
+        What may be brought.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        policy: Policy,
+        as_of: int,
+        currency: str,
+        fiscal_start: int,
+        since: int | None,
+        link: Link,
+    ) -> None:
+        self.tables = tables
+        self.policy = policy
+        self.as_of = as_of
+        self.currency = currency
+        self.link = link
+        self._fiscal_start = fiscal_start
+        self._since = since
+        self._local: LocalEngine | None = None
+        self._there: PortableEngine | None = None
+        self._faults = -1
+        self._answers: dict[Any, Any] = {}
+        self.reasons_here: dict[str, str] = {}
+
+    @property
+    def source(self) -> str:
+        """The table that MRR comes from."""
+        return source_of(self.tables)
+
+    @property
+    def since(self) -> int:
+        """The first day observed; long ago where the book is not cut."""
+        return -(2**31) if self._since is None else self._since
+
+    @property
+    def here(self) -> LocalEngine:
+        """The local engine, which brings the rows that it touches."""
+        if self._local is None:
+            self._local = LocalEngine(
+                self.tables, self.policy, self.as_of, self.currency, self._fiscal_start, self._since
+            )
+        return self._local
+
+    @property
+    def there(self) -> PortableEngine:
+        """The portable engine; a new one after a fault, since what it kept where the tables are may be gone.
+
+        Raises
+        ------
+        NotPortableError
+            If the policy is not counted there, or rows were picked here.
+        """
+        if self._there is None or self._faults != self.link.faults:
+            used = {name: self.tables[name] for name in USED if name in self.tables}
+            picked = [name for name, table in used.items() if not is_there(table)]
+            if picked:
+                raise NotPortableError(f"Rows of {picked[0]} were picked here.")
+            self._faults = self.link.faults
+            self._there = _Portable(
+                self.link,
+                {name: _without_clocks(table.data) for name, table in used.items()},
+                self.policy,
+                self.as_of,
+                self.currency,
+                self._fiscal_start,
+                self._since,
+            )
+            self._there.allow = self._allow
+        return self._there
+
+    def _allow(self, holder: object, table: str, rows: int, size: int) -> None:
+        """Ask the link whether rows may be brought, which are here as long as what holds them."""
+        key = hash((id(holder), table))
+        self.link.allow(key, table, rows, size)
+        weakref.finalize(holder, self.link.release, key)
+
+    def calendar(self, freq: str) -> Calendar:
+        """Return the calendar of a frequency, in the book's fiscal year."""
+        return Calendar(freq, self._fiscal_start)
+
+    def extent(self, freq: str) -> tuple[int, int, int]:
+        """Return the first period, the number of periods, and the last period observed in full."""
+        found: tuple[int, int, int] = self._counted("extent", self.calendar(freq).freq)
+        return found
+
+    def grouping(self, by: Sequence[str]) -> Groups:
+        """Return the groups of some columns."""
+        found: Groups = self._counted("grouping", tuple(by))
+        return found if found.of_entity is not None else _Groups(found, self.here)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote of every number says about the tables."""
+        said: tuple[str, ...] = self._counted("notes")
+        return said
+
+    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return opening, movements, closing and counts, per group and period."""
+        found: Cube = self._counted("movements", freq, tuple(by), bags)
+        return found
+
+    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return the sums over customers of MRR at each period and `window` periods before."""
+        found: Cube = self._counted("pairs", window, freq, tuple(by), bags)
+        return found
+
+    def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return customers, MRR and running minimum per group, cohort and age."""
+        found: Cube = self._counted("triangle", freq, tuple(by), bags)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask for anything else: there if the portable engine has it, else from rows here."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if callable(getattr(PortableEngine, name, None)):
+            return lambda *args, **options: self._counted(name, *args, **options)
+        return self._from_rows(name)
+
+    def _counted(self, name: str, *args: Any, **options: Any) -> Any:
+        """Return an answer of the portable engine, or of the local one where that has none."""
+        key = (name, args, tuple(sorted(options.items())), self.link.faults)
+        if not _hashable(key):
+            return self._asked(name, *args, **options)
+        found = (
+            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
+        )
+        self._answers[key] = found
+        while len(self._answers) > _KEPT:
+            del self._answers[next(iter(self._answers))]
+        return found.copy() if isinstance(found, pd.DataFrame) else found
+
+    def _asked(self, name: str, *args: Any, **options: Any) -> Any:
+        if hasattr(PortableEngine, name):
+            with self.link.asking(f"Counting {name}"):
+                try:
+                    found = getattr(self.there, name)
+                    if not callable(found):
+                        return found
+                    if _takes(found, args, options):
+                        return found(*args, **options)
+                except NotPortableError as error:
+                    self.reasons_here[name] = str(error)
+        found = self._from_rows(name)
+        return found(*args, **options) if callable(found) else found
+
+    def _from_rows(self, name: str) -> Any:
+        with self.link.needed_by(_WORDS.get(name, name)):
+            found = getattr(self.here, name)
+        if not callable(found):
+            return found
+        return self._telling(name, found)
+
+    def _telling(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def asked(*args: Any, **options: Any) -> Any:
+            with self.link.needed_by(_WORDS.get(name, name)):
+                return method(*args, **options)
+
+        return asked
+
+
+class _Portable(PortableEngine):
+    """The portable engine, which brings no more than may be here."""
+
+    def __init__(self, link: Link, *asked: Any) -> None:
+        super().__init__(*asked)
+        self._link = link
+        self._bringing = count(id(self) << 16)
+
+    def bring(self, frame: Frame, what: str) -> pa.Table:
+        """Return the rows of a frame as Arrow, once they are counted and fit."""
+        kinds = frame.collect_schema()
+        texts = [name for name, kind in kinds.items() if kind == nw.String]
+        rows, letters = measured(frame, texts)
+        holder = next(self._bringing)
+        self._link.allow(holder, what, rows, size_of(rows, len(kinds), len(texts), letters))
+        weakref.finalize(self, self._link.release, holder)
+        return fetched(frame)
+
+
+def _without_clocks(rows: Rows) -> Any:
+    """Return the rows without the days on which they became known: who is known was chosen before."""
+    return rows.frame.drop(*(name for name in CLOCKS if name in rows.column_names))
+
+
+class _Groups(Groups):
+    """Groups counted elsewhere; who belongs to which is only known from rows here."""
+
+    _engine: LocalEngine
+
+    def __init__(self, found: Groups, engine: LocalEngine) -> None:
+        object.__setattr__(self, "by", found.by)
+        object.__setattr__(self, "labels", found.labels)
+        object.__setattr__(self, "_engine", engine)
+
+    @property
+    def of_entity(self) -> NDArray[Any] | None:
+        """The group of each entity."""
+        found: NDArray[Any] | None = self._engine.grouping(self.by).of_entity
+        return found
+
+    @property
+    def of_span(self) -> NDArray[Any] | None:
+        """The group of each span."""
+        found: NDArray[Any] | None = self._engine.grouping(self.by).of_span
+        return found
+
+
+def _takes(method: Callable[..., Any], args: Any, options: Any) -> bool:
+    """Whether a method of the portable engine has the parameters that are asked for."""
+    try:
+        signature(method).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
+
+
+def _hashable(key: Any) -> bool:
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
+
+
+_WORDS = {
+    "spans": "Following each subscription",
+    "measures": "Listing the customers behind a number",
+    "rows": "Listing the customers behind a number",
+    "renewals": "Following renewals",
+    "reasons": "Saying why MRR moved",
+}

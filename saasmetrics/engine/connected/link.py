@@ -1,0 +1,174 @@
+"""The link to where tables are: what may be brought through it, what was, and what its faults mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from saasmetrics.errors import DataError, WarehouseError
+from saasmetrics.memory import spoken
+
+_FOREIGN = frozenset(
+    {"duckdb", "_duckdb", "polars", "narwhals", "pyspark", "py4j", "ibis", "sqlglot", "sqlalchemy"}
+    | {"psycopg", "psycopg2", "pyodbc", "oracledb", "pymysql", "google", "snowflake", "databricks"}
+    | {"trino", "clickhouse_connect", "requests", "urllib3"}
+)
+# Words of a fault, in the names of its classes and in its message -> what happened and what to do.
+_FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("querycanceled", "canceling statement", "interruptexception", "57014", "was canceled"),
+        "the query was ended there: by a time limit, or by somebody",
+        "Ask again, for fewer rows (book.where, book.between) or with a longer statement_timeout.",
+    ),
+    (
+        (
+            "undefinedtable",
+            "tablenotfound",
+            "table_or_view_not_found",
+            "does not exist",
+            "not found",
+        ),
+        "a table, or a column of it, is no longer there",
+        "Look whether it was renamed or dropped, then connect again.",
+    ),
+    (
+        ("outofmemory", "out of memory", "could not allocate", "failed to offload"),
+        "its memory did not suffice",
+        "Give it more, or a folder to spill to (DuckDB: SET memory_limit, SET temp_directory), or ask for fewer rows.",
+    ),
+    (
+        ("insufficientprivilege", "permission denied", "access denied", "not authorized"),
+        "the role may not do that",
+        "Ask for SELECT on the tables named in sm.connect; nothing else is needed.",
+    ),
+    (
+        (
+            *("adminshutdown", "operationalerror", "interfaceerror", "connectionexception"),
+            *("connection", "terminating", "brokenpipe", "py4jnetwork"),
+        ),
+        "the connection was lost",
+        "Ask again once the system can be reached; if it still fails, connect again.",
+    ),
+)
+LOST = "the connection was lost"
+
+
+@dataclass(eq=False)
+class Link:
+    """What a book that is connected may bring here, and what it brought.
+
+    Parameters
+    ----------
+    limit
+        Bytes that may be held here at a time.
+    backends
+        Systems that can connect again by themselves.
+    brought
+        What is here: table, rows and bytes by the number of the stand-in that has them.
+    faults
+        How many faults there were: what was kept there before one may be gone.
+    """
+
+    limit: int
+    backends: list[Any] = field(default_factory=list)
+    brought: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    faults: int = 0
+    lost: bool = False
+    wanted: str = ""
+
+    def allow(self, holder: int, table: str, rows: int, size: int) -> None:
+        """Refuse to bring rows that would not fit beside what others hold here already.
+
+        Raises
+        ------
+        DataError
+            If they would not; it says what needs them, how many they are, and what to do.
+        """
+        held = sum(size for other, (_, _, size) in self.brought.items() if other != holder)
+        if held + size <= self.limit:
+            self.brought[holder] = (table, rows, size)
+            return
+        beside = f" beside {spoken(held)} that are here already" if held else ""
+        need = f"{self.wanted} needs" if self.wanted else "This needs"
+        msg = (
+            f"{need} the rows of {table} here: {rows:,} rows, about {spoken(size)}{beside}, and the limit is "
+            f"{spoken(self.limit)}. Look at fewer of them, book.where(...) or between(...); allow more, "
+            'sm.connect(..., memory_limit="8GB"); or ask what is counted where the tables are, '
+            "such as revenue.bridge or retention.nrr."
+        )
+        raise DataError(msg)
+
+    def release(self, holder: int) -> None:
+        """Forget what a stand-in held that is gone."""
+        self.brought.pop(holder, None)
+
+    @contextmanager
+    def needed_by(self, what: str) -> Iterator[None]:
+        """Say what needs the rows that are brought meanwhile."""
+        before, self.wanted = self.wanted, self.wanted or what
+        try:
+            yield
+        finally:
+            self.wanted = before
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Turn faults of other systems into errors that say what was asked and what to do; connect again after a loss.
+
+        Raises
+        ------
+        WarehouseError
+            If the system fails.
+        """
+        self._again()
+        try:
+            yield
+        except DataError:
+            raise
+        except Exception as error:
+            if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error  # which DuckDB gives under another name
+            if not _foreign(error):
+                raise
+            self.faults += 1
+            happened, remedy = _meaning(error)
+            self.lost = self.lost or happened == LOST
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            msg = f"{what} failed where the tables are: {happened} ({said[0][:300]}). {remedy}"
+            raise WarehouseError(msg) from error
+
+    def _again(self) -> None:
+        if not self.lost:
+            return
+        for backend in self.backends:
+            try:
+                backend.reconnect()
+            except Exception as error:
+                msg = f"The system cannot be reached ({str(error).strip()[:200]}). Ask again when it can."
+                raise WarehouseError(msg) from error
+        self.lost = False
+
+    def notes(self) -> tuple[str, ...]:
+        """Return in words what was brought."""
+        return tuple(
+            f"brought {rows:,} {'row' if rows == 1 else 'rows'} of {name}"
+            for name, rows, _ in self.brought.values()
+        )
+
+
+def _foreign(error: BaseException) -> bool:
+    """Whether an error is of the system that holds the tables, or of the way there."""
+    if isinstance(error, OSError):
+        return True
+    return any(kind.__module__.split(".")[0] in _FOREIGN for kind in type(error).__mro__)
+
+
+def _meaning(error: BaseException) -> tuple[str, str]:
+    kinds = " ".join(kind.__name__ for kind in type(error).__mro__)
+    for words in (kinds, str(error)):
+        for known, happened, remedy in _FAULTS:
+            if any(word in words.lower() for word in known):
+                return happened, remedy
+    return "it could not answer", "The words in parentheses are its own."

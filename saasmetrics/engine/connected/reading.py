@@ -1,0 +1,194 @@
+"""From a table of any system to the canonical columns and types of the schema, without bringing its rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from saasmetrics.engine.connected.rows import Rows, is_there
+from saasmetrics.engine.connected.types import Typed, in_utc, typed
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics.tables.canonical import (
+    constant_interval,
+    normalize,
+    paid_periods,
+    row_numbers_for,
+)
+from saasmetrics.tables.links import KEYS, as_text
+from saasmetrics.tables.names import Matching, fold, match_columns, missing_column
+from saasmetrics.tables.schema import table_schema
+from saasmetrics.tables.sources import to_arrow
+from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.tables.schema import TableSchema
+
+
+def connected_tables(
+    natives: Mapping[str, Any], link: Link, renamed: Mapping[str, Mapping[str, str]]
+) -> dict[str, Table]:
+    """Return tables that stay where they are, under canonical names and types.
+
+    Parameters
+    ----------
+    natives
+        Canonical table name -> frame of whatever narwhals reads.
+    link
+        What may be brought of them.
+    renamed
+        Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+
+    Raises
+    ------
+    InvalidTablesError
+        If columns are missing or of types that cannot be read: all problems of all tables at once.
+    """
+    tables: dict[str, Table] = {}
+    problems: list[Problem] = []
+    for name, native in natives.items():
+        schema, told = table_schema(name), renamed.get(name, {})
+        try:
+            if _is_here(native):
+                tables[name] = normalize(name, to_arrow(name, native).rename_columns(told))
+                continue
+            with link.asking(f"Reading the columns of {name}"):
+                tables[name] = _connected(schema, _frame(name, native), link, told)
+        except InvalidTablesError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidTablesError(problems)
+    return _same_key_type(tables)
+
+
+def _is_here(native: Any) -> bool:
+    """Whether rows are in this process already, in a library that does not count by itself."""
+    home = type(native).__module__.split(".")[0]
+    return home in ("pandas", "pyarrow") or isinstance(native, (dict, list))
+
+
+def _frame(name: str, native: Any) -> Frame:
+    try:
+        found: Frame = nw.from_native(native).lazy()
+    except TypeError as error:
+        msg = (
+            f"{name}: cannot connect to a {type(native).__name__}. Give a DuckDB relation, a frame of Polars, pandas, "
+            "Arrow or Spark, or a table of Ibis; to names of tables, sm.connect(connection, ...)."
+        )
+        raise DataError(msg) from error
+    return found
+
+
+def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str, str]) -> Table:
+    if told:
+        frame = frame.rename({given: name for given, name in told.items() if given != name})
+    frame = in_utc(frame)
+    kinds = dict(frame.collect_schema())
+    notes: list[str] = []
+    matching = match_columns(schema, list(kinds))
+    if matching.problems:
+        raise InvalidTablesError(matching.problems)
+    interval = constant_interval(schema, matching, notes)
+    made = _numbered(schema, matching, frame, notes)
+    _without_durations(matching)
+    found = {
+        name: typed(schema, match.column, frame, given, kinds[given])
+        for name, (given, match) in matching.known.items()
+    }
+    problems = [each.problem for each in found.values() if each.problem is not None]
+    known = {*found, *made, *(("interval",) if interval else ())}
+    missing = [name for name in schema.required if name not in known]
+    problems = [_missing(schema, name, matching) for name in missing] + problems
+    if problems:
+        raise InvalidTablesError(problems)
+    notes += [f"{name}: {note}" for name, each in found.items() for note in each.notes]
+    given = _selected(schema, matching, found, frame, interval, made)
+    renamed = matching.renamed
+    if aliases := [f"{old} is {new}" for old, new in renamed.items() if fold(old) != fold(new)]:
+        notes.append(f"columns renamed: {', '.join(aliases)}")
+    words = {name: each.words for name, each in found.items() if each.words is not None}
+    if interval:
+        words["interval"] = frozenset({interval})
+    return Table(schema.name, Rows(schema.name, given, link, words), renamed, tuple(notes))
+
+
+def _selected(
+    schema: TableSchema,
+    matching: Matching,
+    found: Mapping[str, Typed],
+    frame: Frame,
+    interval: str,
+    made: Mapping[str, tuple[str, ...]],
+) -> Frame:
+    """Return the frame with canonical columns in the order of the schema, unknown ones last."""
+    expressions = {name: each.values for name, each in found.items()}
+    if interval:
+        expressions["interval"] = nw.lit(interval)
+    for name, order in made.items():
+        frame = frame.with_row_index(f"_{name}", order_by=list(order))
+        expressions[name] = nw.col(f"_{name}").cast(nw.Int64) + 1
+    ordered = [expressions[name].alias(name) for name in schema.columns if name in expressions]
+    return frame.select(*ordered, *(nw.col(given).alias(n) for given, n in matching.extra.items()))
+
+
+def _missing(schema: TableSchema, name: str, matching: Matching) -> Problem:
+    found = missing_column(schema, name, matching.extra)
+    return replace(found, remedy=found.remedy.replace("sm.read(", "sm.connect("))
+
+
+def _numbered(
+    schema: TableSchema, matching: Matching, frame: Frame, notes: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the ids that row numbers stand for, each with the columns that the rows are numbered by."""
+    made = {}
+    order = tuple(given for given, _ in matching.known.values())
+    for name, column in schema.columns.items():
+        if name in matching.known or not (
+            column.generated
+            or paid_periods(schema, name, matching, lambda end: _filled(frame, end))
+        ):
+            continue
+        made[name] = order
+        notes.append(row_numbers_for(name))
+    return made
+
+
+def _filled(frame: Frame, column: str) -> bool:
+    return not fetched(frame.filter(nw.col(column).is_null()).head(1)).num_rows
+
+
+def _without_durations(matching: Matching) -> None:
+    """Leave durations that count from another column as they are: the columns they stand for are optional."""
+    for name, (given, match) in list(matching.known.items()):
+        if match.after:
+            del matching.known[name]
+            matching.extra.setdefault(given, fold(given))
+
+
+def _same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
+    """Make an id text in all tables if it is text in one of them, so that tables can be joined."""
+    out = dict(tables)
+    for key in KEYS:
+        having = [name for name, table in out.items() if key in table]
+        whole = [n for n in having if pa.types.is_integer(out[n].data.schema.field(key).type)]
+        if not whole or len(whole) == len(having):
+            continue
+        for name in whole:
+            if not is_there(out[name]):
+                out[name] = as_text(out[name], key)
+                continue
+            frame = out[name].data.frame.with_columns(nw.col(key).cast(nw.String))
+            said = f"{key}: whole numbers made text, as they are text in other tables"
+            data, notes = out[name].data.cut(frame), (*out[name].notes, said)
+            out[name] = replace(out[name], data=data, notes=notes)
+    return out
+
+
+__all__ = ["connected_tables"]

@@ -1,0 +1,205 @@
+"""The rows of a table that stays where it is: an Arrow table whose columns come when they are asked for."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.errors import DataError
+from saasmetrics.tables.coerce import coerce, decode
+from saasmetrics.tables.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.tables import Table
+
+_FIXED = 8  # bytes of a number or a date, at most
+_SMALL = 2**31  # bytes
+_OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
+
+
+class Rows:
+    """Stand in for an Arrow table: names and types are known, rows are counted there and brought when they are used.
+
+    What comes is sorted, so that nothing depends on the order in which a system gives rows, and columns brought later
+    fit those brought before.
+
+    Parameters
+    ----------
+    name
+        Canonical table name.
+    frame
+        The rows with canonical columns, where they are.
+    link
+        What may be brought.
+    words
+        The different values of columns that have few, as found when connecting.
+    """
+
+    is_away = True
+
+    def __init__(
+        self, name: str, frame: Frame, link: Link, words: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        self.name = name
+        self.frame = frame
+        self.link = link
+        self.words = dict(words or {})
+        self._empty: pa.Table | None = None
+        self._size: int | None = None
+        self._here: pa.Table | None = None
+        weakref.finalize(self, link.release, id(self))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types that the columns have when they are here."""
+        if self._empty is None:
+            with self.link.asking(f"Reading the columns of {self.name}"):
+                self._empty = canonical(self.name, fetched(self.frame.head(0)))
+        return self._empty.schema
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.schema.names)
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+        return len(self.schema)
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows, counted where they are."""
+        if self._size is None:
+            with self.link.asking(f"Counting the rows of {self.name}"):
+                found = fetched(self.frame.select(nw.len().alias("rows")))
+            self._size = int(found["rows"][0].as_py())
+        return self._size
+
+    @property
+    def is_here(self) -> bool:
+        """Whether rows were brought."""
+        return self._here is not None
+
+    def __len__(self) -> int:
+        return self.num_rows
+
+    def __getitem__(self, column: str | int) -> pa.ChunkedArray:
+        name = self.column_names[column] if isinstance(column, int) else column
+        if name not in self.column_names:
+            raise KeyError(name)
+        return self._with([name])[name]
+
+    def column(self, column: str | int) -> pa.ChunkedArray:
+        """Return one column."""
+        return self[column]
+
+    def select(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns."""
+        return self._with(columns).select(list(columns))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(pa.Table, name):
+            raise AttributeError(name)
+        return getattr(self.here(), name)
+
+    def here(self) -> pa.Table:
+        """Return all columns of the rows, which are brought for it."""
+        return self._with(self.column_names).select(self.column_names)
+
+    def cut(self, frame: Frame) -> Rows:
+        """Return other rows of the same table."""
+        return Rows(self.name, frame, self.link, self.words)
+
+    def _with(self, columns: Iterable[str]) -> pa.Table:
+        """Return rows with at least these columns: those of the schema, and others only once they are asked for."""
+        had = [] if self._here is None else self._here.column_names
+        known = [name for name in self.column_names if name in SCHEMA[self.name].columns]
+        wanted = list(dict.fromkeys([*had, *known, *columns]))
+        if self._here is not None and set(wanted) <= set(had):
+            return self._here
+        self._allow(wanted)
+        with self.link.asking(f"Bringing the rows of {self.name}"):
+            found = fetched(self.frame.select(*wanted))
+        found = canonical(self.name, found)
+        found = found.take(pc.sort_indices(found, _order(found)))
+        if self._here is not None and not found.select(had).equals(self._here):
+            self._here = None
+            msg = f"The rows of {self.name} changed while they were read. Connect again for one state of them."
+            raise DataError(msg)
+        self._here = found.combine_chunks()
+        return self._here
+
+    def _allow(self, columns: Sequence[str]) -> None:
+        schema = self.schema
+        texts = [name for name in columns if is_text(schema.field(name).type)]
+        with self.link.asking(f"Measuring the rows of {self.name}"):
+            rows, letters = measured(self.frame, texts)
+        self._size = rows
+        self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
+
+
+def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:
+    """Return how many rows there are, and how many letters are in their columns of text."""
+    sums = [nw.col(name).str.len_chars().sum().alias(f"n{i}") for i, name in enumerate(texts)]
+    row = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
+    return int(row["rows"]), int(sum(row[f"n{i}"] or 0 for i in range(len(texts))))
+
+
+def size_of(rows: int, columns: int, texts: int, letters: int) -> int:
+    """Return about how many bytes rows take here, of which some columns are text with so many letters in all."""
+    return rows * ((columns - texts) * _FIXED + texts * _OFFSET) + letters
+
+
+def is_there(table: Table | None) -> bool:
+    """Return whether the rows of a table are not in this process."""
+    return table is not None and isinstance(table.data, Rows)
+
+
+def canonical(name: str, found: pa.Table) -> pa.Table:
+    """Return rows that were fetched under the types that all tables have here."""
+    known = SCHEMA[name].columns
+    return pa.table(
+        {
+            column: _small(
+                coerce(known[column], found[column]).values
+                if column in known
+                else _plain(found[column])
+            )
+            for column in found.column_names
+        }
+    )
+
+
+def _small(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts with offsets of 32 bits, as all tables here have, where they are not too long for it."""
+    if pa.types.is_large_string(values.type) and values.nbytes < _SMALL:
+        return values.cast(pa.string())
+    return values
+
+
+def _order(found: pa.Table) -> list[tuple[str, str]]:
+    return [(f.name, "ascending") for f in found.schema if not pa.types.is_nested(f.type)]
+
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    values = decode(values)
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.string()).cast(pa.float64())
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.timestamp("us"))
+    return values.cast(pa.string()) if pa.types.is_null(values.type) else values
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type is that of texts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

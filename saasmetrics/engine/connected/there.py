@@ -1,0 +1,226 @@
+"""Rows that stay where they are: the questions that a book asks of its tables as a whole, answered there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.engine.amounts import most_used
+from saasmetrics.engine.asof import HAPPENED, NEARLY_ALL, due_share, month_end, nothing_known
+from saasmetrics.engine.connected.engine import ConnectedEngine
+from saasmetrics.engine.connected.filters import filtered_there
+from saasmetrics.engine.connected.rows import Rows, canonical, is_there
+from saasmetrics.engine.place import Here
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.whole import FAR, day_number, flag
+from saasmetrics.engine.spans import source_of
+from saasmetrics.periods import day_number as day_of
+from saasmetrics.periods import iso_day
+from saasmetrics.tables.schema import CLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.errors import Problem
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+
+@dataclass(frozen=True, eq=False)
+class There(Here):
+    """Rows where they are; tables of which rows were picked here are asked here.
+
+    Parameters
+    ----------
+    link
+        What may be brought.
+    """
+
+    link: Link
+
+    def known(self, history: Mapping[str, Table], day: int | None) -> dict[str, Table]:
+        """Return the rows known at the end of a day; None: all that is known."""
+        out = {name: self._known(name, table, day) for name, table in history.items()}
+        source = source_of(history)
+        if day is None or not is_there(history[source]) or out[source].num_rows:
+            return out
+        if "recorded_at" in history[source]:
+            with self.link.asking(f"Looking for what was known of {source}"):
+                first = _extreme(history[source].data.frame, "recorded_at", "min")
+            raise nothing_known(source, FAR if first is None else first, day)
+        return out
+
+    def _known(self, name: str, table: Table, day: int | None) -> Table:
+        if not is_there(table):
+            return super().known({name: table}, day)[name]
+        rows: Rows = table.data
+        if not {*CLOCKS} & {*rows.column_names}:
+            return table
+        with self.link.asking(f"Reading {name} as known then"):
+            found = known_frame(name, rows.frame, day, clocks=True)
+            left = _left_out(name, rows, found, day)
+        return replace(table, data=rows.cut(found), left_out=left)
+
+    def until(self, tables: Mapping[str, Table], as_of: int | None) -> int:
+        """Return the last day that the tables show, or the one asked for."""
+        source = source_of(tables)
+        if not is_there(tables[source]):
+            return super().until(tables, as_of)
+        if as_of is not None:
+            return as_of
+        today = day_of(datetime.now().astimezone().date())
+        rows: Rows = tables[source].data
+        with self.link.asking(f"Looking for the last day of {source}"):
+            if source != "subscriptions":
+                last = _extreme(rows.frame, "month" if source == "mrr" else "date", "max")
+                return today if last is None else min(month_end(last), today)
+            return _last_seen(rows, today)
+
+    def currency(self, tables: Mapping[str, Table]) -> str:
+        """Return the currency of most rows."""
+        source = source_of(tables)
+        rows = tables[source].data
+        if not is_there(tables[source]) or "currency" not in rows.column_names:
+            return super().currency(tables)
+        with self.link.asking(f"Counting the currencies of {source}"):
+            quoted = _counts(tables["fx"].data.frame, "currency") if "fx" in tables else {}
+            return most_used(_counts(rows.frame, "currency"), quoted) or "USD"
+
+    def filtered(self, tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str, Table]:
+        """Return the rows with the given values."""
+        return filtered_there(tables, values, self.link)
+
+    def engine(
+        self,
+        tables: Mapping[str, Table],
+        policy: Policy,
+        as_of: int,
+        currency: str,
+        fiscal_start: int,
+        since: int | None,
+    ) -> LocalEngine:
+        """Return what counts the cubes; it answers whatever the local engine answers."""
+        asked = (tables, policy, as_of, currency, fiscal_start, since, self.link)
+        return cast("LocalEngine", ConnectedEngine(*asked))
+
+    def check(
+        self,
+        tables: Mapping[str, Table],
+        *,
+        as_of: int,
+        currency: str,
+        policy: Policy,
+        guessed: bool,
+    ) -> list[Problem]:
+        """Return the findings of the quality gate, looked for where the rows are."""
+        from saasmetrics.engine.connected.gate import check
+
+        return check(tables, self.link, as_of, currency, policy, guessed=guessed)
+
+    def data_hash(self, tables: Mapping[str, Table]) -> str:
+        """Return a hash of the counts, limits and sums of every column: it finds most changes, and brings no rows."""
+        found = hashlib.sha256(b"saasmetrics tables there 1\n")
+        for name in sorted(tables):
+            with self.link.asking(f"Adding up the columns of {name}"):
+                found.update(f"{name} {_summary(tables[name])}\n".encode())
+        return found.hexdigest()
+
+    def said(self) -> str:
+        """Return in words that the rows are not here, but for those that were brought."""
+        here = self.link.notes()
+        return f"Tables stay where they are; {', '.join(here) or 'no rows were brought'}"
+
+
+def _left_out(name: str, rows: Rows, found: Frame, day: int | None) -> dict[str, int]:
+    """Return why rows of the history are not known, and how many, in the words of `saasmetrics.tables.known`."""
+    columns, end = set(rows.column_names), FAR - 1 if day is None else day
+    all_rows, kept = rows.num_rows, rows.cut(found).num_rows
+    later = "recorded never" if day is None else f"recorded after {iso_day(day)} and left out"
+    out, seen, holds = {}, all_rows, kept
+    if "recorded_at" in columns:
+        shown = rows.frame.filter(day_number("recorded_at", -FAR) <= end)
+        seen = rows.cut(shown).num_rows
+        out[later] = all_rows - seen
+    if "withdrawn_at" in columns:
+        ever = known_frame(name, rows.frame.drop("withdrawn_at"), day)
+        holds = rows.cut(ever).num_rows
+        out["withdrawn and left out"] = holds - kept
+    out["earlier versions of rows recorded again, left out"] = seen - holds
+    return {words: many for words, many in out.items() if many}
+
+
+def _extreme(frame: Frame, column: str, which: str) -> int | None:
+    """Return the first or the last day of a column of dates; None where there is none."""
+    day = day_number(column, FAR if which == "min" else -FAR)
+    found = frame.select(day=day).select(getattr(nw.col("day"), which)())
+    value = fetched(found).column(0).to_pylist()[0]
+    return None if value is None or abs(value) >= FAR else int(value)
+
+
+def _last_seen(rows: Rows, today: int) -> int:
+    """Return the last day that subscriptions show: starts and ends have happened, unless rows are billing periods."""
+    looked = ["start", *HAPPENED]
+    if not _billing_periods(rows):
+        looked.append("end")
+    there = [name for name in looked if name in rows.column_names]
+    found = rows.frame.select(*(day_number(name, -FAR).alias(name) for name in there))
+    past = [nw.when(nw.col(name) <= today).then(nw.col(name)).max().alias(name) for name in there]
+    first = nw.col("start").min().alias("first")
+    row = fetched(found.select(*past, first)).to_pylist()[0]
+    known = [int(row[name]) for name in there if row[name] is not None and row[name] > -FAR]
+    if row["first"] is None:
+        return today
+    return min(max(known, default=int(row["first"])), today)
+
+
+def _billing_periods(rows: Rows) -> bool:
+    """Return whether no subscription is open-ended and nearly all last exactly one billing interval: rows are terms."""
+    if not {"end", "interval"} <= set(rows.column_names):
+        return False
+    if fetched(rows.frame.filter(nw.col("end").is_null()).head(1)).num_rows:
+        return False
+    keys = [n for n in ("start", "end", "interval", "interval_count") if n in rows.column_names]
+    terms = fetched(rows.frame.group_by(*keys).agg(nw.len().alias("rows")))
+    if not terms.num_rows:
+        return False
+    weight = np.asarray(terms["rows"]).astype(np.float64)
+    return due_share(canonical("subscriptions", terms.select(keys)), weight) >= NEARLY_ALL
+
+
+def _counts(frame: Frame, column: str) -> dict[str | None, int]:
+    found = fetched(frame.group_by(column).agg(nw.len().alias("rows")).sort(column))
+    return {row[column]: int(row["rows"]) for row in found.to_pylist()}
+
+
+def _summary(table: Table) -> str:
+    """Return the counts of all columns of a table, and the limits and sums of those that are numbers or dates."""
+    if not is_there(table):
+        return table.fingerprint
+    rows: Rows = table.data
+    whole: dict[str, nw.Expr] = {}
+    for field in rows.schema:
+        if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):
+            whole[field.name] = day_number(field.name, 0)
+        elif pa.types.is_integer(field.type):
+            whole[field.name] = nw.col(field.name).fill_null(0).cast(nw.Int64)
+        elif pa.types.is_floating(field.type):
+            whole[field.name] = (nw.col(field.name).fill_null(0.0) * 1e4).round(0).cast(nw.Int64)
+        elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            whole[field.name] = nw.col(field.name).str.len_chars().fill_null(0).cast(nw.Int64)
+    filled = {f"{name} filled": flag(~nw.col(name).is_null()) for name in rows.column_names}
+    frame = rows.frame.select(**whole, **filled)
+    names = sorted({*whole, *filled})
+    sums = [nw.col(name).sum().alias(f"s{i}") for i, name in enumerate(names)]
+    found = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
+    said = [f"{name}={int(found[f's{i}'] or 0)}" for i, name in enumerate(names)]
+    return f"{int(found['rows'])}: {'; '.join(said)}"

@@ -1,0 +1,165 @@
+"""One column of a table elsewhere, as its schema wants it: an expression that its own system computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.errors import Problem
+from saasmetrics.tables.coerce import spelling
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.tables.schema import ColumnSchema, TableSchema
+
+_MANY = 10_000  # more different words than a column of choices has
+_YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
+_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+@dataclass
+class Typed:
+    """A column that was read.
+
+    Parameters
+    ----------
+    values
+        The values under the canonical type.
+    notes
+        What was decided, to be read after the name of the column.
+    problem
+        Why it cannot be read; `values` then means nothing.
+    words
+        The different values, where they are few.
+    """
+
+    values: nw.Expr
+    notes: tuple[str, ...] = ()
+    problem: Problem | None = None
+    words: frozenset[str] | None = None
+
+
+def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
+    """Return a column under the type that the schema wants.
+
+    Parameters
+    ----------
+    schema, column
+        The table and its column.
+    frame
+        The rows, where they are.
+    given, kind
+        Name and type of the column there.
+    """
+    values = nw.col(given)
+    if column.dtype in ("choice", "currency"):
+        return _words(column, frame, given, kind)
+    if column.dtype in ("date", "month", "timestamp"):
+        return _dates(schema, column, frame, given, kind)
+    if column.dtype == "bool":
+        return _booleans(schema, given, kind)
+    if column.dtype in ("money", "number", "int"):
+        if isinstance(kind, _TEXTS) or kind in (nw.Boolean, nw.Date):
+            return _refused(schema, given, values, f"is {kind}, not a number", "DOUBLE PRECISION")
+        if column.dtype == "int":
+            return Typed(values.cast(nw.Int64))
+        return Typed(_number(values, kind))
+    if column.dtype == "id":
+        return _ids(schema, column, given, kind)
+    return Typed(values if kind == nw.String else values.cast(nw.String))
+
+
+def _number(values: nw.Expr, kind: Any) -> nw.Expr:
+    """Return numbers as floats; what is no number, as some systems hold, is missing."""
+    if not kind.is_float():
+        return values.cast(nw.Float64)
+    values = values if kind == nw.Float64 else values.cast(nw.Float64)
+    return nw.when(~values.is_nan()).then(values)
+
+
+def _ids(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Typed:
+    values = nw.col(given)
+    if kind == nw.Boolean or kind.is_float():
+        return _refused(schema, given, values, f"is {kind}, not an id", "BIGINT")
+    if kind.is_integer() or isinstance(kind, nw.Decimal):
+        return Typed(values.cast(nw.Int64))
+    values = values if kind == nw.String else values.cast(nw.String)
+    # An empty text is no id; where there must be one, the gate says so.
+    return Typed(values if column.required else nw.when(values != "").then(values))
+
+
+def in_utc(frame: Frame) -> Frame:
+    """Return a frame whose instants are told in UTC where its system tells them in the zone of the connection.
+
+    DuckDB does; connections of Ibis have the zone UTC, and Polars keeps a zone with each column.
+    """
+    if not frame.implementation.is_duckdb():
+        return frame
+    native, kinds = frame.to_native(), frame.collect_schema()
+    zoned = {n for n, kind in kinds.items() if getattr(kind, "time_zone", None) not in {None, *UTC}}
+    if not zoned:
+        return frame
+    from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+
+    columns = {name: ColumnExpression(name) for name in kinds}
+    utc = ConstantExpression("UTC")
+    columns |= {name: FunctionExpression("timezone", utc, columns[name]) for name in zoned}
+    found = native.select(*(column.alias(name) for name, column in columns.items()))
+    told: Frame = nw.from_native(found).lazy()
+    return told
+
+
+def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
+    values = nw.col(given)
+    notes: tuple[str, ...] = ()
+    if kind != nw.Date and not isinstance(kind, nw.Datetime):
+        wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
+        return _refused(schema, given, values, f"is {kind}, not a date", wanted)
+    if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+        if kind.time_zone not in UTC and frame.implementation.is_polars():
+            values = values.dt.convert_time_zone("UTC")
+        values = values.dt.replace_time_zone(None)
+        notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
+    if column.dtype == "timestamp":
+        return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
+    return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)
+
+
+def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
+    values = nw.col(given)
+    if kind == nw.Boolean:
+        return Typed(values)
+    if kind.is_integer():
+        return Typed(values != 0)
+    if not isinstance(kind, _TEXTS):
+        return _refused(schema, given, values, f"is {kind}, neither true nor false", "BOOLEAN")
+    words = values.cast(nw.String).str.strip_chars().str.to_lowercase()
+    yes, no = words.is_in(list(_YES)), words.is_in(list(_NO))
+    return Typed(nw.when(yes).then(nw.lit(True)).otherwise(nw.when(no).then(nw.lit(False))))
+
+
+def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
+    """Return words as the schema spells them, from the different ones that there are."""
+    text = nw.col(given) if kind == nw.String else nw.col(given).cast(nw.String)
+    found = fetched(frame.select(text.alias("word")).unique().head(_MANY + 1))
+    words = [word for word in found["word"].to_pylist() if word is not None]
+    if len(words) > _MANY:
+        return Typed(text)
+    changed = {word: new for word in sorted(words) if (new := spelling(column, word)) != word}
+    values = text
+    for old, new in changed.items():
+        other = nw.when(text == old).then(nw.lit(new)) if new else nw.when(text != old).then(values)
+        values = other.otherwise(values) if new else other
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
+    kept = frozenset(changed.get(word, word) for word in words) - {""}
+    return Typed(values, (f"read {shown}",) if shown else (), words=kept)
+
+
+def _refused(schema: TableSchema, given: str, values: nw.Expr, rule: str, wanted: str) -> Typed:
+    remedy = f"Give it another type where the table is: a view, or a query, with CAST({given} AS {wanted})."
+    problem = Problem(schema.name, given, rule, 0, (), remedy, "error", "wrong-type")
+    return Typed(values, problem=problem)

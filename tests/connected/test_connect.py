@@ -1,0 +1,196 @@
+"""What can be connected: frames, connections with names of tables, files and addresses; and what cannot."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import saasmetrics as sm
+from tests.connected.natives import WAYS, brought, there
+
+LINES = {
+    "subscription_id": ["s1", "s2"],
+    "customer_id": ["a", "b"],
+    "start": [dt.date(2025, 1, 10), dt.date(2025, 2, 1)],
+    "end": [None, dt.date(2025, 6, 15)],
+    "amount": [100.0, 50.0],
+    "interval": ["month", "month"],
+}
+TOLD = {"as_of": "2025-05-31", "currency": "USD"}
+
+
+def value(book: sm.Book) -> float:
+    return sm.revenue.mrr(book).value
+
+
+@pytest.fixture
+def warehouse() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory with one table under its own name, and one in another schema."""
+    connection = duckdb.connect()
+    lines = pa.table(LINES)
+    connection.register("lines", lines)
+    connection.execute("create table subscriptions as from lines; create schema crm")
+    connection.execute("create table crm.accounts (account_id varchar, tier varchar)")
+    connection.execute("insert into crm.accounts values ('a', 'x'), ('b', 'y')")
+    connection.unregister("lines")
+    return connection
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame(LINES),
+        pl.LazyFrame(LINES),
+        pa.table(LINES),
+        pd.DataFrame(LINES).astype({"start": "datetime64[ns]", "end": "datetime64[ns]"}),
+        there(LINES, "duckdb"),
+    ],
+    ids=["polars", "lazy polars", "arrow", "pandas", "duckdb"],
+)
+def test_frames_of_any_library_are_connected(frame: object) -> None:
+    assert value(sm.connect(subscriptions=frame, **TOLD)) == 150
+
+
+def test_tables_of_a_connection_are_named(warehouse: duckdb.DuckDBPyConnection) -> None:
+    book = sm.connect(warehouse, subscriptions="subscriptions", customers="crm.accounts", **TOLD)
+    last = sm.revenue.mrr(book, by="tier").df.groupby("tier")["value"].last()
+    assert last.to_dict() == {"x": 100, "y": 50}
+    assert any("account_id is customer_id" in note for note in book.tables["customers"].notes)
+    assert not brought(book)
+
+
+def test_tables_of_a_connection_are_recognized_by_name(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    assert list(sm.connect(warehouse, **TOLD).tables) == ["subscriptions"]
+    warehouse.execute("create view stripe_subscriptions as from subscriptions")
+    with pytest.raises(sm.DataError, match="are both the table 'subscriptions'"):
+        sm.connect(warehouse)
+
+
+def test_a_file_of_duckdb_is_opened_for_reading(tmp_path: Path) -> None:
+    file = tmp_path / "company.duckdb"
+    lines = pa.table(LINES)
+    with duckdb.connect(str(file)) as made:
+        made.register("lines", lines)
+        made.execute("create table subscriptions as from lines")
+    assert value(sm.connect(str(file), **TOLD)) == 150
+    assert value(sm.connect(file, subscriptions="subscriptions", **TOLD)) == 150
+
+
+@pytest.mark.parametrize(
+    ("connection", "tables", "said"),
+    [
+        (None, {}, "connect needs tables"),
+        (None, {"mrr": "facts"}, "names a table, but of what"),
+        (42, {}, "cannot connect to a builtins int"),
+        ("exports", {}, "neither a DuckDB file nor an address"),
+        ("none.duckdb", {}, "There is no file 'none.duckdb'"),
+        (None, {"mrr": 42}, "cannot connect to a int"),
+        (None, {"subscription": pl.LazyFrame(LINES)}, "Did you mean 'subscriptions'"),
+    ],
+)
+def test_what_is_no_table_is_refused(connection: object, tables: dict, said: str) -> None:
+    with pytest.raises(sm.DataError, match=said):
+        sm.connect(connection, **tables)
+
+
+def test_a_connection_without_tables_to_recognize_is_refused() -> None:
+    with pytest.raises(sm.DataError, match="No table is recognized there"):
+        sm.connect(duckdb.connect())
+
+
+def test_a_table_that_is_not_there_is_a_fault_of_the_warehouse(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    with pytest.raises(sm.DataError, match="a table, or a column of it, is no longer there"):
+        sm.connect(warehouse, subscriptions="abonnements")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_missing_columns_and_wrong_types_are_said_at_once(way: str) -> None:
+    rows = {
+        "subscription_id": ["s1"],
+        "custmer": ["a"],
+        "start": ["10.01.2025"],
+        "amount": ["100"],
+        "interval": ["month"],
+    }
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(subscriptions=there(rows, way))
+    said = str(raised.value)
+    assert "3 problems" in said
+    assert "subscriptions.customer_id: the column is missing" in said
+    assert "Did you mean 'custmer'?" in said
+    assert 'sm.connect(..., columns={"subscriptions": {"custmer": "customer_id"}})' in said
+    assert "subscriptions.start: is String, not a date" in said
+    assert "CAST(start AS DATE)" in said
+    assert "subscriptions.amount: is String, not a number" in said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_other_names_and_types_are_understood(way: str) -> None:
+    rows = {
+        "Id": [1, 2],
+        "Account ID": [7, 8],
+        "Begun": [dt.datetime.fromisoformat("2025-01-10 12:30"), None],
+        "MRR": [Decimal("100.10"), Decimal("50.20")],
+        "is_trial": ["no", "Yes"],
+    }
+    rows["Begun"][1] = rows["Begun"][0]
+    names = {"subscriptions": {"Id": "subscription_id", "Begun": "start"}}
+    book = sm.connect(subscriptions=there(rows, way), columns=names, **TOLD)
+    local = sm.Book(
+        subscriptions=pa.table(rows).rename_columns(
+            ["subscription_id", "Account ID", "start", "MRR", "is_trial"]
+        ),
+        **TOLD,
+    )
+    assert value(book) == value(local) == pytest.approx(150.3)
+    notes = book.tables["subscriptions"].notes
+    assert "MRR is an amount per month" in notes
+    assert any("Account ID is customer_id" in note for note in notes)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ids_are_text_everywhere_if_they_are_in_one_table(way: str) -> None:
+    mrr = {"customer_id": [1, 2], "month": [dt.date(2026, 1, 1)] * 2, "mrr": [10.0, 5.0]}
+    customers = {"customer_id": ["1", "2"], "segment": ["x", "y"]}
+    book = sm.connect(mrr=there(mrr, way), customers=there(customers, way))
+    assert sm.revenue.mrr(book, by="segment").df["value"].tolist() == [10, 5]
+    assert any("made text" in note for note in book.tables["mrr"].notes)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_instants_with_a_zone_are_read_in_utc(way: str) -> None:
+    zone = dt.timezone(dt.timedelta(hours=-5))
+    late = dt.datetime(2025, 1, 31, 22, tzinfo=zone)  # 1 February in UTC
+    column = pa.array([late, late], pa.timestamp("us", "America/New_York"))
+    rows = pa.table({**LINES, "start": column})
+    local, book = (
+        make(subscriptions=found, **TOLD)
+        for make, found in ((sm.Book, rows), (sm.connect, there(rows, way)))
+    )
+    pd.testing.assert_frame_equal(sm.revenue.mrr(book).df, sm.revenue.mrr(local).df)
+    assert str(sm.revenue.mrr(book).df["period"].min().date()) == "2025-02-01"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_numbers_that_are_none_are_missing(way: str) -> None:
+    rows = pa.table({**LINES, "list_amount": [float("nan"), 80.0]})
+    told = {**TOLD, "policy": sm.Policy(discount="none")}
+    assert value(sm.connect(subscriptions=there(rows, way), **told)) == 180
+
+
+def test_the_callers_frames_are_never_changed() -> None:
+    frame = pl.DataFrame(LINES)
+    before = frame.clone()
+    sm.retention.nrr(sm.connect(subscriptions=frame, **TOLD))
+    assert frame.equals(before)

@@ -1,0 +1,105 @@
+"""A fault where the tables are is an error that says what was asked and what to do; the next question is answered."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.errors import WarehouseError
+
+MRR = """create table mrr as
+    select 'c' || (i % {customers}) as customer_id, date '2025-01-01' + to_months((i // {customers})::int) as month,
+        10.0 as mrr from range({rows}) as t(i)"""
+
+
+def warehouse(customers: int = 10, months: int = 3, **config: str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config=config)
+    connection.execute(MRR.format(customers=customers, rows=customers * months))
+    return connection
+
+
+def test_a_table_that_was_dropped_is_named_and_the_book_lives_on() -> None:
+    connection = warehouse()
+    book = sm.connect(connection, currency="USD")
+    connection.execute("alter table mrr rename to gone")
+    with pytest.raises(WarehouseError, match=r"is no longer there .*mrr.* Look"):
+        sm.revenue.mrr(book)
+    connection.execute("alter table gone rename to mrr")
+    assert sm.revenue.mrr(book).value == 100
+
+
+def test_memory_that_does_not_suffice_there_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "company.duckdb"
+    with duckdb.connect(str(file)) as made:
+        made.execute(MRR.format(customers=200_000, rows=2_400_000))
+    connection = duckdb.connect(str(file), config={"temp_directory": "", "memory_limit": "60MB"})
+    told = {"currency": "USD", "as_of": "2025-12-31"}
+    with pytest.raises(WarehouseError, match=r"its memory did not suffice .*SET temp_directory"):
+        sm.revenue.mrr(sm.connect(connection, **told))
+    connection.execute("set memory_limit = '4GB'")
+    assert sm.revenue.mrr(sm.connect(connection, **told)).value == 2_000_000
+
+
+def test_a_connection_that_was_closed_is_said() -> None:
+    connection = warehouse()
+    book = sm.connect(connection, currency="USD", as_of="2025-03-31")
+    connection.close()
+    with pytest.raises(WarehouseError, match=r"the connection was lost .*connect again"):
+        sm.revenue.mrr(book)
+
+
+def test_what_was_kept_there_may_go_and_is_made_anew() -> None:
+    connection = warehouse()
+    book = sm.connect(connection, currency="USD")
+    before = sm.revenue.mrr(book).value
+    for (name,) in connection.execute(
+        "select table_name from duckdb_tables() where temporary"
+    ).fetchall():
+        connection.execute(f"drop table temp.{name}")
+    with pytest.raises(WarehouseError):
+        sm.retention.cohorts(book)
+    assert sm.retention.cohorts(book).df["value"].iloc[0] == 1
+    assert sm.revenue.mrr(book).value == before
+
+
+def test_an_interruption_stays_one_and_the_next_question_is_answered() -> None:
+    connection = warehouse(customers=60_000, months=12)
+    book = sm.connect(connection, currency="USD", as_of="2025-12-31")
+    book.checks.under(book.policy)
+    stop = threading.Timer(0.3, _thread.interrupt_main)
+    stop.start()
+    begun = time.monotonic()
+
+    def ask_for_a_minute() -> None:
+        for gap in range(1000):
+            sm.retention.cohorts(book.with_policy(gap_days=gap))
+            assert time.monotonic() - begun < 60
+
+    with pytest.raises(KeyboardInterrupt):
+        ask_for_a_minute()
+    stop.join()
+    assert sm.revenue.mrr(book).value == 600_000
+
+
+def test_errors_of_our_own_stay_what_they_are() -> None:
+    book = sm.connect(warehouse(), currency="USD")
+    with pytest.raises(sm.DataError, match="No table has a column 'plan'") as raised:
+        sm.retention.nrr(book, by="plan")
+    assert not isinstance(raised.value, WarehouseError)
+
+
+def test_nothing_is_written_into_the_schema_of_the_tables() -> None:
+    connection = warehouse()
+    count = "select count(*) from duckdb_tables() where not temporary and not internal"
+    before = connection.execute(count).fetchall()
+    book = sm.connect(connection, currency="USD")
+    sm.retention.nrr(book, window=1)
+    sm.retention.cohorts(book.as_of("2025-02-28"))
+    assert connection.execute(count).fetchall() == before
+    assert [name for (name,) in connection.execute("show tables").fetchall() if name == "mrr"]

@@ -1,0 +1,36 @@
+"""Warehouses that tests may ask for; each is started where a first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.warehouse import postgres as server
+from tests.warehouse import spark as cluster
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
+            item.add_marker(pytest.mark.xdist_group("spark"))
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[server.Postgres]:
+    """A PostgreSQL server."""
+    with server.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A Spark session."""
+    with cluster.started() as session:
+        yield session
