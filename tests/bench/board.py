@@ -7,6 +7,7 @@ machine slows all alike.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -39,8 +40,8 @@ From the tables of a made-up company to its board pack in four formats, every pa
 subscriptions has 660 thousand customers with names, a ticket for every fifth of its subscriptions, an answer to a
 survey for every tenth, three rows of usage for each, and months of spend, finance, targets and people
 (`tests/bench/board.py`).
-Seconds are processor time of user and system, and in parentheses the time on the clock; memory is the most that the
-process held, tables included.
+Seconds are processor time of user and system, and in parentheses the time on the clock, which is longer where others
+use the machine; memory is the most that the process held, tables included.
 """
 
 
@@ -184,7 +185,8 @@ def fresh(rows: int) -> dict[str, Any]:
 
 def text(found: dict[int, dict[str, Any]]) -> str:
     """Return the report as Markdown."""
-    lines = [INTRODUCTION, machine(), ""]
+    busy = f"{os.getloadavg()[0]:.0f} processes were waiting for them or running at the end."
+    lines = [INTRODUCTION, f"{machine()} {busy}", ""]
     lines += ["| step | " + " | ".join(f"{rows:,} subscriptions" for rows in found) + " |"]
     lines += ["|---" * (len(found) + 1) + "|"]
     for name in ("book", COMPUTING, *FORMATS, "json"):
