@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from saasmetrics.engine.connected.desk import desk
 from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -66,6 +68,8 @@ class ConnectedEngine:
         self._local: LocalEngine | None = None
         self._there: PortableEngine | None = None
         self._faults = -1
+        self._desk: LocalEngine | None = None
+        self._desk_faults = -1
         self._answers: dict[Any, Any] = {}
         self.reasons_here: dict[str, str] = {}
 
@@ -111,14 +115,7 @@ class ConnectedEngine:
                 self._fiscal_start,
                 self._since,
             )
-            self._there.allow = self._allow
         return self._there
-
-    def _allow(self, holder: object, table: str, rows: int, size: int) -> None:
-        """Ask the link whether rows may be brought, which are here as long as what holds them."""
-        key = hash((id(holder), table))
-        self.link.allow(key, table, rows, size)
-        weakref.finalize(holder, self.link.release, key)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -154,6 +151,30 @@ class ConnectedEngine:
         """Return customers, MRR and running minimum per group, cohort and age."""
         found: Cube = self._counted("triangle", freq, tuple(by), bags)
         return found
+
+    @property
+    def desk(self) -> LocalEngine:
+        """What the renewal desk is asked of: contracts, and what their customers pay; else the local engine."""
+        if self._desk is None or self._desk_faults != self.link.faults:
+            with self.link.needed_by(_WORDS["renewals"]):
+                try:
+                    self._desk = desk(self.there, self.tables)
+                except NotPortableError as error:
+                    self.reasons_here["renewals"] = str(error)
+                    self._desk = self.here
+            self._desk_faults = self.link.faults
+        return self._desk
+
+    def renewals(self, window: Window, as_of: int | None = None) -> Renewals:
+        """Return what became of every contract term, as known at the as-of date or on an earlier day."""
+        with self.link.needed_by(_WORDS["renewals"]):
+            return self.desk.renewals(window, as_of)
+
+    @property
+    def contract_terms(self) -> Terms:
+        """Every contract term of the tables, or of the subscriptions where there are no contracts."""
+        with self.link.needed_by(_WORDS["renewals"]):
+            return self.desk.contract_terms
 
     def __getattr__(self, name: str) -> Any:
         """Ask for anything else: there if the portable engine has it, else from rows here."""
