@@ -22,6 +22,7 @@ from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.engine.waits import waits
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.renewals import Renewals, Window
+    from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -213,8 +215,7 @@ class LocalEngine:
         part_period = self.periods(parts, freq) if events else parts.time
         found = moves_between_groups(parts, part_period, source, period, kind, entity_of)
         if self.policy.return_price == "split":
-            owner = entity_of[parts.account]
-            found, _ = split_returns(found, owner, parts.time, source)
+            found, _ = split_returns(found, entity_of[parts.account], parts.time, source)
         return found, group
 
     def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
@@ -303,10 +304,9 @@ class LocalEngine:
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
-        _, _, full = self.extent(freq)
         calendar, since = self.calendar(freq), self._since
         left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-        found = lifetimes(self.periodic(freq), full, left)
+        found = lifetimes(self.periodic(freq), self.extent(freq)[2], left)
         code = self._causes(cause)[0]
         if code is None:
             return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
@@ -367,6 +367,10 @@ class LocalEngine:
         if as_of is not None:  # asked for once, by the back-test
             return desk.renewals_of(self, window, as_of)
         return self._once(("renewals", window), lambda: desk.renewals_of(self, window, None))
+
+    def waits(self) -> Waits | None:
+        """Return how many customers took how many days from signing up to their first payment."""
+        return waits(self)
 
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False

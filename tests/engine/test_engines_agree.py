@@ -151,8 +151,8 @@ def test_only_what_the_customers_behind_a_cell_pay_is_brought(
     fetched: list[pa.Table] = []
     bring = other.bring
 
-    def seen(frame: Frame, what: str) -> pa.Table:
-        fetched.append(bring(frame, what))
+    def seen(frame: Frame, table: str, holder: object) -> pa.Table:
+        fetched.append(bring(frame, table, holder))
         return fetched[-1]
 
     monkeypatch.setattr(other, "bring", seen)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import weakref
 from functools import wraps
 from inspect import signature
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import pandas as pd
 
-from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
+from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
-from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -24,12 +21,10 @@ from saasmetrics.tables.schema import CLOCKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -108,8 +103,7 @@ class ConnectedEngine:
             if picked:
                 raise NotPortableError(f"Rows of {picked[0]} were picked here.")
             self._faults = self.link.faults
-            self._there = _Portable(
-                self.link,
+            self._there = PortableEngine(
                 {name: _without_clocks(table.data) for name, table in used.items()},
                 self.policy,
                 self.as_of,
@@ -117,7 +111,14 @@ class ConnectedEngine:
                 self._fiscal_start,
                 self._since,
             )
+            self._there.allow = self._allow
         return self._there
+
+    def _allow(self, holder: object, table: str, rows: int, size: int) -> None:
+        """Ask the link whether rows may be brought, which are here as long as what holds them."""
+        key = hash((id(holder), table))
+        self.link.allow(key, table, rows, size)
+        weakref.finalize(holder, self.link.release, key)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -203,25 +204,6 @@ class ConnectedEngine:
                 return method(*args, **options)
 
         return asked
-
-
-class _Portable(PortableEngine):
-    """The portable engine, which brings no more than may be here."""
-
-    def __init__(self, link: Link, *asked: Any) -> None:
-        super().__init__(*asked)
-        self._link = link
-        self._bringing = count(id(self) << 16)
-
-    def bring(self, frame: Frame, what: str) -> pa.Table:
-        """Return the rows of a frame as Arrow, once they are counted and fit."""
-        kinds = frame.collect_schema()
-        texts = [name for name, kind in kinds.items() if kind == nw.String]
-        rows, letters = measured(frame, texts)
-        holder = next(self._bringing)
-        self._link.allow(holder, what, rows, size_of(rows, len(kinds), len(texts), letters))
-        weakref.finalize(self, self._link.release, holder)
-        return fetched(frame)
 
 
 def _without_clocks(rows: Rows) -> Any:

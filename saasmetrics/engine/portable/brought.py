@@ -57,14 +57,14 @@ class BroughtEngine(LocalEngine):
         basis = self._there.basis
         found = self._mine(basis.pieces()).join(basis.entities(), on="entity")
         kept = found.select("line", *(nw.col(name).cast(nw.Int64) for name in _NUMBERS))
-        return self._there.bring(kept, "pieces of MRR")
+        return self._there.bring(kept, self._there.source, self)
 
     @cached_property
     def _ids(self) -> tuple[pa.Array, NDArray[np.int64]]:
         """The ids of the entities and their ranks, in order."""
         found = self._mine(self._there.basis.entities())
-        table = self._there.bring(found.select("entity", nw.col("_rank").cast(nw.Int64)), "ids")
-        table = table.sort_by("_rank")
+        kept = found.select("entity", nw.col("_rank").cast(nw.Int64))
+        table = self._there.bring(kept, "customers", self).sort_by("_rank")
         ids = table["entity"].combine_chunks()
         return ids, np.asarray(table["_rank"]).astype(np.int64)
 
@@ -107,7 +107,7 @@ class BroughtEngine(LocalEngine):
             return Groups(by, labels, of_entity=np.zeros(len(self.spans.entity_ids), np.int32))
         if basis.of_customers(by):
             found = self._mine(basis.members(by)).select("_rank", "group")
-            table = self._there.bring(found, "groups").sort_by("_rank")
+            table = self._there.bring(found, "customers", self).sort_by("_rank")
             return Groups(by, labels, of_entity=np.asarray(table["group"]).astype(np.int32))
         of_span = self._by_line(by)
         if not basis.per_entity(by):
@@ -120,7 +120,9 @@ class BroughtEngine(LocalEngine):
         """Return the group of each span, which is that of its line; usage has that of its entity."""
         basis = self._there.basis
         found = self._mine(basis.pieces(by)).join(basis.entities(), on="entity")
-        told = self._there.bring(found.select("_rank", "line", "group").unique(), "groups")
+        told = self._there.bring(
+            found.select("_rank", "line", "group").unique(), self._there.source, self
+        )
         code, line = self._line_codes(told["line"])
         many = np.int64(len(line) + 1)
         key = np.asarray(told["_rank"]).astype(np.int64) * many + code

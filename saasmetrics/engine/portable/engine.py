@@ -17,19 +17,20 @@ from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
+from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
-from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
+from saasmetrics.engine.portable.fetched import dense, fetched, number, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
-from saasmetrics.engine.portable.whole import among
+from saasmetrics.engine.portable.whole import among, day_number
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -39,7 +40,11 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
+
+
+_WIDE = 12  # bytes of a value that is brought, most of which are whole numbers
 
 
 class PortableEngine:
@@ -90,6 +95,7 @@ class PortableEngine:
         self.currency = currency
         self.fiscal_start = fiscal_start
         self.since_day = since
+        self.allow: Callable[[object, str, int, int], None] | None = None
 
     @property
     def source(self) -> str:
@@ -113,8 +119,27 @@ class PortableEngine:
         """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
         return BroughtEngine(self)
 
-    def bring(self, frame: Frame, what: str) -> pa.Table:  # noqa: ARG002
-        """Return the rows of a frame as Arrow; all that is longer than a cube passes here. `what` says what it is."""
+    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
+        """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
+
+        Parameters
+        ----------
+        frame
+            What to bring.
+        table
+            The table that it says something of.
+        holder
+            What keeps it.
+
+        Raises
+        ------
+        DataError
+            If `allow` refuses: it is asked first, with the number of rows and of bytes.
+        """
+        if self.allow is not None:
+            frame = held(frame)
+            rows = int(number(frame.select(nw.len())) or 0)
+            self.allow(holder, table, rows, rows * len(names(frame)) * _WIDE)
         found: pa.Table = fetched(frame)
         return found
 
@@ -123,6 +148,14 @@ class PortableEngine:
         """What the footnote of every number says about the tables."""
         rates = () if self.valuation is None else (self.valuation.note,)
         return (*self.basis.left_out(), *rates)
+
+    def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return who pays how much a month from when until when, with its group."""
+        return self.basis.pieces(by, bags)
+
+    def daily(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return the changes of MRR per account and day."""
+        return self.basis.daily(by, bags)
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
@@ -160,8 +193,8 @@ class PortableEngine:
         """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
         first, periods, _ = self.extent(freq)
         cells = movement.movement_cells(daily, self.calendar(freq), self.policy, rates)
-        names = (*movement.SUMS, *movement.COUNTS)
-        made = dense(cells, (groups, periods), {"period": first}, names)
+        sums = (*movement.SUMS, *movement.COUNTS)
+        made = dense(cells, (groups, periods), {"period": first}, sums)
         made["closing"], made["customers_closing"] = (
             np.cumsum(made.pop(name), axis=1) for name in ("change", "paying")
         )
@@ -220,8 +253,8 @@ class PortableEngine:
         periods = max(full - first + 1, 0)
         found = self.grouping(by)
         many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
-        names = ("customers", "mrr")
-        made = dense(triangle_cells(daily, calendar, full), (many, periods, periods), dims, names)
+        cells, measures = triangle_cells(daily, calendar, full), ("customers", "mrr")
+        made = dense(cells, (many, periods, periods), dims, measures)
         return Cube(found, by_age({n: np.cumsum(v, axis=2) for n, v in made.items()}), 0, bags)
 
     def lifetimes(
@@ -257,8 +290,8 @@ class PortableEngine:
         if column == CAUSE_COLUMN:
             return self.basis.pieces()
         by = self.cause_column(column)
-        _, number = causes.numbered(self.grouping(by))
-        return self.basis.pieces(by).with_columns(cause=among(nw.col("group"), number))
+        _, code = causes.numbered(self.grouping(by))
+        return self.basis.pieces(by).with_columns(cause=among(nw.col("group"), code))
 
     def cause_column(self, column: str) -> tuple[str]:
         """Return the column of causes by the name that `by=` takes."""
@@ -302,6 +335,22 @@ class PortableEngine:
             msg = "Seats are not brought from where the tables are."
             raise NotPortableError(msg)
         return self.here.episodes(freq, columns, varying)
+
+    def waits(self) -> Waits | None:
+        """Return how many customers took how many days from signing up to their first payment."""
+        tables = self.basis.tables
+        known = "customers" in tables and "created_at" in names(tables["customers"])
+        if not known or self.policy.entity != "customer":
+            return None
+        created = tables["customers"].filter(~nw.col("created_at").is_null())
+        created = created.select(entity=nw.col("customer_id"), _created=day_number("created_at", 0))
+        first = self.basis.pieces().group_by("entity").agg(_first=nw.col("start").min())
+        found = first.join(created, on="entity").with_columns(
+            days=nw.col("_first").cast(nw.Int64) - nw.col("_created")
+        )
+        cells = found.group_by("days").agg(nw.len().alias("customers")).sort("days")
+        made = whole_columns(cells, ("days", "customers"))
+        return (made["days"], made["customers"]) if len(made["days"]) else None
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""

@@ -55,7 +55,7 @@ def dense(
 @contextmanager
 def planned(frame: Frame) -> Iterator[None]:
     """Let the engine of a frame plan for many rows and long expressions until the block ends."""
-    if frame.implementation is nw.Implementation.PYSPARK:
+    if frame.implementation.is_pyspark():
         with _unpropagated(frame.to_native().sparkSession.conf):
             yield
     elif (connection := postgres_of(frame)) is not None:
@@ -80,7 +80,7 @@ def _unpropagated(settings: Any) -> Iterator[None]:
 
 def postgres_of(frame: Frame) -> Any:
     """Return the connection of a frame that is in PostgreSQL; None for any other."""
-    if frame.implementation is not nw.Implementation.IBIS:
+    if not frame.implementation.is_ibis():
         return None
     backend = backend_of(frame)
     return backend.con if backend.name == "postgres" else None
