@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docs.site import layout
 from docs.site.page import Page, plain
@@ -176,11 +176,3 @@ def _notebook(name: str) -> Page:
     from docs.site import notebooks
 
     return notebooks.page(ROOT / "notebooks" / f"{name}.ipynb", NOTEBOOKS[name])
-
-
-def told(found: dict[str, Page]) -> dict[str, Any]:
-    """Return how large a site is, for whoever builds it."""
-    return {
-        "pages": len(found),
-        "with live widgets": sum(bool(page.files) for page in found.values()),
-    }

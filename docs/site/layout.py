@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from docs.site.page import Page
 
 HERE = Path(__file__).parent / "look"
-FILES = ("site.css", "site.js")
 _INSIDE = re.compile(r'\b(href|src)="(?!https?:|#|data:|mailto:)([^"]*)"')
 _OUTSIDE = re.compile(r'(<a href="https?:[^"]*")')
 

@@ -200,4 +200,7 @@ def _styled(styler: Any) -> str:
 
 
 def _plain(text: str, kind: str = "printed") -> str:
+    lines = text.splitlines()
+    if sum("   " in line.strip() for line in lines) > len(lines) / 2:
+        kind += " columns"
     return f'<pre class="{kind}" tabindex="0">{escape(text.rstrip())}</pre>'
