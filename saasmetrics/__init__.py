@@ -104,7 +104,10 @@ def read(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    remedies: str | Path | bool | None = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -119,9 +122,17 @@ def read(
         Whether 03/04/2025 is 3 April (True) or 4 March (False); by default such dates are refused unless others of
         the column show the order.
     decimal
-        The decimal sign of the files, "," or "."; by default amounts that can be read in two ways are refused.
+        The decimal sign of the files, "," or "."; by default the amounts of a column show it, and those that can be
+        read in two ways are refused.
+    encoding
+        Encoding of text files, "cp1252" or "shift-jis"; by default UTF-8, else a guess that `book.check()` names.
+    memory_limit
+        How much memory reading may take, such as "8GB"; by default what is free. Files that would take more are
+        refused before they are read.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
+    remedies
+        A file of `book.save_remedies` to replay; by default remedies.toml beside the data, if there; False for none.
 
     Returns
     -------
@@ -132,6 +143,8 @@ def read(
     ------
     InvalidTablesError
         If a file cannot be read as the table its name says; all problems at once.
+    DataError
+        If the files would not fit into memory, or one is written while it is read.
 
     Examples
     --------
@@ -151,7 +164,10 @@ def read(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
+        remedies=remedies,
     )
 
 
@@ -231,6 +247,8 @@ def read_snapshots(
     as_of: Any = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    encoding: str | None = None,
+    memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
@@ -241,7 +259,7 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
-    dayfirst, decimal, columns
+    dayfirst, decimal, encoding, memory_limit, columns
         As for `read`, for all exports.
 
     Returns
@@ -284,6 +302,8 @@ def read_snapshots(
         as_of=as_of,
         dayfirst=dayfirst,
         decimal=decimal,
+        encoding=encoding,
+        memory_limit=memory_limit,
         columns=columns or {},
     )
 

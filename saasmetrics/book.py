@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics import shown
+from saasmetrics.book_fields import fill
 from saasmetrics.engine import local
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.asof import left_out
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from saasmetrics.checks.remedies import Chosen
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.quality import Checks
-    from saasmetrics.result import Result
+    from saasmetrics.errors import Problem
+    from saasmetrics.quality import Checks, Report
     from saasmetrics.tables import Table
 
     Cut = Callable[[Mapping[str, Table]], dict[str, Table]]
@@ -93,6 +95,8 @@ class Book:
     scope: tuple[str, ...] = field(default=())
     told_day: int = field(default=0)
     place: Place = field(default=HERE, repr=False)
+    repairs: tuple[Chosen, ...] = field(default=())
+    mended: tuple[Problem, ...] = field(default=(), repr=False)
     engines: dict[tuple[Any, ...], local.LocalEngine] = field(default_factory=dict, repr=False)
 
     def __init__(
@@ -119,20 +123,23 @@ class Book:
         currency: str | None = None,
         fiscal_start: int = 1,
         as_of: Any = None,
+        remedies: Any = None,
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
+        from saasmetrics.checks.replay import beside
         from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        book, history = cls.__new__(cls), read_tables(path, **told)
-        fill(book, history, resolve(policy), code, fiscal_start, day, known=day)
+        repairs, history = beside(path, remedies, read_tables(path, **told))
+        book, told_by = cls.__new__(cls), resolve(policy)
+        fill(book, history, told_by, code, fiscal_start, day, known=day, repairs=repairs)
         return book
 
     def _with(self, **changes: Any) -> Book:
         book = Book.__new__(Book)
-        kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope", "place")
-        now = {name: getattr(self, name) for name in kept}
+        kept = ("history", "policy", "currency", "fiscal_start", "cuts", "scope")
+        now = {name: getattr(self, name) for name in (*kept, "place", "repairs", "mended")}
         now |= {name: getattr(self, f"{name}_day") for name in ("as_of", "since", "known", "told")}
         same = changes.keys() <= {"policy", "since", "as_of"}
         if same and changes.get("policy", self.policy).knowledge == self.policy.knowledge:
@@ -224,6 +231,37 @@ class Book:
         day = last_day(date)
         return self._with(as_of=day, known=day if known is None else last_day(known))
 
+    def repair(
+        self, remedies: Mapping[str, str] | str | PathLike[str] | Sequence[Chosen], by: str = ""
+    ) -> Book:
+        """Return this book with remedies for findings, which `check()` and every footnote then tell.
+
+        Parameters
+        ----------
+        remedies
+            Finding, or table and finding, -> remedy: {"spend.repeated-row": "drop"}; or a file that
+            `save_remedies` wrote, to be replayed. What does not exist, or repairs nothing, is refused.
+        by
+            Who chose them, to be recorded.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> book = sm.Book(mrr={"customer_id": ["a ", "a"], "month": ["2026-01", "2026-02"], "mrr": [10, 12]})
+        >>> [entry.rows for entry in book.repair({"padded-id": "strip"}).repairs]
+        [1]
+        """
+        from saasmetrics.checks.replay import asked_for
+
+        more = (one for one in asked_for(self, remedies, by) if one not in self.repairs)
+        return self._with(repairs=(*self.repairs, *more))
+
+    def save_remedies(self, path: str | PathLike[str] = "remedies.toml") -> Path:
+        """Write the remedies of this book to a file, for `sm.read(folder, remedies=path)` next month."""
+        from saasmetrics.checks.recorded import write_remedies
+
+        return write_remedies(path, self.repairs)
+
     @property
     def looks_back(self) -> bool:
         """Whether what is known is that of another day than the as-of date."""
@@ -245,11 +283,11 @@ class Book:
             self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
         )
 
-    def check(self) -> Result:
-        """Return the data-quality report: every finding with its rows, what to do, and whether it stops."""
+    def check(self) -> Report:
+        """Return the data-quality report: every finding with its rows, MRR and remedy, and the score of all."""
         from saasmetrics.quality import report
 
-        return report(self, self.checks.under(self.policy))
+        return report(self)
 
     def warnings(self, tables: Sequence[str] = ()) -> tuple[str, ...]:
         """Return what is left out, and what the data-quality report warns of, in the tables behind a number."""
@@ -333,7 +371,7 @@ class Book:
         return out
 
     def explore(self, widget: str = "explorer", **options: Any) -> Any:
-        """Open a widget: "explorer", "switch", "review", "survival" or "economics"; options say where it starts."""
+        """Open a widget: "explorer", "switch", "review", "survival", "economics" or "pack"; options say how."""
         from importlib.metadata import entry_points
 
         for point in entry_points(group="saasmetrics.widgets", name=widget):
@@ -348,50 +386,3 @@ class Book:
         return shown.book_html(self)
 
     __dir__ = shown.book_names
-
-
-def fill(
-    book: Book,
-    history: Mapping[str, Table],
-    policy: Policy,
-    currency: str | None,
-    fiscal_start: int,
-    as_of: int | None,
-    since: int | None = None,
-    known: int | None = None,
-    cuts: tuple[Cut, ...] = (),
-    scope: tuple[str, ...] = (),
-    tables: Mapping[str, Table] | None = None,
-    told: int | None = None,
-    place: Place = HERE,
-) -> None:
-    """Set the fields of a new book, deriving from the tables what was not given."""
-    from saasmetrics.quality import Checks
-
-    Calendar("Y", fiscal_start)
-    guessed = as_of is None
-    if tables is None:
-        tables = place.known(history, known if policy.knowledge == "recorded" else None)
-        as_of = place.until(tables, as_of)
-        for cut in cuts:
-            tables = cut(tables)
-    assert as_of is not None
-    currency = currency or place.currency(tables)
-    fields = {
-        "tables": tables,
-        "history": history,
-        "policy": policy,
-        "currency": currency,
-        "fiscal_start": fiscal_start,
-        "as_of_day": as_of,
-        "since_day": since,
-        "known_day": known,
-        "cuts": cuts,
-        "scope": scope,
-        "told_day": as_of if told is None or any(t.snapshots for t in tables.values()) else told,
-        "engines": {},
-        "place": place,
-        "checks": Checks(tables, as_of, currency, guessed, place),
-    }
-    for name, value in fields.items():
-        object.__setattr__(book, name, value)

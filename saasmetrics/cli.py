@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics import import_command
-from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics import check_command, import_command
+from saasmetrics.errors import DataError, InvalidTablesError
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
@@ -103,6 +103,7 @@ def _demo_words(commands: Any) -> None:
 def _check_words(commands: Any) -> None:
     words = _command(commands, "check", _check, "report what is wrong or doubtful in the tables")
     _book_words(words)
+    check_command.words(words)
 
 
 def _report_words(commands: Any) -> None:
@@ -151,11 +152,12 @@ def _book_words(
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
     words.add_argument(
-        "--dayfirst",
-        action=argparse.BooleanOptionalAction,
-        help="whether 03/04/2025 is 3 April",
+        "--dayfirst", action=argparse.BooleanOptionalAction, help="whether 03/04/2025 is 3 April"
     )
+    text = "remedies to replay, by default remedies.toml in the folder; none for none"
+    words.add_argument("--remedies", metavar="FILE", help=text)
     words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
+    words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -202,17 +204,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    book = _book(arguments)
-    found = book.check()
-    problems: tuple[Problem, ...] = found.extra["problems"]
-    for problem in problems:
-        _say(f"{problem.severity.upper()} {problem}")
-    count = {
-        level: sum(p.severity == level for p in problems) for level in ("error", "warning", "note")
-    }
-    words = [f"{n} {level}{'' if n == 1 else 's'}" for level, n in count.items()]
-    _say(f"{', '.join(words)} in {len(book.tables)} tables as of {book.as_of_text}.")
-    return FINDINGS if count["error"] else DONE
+    return FINDINGS if check_command.run(arguments, _book(arguments), _say) else DONE
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -235,7 +227,16 @@ def _pack(arguments: argparse.Namespace) -> int:
     from saasmetrics.board.every_month import monthly
 
     defaults = {"policy": "default", "set": [], "fiscal_start": 1}
-    for name in ("csv", "title", "margin", "dayfirst", "decimal", *defaults):
+    for name in (
+        "csv",
+        "title",
+        "margin",
+        "dayfirst",
+        "decimal",
+        "encoding",
+        "remedies",
+        *defaults,
+    ):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
             raise DataError(
@@ -330,6 +331,8 @@ def _book(arguments: argparse.Namespace) -> Book:
         as_of=_day(arguments.as_of),
         dayfirst=arguments.dayfirst,
         decimal=arguments.decimal,
+        encoding=arguments.encoding,
+        remedies=False if arguments.remedies == "none" else arguments.remedies,
     )
     return book
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import size_in_bytes
-from saasmetrics.book import Book, fill
+from saasmetrics.book import Book
+from saasmetrics.book_fields import fill
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.connected import Link, There, connected_tables
-from saasmetrics.engine.connected.link import free_half
 from saasmetrics.errors import DataError, MissingExtraError, MissingTableError
+from saasmetrics.memory import free
 from saasmetrics.periods import last_day
 from saasmetrics.policy import resolve
 from saasmetrics.tables import table_schema
@@ -34,7 +35,7 @@ def connect(
     **tables: Any,
 ) -> Book:
     """Return the book of tables that stay where they are; see `saasmetrics.connect`."""
-    limit = free_half() if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
+    limit = free() // 2 if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
     day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
     chosen = resolve(policy)
     link = Link(limit)

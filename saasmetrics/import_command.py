@@ -13,18 +13,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.importers.imported import Imported
 
-# What cannot be computed without a table; MRR comes from one of three.
-_NEEDS = (
-    (("subscriptions", "mrr", "invoices"), "MRR, NRR, GRR, churn, cohorts and survival"),
-    (("customers",), "groups by segment, region or channel"),
-    (("spend",), "CAC, LTV:CAC and payback"),
-    (("finance", "spend"), "gross margin, burn multiple and rule of 40"),
-    (("contracts", "subscriptions"), "renewals"),
-    (("tickets",), "support"),
-    (("usage",), "usage and adoption"),
-    (("targets",), "targets"),
-)
-
 
 def words(parser: argparse.ArgumentParser) -> None:
     """Add what can be said after `saasmetrics import`."""
@@ -45,6 +33,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     """
     from saasmetrics.importers import import_folder
     from saasmetrics.importers.mapping import NAME
+    from saasmetrics.importers.needs import missing
 
     folder = Path(arguments.folder)
     if arguments.out and Path(arguments.out).resolve() == folder.resolve():
@@ -54,9 +43,8 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     if arguments.columns:
         for line in _columns(made):
             say(line)
-    for tables, numbers in _NEEDS:
-        if not set(tables) & set(made.tables):
-            say(f"  without {' or '.join(tables)}: no {numbers}")
+    for line in missing(made.tables):
+        say(f"  {line}")
     if made.strangers and not (folder / NAME).exists():
         say(f"  fill in {made.write_mapping(folder)} for the files that are not recognized")
     for name, table in made.by_name().items():

@@ -154,6 +154,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def agreeing(count: int, one: str, many: str) -> str:
+    """Return the form of a verb that goes with a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row") + agreeing(1, " counts", " count"), counted(2, "row") + agreeing(2, " counts", " count")
+    ('1 row counts', '2 rows count')
+    """
+    return one if count == 1 else many
+
+
 def format_money(value: float | None, currency: str = "USD") -> str:
     """Write an amount the way a board reads it: three digits and a magnitude.
 

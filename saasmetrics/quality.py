@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.engine.place import HERE, Place
+from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.money import counted, format_value
 from saasmetrics.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import pandas as pd
+
     from saasmetrics.book import Book
+    from saasmetrics.checks.worth import Touched
     from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
@@ -30,26 +36,107 @@ class Checks:
     guessed: bool = False
     place: Place = HERE
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
+    mended: tuple[Problem, ...] = ()
 
     def under(self, policy: Policy) -> list[Problem]:
         """Return the findings under a policy."""
         key = tuple(str(getattr(policy, name)) for name in _GATED)
         if key not in self.found:
-            self.found[key] = self.place.check(
+            found = self.place.check(
                 self.tables,
                 as_of=self.as_of,
                 currency=self.currency,
                 policy=policy,
                 guessed=self.guessed,
             )
+            self.found[key] = [*found, *self.mended]
         return self.found[key]
 
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
         return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({p.rows:,} rows)"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({counted(p.rows, 'row')})"
             for p in self.under(policy)
-            if p.severity == "warning" and p.table in tables
+            if (p.severity == "warning" or p.code == "repaired") and p.table in tables
+        )
+
+
+class Report(Result):
+    """The data-quality report: its findings, the score, what each means, and the rows behind it."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The findings, in the order of `df`."""
+        found: tuple[Problem, ...] = self.extra["problems"]
+        return found
+
+    @property
+    def score(self) -> float:
+        """From 0 to 100: what is left when each finding has taken its points."""
+        return float(self.extra["score"])
+
+    def rows(self, **cell: Any) -> pd.DataFrame:
+        """Return all rows behind a finding: those of its table with their number, from 1, or what contradicts.
+
+        Parameters
+        ----------
+        **cell
+            `finding`, its code, and `table`, where several tables have it.
+
+        Raises
+        ------
+        DataError
+            If no finding is named, or several tables have it.
+        UnknownNameError
+            If there is no such finding in the report.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b "], "month": ["2026-01"] * 2, "mrr": [10, 12]}
+        >>> sm.Book(mrr=rows).check().rows(finding="padded-id")["row"].tolist()
+        [2]
+        """
+        for name in cell:
+            if name not in ("finding", "table"):
+                raise UnknownNameError.of("word to choose rows by", name, ("finding", "table"))
+        found: pd.DataFrame = self.extra["rows"](**cell)
+        return found
+
+    def explain(self, finding: str) -> str:
+        """Return what a kind of finding means, how it changes numbers, what was found of it, and what to do.
+
+        Parameters
+        ----------
+        finding
+            Its code, as in the column `code`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such finding.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> print(sm.demo(customers=50).check().explain("padded-id").splitlines()[0])  # doctest: +ELLIPSIS
+        Ids with blanks around them. An id begins or ends with a blank, ...
+        """
+        from saasmetrics.checks.explained import paragraph
+        from saasmetrics.checks.remedies import choices
+
+        there = [problem for problem in self.problems if problem.code == finding]
+        return paragraph(finding, there, choices().get(finding, {}))
+
+    def _repr_html_(self) -> str:
+        from saasmetrics.checks.explained import of_problems, table
+        from saasmetrics.checks.remedies import choices
+
+        pairs = zip(self.problems, self.extra["touched"], strict=True)
+        rows = table(pairs, self.context.currency) if self.problems else ""
+        return (
+            f'<div class="saasmetrics-result"><h4>{escape(self.metric.name)} <span>{escape(self.text)}</span></h4>'
+            f"{rows}{of_problems(self.problems, choices())}<p><small>{escape(self.footnote)}</small></p></div>"
         )
 
 
@@ -58,52 +145,137 @@ class Checks:
     name="Data quality",
     unit="table",
     better="neutral",
-    meaning="What is wrong or doubtful in the tables, how many rows it touches, and what to do about it.",
-    formula="one row per finding; an error stops, a warning goes into footnotes, a note is for information",
-    missing="An empty report means that nothing was found.",
+    meaning="What is wrong or doubtful in the tables, whom and how much MRR it touches, and what to do about it.",
+    formula="one row per finding: an error stops, a warning goes into footnotes, a note is for information; MRR is "
+    "what the subscriptions (of other tables: the customers) behind it pay a month on the as-of date, or paid last; "
+    "score = 100 - points, at least 0: an error takes a point for each per cent of MRR that it touches, a warning a "
+    "tenth of that, a note nothing; in a table that names no customers, or stays elsewhere, per cent of its rows",
+    missing="An empty report means that nothing was found, and a score of 100; MRR is missing where a finding is about "
+    "no customer, or errors leave no MRR.",
     sources=("METRICS.md",),
+    version=2,
 )
-def report(book: Book, problems: Sequence[Problem]) -> Result:
-    """Return the findings of the quality gate.
+def report(book: Book) -> Report:
+    """Return the findings of the quality gate with what they touch, and the score.
 
     Parameters
     ----------
     book
-        The book that was checked.
-    problems
-        Its findings.
+        The book to check.
 
     Returns
     -------
-    Result
-        Columns severity, table, column, finding, rows, examples, remedy, code; errors first.
+    Report
+        Columns severity, table, column, finding, rows, customers, mrr, share, points, examples, remedy, code, place
+        (the user's own file, column and first rows); errors first, then those that touch most MRR. `score`,
+        `explain(code)` and `rows(finding=code)` say more.
 
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> found = sm.demo(customers=50).check().df
-    >>> set(found["severity"]) <= {"warning", "note"}
-    True
+    >>> found = sm.demo(customers=50).check()
+    >>> found.score, set(found.df["severity"])
+    (100.0, {'note'})
     """
+    from saasmetrics.checks.later import later
+    from saasmetrics.checks.worth import by_rows, score, touched, worth_of
+
+    checks, policy = book.checks, book.policy
+    problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
+    if any(table.is_away for table in checks.tables.values()):
+        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+    else:
+        worth = worth_of(checks.tables, *asked, problems)
+        every = [*problems, *later(checks.tables, *asked, problems)]
+        found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
+    order = {"error": 0, "warning": 1, "note": 2}
+    found.sort(key=lambda pair: (order[pair[0].severity], -(pair[1].micro or 0), -pair[0].rows))
+    total = score([each for _, each in found])
+    counts = _headline([problem.severity for problem, _ in found])
+    extra = {
+        "problems": tuple(problem for problem, _ in found),
+        "touched": tuple(each for _, each in found),
+        "score": total,
+        "score_text": _score(total),
+        "headline": f"{_score(total)} of 100: {counts}",
+        "rows": _drill(book, [problem for problem, _ in found]),
+    }
+    return Report(definition("check"), _frame(found), "table", book.context(), extra=extra)
+
+
+def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:
     import pandas as pd
 
-    order = {"error": 0, "warning": 1, "note": 2}
-    found = sorted(problems, key=lambda p: (order[p.severity], -p.rows))
-    data = {
-        "severity": [p.severity for p in found],
-        "table": [p.table for p in found],
-        "column": [p.column for p in found],
-        "finding": [p.rule for p in found],
-        "rows": [p.rows for p in found],
-        "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p in found],
-        "remedy": [p.remedy for p in found],
-        "code": [p.code for p in found],
-    }
-    extra = {"problems": tuple(found), "headline": _headline([p.severity for p in found])}
-    return Result(definition("check"), pd.DataFrame(data), "table", book.context(), extra=extra)
+    def money(micro: int | None) -> float:
+        return float("nan") if micro is None else micro / 1e6
+
+    return pd.DataFrame(
+        {
+            "severity": [p.severity for p, _ in found],
+            "table": [p.table for p, _ in found],
+            "column": [p.column for p, _ in found],
+            "finding": [p.rule for p, _ in found],
+            "rows": [p.rows for p, _ in found],
+            "customers": pd.array([t.customers for _, t in found], "Int64"),
+            "mrr": pd.array([money(t.micro) for _, t in found], "float64"),
+            "share": [float("nan") if t.share is None else t.share for _, t in found],
+            "points": [t.points for _, t in found],
+            "examples": ["; ".join(str(dict(e)) for e in p.examples[:3]) for p, _ in found],
+            "remedy": [p.remedy for p, _ in found],
+            "code": [p.code for p, _ in found],
+            "place": [p.place for p, _ in found],
+        }
+    )
+
+
+def _drill(book: Book, problems: Sequence[Problem]) -> Any:
+    """Return the function that finds the rows behind a finding."""
+
+    def rows(finding: str = "", table: str = "") -> pd.DataFrame:
+        from saasmetrics.checks.worth import lines_of
+
+        if not finding:
+            msg = 'Say which finding the rows are behind: rows(finding="repeated-row").'
+            raise DataError(msg)
+        there = [p for p in problems if p.code == finding and table in ("", p.table)]
+        if not there:
+            raise UnknownNameError.of("finding", finding, dict.fromkeys(p.code for p in problems))
+        if len({p.table for p in there}) > 1:
+            names = ", ".join(dict.fromkeys(p.table for p in there))
+            msg = f"{finding} was found in {names}. Say in which: rows(finding={finding!r}, table=...)."
+            raise DataError(msg)
+        parts = [_rows(book, p, lines_of(p)) for p in there]
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    return rows
+
+
+def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    if problem.found is not None:
+        made: pd.DataFrame = problem.found.to_pandas()
+        return made
+    table = book.checks.tables.get(problem.table)
+    if lines is None or table is None or table.is_away:  # of rows elsewhere the first are here
+        return pd.DataFrame(list(problem.examples))
+    taken: pd.DataFrame = table.data.take(lines).to_pandas()
+    taken.insert(0, "row", lines + 1)
+    return taken
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+def _score(score: float) -> str:
+    """Return the score in words; what is not all of it never reads as 100."""
+    return format_value(min(score, 99.9) if score < 100 else score, "points")
 
 
 def _headline(severities: Sequence[str]) -> str:
     """Return how many errors, warnings and notes there are, in words."""
     counts = [(severities.count(s), s) for s in ("error", "warning", "note")]
-    return ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for n, s in counts)
+    return ", ".join(counted(n, s) for n, s in counts)

@@ -10,6 +10,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
+from saasmetrics.money import counted
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def of_result(result: Result, *, drawn: bool, headline: str) -> str:
         f"<details open><summary>{escape(words)}</summary>{of_frame(frame)}</details>"
         for words, frame in result.extra.get("tables", {}).items()
     )
-    count = f"{len(result.df):,} rows"
+    count = counted(len(result.df), "row")
     if len(result.df) > _SHOWN:
         count += f", the first {_SHOWN}"
     return (

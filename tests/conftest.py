@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.installed import Installed, installed
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 MARKED_FOLDERS = ("browser", "bench")
 
-# A gate says the same of the same code; `make search` draws ledgers that nobody has seen, and more of them.
-settings.register_profile("gate", derandomize=True)
+# A gate says the same of the same code, however busy the machine; `make search` draws ledgers that nobody has seen.
+_UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", _UNHURRIED, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 

@@ -80,7 +80,8 @@ class Settings:
         The pages, in order.
     targets
         Plan by metric and period, such as targets.arr."2026-Q3" = 4800000; goes before the table `targets`. A
-        period is a quarter by its name ("2026-Q3", "Q3 2026", "Q3 FY26") or by the month in which it ends ("2026-09").
+        period is a quarter by its name ("2026-Q3", "Q3 2026", "Q3 FY26"; of the fiscal year, which is named by the
+        year in which it ends) or by the month in which it ends ("2026-09").
     comments
         Title and text by page, in your own words.
     margin

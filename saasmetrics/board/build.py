@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import Settings
 from saasmetrics.board.asked import settings as settings_of
-from saasmetrics.board.fitted import fitted, unplanned
-from saasmetrics.board.making import Making
-from saasmetrics.board.model import (
-    Check,
-    Page,
-    Quantity,
-    Rows,
-    to_json,
-)
+from saasmetrics.board.draft import Done, Draft
+from saasmetrics.board.fitted import unplanned
+from saasmetrics.board.model import Check, Page, Quantity, Rows, to_json
 from saasmetrics.board.saved import load
-from saasmetrics.board.since import definitions, pages_by_id, worded
-from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path
-from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     import os
 
     from saasmetrics.board.lint import Finding
+    from saasmetrics.board.making import Making
     from saasmetrics.book import Book
-
-Done = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -292,76 +282,33 @@ def pack(
     'ARR is '
     """
     asked = settings_of(settings)
-    book = fitted(book, asked)
-    day = as_of if as_of is not None else asked.as_of
-    if day is not None:
-        book = book.as_of(day)
-    stopping = [p for p in book.check().extra["problems"] if p.severity == "error"]
-    if stopping:
-        raise InvalidTablesError(stopping)
     last = since if isinstance(since, Pack) or since is None else Pack.load(since)
-    making = Making(book, asked)
-    making.all_quarters  # noqa: B018  (without a closed quarter there is no pack)
-    pages = _pages(making, last, done or _quiet)
-    numbers = making.numbers
+    return of_draft(Draft.of(book, asked, last, as_of), asked, done)
+
+
+def of_draft(draft: Draft, asked: Settings, done: Done | None = None) -> Pack:
+    """Return the pack of a draft: the pages that the settings ask for, in their words and order.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> draft = Draft.of(sm.demo(customers=60), Settings())
+    >>> [page.id for page in of_draft(draft, Settings(pages=("bridge", "t9q"))).pages]
+    ['bridge', 't9q']
+    """
+    pages, numbers = draft.pages(asked, done or _quiet), draft.making.numbers
     return Pack(
-        _facts(making), pages, numbers.quantities, numbers.held, tuple(numbers.checks), asked
-    )
+        _facts(draft.making, asked), pages, numbers.quantities, numbers.held, tuple(numbers.checks), asked
+    )  # fmt: skip
 
 
-def _pages(making: Making, last: Pack | None, done: Done) -> tuple[Page, ...]:
-    asked, before, made = making.settings, pages_by_id(last), {}
-    order = asked.pages_shown
-    # The definitions are those of all other pages, so they are written last.
-    for key in sorted(order, key="definitions".__eq__):
-        page = definitions(making, last) if key == "definitions" else _page(making, key)
-        if page is not None:
-            number = making.say(page.key) if page.key else ""
-            made[key] = worded(page, asked.comments.get(key), before.get(key), number)
-        done(key)
-    shown = [made[key] for key in order if key in made]
-    gone = [
-        page for page in shown if page.missing and not (page.tiles or page.charts or page.tables)
-    ]
-    kept = tuple(page for page in shown if page not in gone)
-    all_pages = (*kept, _not_shown(gone)) if gone else kept
-    if all_pages and (notes := unplanned(making)):
-        first = all_pages[0]
-        return (replace(first, missing=(*first.missing, *notes)), *all_pages[1:])
-    return all_pages
-
-
-def _not_shown(gone: list[Page]) -> Page:
-    """Return one page of what cannot be shown, so that a board turns no empty ones."""
-    names = ", ".join(page.name for page in gone)
-    title = f"{counted(len(gone), 'page')} not shown: {names}"
-    told = tuple(f"{page.name}: {text}" for page in gone for text in page.missing)
-    return Page("missing", "Not shown", title, missing=told)
-
-
-def _page(making: Making, key: str) -> Page | None:
-    """Return a page; one that cannot be computed says why, or is left out by the settings."""
-    from saasmetrics.board.pages.plan import PAGES
-
-    name, build = PAGES[key]
-    try:
-        return build(making)
-    except InvalidTablesError:
-        raise
-    except DataError as error:
-        asked = key in making.settings.pages
-        if (key == "asks" and not asked) or not making.settings.missing_pages:
-            return None
-        return Page(key, name, f"{name}: not shown", missing=(str(error),))
-
-
-def _facts(making: Making) -> dict[str, Any]:
+def _facts(making: Making, asked: Settings) -> dict[str, Any]:
     import numpy as np
 
     from saasmetrics.periods import iso_day
     from saasmetrics.version import __version__
 
-    book, asked = making.book, making.settings
+    book = making.book
     calendar = book.calendar("Q")
     end = int(calendar.last_day(np.array([calendar.of(making.now.date())]))[0])
     return {
@@ -372,6 +319,7 @@ def _facts(making: Making) -> dict[str, Any]:
         "policy": f"{book.policy.name} v{book.policy.version}", "policy_hash": book.policy.hash,
         "data_hash": book.data_hash, "code": __version__,
         "metrics": {key: result.metric.version for key, result in sorted(making.sources.items())},
+        "unplanned": list(unplanned(making)),
     }  # fmt: skip
 
 

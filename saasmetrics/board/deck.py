@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_charts import add_chart
-from saasmetrics.board.deck_tables import split, widths
+from saasmetrics.board.deck_tables import fitted, label, lines, lines_of, split
 from saasmetrics.board.drawn import look
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
@@ -117,33 +117,33 @@ class _Slide:
         page = self.page
         self._title(page.title + (" (continued)" if part else ""))
         top = 1.05
-        words = " ".join(text for text in (page.comment if not part else "", marks(page)) if text)
+        words = "\n".join(text for text in (page.comment if not part else "", marks(page)) if text)
         if words:
-            lines = 1 + len(words) // 140
-            self.text(words, _EDGE, top, _WIDE - 2 * _EDGE, 0.24 * lines, size=12)
-            top += 0.24 * lines + 0.08
+            high = 0.24 * lines_of(words, _WIDE - 2 * _EDGE, 12)
+            self.text(words, _EDGE, top, _WIDE - 2 * _EDGE, high, size=12)
+            top += high + 0.08
         tiles = [tile_view(self.pack, tile) for tile in page.tiles] if not part else []
         if tiles:
             self._tiles(tiles, top)
             top += 1.42
         charts = page.charts if not part else ()
         beside = len(tables) == 2 and all(len(t.columns) <= 7 and t.kind == "plain" for t in tables)
+        room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
+        columns = fitted(tables, room) if beside else [fitted([table], room)[0] for table in tables]
         need = [
-            _LINE * (len(table.rows) + 1) * (2.1 if table.kind == "text" else 1) + 0.3
-            for table in tables
+            _LINE * (sum(lines(table, own)) + 1) * (2.1 if table.kind == "text" else 1) + 0.3
+            for table, own in zip(tables, columns, strict=True)
         ]
         low = (max(need) if beside else sum(need)) if tables else 0.0
-        sizes = [sum(widths(table)) for table in tables]
         if charts:
             high = max(_LEAST, min(3.6, self._low - 0.35 - top - low))
             self._charts(top, high)
             top += high + 0.05
-        for at, table in enumerate(tables):
-            room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
-            part_of = sizes[at] / sum(sizes) if beside else 1.0
-            left = _EDGE + (at * (room - room * part_of + 0.5) if beside else 0.0)
-            self._table(table, left, top, room * part_of, self._low - top)
-            top += 0.0 if beside else need[at]
+        left = _EDGE
+        for table, own, high in zip(tables, columns, need, strict=True):
+            self._table(table, own, (left, top), self._low - top)
+            left += sum(own) + 0.5 if beside else 0.0
+            top += 0.0 if beside else high
         self._missing(top, part)
         self._foot(number)
         notes = [page.calculation, *(f"Not shown: {text}" for text in page.missing), page.footnote]
@@ -267,30 +267,31 @@ class _Slide:
             told = frame._element.nvGraphicFramePr.cNvPr  # noqa: SLF001  (the library has no alternative text)
             told.set("descr", printable(alt_text(self.pack, chart)))
 
-    def _table(self, table: TableView, left: float, top: float, width: float, room: float) -> None:
+    def _table(
+        self, table: TableView, columns: list[float], place: tuple[float, float], room: float
+    ) -> None:
         from pptx.util import Pt
 
-        self.text(table.title, left, top, width, 0.2, size=10, bold=True)
-        many, words = len(table.rows) + 1, table.kind == "text"
-        fits = 72 * (room - 0.25) / many * 0.62
+        left, top = place
+        self.text(table.title, left, top, sum(columns), 0.2, size=10, bold=True)
+        many, words, rows = len(table.rows) + 1, table.kind == "text", lines(table, columns)
+        fits = 72 * (room - 0.25) / (sum(rows) + 1) * 0.62
         size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else 8.5
-        needed = widths(table)
-        wide = width if words else min(width, sum(needed) * 1.12)
         shape = self.slide.shapes.add_table(
             many,
             len(table.columns) + 1,
             self.x(left),
             self.y(top + 0.24),
-            self.x(wide),
-            self.y(_LINE * many),
+            self.x(sum(columns)),
+            self.y(_LINE * (sum(rows) + 1)),
         )
         shape.name = f"table {table.id}"
         grid = shape.table
         grid.horz_banding = grid.first_row = False
         held = shape._element.graphic.graphicData.tbl.tblPr  # noqa: SLF001  (nor a way to choose a table's style)
         held.find(_STYLE).text = _PLAIN
-        for column, need in enumerate(needed):
-            grid.columns[column].width = self.x(wide * need / sum(needed))
+        for column, inches in enumerate(columns):
+            grid.columns[column].width = self.x(inches)
         heads = ("", *table.columns)
         for column, name in enumerate(heads):
             self._cell(
@@ -303,11 +304,11 @@ class _Slide:
             )
         for line, row in enumerate(table.rows, 1):
             heavy = row.style == "sum"
-            self._cell(grid.cell(line, 0), row.label, Pt(size), bold=heavy)
+            self._cell(grid.cell(line, 0), label(row.label, columns[0]), Pt(size), bold=heavy)
             for column, cell in enumerate(row.cells, 1):
                 self._view(grid.cell(line, column), cell, Pt(size), words, heavy)
-        for line in grid.rows:
-            line.height = self.y(_LINE)
+        for line, lower in zip(grid.rows, (1, *rows), strict=True):
+            line.height = self.y(_LINE * lower)
 
     def _view(self, cell: Any, view: CellView, size: Any, words: bool, heavy: bool) -> None:
         from pptx.dml.color import RGBColor

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Done = Callable[[str], None]
 _LIBRARIES = {"pdf": ("typst", "typst"), "pptx": ("pptx", "python-pptx")}
-_KEPT = "pack.json"  # in each folder of the archive, to be compared with
+_STEM = "pack"
+_KEPT = f"{_STEM}.json"  # in each folder of the archive, to be compared with
 
 
 @dataclass(frozen=True)
@@ -181,24 +182,33 @@ def _is_day(name: str) -> bool:
 
 
 def written(
-    made: Pack, folder: Path, done: Done, formats: tuple[str, ...] = FORMATS
+    made: Pack, folder: Path, done: Done, formats: tuple[str, ...] = FORMATS, stem: str = _STEM
 ) -> tuple[Path, ...]:
     """Write a pack in its formats and as JSON: first beside, then all into their places.
+
+    Parameters
+    ----------
+    made, folder, formats
+        The pack, where to, and as what.
+    done
+        Called with each format when it is written.
+    stem
+        Name of the files without their endings.
 
     Raises
     ------
     DataError
         If one of them cannot be written; then none is.
     """
-    names = [*(f"pack.{form}" for form in formats), _KEPT]
+    names = [f"{stem}.{form}" for form in (*formats, "json")]
     new = [place for place in (folder, folder.parent) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".part-", dir=folder.parent) as beside:
             for form in formats:
-                getattr(made, f"to_{form}")(Path(beside) / f"pack.{form}")
+                getattr(made, f"to_{form}")(Path(beside) / f"{stem}.{form}")
                 done(form)
-            made.save(Path(beside) / _KEPT)
+            made.save(Path(beside) / names[-1])
             for name in names:
                 with replacing(folder / name) as target:
                     shutil.copyfile(Path(beside) / name, target)

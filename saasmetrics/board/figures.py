@@ -21,11 +21,11 @@ def scale_of(values: Iterable[float | None]) -> str:
 
     Examples
     --------
-    >>> scale_of([4_780_000.0, 120_000.0]), scale_of([None]), scale_of([2.5e9])
+    >>> scale_of([4_780_000.0, 120_000.0]), scale_of([None]), scale_of([2.5e8])
     ('k', '', 'M')
     """
     most = max((abs(value) for value in values if value is not None), default=0.0)
-    return "M" if most >= 1e9 else "k" if most >= 1e5 else ""
+    return "M" if most >= 1e8 else "k" if most >= 1e5 else ""
 
 
 def head_of(unit: str, scale: str, currency: str) -> str:
@@ -49,6 +49,8 @@ def shown(quantity: Quantity, scale: str = "") -> str:
     >>> from saasmetrics.board.model import Quantity
     >>> shown(Quantity("a", "A", -1_234_500.0, "money"), "k"), shown(Quantity("a", "A", 0.953, "ratio"))
     ('−1,234', '95.3%')
+    >>> shown(Quantity("a", "A", 561_582_000.0, "money"), "M"), shown(Quantity("a", "A", 0.04, "multiple"))
+    ('561.6', '0.04x')
     >>> shown(Quantity("a", "A", 0.0213, "points", signed=True))
     '+2.1 pp'
     """
@@ -58,12 +60,22 @@ def shown(quantity: Quantity, scale: str = "") -> str:
     size = abs(value)
     if unit == "money":
         size = size / _SCALES[scale]
-        text = f"{size:,.0f}"
+        text = f"{size:,.{1 if scale == 'M' else 0}f}"
     else:
         text = _plain(size, unit)
-    zero = not any(digit in text for digit in "123456789")
-    sign = "" if zero else MINUS if value < 0 else "+" if quantity.signed else ""
+    sign = "" if is_nothing(text) else MINUS if value < 0 else "+" if quantity.signed else ""
     return sign + text
+
+
+def is_nothing(text: str) -> bool:
+    """Return whether a text shows 0: so little is neither good nor bad, and has no sign.
+
+    Examples
+    --------
+    >>> is_nothing("0.0%"), is_nothing("0.1%")
+    (True, False)
+    """
+    return not any(digit in text for digit in "123456789")
 
 
 def _plain(size: float, unit: str) -> str:
@@ -72,7 +84,7 @@ def _plain(size: float, unit: str) -> str:
     if unit == "points":
         return f"{size * 100:,.1f} pp"
     if unit == "multiple":
-        return f"{size:,.1f}x"
+        return f"{size:,.1f}x" if size >= 0.095 or not size else f"{size:.2f}x"
     if unit == "months":
         return f"{size:,.1f}"
     if unit in ("count", "score"):
@@ -100,8 +112,9 @@ def said(quantity: Quantity, currency: str) -> str:
     else:
         text = _plain(abs(value), quantity.unit)
         text += f" {quantity.unit}" if quantity.unit in ("months", "hours") else ""
-    sign = MINUS if value < 0 else "+" if quantity.signed and value > 0 else ""
-    return sign + text
+    if is_nothing(text):
+        return text
+    return (MINUS if value < 0 else "+" if quantity.signed else "") + text
 
 
 def format_precise(size: float, text: str) -> str:

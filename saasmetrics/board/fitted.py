@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from saasmetrics.board.asked import Settings
     from saasmetrics.board.making import Making
     from saasmetrics.book import Book
+
+_NAMED = 4  # periods of a plan in a sentence
+_PERIOD = re.compile(
+    r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?|-?W\d{2})?"
+)  # of a plan that is of no quarter
 
 
 def fitted(book: Book, asked: Settings) -> Book:
@@ -68,14 +74,67 @@ def _same_tables(book: Book, asked: Settings) -> None:
 
 
 def unplanned(making: Making) -> tuple[str, ...]:
-    """Return, in words, the plans of the settings that are of no quarter of the pack, and the key that was wanted."""
+    """Return, in words, the plans that are of no quarter or number of the pack, and the key that was wanted.
+
+    Plans for the quarters that come next are left for later packs.
+    """
     name, month = making.label(making.now), making.last_month(making.now)
     found = []
     for metric, periods in making.settings.targets.items():
-        if periods and not any(making.is_shown(period) for period in periods):
-            listed = ", ".join(f'"{period}"' for period in periods)
+        lost = [one for one in periods if not (making.is_shown(one) or making.is_ahead(one))]
+        if lost:
+            verb = "is no quarter" if len(lost) == 1 else "are no quarters"
             found.append(
-                f"Plan of {metric}: {listed} of [targets.{metric}] is no quarter of this pack; "
+                f"Plan of {metric}: {_listed(lost)} of [targets.{metric}] {verb} of this pack; "
                 f'for {name} write "{name}" or "{month}".'
             )
-    return tuple(found)
+    return (*found, *_unplanned_rows(making))
+
+
+def _unplanned_rows(making: Making) -> list[str]:
+    """Return the same of the table `targets`, whose rows may be of other periods than quarters too."""
+    from saasmetrics.board.asked import PLANNED
+    from saasmetrics.errors import suggest
+    from saasmetrics.metrics.all import CATALOGUE
+
+    table, found = making.planned_table, []
+    for key, rows in () if table is None else table.groupby("metric", sort=False):
+        metric = str(key)
+        if metric not in PLANNED and metric not in CATALOGUE:
+            known = suggest(metric, PLANNED)
+            found.append(f"Plan of {metric}: the table targets names no such number. {known}")
+            continue
+        periods: list[str] = [*dict.fromkeys(rows["period"].astype(str))]
+        lost = [one for one in periods if not (making.named_quarter(one) or _PERIOD.fullmatch(one))]
+        if lost:
+            verb = "is no period" if len(lost) == 1 else "are no periods"
+            found.append(
+                f'Plan of {metric}: {_listed(lost)} of the table targets {verb}; write "2026-Q3".'
+            )
+    return found
+
+
+def fiscal_note(making: Making) -> str:
+    """Return how plans named by a quarter such as 2026-Q3 are read where fiscal years begin in another month.
+
+    "" where they begin in January, or where no plan is named so.
+    """
+    if making.book.fiscal_start == 1:
+        return ""
+    table = making.planned_table
+    periods = [one for each in making.settings.targets.values() for one in each]
+    periods += [] if table is None else table["period"].astype(str).tolist()
+    for quarter in reversed(making.quarters):
+        named = [one for one in periods if making.named_quarter(one) == making.fiscal(quarter)]
+        plain = next((one for one in named if "FY" not in one.upper()), None)
+        if plain is not None:
+            return (
+                f'Plans by quarter are of the fiscal year: "{plain}" is {making.label(quarter)}, '
+                f"which ends in {making.last_month(quarter)}."
+            )
+    return ""
+
+
+def _listed(periods: list[str]) -> str:
+    more = f" and {len(periods) - _NAMED} more" if len(periods) > _NAMED else ""
+    return ", ".join(f'"{one}"' for one in periods[:_NAMED]) + more

@@ -92,7 +92,8 @@ def variance(d: Drawn) -> dict[str, Any]:
     rows, c = [], d.colors
     for row in d.rows(d.chart.series[0]):
         better = row["v"] >= 0
-        mark = "▲" if row["v"] > 0 else "▼" if row["v"] < 0 else ""
+        seen = any(digit in row["t"] for digit in "123456789")
+        mark = "" if not seen else "▲" if row["v"] > 0 else "▼"
         rows.append(
             {
                 **row,
@@ -113,7 +114,7 @@ def stack_color(series: Series, at: int, many: int, c: Look) -> str:
         return c.movements.get(name, c.prior)
     if kind == "category":
         known = {"won": c.actual, "commit": c.good, "best": along((c.good, c.surface), 0.55), "at_risk": c.bad,
-                 "omit": c.prior}  # fmt: skip
+                 "omit": c.prior, "unclassified": along((c.good, c.surface), 0.8)}  # fmt: skip
         return known.get(name, c.muted)
     return along(c.ramp[1:], 1 - at / max(many - 1, 1))
 

@@ -47,11 +47,15 @@ def lint(pack: Pack) -> tuple[Finding, ...]:
     >>> lint(sm.board.pack(sm.demo(customers=60), settings={"pages": ["bridge"]}))
     ()
     """
-    return tuple(
-        Finding(page.id, rule, text)
-        for page in pack.pages
-        if page.tiles or page.charts or page.tables
-        for rule, text in _page(pack, page)
+    plans = pack.facts.get("unplanned", ())
+    return (
+        *(Finding(pack.pages[0].id, "plan", text) for text in plans if pack.pages),
+        *(
+            Finding(page.id, rule, text)
+            for page in pack.pages
+            if page.tiles or page.charts or page.tables
+            for rule, text in _page(pack, page)
+        ),
     )
 
 

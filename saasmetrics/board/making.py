@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.board.condensed import Began
 from saasmetrics.board.figures import said
 from saasmetrics.board.model import Quantity, Total
 from saasmetrics.board.numbers import Numbers
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 MOVES = ("new", "reactivation", "expansion", "contraction", "churn", "pause", "fx", "transfer")
 SHOWN = 9  # quarters
 _YEAR = 4  # quarters
-_QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+_AHEAD = 8  # quarters that a plan may tell of before they are there
+_QUARTER = re.compile(
+    r"(?P<year>\d{4})[- ]?Q(?P<at>[1-4])|Q(?P<first>[1-4]) (?:FY)?(?P<last>\d{2}|\d{4})",
+    re.IGNORECASE,
+)
 _MONTH = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 _LOSSES = ("contraction_arr", "churned_arr")
 
@@ -46,8 +52,16 @@ class Making:
 
     book: Book
     settings: Settings
-    numbers: Numbers = field(default_factory=Numbers)
+    numbers: Numbers = field(init=False)
     sources: dict[str, Result] = field(default_factory=dict)
+    _fits: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.numbers = Numbers(lambda: self._began, self.named)
+
+    @cached_property
+    def _began(self) -> Began:
+        return Began.of(self.book)
 
     @property
     def currency(self) -> str:
@@ -79,6 +93,11 @@ class Making:
     def quarters(self) -> list[pd.Timestamp]:
         """The quarters shown, at most nine."""
         return self.all_quarters[-SHOWN:]
+
+    @property
+    def compared(self) -> list[pd.Timestamp]:
+        """The quarters shown and those of the year before, which they are compared with."""
+        return self.all_quarters[-SHOWN - _YEAR :]
 
     @property
     def now(self) -> pd.Timestamp:
@@ -113,12 +132,16 @@ class Making:
 
     def label(self, quarter: pd.Timestamp) -> str:
         """Return a quarter as people read it; those of a fiscal year by the year in which it ends."""
-        start = self.book.fiscal_start
-        if start == 1:
-            return f"Q{quarter.quarter} {quarter.year}"
-        number = (quarter.month - start) % 12 // 3 + 1
-        year = quarter.year + (1 if quarter.month >= start else 0)
+        year, number = self.fiscal(quarter)
+        if self.book.fiscal_start == 1:
+            return f"Q{number} {year}"
         return f"Q{number} FY{year % 100:02}"
+
+    def fiscal(self, quarter: pd.Timestamp) -> tuple[int, int]:
+        """Return the fiscal year of a quarter, which is named by the year in which it ends, and its number there."""
+        start = self.book.fiscal_start
+        later = start > 1 and quarter.month >= start
+        return quarter.year + later, (quarter.month - start) % 12 // 3 + 1
 
     def used(self, result: Result) -> Result:
         """Remember a result whose definition the pack is to list."""
@@ -152,20 +175,24 @@ class Making:
             self.label(quarter),
         )
         value = 12 * float(row[name])
-        columns = ["customer_id", "name", "opening", *MOVES, "closing"]
-        if "Movements" in self.numbers.tables and part in self.numbers.tables["Movements"].parts:
-            fits = True
-        else:
-            fits = self.numbers.frame(
-                "Movements", part, self.named(self.bridge.rows(period=quarter)), columns
-            )
-        if not fits:
+        if not self._moved(quarter, part):
             return self.numbers.given(
                 key, label, value, "money", "the sum of more customers than a sheet holds"
             )
         return self.numbers.total(
             key, label, "money", value, "12 * total", {"total": Total("Movements", name, part)}
         )
+
+    def _moved(self, quarter: pd.Timestamp, part: str) -> bool:
+        """Add the customers behind the bridge of a quarter; return whether they fit."""
+        if part in self._fits:
+            return self._fits[part]
+        rows = self.bridge.rows(period=quarter)
+        rows["paying"] = (rows["closing"] > 0).astype(int)
+        added = ["opening", *MOVES, "closing", "paying"]
+        columns = ["customer_id", "name", *added]
+        self._fits[part] = self.numbers.frame("Movements", part, rows, columns, added)
+        return self._fits[part]
 
     def rate(self, result: Result, quarter: pd.Timestamp, name: str = "", **group: Any) -> str:
         """Return the id of a number of a result in a quarter, with the rows behind it."""
@@ -183,6 +210,18 @@ class Making:
             )
         part = " ".join([self.label(quarter), *map(str, group.values())])
         return self.numbers.traced(result, key, text, part, period=quarter, **group)
+
+    def together(
+        self, results: Sequence[Result], quarters: Sequence[pd.Timestamp] = (), **group: Any
+    ) -> None:
+        """Add several rates quarter by quarter: they follow from the same customers, which are looked up once so.
+
+        A rate that cannot be had says so when it is asked for.
+        """
+        for quarter in quarters or self.quarters:
+            for result in results:
+                with suppress(DataError):
+                    self.rate(result, quarter, **group)
 
     def edge(
         self, result: Result, quarter: pd.Timestamp, end: str, name: str = "", **group: Any
@@ -243,12 +282,17 @@ class Making:
 
     def _is(self, period: str, quarter: pd.Timestamp) -> bool:
         """Return whether a period in words is the quarter: by its name, or by the month in which it ends."""
-        if period.upper() == self.label(quarter):
-            return True
-        if found := _QUARTER.fullmatch(period):
-            own = (str(quarter.year), str(quarter.quarter))
-            return self.book.fiscal_start == 1 and found.groups() == own
+        if (named := self.named_quarter(period)) is not None:
+            return named == self.fiscal(quarter)
         return bool(_MONTH.fullmatch(period)) and period[:7] == self.last_month(quarter)
+
+    def named_quarter(self, period: str) -> tuple[int, int] | None:
+        """Return the fiscal year and the number of a quarter that is named, None where a period is no such name."""
+        found = _QUARTER.fullmatch(period)
+        if found is None:
+            return None
+        year = found["year"] or found["last"]
+        return int(year) + (2000 if len(year) == 2 else 0), int(found["at"] or found["first"])
 
     @staticmethod
     def last_month(quarter: pd.Timestamp) -> str:
@@ -259,6 +303,21 @@ class Making:
     def is_shown(self, period: str) -> bool:
         """Return whether a period in words is a quarter of the pack."""
         return any(self._is(period, quarter) for quarter in self.quarters)
+
+    def is_ahead(self, period: str) -> bool:
+        """Return whether a period in words is one of the quarters that come next, for which a plan may be there."""
+        import pandas as pd
+
+        return any(
+            self._is(period, self.now + pd.DateOffset(months=3 * ahead))
+            for ahead in range(1, _AHEAD + 1)
+        )
+
+    @property
+    def planned_table(self) -> pd.DataFrame | None:
+        """The plans of the whole company in the table `targets`; None where there is no such table."""
+        table = self._targets
+        return None if table is None else table[table["scenario"] == "plan"]
 
     def compare(self, key: str, other: str, name: str, *, relative: bool = False) -> str:
         """Return the id of the distance of a quantity to another, "" where either is missing."""
@@ -281,7 +340,7 @@ class Making:
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of customers with the customers' names, where the tables have them."""
-        if "customer_id" not in rows.columns or not len(self.names):
+        if "customer_id" not in rows.columns or "name" in rows.columns or not len(self.names):
             return rows
         return rows.assign(name=rows["customer_id"].map(self.names))
 

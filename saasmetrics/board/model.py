@@ -78,7 +78,9 @@ class Rows:
     columns
         Values by column; "part" is the first.
     formulas
-        How columns follow from others of the same row.
+        How columns follow from others of the same row, where that has all of them.
+    note
+        What the table leaves out; "" where nothing is.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class Rows:
     name: str
     columns: Mapping[str, list[Any]]
     formulas: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.columns["part"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from saasmetrics.export.workbook import Sheet
 
 _FORMATS = {
-    "money": {"": "#,##0", "k": "#,##0,", "M": "#,##0,,"},
+    "money": {"": "#,##0", "k": "#,##0,", "M": "#,##0.0,,"},
     "ratio": "0%",
     "months": "0",
     "multiple": '0.0"x"',
@@ -60,6 +60,7 @@ def draw(pack: Pack, chart: Chart, sheet: Sheet, row: int, aside: tuple[int, int
         {
             "num_font": {"size": 8},
             "label_position": "low",
+            **({"interval_unit": 6} if chart.kind == "curve" else {}),
             "num_format": form if chart.kind == "ranges" else "General",
         }
     )

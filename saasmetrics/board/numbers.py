@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.condensed import COUNT, MOST, NOTE, Began, condensed
 from saasmetrics.board.model import Check, Quantity, Rows, Total
 from saasmetrics.errors import DataError
 from saasmetrics.export.expression import computed, names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -28,6 +29,13 @@ _SHOWN_FIRST = ("customer_id", "contract_id", "name", "item", "month")
 class Numbers:
     """Collects the quantities of a pack, the rows behind them, and what must hold between them.
 
+    Parameters
+    ----------
+    began
+        Gives the month in which each customer began, by which rows are added up where there are too many.
+    named
+        Gives rows of customers with their names.
+
     Examples
     --------
     >>> numbers = Numbers()
@@ -37,11 +45,16 @@ class Numbers:
     2.0
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        began: Callable[[], Began] | None = None,
+        named: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    ) -> None:
         self.quantities: dict[str, Quantity] = {}
         self.tables: dict[str, _Gathered] = {}
         self.checks: list[Check] = []
-        self.notes: list[str] = []
+        self._began = began
+        self._named = named
 
     def __contains__(self, id: str) -> bool:
         return id in self.quantities
@@ -156,11 +169,25 @@ class Numbers:
             used += [n for n in names(trace.formulas.get(column, "0")) if n not in used]
         kept = [c for c in dict.fromkeys((*_SHOWN_FIRST, *used)) if c in trace.rows.columns]
         formulas = {t: f for t, f in trace.formulas.items() if t in kept}
-        return self.tables.setdefault(name, _Gathered(name, kept, formulas)).add(part, trace.rows)
+        table = self.tables.setdefault(name, _Gathered(name, kept, formulas))
+        return table.add(part, self._few(trace.rows, kept, [*trace.totals]))
 
-    def frame(self, name: str, part: str, rows: pd.DataFrame, columns: Sequence[str]) -> bool:
-        """Add a frame as one part of a table of rows; return whether it fits."""
-        return self.tables.setdefault(name, _Gathered(name, list(columns), {})).add(part, rows)
+    def frame(
+        self, name: str, part: str, rows: pd.DataFrame, columns: Sequence[str], added: Sequence[str]
+    ) -> bool:
+        """Add a frame as one part of a table of rows, of which some columns add up; return whether it fits."""
+        few = self._few(rows, columns, added)
+        if self._named is not None and "name" in columns:
+            few = self._named(few)
+        return self.tables.setdefault(name, _Gathered(name, list(columns), {})).add(part, few)
+
+    def _few(
+        self, rows: pd.DataFrame, columns: Sequence[str], added: Sequence[str]
+    ) -> pd.DataFrame:
+        if len(rows) <= MOST:
+            return rows
+        there = [name for name in columns if name in rows.columns]
+        return condensed(rows[there], added, self._began() if self._began is not None else None)
 
     def total(
         self,
@@ -218,6 +245,8 @@ class _Gathered:
             return True
         if len(self) + len(rows) > MOST_ROWS:
             return False
+        if COUNT in rows.columns and COUNT not in self.columns:
+            self.columns.append(COUNT)
         kept = [name for name in self.columns if name in rows.columns]
         self.parts[part] = rows[kept]
         self.formulas = {t: f for t, f in self.formulas.items() if _gives(rows, t, f)}
@@ -234,16 +263,18 @@ class _Gathered:
         for part, rows in self.parts.items():
             columns["part"] += [part] * len(rows)
             for name in there:
-                columns[name] += _listed(rows[name]) if name in rows else [None] * len(rows)
-        return Rows(self.name, columns, self.formulas)
+                blank = 1 if name == COUNT else None
+                columns[name] += _listed(rows[name]) if name in rows else [blank] * len(rows)
+        return Rows(self.name, columns, self.formulas, NOTE if COUNT in there else "")
 
 
 def _gives(rows: pd.DataFrame, column: str, formula: str) -> bool:
-    """Return whether a formula of the columns gives every row what it holds."""
-    used = set(names(formula))
-    if column not in rows.columns or not used <= set(rows.columns):
+    """Return whether a formula of the columns gives what it holds to every row that has all of them."""
+    used = list(names(formula))
+    if column not in rows.columns or not set(used) <= set(rows.columns):
         return False
-    gap = abs(computed(formula, {n: rows[n] for n in used}) - rows[column])
+    whole = rows.dropna(subset=used)  # lines that add up other rows have sums alone
+    gap = abs(computed(formula, {n: whole[n] for n in used}) - whole[column])
     return bool((gap < 5e-6).all())
 
 

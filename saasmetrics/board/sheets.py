@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.board.model import Text, Total, cells_of
 from saasmetrics.board.native import draw
 from saasmetrics.board.views import heading, marks
-from saasmetrics.export.expression import computed, in_excel
+from saasmetrics.export.expression import computed, in_excel, names
 from saasmetrics.export.workbook import Column, Formula, Sheet, Workbook, at, document_day, place
 
 if TYPE_CHECKING:
@@ -369,11 +369,17 @@ def _data(rows: Rows, book: Workbook) -> None:
     here = {column: place(name, _title(column), here=True) for column in rows.columns}
     columns = []
     for column, values in rows.columns.items():
-        text = in_excel(rows.formulas[column], here) if column in rows.formulas else ""
+        formula = rows.formulas.get(column, "")
+        text = in_excel(formula, here) if formula else ""
         numeric = all(v is None or isinstance(v, int | float) for v in values)
         style = "plain" if column in _DAYS or not numeric else "number"
-        columns.append(Column(_title(column), values, style, text))
-    book.sheet(_sheet_name(f"Data {rows.name.removeprefix('Rows_')}")).table(name, columns)
+        used = [rows.columns[each] for each in names(formula)] if formula else []
+        given = {at for each in used for at, value in enumerate(each) if value is None}
+        columns.append(Column(_title(column), values, style, text, frozenset(given)))
+    sheet = book.sheet(_sheet_name(f"Data {rows.name.removeprefix('Rows_')}"))
+    if rows.note:
+        sheet.write(0, 0, rows.note, "subtitle")
+    sheet.table(name, columns, 2 if rows.note else 0)
 
 
 def _title(column: str) -> str:

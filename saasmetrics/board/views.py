@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.drawn import look
-from saasmetrics.board.figures import head_of, said, shown
+from saasmetrics.board.figures import head_of, is_nothing, said, shown
 from saasmetrics.board.model import Text
 from saasmetrics.charts.theme import blend, readable_on
 
@@ -98,10 +98,9 @@ def tile_view(pack: Pack, tile: Tile) -> TileView:
     for key, to in ((tile.delta_plan, "plan"), (tile.delta_prior, "year before")):
         if key and pack.quantities[key].value is not None:
             quantity = pack.quantities[key]
-            verdict = verdict_of(quantity.value, tile.better)
-            deltas.append(
-                Delta(said(quantity, pack.currency), to, verdict, _MARKS.get(verdict, ""), key)
-            )
+            words = said(quantity, pack.currency)
+            verdict = "" if is_nothing(words) else verdict_of(quantity.value, tile.better)
+            deltas.append(Delta(words, to, verdict, _MARKS.get(verdict, ""), key))
     ends = [pack.quantities[key] for key in (tile.low, tile.high) if key]
     interval = f"95%: {shown(ends[0])} to {shown(ends[1])}" if len(ends) == 2 else ""
     trend = tuple(v for key in tile.trend if (v := pack.quantities[key].value) is not None)
@@ -159,7 +158,9 @@ def _cell(pack: Pack, table: Table, cell: Cell, at: int, colors: Look) -> CellVi
         fill = heat(quantity.value, colors)
         return CellView(text, cell, fill=fill, ink=readable_on(fill))
     judged = quantity.signed and quantity.unit in ("money", "ratio", "points")
-    return CellView(text, cell, verdict_of(quantity.value) if judged else "")
+    return CellView(
+        text, cell, verdict_of(quantity.value) if judged and not is_nothing(text) else ""
+    )
 
 
 def heat(value: float, colors: Look) -> str:

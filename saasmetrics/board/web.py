@@ -11,6 +11,8 @@ from saasmetrics.board.specs import alt_text, spec
 from saasmetrics.board.views import heading, marks, table_view, tile_view
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Chart, Page
 
@@ -27,22 +29,46 @@ def html(pack: Pack) -> str:
     >>> html(sm.board.pack(sm.demo(customers=60), settings={"pages": ["bridge"]}))[:15]
     '<!doctype html>'
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     pages = [_page(pack, page) for page in pack.pages]
     specs = {chart["key"]: chart["specs"] for page in pages for chart in page["charts"]}
     numbers = {
         key: {"value": q.value, "unit": q.unit, "label": q.label, "reason": q.reason}
         for key, q in sorted(pack.quantities.items())
     }
-    return environment.get_template("pack.html.j2").render(
+    return _template("pack.html.j2").render(
         pack=pack, pages=pages, specs=_script(specs), numbers=_script({"facts": pack.facts, "quantities": numbers}),
         bundle=bundle(), logo=logo(pack), colors=_colors(pack),
     )  # fmt: skip
+
+
+def preview(pack: Pack, page: Page) -> str:
+    """Return one page of a pack as it stands in the file, as a document without scripts.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> made = sm.board.pack(sm.demo(customers=60), settings={"pages": ["bridge"]})
+    >>> made.pages[0].title in preview(made, made.pages[0])
+    True
+    """
+    number = (
+        [each.id for each in pack.pages].index(page.id) + 1
+        if page in pack.pages
+        else len(pack.pages) + 1
+    )
+    return _template("preview.html.j2").render(
+        page=page, held=_page(pack, page), number=number, colors=_colors(pack)
+    )
+
+
+def _template(name: str) -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template(name)
 
 
 @cache

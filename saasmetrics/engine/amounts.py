@@ -57,13 +57,16 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
     ]
     if all(times == 1 for times in often):
         return micro
-    times = np.array([each.numerator for each in often], np.int64)[code]
-    parts = np.array([each.denominator for each in often], np.int64)[code]
-    return scaled(micro, times, parts)
+    out = micro.copy()
+    for number, each in enumerate(often):
+        if each != 1:
+            mine = np.flatnonzero(code == number)
+            out[mine] = scaled(micro[mine], each.numerator, each.denominator)
+    return out
 
 
 def scaled(
-    micro: NDArray[np.int64], times: NDArray[np.int64], parts: NDArray[np.int64]
+    micro: NDArray[np.int64], times: NDArray[np.int64] | int, parts: NDArray[np.int64] | int
 ) -> NDArray[np.int64]:
     """Return micro x times / parts, rounded half up, without leaving 64 bits on the way.
 
@@ -75,7 +78,7 @@ def scaled(
     if len(micro) and float(np.max(np.abs(micro) * (times / parts))) > LARGEST:
         msg = "An amount per month is above 9 trillion. Check amount and interval in the export."
         raise DataError(msg)
-    whole, rest = np.divmod(micro, parts)
+    whole, rest = micro // parts, micro % parts
     out: NDArray[np.int64] = whole * times + (2 * rest * times + parts) // (2 * parts)
     return out
 

@@ -36,14 +36,20 @@ def of_lines(tables: Mapping[str, Table], spans: Spans) -> NDArray[np.int64] | N
 
 def of_groups(found: Groups, spans: Spans) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return the number of a column's value for each span, and the values; 0 is unknown."""
-    labels = [str(label[0]) for label in found.labels]
-    names = tuple(name for name in labels if name not in (NONE, CAUSES[0]))
-    number = {name: at for at, name in enumerate(names, start=1)}
-    codes = np.array([number.get(name, 0) for name in labels], np.int64)
+    names, number = numbered(found)
+    codes = np.array(number, np.int64)
     if found.of_span is not None:
-        return codes[found.of_span], (CAUSES[0], *names)
+        return codes[found.of_span], names
     assert found.of_entity is not None
-    return codes[found.of_entity[spans.entity]], (CAUSES[0], *names)
+    return codes[found.of_entity[spans.entity]], names
+
+
+def numbered(found: Groups) -> tuple[tuple[str, ...], list[int]]:
+    """Return the values of a column as causes, and the number of each group among them; 0 is unknown."""
+    labels = [str(label[0]) for label in found.labels]
+    names = (CAUSES[0], *(name for name in labels if name not in (NONE, CAUSES[0])))
+    number = {name: at for at, name in enumerate(names)}
+    return names, [number.get(name, 0) for name in labels]
 
 
 def of_lives(

@@ -12,6 +12,8 @@ from saasmetrics.engine.tally import tally
 from saasmetrics.money import check_held, multiplied
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.ledger import Ledger
@@ -117,7 +119,8 @@ def age_cube(
     total = {name: np.zeros(cells, np.int64) for name in AGES}
     for accounts, part in ledger.blocks():
         begin, mine = since(part), group[accounts]
-        seen = part.pick(part.time <= last)
+        # A credit before the first payment is of no age.
+        seen = part.pick((part.time <= last) & (part.time >= begin[part.account]))
         born = np.flatnonzero(begin <= last)
         start = mine[born] * ages
         total["won"] += tally(start, None, cells)
@@ -136,6 +139,28 @@ def age_cube(
     oldest = total.pop("oldest").reshape(groups, ages)
     cube = {name: np.cumsum(sums.reshape(groups, ages), axis=1) for name, sums in total.items()}
     return {**cube, "oldest": oldest}
+
+
+def by_age(triangle: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    """Return what `age_cube` does, from the customers and MRR of a triangle of groups x cohorts x ages.
+
+    Examples
+    --------
+    >>> ones = np.array([[[2, 1], [3, 0]]])
+    >>> {name: value.tolist() for name, value in by_age({"customers": ones, "mrr": ones * 10}).items()}
+    {'customers': [[5, 1]], 'mrr': [[50, 10]], 'won': [[5, 2]], 'oldest': [[30, 10]]}
+    """
+    customers, mrr = triangle["customers"], triangle["mrr"]
+    _, cohorts, ages = customers.shape
+    until = cohorts - 1 - np.arange(cohorts)  # the age of each cohort in the last period
+    old_enough = np.arange(ages) <= until[:, None]
+    born = customers[:, :, :1]
+    return {
+        "customers": np.where(old_enough, customers, 0).sum(axis=1),
+        "mrr": np.where(old_enough, mrr, 0).sum(axis=1),
+        "won": np.where(old_enough, born, 0).sum(axis=1),
+        "oldest": mrr[:, np.arange(cohorts), until][:, ::-1],
+    }
 
 
 def aged(

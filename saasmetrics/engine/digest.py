@@ -61,9 +61,9 @@ def digest(
     True
     """
     found = hashlib.sha256()
-    for title, cells in cells_of(engine, freqs, windows, bys):
+    for title, found_cells in cells_of(engine, freqs, windows, bys):
         found.update(f"# {title}\n".encode())
-        for cell in sorted(cells):
+        for cell in sorted(found_cells):
             found.update(f"{cell}\n".encode())
     return found.hexdigest()
 
@@ -75,25 +75,28 @@ def cells_of(
     for freq in freqs:
         for by in bys:
             title = f"{freq} by {', '.join(by)}"
-            yield f"movements {title}", _cells(engine.movements(freq, by))
+            yield f"movements {title}", cells(engine.movements(freq, by))
             first, periods, full = engine.extent(freq)
             yield f"extent {title}", {f"{first} {periods} {full}"}
             for window in windows:
-                yield f"pairs {window} {title}", _cells(engine.pairs(window, freq, by))
-            yield f"triangle {title}", _cells(engine.triangle(freq, by), full)
+                yield f"pairs {window} {title}", cells(engine.pairs(window, freq, by))
+            yield f"triangle {title}", cells(engine.triangle(freq, by), full)
             yield f"lifetimes {title}", _rows(engine.lifetimes(freq, by), by)
             yield f"terms {title}", _rows(engine.terms(freq, by), by)
 
 
-def _cells(cube: Cube, last: int | None = None) -> set[str]:
+def cells(cube: Cube, last: int | None = None) -> set[str]:
     """Return the cells of a cube; with a last period, of a triangle only what is observed by then."""
     out: set[str] = set()
     for name, values in cube.measures.items():
         for group, time, *age in zip(*(axis.tolist() for axis in np.nonzero(values)), strict=True):
             if last is None or cube.first + time + sum(age) <= last:
-                place = " ".join(str(i) for i in (cube.first + time, *age))
+                bag = (group % cube.bags,) if cube.bags else ()
+                place = " ".join(str(i) for i in (*bag, cube.first + time, *age))
                 amount = int(values[(group, time, *age)])
-                out.add(f"{_text(cube.groups.labels[group])} {place} {name} {amount}")
+                out.add(
+                    f"{_text(cube.groups.labels[group // max(cube.bags, 1)])} {place} {name} {amount}"
+                )
     return out
 
 

@@ -77,6 +77,8 @@ def _balance(engine: LocalEngine, freq: str, name: str) -> Ledger:
 def _cut(found: Columns, lives: Columns, balances: dict[str, Ledger]) -> Columns:
     """Return the lives cut at every change of a balance."""
     many = len(lives["account"])
+    if not many:
+        return {**found, **{name: np.zeros(0, np.int64) for name in balances}}
     life = np.full(max(b.accounts for b in balances.values()), -1, np.int64)
     life[lives["account"]] = np.arange(many)
     keys = [in_one(np.arange(many), np.zeros(many, np.int64))]

@@ -102,12 +102,35 @@ class Groups:
 
 def columns_for(tables: Mapping[str, Table], source: str) -> dict[str, tuple[str, str]]:
     """Return the names that `by=` takes, each with its table and column; customers come before the source."""
+    names = {
+        name: tables[name].data.column_names for name in (source, "customers") if name in tables
+    }
+    return named(names, source)
+
+
+def named(columns: Mapping[str, Iterable[str]], source: str) -> dict[str, tuple[str, str]]:
+    """Return what `columns_for` does, from the columns of the tables."""
     names: dict[str, tuple[str, str]] = {}
     for table in (source, "customers"):
-        if table in tables:
-            for column in tables[table].data.column_names:
-                names[f"{table}.{column}"] = names[column] = (table, column)
+        for column in columns.get(table, ()):
+            names[f"{table}.{column}"] = names[column] = (table, column)
     return names
+
+
+def column_of(name: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return the table and the column that a name of `by=` stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If results have a column of that name, or no table has one.
+    """
+    unreserved([name], table=known.get(name, ("customers", name))[0])
+    if name not in known:
+        short = sorted(n for n in known if "." not in n)
+        msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
+        raise UnknownNameError(msg + hint(name, short))
+    return known[name]
 
 
 def ambiguous(by: Sequence[str], tables: Mapping[str, Table], source: str) -> list[str]:
@@ -173,12 +196,7 @@ def _column(
     known = columns_for(tables, spans.source)
     if name == ARR_BAND and name not in known:
         return list(BANDS), _band(spans), None
-    unreserved([name], table=known.get(name, ("customers", name))[0])
-    if name not in known:
-        short = sorted(n for n in known if "." not in n)
-        msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
-        raise UnknownNameError(msg + hint(name, short))
-    table, column = known[name]
+    table, column = column_of(name, known)
     data = tables[table].data
     if table == "customers" and entity != "subscription":
         at = pc.index_in(
@@ -199,7 +217,8 @@ def _column(
         values = pa.concat_arrays([flat(values), pa.nulls(1, values.type)])
     labels, code = encoded(values)
     of_span = code if spans.line is None else code[spans.lines()]
-    first = np.zeros(len(spans.entity_ids), np.int32)
+    # Who never pays is counted with somebody who does, so that no group is empty.
+    first = np.full(len(spans.entity_ids), of_span[0] if len(of_span) else 0, np.int32)
     first[spans.entity] = of_span
     same = bool((first[spans.entity] == of_span).all())
     return labels, first, None if same else of_span
@@ -219,7 +238,7 @@ def _band(spans: Spans) -> NDArray[np.int32]:
 def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     """Encode values with labels in order, the missing ones last as "(none)"."""
     ids, code = encode(values)
-    names = [_label(value) for value in ids.to_pylist()]
+    names = [label_of(value) for value in ids.to_pylist()]
     order = sorted(range(len(names)), key=lambda i: (str(type(names[i])), names[i]))
     rank = np.empty(len(names) + 1, np.int32)
     rank[order] = np.arange(len(names))
@@ -230,7 +249,7 @@ def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     return labels, rank[code]
 
 
-def _label(value: Any) -> Any:
+def label_of(value: Any) -> Any:
     """Return a date for a time at midnight, and any other value as it is."""
     if isinstance(value, datetime):
         return value.date() if value.time() == time() else value

@@ -48,27 +48,38 @@ def invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curre
     data = tables["invoices"].data
     start, end, served = service(data, policy)
     micro = to_micro(numbers(data["amount"]) * currency_rates(tables, "invoices", as_of, currency))
-    other, notes = of_kind(data, NOT_RECURRING), []
+    other = of_kind(data, NOT_RECURRING)
     refund = of_kind(data, REFUND) & (policy.refunds == "ignored")
-    for mask, words in ((other, "not recurring"), (refund, "refunds")):
-        if mask.any():
-            notes.append(f"{int(mask.sum()):,} invoice lines are {words} and are left out of MRR")
     line = np.flatnonzero(~(other | refund))
-    if policy.recognition == "daily":
-        notes.append(
-            f"{int(served.sum()):,} invoice lines are spread by days over their service dates"
-        )
-    pieces = _recurring(line, start, end, micro, policy)
+    pieces, used = _recurring(line, start, end, micro, policy), None
     if policy.usage != "excluded":
         line, start, end, micro = usage_lines(tables, policy, as_of, currency)
-        notes.append(f"{len(line):,} of them are usage charges and count all the same")
+        used = len(line)
         pieces = (
             np.concatenate([pieces[0], line]),
             np.concatenate([pieces[1], start]),
             np.concatenate([pieces[2], end]),
             np.concatenate([pieces[3], micro]),
         )
-    return (*pieces, tuple(notes))
+    spread = int(served.sum()) if policy.recognition == "daily" else None
+    return (*pieces, tuple(invoice_words(int(other.sum()), int(refund.sum()), spread, used)))
+
+
+def invoice_words(other: int, refunds: int, spread: int | None, used: int | None) -> list[str]:
+    """Return in words how many lines are no MRR, are refunds, are spread by days, and charge for usage.
+
+    None: where they are not spread, or usage does not count.
+    """
+    said = [
+        f"{count:,} invoice lines are {words} and are left out of MRR"
+        for count, words in ((other, "not recurring"), (refunds, "refunds"))
+        if count
+    ]
+    if spread is not None:
+        said.append(f"{spread:,} invoice lines are spread by days over their service dates")
+    if used is not None:
+        said.append(f"{used:,} of them are usage charges and count all the same")
+    return said
 
 
 def service(

@@ -22,6 +22,7 @@ from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.engine.waits import waits
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.renewals import Renewals, Window
+    from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -215,8 +217,7 @@ class LocalEngine:
         part_period = self.periods(parts, freq) if events else parts.time
         found = moves_between_groups(parts, part_period, source, period, kind, entity_of)
         if self.policy.return_price == "split":
-            owner = entity_of[parts.account]
-            found, _ = split_returns(found, owner, parts.time, source)
+            found, _ = split_returns(found, entity_of[parts.account], parts.time, source)
         return found, group
 
     def periods(self, found: Ledger, freq: str) -> NDArray[np.int32]:
@@ -284,9 +285,8 @@ class LocalEngine:
         """Return customers, MRR and running minimum per group, cohort and age."""
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
-        found, origin = self.grouping(by), self.origin(by)
-        group = self._bagged(origin, bags) if bags else origin
-        many = len(found) * max(bags, 1)
+        found, group = self.grouping(by), self.origin(by)
+        group, many = self._bagged(group, bags) if bags else group, len(found) * max(bags, 1)
         cube = triangle_cube(self.periodic(freq), group, many, first, periods)
         cube["constant"] = cube["mrr"]
         if self.valuation is not None:
@@ -304,10 +304,9 @@ class LocalEngine:
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer."""
-        _, _, full = self.extent(freq)
         calendar, since = self.calendar(freq), self._since
         left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-        found = lifetimes(self.periodic(freq), full, left)
+        found = lifetimes(self.periodic(freq), self.extent(freq)[2], left)
         code = self._causes(cause)[0]
         if code is None:
             return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
@@ -348,10 +347,9 @@ class LocalEngine:
         first, periods, _ = self.extent(freq)
         found = self.grouping(by)
         of_span = self.origin(by)[self.spans.entity] if found.of_span is None else found.of_span
-        calendar, extent = self.calendar(freq), (first, periods)
-        days = (self.as_of, grace_days, early_days)
-        cube = terms_cube(self.spans, of_span, len(found), calendar, extent, *days)
-        return dense_frame(Cube(found, cube, first), calendar)
+        asked = (len(found), self.calendar(freq), (first, periods), self.as_of)
+        cube = terms_cube(self.spans, of_span, *asked, grace_days, early_days)
+        return dense_frame(Cube(found, cube, first), self.calendar(freq))
 
     def term_numbers(
         self, by: Sequence[str] = (), grace_days: int = 90
@@ -370,6 +368,10 @@ class LocalEngine:
             return desk.renewals_of(self, window, as_of)
         return self._once(("renewals", window), lambda: desk.renewals_of(self, window, None))
 
+    def waits(self) -> Waits | None:
+        """Return how many customers took how many days from signing up to their first payment."""
+        return waits(self)
+
     def reasons(
         self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False
     ) -> reason_sums.Reasons:
@@ -381,7 +383,11 @@ class LocalEngine:
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""
-        return drill.frame(self, *self.measures(kind, **cell))
+        return self.frame(*self.measures(kind, **cell))
+
+    def frame(self, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Return entities as `measures` names them, with columns, as a frame."""
+        return drill.frame(self, entity, columns)
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""

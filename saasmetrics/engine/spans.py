@@ -211,8 +211,8 @@ def _discounted(
     free = given_free(found, np.where(full & ~never, listed, 0), until, int(FAR))
     if free.any():
         amount = np.where(free, listed, found.amount)
-        said = f"{int(free.sum()):,} subscriptions rows are free for a time and keep their customer, as in a pause"
-        found = replace(found, amount=amount, paused=free, notes=(*found.notes, said))
+        notes = (*found.notes, free_words(int(free.sum())))
+        found = replace(found, amount=amount, paused=free, notes=notes)
     from_day = np.where(never, found.start, np.maximum(until, found.start))
     after = replace(found, start=from_day.astype(np.int32), amount=listed, paused=None)
     after = after.pick(changes)
@@ -285,7 +285,7 @@ def with_usage(
         notes=(),
     )
     used = _observed(used, as_of)
-    count = (f"{len(rows):,} usage lines of invoices count in MRR",) if len(rows) else ()
+    count = (usage_words(len(rows)),) if len(rows) else ()
     return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, *count))
 
 
@@ -298,6 +298,18 @@ def _observed(found: Spans, as_of: int) -> Spans:
     masks = (later, zero & ~later, empty & ~zero & ~later & whole)
     notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def free_words(count: int) -> str:
+    """Return in words how many rows cost nothing for a time and keep their customer."""
+    return (
+        f"{count:,} subscriptions rows are free for a time and keep their customer, as in a pause"
+    )
+
+
+def usage_words(count: int) -> str:
+    """Return in words how many usage charges count beside subscriptions."""
+    return f"{count:,} usage lines of invoices count in MRR"
 
 
 def left_out_words(source: str, counts: Iterable[int]) -> list[str]:

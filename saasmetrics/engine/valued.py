@@ -8,7 +8,7 @@ the line `fx`. All sums are per group and currency before they are valued, so th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
@@ -23,7 +23,7 @@ from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,12 +31,27 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.movements import Moves
     from saasmetrics.engine.spans import Spans
+    from saasmetrics.periods import Calendar
+    from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
     Measures = dict[str, NDArray[np.int64]]
     Curve = tuple[NDArray[np.int32], NDArray[np.float64]]
 
 _PARTS = ("expansion", "contraction", "churn", "paused")
+
+
+class Dated(Protocol):
+    """What says of which day a period's rates are: any engine."""
+
+    policy: Policy
+    as_of: int
+
+    def calendar(self, freq: str) -> Calendar:
+        """Return the calendar of a frequency."""
+
+    def extent(self, freq: str) -> tuple[int, int, int]:
+        """Return the first period, the number of periods, and the last one observed in full."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,20 +110,20 @@ def valuation(
     if "fx" not in tables or not has(data, "currency"):
         return None
     names, code = encode(data["currency"])
-    curves: list[Curve] = []
-    moving: list[str] = []
-    of_name = np.zeros(len(names) + 1, np.int32)
-    for number, name in enumerate(names.to_pylist()):
-        curve = factors(tables["fx"].data, name, as_of) if name != currency else None
-        if curve is not None:
-            curves.append(curve)
-            moving.append(str(name))
-            of_name[number] = len(curves)
+    curves = moving(tables["fx"].data, names.to_pylist(), as_of, currency)
     if not curves:
         return None
+    number = {name: place for place, name in enumerate(curves, 1)}
+    of_name = np.array([*(number.get(name, 0) for name in names.to_pylist()), 0], np.int32)
     of_row = np.append(of_name[code], np.int32(0))  # the last for spans without a row
     begin = int(spans.start.min()) if len(spans) else as_of
-    return Valuation(of_row[spans.lines()], tuple(moving), tuple(curves), begin)
+    return Valuation(of_row[spans.lines()], tuple(curves), tuple(curves.values()), begin)
+
+
+def moving(fx: Any, names: Iterable[str], as_of: int, currency: str) -> dict[str, Curve]:
+    """Return the factors of the currencies whose rates move, in the order of their names."""
+    found = {name: factors(fx, name, as_of) for name in sorted(names) if name != currency}
+    return {name: curve for name, curve in found.items() if curve is not None}
 
 
 def factors(fx: Any, name: str, as_of: int) -> Curve | None:
@@ -180,7 +195,7 @@ def _last_days(
     return last
 
 
-def ends(engine: LocalEngine, freq: str, first: int, periods: int) -> NDArray[np.int64]:
+def ends(engine: Dated, freq: str, first: int, periods: int) -> NDArray[np.int64]:
     """Return the last known day of each period."""
     last = engine.calendar(freq).last_day(np.arange(first, first + periods))
     return np.minimum(np.asarray(last, np.int64), engine.as_of)
@@ -200,7 +215,15 @@ def movements(
     first, periods, _ = engine.extent(freq)
     cell, rows = _cells(engine, valued, held, bags), constant["closing"].shape[0]
     sums = movement_cube(moved, cell, rows * valued.count, first, periods)
-    shape = (rows, valued.count, periods)
+    return valued_movements(engine, valued, constant, sums, freq)
+
+
+def valued_movements(
+    engine: Dated, valued: Valuation, constant: Measures, sums: Measures, freq: str
+) -> Measures:
+    """Return a cube of movements with its money valued: flows per group and currency are, balances are not yet."""
+    first, periods, _ = engine.extent(freq)
+    shape = (constant["closing"].shape[0], valued.count, periods)
     flows = {name: sums[name].reshape(shape) for name in FLOWS}
     factor = valued.at(ends(engine, freq, first, periods))
     closing = np.rint(sums["closing"].reshape(shape) * factor).astype(np.int64)
@@ -244,7 +267,20 @@ def pairs(
         first,
         periods,
     )
-    shape = (rows, valued.count, periods)
+    return valued_pairs(engine, valued, constant, cube, window, freq)
+
+
+def valued_pairs(
+    engine: Dated,
+    valued: Valuation,
+    constant: Measures,
+    cube: Measures,
+    window: int,
+    freq: str,
+) -> Measures:
+    """Return a cube of pairs with its money valued, from that per group and currency."""
+    first, periods, _ = engine.extent(freq)
+    shape = (constant["opening"].shape[0], valued.count, periods)
     found = {name: cube[name].reshape(shape) for name in MONEY}
     start = valued.at(ends(engine, freq, first - window, periods))
     end = valued.at(ends(engine, freq, first, periods)) if engine.policy.fx == "spot" else start
@@ -290,7 +326,16 @@ def triangle_mrr(
     cell = (group[entity].astype(np.int64) * valued.count + currency).astype(np.int32)
     parts = engine.at_periods(daily, freq)
     cube = triangle_cube(parts, cell, groups * valued.count, first, periods, cohort)["mrr"]
-    cube = cube.reshape(groups, valued.count, periods, periods)
+    return valued_triangle(engine, valued, cube, freq)
+
+
+def valued_triangle(
+    engine: Dated, valued: Valuation, cube: NDArray[np.int64], freq: str
+) -> NDArray[np.int64]:
+    """Return MRR per group, cohort and age at the rates of its period, from that per group and currency."""
+    first, _, full = engine.extent(freq)
+    periods = max(full - first + 1, 0)
+    cube = cube.reshape(len(cube) // valued.count, valued.count, periods, periods)
     factor = valued.at(ends(engine, freq, first, 2 * periods))
     when = np.add.outer(np.arange(periods), np.arange(periods))
     at = factor[:, when] if periods else np.ones((valued.count, 0, 0))

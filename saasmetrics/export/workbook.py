@@ -68,7 +68,7 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 _SIGNED = "+{0};-{0};{0}"
-_AMOUNTS = {"": "#,##0.00", " units": "#,##0", " k": "#,##0,", " M": "#,##0,,"}
+_AMOUNTS = {"": "#,##0.00", " units": "#,##0", " k": "#,##0,", " M": "#,##0.0,,"}
 STYLES |= {
     f"money{scale}": {"num_format": f"{look};[Red]-{look}"} for scale, look in _AMOUNTS.items()
 }
@@ -121,13 +121,15 @@ class Formula:
 class Column:
     """A column of a table on a sheet: title, values, the style of its cells, and a formula for every row.
 
-    A formula names other columns of its row as `place` writes them; `values` holds what it gives.
+    A formula names other columns of its row as `place` writes them; `values` holds what it gives. Rows whose numbers
+    are in `given` have the value alone.
     """
 
     title: str
     values: Sequence[Any]
     style: str = "plain"
     formula: str = ""
+    given: frozenset[int] = frozenset()
 
 
 def place(table: str, title: str, *, here: bool = False) -> str:
@@ -199,9 +201,9 @@ class Sheet:
         for at, column in enumerate(columns):
             self.write(row, at, column.title, header(column.style))
             plain = not column.formula
-            for line, value in enumerate(_listed(column.values), row + 1):  # a file has cells
-                held = value if plain else Formula(column.formula, value)
-                self.write(line, at, held, column.style)
+            for number, value in enumerate(_listed(column.values)):  # a file has cells
+                held = value if plain or number in column.given else Formula(column.formula, value)
+                self.write(row + 1 + number, at, held, column.style)
         self.page.set_column(0, 0, 28)
         if len(columns) > 1:
             self.page.set_column(1, len(columns) - 1, 16)

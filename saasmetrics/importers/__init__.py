@@ -3,7 +3,8 @@
 `import_folder` recognizes the system of each file by its columns, and so does `sm.read`. Each system is also a function
 of its own, whose help says where the export comes from:
 
-- billing: stripe, chargebee, recurly, zuora, recharge, chartmogul, baremetrics
+- billing: stripe, chargebee, recurly, zuora, paddle, maxio, saasoptics, recharge, chartmogul, baremetrics
+- any list of invoices: invoice_list
 - sales: hubspot, salesforce
 - support: zendesk, intercom, freshdesk
 
@@ -13,7 +14,7 @@ months. What comes back has the tables, what each column became, and what was le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.systems import IMPORTERS
@@ -32,8 +33,12 @@ __all__ = [
     "hubspot",
     "import_folder",
     "intercom",
+    "invoice_list",
+    "maxio",
+    "paddle",
     "recharge",
     "recurly",
+    "saasoptics",
     "salesforce",
     "stripe",
     "zendesk",
@@ -41,11 +46,11 @@ __all__ = [
 ]
 
 
-def _reader(name: str) -> Callable[[str | Path], Imported]:
+def _reader(name: str) -> Callable[..., Imported]:
     """Return the function that reads the exports of one system, with its own help."""
 
-    def read(path: str | Path) -> Imported:
-        return import_folder(path, only=name)
+    def read(path: str | Path, **told: Any) -> Imported:
+        return import_folder(path, only=name, **told)
 
     system = IMPORTERS[name]
     read.__name__ = read.__qualname__ = name
@@ -57,6 +62,8 @@ def _reader(name: str) -> Callable[[str | Path], Imported]:
     ----------
     path
         Folder of CSV, Parquet or XLSX files, or one file.
+    **told
+        dayfirst, decimal and encoding, as for `saasmetrics.read`.
 
     Returns
     -------
@@ -77,8 +84,12 @@ chartmogul = _reader("chartmogul")
 freshdesk = _reader("freshdesk")
 hubspot = _reader("hubspot")
 intercom = _reader("intercom")
+invoice_list = _reader("invoice_list")
+maxio = _reader("maxio")
+paddle = _reader("paddle")
 recharge = _reader("recharge")
 recurly = _reader("recurly")
+saasoptics = _reader("saasoptics")
 salesforce = _reader("salesforce")
 stripe = _reader("stripe")
 zendesk = _reader("zendesk")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import added, amounts, from_minor, moments, words
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -86,9 +87,10 @@ def discounted(lines: pd.DataFrame, coupons: pd.DataFrame) -> tuple[pd.DataFrame
         return lines.drop(columns="line"), []
     strange = (pairs["off"] > 0) & (pairs["currency"] != pairs["currency_of_line"])
     notes = []
-    if strange.any():
+    if many := int(strange.sum()):
         notes.append(
-            f"{int(strange.sum()):,} amounts off are in another currency than their line; they are not taken off"
+            f"{counted(many, 'amount')} off {agreeing(many, 'is', 'are')} in another currency than the line, and not "
+            "taken off"
         )
     cut = _stretches(lines, pairs)
     cut = _taken_off(cut, pairs[~strange])

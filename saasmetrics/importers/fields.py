@@ -2,26 +2,88 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 from saasmetrics.tables.amounts import read_booleans, read_numbers
-from saasmetrics.tables.dates import read_instants
+from saasmetrics.tables.dates import Refusal, read_instants
+from saasmetrics.tables.separators import ambiguous
+from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from saasmetrics.tables.dates import Refusal
+    from collections.abc import Iterator, Mapping
 
 # Currencies whose smallest unit is no hundredth: ISO 4217.
 _WHOLE = (
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
 )  # fmt: skip
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+
+
+# What is told holds for all columns of the files of a system, through every join and function that reads them.
+@dataclass(frozen=True)
+class _How:
+    """What is told, and what the files of a system show."""
+
+    told: Told = NOTHING
+    semicolon: bool = False
+    dayfirst: bool | None = None
+
+
+_TOLD: ContextVar[_How] = ContextVar("told", default=_How())  # noqa: B039
+
+
+class UnreadableError(DataError):
+    """Values of a column that are not what they should be; who knows the files says where they stand.
+
+    Parameters
+    ----------
+    name
+        Name of the column.
+    values
+        The first of the values.
+    rows
+        How many rows hold one.
+    what
+        What they are not, and what to do: to be read after the values.
+    """
+
+    def __init__(self, name: str, values: tuple[str, ...], rows: int, what: str) -> None:
+        self.name, self.values, self.rows, self.what = name, values, rows, what
+        super().__init__(self.said(f"the column {name}", counted(rows, "row")))
+
+    def said(self, column: str, rows: str) -> str:
+        """Return the message with the column and its rows as the user has them."""
+        return f"{column}, {rows}: {', '.join(map(repr, self.values))} {self.what}"
+
+
+@contextmanager
+def reading(told: Told, *, semicolon: bool = False, dayfirst: bool | None = None) -> Iterator[None]:
+    """Read amounts and dates as told, and as the files show, until the end of the block.
+
+    Parameters
+    ----------
+    told
+        What is told, which goes before what the files show.
+    semicolon
+        Whether semicolons separate columns, as where a comma parts decimals.
+    dayfirst
+        Whether the day comes first in dates of the files.
+    """
+    before = _TOLD.set(_How(told, semicolon, dayfirst))
+    try:
+        yield
+    finally:
+        _TOLD.reset(before)
 
 
 def amounts(values: pd.Series) -> pd.Series:
@@ -37,7 +99,13 @@ def amounts(values: pd.Series) -> pd.Series:
     >>> amounts(pd.Series(["12.50", None, "(3)"])).tolist()
     [12.5, nan, -3.0]
     """
-    read = read_numbers(_arrow(values))
+    how, text = _TOLD.get(), _arrow(values)
+    unclear = ambiguous(text) if how.semicolon and how.told.decimal is None else None
+    if unclear is not None:
+        remedy = 'Say which sign parts decimals: decimal="," or decimal=".".'
+        rule = "1.200 may be 1200 or 1.2 in a file separated by semicolons"
+        _refuse(values, Refusal(unclear, rule, remedy, "ambiguous-number"), "clear")
+    read = read_numbers(text, decimal=how.told.decimal)
     _refuse(values, read.refusal, "an amount")
     return pd.Series(read.values.to_numpy(zero_copy_only=False), index=values.index, dtype=float)
 
@@ -58,9 +126,9 @@ def whole(values: pd.Series) -> pd.Series:
     read = amounts(values).fillna(1)
     wrong = values[(read % 1 != 0) | (read <= 0)]
     if len(wrong):
-        some = ", ".join(repr(value) for value in wrong.head(3))
-        msg = f"{_rows(len(wrong))} of the column {_column(values)} hold what is no count of intervals: {some}. "
-        raise DataError(msg + "Give whole numbers above 0.")
+        some = tuple(str(value) for value in wrong.drop_duplicates().head(3))
+        rule = "is no count of intervals. Give whole numbers above 0."
+        raise UnreadableError(str(values.name), some, len(wrong), rule)
     return read.astype(int)
 
 
@@ -97,7 +165,8 @@ def moments(values: pd.Series) -> pd.Series:
     if seconds.all():
         whole = pd.to_numeric(text, errors="coerce")
         return pd.to_datetime(whole, unit="s").astype("datetime64[us]")
-    read = read_instants(_arrow(values))
+    told = _TOLD.get()
+    read = read_instants(_arrow(values), dayfirst=told.told.dayfirst, beside=told.dayfirst)
     _refuse(values, read.refusal, "a date")
     found = read.values.cast(pa.timestamp("us")).to_pandas()
     return pd.Series(found.to_numpy(), index=values.index, dtype="datetime64[us]")
@@ -145,9 +214,9 @@ def renamed(values: pd.Series, names: Mapping[str, str], what: str) -> pd.Series
     plain = words(values)
     unknown = plain[(plain != "") & ~plain.isin(names)]
     if len(unknown):
-        some = ", ".join(sorted(set(unknown))[:5])
-        msg = f"{_rows(len(unknown))} {'has' if len(unknown) == 1 else 'have'} an unknown {what}: {some}. "
-        raise DataError(msg + f"Known are {', '.join(names)}.")
+        some = tuple(str(value) for value in values[unknown.index].drop_duplicates().head(5))
+        rule = f"is an unknown {what}. Known are {', '.join(names)}."
+        raise UnreadableError(str(values.name), some, len(unknown), rule)
     return plain.map(names).astype("object").where(plain != "", None)
 
 
@@ -188,23 +257,11 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, from_pandas=True)])
 
 
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _column(values: pd.Series) -> str:
-    """Return the name that a column has for the user: that of its file, where it is known."""
-    return str(values.attrs.get("columns", {}).get(values.name, values.name))
-
-
 def _refuse(values: pd.Series, refusal: Refusal | None, what: str) -> None:
     if refusal is None:
         return
-    wrong = values[refusal.mask.to_pandas().fillna(value=False).to_numpy(bool)]
-    some = ", ".join(repr(value) for value in wrong.head(3))
-    msg = (
-        f"{_rows(len(wrong))} of the column {_column(values)} {'holds' if len(wrong) == 1 else 'hold'} "
-        f"what is not {what}: {some} "
-        f"({refusal.rule}). {refusal.remedy}"
-    )
-    raise DataError(msg)
+    wrong = values[np.asarray(pc.fill_null(refusal.mask, False))]
+    some = tuple(str(value) for value in wrong.drop_duplicates().head(3))
+    verb = "is" if len(some) == 1 else "are"
+    rule = f"{verb} not {what} ({refusal.rule}). {refusal.remedy}"
+    raise UnreadableError(str(values.name), some, len(wrong), rule)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,35 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.files import SUFFIXES, read_file
 from saasmetrics.tables.names import snake_case
+from saasmetrics.tables.separators import file_notes, is_semicolon
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pandas as pd
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, or a sheet of a workbook, as columns of text in snake case."""
+    """A file, or a sheet of a workbook, as columns of text in snake case.
+
+    Parameters
+    ----------
+    label
+        The file, or the file and its sheet.
+    data
+        The rows.
+    names
+        Name of a column in snake case -> as the file has it.
+    """
 
     label: str
     data: pa.Table
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
@@ -51,8 +65,10 @@ def files_of(path: str | Path) -> list[Path]:
     return [place] if place.is_file() else []
 
 
-def read_files(path: str | Path, without: Collection[str] = ()) -> list[File]:
-    """Read the files of a folder, or one file.
+def read_files(
+    path: str | Path, without: Collection[str] = (), code: str | None = None
+) -> list[File]:
+    """Read the files of a folder, or one file; the encoding of text may be told.
 
     Raises
     ------
@@ -63,7 +79,7 @@ def read_files(path: str | Path, without: Collection[str] = ()) -> list[File]:
     if not files:
         msg = f"{str(path)!r} holds no CSV, Parquet or XLSX file to import."
         raise DataError(msg)
-    return [part for file in files if file.name not in without for part in _parts(file)]
+    return [part for file in files if file.name not in without for part in _parts(file, code)]
 
 
 def _readable(file: Path) -> bool:
@@ -71,18 +87,15 @@ def _readable(file: Path) -> bool:
     return file.is_file() and named and not file.name.startswith((".", "~$"))
 
 
-def _parts(file: Path) -> list[File]:
+def _parts(file: Path, code: str | None) -> list[File]:
     if file.suffix.lower() not in (".xlsx", ".xlsm"):
-        return [File(file.name, _text(file.name, read_file(file)))]
-    return [
-        File(f"{file.name}: {title}", _text(file.name, rows))
-        for title, rows in read_sheets(file).items()
-    ]
+        return [_text(file.name, read_file(file, code))]
+    return [_text(f"{file.name}: {title}", rows) for title, rows in read_sheets(file).items()]
 
 
-def _text(label: str, data: pa.Table) -> pa.Table:
+def _text(label: str, data: pa.Table) -> File:
     names = [snake_case(name) for name in data.column_names]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         msg = f"{label} has several columns named {', '.join(twice)}. Rename all but one."
         raise DataError(msg)
@@ -90,7 +103,9 @@ def _text(label: str, data: pa.Table) -> pa.Table:
         column.combine_chunks().cast(pa.string()) if not pa.types.is_nested(column.type) else column
         for column in data.columns
     ]
-    return pa.table(dict(zip(names, columns, strict=True)))
+    text = pa.Table.from_arrays(columns, names=names)
+    text = text.replace_schema_metadata(data.schema.metadata)  # which says how the file was read
+    return File(label, text, dict(zip(names, data.column_names, strict=True)))
 
 
 def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Found]:
@@ -114,7 +129,7 @@ def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Foun
             if (fields := layout.match(file.columns))
         ]
         if fits:
-            found.append(max(fits, key=lambda one: len(one.fields)))
+            found.append(max(fits, key=lambda one: (not one.importer.generic, len(one.fields))))
     there = {one.importer.id for one in found if one.layout.kind in one.importer.main}
     return [one for one in found if one.importer.id in there]
 
@@ -128,6 +143,9 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         If two files are of one kind.
     """
     out = Parts(importer.title, {}, {}, {})
+    found = list(found)
+    columns = [one.file.data[column] for one in found for column in one.fields.values()]
+    out.dayfirst = common_order(columns)
     for one in found:
         kind = one.layout.kind
         if kind in out.frames:
@@ -139,6 +157,9 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         out.frames[kind] = _frame(one)
         out.labels[kind] = one.file.label
         out.given[kind] = dict(one.fields)
+        out.names[kind] = {name: one.file.names.get(c, c) for name, c in one.fields.items()}
+        out.semicolon |= is_semicolon(one.file.data)
+        out.notes += [f"{one.file.label}: {note}" for note in file_notes(one.file.data)]
     return out
 
 
@@ -152,9 +173,4 @@ def _frame(one: Found) -> pd.DataFrame:
     ).to_pandas()
     # A column without a value is of no type, and has no texts to ask for.
     empty = [name for name in frame if frame[name].isna().all()]
-    frame = frame.astype(dict.fromkeys(empty, "string"))
-    # What is refused is named as the user has it.
-    frame.attrs["columns"] = {
-        name: f"{column} of {one.file.label}" for name, column in one.fields.items()
-    }
-    return frame
+    return frame.astype(dict.fromkeys(empty, "string"))

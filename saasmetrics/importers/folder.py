@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.fields import UnreadableError, reading
 from saasmetrics.importers.files import File, Found, files_of, parts, read_files, recognize
 from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
@@ -16,9 +17,11 @@ from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.mapping import NAME, mapped, read_mapping
 from saasmetrics.importers.sheets import read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
+from saasmetrics.money import counted
+from saasmetrics.tables.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
@@ -28,7 +31,7 @@ _IDS, _ACCOUNTS = (
 )  # what the user says beside the exports
 
 
-def is_raw(path: Path) -> bool:
+def is_raw(path: Path, code: str | None = None) -> bool:
     """Whether a folder or file holds a raw export of a system that is known; only the headers are read."""
     layouts = [
         layout
@@ -39,13 +42,22 @@ def is_raw(path: Path) -> bool:
     files = files_of(path)
     if (path / NAME).is_file():
         return True
-    named = [columns for file in files for columns in headers(file)]
+    named = [columns for file in files for columns in headers(file, code)]
     if any(layout.match(columns) for columns in named for layout in layouts):
         return True
-    return bool(read_sheets(titled(files), {}).tables)
+    told = Told(encoding=code)
+    return bool(read_sheets(titled(files, code), {}, told).tables)
 
 
-def import_folder(path: str | Path, only: str | None = None) -> Imported:
+def import_folder(
+    path: str | Path,
+    only: str | None = None,
+    *,
+    dayfirst: bool | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    mapping: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Imported:
     """Read the exports of one or several systems and make tables of them.
 
     Parameters
@@ -54,6 +66,11 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         Folder of CSV, Parquet or XLSX files, or one file.
     only
         Id of the one system that the files are of; by default systems are recognized by their columns.
+    dayfirst, decimal, encoding
+        As for `saasmetrics.read`, where the files do not tell.
+    mapping
+        What is said of files that are not recognized, file -> {"table", "columns"}; by default what `mapping.toml`
+        beside them says.
 
     Returns
     -------
@@ -65,22 +82,25 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
     DataError
         If no file is recognized, or two systems give the same table.
     """
+    how = Told(dayfirst, decimal, encoding)
     importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
-    with_titles = [] if only else titled(files_of(path))
-    files = read_files(path, {file.name for file in with_titles})
-    mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
+    with_titles = [] if only else titled(files_of(path), encoding)
+    files = read_files(path, {file.name for file in with_titles}, encoding)
+    if mapping is None:
+        mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
     told = [file for file in files if file.label in mapping]
     if lost := sorted(set(mapping) - {file.label for file in files}):
         there = ", ".join(file.label for file in files)
         raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {there}.")
     files = [file for file in files if file.label not in mapping]
     found = recognize(files, importers)
-    sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS))
+    sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS), how)
     if not (found or sheets.tables or told):
         raise DataError(_stranger(str(path), importers))
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
-        made.take(importer, parts(importer, [one for one in found if one.importer is importer]))
+        own = [one for one in found if one.importer is importer]
+        made.take(importer, parts(importer, own), how)
     for file in told:
         entry = mapping[file.label]
         made.add(entry["table"], mapped(file, entry), file.label)
@@ -99,6 +119,7 @@ def import_folder(path: str | Path, only: str | None = None) -> Imported:
         (*made.left_out, *sheets.left_out),
         (*made.notes, *sheets.notes, *said),
         tuple(file for file in files if file.label not in known),
+        made.places,
     )
 
 
@@ -108,6 +129,7 @@ class Made:
 
     tables: dict[str, pd.DataFrame]
     of: dict[str, str]
+    places: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -119,16 +141,21 @@ class Made:
             raise DataError(msg)
         self.tables[name], self.of[name] = frame.reset_index(drop=True), giver
 
-    def take(self, importer: Importer, files: Parts) -> None:
+    def take(self, importer: Importer, files: Parts, told: Told) -> None:
         """Add the tables of a system; refuse one that another has given."""
-        for name, frame in importer.build(files).items():
+        try:
+            with reading(told, semicolon=files.semicolon, dayfirst=files.dayfirst):
+                tables = importer.build(files)
+        except UnreadableError as error:
+            raise files.placed(error) from error
+        for name, frame in tables.items():
             self.add(name, frame, importer.title)
+            self.places[name] = files.places()
             if "currency" in frame and 0 < (without := int(frame["currency"].isna().sum())) < len(
                 frame
             ):
-                rows = "1 row" if without == 1 else f"{without:,} rows"
                 files.notes.append(
-                    f"{rows} of {name} of {importer.title} without a currency, where others have one"
+                    f"{counted(without, 'row')} of {name} of {importer.title} without a currency, where others have one"
                 )
         self.left_out += files.left_out
         self.notes += files.notes

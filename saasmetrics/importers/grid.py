@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.tables.encodings import encoding_of
 from saasmetrics.tables.months import month_of_label
-from saasmetrics.tables.workbooks import refuse_bomb
+from saasmetrics.tables.workbooks import sheets_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,8 @@ class Grid:
         Position of a column -> first day of its month.
     rows
         The rows below, as they are.
+    semicolon
+        Whether the file is separated by semicolons, as where a comma parts decimals.
     """
 
     label: str
@@ -41,18 +44,19 @@ class Grid:
     header: tuple[str, ...]
     months: dict[int, dt.date]
     rows: tuple[tuple[Any, ...], ...]
+    semicolon: bool = False
 
 
-def is_titled(file: Path) -> bool:
+def is_titled(file: Path, code: str | None = None) -> bool:
     """Whether a sheet of a file has titles above a header of months; only its first rows are read."""
     try:
-        peeks = [rows for _, rows in _sheets(file, _SEARCHED)]
+        peeks = [rows for _, rows, _ in _sheets(file, code, _SEARCHED)]
     except DataError:
         return False  # whoever reads the file says what is wrong with it
     return any(rows and _filled(rows[0]) <= 1 and _header(rows) is not None for rows in peeks)
 
 
-def grids(file: Path) -> list[Grid]:
+def grids(file: Path, code: str | None = None) -> list[Grid]:
     """Return the sheets of a file whose header, below any titles, names months.
 
     Raises
@@ -60,56 +64,47 @@ def grids(file: Path) -> list[Grid]:
     DataError
         If the file cannot be read, or two columns are the same month.
     """
-    found = [grid for label, rows in _sheets(file, None) if (grid := _grid(label, rows))]
+    read = _sheets(file, code, None)
+    found = [grid for label, rows, sign in read if (grid := _grid(label, rows, sign == ";"))]
     for grid in found:
         if len(set(grid.months.values())) < len(grid.months):
             raise DataError(f"{grid.label}: two columns are the same month. Keep one of them.")
     return found
 
 
-def _sheets(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    """Return the first rows of each sheet, all for None."""
+def _sheets(
+    file: Path, code: str | None, most: int | None
+) -> list[tuple[str, list[tuple[Any, ...]], str]]:
+    """Return the first rows of each sheet, all for None, and what parts its columns."""
     name = file.name.lower()
     if name.endswith((".xlsx", ".xlsm")):
-        return _workbook(file, most)
+        return [
+            (f"{file.name}: {title}", rows, "") for title, rows in sheets_of(file, most).items()
+        ]
     if not name.endswith((".csv", ".tsv", ".txt")):
         return []
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        encoding = encoding_of(file, code).name
+        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+        with file.open(encoding=encoding, newline="") as stream:
             sample = stream.read(8192)
             stream.seek(0)
             sign = max((",", ";", "\t"), key=sample.count)
             rows = islice(csv.reader(stream, delimiter=sign), most)
-            return [(file.name, [tuple(row) for row in rows])]
+            return [(file.name, [tuple(row) for row in rows], sign)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file.name} is not a readable CSV file: {error}") from error
 
 
-def _workbook(file: Path, most: int | None) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    import openpyxl
-
-    refuse_bomb(file)
-    try:
-        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except Exception as error:
-        raise DataError(f"{file.name} is not a readable XLSX file: {error}") from error
-    try:
-        return [
-            (f"{file.name}: {sheet.title}", list(sheet.iter_rows(max_row=most, values_only=True)))
-            for sheet in workbook.worksheets
-        ]
-    finally:
-        workbook.close()
-
-
-def _grid(label: str, rows: list[tuple[Any, ...]]) -> Grid | None:
+def _grid(label: str, rows: list[tuple[Any, ...]], semicolon: bool) -> Grid | None:
     at = _header(rows)
     if at is None:
         return None
     header = rows[at]
     titles = tuple(text for row in rows[:at] for cell in row if (text := words_of(cell)))
     below = tuple(row for row in rows[at + 1 :] if _filled(row))
-    return Grid(label, titles, tuple(words_of(cell) for cell in header), _months(header), below)
+    names = tuple(words_of(cell) for cell in header)
+    return Grid(label, titles, names, _months(header), below, semicolon)
 
 
 def _header(rows: list[tuple[Any, ...]]) -> int | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from saasmetrics.money import agreeing, counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -52,12 +54,16 @@ def known_customers(
         found = _filled(found, hit)
     lost = int(found.isna().sum())
     parts = [f"{count:,} by {way}" for way, count in counts.items() if count]
-    said = f"{len(rows):,} rows of {system} belong to customers: {', '.join(parts) or 'none'}"
+    belong = f"{counted(len(rows), 'row')} of {system} {agreeing(len(rows), 'belongs', 'belong')} to customers"
+    said = f"{belong}: {', '.join(parts) or 'none'}"
     if lost:
-        said += f"; {lost:,} of none that is known keep the id of {system}. Add customer_ids.csv (id, customer_id)"
+        keep = (
+            f"{lost:,} of none that is known {agreeing(lost, 'keeps', 'keep')} the id of {system}"
+        )
+        said += f"; {keep}. Add customer_ids.csv (id, customer_id)"
     if chance:
-        have = "has" if chance == 1 else "have"
-        said += f"; {chance:,} {have} the id of a customer whose domain and name are others, and is not theirs"
+        theirs = f"{chance:,} {agreeing(chance, 'has', 'have')} the id of a customer"
+        said += f"; {theirs} whose domain and name are others, and is not theirs"
     return _filled(found, _own_ids(rows, customers, system)), said
 
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,8 @@ class Imported:
         What was decided on the way.
     others
         Files that no system is known for; those whose names say which table they are, `saasmetrics.read` takes.
+    places
+        Table -> field -> file and column that it comes from; "" -> the files.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -41,6 +44,7 @@ class Imported:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     others: tuple[File, ...] = field(default=())
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -120,8 +124,7 @@ class Imported:
 
     def _made(self) -> str:
         return ", ".join(
-            f"{name} {len(frame):,} row{'' if len(frame) == 1 else 's'}"
-            for name, frame in self.tables.items()
+            f"{name} {counted(len(frame), 'row')}" for name, frame in self.tables.items()
         )
 
     def _repr_html_(self) -> str:

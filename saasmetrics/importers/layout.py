@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pandas as pd
+
+    from saasmetrics.importers.fields import UnreadableError
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,21 @@ class LeftOut:
 
     def __str__(self) -> str:
         some = f" ({', '.join(self.examples)}{', ...' if self.rows > len(self.examples) else ''})"
-        noun, why = ("row", _singular(self.why)) if self.rows == 1 else ("rows", self.why)
-        return f"{self.file}: {self.rows:,} {noun} {why}{some if self.examples else ''}"
+        why = _singular(self.why) if self.rows == 1 else self.why
+        return f"{self.file}: {counted(self.rows, 'row')} {why}{some if self.examples else ''}"
 
 
 def _singular(why: str) -> str:
     pairs = (("that are ", "that is "), ("that have ", "that has "),
              ("that were ", "that was "), ("that end before they begin", "that ends before it begins"))  # fmt: skip
     return next((new + why.removeprefix(old) for old, new in pairs if why.startswith(old)), why)
+
+
+def _numbered(rows: Sequence[int], many: int) -> str:
+    """Return the numbers of the first rows, as a spreadsheet counts them: the header is row 1."""
+    noun = "row" if len(rows) == 1 else "rows"
+    shown = ", ".join(f"{row:,}" for row in rows[:3])
+    return f"{noun} {shown}" + (f" and others, {many:,} in all" if len(rows) > 3 else "")
 
 
 @dataclass
@@ -93,6 +105,9 @@ class Parts:
     given: dict[str, dict[str, str]]
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    semicolon: bool = False
+    dayfirst: bool | None = None
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.frames
@@ -117,8 +132,9 @@ class Parts:
         """Return the rows of a frame that a mask keeps; the others are left out for a reason."""
         lost = frame[~mask]
         if len(lost):
-            name = next((name for name in ("id", "charge", "line") if name in lost), None)
-            ids = tuple(str(value) for value in lost[name].head(3)) if name else ()
+            names = ("id", "charge", "line", "number")
+            told = (lost[name].dropna() for name in names if name in lost)
+            ids = tuple(next((map(str, one.head(3)) for one in told if len(one)), ()))
             self.left_out.append(LeftOut(self.labels[kind], len(lost), why, ids))
         return frame[mask]
 
@@ -127,6 +143,29 @@ class Parts:
         if len(twice := frame.loc[frame["id"].duplicated(), "id"]):
             msg = f"{self.labels[kind]}: the id {twice.iloc[0]!r} is there twice. Leave one of its rows out."
             raise DataError(msg)
+
+    def places(self) -> dict[str, str]:
+        """Return field -> file and column as the user has them, of the first file that has it; "" -> the files."""
+        out = {"": " and ".join(self.labels.values())}
+        for kind, names in self.names.items():
+            for name, column in names.items():
+                out.setdefault(name, f"{self.labels[kind]}, column {column!r}")
+        return out
+
+    def placed(self, error: UnreadableError) -> DataError:
+        """Return an error with the file, the column and the rows that hold the values, as the user has them."""
+        for own in (True, False):  # a column of the same name first; joins rename some
+            for kind, frame in self.frames.items():
+                for name in self.given[kind]:
+                    if (name == error.name) != own:
+                        continue
+                    rows = np.flatnonzero(frame[name].isin(error.values))
+                    if len(rows):
+                        column = f"{self.labels[kind]}, column {self.names[kind][name]!r} ({name})"
+                        return DataError(
+                            error.said(column, _numbered((rows + 2).tolist(), error.rows))
+                        )
+        return error
 
     def known(
         self, kind: str, name: str, words: Collection[str], frame: pd.DataFrame
@@ -159,6 +198,8 @@ class Importer:
         Kinds of files of which one must be there; the others alone are not taken for its export.
     build
         From the files to tables by canonical name.
+    generic
+        Whether a file is taken for its export only if it is of no other system.
     """
 
     id: str
@@ -167,3 +208,4 @@ class Importer:
     layouts: tuple[Layout, ...]
     main: tuple[str, ...]
     build: Callable[[Parts], dict[str, pd.DataFrame]]
+    generic: bool = False

@@ -15,7 +15,7 @@ from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -81,7 +81,7 @@ def _entry(file: str, entry: Any) -> tuple[str, dict[str, Any]]:
     return table, columns
 
 
-def mapped(file: File, entry: dict[str, Any]) -> pd.DataFrame:
+def mapped(file: File, entry: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows of a file under the names that the user gives its columns.
 
     Raises
@@ -116,7 +116,7 @@ def template(files: Sequence[File]) -> str:
         "",
     ]
     for file in files:
-        table, guesses = _likeliest(file.columns)
+        table, guesses = likeliest(file.columns)
         perhaps = f"  # perhaps {_quoted(table)}" if table else ""
         lines += [f"[{_quoted(file.label)}]", f'table = ""{perhaps}', ""]
         lines.append(f"[{_quoted(file.label)}.columns]")
@@ -129,15 +129,49 @@ def template(files: Sequence[File]) -> str:
     return "\n".join(lines)
 
 
-def _likeliest(columns: list[str]) -> tuple[str, dict[str, str]]:
+def as_text(said: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is said of files as the file `mapping.toml` says it.
+
+    Examples
+    --------
+    >>> print(as_text({"kosten.csv": {"table": "spend", "columns": {"betrag": "amount"}}}))
+    ["kosten.csv"]
+    table = "spend"
+    <BLANKLINE>
+    ["kosten.csv".columns]
+    "betrag" = "amount"
+    <BLANKLINE>
+    """
+    lines = []
+    for file, entry in said.items():
+        lines += [f"[{_quoted(file)}]", f"table = {_quoted(entry['table'])}", ""]
+        lines.append(f"[{_quoted(file)}.columns]")
+        lines += [f"{_quoted(old)} = {_quoted(new)}" for old, new in entry["columns"].items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def likely_columns(table: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return column -> field of a table, for the columns whose names say which field they are.
+
+    Examples
+    --------
+    >>> likely_columns("spend", ["month", "amount", "wer"])
+    {'month': 'month', 'amount': 'amount'}
+    """
+    found = match_columns(SCHEMA[table], columns).known
+    return {old: new for new, (old, _) in found.items()}
+
+
+def likeliest(columns: list[str]) -> tuple[str, dict[str, str]]:
     """Return the table whose required columns are all there, with column -> name; "" where there is none."""
     best: tuple[str, dict[str, str]] = ("", {})
     for name, schema in SCHEMA.items():
-        known = {old: new for new, (old, _) in match_columns(schema, columns).known.items()}
+        known = likely_columns(name, columns)
         if set(schema.required) <= set(known.values()) and len(known) > len(best[1]):
             best = (name, known)
     return best
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

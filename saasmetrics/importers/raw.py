@@ -7,19 +7,43 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.asked import size_in_bytes
 from saasmetrics.errors import DataError
 from saasmetrics.importers.files import files_of
+from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
 from saasmetrics.tables.read import read_folder
+from saasmetrics.tables.room import fit
 
 if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 
-def read_tables(path: Any, **words: Any) -> dict[str, Table]:
-    """Return the tables of a folder, whether its files are raw exports, tables or both; `words` are those of `Told`."""
+def read_tables(path: Any, memory_limit: int | str | None = None, **words: Any) -> dict[str, Table]:
+    """Return the tables of a folder, whether its files are raw exports, tables or both; `words` are those of `Told`.
+
+    Raises
+    ------
+    DataError
+        If the files would take more than `memory_limit`, by default what is free.
+    """
     told = Told(**words)
+    fit(
+        _all_files(path),
+        free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit),
+    )
     return read_raw(path, told) or read_any(path, told)
+
+
+def _all_files(path: Any) -> list[Path]:
+    """Return the files of a folder, of its folders where it has no files, or of all folders of a mapping."""
+    if isinstance(path, Mapping):
+        return [file for place in path.values() for file in _all_files(place)]
+    if not isinstance(path, (str, Path)):
+        return []
+    place = Path(path)
+    inner = sorted(place.iterdir()) if place.is_dir() else []
+    return files_of(place) or [file for folder in inner for file in files_of(folder)]
 
 
 def read_raw(path: Any, told: Told) -> dict[str, Table]:
@@ -46,15 +70,18 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
         return {}
     from saasmetrics.importers.folder import import_folder, is_raw
 
-    if not is_raw(Path(path)):
+    if not is_raw(Path(path), told.encoding):
         return {}
-    made = import_folder(path)
+    made = import_folder(path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding)
     known = {file.name for file in files_of(path)} - {file.label for file in made.others}
     others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
     if both := sorted(set(others) & set(made.tables)):
         msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."
         raise DataError(msg)
     tables = normalize_all({name: frame for name, frame in made.tables.items() if name in SCHEMA})
+    tables = {
+        name: replace(table, places=made.places.get(name, {})) for name, table in tables.items()
+    }
     first = next(iter(tables))
     notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said())
     tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))

@@ -10,8 +10,10 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.cube import cube, is_cube, joined
+from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.statements import is_statement, statement
+from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,12 +71,14 @@ class Sheets:
         )
 
 
-def titled(files: Sequence[Path]) -> list[Path]:
+def titled(files: Sequence[Path], code: str | None = None) -> list[Path]:
     """Return the files that have titles above a header of months."""
-    return [file for file in files if is_titled(file)]
+    return [file for file in files if is_titled(file, code)]
 
 
-def read_sheets(files: Sequence[Path], functions: Mapping[str, str]) -> Sheets:
+def read_sheets(
+    files: Sequence[Path], functions: Mapping[str, str], told: Told = NOTHING
+) -> Sheets:
     """Return the tables of the files that have titles above their header.
 
     Parameters
@@ -83,9 +87,12 @@ def read_sheets(files: Sequence[Path], functions: Mapping[str, str]) -> Sheets:
         Files as `titled` gives them.
     functions
         Account of the profit and loss -> function, as the user says.
+    told
+        Decimal sign and encoding, where they are told.
     """
     out = Sheets()
     for file in files:
-        for grid in grids(file):
-            out.take(grid, functions)
+        for grid in grids(file, told.encoding):
+            with reading(told, semicolon=grid.semicolon):
+                out.take(grid, functions)
     return out

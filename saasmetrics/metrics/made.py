@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import definition
-from saasmetrics.engine import drill
 from saasmetrics.engine.groups import ambiguous, columns
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import MICRO, multiplied
@@ -165,7 +164,7 @@ class PeriodDrill:
             name: values if _counted(name, sides) else money(values)
             for name, values in found.items()
         }
-        return drill.frame(engine, entity, amounts)
+        return engine.frame(entity, amounts)
 
     def _number(self, period: Any) -> int:
         calendar = self.book.calendar(self.freq)

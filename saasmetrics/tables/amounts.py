@@ -7,13 +7,34 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.money import counted
 from saasmetrics.tables.dates import MISSING_WORDS, Refusal
 from saasmetrics.tables.findings import count
 
-__all__ = ["Values", "read_booleans", "read_numbers"]
+__all__ = ["Values", "decimal_signs", "read_booleans", "read_numbers"]
 
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_DRESSED = r"^\(?[+-]?[$€£¥]? ?[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\)?$"
+# In files of Japan the sign of the yen has the code of the backslash.
+_SIGNS = "$€£¥￥₹\\\\"
+_SPACES = r" \x{00a0}\x{202f}\x{2009}"
+_EDGE = rf"\(?[+-]?[{_SIGNS}]?[{_SPACES}]?[+-]?"
+_END = rf"[{_SPACES}]?[{_SIGNS}]?-?\)?"
+
+
+def _forms(decimal: str, group: str) -> tuple[str, str]:
+    """Return patterns of numbers with a decimal sign: of all, and of those that no other sign explains."""
+    apart = "|".join(rf"(?:[{sign}]\d{{3}})+" for sign in (group, "'’", _SPACES))
+    whole = rf"(?:\d{{1,3}}(?:{apart})|\d+)"
+    sure = (
+        rf"\d{{1,3}}(?:{apart})[{decimal}]\d+",  # 1.234,5
+        rf"\d{{1,3}}(?:[{group}]\d{{3}}){{2,}}",  # 1.234.567
+        rf"\d*[{decimal}](?:\d{{1,2}}|\d{{4,}})",  # 12,5
+        rf"(?:0|\d{{4,}})[{decimal}]\d+",  # 0,125 and 1234,125
+    )
+    return f"^{_EDGE}{whole}(?:[{decimal}]\\d+)?{_END}$", f"^{_EDGE}(?:{'|'.join(sure)}){_END}$"
+
+
+_FORMS = {",": _forms(",", "."), ".": _forms(".", ",")}
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 
@@ -37,7 +58,9 @@ class Values:
     refusal: Refusal | None = None
 
 
-def read_numbers(values: pa.ChunkedArray, *, whole: bool = False) -> Values:
+def read_numbers(
+    values: pa.ChunkedArray, *, whole: bool = False, decimal: str | None = None
+) -> Values:
     """Read numbers as float64, or as int64 where they must be whole.
 
     Parameters
@@ -46,6 +69,9 @@ def read_numbers(values: pa.ChunkedArray, *, whole: bool = False) -> Values:
         Numbers, decimals or text.
     whole
         Whether they must be whole.
+    decimal
+        Sign that parts decimals; None where the numbers of the column must tell: a comma if one of them can be read in
+        no other way, as 12,50 or 1.234,5, else a point.
 
     Returns
     -------
@@ -54,7 +80,7 @@ def read_numbers(values: pa.ChunkedArray, *, whole: bool = False) -> Values:
     """
     kind = values.type
     if _is_text(kind):
-        read = _from_text(values)
+        read = _from_text(values, decimal)
     elif pa.types.is_boolean(kind) or not (_is_number(kind) or pa.types.is_null(kind)):
         read = _refuse(values, values.is_valid(), f"not numbers but {kind}")
     else:
@@ -91,31 +117,90 @@ def read_booleans(values: pa.ChunkedArray) -> Values:
     return Values(pc.if_else(true, True, pc.if_else(false, False, pa.scalar(None, pa.bool_()))))
 
 
-def _from_text(values: pa.ChunkedArray) -> Values:
-    try:
-        return Values(values.cast(pa.float64()))
-    except pa.ArrowInvalid:
-        pass
-    trimmed = pc.utf8_trim_whitespace(values)
+def decimal_signs(values: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Decimal signs that numbers show, each with the rows that no other sign explains.
+
+    Parameters
+    ----------
+    values
+        Text without spaces around it.
+
+    Examples
+    --------
+    >>> sorted(decimal_signs(pa.chunked_array([["1.234,50", "7", "1.234"]])))
+    [',']
+    """
+    found = {sign: pc.match_substring_regex(values, sure) for sign, (_, sure) in _FORMS.items()}
+    return {sign: mask for sign, mask in found.items() if count(mask)}
+
+
+def _from_text(values: pa.ChunkedArray, decimal: str | None) -> Values:
+    if decimal != ",":
+        try:
+            return Values(values.cast(pa.float64()))
+        except pa.ArrowInvalid:
+            pass
+    trimmed = pc.replace_substring(pc.utf8_trim_whitespace(values), "\u2212", "-")
     missing = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(MISSING_WORDS, trimmed.type))
+    if decimal is None:
+        signs = decimal_signs(trimmed)
+        if len(signs) > 1:
+            return _refuse_both(values, signs)
+        decimal = next(iter(signs), ".")
     plain = pc.match_substring_regex(trimmed, _PLAIN)
-    dressed = pc.and_(pc.match_substring_regex(trimmed, _DRESSED), pc.invert(plain))
+    if decimal == ",":
+        plain = pc.and_(plain, pc.invert(pc.match_substring(trimmed, ".")))
+    dressed = pc.and_(pc.match_substring_regex(trimmed, _FORMS[decimal][0]), pc.invert(plain))
+    bare = _bare(trimmed, decimal)
+    dressed = pc.and_(dressed, pc.match_substring_regex(bare, _PLAIN))  # (-5) is of either sign
     unread = pc.and_(trimmed.is_valid(), pc.invert(pc.or_(missing, pc.or_(plain, dressed))))
     if count(unread):
         return _refuse(values, unread, "not a number")
-    # An amount in parentheses is negative in every ledger.
-    bare = pc.replace_substring_regex(trimmed, r"^\((.*)\)$", r"-\1")
-    bare = pc.replace_substring_regex(bare, r"[$€£¥, ]", "")
+    if (refused := _several_currencies(values, trimmed)) is not None:
+        return refused
     notes = []
     if count(dressed):
         shown = trimmed.filter(dressed)[0].as_py()
         read = bare.filter(dressed)[0].as_py()
-        notes.append(
-            f"signs of currency and thousands removed in {count(dressed):,} rows ({shown!r} is {read})"
+        how = (
+            "read with a decimal comma"
+            if decimal == ","
+            else "signs of currency and thousands removed"
         )
+        notes.append(f"{how} in {counted(count(dressed), 'row')} ({shown!r} is {read})")
     if words := count(pc.and_(missing, values.is_valid())):
-        notes.append(f"{words:,} empty or 'n/a' texts read as missing")
+        notes.append(counted(words, "empty or 'n/a' text") + " read as missing")
     return Values(pc.if_else(missing, None, bare).cast(pa.float64()), notes)
+
+
+def _bare(texts: pa.ChunkedArray, decimal: str) -> pa.ChunkedArray:
+    """Return numbers without signs of currency and thousands, with a decimal point."""
+    group = "." if decimal == "," else ","
+    # An amount in parentheses is negative in every ledger; some programs write the minus behind.
+    bare = pc.replace_substring_regex(texts, r"^\((.*)\)$", r"-\1")
+    bare = pc.replace_substring_regex(bare, rf"[{_SIGNS}{_SPACES}'’{group}]", "")
+    bare = pc.replace_substring_regex(bare, r"^([^-].*)-$", r"-\1")
+    return pc.replace_substring(bare, ",", ".")
+
+
+def _several_currencies(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> Values | None:
+    """Return the refusal of amounts with signs of several currencies, which must not be added up."""
+    signs = pc.struct_field(pc.extract_regex(texts, rf"(?P<sign>[{_SIGNS}])"), "sign")
+    different = pc.unique(signs.drop_null()).to_pylist()
+    if len(different) < 2:
+        return None
+    other = pc.and_(signs.is_valid(), pc.not_equal(signs, different[0]))
+    rule = f"amounts in several currencies ({', '.join(different)})"
+    remedy = "Write the currency into a column of its own and the amounts without signs."
+    return Values(values, refusal=Refusal(other, rule, remedy, "several-currencies"))
+
+
+def _refuse_both(values: pa.ChunkedArray, signs: dict[str, pa.ChunkedArray]) -> Values:
+    fewer = min(signs.values(), key=count)
+    point, comma = count(signs["."]), count(signs[","])
+    rule = f"{comma:,} numbers have a decimal comma and {point:,} a decimal point"
+    remedy = "Write all of them with a point, as 1234.50."
+    return Values(values, refusal=Refusal(fewer, rule, remedy, "mixed-decimal-signs"))
 
 
 def _finite(read: Values) -> Values:
@@ -127,7 +212,7 @@ def _finite(read: Values) -> Values:
     numbers = values.cast(pa.float64(), safe=False)
     nans = pc.is_nan(numbers)
     if count(nans):
-        read.notes.append(f"NaN read as missing in {count(nans):,} rows")
+        read.notes.append(f"NaN read as missing in {counted(count(nans), 'row')}")
         numbers = pc.if_else(nans, pa.scalar(None, pa.float64()), numbers)
     infinite = pc.is_inf(numbers)
     if count(infinite):
@@ -149,7 +234,7 @@ def _whole(read: Values) -> Values:
 
 def _refuse(values: pa.ChunkedArray, mask: pa.ChunkedArray, rule: str) -> Values:
     remedy = (
-        "Write numbers as 1234.50, without units, signs of currency or a decimal comma; a file with a decimal comma: "
+        "Write numbers as 1234.50, without units; a file with a decimal comma throughout: "
         'sm.read(..., decimal=",").'
     )
     return Values(values, refusal=Refusal(mask, rule, remedy, "unreadable-number"))

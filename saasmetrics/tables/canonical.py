@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce, decode
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import (
     Match,
@@ -22,7 +24,7 @@ from saasmetrics.tables.names import (
     snake_case,
 )
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
-from saasmetrics.tables.separators import ambiguous_amounts, file_notes
+from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["constant_interval", "normalize", "normalize_all", "paid_periods", "row_numbers_for"]
 
+_DATED = ("date", "month", "timestamp")
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -73,10 +76,21 @@ def normalize(name: str, source: Any) -> Table:
     if problems := ambiguous_amounts(schema, data):
         raise InvalidTablesError(problems)
     notes = file_notes(data)
+    read = data
     if name == "mrr":
         data, made = _long(data)
         notes += made
-    return _canonical(schema, data, notes)
+    table = _canonical(schema, data, notes)
+    if not (whole := place_of(read, "")):
+        return table
+    own = {new: old for old, new in table.renamed.items()}
+    places = {
+        column: place_of(read, given)
+        for column in table.column_names
+        if (given := own.get(column, column)) in read.column_names
+    }
+    lines = read.num_rows if data is read and not has_gaps(read) else 0
+    return replace(table, places={**places, "": whole}, lines=lines)
 
 
 def normalize_all(sources: Mapping[str, Any]) -> dict[str, Table]:
@@ -255,11 +269,13 @@ def _read_columns(
     zones: dict[str, str] = {}
     problems: list[Problem] = []
     derived = []
+    dated = [given for given, match in matching.known.values() if match.column.dtype in _DATED]
+    dayfirst = common_order(decode(data[given]) for given in dated)
     for name, (given, match) in matching.known.items():
         if match.after:
             derived.append((name, given, match))
             continue
-        read = coerce(match.column, data[given])
+        read = coerce(match.column, data[given], dayfirst)
         if read.refusal is not None:
             problems.append(_refused(schema, matching, data, given, read))
             continue
@@ -301,6 +317,7 @@ def _refused(
         refusal.remedy,
         "error",
         refusal.code,
+        place=place_of(data, given, first_rows(refusal.mask).to_pylist()),
     )
 
 

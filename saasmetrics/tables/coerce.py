@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.money import counted
 from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
@@ -50,7 +51,7 @@ class Column:
     zone: str = ""
 
 
-def coerce(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+def coerce(schema: ColumnSchema, values: pa.ChunkedArray, dayfirst: bool | None = None) -> Column:
     """Read the values of a column as its schema wants them.
 
     Parameters
@@ -59,12 +60,16 @@ def coerce(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         The column.
     values
         Values as the export has them. Canonical ones come back as they are, without a copy.
+    dayfirst
+        Whether the day comes first in other dates of the file.
 
     Returns
     -------
     Column
         The values, or why not.
     """
+    if schema.dtype in _DATES:
+        return _DATES[schema.dtype](decode(values), dayfirst)
     return _READERS[schema.dtype](schema, decode(values))
 
 
@@ -127,8 +132,8 @@ def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
     return Refusal(mask, "ids that are decimal numbers", "Read ids as text.", "unreadable-id")
 
 
-def _date(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    return _as_days(values, read_instants(values))
+def _date(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
+    return _as_days(values, read_instants(values, beside=dayfirst))
 
 
 def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
@@ -138,13 +143,13 @@ def _as_days(values: pa.ChunkedArray, read: Instants) -> Column:
     if days.type != read.values.type:
         lost = count(pc.not_equal(days.cast(pa.timestamp("us")), read.values))
         if lost:
-            read.notes.append(f"time of day set aside in {lost:,} rows")
+            read.notes.append(f"time of day set aside in {counted(lost, 'row')}")
     return Column(days, read.notes, zone=read.zone)
 
 
-def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
+def _month(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
     texts = _months_as_days(values)
-    read = read_instants(texts)
+    read = read_instants(texts, beside=dayfirst)
     if read.zone and pa.types.is_timestamp(read.values.type):
         eve = _midnight_elsewhere(read.values)
         if count(eve):
@@ -162,7 +167,7 @@ def _month(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
         return column
     first = pc.floor_temporal(column.values, unit="month").cast(pa.date32())
     moved = count(pc.not_equal(first, column.values))
-    column.notes.append(f"moved to the first day of the month in {moved:,} rows")
+    column.notes.append(f"moved to the first day of the month in {counted(moved, 'row')}")
     column.values = first
     return column
 
@@ -212,8 +217,8 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 
 
-def _timestamp(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    read = read_instants(values)
+def _timestamp(values: pa.ChunkedArray, dayfirst: bool | None) -> Column:
+    read = read_instants(values, beside=dayfirst)
     if read.refusal is not None:
         return Column(values, refusal=read.refusal)
     return Column(read.values.cast(pa.timestamp("us")), read.notes, zone=read.zone)
@@ -298,11 +303,13 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-_READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
-    "id": _id,
+_DATES: dict[str, Callable[[pa.ChunkedArray, bool | None], Column]] = {
     "date": _date,
     "month": _month,
     "timestamp": _timestamp,
+}
+_READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
+    "id": _id,
     "money": _number,
     "number": _number,
     "int": _int,

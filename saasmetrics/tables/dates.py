@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from saasmetrics.tables.findings import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["Instants", "Refusal", "read_instants"]
+__all__ = ["Instants", "Refusal", "common_order", "read_instants"]
 
 MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-")
 
@@ -22,9 +22,16 @@ _ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"
 _ISO_ZONE = (
     r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 )
-_NUMERIC = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$"
+_CLOCK = r"(?:,?[ T]+(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2}))?(?: ?(?P<p>[AaPp])\.?[Mm]\.?)?)?$"
+_NUMERIC = r"^(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<y>\d{4})" + _CLOCK
+_YEAR_FIRST = r"^(?P<y>\d{4})[/.年-](?P<a>\d{1,2})[/.月-](?P<b>\d{1,2})日?" + _CLOCK
+_NOON = _MONTHS = 12
+_SAY_ORDER = (
+    "Say the order: sm.read(..., dayfirst=True), or dayfirst=False where the month comes first. Else write them "
+    'as 2025-01-31, or read them with pd.to_datetime(df[column], format="%d/%m/%Y").'
+)
+_PEEK = 1000  # values that show whether a column may hold dates in numbers
 _SPELT = (
-    (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
     (r"^(19|20)\d{6}$", "%Y%m%d"),
     (r"^\d{1,2}[- ][A-Za-z]{3}[- ]\d{4}$", "%d-%b-%Y"),
     (r"^\d{1,2} [A-Za-z]{4,9} \d{4}$", "%d %B %Y"),
@@ -76,13 +83,19 @@ class Instants:
     refusal: Refusal | None = None
 
 
-def read_instants(values: pa.ChunkedArray) -> Instants:
+def read_instants(
+    values: pa.ChunkedArray, *, dayfirst: bool | None = None, beside: bool | None = None
+) -> Instants:
     """Read dates or instants, leaving the choice between the two to the data.
 
     Parameters
     ----------
     values
         Dates, timestamps, text or whole numbers such as 20250131.
+    dayfirst
+        Whether 03/04/2025 is 3 April; None where the other dates of the column must tell.
+    beside
+        Whether the day comes first in other columns of the file, for a column that does not tell.
 
     Returns
     -------
@@ -99,7 +112,7 @@ def read_instants(values: pa.ChunkedArray) -> Instants:
     if pa.types.is_integer(kind):
         return _from_integers(values)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _from_text(values)
+        return _from_text(values, dayfirst, beside)
     if pa.types.is_floating(kind) and values.null_count == len(values):
         return Instants(pa.chunked_array([pa.nulls(len(values), pa.date32())]))
     return _refused(
@@ -121,7 +134,7 @@ def _from_integers(values: pa.ChunkedArray) -> Instants:
     if low is None:
         return Instants(pa.chunked_array([pa.nulls(len(values), pa.date32())]))
     if low >= _YMD_INT[0] and high <= _YMD_INT[1]:
-        read = _from_text(values.cast(pa.string()))
+        read = _from_text(values.cast(pa.string()), None, None)
         read.notes.append("whole numbers read as year, month, day (20250131)")
         return read
     unit = ""
@@ -138,7 +151,7 @@ def _from_integers(values: pa.ChunkedArray) -> Instants:
     return _refused(values, values.is_valid(), "whole numbers, not dates", remedy)
 
 
-def _from_text(values: pa.ChunkedArray) -> Instants:
+def _from_text(values: pa.ChunkedArray, dayfirst: bool | None, beside: bool | None) -> Instants:
     try:
         return Instants(values.cast(pa.date32()))
     except pa.ArrowInvalid:
@@ -148,7 +161,7 @@ def _from_text(values: pa.ChunkedArray) -> Instants:
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
     different = pc.utf8_trim_whitespace(coded.dictionary)
-    read = _read_different(different)
+    read = _read_different(different, dayfirst, beside)
     if read.refusal is not None:
         refusal = read.refusal
         mask = pc.fill_null(refusal.mask.take(coded.indices), False)
@@ -158,7 +171,7 @@ def _from_text(values: pa.ChunkedArray) -> Instants:
     return read
 
 
-def _read_different(texts: pa.Array) -> Instants:
+def _read_different(texts: pa.Array, dayfirst: bool | None, beside: bool | None) -> Instants:
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING_WORDS, texts.type))
     aware = pc.match_substring_regex(texts, _ISO_ZONE)
     iso = pc.or_(pc.match_substring_regex(texts, _ISO), pc.match_substring_regex(texts, _ISO_TIME))
@@ -170,15 +183,18 @@ def _read_different(texts: pa.Array) -> Instants:
         if count(mask):
             parts.append(_spelt(texts, mask, form))
             known = pc.or_(known, mask)
+    year_first = pc.and_(pc.match_substring_regex(texts, _YEAR_FIRST), pc.invert(known))
+    if count(year_first):
+        parts.append(_in_order(texts, year_first, _YEAR_FIRST, dayfirst=False))
+        known = pc.or_(known, year_first)
     numeric = pc.and_(pc.match_substring_regex(texts, _NUMERIC), pc.invert(known))
     if count(numeric):
-        order, refusal = _order(texts, numeric)
-        if refusal is not None:
-            return Instants(texts, refusal=refusal)
-        parts.append(_spelt(texts, numeric, order))
-        known = pc.or_(known, numeric)
-        first = "day" if order.startswith("%d") else "month"
-        notes.append(f"read with the {first} first, as no other order fits all of them")
+        order, why = _order(texts.filter(numeric), dayfirst, beside)
+        if order is None:
+            remedy = _SAY_ORDER
+            return Instants(texts, refusal=Refusal(numeric, why, remedy, "ambiguous-dates"))
+        parts.append(_in_order(texts, numeric, _NUMERIC, dayfirst=order))
+        notes.append(f"read with the {'day' if order else 'month'} first, {why}")
     values = pc.coalesce(*parts)
     return _judge(texts, values, missing, aware, notes)
 
@@ -233,10 +249,26 @@ def _spelt(texts: pa.Array, mask: pa.Array, form: str) -> pa.Array:
         plain = pc.replace_substring(plain, " ", "-")
     elif "," in "".join(plain.drop_null().to_pylist()[:1]):
         plain = pc.replace_substring(plain, ",", "")
-    separators = form in ("%d/%m/%Y", "%m/%d/%Y")
-    if separators:
-        plain = pc.replace_substring_regex(plain, r"[.-]", "/")
     return pc.strptime(plain, format=form, unit="us", error_is_null=True)
+
+
+def _in_order(texts: pa.Array, mask: pa.Array, pattern: str, *, dayfirst: bool) -> pa.Array:
+    """Return dates in numbers, with or without a time of day, as instants; missing where there is no such day."""
+    found = pc.extract_regex(pc.if_else(mask, texts, None), pattern)
+    part = {name: pc.struct_field(found, name) for name in "yabhmsp"}
+    month, day = ("b", "a") if dayfirst else ("a", "b")
+    days = [part["y"], *(pc.utf8_lpad(part[n], 2, "0") for n in (month, day)), "-"]
+    instants = _cast_where_possible(pc.binary_join_element_wise(*days), pa.timestamp("us"))
+    hour, minute, second = (
+        pc.if_else(pc.equal(part[n], ""), "0", part[n]).cast(pa.int64()) for n in "hms"
+    )
+    half = pc.utf8_lower(part["p"])
+    hour = pc.if_else(pc.and_(pc.not_equal(half, ""), pc.equal(hour, _NOON)), 0, hour)
+    hour = pc.add(hour, pc.if_else(pc.equal(half, "p"), _NOON, 0))
+    seconds = pc.add(pc.multiply(pc.add(pc.multiply(hour, 60), minute), 60), second)
+    micros = pc.multiply(seconds, 1_000_000)
+    fits = pc.and_(pc.less(hour, 24), pc.and_(pc.less(minute, 60), pc.less(second, 60)))
+    return pc.if_else(fits, pc.add(instants, micros.cast(pa.duration("us"))), None)
 
 
 def _cast_where_possible(texts: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -255,26 +287,46 @@ def _one_by_one(texts: pa.Array, kind: pa.DataType) -> Iterator[object]:
             yield None
 
 
-def _order(texts: pa.Array, mask: pa.Array) -> tuple[str, Refusal | None]:
-    parts = pc.extract_regex(texts.filter(mask), r"^(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-]")
+def common_order(columns: Iterable[pa.ChunkedArray]) -> bool | None:
+    """Whether the day comes first in the dates of a file, as one program writes all of them alike.
+
+    Parameters
+    ----------
+    columns
+        Columns of the file, of any kind.
+
+    Returns
+    -------
+    bool or None
+        None where no column tells, or two contradict each other.
+    """
+    shown = set()
+    for values in columns:
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            continue
+        if count(pc.match_substring_regex(pc.utf8_trim_whitespace(values[:_PEEK]), _NUMERIC)):
+            texts = pc.utf8_trim_whitespace(pc.unique(values))
+            found = texts.filter(pc.fill_null(pc.match_substring_regex(texts, _NUMERIC), False))
+            order, _ = _order(found, None, None)
+            shown.add(order)
+    shown.discard(None)
+    return shown.pop() if len(shown) == 1 else None
+
+
+def _order(texts: pa.Array, told: bool | None, beside: bool | None) -> tuple[bool | None, str]:
+    """Return whether the day comes first and why; None where it cannot be told."""
+    if told is not None:
+        return told, "as told"
+    parts = pc.extract_regex(texts, _NUMERIC)
     first = pc.max(pc.struct_field(parts, "a").cast(pa.int64())).as_py()
     second = pc.max(pc.struct_field(parts, "b").cast(pa.int64())).as_py()
-    if first > 12 >= second:
-        return "%d/%m/%Y", None
-    if second > 12 >= first:
-        return "%m/%d/%Y", None
-    why = (
-        "could be day/month or month/day"
-        if first <= 12
-        else "some have the day first and some the month"
-    )
-    return "", Refusal(
-        mask,
-        f"dates {why}",
-        "Say the order: sm.read(..., dayfirst=True), or dayfirst=False where the month comes first. Else write them "
-        'as 2025-01-31, or read them with pd.to_datetime(df[column], format="%d/%m/%Y").',
-        "ambiguous-dates",
-    )
+    if first is not None and (first > _MONTHS) != (second > _MONTHS):
+        return first > _MONTHS, "as no other order fits all of them"
+    if first is not None and first > _MONTHS:
+        return None, "dates some have the day first and some the month"
+    if beside is not None:
+        return beside, "as other dates of the file are"
+    return None, "dates could be day/month or month/day"
 
 
 def _refused(values: pa.ChunkedArray, mask: pa.ChunkedArray, rule: str, remedy: str) -> Instants:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
-from saasmetrics.tables.separators import SEMICOLON
+from saasmetrics.tables.encodings import encoding_of, first_lines
+from saasmetrics.tables.separators import SEMICOLON, with_note
+from saasmetrics.tables.steady import unchanged
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
@@ -37,19 +39,24 @@ _INSTEAD = {
     ".ods": "Open it and save it as XLSX or CSV.",
     ".numbers": "Export it as XLSX or CSV.",
 }
+_LARGE = 2**32  # bytes of values of a Parquet file
+_DENSE = 2_000  # times its size from which it is made to harm
+_ROW = 2**23  # bytes that a row may take
 _DELIMITERS = (",", ";", "\t", "|")
 _MISSING = ["", "NULL", "null", "NaN", "nan", "#N/A"]
 _WHOLE = r"^-?(0|[1-9]\d{0,17})$"
 _DECIMAL = r"^-?(0|[1-9]\d*)?\.\d+$"
 
 
-def read_file(path: str | os.PathLike[str]) -> pa.Table:
+def read_file(path: str | os.PathLike[str], code: str | None = None) -> pa.Table:
     """Rows of one file; of a workbook with several sheets, the only one that has rows.
 
     Parameters
     ----------
     path
         CSV, Parquet or XLSX file.
+    code
+        Encoding of text, where it is told.
 
     Returns
     -------
@@ -64,6 +71,11 @@ def read_file(path: str | os.PathLike[str]) -> pa.Table:
     file = Path(path)
     if not file.is_file():
         raise DataError(why_unreadable(file))
+    with unchanged(file):
+        return _rows(file, code)
+
+
+def _rows(file: Path, code: str | None) -> pa.Table:
     suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
     if suffix.lower() in (".parquet", ".pq"):
         return _parquet(file)
@@ -75,7 +87,7 @@ def read_file(path: str | os.PathLike[str]) -> pa.Table:
             )
         return next(iter(sheets.values()))
     if suffix.lower() in (".csv", ".tsv", ".txt"):
-        return _csv(file)
+        return _csv(file, code)
     raise DataError(why_unreadable(file))
 
 
@@ -114,19 +126,32 @@ def _parquet(file: Path) -> pa.Table:
 
     try:
         # pq.read_table would import pandas.
-        return pq.ParquetFile(file).read()
+        parquet = pq.ParquetFile(file)
+        _refuse_repeated(file, parquet.metadata)
+        return parquet.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable Parquet file: {error}") from error
 
 
-def _csv(file: Path) -> pa.Table:
+def _refuse_repeated(file: Path, metadata: Any) -> None:
+    """Refuse a file of few bytes that repeat a value billions of times."""
+    size = metadata.num_rows * metadata.num_columns * 8
+    if size > _LARGE and size > _DENSE * file.stat().st_size:
+        raise DataError(
+            f"{file.name} has {metadata.num_rows:,} rows in {file.stat().st_size:,} bytes, which would fill the "
+            "memory. Leave out the columns that repeat one value."
+        )
+
+
+def _csv(file: Path, code: str | None) -> pa.Table:
     from pyarrow import csv
 
-    delimiter = _delimiter(file)
-    names = _header(file, delimiter)
+    encoding = encoding_of(file, code)
+    delimiter, names = _header(file, encoding.name)
     try:
         table = csv.read_csv(
             file,
+            read_options=csv.ReadOptions(encoding=encoding.name, block_size=_ROW),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 # Guessing would turn the id 00123 into 123.
@@ -138,7 +163,8 @@ def _csv(file: Path) -> pa.Table:
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable CSV file: {_advice(str(error))}") from error
-    return table.replace_schema_metadata(SEMICOLON) if delimiter == ";" else table
+    table = table.replace_schema_metadata(SEMICOLON) if delimiter == ";" else table
+    return with_note(table, encoding.said) if encoding.said else table
 
 
 def looks_like_data(file: Path) -> bool:
@@ -164,8 +190,6 @@ def looks_like_data(file: Path) -> bool:
 
 
 def _advice(message: str) -> str:
-    if "UTF8" in message or "UTF-8" in message:
-        return f"{message}. Save it as UTF-8."
     if "Expected" in message and "columns" in message:
         return (
             f"{message}. A value that holds the separator needs quotes around it, and the first "
@@ -174,62 +198,39 @@ def _advice(message: str) -> str:
     return message
 
 
-def _first_line(file: Path) -> bytes:
-    return _first_lines(file)[0]
+def csv_header(file: Path, code: str | None = None) -> list[str]:
+    """Return the names of the columns of a CSV file, whose encoding may be told."""
+    return _header(file, encoding_of(file, code).name)[1]
 
 
-def _first_lines(file: Path) -> tuple[bytes, bytes]:
-    if file.suffix == ".gz":
-        import gzip
-
-        with gzip.open(file) as stream:
-            return stream.readline(), stream.readline()
-    with file.open("rb") as plain:
-        return plain.readline(), plain.readline()
-
-
-def _delimiter(file: Path) -> str:
-    line = _first_line(file).decode("utf-8", "replace")
-    return max(_DELIMITERS, key=line.count)
-
-
-def csv_header(file: Path) -> list[str]:
-    """Return the names of the columns of a CSV file."""
-    return _header(file, _delimiter(file))
-
-
-def _header(file: Path, delimiter: str) -> list[str]:
-    line, second = _first_lines(file)
+def _header(file: Path, encoding: str) -> tuple[str, list[str]]:
+    """Return the sign that parts columns, and their names."""
+    line, second = first_lines(file, encoding)
     if not line.strip():
         raise DataError(
             f"{file.name} is empty, or its first line is: it must hold the column names."
         )
-    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{file.name} is UTF-16. Save it as CSV UTF-8.")
-    try:
-        line.decode()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file.name} is not UTF-8: {error}. Save it as CSV UTF-8.") from error
-    if b"\r" in line.rstrip(b"\r\n"):
+    if "\r" in line.rstrip("\r\n"):
         raise DataError(
             f"{file.name} has lines that end with a carriage return alone, as on an old Mac. "
             "Save it as CSV UTF-8, with the usual line ends."
         )
+    delimiter = max(_DELIMITERS, key=lambda sign: len(_fields(file, line, sign)))
     names = _fields(file, line, delimiter)
     widest = max(len(_fields(file, second, known)) for known in _DELIMITERS)
     if sum(bool(name.strip()) for name in names) == 1 and max(len(names), widest) > 1:
         raise DataError(
             f"{file.name}: the first line must be the header, with the column names, not "
-            f"{names[0] or line.decode('utf-8', 'replace').strip()!r}. Remove the lines before it."
+            f"{names[0] or line.strip()!r}. Remove the lines before it."
         )
-    return names
+    return delimiter, names
 
 
-def _fields(file: Path, line: bytes, delimiter: str) -> list[str]:
+def _fields(file: Path, line: str, delimiter: str) -> list[str]:
     import csv
 
     try:
-        return next(csv.reader([line.decode("utf-8-sig", "replace")], delimiter=delimiter), [])
+        return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error as error:
         raise DataError(
             f"{file.name} is not a readable CSV file: {error}. Save it as CSV UTF-8."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,9 @@ from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.sources import to_arrow
-from saasmetrics.tables.table import Table
+
+if TYPE_CHECKING:
+    from saasmetrics.tables.table import Table
 
 __all__ = ["KEYS", "as_text", "customers_of_subscriptions", "same_key_type"]
 
@@ -115,4 +118,4 @@ def as_text(table: Table, key: str) -> Table:
     place = table.data.schema.get_field_index(key)
     data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
     notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
-    return Table(table.name, data, table.renamed, notes, table.zones)
+    return replace(table, data=data, notes=notes)

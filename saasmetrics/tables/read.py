@@ -22,7 +22,7 @@ from saasmetrics.tables.files import (
 )
 from saasmetrics.tables.names import fold, snake_case
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.separators import ambiguous, is_semicolon
+from saasmetrics.tables.separators import ambiguous, is_semicolon, of_file
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.told import NOTHING, Told
 from saasmetrics.tables.workbooks import read_sheets
@@ -229,7 +229,11 @@ def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str
     notes = {}
     for name, each in found.items():
         known = isinstance(each.source, Table)
-        rows = read_file(each.source) if isinstance(each.source, Path) else each.source
+        rows = each.source
+        if isinstance(rows, Path):
+            rows = read_file(rows, told.encoding)
+        if not isinstance(rows, Table):
+            rows = of_file(rows, each.label)
         notes[name] = [] if known else [f"read from {each.label}"]
         if told is not NOTHING and not known:
             rows, said = told.apply(name, rows)

@@ -7,10 +7,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saasmetrics.money import agreeing, counted
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -72,6 +73,10 @@ class Table:
         on which it was no longer there.
     source
         SHA-256 of the file that it was read from, where it was asked for.
+    places
+        Column -> the user's own file and column; "" -> the file or files.
+    lines
+        Rows that the file has, where those here are the same in the same order; else 0.
     """
 
     name: str
@@ -82,6 +87,8 @@ class Table:
     left_out: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     snapshots: tuple[Snapshot, ...] = ()
     source: str = ""
+    places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lines: int = 0
 
     @property
     def num_rows(self) -> int:
@@ -93,6 +100,11 @@ class Table:
         """Names of the columns, the unknown ones of the export last."""
         return list(self.data.column_names)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the rows stay in another system, from which they are brought when they are used."""
+        return bool(getattr(self.data, "is_away", False))
+
     @cached_property
     def fingerprint(self) -> str:
         """The hash of what the table holds, whatever the order of its rows and columns."""
@@ -100,10 +112,37 @@ class Table:
 
         return table_fingerprint(self.name, self.data)
 
+    def place(self, column: str, rows: Sequence[int] = ()) -> str:
+        """Return the user's own file, columns and rows in words; "" where they are not known.
+
+        Parameters
+        ----------
+        column
+            Column, several joined by ", ", or "".
+        rows
+            First positions here, from 0; in words they are counted as in a spreadsheet, whose header is row 1.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> known = {"amount": "invoices.csv, column 'Invoice Total'", "": "invoices.csv"}
+        >>> Table("invoices", pa.table({"amount": [1, 2]}), places=known, lines=2).place("amount", [1])
+        "invoices.csv, column 'Invoice Total', row 3"
+        """
+        whole = self.places.get("", "")
+        found = [self.places.get(name, whole) for name in column.split(", ")]
+        words = " and ".join(dict.fromkeys(filter(None, found)))
+        if not (words and len(rows) and self.lines == self.num_rows):
+            return words
+        numbers = ", ".join(f"{row + 2:,}" for row in rows)
+        return f"{words}, {agreeing(len(rows), 'row', 'rows')} {numbers}"
+
     def __contains__(self, column: object) -> bool:
         """Whether the table has a column."""
         return column in self.data.column_names
 
     def __repr__(self) -> str:
         """Name, size and columns on one line."""
-        return f"Table({self.name!r}, {self.num_rows:,} rows: {', '.join(self.column_names)})"
+        return (
+            f"Table({self.name!r}, {counted(self.num_rows, 'row')}: {', '.join(self.column_names)})"
+        )

@@ -1,4 +1,4 @@
-"""What the reader of a file is told: names of columns, the order of dates, the decimal sign."""
+"""What the reader of a file is told: names of columns, the order of dates, the decimal sign, the encoding."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError
 from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.encodings import checked_code
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.separators import without_separator
+from saasmetrics.tables.separators import place_of, with_names, without_separator
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -40,6 +41,9 @@ class Told:
         Whether 03/04/2025 is 3 April (True) or 4 March (False); None refuses dates that can be either.
     decimal
         Sign that parts decimals, "," or "."; None refuses amounts that can be either.
+    encoding
+        Encoding of text files that say nothing of it: "utf-8", "utf-16", "cp1252" or "shift-jis"; None guesses where
+        that is safe, and says so.
     columns
         Table -> name in the file -> name of the schema, such as {"subscriptions": {"Begun": "start"}}.
 
@@ -51,6 +55,7 @@ class Told:
 
     dayfirst: bool | None = None
     decimal: str | None = None
+    encoding: str | None = None
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,7 @@ class Told:
             raise DataError(f"dayfirst is True, False or None, not {self.dayfirst!r}.")
         if self.decimal not in (None, ",", "."):
             raise DataError(f'decimal is "," or ".", not {self.decimal!r}.')
+        checked_code(self.encoding)
         given = self.columns
         if not isinstance(given, Mapping) or not all(
             isinstance(v, Mapping) for v in given.values()
@@ -104,7 +110,7 @@ class Told:
                 raise UnknownNameError.of(f"column of {table}", name, data.column_names)
         notes = [f"{old} is {new}, as told" for old, new in names.items()]
         if names:
-            data = data.rename_columns([names.get(name, name) for name in data.column_names])
+            data = with_names(data, names)
         if self.dayfirst is not None:
             data, made = self._dates(table, data)
             notes += made
@@ -184,6 +190,8 @@ def _refuse(table: str, data: pa.Table, name: str, wrong: pa.ChunkedArray, rule:
     if many := count(wrong):
         shown = examples({name: data[name]}, first_rows(pc.fill_null(wrong, False)))
         remedy = "Correct these values, or say it otherwise."
+        place = place_of(data, name, first_rows(pc.fill_null(wrong, False)).to_pylist())
+        code = "contradicts-told"
         raise InvalidTablesError(
-            [Problem(table, name, rule, many, shown, remedy, "error", "contradicts-told")]
+            [Problem(table, name, rule, many, shown, remedy, "error", code, place=place)]
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
+from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.findings import examples, first_rows
@@ -83,10 +84,10 @@ def _long(
     columns |= {"month": month, "mrr": amounts.filter(filled)}
     span = f"{min(months):%Y-%m} to {max(months):%Y-%m}"
     notes = [
-        f"{wide} month columns ({span}) of {rows:,} rows made into one row per customer and month"
+        f"{wide} month columns ({span}) of {counted(rows, 'row')} made into one row per customer and month"
     ]
     if empty := rows * wide - len(source):
-        notes.append(f"{empty:,} empty cells mean no MRR")
+        notes.append(f"{counted(empty, 'empty cell')} {agreeing(empty, 'means', 'mean')} no MRR")
     return Melted(pa.table(columns), notes, [])
 
 

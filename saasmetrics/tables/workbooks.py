@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, MissingExtraError
-from saasmetrics.tables.separators import with_note
+from saasmetrics.money import agreeing, counted
+from saasmetrics.tables.separators import with_gaps, with_note
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["read_sheets", "refuse_bomb"]
+__all__ = ["read_sheets", "refuse_bomb", "sheets_of"]
 
 _LARGE, _DENSE = (
     2**31,
     200,
 )  # bytes a workbook may unpack to; times its size from which it is made to harm
+_CELLS = 50_000_000  # cells of a sheet; a row may claim 16,384 with one of them
 
 
 def refuse_bomb(path: str | os.PathLike[str]) -> None:
@@ -68,24 +70,12 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
     DataError
         If the file is no workbook.
     """
-    try:
-        import openpyxl
-    except ImportError:
-        raise MissingExtraError.of("openpyxl", "xlsx", "Reading XLSX files") from None
-    refuse_bomb(path)
-    try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise DataError(f"{Path(path).name} is not a readable XLSX file: {error}") from error
-    try:
-        sheets = {sheet.title: list(_filled(sheet)) for sheet in workbook.worksheets}
-    finally:
-        workbook.close()
-    tables = {
-        title: _sheet(f"{Path(path).name}, sheet {title}", rows)
-        for title, rows in sheets.items()
-        if len(rows) > 1
-    }
+    tables = {}
+    for title, rows in sheets_of(path).items():
+        filled = [n for n, row in enumerate(rows) if any(v is not None and v != "" for v in row)]
+        if len(filled) > 1:
+            made = _sheet(f"{Path(path).name}, sheet {title}", [rows[n] for n in filled])
+            tables[title] = made if filled[-1] + 1 == len(filled) else with_gaps(made)
     for title, cells in _without_values(Path(path)).items():
         if title in tables:
             hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
@@ -94,6 +84,61 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
             )
             tables[title] = with_note(tables[title], note)
     return tables
+
+
+def sheets_of(
+    path: str | os.PathLike[str], most: int | None = None
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Rows of the sheets of a workbook as they are.
+
+    Parameters
+    ----------
+    path
+        XLSX file.
+    most
+        How many rows of each sheet at most; None for all.
+
+    Returns
+    -------
+    dict
+        Name of the sheet -> rows.
+
+    Raises
+    ------
+    MissingExtraError
+        If openpyxl is not installed.
+    DataError
+        If the file is no workbook, or holds so much that it would fill the memory.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtraError.of("openpyxl", "xlsx", "Reading XLSX files") from None
+    refuse_bomb(path)
+    try:
+        with Path(path).open("rb") as stream:  # openpyxl leaves a file open that it cannot read
+            workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            return {
+                sheet.title: list(_bounded(sheet, Path(path).name, most))
+                for sheet in workbook.worksheets
+            }
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{Path(path).name} is not a readable XLSX file: {error}") from error
+
+
+def _bounded(sheet: Any, file: str, most: int | None) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a sheet, however large it claims to be."""
+    # What a sheet says of its size would pad each row to it, a million empty ones as well.
+    sheet.reset_dimensions()
+    cells = 0
+    for row in sheet.iter_rows(max_row=most, values_only=True):
+        cells += len(row) + 1
+        if cells > _CELLS:
+            msg = f"{file}, sheet {sheet.title} holds more than {_CELLS:,} cells. Save it as CSV or Parquet."
+            raise DataError(msg)
+        yield row
 
 
 def _without_values(path: Path) -> dict[str, int]:
@@ -109,6 +154,8 @@ def _without_values(path: Path) -> dict[str, int]:
 
     values = openpyxl.load_workbook(path, read_only=True, data_only=True)
     formulas = openpyxl.load_workbook(path, read_only=True)
+    for sheet in (*values.worksheets, *formulas.worksheets):
+        sheet.reset_dimensions()
     try:
         found = {
             sheet.title: sum(
@@ -126,12 +173,6 @@ def _without_values(path: Path) -> dict[str, int]:
     return {title: cells for title, cells in found.items() if cells}
 
 
-def _filled(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    for row in sheet.iter_rows(values_only=True):
-        if any(value is not None and value != "" for value in row):
-            yield row
-
-
 def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
     header, *body = rows
     width = max((n + 1 for n, name in enumerate(header) if name is not None), default=0)
@@ -141,8 +182,8 @@ def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
     beyond = sum(any(value is not None for value in row[width:]) for row in body)
     if beyond:
         raise DataError(
-            f"{place}: {beyond:,} rows have values right of the last column name. The first row "
-            "must be the header, with the column names: remove rows before it."
+            f"{place}: {counted(beyond, 'row')} {agreeing(beyond, 'has', 'have')} values right of the last column "
+            "name. The first row must be the header, with the column names: remove rows before it."
         )
     columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
     return pa.Table.from_arrays([_cells(column) for column in columns], names=names)

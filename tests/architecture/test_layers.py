@@ -13,17 +13,17 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "calls", "periods", "money", "export", "recording", "versions"},
+    {"asked", "calls", "memory", "periods", "money", "export", "recording", "versions"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
-    {"importers", "engine", "quality"},
-    {"book", "connected", "sample"},
+    {"importers", "engine", "checks", "quality"},
+    {"book", "book_fields", "connected", "sample"},
     {"survival"},
     {"metrics"},
     {"accessor", "definitions", "forecast"},
     {"success"},
     {"charts"},
     {"board"},
-    {"cli", "__main__", "import_command", "saasmetrics_widgets"},
+    {"cli", "__main__", "check_command", "import_command", "saasmetrics_widgets"},
 )
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 TOP = len(LAYERS) - 1

@@ -58,11 +58,11 @@ def tables(customers: int, usage: int, tickets: int, seed: int = 7) -> dict[str,
                 "events": pa.array(rng.integers(1, 50, usage)),
             }
         ),
-        "tickets": _tickets(pick(tickets), dates(tickets), rng),
+        "tickets": tickets_of(pick(tickets), dates(tickets), rng),
     }
 
 
-def _tickets(customer: pa.Array, created: pa.Array, rng: np.random.Generator) -> pa.Table:
+def tickets_of(customer: pa.Array, created: pa.Array, rng: np.random.Generator) -> pa.Table:
     """Give tickets with all that the measures of support read."""
     size = len(customer)
     at = np.asarray(created.cast(pa.timestamp("s"))).astype("datetime64[s]")

@@ -66,7 +66,7 @@ def book(path: str) -> Digest:
     table = read(path, ["subscription_id", *USED])
     asked = sm.Book(subscriptions=table, as_of="2025-12-31", currency="USD")
     before = spent()
-    asked.check()
+    asked.checks.under(asked.policy)
     APART["gate"] = spent() - before
     moves = asked.movements("M", by="segment").groupby("period").sum(numeric_only=True)
     pairs = asked.pairs(WINDOW)
@@ -90,7 +90,7 @@ def definitions(path: str) -> Digest:
     def fresh() -> sm.Book:
         asked = sm.Book(subscriptions=table, as_of="2025-12-31", currency="USD")
         before = spent()
-        asked.check()
+        asked.checks.under(asked.policy)
         APART["gate"] = APART.get("gate", 0.0) + spent() - before
         return asked
 
@@ -122,6 +122,41 @@ def pandas_wide(path: str) -> Digest:
     from tests.bench.pandas_tutorial import whole_job, wide
 
     return digest(*whole_job(path, wide))
+
+
+def pandas_events(path: str) -> Digest:
+    """Do it with pandas on changes; see `event_ways`."""
+    from tests.bench.event_ways import with_pandas
+
+    return digest(*with_pandas(path))
+
+
+def polars(path: str) -> Digest:
+    """Do it with Polars on changes."""
+    from tests.bench.event_ways import with_polars
+
+    return digest(*with_polars(path))
+
+
+def duckdb_events(path: str) -> Digest:
+    """Do it in SQL on changes; see `duckdb_ways`."""
+    from tests.bench.duckdb_ways import events
+
+    return digest(*events(path))
+
+
+def duckdb_playbook(path: str) -> Digest:
+    """Do it in SQL the way of dbt's MRR playbook."""
+    from tests.bench.duckdb_ways import playbook
+
+    return digest(*playbook(path))
+
+
+def duckdb_dates(path: str) -> Digest:
+    """Do it in SQL the way of Fight Churn with Data."""
+    from tests.bench.duckdb_ways import dates
+
+    return digest(*dates(path))
 
 
 def _arrays(frame: pd.DataFrame) -> dict[str, Any]:
@@ -203,10 +238,16 @@ NEEDS = {
     ),
     "pandas_wide": ("tests.bench.pandas_tutorial",),
     "pandas_tutorial": ("tests.bench.pandas_tutorial",),
+    "pandas_events": ("tests.bench.event_ways",),
+    "polars": ("tests.bench.event_ways", "polars"),
+    "duckdb_events": ("tests.bench.duckdb_ways", "duckdb"),
+    "duckdb_playbook": ("tests.bench.duckdb_ways", "duckdb"),
+    "duckdb_dates": ("tests.bench.duckdb_ways", "duckdb"),
 }
-WAYS: dict[str, Callable[[str], Digest]] = {
-    way.__name__: way for way in (reading, engine, book, definitions, pandas_wide, pandas_tutorial)
-}
+OURS = (reading, engine, book, definitions)
+EVENTS = (pandas_events, polars, duckdb_events)
+DENSE = (duckdb_playbook, duckdb_dates, pandas_wide, pandas_tutorial)
+WAYS: dict[str, Callable[[str], Digest]] = {way.__name__: way for way in (*OURS, *EVENTS, *DENSE)}
 
 
 def main(way: str, path: str) -> None:

@@ -176,6 +176,58 @@ def test_a_target_of_no_quarter_of_the_pack_is_told_with_the_key_that_was_wanted
         assert not any(text.startswith("Plan of arr") for text in made.pages[0].missing)
 
 
+def plans(book: sm.Book, targets: dict[str, dict[str, float]]) -> tuple[tuple[str, ...], set[str]]:
+    """What the first page says of plans, and what the linter does."""
+    made = sm.board.pack(book, settings={"pages": ["bridge"], "targets": targets})
+    told = tuple(text for text in made.pages[0].missing if text.startswith("Plan of"))
+    return told, {found.text for found in made.lint() if found.rule == "plan"}
+
+
+def ten_months(**more: object) -> sm.Book:
+    months = [f"2025-{month:02}" for month in range(1, 11)]
+    rows = {"customer_id": ["a"] * 10, "month": months, "mrr": [100.0] * 10}
+    return sm.Book(mrr=rows, **more)
+
+
+def test_a_period_of_no_quarter_is_named_beside_others_that_match() -> None:
+    targets = {"arr": {"2025-Q3": 1500.0, "2025-08": 1400.0, "2052-Q3": 1.0}}
+    told, found = plans(ten_months(), targets)
+    assert told == (
+        (
+            'Plan of arr: "2025-08", "2052-Q3" of [targets.arr] are no quarters of this pack; '
+            'for Q3 2025 write "Q3 2025" or "2025-09".'
+        ),
+    )
+    assert found == set(told)
+
+
+def test_plans_for_the_quarters_that_come_next_are_no_mistake() -> None:
+    targets = {"arr": {"2025-Q3": 1500.0, "2025-Q4": 1600.0, "2026-Q1": 1700.0, "Q2 FY26": 1800.0}}
+    assert plans(ten_months(), targets) == ((), set())
+
+
+@pytest.mark.parametrize("period", ["2026-Q3", "Q3 2026", "Q3 FY26", "2025-10"])
+def test_a_quarter_of_a_plan_is_that_of_the_fiscal_year(period: str) -> None:
+    # From February 2025 to January 2026 is FY26, so its third quarter is August to October 2025.
+    asked = {"pages": ["bridge"], "targets": {"arr": {period: 1500}}}
+    made = sm.board.pack(ten_months(fiscal_start=2), settings=asked)
+    assert made.quantities["arr.plan@2025-08-01"].value == 1500
+    said = f'"{period}" is Q3 FY26, which ends in 2025-10.' in made.pages[0].footnote
+    assert said == (period in ("2026-Q3", "Q3 2026"))  # the others can be read in one way only
+
+
+def test_rows_of_the_table_of_targets_that_nothing_is_found_for_are_named() -> None:
+    rows = [("arr", "2025-Q3"), ("arr", "Q3-2025"), ("arr", "2025-08"), ("ar", "2025-Q3")]
+    metric, period = zip(*rows, strict=True)
+    targets = {"metric": metric, "period": period, "value": [1.0] * len(rows)}
+    told, found = plans(ten_months(targets=targets), {})
+    assert found == set(told)
+    assert told == (
+        'Plan of arr: "Q3-2025" of the table targets is no period; write "2026-Q3".',
+        "Plan of ar: the table targets names no such number. Did you mean 'arr'?",
+    )
+
+
 # The file
 
 

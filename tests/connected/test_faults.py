@@ -28,9 +28,7 @@ def test_a_table_that_was_dropped_is_named_and_the_book_lives_on() -> None:
     connection = warehouse()
     book = sm.connect(connection, currency="USD")
     connection.execute("alter table mrr rename to gone")
-    with pytest.raises(
-        WarehouseError, match="is no longer there .*mrr.* Look whether it was renamed"
-    ):
+    with pytest.raises(WarehouseError, match=r"is no longer there .*mrr.* Look"):
         sm.revenue.mrr(book)
     connection.execute("alter table gone rename to mrr")
     assert sm.revenue.mrr(book).value == 100
@@ -71,7 +69,7 @@ def test_what_was_kept_there_may_go_and_is_made_anew() -> None:
 
 
 def test_an_interruption_stays_one_and_the_next_question_is_answered() -> None:
-    connection = warehouse(customers=300_000, months=12)
+    connection = warehouse(customers=60_000, months=12)
     book = sm.connect(connection, currency="USD", as_of="2025-12-31")
     book.checks.under(book.policy)
     stop = threading.Timer(0.3, _thread.interrupt_main)
@@ -86,7 +84,7 @@ def test_an_interruption_stays_one_and_the_next_question_is_answered() -> None:
     with pytest.raises(KeyboardInterrupt):
         ask_for_a_minute()
     stop.join()
-    assert sm.revenue.mrr(book).value == 3_000_000
+    assert sm.revenue.mrr(book).value == 600_000
 
 
 def test_errors_of_our_own_stay_what_they_are() -> None:

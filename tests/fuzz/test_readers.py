@@ -11,12 +11,13 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError
-from tests.properties.profile import thorough
+from saasmetrics.importers.systems import IMPORTERS
+from tests.properties.profile import quick, thorough
 
 GOOD = """subscription_id,customer_id,start,end,amount,interval
 1,a,2026-01-05,,10.50,month
@@ -25,7 +26,8 @@ GOOD = """subscription_id,customer_id,start,end,amount,interval
 CELLS = st.sampled_from(
     ("", "1", "a", "-", "1,5", "1.234,56", "(3)", "€5", "2026-01-31", "31/01/2026", "03/04/2025", "20260131", "NaN",
      "inf", "1e999", "=cmd|'/c calc'!A1", "+1", "@x", "<script>", "\u202e", "\x00", "\ufeff", "日本", "TRUE", "month",
-     "null", " ", "9" * 40, '"', "a,b", "1970-01-01T00:00:00+14:00", "0000-00-00", "9999-12-31", "12:00")
+     "null", " ", "1,234", "12,5", "1'234.5", "31.12.2026 10:00", "2026年1月31日", "-1.200,5-", "\\1,200", "1.2.3",
+     "9" * 40, '"', "a,b", "1970-01-01T00:00:00+14:00", "0000-00-00", "9999-12-31", "12:00")
 )  # fmt: skip
 NAMES = st.sampled_from(
     ("customer_id", "subscription_id", "start", "end", "amount", "interval", "month", "mrr", "2026-01", "Jan-26", "",
@@ -64,13 +66,53 @@ def test_any_cells_under_any_names(name: str, head: list[str], rows: list[list[s
 @thorough
 @given(
     st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=6),
-    st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "cp1252", "shift-jis")),
+    st.sampled_from(
+        ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "shift-jis")
+    ),
 )
 def test_a_good_file_with_some_bytes_changed(changes: list[tuple[int, int]], code: str) -> None:
     content = bytearray(GOOD.encode(code))
     for at, byte in changes:
         content[at] = byte
     asked("subscriptions.csv", bytes(content))
+
+
+@thorough
+@given(
+    st.text(max_size=60),
+    st.sampled_from(
+        ("utf-16", "cp1252", "shift-jis", "euc-jp", "cp1251", "gbk", "mac-roman", "utf-32")
+    ),
+)
+def test_any_text_in_any_encoding(text: str, code: str) -> None:
+    asked("subscriptions.csv", (GOOD + f"3,{text},2026-01-05,,1,month\n").encode(code, "ignore"))
+
+
+SIGNS = st.sampled_from(
+    ("", "", "1", "a", "s1", "2026-01-31", "2026-03-05T10:00:00Z", "31/01/2026", "1,5", "1.200", "-3", "active",
+     "canceled", "paused", "trialing", "USD", "JPY", "month", "true", "false", "cancel", "pause", "x@y.com", "charge",
+     "refund", "2900", "9" * 25, "=1+1", "<b>", "per_unit", "quantity_based_component", "12", "1e400", "percentage")
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("system", sorted(IMPORTERS))
+@settings(quick, max_examples=12)
+@given(data=st.data())
+def test_any_cells_in_the_files_of_a_system(system: str, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for number, layout in enumerate(IMPORTERS[system].layouts):
+            names = [names[0] for names in layout.fields.values()]
+            head = list(dict.fromkeys([*names, *layout.signs[:1]]))
+            line = st.lists(SIGNS, min_size=len(head), max_size=len(head))
+            rows = [head, *data.draw(st.lists(line, min_size=1, max_size=3))]
+            text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+            (Path(place) / f"{number}.csv").write_text(text)
+        with suppress(DataError):
+            found = sm.importers.import_folder(place)
+            str(found)
+            book = sm.read(place, as_of="2026-06-30")
+            book.check()
+            sm.revenue.mrr(book)
 
 
 def workbook() -> bytes:

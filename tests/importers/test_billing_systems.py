@@ -147,3 +147,24 @@ def test_zuoras_layout_is_recognized_and_says_that_versions_are_missing(
         shutil.copy(real_data / "fivetran_zuora_seeds" / file, tmp_path / file)
     found = sm.importers.zuora(tmp_path)
     assert "of subscriptions that are not in the export" in str(found)
+
+
+# From the seeds themselves: 1500.00 a month for one and for two seats; 99 a month, and 2999 with add-ons of 2597;
+# 18.45 every 28 and 11.95 every 45 days.
+WAREHOUSES = {
+    "stripe": [(1500.0, "month", 1), (3000.0, "month", 1)],
+    "recurly": [(99.0, "month", 1)] * 3 + [(5596.0, "month", 1)],
+    "recharge": [(11.95, "day", 45), (18.45, "day", 28)],
+}
+
+
+@pytest.mark.parametrize("system", WAREHOUSES)
+def test_the_amounts_of_a_warehouse_are_in_currency_units_per_interval(
+    system: str, real_data: Path, tmp_path: Path
+) -> None:
+    for name in LAYOUTS[system]:
+        file = f"{name}_data.csv"
+        shutil.copy(real_data / f"fivetran_{system}_seeds" / file, tmp_path / file)
+    rows = sm.importers.import_folder(tmp_path).tables["subscriptions"]
+    found = zip(rows["amount"], rows["interval"], rows["interval_count"], strict=True)
+    assert sorted(found) == WAREHOUSES[system]

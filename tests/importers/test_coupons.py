@@ -81,7 +81,7 @@ def test_one_coupon_that_ends_is_one_row_with_its_list_amount(tmp_path: Path) ->
 def test_an_amount_off_in_another_currency_is_not_taken_off_and_said(tmp_path: Path) -> None:
     found = granted(tmp_path, "euro")
     assert found.tables["subscriptions"]["amount"].tolist() == [100.0]
-    assert "1 amounts off are in another currency" in str(found)
+    assert "1 amount off is in another currency" in str(found)
 
 
 def test_per_cent_off_are_0_to_100(tmp_path: Path) -> None:

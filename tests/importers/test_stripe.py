@@ -136,7 +136,7 @@ def test_a_price_that_is_no_amount_names_column_and_rows(tmp_path: Path) -> None
     wrong = DASHBOARD.replace("50.00  |active", "fifty  |active")
     with pytest.raises(
         DataError,
-        match=r"1 row of the column amount of subscriptions.csv holds what is not an amount",
+        match=r"subscriptions.csv, column 'Amount' \(amount\), row 2: 'fifty' is not an amount",
     ):
         imported(tmp_path, subscriptions=wrong)
 

@@ -176,27 +176,6 @@ def policies() -> st.SearchStrategy[Policy]:
     )
 
 
-def portable_policies() -> st.SearchStrategy[Policy]:
-    """Policies that the portable engine takes as well."""
-    known = {
-        "churn_date": ("ended", "cancel_requested"),
-        "discount": ("live", "forever_only", "none"),
-    }
-    return policies().map(
-        lambda policy: policy.changed(
-            fx="constant",
-            past_due="counted",
-            same_period="counted",
-            return_price="full",
-            pause=policy.pause if policy.pause != "contraction" else "line",
-            **{
-                choice: getattr(policy, choice) if getattr(policy, choice) in taken else taken[0]
-                for choice, taken in known.items()
-            },
-        )
-    )
-
-
 @st.composite
 def cases(draw: st.DrawFn, policy: st.SearchStrategy[Policy] | None = None, most: int = 12) -> Case:
     """A company of at most seven customers."""

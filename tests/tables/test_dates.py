@@ -118,7 +118,7 @@ def test_words_for_missing_are_missing_and_noted():
 def test_a_time_of_day_in_a_date_column_is_set_aside_and_counted():
     table = usage(["2025-01-31 10:30:00", "2025-01-31 00:00:00"])
     assert table.data["date"].to_pylist() == [DAY, DAY]
-    assert "date: time of day set aside in 1 rows" in table.notes
+    assert "date: time of day set aside in 1 row" in table.notes
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,9 @@ def test_the_mark_that_excel_puts_before_utf8_is_ignored(tmp_path):
     assert read_folder(tmp_path)["mrr"].column_names == ["customer_id", "month", "mrr"]
 
 
-def test_another_encoding_is_refused_with_the_way_out(tmp_path):
-    (tmp_path / "mrr.csv").write_bytes(MRR.replace("007", "Zoë").encode("latin-1"))
-    with pytest.raises(DataError, match="Save it as UTF-8"):
+def test_an_encoding_that_cannot_be_told_is_refused_with_the_way_out(tmp_path):
+    (tmp_path / "mrr.csv").write_bytes(MRR.replace("007", "Москва").encode("cp1251"))
+    with pytest.raises(DataError, match="Save it as CSV UTF-8"):
         read_folder(tmp_path)
 
 

@@ -90,7 +90,9 @@ def test_a_file_with_the_same_content_is_read_once(tmp_path, monkeypatch):
         folder(tmp_path, day, subscriptions=text)
     opened = []
     original = reading.read_file
-    monkeypatch.setattr(reading, "read_file", lambda path: (opened.append(path), original(path))[1])
+    monkeypatch.setattr(
+        reading, "read_file", lambda path, _: (opened.append(path), original(path))[1]
+    )
     book = sm.read(tmp_path)
     assert [path.parent.name for path in opened] == ["2026-04-05", "2026-06-05"]
     assert mrr(book.as_of("2026-05-31")) == 180

@@ -54,11 +54,13 @@ def test_amounts_in_text_are_read(given, read):
 
 
 def test_removed_signs_are_noted_with_an_example():
-    note = "mrr: signs of currency and thousands removed in 1 rows ('$1,234.50' is 1234.50)"
+    note = "mrr: signs of currency and thousands removed in 1 row ('$1,234.50' is 1234.50)"
     assert note in amounts(["$1,234.50", "3"]).notes
 
 
-@pytest.mark.parametrize("text", ["12,50", "ten", "1.234,50", "12 EUR", "1,23,456"])
+@pytest.mark.parametrize(
+    "text", ["12,5,0", "ten", "1.23,50", "12 EUR", "1,23,456", "(-5)", "1,5-)"]
+)
 def test_text_that_is_no_number_is_refused(text):
     problem = refusal(["1", text])
     assert (problem.code, problem.rows, problem.column) == ("unreadable-number", 1, "mrr")
@@ -71,7 +73,7 @@ def test_infinite_amounts_are_refused():
 def test_nan_becomes_missing_and_is_noted():
     table = amounts(pa.array([1.0, float("nan")]))
     assert table.data["mrr"].to_pylist() == [1.0, None]
-    assert "mrr: NaN read as missing in 1 rows" in table.notes
+    assert "mrr: NaN read as missing in 1 row" in table.notes
 
 
 def test_decimals_become_numbers():

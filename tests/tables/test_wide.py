@@ -113,7 +113,7 @@ def test_a_long_table_with_month_texts_is_read():
 def test_month_ends_become_the_first_day_and_are_counted():
     table = melted({"customer": ["a"], "month_end": ["2025-01-31"], "mrr": [1]})
     assert table.data["month"].to_pylist() == [dt.date(2025, 1, 1)]
-    assert "month: moved to the first day of the month in 1 rows" in table.notes
+    assert "month: moved to the first day of the month in 1 row" in table.notes
 
 
 def test_periods_of_pandas_are_months():

@@ -8,6 +8,8 @@
 - RenewalDesk: what became of terms, what comes up, and the chance of a target
 - SuccessBoard: targets, health, alerts, and whom to call first
 - CapacityPlanner: tickets to come, when to hire, and books of business
+- BoardPackBuilder: the pages of a board pack, their words, and its files
+- ImportAssistant: what raw exports are, column by column, and the tables that are made of them
 - MetricWidget: what they share
 - to_html: widgets on a page that works without Python and without the network
 - enable_colab: lets them work in Google Colab, which needs the network for it
@@ -19,7 +21,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from saasmetrics_widgets.assistant import ImportAssistant
     from saasmetrics_widgets.base import MetricWidget
+    from saasmetrics_widgets.builder import BoardPackBuilder
     from saasmetrics_widgets.connected import enable_colab
     from saasmetrics_widgets.desk import RenewalDesk, renewal_desk
     from saasmetrics_widgets.economics import UnitEconomics, unit_economics
@@ -32,10 +36,12 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.switch import DefinitionSwitch, switch_definitions
 
 __all__ = [
+    "BoardPackBuilder",
     "CapacityPlanner",
     "CohortReview",
     "DefinitionSwitch",
     "Explorer",
+    "ImportAssistant",
     "MetricWidget",
     "RenewalDesk",
     "SuccessBoard",
@@ -54,7 +60,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "assistant": ("ImportAssistant",),
     "base": ("MetricWidget",),
+    "builder": ("BoardPackBuilder",),
     "connected": ("enable_colab",),
     "desk": ("RenewalDesk", "renewal_desk"),
     "economics": ("UnitEconomics", "unit_economics"),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
-import anywidget
 import traitlets
 
 from saasmetrics.errors import DataError
@@ -16,7 +14,9 @@ from saasmetrics_widgets.behind import behind
 from saasmetrics_widgets.calls import Results
 from saasmetrics_widgets.connected import unconnected
 from saasmetrics_widgets.given import ODD, plain, shown
+from saasmetrics_widgets.living import LivingWidget, said
 from saasmetrics_widgets.panels import Panels, framed
+from saasmetrics_widgets.scripts import script, styles
 from saasmetrics_widgets.table import arranged, as_csv, empty, searched, table
 
 if TYPE_CHECKING:
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from saasmetrics_widgets.behind import Behind, Cell
     from saasmetrics_widgets.calls import Call
 
-_STATIC = Path(__file__).parent / "static"
-_LIVE = "application/vnd.jupyter.widget-view+json"
 _UNLISTED = "The customers behind this were not saved; open the notebook to see them."
 Layout = tuple[tuple[tuple[str, int], ...], ...]
 
 
-class MetricWidget(anywidget.AnyWidget):
+class MetricWidget(LivingWidget):
     """A row of controls, cards, panels and the customers behind what is chosen.
 
     Python decides every word, number, place and color role; `static/widget.js` only draws them. A widget says what
@@ -71,22 +69,19 @@ class MetricWidget(anywidget.AnyWidget):
         Marks the static picture whose place the living widget takes.
     """
 
-    _esm = _STATIC / "widget.js"
-    _css = _STATIC / "widget.css"
+    _esm = script("widget.js")
+    _css = styles("widget.css")
 
     kind: ClassVar[str] = ""
     words: ClassVar[str] = ""
     layout: ClassVar[Layout] = ()
 
     controls = traitlets.Dict().tag(sync=True)
-    view = traitlets.Dict().tag(sync=True)
     selection = traitlets.Dict().tag(sync=True)
     linked: traitlets.List[Any] = traitlets.List().tag(sync=True)
     lookup = traitlets.Dict().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    progress = traitlets.Dict().tag(sync=True)
-    still = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, book: Book, **controls: Any) -> None:
         self._prepare(book)
@@ -146,9 +141,8 @@ class MetricWidget(anywidget.AnyWidget):
         """Return what stands behind a cell, by default its rows."""
         return behind(self._results, cell)
 
-    def _asks(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
-        """Return what the browser can ask for, beside what all widgets answer."""
-        return {}
+    def _answers(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
+        return {"csv": self._copy_rows, "panel": self._copy_panel, **self._asks()}
 
     @property
     def book(self) -> Book:
@@ -202,9 +196,6 @@ class MetricWidget(anywidget.AnyWidget):
             self._taken(value)
         elif name in self.keys:
             self.traits()[name].validate(self, value)
-
-    def _refuse(self, error: Exception) -> None:
-        self.view = {**self.view, "pending": False, "error": said(error)}
 
     @traitlets.observe("controls")
     def _redraw(self, change: Mapping[str, Any]) -> None:
@@ -288,17 +279,6 @@ class MetricWidget(anywidget.AnyWidget):
         if not same:
             self.table, self.rows = table(found, self.lookup)
 
-    def _answer(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        """Answer what the browser asks for."""
-        asked = {"csv": self._copy_rows, "panel": self._copy_panel, **self._asks()}
-        answer = asked.get(str(content.get("ask")))
-        if answer is None:
-            return
-        try:
-            answer(content)
-        except (DataError, *ODD) as error:
-            self.view = {**self.view, "error": said(error)}
-
     def _copy_rows(self, _content: Mapping[str, Any]) -> None:
         if self._behind is None:
             return
@@ -312,11 +292,6 @@ class MetricWidget(anywidget.AnyWidget):
         frame = self._panels.frame(str(content.get("name")))
         self.send({"copy": as_csv(frame), "words": f"{len(frame):,} rows as CSV"})
 
-    def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the living widget, and the same as a static picture."""
-        live = {_LIVE: {"version_major": 2, "version_minor": 1, "model_id": self.model_id}}
-        return {**self._picture(""), **live}, {}
-
     @property
     def shown(self) -> dict[str, Any]:
         """All that is shown, as the static picture takes it."""
@@ -328,29 +303,6 @@ class MetricWidget(anywidget.AnyWidget):
         image = b64encode(static.png(view)).decode()
         words = {"text/plain": static.plain(view), "text/html": static.html(view, id)}
         return {**words, "image/png": image}
-
-    def _ipython_display_(self) -> None:
-        """Show the picture, then the living widget, which takes its place.
-
-        JupyterLab shows an error instead of a widget whose kernel is gone; the picture stays.
-        """
-        from IPython import display as shown
-
-        bundle, _ = self._repr_mimebundle_()
-        live = {_LIVE: bundle.pop(_LIVE), "text/html": "", "text/plain": ""}
-        for part in (self._picture(self.still), live):
-            shown.display(part, raw=True)
-
-
-def said(error: Exception) -> str:
-    """Return an error as the widget says it.
-
-    Examples
-    --------
-    >>> said(DataError("No margin is known.")), said(KeyError("x"))
-    ('No margin is known.', "KeyError: 'x'")
-    """
-    return str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
 
 
 def refuse_lost(wanted: Mapping[str, Any], start: Mapping[str, Any]) -> None:

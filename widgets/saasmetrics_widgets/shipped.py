@@ -20,6 +20,8 @@ TITLES = {
     "founder": ("Founder explorer", ""),
     "review": ("Retention review", ".html"),
     "board": ("Board pack", ".html"),
+    "pack": ("Board pack builder", ""),
+    "import": ("Import assistant", ""),
     "check": ("Data check", ""),
 }
 _LEDGERS = ("subscriptions", "mrr", "invoices")  # the tables that MRR is counted from
@@ -54,7 +56,7 @@ def template(id: str) -> dict[str, Any]:
     Parameters
     ----------
     id
-        "founder", "review", "board" or "check".
+        "founder", "review", "board", "pack", "import" or "check".
 
     Examples
     --------

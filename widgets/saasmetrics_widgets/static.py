@@ -129,17 +129,30 @@ def html(view: Mapping[str, Any], id: str = "") -> str:
     said = [view["headline"], *([view["answer"]] if view["answer"] else [])]
     words = ". ".join([*said, *(_said(card) for card in view["cards"])])
     notes = "".join(f"<li>{escape(note)}</li>" for note in view["footnotes"])
+    body = (
+        f'<img alt="{escape(words)}" style="max-width: 100%" '
+        f'src="data:image/svg+xml;base64,{image}">'
+        f"<details><summary>Definitions</summary><ul>{notes}</ul></details>"
+    )
+    return wrapped(body, id)
+
+
+def wrapped(body: str, id: str = "") -> str:
+    """Return HTML in whose place the living widget can come.
+
+    Parameters
+    ----------
+    body
+        What is shown where there is no Python.
+    id
+        Marks it; "" where no widget comes.
+    """
     hide = (
         "<style>.jp-OutputArea-child:has(.saasmetrics-static) + .jp-OutputArea-child "
         ".jupyter-widgets:not(:has(.saasmetrics-widget)) {display: none}</style>"
     )
-    return (
-        f'<div class="saasmetrics-static" id="saasmetrics-static-{escape(id)}">'
-        f'<img alt="{escape(words)}" style="max-width: 100%" '
-        f'src="data:image/svg+xml;base64,{image}">'
-        f"<details><summary>Definitions</summary><ul>{notes}</ul></details></div>"
-        f"{hide if id else ''}"
-    )
+    mark = f'<div class="saasmetrics-static" id="saasmetrics-static-{escape(id)}">'
+    return f"{mark}{body}</div>{hide if id else ''}"
 
 
 def _said(card: Mapping[str, Any]) -> str:

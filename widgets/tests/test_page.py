@@ -20,7 +20,7 @@ KINDS = [
     name
     for name in saasmetrics_widgets.__all__
     if isinstance(kind := getattr(saasmetrics_widgets, name), type)
-    and issubclass(kind, anywidget.AnyWidget)
+    and issubclass(kind, saasmetrics_widgets.MetricWidget)
     and kind is not saasmetrics_widgets.MetricWidget
 ]
 

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 // As data, for without a package.json Node takes a .js file for CommonJS.
-const source = readFileSync(new URL("../saasmetrics_widgets/static/widget.js", import.meta.url), "base64");
+const read = (name) => readFileSync(new URL(`../saasmetrics_widgets/static/${name}`, import.meta.url), "utf8");
+const source = Buffer.from(read("dom.js") + read("widget.js").replace(/^import .*/m, "")).toString("base64");
 const { isChosen, isLinked, neighbor, positionOf, sameControls, themeOf } = await import(`data:text/javascript;base64,${source}`);
 
 // A triangle of cohorts:  0 1 2 / 3 4 / 5

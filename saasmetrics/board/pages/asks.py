@@ -11,6 +11,8 @@ from saasmetrics.money import counted
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
+NOBODY = "–"  # where an ask has no owner or date
+
 
 def asks(making: Making) -> Page:
     """What the board is asked to decide, from the settings."""
@@ -19,7 +21,7 @@ def asks(making: Making) -> Page:
         msg = "Nothing is asked of the board: the settings have no [[asks]] with text, owner and date."
         raise DataError(msg)
     rows = tuple(
-        Row(str(number), (Text(ask.text), Text(ask.owner or "–"), Text(ask.date or "–")))
+        Row(str(number), (Text(ask.text), Text(ask.owner or NOBODY), Text(ask.date or NOBODY)))
         for number, ask in enumerate(given, 1)
     )
     table = Table("asks", "Asks and decisions", ("What is asked", "Owner", "By"), rows, "text")

@@ -124,6 +124,8 @@ def _title(making: Making) -> str:
     if before == after:
         before, after = format_change(*ends, "money", making.currency)
     text = f"ARR {word} from {before} to {after} in {making.label(making.now)}"
+    if ends[0] == ends[1]:
+        return f"ARR stayed at {before} in {making.label(making.now)}"
     return f"{text}, {share}" if share else text
 
 

@@ -82,9 +82,7 @@ def _cohort(making: Making, rows: pd.DataFrame, start: pd.Timestamp, ages: int) 
     import pandas as pd
 
     line = {"age_0": base, **{f"age_{age}": amounts.get(age) for age in range(1, ages)}}
-    making.numbers.frame(
-        "Cohorts", label, pd.DataFrame([line]), [f"age_{age}" for age in range(ages)]
-    )
+    making.numbers.frame("Cohorts", label, pd.DataFrame([line]), [*line], [*line])
     cells: list[str | Text] = [Text(f"{int(rows['n'].iloc[0]):,}")]
     for age in range(ages):
         value = amounts.get(age)
@@ -112,7 +110,7 @@ def _average(making: Making, rows: pd.DataFrame, row: Any, age: int) -> str:
     numbers, value = making.numbers, float(row["value"])
     names = {"left": "numerator", "base": "denominator"}
     totals = {name: Total("Cohort_averages", column, part) for name, column in names.items()}
-    if numbers.frame("Cohort_averages", part, frame, list(frame.columns)):
+    if numbers.frame("Cohort_averages", part, frame, list(frame.columns), [*names.values()]):
         return numbers.total(key, label, "ratio", value, "left / base", totals)
     return numbers.given(key, label, value, "ratio", "all cohorts so old")
 
@@ -200,7 +198,8 @@ def _layers(making: Making, result: Result) -> Chart:
 def _layer(making: Making, rows: pd.DataFrame, name: str, quarter: pd.Timestamp) -> str:
     """Add ARR in a quarter of the customers that began in some years, from their cohorts."""
     part, total = f"{name}, {making.label(quarter)}", 12 * float(rows["value"].sum())
-    making.numbers.frame("Layers", part, rows.rename(columns={"value": "mrr"}), ["cohort", "mrr"])
+    rows = rows.rename(columns={"value": "mrr"})
+    making.numbers.frame("Layers", part, rows, ["cohort", "mrr"], ["mrr"])
     label = f"ARR of customers that began {'' if name.startswith('up') else 'in '}{part}"
     totals = {"total": Total("Layers", "mrr", part)}
     return making.numbers.total(
@@ -216,4 +215,4 @@ def _comment(curve: Result) -> str:
         if median == median
         else "More than half of the customers are still there at the end of the curve."
     )
-    return f"{stays} {int(summary['n']):,} customers, of whom {int(summary['events']):,} have left."
+    return f"{stays} Of {counted(int(summary['n']), 'customer')}, {int(summary['events']):,} left."

@@ -84,7 +84,7 @@ def _part(making: Making, months: pd.DataFrame, quarter: pd.Timestamp) -> pd.Dat
     inside = (months["month"] >= quarter) & (months["month"] < quarter + pd.DateOffset(months=3))
     rows = months[inside]
     columns = ["month", *(n for n in (*_FLOWS, "cash") if n in months.columns)]
-    making.numbers.frame("Finance", making.label(quarter), rows, columns)
+    making.numbers.frame("Finance", making.label(quarter), rows, columns, columns[1:])
     return rows
 
 

@@ -39,7 +39,7 @@ def health(making: Making) -> Page:
     return Page(
         "health", "Customer health", title, red, f"{result.text[:1].upper()}{result.text[1:]}.",
         footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
-        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame, bands.scale)),
+        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
     )  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def _bands(making: Making, frame: pd.DataFrame) -> Table:
     numbers = making.numbers
     for band in _BANDS:
         rows = frame[frame["band"] == band]
-        numbers.frame("Health", band, rows, ["customer_id", "name", "score", "arr", "customers"])
+        columns = ["customer_id", "name", "score", "arr", "customers"]
+        numbers.frame("Health", band, rows, columns, columns[-2:])
         for key, column, unit, words in (
             (f"health[{band}]", "arr", "money", f"ARR, {band}"),
             (f"health[{band}].n", "customers", "count", f"Customers, {band}"),
@@ -87,8 +88,9 @@ def _tiles(making: Making) -> tuple[Tile, ...]:
     )
 
 
-def _danger(making: Making, frame: pd.DataFrame, scale: str) -> Table:
+def _danger(making: Making, frame: pd.DataFrame) -> Table:
     worst = frame[frame["band"] == "red"].nlargest(_SHOWN, "arr")
+    scale = scale_of(worst["arr"])
     rows = []
     for row in worst.to_dict("records"):
         label = making.name_of(row["customer_id"])

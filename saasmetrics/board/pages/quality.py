@@ -8,12 +8,12 @@ from saasmetrics.board.figures import head_of, scale_of
 from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Page, Row, Table, Text
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.money import counted
+from saasmetrics.money import counted, format_money
 
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
-_FINDINGS = 14
+_FINDINGS = 10
 
 
 def quality(making: Making) -> Page:
@@ -23,8 +23,8 @@ def quality(making: Making) -> Page:
     found = report.df.sort_values("severity", key=lambda s: s.map(order), kind="stable")
     counts = {level: int((found["severity"] == level).sum()) for level in order}
     said = ", ".join(counted(number, level) for level, number in counts.items())
-    tables, missing, key, results = [_findings(found)], [], "", [report]
-    title = f"Data: {said} in {counted(len(making.book.tables), 'table')}"
+    tables, missing, key, results = [_findings(found, making.currency)], [], "", [report]
+    title = f"Data {report.extra['score_text']} of 100: {said} in {counted(len(making.book.tables), 'table')}"
     try:
         table, key, result = _reconciliation(making)
         tables.insert(0, table)
@@ -35,7 +35,7 @@ def quality(making: Making) -> Page:
     except DataError as error:
         missing.append(f"Reconciliation: {error}")
     read = ", ".join(f"{name} {len(table.data):,}" for name, table in making.book.tables.items())
-    comment = f"Rows read: {read}."
+    comment = f"Rows read: {read}.{_repaired(making.book)}"
     return Page(
         "quality", "Data quality", title, key, comment,
         footnote=footnote(results, (f"Data sha256 {making.book.data_hash}.",)),
@@ -44,24 +44,49 @@ def quality(making: Making) -> Page:
     )  # fmt: skip
 
 
-def _findings(found: Any) -> Table:
+def _repaired(book: Any) -> str:
+    """What was repaired before the numbers, in a sentence."""
+    said = [
+        f"{entry.place} ({entry.remedy}"
+        + (f", {counted(entry.rows, 'row')}" if entry.rows is not None else "")
+        + (f", chosen by {entry.chosen_by}" if entry.chosen_by else "")
+        + ")"
+        for entry in book.repairs
+    ]
+    return f" Repaired before all numbers: {'; '.join(said)}." if said else ""
+
+
+def _findings(found: Any, currency: str) -> Table:
     rows = []
     for row in found.head(_FINDINGS).to_dict("records"):
         place = f"{row['table']}.{row['column']}" if row["column"] else str(row["table"])
         number = f"{int(row['rows']):,}" if row["rows"] else "–"
+        money = format_money(row["mrr"], currency)
         rows.append(
             Row(
                 str(row["severity"]),
-                (Text(place), Text(str(row["finding"])), Text(number), Text(str(row["remedy"]))),
+                (
+                    Text(place),
+                    Text(str(row["finding"])),
+                    Text(number),
+                    Text(money),
+                    Text(str(row["remedy"])),
+                ),
             )
         )
     if len(found) > _FINDINGS:
         more = f"{len(found) - _FINDINGS} more: saasmetrics check"
-        rows.append(Row("", (Text(""), Text(more), Text(""), Text(""))))
+        rows.append(Row("", (Text(""), Text(more), Text(""), Text(""), Text(""))))
     if not rows:
-        rows.append(Row("–", (Text("all tables"), Text("Nothing was found"), Text("0"), Text(""))))
+        rows.append(
+            Row("–", (Text("all tables"), Text("Nothing was found"), Text("0"), Text(""), Text("")))
+        )
     return Table(
-        "findings", "Findings", ("Where", "What", "Rows", "What to do"), tuple(rows), "text"
+        "findings",
+        "Findings",
+        ("Where", "What", "Rows", "MRR touched", "What to do"),
+        tuple(rows),
+        "text",
     )
 
 

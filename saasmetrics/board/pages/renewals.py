@@ -28,7 +28,7 @@ def renewals(making: Making) -> Page:
     if not quarters:
         msg = "No contract comes up in the next four quarters."
         raise DataError(msg)
-    series, scale = _categories(making, calendar, quarters)
+    series = _categories(making, calendar, quarters)
     table, key, due = _forecast(making, forecast)
     title = (
         f"{making.say(due)} comes up in four quarters; {making.say(key)} of it is expected to renew"
@@ -42,7 +42,7 @@ def renewals(making: Making) -> Page:
     first, last = making.label(quarters[0]), making.label(quarters[-1])
     chart = Chart(
         "calendar", "stack", making.settings.company or "Company", "ARR that comes up for renewal",
-        f"{first} to {last}", "money", tuple(making.label(q) for q in quarters), tuple(series), scale,
+        f"{first} to {last}", "money", tuple(making.label(q) for q in quarters), tuple(series), table.scale,
     )  # fmt: skip
     return Page(
         "renewals", "Renewals", title, key, _comment(making, forecast) + notes,
@@ -53,9 +53,7 @@ def renewals(making: Making) -> Page:
     )  # fmt: skip
 
 
-def _categories(
-    making: Making, calendar: Result, quarters: list[object]
-) -> tuple[list[Series], str]:
+def _categories(making: Making, calendar: Result, quarters: list[object]) -> list[Series]:
     import pandas as pd
 
     frame, series = calendar.df, []
@@ -75,8 +73,7 @@ def _categories(
             )
         name = category.replace("_", " ")
         series.append(Series(name, tuple(cells), f"category:{category}"))
-    values = [making.value(cell) for each in series for cell in each.cells if cell]
-    return series, scale_of(values)
+    return series
 
 
 def _due(making: Making, calendar: Result, start: object, category: str, value: float) -> str:
@@ -87,9 +84,9 @@ def _due(making: Making, calendar: Result, start: object, category: str, value: 
     label = f"Comes up {making.label(quarter)}, {category.replace('_', ' ')}"
     key, part = making.at(f"due[{category}]", quarter), f"{making.label(quarter)} {category}"
     try:
-        rows = making.named(calendar.rows(period=f"{quarter:%Y-%m-%d}", category=category))
+        rows = calendar.rows(period=f"{quarter:%Y-%m-%d}", category=category)
         columns = ["contract_id", "customer_id", "name", "start", "end", "atr", "forecast"]
-        if making.numbers.frame("Renewals", part, rows, columns):
+        if making.numbers.frame("Renewals", part, rows, columns, ["atr", "forecast"]):
             return making.numbers.total(
                 key, label, "money", value, "due", {"due": Total("Renewals", "atr", part)}
             )

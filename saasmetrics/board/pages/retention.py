@@ -41,6 +41,10 @@ def retention(making: Making) -> Page:
     comment, contributors, more, missing = _why(making)
     tables += contributors
     title = f"NRR is {making.say(key)} and GRR {making.say(grr)}"
+    if making.value(key) is None:
+        title = (
+            f"0 customers paid a year before {making.label(making.now)}: NRR and GRR have no value"
+        )
     plan = making.plan("nrr", making.now, "ratio")
     told = points(making.value(making.compare(key, plan, "plan")), "plan") if plan else ""
     title += f", NRR {told}" if told else ""
@@ -86,6 +90,9 @@ def _segments(making: Making, by: str) -> tuple[Table, str]:
     rows, lowest = [], ("", 2.0)
     for group in groups:
         cells: list[str | Text] = []
+        making.together(
+            results, [q for q in (making.now, making.prior) if q is not None], **{by: group}
+        )
         for result in results:
             now = making.rate(result, making.now, **{by: group})
             prior = (

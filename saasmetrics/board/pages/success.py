@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _HEADS = ("Actual", "Target", "of target")
+_SHOWN = 15  # targets of pods; of more, those furthest below
 
 
 def success(making: Making) -> Page:
@@ -49,8 +50,11 @@ def success(making: Making) -> Page:
 
 
 def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
-    rows, numbers = [], making.numbers
-    for row in result.df.to_dict("records"):
+    rows, numbers, frame = [], making.numbers, result.df
+    if scope == "pod" and len(frame) > _SHOWN:
+        frame = frame.nsmallest(_SHOWN, "attainment")
+        title += f", the {len(frame)} furthest below of {len(result.df):,}"
+    for row in frame.to_dict("records"):
         owner = "" if scope == "company" else f"{row['owner']} "
         label = f"{owner}{_name(str(row['metric']))}"
         key = f"target[{scope}][{owner}{row['metric']}]"

@@ -32,9 +32,17 @@ def summary(making: Making) -> Page:
         ("Burn multiple", lambda: economics.burn_multiple(book, freq="Q")),
         ("Rule of 40", lambda: economics.rule_of_40(book, freq="Q")),
     )
+    found: dict[str, Result] = {}
     for name, ask in asked:
         try:
-            result = ask()
+            found[name] = ask()
+        except InvalidTablesError:
+            raise
+        except DataError as error:
+            missing.append(f"{name}: {error}")
+    making.together([*found.values()])
+    for name, result in found.items():
+        try:
             tiles.append(rate_tile(making, name, result))
             results.append(result)
         except InvalidTablesError:
@@ -63,7 +71,7 @@ def arr_ids(making: Making) -> list[str]:
     result = making.used(revenue.arr(making.book, freq="Q"))
     values = result.df.set_index("period")["value"]
     found = []
-    for quarter in making.all_quarters:
+    for quarter in making.compared:
         key, closing = making.at("arr", quarter), making.move("closing", quarter)
         if key not in making.numbers:
             reported, again = float(values[quarter]), making.value(closing) or 0.0
@@ -80,7 +88,7 @@ def arr_ids(making: Making) -> list[str]:
 
 def arr_tile(making: Making) -> Tile:
     """Return the tile of ARR."""
-    ids = dict(zip(making.all_quarters, arr_ids(making), strict=True))
+    ids = dict(zip(making.compared, arr_ids(making), strict=True))
     now = ids[making.now]
     prior = ids.get(making.prior, "") if making.prior is not None else ""
     plan = making.plan("arr", making.now, "money")
@@ -144,7 +152,7 @@ def verdict_id(making: Making, metric: str) -> str:
 
 def arr_chart(making: Making) -> Chart:
     """Return ARR of nine quarters beside the year before and plan."""
-    ids = dict(zip(making.all_quarters, arr_ids(making), strict=True))
+    ids = dict(zip(making.compared, arr_ids(making), strict=True))
     shown = making.quarters
     befores = [making.year_before(q) for q in shown]
     series = []
@@ -185,7 +193,8 @@ def _words(making: Making, tile: Tile) -> tuple[str, str]:
         return title, str(error)
     main = reason(why)
     names = {str(c): making.name_of(c) for c in why.extra["top"]["customer_id"]}
-    comment = f"Since {making.label(making.prior)}: {causes(why, making.currency)} {who(why, names, making.currency)}"
+    told = f"{causes(why, making.currency)} {who(why, names, making.currency)}".strip()
+    comment = f"Since {making.label(making.prior)}: {told}" if told else "Nothing moved in a year."
     return (f"{title}; {main} did most" if main else title), comment
 
 

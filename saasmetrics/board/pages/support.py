@@ -56,8 +56,9 @@ def support(making: Making) -> Page:
         tiles = [tile for tile in tiles if tile.role != "speed"]
     reply = making.at("reply_p50", making.now)
     title = f"Half of the tickets have a first reply in {making.say(reply)} in {making.label(making.now)}"
-    if "CSAT" in results:
-        title += f"; {making.say(making.rate(results['CSAT'], making.now))} are satisfied"
+    satisfied = making.rate(results["CSAT"], making.now) if "CSAT" in results else ""
+    if making.value(satisfied) is not None:
+        title += f"; {making.say(satisfied)} are satisfied"
     return Page(
         "support", "Support", title, reply, "",
         footnote=footnote(list(results.values())),

@@ -62,7 +62,7 @@ def t9q(making: Making) -> Page:
         calculation="Opening + new + reactivation + expansion - contraction - churn ± paused ± exchange rates = "
         "closing, each the sum over the customers in the table Movements; growth is closing / closing four quarters "
         "before - 1.",
-        charts=(_net_new(making),), tables=(table,), missing=tuple(missing),
+        charts=(_net_new(making, scale),), tables=(table,), missing=tuple(missing),
     )  # fmt: skip
 
 
@@ -183,11 +183,6 @@ def _counted(making: Making, given: list[str]) -> list[str]:
         part = making.label(quarter)
         if table is None or part not in table.parts:
             continue
-        rows = table.parts[part]
-        if "paying" not in rows.columns:
-            table.parts[part] = rows.assign(paying=(rows["closing"] > 0).astype(int))
-        if "paying" not in table.columns:
-            table.columns.append("paying")
         value = making.value(key)
         if value == table.sum("paying", part):
             label = making.quantity(key).label
@@ -220,7 +215,7 @@ def _headcount(making: Making) -> Row | None:
     return Row("Headcount", (*cells, Text(""), Text("")))
 
 
-def _net_new(making: Making) -> Chart:
+def _net_new(making: Making, scale: str) -> Chart:
     quarters = making.quarters
     losses = [name for name in shown_moves(making) if name in ("churn", "contraction", "pause")]
     gains = [name for name in shown_moves(making) if name in ("new", "expansion", "reactivation")]
@@ -228,11 +223,10 @@ def _net_new(making: Making) -> Chart:
         Series(MOVE_NAMES[name], tuple(making.move(name, q) for q in quarters), f"part:{name}")
         for name in (*gains, *losses)
     )
-    values = [making.value(cell) for each in series for cell in each.cells]
     return Chart(
         "leaky_bucket", "stack", making.settings.company or "Company", "ARR won and lost",
         f"{making.label(quarters[0])} to {making.label(quarters[-1])}", "money",
-        tuple(making.label(q) for q in quarters), series, scale_of(values),
+        tuple(making.label(q) for q in quarters), series, scale,
     )  # fmt: skip
 
 

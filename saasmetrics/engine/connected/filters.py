@@ -17,6 +17,7 @@ from saasmetrics.engine.filters import (
     typed_values,
     wanted_values,
 )
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def _keep(rows: Rows, column: str, wanted: Sequence[Any], name: str) -> nw.Expr:
 
 
 def _any(frame: Frame) -> bool:
-    return bool(len(frame.head(1).collect()))
+    return bool(fetched(frame.head(1)).num_rows)
 
 
 def _values(frame: Frame, column: str) -> list[Any]:
-    found = frame.select(nw.col(column).alias("value")).unique().head(_SHOWN).collect().to_arrow()
+    found = fetched(frame.select(nw.col(column).alias("value")).unique().head(_SHOWN))
     values: list[Any] = found["value"].to_pylist()
     return values
 

@@ -7,7 +7,7 @@ that problems, severities and words are the same. What needs all rows at once is
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
 from saasmetrics.engine.connected.suspects import Suspect, suspects
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.errors import Problem
 from saasmetrics.tables import gate as local
@@ -132,7 +133,7 @@ class _Looking:
         for problem in suspect.finding(self._gate({table.name: replace(table, data=first)})):
             if problem.code == suspect.code and problem.column == suspect.column:
                 shown = problem.examples[: min(count, SHOWN)]
-                yield replace(problem, rows=count, examples=shown)
+                yield _counted(problem, count, examples=shown)
 
     def _gate(self, tables: Mapping[str, Table], sizes: Mapping[str, int] | None = None) -> Gate:
         views: dict[str, View] = {name: View(table) for name, table in tables.items()}
@@ -149,9 +150,10 @@ class _Looking:
         known = self.tables["customers"].data.frame.select("customer_id")
         strange = rows.frame.join(known, on="customer_id", how="anti")
         strange = strange.filter(~nw.col("customer_id").is_null())
-        size = strange.select(rows=nw.len(), ids=nw.col("customer_id").n_unique())
-        counts = size.collect().to_arrow().to_pylist()[0]
-        if not counts["rows"]:
+        each = strange.group_by("customer_id").agg(nw.len().alias("rows"))
+        size = each.select(nw.len().alias("ids"), nw.col("rows").sum())
+        counts = fetched(size).to_pylist()[0]
+        if not counts["ids"]:
             return
         first = replace(table, data=_first(rows.cut(strange)))
         nobody = replace(self.tables["customers"], data=_nobody(first))
@@ -159,7 +161,7 @@ class _Looking:
             self._gate({table.name: first, "customers": nobody})
         ):
             rule = keys.without_row(int(counts["ids"]))
-            yield replace(problem, rows=int(counts["rows"]), rule=rule)
+            yield _counted(problem, int(counts["rows"]), rule=rule)
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
@@ -174,7 +176,7 @@ class _Looking:
         first = replace(table, data=_first(never))
         others = {n: replace(self.tables[n], data=_nobody(first)) for n in paying}
         for problem in keys.row_without_revenue(self._gate({"customers": first, **others})):
-            yield replace(problem, rows=never.num_rows)
+            yield _counted(problem, never.num_rows)
 
     def _parents(self, table: Table) -> Iterator[Problem]:
         """Parents of parents, and circles of them: of the few customers that have a parent."""
@@ -185,14 +187,15 @@ class _Looking:
         strange = pairs.join(known, left_on="parent_id", right_on="customer_id", how="anti")
         if count := rows.cut(strange).num_rows:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
-            first = replace(table, data=canonical("customers", few.collect().to_arrow()))
+            first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
-                yield replace(problem, rows=count)
+                yield _counted(problem, count)
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
         chained = rows.cut(pairs.join(above, on="parent_id", how="semi"))
         if chained.num_rows:
             whole = replace(table, data=rows.cut(pairs).here())
-            yield from names.parents_of_parents(self._gate({"customers": whole}))
+            for problem in names.parents_of_parents(self._gate({"customers": whole})):
+                yield _counted(problem, problem.rows)
 
     def as_a_whole(self) -> Iterator[Problem]:
         """Return the findings about tables as a whole."""
@@ -210,13 +213,18 @@ class _Looking:
                     yield problem
 
 
+def _counted(problem: Problem, rows: int, **changed: Any) -> Problem:
+    """Return a finding with the number of its rows where they are, of which those here are only the first."""
+    return replace(problem, rows=rows, lines=None, found=None, **changed)
+
+
 def _counts(rows: Rows, asked: list[Suspect]) -> list[int]:
     """Return how many rows each condition holds for: one query for all."""
     if not asked:
         return []
     flags = rows.frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
     sums = [nw.col(f"n{i}").sum().cast(nw.Int64) for i in range(len(asked))]
-    found = flags.select(*sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(flags.select(*sums)).to_pylist()[0]
     return [int(found[f"n{i}"] or 0) for i in range(len(asked))]
 
 
@@ -225,7 +233,7 @@ def _first(rows: Rows) -> pa.Table:
     by = dict.fromkeys([*SCHEMA[rows.name].key, *SCHEMA[rows.name].required, *rows.column_names])
     order = [name for name in by if name in rows.column_names][:6]
     found = rows.frame.sort(*order).head(SHOWN)
-    return canonical(rows.name, found.collect().to_arrow())
+    return canonical(rows.name, fetched(found))
 
 
 def _first_rates(rows: Rows) -> dict[str, int]:
@@ -233,7 +241,7 @@ def _first_rates(rows: Rows) -> dict[str, int]:
         return {}
     frame = rows.frame.filter(~nw.col("rate").is_null(), ~nw.col("currency").is_null())
     frame = frame.select("currency", day=day_number("date", FAR))
-    found = frame.group_by("currency").agg(nw.col("day").min()).collect().to_arrow()
+    found = fetched(frame.group_by("currency").agg(nw.col("day").min()))
     return {row["currency"]: int(row["day"]) for row in found.to_pylist() if row["day"] < FAR}
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from saasmetrics.errors import DataError, WarehouseError
+from saasmetrics.memory import spoken
 
 _FOREIGN = frozenset(
     {"duckdb", "_duckdb", "polars", "narwhals", "pyspark", "py4j", "ibis", "sqlglot", "sqlalchemy"}
     | {"psycopg", "psycopg2", "pyodbc", "oracledb", "pymysql", "google", "snowflake", "databricks"}
     | {"trino", "clickhouse_connect", "requests", "urllib3"}
 )
-_FALLBACK = 2 * 10**9  # where the system does not say what memory is free
 # Words of a fault, in the names of its classes and in its message -> what happened and what to do.
 _FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
@@ -92,11 +90,11 @@ class Link:
         if held + size <= self.limit:
             self.brought[holder] = (table, rows, size)
             return
-        beside = f" beside {_megabytes(held)} that are here already" if held else ""
+        beside = f" beside {spoken(held)} that are here already" if held else ""
         need = f"{self.wanted} needs" if self.wanted else "This needs"
         msg = (
-            f"{need} the rows of {table} here: {rows:,} rows, about {_megabytes(size)}{beside}, and the limit is "
-            f"{_megabytes(self.limit)}. Look at fewer of them, book.where(...) or between(...); allow more, "
+            f"{need} the rows of {table} here: {rows:,} rows, about {spoken(size)}{beside}, and the limit is "
+            f"{spoken(self.limit)}. Look at fewer of them, book.where(...) or between(...); allow more, "
             'sm.connect(..., memory_limit="8GB"); or ask what is counted where the tables are, '
             "such as revenue.bridge or retention.nrr."
         )
@@ -160,20 +158,6 @@ class Link:
         )
 
 
-def free_half() -> int:
-    """Return half of the memory that the machine has free, in bytes."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
-        return int(kilobytes) * 1024 // 2
-    except (OSError, StopIteration, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return _FALLBACK
-
-
 def _foreign(error: BaseException) -> bool:
     """Whether an error is of the system that holds the tables, or of the way there."""
     if isinstance(error, OSError):
@@ -188,7 +172,3 @@ def _meaning(error: BaseException) -> tuple[str, str]:
             if any(word in words.lower() for word in known):
                 return happened, remedy
     return "it could not answer", "The words in parentheses are its own."
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):,.1f} MB"

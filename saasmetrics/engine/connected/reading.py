@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.connected.types import Typed, in_utc, typed
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.canonical import (
     constant_interval,
@@ -160,8 +161,7 @@ def _numbered(
 
 
 def _filled(frame: Frame, column: str) -> bool:
-    found = frame.filter(nw.col(column).is_null()).head(1).collect()
-    return len(found) == 0
+    return not fetched(frame.filter(nw.col(column).is_null()).head(1)).num_rows
 
 
 def _without_durations(matching: Matching) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.connected.rows import Rows, canonical
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.tables.gate import keys
 from saasmetrics.tables.gate.view import Gate, View
 
@@ -33,28 +34,29 @@ def repeated(table: Table) -> Iterator[Problem]:
     if not key:
         return
     groups = rows.frame.group_by(*key).agg(nw.len().alias("_rows")).filter(nw.col("_rows") > 1)
-    few = groups.sort(*key).head(_KEYS + 1).collect().to_arrow()
+    few = fetched(groups.sort(*key).head(_KEYS + 1))
     if not few.num_rows:
         return
     several = rows.frame.with_columns(_rows=nw.len().over(*key)).filter(nw.col("_rows") > 1)
     several = several.drop("_rows")
     many = few.num_rows > _KEYS
     shown = several.sort(*key).head(_KEYS) if many else several.sort(*key)
-    data = canonical(table.name, shown.collect().to_arrow())
+    data = canonical(table.name, fetched(shown))
     gate = Gate({table.name: View(replace(table, data=data))})
     found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
     if not many:
-        yield from found
+        for problem in found:
+            yield replace(problem, lines=None, found=None)
         return
     counts = _counts(several)
     for problem in found:
-        yield replace(problem, rows=counts[problem.code])
+        yield replace(problem, rows=counts[problem.code], lines=None, found=None)
 
 
 def _counts(several: Frame) -> dict[str, int]:
     """Return how many of the rows that share a key are copies, and how many are not."""
     all_rows, different = (
-        int(frame.select(nw.len().alias("n")).collect().to_arrow()["n"][0].as_py())
+        int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())
         for frame in (several, several.unique())
     )
     return {"repeated-row": all_rows - different, "repeated-key": different}

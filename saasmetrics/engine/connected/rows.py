@@ -9,6 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError
 from saasmetrics.tables.coerce import coerce, decode
 from saasmetrics.tables.schema import SCHEMA
@@ -43,6 +44,8 @@ class Rows:
         The different values of columns that have few, as found when connecting.
     """
 
+    is_away = True
+
     def __init__(
         self, name: str, frame: Frame, link: Link, words: Mapping[str, frozenset[str]] | None = None
     ) -> None:
@@ -60,7 +63,7 @@ class Rows:
         """The types that the columns have when they are here."""
         if self._empty is None:
             with self.link.asking(f"Reading the columns of {self.name}"):
-                self._empty = canonical(self.name, self.frame.head(0).collect().to_arrow())
+                self._empty = canonical(self.name, fetched(self.frame.head(0)))
         return self._empty.schema
 
     @property
@@ -78,7 +81,7 @@ class Rows:
         """Number of rows, counted where they are."""
         if self._size is None:
             with self.link.asking(f"Counting the rows of {self.name}"):
-                found = self.frame.select(nw.len().alias("rows")).collect().to_arrow()
+                found = fetched(self.frame.select(nw.len().alias("rows")))
             self._size = int(found["rows"][0].as_py())
         return self._size
 
@@ -126,7 +129,7 @@ class Rows:
             return self._here
         self._allow(wanted)
         with self.link.asking(f"Bringing the rows of {self.name}"):
-            found = self.frame.select(*wanted).collect().to_arrow()
+            found = fetched(self.frame.select(*wanted))
         found = canonical(self.name, found)
         found = found.take(pc.sort_indices(found, _order(found)))
         if self._here is not None and not found.select(had).equals(self._here):
@@ -139,18 +142,22 @@ class Rows:
     def _allow(self, columns: Sequence[str]) -> None:
         schema = self.schema
         texts = [name for name in columns if is_text(schema.field(name).type)]
-        rows, letters = self._measured(texts)
-        size = rows * ((len(columns) - len(texts)) * _FIXED + len(texts) * _OFFSET) + letters
-        self._size = rows
-        self.link.allow(id(self), self.name, rows, size)
-
-    def _measured(self, texts: Sequence[str]) -> tuple[int, int]:
-        """Return how many rows there are, and how many letters of text are in them."""
-        sums = [nw.col(name).str.len_chars().sum().alias(f"n{i}") for i, name in enumerate(texts)]
         with self.link.asking(f"Measuring the rows of {self.name}"):
-            found = self.frame.select(nw.len().alias("rows"), *sums).collect().to_arrow()
-        row = found.to_pylist()[0]
-        return int(row["rows"]), int(sum(row[f"n{i}"] or 0 for i in range(len(texts))))
+            rows, letters = measured(self.frame, texts)
+        self._size = rows
+        self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
+
+
+def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:
+    """Return how many rows there are, and how many letters are in their columns of text."""
+    sums = [nw.col(name).str.len_chars().sum().alias(f"n{i}") for i, name in enumerate(texts)]
+    row = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
+    return int(row["rows"]), int(sum(row[f"n{i}"] or 0 for i in range(len(texts))))
+
+
+def size_of(rows: int, columns: int, texts: int, letters: int) -> int:
+    """Return about how many bytes rows take here, of which some columns are text with so many letters in all."""
+    return rows * ((columns - texts) * _FIXED + texts * _OFFSET) + letters
 
 
 def is_there(table: Table | None) -> bool:

@@ -17,6 +17,7 @@ from saasmetrics.engine.connected.engine import ConnectedEngine
 from saasmetrics.engine.connected.filters import filtered_there
 from saasmetrics.engine.connected.rows import Rows, canonical, is_there
 from saasmetrics.engine.place import Here
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.engine.spans import source_of
@@ -162,7 +163,7 @@ def _extreme(frame: Frame, column: str, which: str) -> int | None:
     """Return the first or the last day of a column of dates; None where there is none."""
     day = day_number(column, FAR if which == "min" else -FAR)
     found = frame.select(day=day).select(getattr(nw.col("day"), which)())
-    value = found.collect().to_arrow().column(0).to_pylist()[0]
+    value = fetched(found).column(0).to_pylist()[0]
     return None if value is None or abs(value) >= FAR else int(value)
 
 
@@ -175,7 +176,7 @@ def _last_seen(rows: Rows, today: int) -> int:
     found = rows.frame.select(*(day_number(name, -FAR).alias(name) for name in there))
     past = [nw.when(nw.col(name) <= today).then(nw.col(name)).max().alias(name) for name in there]
     first = nw.col("start").min().alias("first")
-    row = found.select(*past, first).collect().to_arrow().to_pylist()[0]
+    row = fetched(found.select(*past, first)).to_pylist()[0]
     known = [int(row[name]) for name in there if row[name] is not None and row[name] > -FAR]
     if row["first"] is None:
         return today
@@ -186,10 +187,10 @@ def _billing_periods(rows: Rows) -> bool:
     """Return whether no subscription is open-ended and nearly all last exactly one billing interval: rows are terms."""
     if not {"end", "interval"} <= set(rows.column_names):
         return False
-    if len(rows.frame.filter(nw.col("end").is_null()).head(1).collect()):
+    if fetched(rows.frame.filter(nw.col("end").is_null()).head(1)).num_rows:
         return False
     keys = [n for n in ("start", "end", "interval", "interval_count") if n in rows.column_names]
-    terms = rows.frame.group_by(*keys).agg(nw.len().alias("rows")).collect().to_arrow()
+    terms = fetched(rows.frame.group_by(*keys).agg(nw.len().alias("rows")))
     if not terms.num_rows:
         return False
     weight = np.asarray(terms["rows"]).astype(np.float64)
@@ -197,7 +198,7 @@ def _billing_periods(rows: Rows) -> bool:
 
 
 def _counts(frame: Frame, column: str) -> dict[str | None, int]:
-    found = frame.group_by(column).agg(nw.len().alias("rows")).sort(column).collect().to_arrow()
+    found = fetched(frame.group_by(column).agg(nw.len().alias("rows")).sort(column))
     return {row[column]: int(row["rows"]) for row in found.to_pylist()}
 
 
@@ -220,6 +221,6 @@ def _summary(table: Table) -> str:
     frame = rows.frame.select(**whole, **filled)
     names = sorted({*whole, *filled})
     sums = [nw.col(name).sum().alias(f"s{i}") for i, name in enumerate(names)]
-    found = frame.select(nw.len().alias("rows"), *sums).collect().to_arrow().to_pylist()[0]
+    found = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
     said = [f"{name}={int(found[f's{i}'] or 0)}" for i, name in enumerate(names)]
     return f"{int(found['rows'])}: {'; '.join(said)}"

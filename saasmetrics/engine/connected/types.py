@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import Problem
 from saasmetrics.tables.coerce import spelling
 
@@ -96,7 +97,7 @@ def in_utc(frame: Frame) -> Frame:
 
     DuckDB does; connections of Ibis have the zone UTC, and Polars keeps a zone with each column.
     """
-    if frame.implementation is not nw.Implementation.DUCKDB:
+    if not frame.implementation.is_duckdb():
         return frame
     native, kinds = frame.to_native(), frame.collect_schema()
     zoned = {n for n, kind in kinds.items() if getattr(kind, "time_zone", None) not in {None, *UTC}}
@@ -104,15 +105,12 @@ def in_utc(frame: Frame) -> Frame:
         return frame
     from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
-    columns = [
-        FunctionExpression("timezone", ConstantExpression("UTC"), ColumnExpression(name)).alias(
-            name
-        )
-        if name in zoned
-        else ColumnExpression(name)
-        for name in kinds
-    ]
-    return nw.from_native(native.select(*columns)).lazy()
+    columns = {name: ColumnExpression(name) for name in kinds}
+    utc = ConstantExpression("UTC")
+    columns |= {name: FunctionExpression("timezone", utc, columns[name]) for name in zoned}
+    found = native.select(*(column.alias(name) for name, column in columns.items()))
+    told: Frame = nw.from_native(found).lazy()
+    return told
 
 
 def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
@@ -122,7 +120,7 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
         wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
         return _refused(schema, given, values, f"is {kind}, not a date", wanted)
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-        if kind.time_zone not in UTC and frame.implementation is nw.Implementation.POLARS:
+        if kind.time_zone not in UTC and frame.implementation.is_polars():
             values = values.dt.convert_time_zone("UTC")
         values = values.dt.replace_time_zone(None)
         notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
@@ -147,7 +145,7 @@ def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
 def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     """Return words as the schema spells them, from the different ones that there are."""
     text = nw.col(given) if kind == nw.String else nw.col(given).cast(nw.String)
-    found = frame.select(text.alias("word")).unique().head(_MANY + 1).collect().to_arrow()
+    found = fetched(frame.select(text.alias("word")).unique().head(_MANY + 1))
     words = [word for word in found["word"].to_pylist() if word is not None]
     if len(words) > _MANY:
         return Typed(text)

@@ -38,13 +38,16 @@ def per_month(amount: nw.Expr, parts: nw.Expr, times: nw.Expr | int = 1) -> nw.E
 
 
 def interval_months(frame: Frame, policy: Policy) -> tuple[nw.Expr, nw.Expr]:
-    """Return the months of each row's billing interval as an exact fraction: numerator and denominator."""
-    months = {"quarter": Fraction(3), "year": Fraction(12)}
-    months |= {"week": 1 / exact(policy.week), "day": 1 / exact(policy.day)}
+    """Return the months of each row's billing interval as an exact fraction: numerator and denominator.
+
+    The denominator is 0 where a month is said to have no weeks, or no days: such plans have no MRR.
+    """
+    often = {"quarter": Fraction(1, 3), "year": Fraction(1, 12)}
+    often |= {"week": exact(policy.week), "day": exact(policy.day)}
     parts, times = nw.lit(1), nw.lit(1)
-    for name, length in months.items():
-        parts = nw.when(nw.col("interval") == name).then(length.numerator).otherwise(parts)
-        times = nw.when(nw.col("interval") == name).then(length.denominator).otherwise(times)
+    for name, count in often.items():
+        parts = nw.when(nw.col("interval") == name).then(count.denominator).otherwise(parts)
+        times = nw.when(nw.col("interval") == name).then(count.numerator).otherwise(times)
     if "interval_count" in names(frame):
         parts = parts * nw.col("interval_count").fill_null(1).cast(nw.Int64)
     return parts.cast(nw.Int64), times.cast(nw.Int64)

@@ -3,90 +3,45 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
+import pyarrow as pa
 
-from saasmetrics.engine.cohorts import TRIANGLE
+from saasmetrics.engine import causes, valued
+from saasmetrics.engine.causes import CAUSE_COLUMN
+from saasmetrics.engine.cohorts import CAUSES, TRIANGLE, by_age
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame
 from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.engine.portable.balances import daily_changes
-from saasmetrics.engine.portable.entities import (
-    groups_of,
-    in_bags,
-    with_entity,
-    with_group_number,
-    with_groups,
-    with_rank,
-)
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.basis import Basis
+from saasmetrics.engine.portable.brought import BroughtEngine
+from saasmetrics.engine.portable.chosen import chosen
+from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held
-from saasmetrics.engine.portable.known import known_frame
-from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
-from saasmetrics.engine.portable.lines import pieces
-from saasmetrics.engine.portable.triangle import triangle_cells
-from saasmetrics.engine.spans import source_of
+from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
+from saasmetrics.engine.portable.whole import among, day_number
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from saasmetrics.engine import drill
     from saasmetrics.engine.groups import Groups
+    from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
-
-T = TypeVar("T")
-# What only the local engine counts so far: the choices, and the values that this engine takes.
-_TAKES = {
-    "churn_date": ("ended", "cancel_requested"),
-    "past_due": ("counted",),
-    "same_period": ("counted",),
-    "pause": ("line", "churn", "kept"),
-    "discount": ("live", "forever_only", "none"),
-    "usage": ("excluded",),
-    "week": ("52/12", "4.35", "30/7", "365.25/84"),
-    "day": ("365/12", "30"),
-    "return_price": ("full",),
-}
-
-
-def refuse_unknown(policy: Policy, *, rates: bool) -> None:
-    """Refuse a policy with a choice that this engine does not count yet; `rates`: whether there are any to convert by.
-
-    Raises
-    ------
-    NotPortableError
-        If there is one; the message names it.
-    """
-    for choice, taken in _TAKES.items():
-        value = getattr(policy, choice)
-        if value not in taken:
-            known = " or ".join(map(repr, taken))
-            msg = f"The portable engine does not count {choice}={value!r} yet; it takes {known}."
-            raise NotPortableError(msg)
-    if rates and policy.fx != "constant":
-        msg = f"The portable engine does not count fx={policy.fx!r} yet; it takes 'constant'."
-        raise NotPortableError(msg)
-
-
-def _refuse_given_free(table: Frame) -> None:
-    """Refuse lines that cost nothing for a time, during which the local engine keeps the customer."""
-    if not {"list_amount", "discount_end"} <= set(names(table)):
-        return
-    free = (nw.col("amount") == 0) & (nw.col("list_amount") > 0) & ~nw.col("discount_end").is_null()
-    if count := _number(table.filter(free).select(nw.len())):
-        msg = f"The portable engine does not count months given free yet, as {int(count):,} subscriptions rows have."
-        raise NotPortableError(msg)
 
 
 class PortableEngine:
@@ -131,97 +86,102 @@ class PortableEngine:
         since: int | None = None,
         known: int | None = None,
     ) -> None:
-        refuse_unknown(policy, rates="fx" in tables)
-        day = known if policy.knowledge == "recorded" else None
-        self._tables: dict[str, Any] = {
-            name: known_frame(name, nw.from_native(native).lazy(), day)
-            for name, native in tables.items()
-        }
-        self._source = source_of(self._tables)
-        if self._source == "subscriptions" and policy.discount == "live":
-            _refuse_given_free(self._tables[self._source])
-        self._policy = policy
-        self._as_of = as_of
-        self._currency = currency
-        self._fiscal_start = fiscal_start
-        self._since = since
-        self._cache: dict[Any, Any] = {}
+        self.basis = Basis(tables, policy, as_of, currency, known)
+        self.policy = policy
+        self.as_of = as_of
+        self.currency = currency
+        self.fiscal_start = fiscal_start
+        self.since_day = since
 
-    def _once(self, key: Any, make: Callable[[], T]) -> T:
-        if key not in self._cache:
-            self._cache[key] = make()
-        made: T = self._cache[key]
-        return made
+    @property
+    def source(self) -> str:
+        """The table that MRR comes from."""
+        return self.basis.source
 
-    def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
-        """Return who pays how much a month from when until when, with its group."""
-        return self._once(("pieces", tuple(by), bags), lambda: self._pieces(tuple(by), bags))
+    @cached_property
+    def valuation(self) -> valued.Valuation | None:
+        """The exchange rates that move and count; None where none does."""
+        return self.valued_at(np.zeros(0, np.int32))
 
-    def _pieces(self, by: Sequence[str], bags: int) -> Frame:
-        whose = with_rank(with_entity(self._tables, self._source, self._policy.entity))
-        tables = {**self._tables}
-        tables[self._source] = with_groups(whose, tables, self._source, self._policy.entity, by)
-        keep = ("_rank", *(f"_by{number}" for number in range(len(by))))
-        found = pieces(tables, self._source, self._policy, self._as_of, self._currency, keep)
-        found = with_group_number(found, by)
-        return held(in_bags(found, bags, self._count(whose)) if bags else found, "pieces")
+    def valued_at(self, of_span: NDArray[np.int32]) -> valued.Valuation | None:
+        """Return the exchange rates that move and count, given the currency of each span that was brought."""
+        curves = self.basis.curves
+        if not curves:
+            return None
+        return valued.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
+
+    @cached_property
+    def here(self) -> LocalEngine:
+        """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
+        return BroughtEngine(self)
+
+    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
+        """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
+
+        Parameters
+        ----------
+        frame
+            What to bring.
+        table
+            The table that it says something of.
+        holder
+            What keeps it.
+        """
+        found: pa.Table = fetched(frame)
+        return found
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What the footnote of every number says about the tables."""
-        whose = with_entity(self._tables, self._source, self._policy.entity)
-        tables = {**self._tables, self._source: whose}
-        return left_out_notes(tables, self._source, self._policy, self._as_of, self._currency)
+        rates = () if self.valuation is None else (self.valuation.note,)
+        return (*self.basis.left_out(), *rates)
 
-    def _any_pieces(self) -> Frame:
-        """Return the pieces, however grouped: what was computed already, if anything."""
-        made = [value for key, value in self._cache.items() if key[0] == "pieces"]
-        return made[0] if made else self.pieces()
-
-    def _count(self, whose: Frame) -> int:
-        return self._once(
-            "entities", lambda: 1 + int(_number(whose.select(nw.col("_rank").max())) or 0)
-        )
+    def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return who pays how much a month from when until when, with its group."""
+        return self.basis.pieces(by, bags)
 
     def daily(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return the changes of MRR per account and day."""
-        return self._once(
-            ("daily", tuple(by), bags),
-            lambda: held(daily_changes(self.pieces(by, bags)), "changes"),
-        )
+        return self.basis.daily(by, bags)
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
-        return self._once(("groups", tuple(by)), lambda: groups_of(self.pieces(by), by))
+        return self.basis.grouping(by)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
-        return Calendar(freq, self._fiscal_start)
+        return Calendar(freq, self.fiscal_start)
 
     def extent(self, freq: str) -> tuple[int, int, int]:
         """Return the first period, the number of periods, and the last period observed in full."""
         calendar = self.calendar(freq)
-        earliest = self._once(
-            "start", lambda: _number(self._any_pieces().select(nw.col("start").min()))
-        )
-        start = self._as_of if earliest is None else int(earliest)
-        first, last = (int(p) for p in calendar.ordinal(np.array([start, self._as_of])))
-        full = last if int(calendar.last_day(np.array([last]))[0]) <= self._as_of else last - 1
+        first, last = (int(p) for p in calendar.ordinal(np.array([self.basis.start, self.as_of])))
+        full = last if int(calendar.last_day(np.array([last]))[0]) <= self.as_of else last - 1
         return first, last - first + 1, full
 
     def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return opening, movements, closing and counts, per group and period."""
-        daily = self.daily(by, bags)
-        first, periods, _ = self.extent(freq)
-        cells = movement.movement_cells(
-            daily,
-            self.calendar(freq),
-            events=self._policy.view == "event",
-            new_after=self._policy.new_after_days,
-        )
-        names = (*movement.SUMS, *movement.COUNTS)
+        bags = bags if bags and self.basis.per_entity(by) else 0
         found = self.grouping(by)
-        made = _dense(cells, (len(found) * max(bags, 1), periods), {"period": first}, names)
+        many = len(found) * max(bags, 1)
+        made = self._movements(freq, self.basis.daily(by, bags), many)
+        rates = self.valuation
+        if rates is not None:
+            daily = self.basis.daily(by, bags, apart=True)
+            sums = self._movements(freq, daily, many * rates.count, self.basis.rates)
+            made = valued.valued_movements(self, rates, made, sums, freq)
+        order = ("opening", *FLOWS, "closing")
+        rest = sorted(name for name in made if name not in order)
+        return Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
+
+    def _movements(
+        self, freq: str, daily: Frame, groups: int, rates: Rates | None = None
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
+        first, periods, _ = self.extent(freq)
+        cells = movement.movement_cells(daily, self.calendar(freq), self.policy, rates)
+        sums = (*movement.SUMS, *movement.COUNTS)
+        made = dense(cells, (groups, periods), {"period": first}, sums)
         made["closing"], made["customers_closing"] = (
             np.cumsum(made.pop(name), axis=1) for name in ("change", "paying")
         )
@@ -230,41 +190,73 @@ class PortableEngine:
         )
         made["opening"][:, :1] = made["customers_opening"][:, :1] = 0
         made["fx"] = np.zeros_like(made["closing"])
-        money = ("opening", *FLOWS, "closing")
-        order = (*money, *sorted(name for name in made if name not in money))
-        return Cube(found, {name: made[name] for name in order}, first, bags)
+        return made
 
     def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return the sums over customers of MRR at each period and `window` periods before."""
-        daily = self.daily(by, bags)
-        first, periods, _ = self.extent(freq)
-        cells = pair.pair_cells(daily, self.calendar(freq), window, first + periods - 1)
         found = self.grouping(by)
-        shape = (len(found) * max(bags, 1), periods)
-        made = _dense(cells, shape, {"time": first}, pair.MEASURES)
-        return Cube(found, {name: np.cumsum(v, axis=1) for name, v in made.items()}, first, bags)
+        many = len(found) * max(bags, 1)
+        made = self._pairs(window, freq, self.basis.daily(by, bags), many)
+        rates = self.valuation
+        if rates is not None:
+            daily = self.basis.daily(by, bags, apart=True)
+            cube = self._pairs(window, freq, daily, many * rates.count)
+            made = valued.valued_pairs(self, rates, made, cube, window, freq)
+        return Cube(found, made, self.extent(freq)[0], bags)
+
+    def _pairs(
+        self, window: int, freq: str, daily: Frame, groups: int
+    ) -> dict[str, NDArray[np.int64]]:
+        first, periods, _ = self.extent(freq)
+        aside, last = self.policy.pause == "line", first + periods - 1
+        cells = pair.pair_cells(daily, self.calendar(freq), window, last, aside=aside)
+        made = dense(cells, (groups, periods), {"time": first}, pair.MEASURES)
+        return {name: np.cumsum(value, axis=1) for name, value in made.items()}
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
-        daily = self.daily(by, bags)
+        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
-        cells = triangle_cells(daily, self.calendar(freq), full)
         found = self.grouping(by)
-        shape = (len(found) * max(bags, 1), periods, periods)
-        made = _dense(cells, shape, {"cohort": first, "age": 0}, TRIANGLE)
-        cube = {name: np.cumsum(v, axis=2) for name, v in made.items()}
-        return Cube(found, {**cube, "constant": cube["mrr"]}, first, bags)
+        many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
+        made = dense(
+            triangle_cells(daily, calendar, full), (many, periods, periods), dims, TRIANGLE
+        )
+        cube = {name: np.cumsum(value, axis=2) for name, value in made.items()}
+        cube["constant"] = cube["mrr"]
+        rates = self.valuation
+        if rates is not None:
+            parts = self.basis.daily(apart=True)
+            cells = money_cells(parts, daily, calendar, full, rates.count)
+            money = dense(cells, (many * rates.count, periods, periods), dims, ("mrr",))["mrr"]
+            cube["mrr"] = valued.valued_triangle(self, rates, np.cumsum(money, axis=2), freq)
+        return Cube(found, cube, first, bags)
 
-    def lifetimes(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> pd.DataFrame:
+    def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
+        """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
+        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
+        first, _, full = self.extent(freq)
+        periods = max(full - first + 1, 0)
+        found = self.grouping(by)
+        many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
+        cells, measures = triangle_cells(daily, calendar, full), ("customers", "mrr")
+        made = dense(cells, (many, periods, periods), dims, measures)
+        return Cube(found, by_age({n: np.cumsum(v, axis=2) for n, v in made.items()}), 0, bags)
+
+    def lifetimes(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, cause: str = CAUSE_COLUMN
+    ) -> pd.DataFrame:
         """Return customers and starting MRR per group, duration, entry, event and cause."""
         import pandas as pd
 
-        daily, calendar = self.daily(by, bags), self.calendar(freq)
+        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
         _, _, full = self.extent(freq)
-        left = None if self._since is None else calendar.of(np.datetime64(self._since - 1, "D"))
-        cells = _columns(
-            lifetime_cells(daily, self.pieces(by, bags), calendar, full, left),
+        left = (
+            None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
+        )
+        cells = whole_columns(
+            lifetime_cells(daily, self._caused(cause), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}
@@ -280,54 +272,86 @@ class PortableEngine:
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})
         return pd.DataFrame(data)
 
+    def _caused(self, column: str) -> Frame:
+        """Return the pieces with the number of what a column says of why each ended, as `cause`."""
+        if column == CAUSE_COLUMN:
+            return self.basis.pieces()
+        by = self.cause_column(column)
+        _, code = causes.numbered(self.grouping(by))
+        return self.basis.pieces(by).with_columns(cause=among(nw.col("group"), code))
+
+    def cause_column(self, column: str) -> tuple[str]:
+        """Return the column of causes by the name that `by=` takes."""
+        known = self.basis.known_columns()
+        return (".".join(known[column]) if column in known else column,)
+
+    def cause_names(self, column: str = CAUSE_COLUMN) -> tuple[str, ...]:
+        """Return the causes that the numbers of a column stand for."""
+        if column == CAUSE_COLUMN:
+            return CAUSES
+        return causes.numbered(self.grouping(self.cause_column(column)))[0]
+
     def terms(
         self, freq: str = "M", by: Sequence[str] = (), grace_days: int = 90, early_days: int = 90
     ) -> pd.DataFrame:
         """Return the subscription terms that end per group and period, and what became of them."""
-        lines = self.pieces(by)
+        lines = self.basis.pieces(by)
         first, periods, _ = self.extent(freq)
-        cells = term.term_cells(lines, self.calendar(freq), self._as_of, grace_days, early_days)
+        cells = term.term_cells(lines, self.calendar(freq), self.as_of, grace_days, early_days)
         found = self.grouping(by)
-        made = _dense(cells, (len(found), periods), {"period": first}, term.MEASURES)
+        made = dense(cells, (len(found), periods), {"period": first}, term.MEASURES)
         return dense_frame(Cube(found, made, first), self.calendar(freq))
 
-    def renewals(self, window: Any, as_of: int | None = None) -> Any:  # noqa: ARG002
-        """Refuse: contracts are followed from one to the next, which needs them here."""
-        msg = (
-            "Renewals are not followed where the tables are. Contracts are few: bring them and their customers here, "
-            "sm.Book(contracts=relation.df(), subscriptions=...)."
+    def term_numbers(
+        self, by: Sequence[str] = (), grace_days: int = 90
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return the terms that ended per group and number of the term, by outcome; none is numbered 0."""
+        return self.here.term_numbers(by, grace_days)
+
+    def episodes(
+        self, freq: str, columns: Sequence[str] = (), varying: Sequence[str] = ()
+    ) -> dict[str, NDArray[np.int64]]:
+        """Return how many customers went through each kind of episode; see `episodes.episodes`.
+
+        Raises
+        ------
+        NotPortableError
+            If seats vary, which are not brought.
+        """
+        if "seats" in varying:
+            msg = "Seats are not brought from where the tables are."
+            raise NotPortableError(msg)
+        return self.here.episodes(freq, columns, varying)
+
+    def waits(self) -> Waits | None:
+        """Return how many customers took how many days from signing up to their first payment."""
+        tables = self.basis.tables
+        known = "customers" in tables and "created_at" in names(tables["customers"])
+        if not known or self.policy.entity != "customer":
+            return None
+        created = tables["customers"].filter(~nw.col("created_at").is_null())
+        created = created.select(entity=nw.col("customer_id"), _created=day_number("created_at", 0))
+        first = self.basis.pieces().group_by("entity").agg(_first=nw.col("start").min())
+        found = first.join(created, on="entity").with_columns(
+            days=nw.col("_first").cast(nw.Int64) - nw.col("_created")
         )
-        raise NotPortableError(msg)
+        cells = found.group_by("days").agg(nw.len().alias("customers")).sort("days")
+        made = whole_columns(cells, ("days", "customers"))
+        return (made["days"], made["customers"]) if len(made["days"]) else None
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
-        """Refuse: the customers behind a cell stay where the tables are."""
-        msg = (
-            f"The customers behind {kind} {cell} are not fetched from where the tables are. Ask a Book of the rows "
-            "in question, such as sm.Book(subscriptions=relation.filter(...).df())."
-        )
-        raise NotPortableError(msg)
+        """Return the customers behind one cell of a cube."""
+        return self.frame(*self.measures(kind, **cell))
 
+    def measures(self, kind: str, **cell: Any) -> drill.Found:
+        """Return the ids and measures of those behind one cell, who are chosen where the tables are."""
+        part = BroughtEngine(self, held(chosen(self, kind, **cell)))
+        entity, found = part.measures(kind, **cell)
+        ids = part.spans.entity_ids.take(pa.array(entity))
+        return ids.to_numpy(zero_copy_only=False), found
 
-def _columns(cells: Frame, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Fetch the columns of a small frame as whole numbers."""
-    table = fetched(cells.select(*(nw.col(name).cast(nw.Int64) for name in names)))
-    return {name: np.asarray(table[name]).astype(np.int64) for name in names}
+    def frame(self, entity: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        """Return entities as `measures` names them, with columns, as a frame."""
+        import pandas as pd
 
-
-def _number(cell: Frame) -> Any:
-    """Fetch the only value of a frame; None where it is missing."""
-    found = fetched(cell).column(0).to_pylist()
-    return None if not found or found[0] != found[0] else found[0]
-
-
-def _dense(
-    cells: Frame, shape: tuple[int, ...], dims: Mapping[str, int], names: Sequence[str]
-) -> dict[str, NDArray[np.int64]]:
-    """Fetch cells into arrays of groups x periods (x ages); `dims` says where each axis after the group begins."""
-    found = _columns(cells, ("group", *dims, *names))
-    place = (found["group"], *(found[name] - first for name, first in dims.items()))
-    out = {}
-    for name in names:
-        out[name] = np.zeros(shape, np.int64)
-        out[name][place] = found[name]
-    return out
+        return pd.DataFrame({"customer_id": entity, **columns})

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.groups import NONE, Groups
+from saasmetrics.engine.groups import (
+    ARR_BAND,
+    BANDS,
+    EDGES,
+    NONE,
+    Groups,
+    column_of,
+    label_of,
+    named,
+)
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fetched
-from saasmetrics.errors import UnknownNameError, hint
+from saasmetrics.engine.portable.whole import where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,52 +30,98 @@ _MANY = 1_000_000  # more values than a column to group by may have
 _MIX, _PRIME = 2_654_435_761, 4_294_967_291
 
 
-def with_entity(tables: Mapping[str, Frame], source: str, entity: str) -> Frame:
-    """Add the `entity` of each row, by the policy: customer, its parent company, or subscription."""
-    table = tables[source]
+def with_entity(tables: Mapping[str, Frame], name: str, source: str, entity: str) -> Frame:
+    """Add the `entity` of each row of a table, by the policy: customer, its parent company, or subscription."""
+    table = tables[name]
+    own = nw.col("customer_id")
     if entity == "subscription" and source == "subscriptions":
-        return table.with_columns(entity=nw.col("subscription_id"))
+        if name == source:
+            own = nw.col("subscription_id")
+        elif "subscription_id" in names(table):
+            line = nw.col("subscription_id")
+            own = nw.when(line.is_null()).then(own).otherwise(line)
     if entity == "parent" and "customers" in tables and "parent_id" in names(tables["customers"]):
         parents = tables["customers"].select("customer_id", _parent=nw.col("parent_id"))
-        found = table.join(parents, on="customer_id", how="left")
-        own = nw.when(nw.col("_parent").is_null()).then(nw.col("customer_id"))
-        return found.with_columns(entity=own.otherwise(nw.col("_parent")))
-    return table.with_columns(entity=nw.col("customer_id"))
+        table = table.join(parents, on="customer_id", how="left")
+        own = nw.when(nw.col("_parent").is_null()).then(own).otherwise(nw.col("_parent"))
+    return table.with_columns(entity=own)
+
+
+def known_columns(tables: Mapping[str, Frame], source: str) -> dict[str, tuple[str, str]]:
+    """Return the names that `by=` takes, each with its table and column."""
+    there = (name for name in (source, "customers") if name in tables)
+    return named(
+        {name: [n for n in names(tables[name]) if n != "entity"] for name in there}, source
+    )
+
+
+def per_entity(by: Sequence[str], known: Mapping[str, tuple[str, str]], entity: str) -> bool:
+    """Return whether the columns are of customers, so that all lines of an entity are in one group."""
+    banded = [name == ARR_BAND and name not in known for name in by]
+    found = [
+        entity != "subscription" and not band and column_of(name, known)[0] == "customers"
+        for name, band in zip(by, banded, strict=True)
+    ]
+    return all(band or mine for band, mine in zip(banded, found, strict=True))
 
 
 def with_groups(
-    found: Frame, tables: Mapping[str, Frame], source: str, entity: str, by: Sequence[str]
+    found: Frame,
+    tables: Mapping[str, Frame],
+    source: str,
+    entity: str,
+    by: Sequence[str],
+    bands: Frame | None = None,
 ) -> Frame:
     """Add the value of each column to group by, as `_by0`, `_by1`, ...
+
+    Parameters
+    ----------
+    found
+        Entities, or rows of the source with their entity.
+    tables, source, entity
+        The tables; the one that MRR comes from; who is counted.
+    by
+        The columns.
+    bands
+        The band of ARR of each entity, where that is one of them.
 
     Raises
     ------
     UnknownNameError
         If no table has a column of that name.
     """
-    key = "customer_id" if entity == "subscription" else "entity"
+    known = known_columns(tables, source)
     for number, name in enumerate(by):
-        table, column = _resolve(name, tables, source)
+        if name == ARR_BAND and name not in known:
+            assert bands is not None
+            band = bands.rename({"band": f"_by{number}"})
+            found = found.join(band, on="entity", how="left")
+            first = nw.col(f"_by{number}").fill_null(0).cast(nw.Int64)
+            found = found.with_columns(first.alias(f"_by{number}"))
+            continue
+        table, column = column_of(name, known)
         if table == source:
             found = found.with_columns(nw.col(column).alias(f"_by{number}"))
             continue
         values = tables[table].select(
             nw.col("customer_id").alias("_key"), nw.col(column).alias(f"_by{number}")
         )
+        key = "customer_id" if entity == "subscription" else "entity"
         found = found.join(values, left_on=key, right_on="_key", how="left")
     return found
 
 
-def _resolve(name: str, tables: Mapping[str, Frame], source: str) -> tuple[str, str]:
-    known: dict[str, tuple[str, str]] = {}
-    for table in (source, "customers"):
-        for column in names(tables[table]) if table in tables else ():
-            known[f"{table}.{column}"] = known[column] = (table, column)
-    if name not in known:
-        short = sorted(n for n in known if "." not in n)
-        msg = f"No table has a column {name!r} to group by; there are {', '.join(short)}."
-        raise UnknownNameError(msg + hint(name, short))
-    return known[name]
+def bands_of(pieces: Frame) -> Frame:
+    """Return for each entity the number of the band of its ARR on the first day that it has any."""
+    pays = pieces.filter(nw.col("amount") > 0)
+    pays = pays.with_columns(_begin=nw.col("start").min().over("entity"))
+    first = pays.filter(nw.col("start") == nw.col("_begin")).group_by("entity")
+    arr = first.agg(nw.col("amount").sum()).with_columns(_arr=nw.col("amount").cast(nw.Int64) * 12)
+    band = nw.lit(0)
+    for edge in EDGES.tolist():
+        band = band + where(nw.col("_arr") >= edge, nw.lit(1))
+    return arr.select("entity", band=band.cast(nw.Int64))
 
 
 def with_group_number(found: Frame, by: Sequence[str]) -> Frame:
@@ -80,25 +136,29 @@ def with_group_number(found: Frame, by: Sequence[str]) -> Frame:
     return found if by else found.with_columns(group=group.cast(nw.Int64))
 
 
-def groups_of(found: Frame, by: Sequence[str]) -> Groups:
+def groups_of(found: Frame, by: Sequence[str], known: Mapping[str, Any]) -> Groups:
     """Return the groups by number."""
     if not by:
         return Groups((), ((),))
     columns = [f"_by{number}" for number in range(len(by))]
     rows = fetched(found.select("group", *columns).unique()).to_pylist()
-    labels = {row["group"]: tuple(_label(row[column]) for column in columns) for row in rows}
+    told = [partial(_label, banded=name == ARR_BAND and name not in known) for name in by]
+    labels = {
+        row["group"]: tuple(tell(row[c]) for tell, c in zip(told, columns, strict=True))
+        for row in rows
+    }
     return Groups(tuple(by), tuple(labels[number] for number in sorted(labels)))
 
 
-def _label(value: Any) -> Any:
-    if value is None or value != value:
-        return NONE
-    return value.date() if hasattr(value, "date") else value
+def _label(value: Any, *, banded: bool) -> Any:
+    if banded:
+        return BANDS[int(value)]
+    return NONE if value is None or value != value else label_of(value)
 
 
-def with_rank(found: Frame) -> Frame:
+def with_rank(entities: Frame) -> Frame:
     """Add the rank of each entity by its id, from 0."""
-    return found.with_columns(_rank=nw.col("entity").rank("dense").cast(nw.Int64) - 1)
+    return entities.with_columns(_rank=nw.col("entity").rank("dense").cast(nw.Int64) - 1)
 
 
 def in_bags(found: Frame, bags: int, entities: int) -> Frame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from saasmetrics.engine.invoices import NOT_RECURRING
+from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE
 from saasmetrics.engine.portable.amounts import micro, names, per_month
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import day_number, divided, where, with_first_day, with_month
@@ -20,17 +20,43 @@ _CENT = MICRO // 100
 
 
 def invoice_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
-    """Return the recurring lines with `start`, `end` and `amount`."""
+    """Return the recurring lines with `start`, `end` and `amount`; each row has its number as `line`."""
     found = table.with_columns(_day=day_number("date", 0))
     found = with_first_day(with_month(found, "_day", "_month"), "_month", "start")
     found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
     if {"service_start", "service_end"} <= set(names(table)):
         found = _served(found, 1 if policy.service_end == "inclusive" else 0)
     found = found.with_columns(_paid=micro("amount", rate))
-    if "kind" in names(table):
-        other = nw.col("kind").fill_null("").str.to_lowercase().is_in(list(NOT_RECURRING))
-        found = found.filter(~other)
+    left_out = (*NOT_RECURRING, *(REFUND if policy.refunds == "ignored" else ()))
+    found = found.filter(~of_kind(table, left_out))
     return _spread(found) if policy.recognition == "daily" else _normalized(found)
+
+
+def usage_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
+    """Return the usage charges with `start`, `end` and `amount`: whole in their month, or a third in each of three."""
+    day = day_number("date", 0)
+    if "service_start" in names(table):
+        served = ~nw.col("service_start").is_null()
+        day = nw.when(served).then(day_number("service_start", 0)).otherwise(day)
+    months = 3 if policy.usage == "trailing_mean" else 1
+    found = charged_for_usage(table).with_columns(_day=day)
+    found = with_first_day(with_month(found, "_day", "_month"), "_month", "start")
+    found = found.with_columns(_month=nw.col("_month") + months)
+    found = with_first_day(found, "_month", "end").with_columns(_paid=micro("amount", rate))
+    each = per_month(nw.col("_paid"), nw.lit(months).cast(nw.Int64))
+    return found.with_columns(amount=each)
+
+
+def charged_for_usage(table: Frame) -> Frame:
+    """Return the lines that charge for usage."""
+    return table.filter(of_kind(table, USAGE))
+
+
+def of_kind(table: Frame, kinds: tuple[str, ...]) -> nw.Expr:
+    """Return which invoice lines are of some kinds."""
+    if "kind" not in names(table):
+        return nw.col("date").is_null() & ~nw.col("date").is_null()  # of none, for every row
+    return nw.col("kind").fill_null("").str.to_lowercase().is_in(list(kinds))
 
 
 def _served(found: Frame, extra: int) -> Frame:
@@ -44,12 +70,21 @@ def _served(found: Frame, extra: int) -> Frame:
 
 
 def _normalized(found: Frame) -> Frame:
-    """Divide by the months served: exact where the period is whole months, else by 365/12 days each."""
+    """Divide by the months served: exact where the period is whole months, else by 365/12 days each.
+
+    A period that a short month cut is whole too: from 31 January to 28 February, from 28 February to 31 March.
+    """
     for side in ("start", "end"):
-        found = with_first_day(with_month(found, side, f"_{side}"), f"_{side}", "_first")
+        found = with_month(found, side, f"_{side}").with_columns(_next=nw.col(f"_{side}") + 1)
+        found = with_first_day(found, f"_{side}", "_first")
+        found = with_first_day(found, "_next", f"_{side}_next")
         found = found.with_columns((nw.col(side) - nw.col("_first")).alias(f"_{side}_day"))
     months = nw.col("_end") - nw.col("_start")
-    whole = (nw.col("_start_day") == nw.col("_end_day")) & (months > 0)
+    begin, until = nw.col("_start_day"), nw.col("_end_day")
+    last = nw.col("_end_next") - nw.col("end") + until - 1  # the last day of the month, from 0
+    short = until == nw.min_horizontal(begin, last)
+    long = (nw.col("start") + 1 == nw.col("_start_next")) & (until >= begin)
+    whole = (short | long) & (months > 0)
     days = nw.max_horizontal(nw.col("end") - nw.col("start"), nw.lit(1)).cast(nw.Int64)
     parts = nw.when(whole).then(months).otherwise(days * 12)
     times = nw.when(whole).then(1).otherwise(365).cast(nw.Int64)
@@ -80,11 +115,11 @@ def _spread(found: Frame) -> Frame:
         _share=divided(weight, nw.col("_total")), _rest=weight % nw.col("_total")
     )
     parts = parts.with_columns(
-        _left=nw.col("_cents") - nw.col("_share").sum().over("invoice_id").cast(nw.Int64),
+        _left=nw.col("_cents") - nw.col("_share").sum().over("line").cast(nw.Int64),
         _one=nw.lit(1),
         _minus=nw.col("_rest") * -1,
     )
-    rank = nw.col("_one").cum_sum().over("invoice_id", order_by=["_minus", "_nth"])
+    rank = nw.col("_one").cum_sum().over("line", order_by=["_minus", "_nth"])
     parts = parts.with_columns(_rank=rank.cast(nw.Int64))
     cents = nw.col("_share") + where(nw.col("_rank") <= nw.col("_left"), nw.lit(1))
     return parts.with_columns(

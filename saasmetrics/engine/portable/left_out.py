@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from saasmetrics.engine.invoices import NOT_RECURRING
+from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE, invoice_words
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.engine.portable.lines import every_piece
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.invoices import charged_for_usage, of_kind
+from saasmetrics.engine.portable.lines import every_piece, served
+from saasmetrics.engine.portable.offers import with_offers
 from saasmetrics.engine.portable.whole import flag
-from saasmetrics.engine.spans import left_out_words
+from saasmetrics.engine.spans import free_words, left_out_words, usage_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,29 +35,56 @@ def left_out_notes(
     later, zero = nw.col("start") > as_of, nw.col("amount") == 0
     empty = nw.col("end") <= nw.col("start")
     masks = {"later": later, "zero": zero & ~later, "empty": empty & ~zero & ~later}
+    counts = _counted(found, masks)
+    whole = source != "invoices" and counts["rows"] == _counted(tables[source], {})["rows"]
+    empties = counts["empty"] if whole else 0
+    said = left_out_words(source, (counts["later"], counts["zero"], empties))
+    if source == "invoices":
+        return (*_of_lines(tables["invoices"], policy), *said)
+    if source == "subscriptions":
+        free = _given_free(tables, policy, as_of, currency)
+        said = [*free, *said, *_of_usage(tables, policy)]
+    return tuple(said)
+
+
+def _counted(frame: Frame, masks: Mapping[str, nw.Expr]) -> dict[str, int]:
+    """Return how many rows a frame has, and of how many each condition holds."""
     sums = [flag(mask).sum().cast(nw.Int64).alias(name) for name, mask in masks.items()]
-    counts = found.select(nw.len().alias("pieces"), *sums).collect().to_arrow().to_pylist()[0]
-    rows = tables[source].select(nw.len().alias("rows")).collect().to_arrow().to_pylist()[0]["rows"]
-    whole = source != "invoices" and counts["pieces"] == rows
-    empties = (counts["empty"] or 0) if whole else 0
-    said = left_out_words(source, (counts["later"] or 0, counts["zero"] or 0, empties))
-    return (*(_of_lines(tables["invoices"], policy) if source == "invoices" else ()), *said)
+    found = fetched(frame.select(nw.len().alias("rows"), *sums)).to_pylist()[0]
+    return {name: int(value or 0) for name, value in found.items()}
+
+
+def _given_free(
+    tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str
+) -> list[str]:
+    """Return in words how many subscriptions cost nothing for a time and keep their customer."""
+    columns = set(names(tables["subscriptions"]))
+    if policy.discount == "none" or not {"list_amount", "discount_end"} <= columns:
+        return []
+    found = with_offers(served(tables, policy, as_of, currency), policy)
+    free = _counted(found, {"free": nw.col("_free") == 1})["free"]
+    return [free_words(free)] if free else []
+
+
+def _of_usage(tables: Mapping[str, Frame], policy: Policy) -> list[str]:
+    """Return in words how many usage charges count beside the subscriptions."""
+    if policy.usage == "excluded" or "invoices" not in tables:
+        return []
+    lines = _counted(charged_for_usage(tables["invoices"]), {})["rows"]
+    return [usage_words(lines)] if lines else []
 
 
 def _of_lines(table: Frame, policy: Policy) -> list[str]:
-    """Return in words how many invoice lines are no MRR, and how many are spread by days."""
-    columns, sums = names(table), {}
-    if "kind" in columns:
-        kind = nw.col("kind").fill_null("").str.to_lowercase()
-        sums["other"] = kind.is_in(list(NOT_RECURRING))
-    if policy.recognition == "daily" and {"service_start", "service_end"} <= set(columns):
-        sums["served"] = ~(nw.col("service_start").is_null() | nw.col("service_end").is_null())
-    flags = [flag(mask).sum().cast(nw.Int64).alias(name) for name, mask in sums.items()]
-    found = table.select(nw.len().alias("rows"), *flags).collect().to_arrow().to_pylist()[0]
-    said = []
-    if other := found.get("other"):
-        said.append(f"{other:,} invoice lines are not recurring and are left out of MRR")
-    if policy.recognition == "daily":
-        spread = found.get("served") or 0
-        said.append(f"{spread:,} invoice lines are spread by days over their service dates")
-    return said
+    """Return in words how many invoice lines are no MRR, and how many are spread by days or charge for usage."""
+    refund = of_kind(table, REFUND) if policy.refunds == "ignored" else None
+    masks = {"other": of_kind(table, NOT_RECURRING), "usage": of_kind(table, USAGE)}
+    masks |= {} if refund is None else {"refund": refund}
+    if {"service_start", "service_end"} <= set(names(table)):
+        masks["served"] = ~(nw.col("service_start").is_null() | nw.col("service_end").is_null())
+    found = _counted(table, masks)
+    return invoice_words(
+        found["other"],
+        found.get("refund", 0),
+        found.get("served", 0) if policy.recognition == "daily" else None,
+        found["usage"] if policy.usage != "excluded" else None,
+    )

@@ -1,7 +1,8 @@
 """From tables to lines: who pays how much a month from which day until which, under a policy.
 
 A line is a row of the source of MRR; a choice may cut it into pieces. Every piece has the columns of `PIECE`: MRR
-`amount` in micro-units from the day `start` to the day before `end`, resting while `rests` is 1.
+`amount` in micro-units from the day `start` to the day before `end`, resting while `rests` is 1, in the currency
+`moving`: 0 for all whose rates do not move. Usage charges beside subscriptions have no `line`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,10 @@ from saasmetrics.engine.portable.amounts import (
     per_month,
 )
 from saasmetrics.engine.portable.held import held
-from saasmetrics.engine.portable.invoices import invoice_pieces
-from saasmetrics.engine.portable.whole import (
-    FAR,
-    day_number,
-    divided,
-    flag,
-    with_first_day,
-    with_month,
-)
+from saasmetrics.engine.portable.invoices import invoice_pieces, usage_pieces
+from saasmetrics.engine.portable.offers import discounted
+from saasmetrics.engine.portable.service import with_last_day_paid, with_next_billing_day
+from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
-PIECE = ("entity", "line", "start", "end", "amount", "rests", "cause")
+PIECE = ("entity", "line", "start", "end", "amount", "rests", "cause", "moving")
 
 
 def pieces(
@@ -43,21 +39,36 @@ def pieces(
     policy: Policy,
     as_of: int,
     currency: str,
+    moving: Sequence[str] = (),
     keep: Sequence[str] = (),
 ) -> Frame:
-    """Return the pieces of all lines as known at the end of the day `as_of`; `keep` are columns of the source to carry.
+    """Return the pieces of all lines as known at the end of the day `as_of`.
 
-    `tables[source]` has the column `entity` already.
+    Parameters
+    ----------
+    tables
+        Frames by name; those that MRR comes from have the column `entity` already, and those without an id per row
+        have its number as `line`.
+    source
+        The table that MRR comes from.
+    policy, as_of, currency
+        The definition choices, the last day known, the reporting currency.
+    moving
+        The currencies whose rates move and count.
+    keep
+        Columns of the source to carry.
     """
-    found = every_piece(tables, source, policy, as_of, currency, keep)
-    end = nw.when(nw.col("end") > as_of).then(FAR).otherwise(nw.col("end")).cast(nw.Int64)
-    found = found.with_columns(end=end).filter(
-        nw.col("start") <= as_of, nw.col("end") > nw.col("start")
-    )
-    found = found.filter(nw.col("amount") != 0)
+    columns = (*PIECE, *keep)
+    marked = {**tables, source: _with_currency(tables[source], moving)}
+    found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
     if policy.overlap == "latest":
         found = _latest_wins(held(found, "lines"))
-    return _bridged(held(found, "lines"), policy.gap_days) if policy.gap_days else found
+    if policy.gap_days:
+        found = _bridged(held(found, "lines"), policy.gap_days)
+    if policy.usage == "excluded" or source != "subscriptions" or "invoices" not in tables:
+        return found
+    charges = _usage(tables, policy, as_of, currency, found, keep)
+    return nw.concat([found.select(*columns), charges.select(*columns)])
 
 
 def every_piece(
@@ -66,16 +77,61 @@ def every_piece(
     policy: Policy,
     as_of: int,
     currency: str,
-    keep: Sequence[str] = (),
+    columns: Sequence[str] = PIECE[:-1],
 ) -> Frame:
     """Return the pieces of all lines, also those that lie ahead, cost nothing or last no day."""
     build = {"subscriptions": _subscriptions, "mrr": _months, "invoices": _invoices}[source]
-    return build(tables, policy, as_of, currency, (*PIECE, *keep))
+    return build(tables, policy, as_of, currency, columns)
+
+
+def _with_currency(table: Frame, moving: Sequence[str]) -> Frame:
+    number = nw.lit(0)
+    for place, name in enumerate(moving, 1):
+        number = nw.when(nw.col("currency") == name).then(place).otherwise(number)
+    return table.with_columns(moving=number.cast(nw.Int64))
+
+
+def observed(found: Frame, as_of: int) -> Frame:
+    """Return what is known at the end of the as-of day: what has begun and costs something; later ends are far."""
+    end = nw.when(nw.col("end") > as_of).then(FAR).otherwise(nw.col("end")).cast(nw.Int64)
+    found = found.with_columns(end=end).filter(
+        nw.col("start") <= as_of, nw.col("end") > nw.col("start")
+    )
+    return found.filter(nw.col("amount") != 0)
+
+
+def _usage(
+    tables: Mapping[str, Frame],
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    found: Frame,
+    keep: Sequence[str],
+) -> Frame:
+    """Return the usage charges of the invoices as pieces beside those of subscriptions; they have no line."""
+    schema = found.collect_schema()
+    rate = currency_rate(tables, "invoices", as_of, currency)
+    used = observed(usage_pieces(tables["invoices"], policy, rate), as_of)
+    none = nw.lit(0).cast(nw.Int64)
+    used = used.with_columns(rests=none, cause=none, moving=none)
+    return used.with_columns(
+        nw.col("entity").cast(schema["entity"]),
+        *(nw.lit(None, dtype=schema[name]).alias(name) for name in ("line", *keep)),
+    )
 
 
 def _subscriptions(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
+    found = discounted(held(served(tables, policy, as_of, currency), "served"), policy)
+    if policy.pause != "kept" and "pause_start" in names(found):
+        keeps = policy.pause in ("line", "contraction")
+        return _paused(found, columns, keep_balance=keeps)
+    return found.select(*columns)
+
+
+def served(tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str) -> Frame:
+    """Return the subscriptions with their MRR, from when until when each is paid for: before discounts and pauses."""
     table = tables["subscriptions"]
     rate = currency_rate(tables, "subscriptions", as_of, currency)
     parts, times = interval_months(table, policy)
@@ -94,15 +150,15 @@ def _subscriptions(
         )
     if policy.end == "inclusive":
         found = found.with_columns(end=nw.col("end") + flag(nw.col("end") < FAR))
-    found = _churn_date(found, policy)
+    if policy.discount == "recurring":
+        found = found.with_columns(_second=nw.col("start") + 1)
+        found = with_next_billing_day(found, "_second", "_first_due")
+    found = with_last_day_paid(found, policy)
     if policy.trial == "excluded" and "trial_end" in names(found):
         found = found.with_columns(
             start=nw.max_horizontal("start", day_number("trial_end", "start"))
         )
-    found = _discounted(held(found, "lines"), policy)
-    if policy.pause != "kept" and "pause_start" in names(found):
-        return _paused(found, columns, keep_balance=policy.pause == "line")
-    return found.select(*columns)
+    return found
 
 
 def _cause(table: Frame) -> nw.Expr:
@@ -111,71 +167,6 @@ def _cause(table: Frame) -> nw.Expr:
     cause = nw.col("churn_cause")
     known = nw.when(cause == "involuntary").then(2).otherwise(0)
     return nw.when(cause == "voluntary").then(1).otherwise(known).cast(nw.Int64)
-
-
-def _churn_date(found: Frame, policy: Policy) -> Frame:
-    """Move the end to the request to cancel, or to the end of the billing period."""
-    if policy.churn_date == "cancel_requested" and "cancel_requested_at" in names(found):
-        request = day_number("cancel_requested_at", "end")
-        ends = nw.max_horizontal("start", nw.min_horizontal("end", "_request"))
-        return found.with_columns(_request=request).with_columns(end=ends)
-    if policy.churn_date != "period_end":
-        return found
-    count = nw.col("interval_count").fill_null(1) if "interval_count" in names(found) else nw.lit(1)
-    found = found.with_columns(_count=count.cast(nw.Int64))
-    by_day, due = nw.col("interval").is_in(["day", "week"]), nw.col("end")
-    days = nw.col("_count") * nw.when(nw.col("interval") == "week").then(7).otherwise(1)
-    served = divided(nw.col("end") - nw.col("start") + days - 1, days)
-    found = _with_billing_day(found)
-    due = nw.when(by_day).then(nw.col("start") + served * days).otherwise(nw.col("_due"))
-    return found.with_columns(end=nw.when(nw.col("end") < FAR).then(due).otherwise(nw.col("end")))
-
-
-def _with_billing_day(found: Frame) -> Frame:
-    """Add `_due`, the first monthly billing day on or after the end: the day of the start, or the month's last."""
-    months = nw.when(nw.col("interval") == "quarter").then(3).otherwise(1)
-    months = nw.when(nw.col("interval") == "year").then(12).otherwise(months)
-    last = nw.when(nw.col("end") < FAR).then(nw.col("end")).otherwise(nw.col("start"))
-    found = found.with_columns(_each=nw.col("_count") * months, _last=last)
-    found = with_month(with_month(found, "start", "_from"), "_last", "_to")
-    found = with_first_day(found, "_from", "_first").with_columns(
-        _dom=nw.col("start") - nw.col("_first")
-    )
-    whole = divided(nw.col("_to") - nw.col("_from"), nw.col("_each"))
-    found = found.with_columns(_month=nw.col("_from") + whole * nw.col("_each"))
-    for due in ("_early", "_late"):
-        found = with_first_day(found, "_month", due).with_columns(_next=nw.col("_month") + 1)
-        found = with_first_day(found, "_next", "_next")
-        day = nw.min_horizontal(nw.col(due) + nw.col("_dom"), nw.col("_next") - 1)
-        found = found.with_columns(day.alias(due), _month=nw.col("_month") + nw.col("_each"))
-    early = nw.col("_early") >= nw.col("_last")
-    return found.with_columns(_due=nw.when(early).then(nw.col("_early")).otherwise(nw.col("_late")))
-
-
-def _discounted(found: Frame, policy: Policy) -> Frame:
-    """Let the list amount hold always, or from the end of the discount, by policy."""
-    if "list_amount" not in names(found):
-        return found
-    known = ~nw.col("list_amount").is_null()
-    if policy.discount == "none":
-        amount = nw.when(known).then(nw.col("listed")).otherwise(nw.col("amount"))
-        return found.with_columns(amount=amount)
-    if "discount_end" not in names(found):
-        return found
-    found = found.with_columns(_until=day_number("discount_end", FAR))
-    if policy.discount == "forever_only":
-        ends, turn = known & (nw.col("_until") < FAR), nw.col("start")
-    else:
-        ends, turn = (
-            known & (nw.col("_until") < nw.col("end")),
-            nw.max_horizontal("start", "_until"),
-        )
-    found = found.with_columns(_turn=turn, _ends=flag(ends))
-    after = found.filter(nw.col("_ends") == 1).with_columns(
-        start=nw.col("_turn"), amount=nw.col("listed")
-    )
-    before = nw.when(nw.col("_ends") == 1).then(nw.col("_turn")).otherwise(nw.col("end"))
-    return nw.concat([found.with_columns(end=before), after])
 
 
 def _paused(found: Frame, columns: Sequence[str], *, keep_balance: bool) -> Frame:
@@ -208,19 +199,19 @@ def _months(
         rests=nw.lit(0).cast(nw.Int64),
         cause=_cause(tables["mrr"]),
     )
-    return found.with_row_index("line", order_by=["entity", "start", "amount"]).select(*columns)
+    return found.select(*columns)
 
 
 def _invoices(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
-    found = invoice_pieces(
-        tables["invoices"], policy, currency_rate(tables, "invoices", as_of, currency)
-    )
-    found = found.with_columns(
-        line=nw.col("invoice_id"), rests=nw.lit(0).cast(nw.Int64), cause=_cause(tables["invoices"])
-    )
-    return found.select(*columns)
+    table = tables["invoices"]
+    table = table.with_columns(rests=nw.lit(0).cast(nw.Int64), cause=_cause(table))
+    rate = currency_rate(tables, "invoices", as_of, currency)
+    found = invoice_pieces(table, policy, rate).select(*columns)
+    if policy.usage == "excluded":
+        return found
+    return nw.concat([found, usage_pieces(table, policy, rate).select(*columns)])
 
 
 def _latest_wins(found: Frame) -> Frame:

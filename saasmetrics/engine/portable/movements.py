@@ -9,26 +9,32 @@ import narwhals as nw
 from saasmetrics.engine.movements import KINDS, NOUNS
 from saasmetrics.engine.portable.balances import (
     ACCOUNT,
+    CHANGES,
     changes_at,
     of_entities,
     transfer,
     with_balances,
 )
+from saasmetrics.engine.portable.rates import with_days
 from saasmetrics.engine.portable.whole import flag, running, summed, where, with_period
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
+    from saasmetrics.policy import Policy
 
 STAYS = -1  # a customer before and after: expansion or contraction, by the sign
+IGNORED = -2  # who comes and leaves in one period, where that does not count
 NEW, REACTIVATION, EXPANSION, CONTRACTION, CHURN = range(5)
 FROM_OPENING = "customers_churned_from_opening"
-SUMS = (*KINDS, "pause", "transfer", "change", "paying")
+MONEY = (*KINDS, "pause")
+SUMS = (*MONEY, "transfer", "change", "paying")
 COUNTS = (*NOUNS.values(), FROM_OPENING)
 
 
 def movement_cells(
-    daily: Frame, calendar: Calendar, *, events: bool, new_after: int | None
+    daily: Frame, calendar: Calendar, policy: Policy, rates: Rates | None = None
 ) -> Frame:
     """Return the movements and counts per group and period.
 
@@ -38,38 +44,72 @@ def movement_cells(
         Changes of MRR per account and day.
     calendar
         The periods.
-    events
-        Whether every day's change counts, or only what the ends of periods see.
-    new_after
-        A return more than so many days after leaving is new again; None: never.
+    policy
+        The definition choices.
+    rates
+        Exchange rates at whose day movements count; groups are then of one currency each.
     """
-    accounts = changes_at(daily, calendar, events=events)
-    kinds = with_kind(of_entities(accounts), away(daily, calendar, events=events), new_after)
-    moves = with_balances(accounts, ACCOUNT).join(
-        kinds.select("entity", "time", "kind", "opened"), on=["entity", "time"]
-    )
-    moves = with_amounts(moves)
+    moves = moved(daily, calendar, policy)
+    if rates is not None:
+        events = policy.view == "event"
+        dated = (
+            moves.with_columns(day=nw.col("time")) if events else with_days(moves, daily, calendar)
+        )
+        moves = rates.valued(dated, MONEY)
     cells = summed(moves, (*ACCOUNT, "period"), (*SUMS, *COUNTS))
     once = [flag(nw.col(name) > 0).alias(name) for name in COUNTS]
     return summed(cells.with_columns(*once), ("group", "period"), (*SUMS, *COUNTS))
 
 
-def with_kind(entities: Frame, away: Frame, new_after: int | None) -> Frame:
-    """Say of each change of an entity what it is, and whether the entity paid when the period opened."""
+def moved(daily: Frame, calendar: Calendar, policy: Policy) -> Frame:
+    """Return every change of an account, split into its movement, pause and transfer."""
+    events = policy.view == "event"
+    accounts = changes_at(daily, calendar, events=events)
+    kinds = with_kind(of_entities(accounts), away(daily, calendar, events=events), policy, calendar)
+    kinds = kinds.select("entity", "time", "kind", "opened", "old")
+    moves = with_balances(accounts, ACCOUNT).join(kinds, on=["entity", "time"])
+    return with_amounts(moves, policy)
+
+
+def with_kind(entities: Frame, away: Frame, policy: Policy, calendar: Calendar) -> Frame:
+    """Say of each change of an entity what it is, what it had when the period opened, and before it last left."""
     found = with_balances(entities, ["entity"])
     was, now = nw.col("held_before") > 0, nw.col("held") > 0
-    found = found.with_columns(_starts=flag(now & ~was))
-    first = running("_starts", ["entity"], "time") == 1
+    here = ["entity", "period"]
     found = found.with_columns(
-        _first=flag(first),
-        opened=nw.col("mrr") - running("mrr_change", ["entity", "period"], "time"),
+        opened=nw.col("mrr") - running("mrr_change", here, "time"),
+        _left=flag(was & ~now),
+        _visit=nw.lit(0),
     )
+    if policy.same_period == "ignored" and policy.view == "event" and calendar.freq != "D":
+        found = found.with_columns(_visit=flag(_is_visit()))
+    counts = nw.col("_visit") == 0
+    found = found.with_columns(_starts=flag(now & ~was & counts))
+    found = found.with_columns(
+        _first=flag(running("_starts", ["entity"], "time") == 1),
+        _nth=running("_left", ["entity"], "time"),
+    )
+    old = where(nw.col("_left") == 1, nw.col("held_before")).sum().over("entity", "_nth")
+    found = found.with_columns(old=where(nw.col("_nth") > 0, old).cast(nw.Int64))
     found = found.join(away, on=["entity", "time"], how="left")
     start = nw.when(nw.col("_first") == 1).then(NEW).otherwise(REACTIVATION)
-    if new_after is not None:
-        start = nw.when(nw.col("away").fill_null(0) > new_after).then(NEW).otherwise(start)
+    if policy.new_after_days is not None:
+        long = nw.col("away").fill_null(0) > policy.new_after_days
+        start = nw.when(long).then(NEW).otherwise(start)
     kind = nw.when(was & ~now).then(CHURN).otherwise(STAYS)
-    return found.with_columns(kind=nw.when(nw.col("_starts") == 1).then(start).otherwise(kind))
+    kind = nw.when(nw.col("_starts") == 1).then(start).otherwise(kind)
+    return found.with_columns(kind=nw.when(counts).then(kind).otherwise(IGNORED))
+
+
+def _is_visit() -> nw.Expr:
+    """Return which changes are of entities that hold nothing when their period begins and when it ends."""
+    here = ("entity", "period")
+    paused = nw.col("paused") - running("paused_change", [*here], "time")
+    nothing = (nw.col("opened") == 0) & (paused == 0)
+    for name in CHANGES:
+        nothing = nothing & (nw.col(name).sum().over(*here) == 0)
+    real = (nw.col("mrr_change") != 0) | (nw.col("paused_change") != 0)
+    return nothing & real
 
 
 def away(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
@@ -89,22 +129,64 @@ def away(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
     return last.select("entity", "time", away=nw.col("day") - nw.col("_left"))
 
 
-def with_amounts(moves: Frame) -> Frame:
+def with_amounts(moves: Frame, policy: Policy) -> Frame:
     """Split each account's change into its movement, pause and transfer, and count the customer."""
-    moves = moves.with_columns(change=nw.col("held") - nw.col("held_before"))
-    moves = moves.with_columns(transfer=transfer("change", moving=nw.col("kind") == STAYS))
-    moves = moves.with_columns(_rest=nw.col("change") - nw.col("transfer"))
+    aside, kind = policy.pause == "line", nw.col("kind")
+    holds = nw.col("held") - nw.col("held_before")
+    moves = moves.with_columns(change=holds if aside else nw.col("mrr_change"), _holds=holds)
+    transfer_of = transfer("change", moving=kind == STAYS)
+    moves = moves.with_columns(
+        transfer=nw.when(kind == IGNORED).then(nw.col("change")).otherwise(transfer_of)
+    )
+    moves = moves.with_columns(_rest=nw.col("change") - nw.col("transfer"), _more=nw.lit(0))
+    if policy.return_price == "split":
+        moves = _with_return_split(moves)
     grown = nw.when(nw.col("_rest") > 0).then(EXPANSION).otherwise(CONTRACTION)
-    kind = nw.when(nw.col("kind") == STAYS).then(grown).otherwise(nw.col("kind"))
     before = nw.col("mrr") - nw.col("mrr_change")
     moves = moves.with_columns(
-        kind=kind,
-        pause=nw.col("paused_change") * -1,
+        kind=nw.when(kind == STAYS).then(grown).otherwise(kind),
+        pause=nw.col("paused_change") * (-1 if aside else 0),
         change=nw.col("mrr_change"),
         paying=flag(nw.col("mrr") > 0) - flag(before > 0),
     )
-    mine = {name: nw.col("kind") == number for number, name in enumerate(KINDS)}
+    mine = {name: kind == number for number, name in enumerate(KINDS)}
     amounts = {name: where(is_it, nw.col("_rest")) for name, is_it in mine.items()}
-    counts = {NOUNS[name]: flag(is_it & (nw.col("_rest") != 0)) for name, is_it in mine.items()}
+    moves = moves.with_columns(**amounts)
+    if policy.return_price == "split":
+        more = nw.col("_more")
+        up = nw.col("_grown") == 1
+        moves = moves.with_columns(
+            expansion=nw.col("expansion") + where(up, more),
+            contraction=nw.col("contraction") + where(~up, more),
+        )
+    counts = {NOUNS[name]: flag(nw.col(name) != 0) for name in KINDS}
+    if not aside:  # who starts or leaves in a pause moves no MRR
+        held = nw.col("_holds") != 0
+        counts |= {NOUNS[n]: flag(mine[n] & held) for n in ("new", "reactivation", "churn")}
     counts[FROM_OPENING] = flag(mine["churn"] & (nw.col("opened") > 0))
-    return moves.with_columns(**amounts, **counts)
+    return moves.with_columns(**counts)
+
+
+def _with_return_split(moves: Frame) -> Frame:
+    """Split each return into the MRR of before, which stays in `_rest`, and the remainder as `_more`.
+
+    The old MRR fills what a customer returns with in the order of its parts. What it exceeds the new one by is a
+    contraction of the first of them.
+    """
+    here = ("entity", "time")
+    rest, back = nw.col("_rest"), nw.col("kind") == REACTIVATION
+    moves = moves.with_columns(_size=where(back & (rest > 0), rest).cast(nw.Int64), _one=nw.lit(1))
+    size = nw.col("_size")
+    place = nw.col("_one").cum_sum().over(*here, order_by="group")
+    left = nw.col("old") - (size.cum_sum().over(*here, order_by="group") - size)
+    moves = moves.with_columns(_left=left.cast(nw.Int64), _place=place)
+    least = nw.when(nw.col("_left") < size).then(nw.col("_left")).otherwise(size)
+    moves = moves.with_columns(_fill=nw.when(least > 0).then(least).otherwise(0).cast(nw.Int64))
+    won, new = (nw.col(name).sum().over(*here) for name in ("_fill", "_rest"))
+    moves = moves.with_columns(
+        _lacks=where(nw.col("_place") == 1, nw.col("old") - won).cast(nw.Int64),
+        _grown=flag(new >= nw.col("old")),
+    )
+    kept = nw.when(back).then(nw.col("_fill") + nw.col("_lacks")).otherwise(rest)
+    moves = moves.with_columns(_kept=kept)
+    return moves.with_columns(_more=rest - nw.col("_kept"), _rest=nw.col("_kept"))

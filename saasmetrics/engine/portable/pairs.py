@@ -25,8 +25,12 @@ MEASURES = (*MONEY, *COUNTS)
 _LEVELS = ("m0", "m1", "p0", "p1")
 
 
-def pair_cells(daily: Frame, calendar: Calendar, window: int, last: int) -> Frame:
+def pair_cells(
+    daily: Frame, calendar: Calendar, window: int, last: int, *, aside: bool = True
+) -> Frame:
     """Return by how much each sum over customers changes, per group and `time`.
+
+    `aside` says whether a pause is a part of its own; otherwise it is contraction and its end expansion.
 
     Notes
     -----
@@ -40,7 +44,7 @@ def pair_cells(daily: Frame, calendar: Calendar, window: int, last: int) -> Fram
     since = began(with_balances(of_entities(accounts), ["entity"]))
     levels = levels.join(since, on="entity", how="left")
     seen = nw.col("since").fill_null(FAR) <= nw.col("time") - window
-    found = contributions(levels.with_columns(seen=flag(seen)))
+    found = contributions(levels.with_columns(seen=flag(seen)), aside=aside)
     changes = [change(name, ACCOUNT, "time") for name in MEASURES]
     return summed(found.with_columns(*changes), ("group", "time"), MEASURES)
 
@@ -69,7 +73,7 @@ def at_both_ends(accounts: Frame, window: int, last: int) -> Frame:
     return spread.with_columns(nw.col(*_LEVELS).fill_null(0).cast(nw.Int64))
 
 
-def contributions(levels: Frame) -> Frame:
+def contributions(levels: Frame, *, aside: bool) -> Frame:
     """Add what each account adds to each sum; transfers between groups of a customer are taken out."""
 
     def of_entity(value: nw.Expr) -> nw.Expr:
@@ -80,7 +84,7 @@ def contributions(levels: Frame) -> Frame:
         _paid=flag(of_entity(m0) > 0),
         _stays=flag((of_entity(m0) > 0) & (of_entity(m1 + p1) > 0)),
         _other=flag((of_entity(m0) <= 0) & (of_entity(m1) > 0)),
-        _rests=p1 - p0,
+        _rests=(p1 - p0) * (1 if aside else 0),
         _idle=flag((of_entity(m0) <= 0) & (of_entity(m0 + p0) > 0)),
         _held=flag((m0 + p0 > 0) & (of_entity(m0 + p0) > 0)),
         _gone=flag(of_entity(m1 + p1) <= 0),

@@ -34,6 +34,7 @@ def term_cells(
     day, and lost otherwise. A renewal counts up to the expiring MRR (`kept`); `next` is the MRR of the term that
     follows, the largest where several start that day; of early ones that of the last.
     """
+    pieces = pieces.filter(~nw.col("line").is_null())  # usage charges have no term
     pieces = pieces.with_columns(
         _opens=nw.col("start").min().over("entity", "line"),
         _closes=nw.col("start").max().over("entity", "line"),

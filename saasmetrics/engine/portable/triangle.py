@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.cohorts import TRIANGLE
 from saasmetrics.engine.portable.balances import (
+    ACCOUNT,
     began,
     changes_at,
     of_entities,
@@ -42,3 +43,33 @@ def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
     found = found.with_columns(*(change(name, ["entity"], "time") for name in TRIANGLE))
     found = found.with_columns(cohort=nw.col("since"), age=nw.col("time") - nw.col("since"))
     return summed(found, ("group", "cohort", "age"), TRIANGLE)
+
+
+def money_cells(
+    parts: Frame, daily: Frame, calendar: Calendar, last: int, currencies: int
+) -> Frame:
+    """Return by how much MRR changes, per group and currency, cohort and age.
+
+    Parameters
+    ----------
+    parts
+        Changes per entity and currency and day; the currency is its `group`.
+    daily
+        Changes per account and day.
+    calendar, last
+        The periods; the last one observed in full.
+    currencies
+        How many there are.
+    """
+    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
+    since = began(entities).join(origins(daily), on="entity")
+    found = with_balances(changes_at(parts, calendar, events=False), ACCOUNT)
+    found = found.rename({"group": "_currency"}).join(since, on="entity")
+    found = found.filter(nw.col("time") >= nw.col("since"), nw.col("time") <= last)
+    found = found.with_columns(
+        change("mrr", ["entity", "_currency"], "time"),
+        group=nw.col("group") * currencies + nw.col("_currency"),
+        cohort=nw.col("since"),
+        age=nw.col("time") - nw.col("since"),
+    )
+    return summed(found, ("group", "cohort", "age"), ("mrr",))

@@ -36,12 +36,7 @@ def movements(
     """Return opening, movements and closing per group and period in which anything moved."""
     del bags  # the bags of a group add up to it
     calendar = engine.calendar(freq)
-    cells = movement.movement_cells(
-        engine.daily(by),
-        calendar,
-        events=policy.view == "event",
-        new_after=policy.new_after_days,
-    )
+    cells = movement.movement_cells(engine.daily(by), calendar, policy)
     for change, level in _LEVELS.items():
         before = level.replace("closing", "opening")
         cells = cells.with_columns(running(change, ["group"], "period").alias(level))
@@ -60,10 +55,11 @@ def pairs(
     bags: int = 0,
 ) -> Any:
     """Return the sums over customers of MRR at each period and `window` periods before."""
-    del bags, policy
-    calendar = engine.calendar(freq)
+    del bags  # the bags of a group add up to it
+    calendar, aside = engine.calendar(freq), policy.pause == "line"
     first, periods, _ = engine.extent(freq)
-    cells = pair.pair_cells(engine.daily(by), calendar, window, first + periods - 1)
+    last = first + periods - 1
+    cells = pair.pair_cells(engine.daily(by), calendar, window, last, aside=aside)
     filled = _filled(cells, cells.select("time").unique(), ["group"], "time", pair.MEASURES)
     return _shown(engine, filled, calendar, by, {"time": "period"}, pair.MEASURES)
 
@@ -98,7 +94,7 @@ def lifetimes(
         raise DataError(msg)
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
     left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-    cells = lifetime_cells(engine.daily(by), engine.pieces(by), calendar, full, left)
+    cells = lifetime_cells(engine.daily(by), engine.pieces(), calendar, full, left)
     return _shown(engine, cells, calendar, by, {}, (*DIMS, "customers", "mrr_micro"))
 
 
@@ -143,7 +139,9 @@ def _shown(
         cells = _with_date_parts(cells, calendar, period)
     names = [f"_by{number}" for number in range(len(by))]
     if by:
-        groups = engine.pieces(by).select("group", *names).unique()
+        basis = engine.basis
+        whose = basis.members(by) if basis.of_customers(by) else basis.pieces(by)
+        groups = whose.select("group", *names).unique()
         cells = cells.join(groups, on="group")
     found = cells.to_native()
     labels = {column: found[name] for column, name in zip(by, names, strict=True)}

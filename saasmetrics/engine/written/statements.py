@@ -89,6 +89,9 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
     with shadow(book, engine) as (portable, steps):
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
+        if portable.valuation is not None:
+            msg = "Rates of exchange that move have no SQL: ask book.with_policy(fx='constant')."
+            raise DataError(msg)
         query = cube(portable, engine.policy, **{**ask.arguments, **more})
         body = compiled(query, steps, DIALECTS[dialect], tables)
     return "\n".join([*_header(result, book, ask), f"{body};"])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, causes, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -125,10 +126,10 @@ def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
         lost = (words(rows["status"]) == status) & rows[name].isna()
         rows = files.keep(kind, ~lost, why, rows)
     endless = (words(rows["status"]) == "non_renewing") & rows["canceled"].isna()
-    if endless.any():
+    if many := int(endless.sum()):
         files.notes.append(
-            f"{int(endless.sum()):,} rows of {files.labels[kind]} will not renew; when they end is not in the export, "
-            "so they count as running"
+            f"{counted(many, 'row')} of {files.labels[kind]} will not renew; when is not in the export, so "
+            f"{agreeing(many, 'it counts', 'they count')} as running"
         )
     return rows
 

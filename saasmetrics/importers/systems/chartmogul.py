@@ -9,6 +9,7 @@ import pandas as pd
 from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts, moments
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.importers.movements import from_movements
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -38,39 +39,15 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     The MRR of a subscription is the sum of its movements; they are in currency units.
     """
     rows = _once(files)
-    line = rows["subscription"].fillna(rows["customer_id"])
     rows = rows.assign(
-        line=line, at=moments(rows["at"]).dt.floor("D"), movement=amounts(rows["movement"])
+        line=rows["subscription"].fillna(rows["customer_id"]),
+        at=moments(rows["at"]),
+        movement=amounts(rows["movement"]),
     )
-    rows = rows.sort_values(["customer_id", "line", "at"], kind="stable")
-    keys = ["customer_id", "line", "at"]
-    days = rows.groupby(keys, sort=False).agg(
-        movement=("movement", "sum"), plan=("plan", "last"), currency=("currency", "last")
-    )
-    days = days.reset_index()
-    days["level"] = days.groupby(["customer_id", "line"])["movement"].cumsum().round(6)
-    below = days["level"] < 0
-    if below.any():
-        some = ", ".join(days.loc[below, "line"].drop_duplicates().head(3))
-        files.notes.append(
-            f"{int(below.sum()):,} days of {files.labels['activities']} take MRR below 0 ({some}); it counts as 0 then"
-        )
-    until = days.groupby(["customer_id", "line"])["at"].shift(-1)
-    days = days.assign(until=until)
-    paid = days[days["level"] > 0]
     first = rows.drop_duplicates("customer_id")
     named = {"customer_id": first["customer_id"], "name": first["name"]}
-    table = {
-        "subscription_id": paid["line"],
-        "customer_id": paid["customer_id"],
-        "start": paid["at"],
-        "end": paid["until"],
-        "amount": paid["level"],
-        "interval": "month",
-        "plan": paid["plan"],
-        "currency": paid["currency"].str.upper(),
-    }
-    return {"subscriptions": pd.DataFrame(table), "customers": pd.DataFrame(named)}
+    table = from_movements(files, "activities", rows)
+    return {"subscriptions": table, "customers": pd.DataFrame(named)}
 
 
 def _once(files: Parts) -> pd.DataFrame:

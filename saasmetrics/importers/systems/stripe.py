@@ -9,6 +9,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.importers.discounts import coupons_of, discounted
 from saasmetrics.importers.fields import amounts, flags, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.money import agreeing, counted
 
 _INTERVALS = {
     "day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month",
@@ -268,18 +269,19 @@ def _dated(files: Parts, kind: str, lines: pd.DataFrame) -> pd.DataFrame:
     ended = ended.fillna(moments(lines["period"]).where(unpaid)).fillna(
         moments(lines["start"]).where(unpaid)
     )
-    if unpaid.any():
+    if many := int(unpaid.sum()):
         files.notes.append(
-            f"{int(unpaid.sum()):,} rows of {files.labels[kind]} are unpaid or paused; they end with the period that "
-            "was paid last, or never begin where that is not in the export"
+            f"{counted(many, 'row')} of {files.labels[kind]} {agreeing(many, 'is', 'are')} unpaid or paused: the end "
+            "is that of the period that was paid last; without it in the export, there is no beginning"
         )
     canceled = words(lines["status"]) == "canceled"
     leaving = leaving.fillna(moments(lines["canceled_at"]).where(canceled))
     paused = (words(lines["paused"]) != "") & ~canceled
-    if paused.any():
+    if many := int(paused.sum()):
         files.notes.append(
-            f"{int(paused.sum()):,} rows of {files.labels[kind]} do not collect payments; since when is not in the "
-            "export, so they count as paying. Add pause_start and pause_end to leave them out"
+            f"{counted(many, 'row')} of {files.labels[kind]} {agreeing(many, 'does', 'do')} not collect payments; "
+            f"since when is not in the export, so {agreeing(many, 'it counts', 'they count')} as paying. Add "
+            "pause_start and pause_end to leave them out"
         )
     none = pd.Series(pd.NaT, index=lines.index, dtype="datetime64[us]")
     return pd.DataFrame(

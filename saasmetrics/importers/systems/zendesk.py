@@ -8,6 +8,7 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, moments, words
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -159,9 +160,10 @@ def _note_words(
     if len(strange):
         some = ", ".join(sorted(set(strange))[:3])
         meaning = "not solved" if what == "status" else "not rated"
-        noun = "row" if len(strange) == 1 else "rows"
+        many = len(strange)
         files.notes.append(
-            f"{len(strange):,} {noun} of {files.labels[kind]} with an unknown {what}: {some}; they count as {meaning}"
+            f"{counted(many, 'row')} of {files.labels[kind]} with an unknown {what}: {some}; "
+            f"{agreeing(many, 'it counts', 'they count')} as {meaning}"
         )
 
 
@@ -171,10 +173,10 @@ def _minutes(files: Parts, values: pd.Series) -> pd.Series:
     wrong = (read < 0) | (read > _LONGEST)
     if wrong.any():
         some = ", ".join(values[wrong].head(3))
-        noun = "row" if wrong.sum() == 1 else "rows"
+        many = int(wrong.sum())
         files.notes.append(
-            f"{int(wrong.sum()):,} {noun} of {files.labels['export']} with minutes that cannot be: {some}; "
-            "they count as missing"
+            f"{counted(many, 'row')} of {files.labels['export']} with minutes that cannot be: {some}; "
+            f"{agreeing(many, 'it counts', 'they count')} as missing"
         )
     return read.mask(wrong)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from saasmetrics.importers.fields import amounts, flags, moments, words
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.money import counted
 
 LAYOUTS = (
     Layout(
@@ -103,7 +104,7 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     flagged = rows.loc[rows["given"], "name"].duplicated(keep=False)
     if flagged.any():
         files.notes.append(
-            f"{int(flagged.sum()):,} rows of {files.labels['subscriptions']} are each the latest version of a "
+            f"{counted(int(flagged.sum()), 'row')} of {files.labels['subscriptions']} are each the latest version of a "
             "subscription; the highest counts"
         )
     rows = files.keep("subscriptions", pd.Series(current, rows.index), "earlier versions", rows)

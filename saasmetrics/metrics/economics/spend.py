@@ -300,25 +300,8 @@ def _fits(key: Label, label: Label) -> bool:
 
 def _sales_cycle(book: Book) -> float | None:
     """Return the median days from sign-up to first payment; None where sign-ups are not known."""
-    import pyarrow.compute as pc
-
-    if "customers" not in book.tables or book.policy.entity != "customer":
-        return None
-    data = book.tables["customers"].data
-    if not has(data, "created_at"):
-        return None
-    spans = book.engine.spans
-    first = np.full(len(spans.entity_ids), np.iinfo(np.int32).max, np.int64)
-    np.minimum.at(first, spans.entity, spans.start.astype(np.int64))
-    ids = spans.entity_ids.cast(data["customer_id"].type)
-    at = pc.index_in(data["customer_id"], value_set=ids)
-    known = np.asarray(pc.and_(pc.is_valid(at), pc.is_valid(data["created_at"])))
-    if not known.any():
-        return None
-    paid = first[np.asarray(pc.fill_null(at, 0)).astype(np.int64)]
-    waited = (paid - days(data["created_at"]))[known]
-    waited = waited[paid[known] <= book.as_of_day]
-    return float(np.median(waited)) if len(waited) else None
+    found = book.engine.waits()
+    return None if found is None else float(np.median(np.repeat(*found)))
 
 
 def _months(count: int) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.tables.gate import (
     amounts,
+    copies,
+    cross,
     extract,
     keys,
     months,
@@ -13,12 +15,14 @@ from saasmetrics.tables.gate import (
     owners,
     reach,
     status,
+    stops,
     success,
     support,
     terms,
     values,
 )
 from saasmetrics.tables.gate.view import Gate, View, day_number
+from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,9 +30,11 @@ if TYPE_CHECKING:
     from saasmetrics.errors import Problem
     from saasmetrics.tables.table import Table
 
-__all__ = ["FINDINGS", "check"]
+    Finding = Callable[[Gate], Iterable[Problem]]
 
-FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
+__all__ = ["FINDINGS", "OF_ONE_TABLE", "check"]
+
+FINDINGS: tuple[Finding, ...] = (
     extract.empty_tables,
     keys.missing_values,
     keys.mixed_key_types,
@@ -36,7 +42,9 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     keys.repeated_rows,
     keys.repeated_keys,
     keys.padded_ids,
+    copies.same_lines,
     keys.customers_without_row,
+    cross.customers_in_one_table,
     keys.unknown_parents,
     names.parents_of_parents,
     terms.negative_terms,
@@ -59,6 +67,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     values.unknown_currencies,
     values.reporting_currency,
     values.missing_rates,
+    stops.months_without_rate,
     values.missing_currencies,
     extract.round_row_counts,
     reach.impossible_dates,
@@ -66,6 +75,7 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     reach.as_of_after_data,
     extract.same_last_day,
     extract.cliff_at_the_end,
+    stops.tables_that_stop_early,
     extract.left_truncation,
     months.empty_months,
     extract.mixed_time_zones,
@@ -76,6 +86,8 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     success.unanswered_csat,
     success.contradicting_churn_flags,
     owners.usage_after_churn,
+    cross.contacts_after_churn,
+    cross.billed_after_churn,
     owners.unknown_owners,
     owners.customers_without_owner,
     support.replies_before_creation,
@@ -94,6 +106,32 @@ FINDINGS: tuple[Callable[[Gate], Iterable[Problem]], ...] = (
     status.unused_columns,
 )
 """Every finding, one function each: to add one, write a function and name it here."""
+
+OF_ONE_TABLE = frozenset(
+    {
+        *(keys.missing_values, keys.totals_row, keys.repeated_rows, keys.repeated_keys),
+        *(keys.padded_ids, copies.same_lines, terms.negative_terms, terms.half_service_periods),
+        *(amounts.negative_amounts, amounts.negative_customer_months, amounts.credits_on_invoices),
+        *(amounts.lines_on_one_day, amounts.service_after_the_end, amounts.zero_amounts),
+        *(names.control_characters, values.unknown_choices, values.unknown_currencies),
+        *(values.missing_currencies, extract.round_row_counts, extract.left_truncation),
+        *(reach.impossible_dates, months.empty_months, extract.mixed_time_zones),
+        *(extract.dates_beside_times, success.replies_after_solution, success.unanswered_csat),
+        *(support.replies_before_creation, support.solved_before_first_solved),
+        *(support.csat_beyond_scale, support.unknown_channels, support.negative_amounts_of_work),
+        *(support.hours_out_of_order, support.ends_before_starts),
+        *(support.trials_that_run_backwards, status.unused_columns),
+    }
+)
+"""Findings that a table shows by itself, whatever the day, the policy or the other tables: looked for once."""
+
+OF_TWO_TABLES: Mapping[Finding, str] = {
+    keys.customers_without_row: "customers",
+    success.before_signup: "customers",
+    owners.unknown_owners: "people",
+    support.unknown_agents: "people",
+}
+"""Findings that a table shows beside one other table, whatever the day or the policy."""
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -140,5 +178,24 @@ def check(
         policy=policy,
         guessed=guessed,
     )
-    problems = [problem for finding in FINDINGS for problem in finding(gate)]
+    problems = [problem for finding in FINDINGS for problem in _found(finding, gate)]
     return sorted(problems, key=lambda problem: _ORDER[problem.severity])
+
+
+def _found(finding: Finding, gate: Gate) -> Iterable[Problem]:
+    """Return what a finding finds; what hangs on no day and no policy is kept with the table."""
+    beside = gate.views.get(OF_TWO_TABLES.get(finding, ""))
+    if finding not in OF_ONE_TABLE and beside is None:
+        return finding(gate)
+    every: list[Problem] = []
+    for name in SCHEMA:
+        if (view := gate.views.get(name)) is None:
+            continue
+        kept: dict[Any, tuple[Problem, ...]] = view.table.__dict__.setdefault("_found", {})
+        key = (finding, None if beside is None else beside.table)
+        if key not in kept:
+            both = {view.name: view} if beside is None else {beside.name: beside, view.name: view}
+            found = finding(Gate(both))
+            kept[key] = tuple(problem for problem in found if problem.table == name)
+        every += kept[key]
+    return every

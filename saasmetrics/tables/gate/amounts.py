@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from saasmetrics.errors import Problem, Severity
+    from saasmetrics.tables.table import Table
 
 __all__ = [
     "credits_on_invoices",
@@ -99,10 +103,11 @@ def negative_customer_months(gate: Gate) -> Iterable[Problem]:
         for view in gate.having(table):
             if not view.has("customer_id", column, date) or not (view.numbers(column) < 0).any():
                 continue
-            first, rows = _negative_months(view, column, date)
+            first, rows, every = _negative_months(view, column, date)
             yield from view.problem(
                 first,
                 count=rows,
+                lines=every,
                 column=f"customer_id, {date}, {column}",
                 rule=f"{len(first):,} customer-months are negative in sum",
                 remedy="A credit belongs to the months that it gives back: set its service dates.",
@@ -117,15 +122,15 @@ def lines_on_one_day(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("invoices"):
         if not view.has("customer_id", "date"):
             continue
-        good = np.flatnonzero(view.valid("date") & (view.codes("customer_id") >= 0))
-        key = view.codes("customer_id")[good].astype(np.int64) * 2**24 + view.days("date")[good]
+        good, key = _days_of_customers(view)
         _, first, size = np.unique(key, return_index=True, return_counts=True)
         repeated = size > 1
         yield from view.problem(
             good[np.sort(first[repeated])],
             count=int(size[repeated].sum()),
+            lines=partial(_on_one_day, view.table),
             column="customer_id, date",
-            rule=f"several lines on {int(repeated.sum()):,} days of a customer",
+            rule=f"several lines on {counted(int(repeated.sum()), 'day')} of a customer",
             remedy="They are added up. Check that none is there twice under another number.",
             code="lines-on-one-day",
             severity="note",
@@ -174,10 +179,23 @@ def _month_end(day: np.int32) -> np.int64:
     return np.int64(month.astype("datetime64[D]").astype(np.int64) - 1)
 
 
+def _days_of_customers(view: View) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """Rows with a customer and a date, and both in one number."""
+    good = np.flatnonzero(view.valid("date") & (view.codes("customer_id") >= 0))
+    return good, view.codes("customer_id")[good].astype(np.int64) * 2**24 + view.days("date")[good]
+
+
+def _on_one_day(table: Table) -> npt.NDArray[np.intp]:
+    """All lines of days with several, looked for again rather than kept."""
+    good, key = _days_of_customers(View(table))
+    _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+    return good[size[group] > 1]
+
+
 def _negative_months(
     view: View, column: str, date: str
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], int]:
-    """First row of each customer-month below zero, and how many rows those months have."""
+) -> tuple[npt.NDArray[np.intp], int, npt.NDArray[np.intp]]:
+    """First row of each customer-month below zero, how many rows those months have, and all of them."""
     months = view.days(date).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     valid = np.flatnonzero(view.valid(column) & view.valid(date) & (view.codes("customer_id") >= 0))
     key = view.codes("customer_id")[valid].astype(np.int64) * 2**20 + (months[valid] + 2**19)
@@ -190,4 +208,4 @@ def _negative_months(
     sums = np.bincount(group, weights=view.numbers(column)[valid], minlength=len(first))
     # Sums of cents in floats miss zero by less than this.
     below = sums < -0.005
-    return np.sort(valid[first[below]]), int(size[below].sum())
+    return np.sort(valid[first[below]]), int(size[below].sum()), valid[below[group]]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "customers_without_row",
+    "identical",
+    "is_row_number",
     "missing_values",
     "mixed_key_types",
     "padded_ids",
@@ -145,7 +148,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
         rows = _repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~_identical(view, rows)]
+        rows = rows[~identical(view, rows)]
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -158,23 +161,20 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
 
 
 def repeated_rows(gate: Gate) -> Iterable[Problem]:
-    """Rows that are there twice, value for value; a table says so of itself, whatever the day or the policy."""
+    """Rows that are there twice, value for value."""
     for view in gate.having(*SCHEMA):
-        found = view.table.__dict__.setdefault("_repeated_rows", [])
-        if not found:
-            found.append(tuple(_twice(view)))
-        yield from found[0]
+        yield from _twice(view)
 
 
 def _twice(view: View) -> Iterable[Problem]:
     key = [name for name in SCHEMA[view.name].key if view.has(name)]
-    generated = len(key) == 1 and _is_row_number(view, key[0])
+    generated = len(key) == 1 and is_row_number(view, key[0])
     if not key or generated:
         key = [name for name in SCHEMA[view.name].required if view.has(name) and name not in key]
     rows = _repeated(view, key)
     if not len(rows):
         return
-    twice = rows[_identical(view, rows, without=SCHEMA[view.name].key if generated else ())]
+    twice = rows[identical(view, rows, without=SCHEMA[view.name].key if generated else ())]
     yield from view.problem(
         np.sort(twice),
         column="",
@@ -210,7 +210,7 @@ def customers_without_row(gate: Gate) -> Iterable[Problem]:
 
 def without_row(count: int) -> str:
     """Return in words that so many customers have no row in `customers`."""
-    return f"{count:,} customers without a row in customers"
+    return f"{counted(count, 'customer')} without a row in customers"
 
 
 def row_without_revenue(gate: Gate) -> Iterable[Problem]:
@@ -266,7 +266,7 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(mask)
 
 
-def _identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
+def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
     """True for each of the rows that repeats an earlier one in all columns."""
     columns = [
         field.name
@@ -285,7 +285,8 @@ def _attributes(view: View) -> bool:
     return bool({*view.table.column_names} - {*SCHEMA[view.name].required, *CLOCKS})
 
 
-def _is_row_number(view: View, column: str) -> bool:
+def is_row_number(view: View, column: str) -> bool:
+    """Whether a column of ids counts the rows, as one that stands in for ids that the export does not have."""
     values = view.table.data[column]
     if not pa.types.is_integer(values.type) or values.null_count:
         return False

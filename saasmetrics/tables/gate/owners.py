@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from saasmetrics.errors import Problem
     from saasmetrics.tables.gate.view import Gate, View
 
-__all__ = ["customers_without_owner", "unknown_owners", "usage_after_churn"]
+__all__ = ["customers_without_owner", "last_ends", "unknown_owners", "usage_after_churn"]
 
 _OWNERS = {"customers": "csm_id", "activities": "csm_id", "tickets": "agent_id"}
 _GRACE = 31  # days in which logs of an ended customer still trickle in
@@ -26,7 +26,7 @@ def usage_after_churn(gate: Gate) -> Iterable[Problem]:
         for lines in gate.having("subscriptions"):
             if not view.has("customer_id", "date") or not lines.has("customer_id", "end"):
                 return
-            last = _last_end(lines)
+            last = last_ends(lines)
             place = np.append(gate.match(view, lines, "customer_id", "customer_id"), -1)
             ended = np.append(last, _RUNNING)[place[view.codes("customer_id")]]
             late = view.valid("date") & (ended < _RUNNING)
@@ -41,7 +41,7 @@ def usage_after_churn(gate: Gate) -> Iterable[Problem]:
             )
 
 
-def _last_end(lines: View) -> npt.NDArray[np.int64]:
+def last_ends(lines: View) -> npt.NDArray[np.int64]:
     """Return for each customer of the subscriptions the last end; far off where one runs."""
     end = np.where(lines.valid("end"), lines.days("end"), _RUNNING).astype(np.int64)
     last = np.full(len(lines.names("customer_id")), -_RUNNING, np.int64)
@@ -78,7 +78,7 @@ def customers_without_owner(gate: Gate) -> Iterable[Problem]:
             if not lines.has("customer_id"):
                 return
             ends = (
-                _last_end(lines)
+                last_ends(lines)
                 if lines.has("end")
                 else np.full(len(lines.names("customer_id")), _RUNNING)
             )

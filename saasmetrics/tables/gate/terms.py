@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from saasmetrics.tables.findings import SHOWN
+from saasmetrics.tables.gate.view import View
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from saasmetrics.errors import Problem
-    from saasmetrics.tables.gate.view import Bools, Gate, View
+    from saasmetrics.tables.gate.view import Bools, Gate
+    from saasmetrics.tables.table import Table
 
 __all__ = [
     "half_service_periods",
@@ -134,6 +137,7 @@ def overlaps_in_subscription(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             found.first,
             count=found.rows,
+            lines=partial(_overlapping, view.table, "subscription_id", _inclusive(gate)),
             column="subscription_id, start, end",
             rule=f"terms of one subscription overlap in {found.pairs:,} pairs",
             remedy=_what_happens(gate) + " End the earlier term where the later one starts.",
@@ -150,6 +154,7 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             found.first,
             count=found.rows,
+            lines=partial(_overlapping, view.table, "customer_id", _inclusive(gate)),
             column="customer_id, start, end",
             rule=f"subscriptions of one customer overlap in {found.pairs:,} pairs",
             remedy=_what_happens(gate),
@@ -168,17 +173,38 @@ class _Overlaps:
     pairs: int
 
 
-def _overlaps(view: View, key: str, gate: Gate) -> _Overlaps:
-    """Rows that start while another one of their group runs, and how many pairs run together."""
-    start, end = _bounded_days(view, gate)
+def _overlapping(table: Table, key: str, inclusive: bool) -> Rows:
+    """All rows that start while another one of their group runs, looked for again rather than kept."""
+    view = View(table)
+    kept, packed = _packed(view, key, inclusive)
+    order = np.argsort(packed, kind="stable")
+    _, _, late = _late(packed[order])
+    return np.sort(kept[order[late]])
+
+
+def _packed(view: View, key: str, inclusive: bool) -> tuple[Rows, Numbers]:
+    """Rows that run for at least a day, and group, start and end of each in one number.
+
+    Sorting those is much faster than sorting row numbers.
+    """
+    start, end = _bounded_days(view, inclusive)
     kept = np.flatnonzero((end > start) & (view.codes(key) >= 0))
-    # Group, start and end in one number: sorting it is much faster than sorting row numbers.
     packed = view.codes(key)[kept].astype(np.int64)
-    packed = (packed << (2 * _BITS)) | (start[kept] << _BITS) | end[kept]
-    ordered = np.sort(packed)
+    return kept, (packed << (2 * _BITS)) | (start[kept] << _BITS) | end[kept]
+
+
+def _late(ordered: Numbers) -> tuple[Numbers, Numbers, Bools]:
+    """Starts and ends within their groups, and which rows start before an earlier one has ended."""
     starts, ends = ordered >> _BITS, _ends(ordered)
     # The group is in the high bits, so no end reaches into the starts of the next group.
-    late = np.append(False, starts[1:] < np.maximum.accumulate(ends)[:-1])
+    return starts, ends, np.append(False, starts[1:] < np.maximum.accumulate(ends)[:-1])
+
+
+def _overlaps(view: View, key: str, gate: Gate) -> _Overlaps:
+    """Rows that start while another one of their group runs, and how many pairs run together."""
+    kept, packed = _packed(view, key, _inclusive(gate))
+    ordered = np.sort(packed)
+    starts, ends, late = _late(ordered)
     if not late.any():
         return _Overlaps(np.zeros(0, np.intp), 0, 0)
     affected = np.zeros(len(view.names(key)), np.bool_)
@@ -209,7 +235,7 @@ def _pairs(starts: Numbers, ends: Numbers) -> int:
     return int((np.arange(len(starts)) - ended).sum())
 
 
-def _bounded_days(view: View, gate: Gate) -> tuple[Numbers, Numbers]:
+def _bounded_days(view: View, inclusive: bool) -> tuple[Numbers, Numbers]:
     """Starts and ends as days from the first start on, an open end being the last day there is."""
     last = 2**_BITS - 1
     valid = view.valid("start")
@@ -217,9 +243,12 @@ def _bounded_days(view: View, gate: Gate) -> tuple[Numbers, Numbers]:
     start = np.where(valid, np.clip(view.days("start").astype(np.int64) - zero, 0, last), last)
     if not view.has("end"):
         return start, np.full(view.size, last, np.int64)
-    after = 1 if gate.choice("end", "exclusive") == "inclusive" else 0
-    end = np.clip(view.days("end").astype(np.int64) - zero + after, 0, last)
+    end = np.clip(view.days("end").astype(np.int64) - zero + int(inclusive), 0, last)
     return start, np.where(view.valid("end"), end, last)
+
+
+def _inclusive(gate: Gate) -> bool:
+    return gate.choice("end", "exclusive") == "inclusive"
 
 
 def _what_happens(gate: Gate) -> str:

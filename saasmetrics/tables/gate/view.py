@@ -122,6 +122,7 @@ class View:
         severity: Severity,
         show: Sequence[str] = (),
         count: int | None = None,
+        lines: Any = None,
     ) -> Iterable[Problem]:
         """One problem for rows that break a rule, or none.
 
@@ -135,6 +136,8 @@ class View:
             Columns to show of the first rows.
         count
             How many there are where not all rows are passed.
+        lines
+            A function that finds all rows, where not all are passed.
 
         Returns
         -------
@@ -149,7 +152,10 @@ class View:
         data = self.table.data
         shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
         rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
-        return [Problem(self.name, column, rule, many, rows_shown, remedy, severity, code)]
+        every = numbers if lines is None else lines
+        place = self.table.place(column, [int(number) for number in first])
+        said = (rows_shown, remedy, severity, code, every)
+        return [Problem(self.name, column, rule, many, *said, place=place)]
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:

@@ -46,7 +46,8 @@ class Desk(Notebook):
 
     def card(self, title: str) -> Locator:
         """The card of a launcher that is on top."""
-        return self.page.locator(".jp-LauncherCard:visible", has_text=title)
+        words = self.page.get_by_text(title, exact=True)
+        return self.page.locator(".jp-LauncherCard:visible").filter(has=words)
 
     def item(self, name: str) -> Locator:
         """A file or folder in the file browser."""

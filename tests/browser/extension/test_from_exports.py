@@ -8,6 +8,10 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 import saasmetrics as sm
+from tests.browser.extension.test_panel import violations
+from tests.importers.exports import folder as written
+from tests.importers.test_stripe import DASHBOARD
+from tests.importers.test_support_systems import EXPORT
 
 SLOW = 60_000
 
@@ -62,6 +66,35 @@ def test_from_a_folder_it_takes_two_clicks_and_the_other_entries_of_the_menu_are
     shows_nrr(desk, folder)
     assert clicks(desk) == 2
     assert parameters(desk.done())["data"] == folder.name
+
+
+def test_from_exports_of_stripe_and_zendesk_three_clicks_lead_to_the_retention_review(desk) -> None:
+    folder = written(desk.folder(), subscriptions_2026=DASHBOARD, tickets_2026=EXPORT)
+    desk.command("filebrowser:go-to-path", path="")
+    assert {"Open", "Rename", "Copy"} <= set(desk.menu(folder.name))
+    desk.choose("Import with saasmetrics")
+    assistant = desk.page.locator(".saasmetrics-import")
+    expect(assistant).to_have_attribute("data-ready", "true", timeout=SLOW)
+    files = assistant.locator(".sm-pages li")
+    expect(files).to_contain_text(["Stripe: dashboard subscriptions", "Zendesk: export"])
+    files.nth(1).get_by_role("button").click()
+    row = assistant.locator(".sm-page tbody tr", has_text="Requester email")
+    expect(row).to_contain_text("a@x.com, ben@y.com", timeout=SLOW)
+    expect(assistant.get_by_label("Findings")).to_contain_text("without a row in customers")
+    assistant.get_by_role("button", name="Retention review").click()
+    expect(assistant.locator(".sm-done")).to_contain_text("review.html", timeout=SLOW)
+    expect(assistant.locator(".sm-confirm")).to_be_hidden()
+    page = (folder.parent / "review.html").read_text("utf-8")
+    assert "Net revenue retention" in page
+    assert failed(desk.done()) == []
+    assert parameters(desk.done())["data"] == folder.name
+    assert violations(desk, ".saasmetrics-import") == []
+    for theme in ("Light", "Dark"):
+        desk.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        expect(assistant).to_have_attribute("data-theme", theme.lower(), timeout=SLOW)
+        assistant.evaluate("node => node.scrollIntoView()")
+        desk.shot(f"import-{theme.lower()}")
+    desk.command("apputils:change-theme", theme="JupyterLab Light")
 
 
 def test_data_of_one_file_are_checked_from_its_menu(desk, exports) -> None:
@@ -137,14 +170,25 @@ _FROM_NOWHERE = "void window.jupyterapp.commands.execute('saasmetrics:founder', 
 
 def test_the_menu_and_the_palette_have_every_command(desk) -> None:
     desk.page.get_by_role("menuitem", name="SaaS metrics").click()
-    offered = desk.page.locator(".lm-Menu-item:visible .lm-Menu-itemLabel").all_inner_texts()
+    labels = desk.page.locator(".lm-Menu-item:visible .lm-Menu-itemLabel")
+    expect(labels.filter(has_text="Board pack builder")).to_be_visible(timeout=SLOW)
+    offered = labels.all_inner_texts()
     desk.page.keyboard.press("Escape")
-    wanted = {"Founder explorer", "Retention review", "Board pack", "Check data"}
+    wanted = {
+        "Founder explorer",
+        "Retention review",
+        "Board pack",
+        "Board pack builder",
+        "Import assistant",
+        "Check data",
+    }
     assert wanted <= {words.strip() for words in offered}
-    assert len([words for words in offered if words.strip()]) == 6
+    assert len([words for words in offered if words.strip()]) == 9
     desk.command("apputils:activate-command-palette")
     palette = desk.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("SaaS metrics")
-    found = palette.locator(".lm-CommandPalette-itemLabel").all_inner_texts()
+    items = palette.locator(".lm-CommandPalette-itemLabel")
+    expect(items.filter(has_text="Show the metrics panel")).to_be_visible(timeout=SLOW)
+    found = items.all_inner_texts()
     desk.page.keyboard.press("Escape")
     assert wanted | {"Show the metrics panel"} <= set(found)

@@ -11,6 +11,8 @@ const ICONS = {
   founder: "M3 20h18v1.5H3zM4 12h3.4v7H4zM10.3 8h3.4v11h-3.4zM16.6 3H20v16h-3.4z",
   review: "M3 3h3v18H3zM7 5h3v16H7zM11 9h3v12h-3zM15 12h3v9h-3zM19 14h2v7h-2z",
   board: "M3 3h18v12H3zM5 5v8h14V5zM7 11l3-3 2 2 4-4 1 1-5 5-2-2-2 2zM11 15h2v3h4v2H7v-2h4z",
+  pack: "M3 3h18v12H3zM5 5v8h14V5zM7 7h6v1.5H7zM7 10h10v1.5H7zM4 18h10v2H4zM16 17l4-2 1 2-4 2z",
+  import: "M4 3h11l5 5v4h-2V9h-4V5H6v14h5v2H4zM16 13h2v4h3l-4 4-4-4h3z",
   check: "M4 3h11l5 5v13H4zM6 5v14h12V9h-4V5zM8 14l1.4-1.4 1.6 1.6 3.6-3.6L16 12l-5 5z",
 };
 
@@ -45,18 +47,19 @@ export function plugin(modules, shippedUrl) {
       const { palette, launcher, files, tracker } = services;
       if (!palette && !launcher && !files && !tracker) return; // Voila: nobody could ask for anything
       const shipped = await (await fetch(shippedUrl)).json();
-      await new Extension(app, services, modules, shipped).start();
+      await new Extension(app, services, modules, shipped, shippedUrl).start();
     },
   };
 }
 
 class Extension {
-  /** @param {any} app @param {Services} services @param {Record<string, any>} modules @param {any} shipped */
-  constructor(app, services, modules, shipped) {
+  /** @param {any} app @param {Services} services @param {Record<string, any>} modules @param {any} shipped @param {string} shippedUrl */
+  constructor(app, services, modules, shipped, shippedUrl) {
     this.app = app;
     this.services = services;
     this.modules = modules;
     this.shipped = shipped;
+    this.shippedUrl = shippedUrl;
     this.trans = services.translator?.load("jupyter_saasmetrics") ?? { __: plain };
     this.notebooks = new Notebooks(app, modules["@jupyterlab/notebook"]?.NotebookActions, shipped.files);
     /** @type {any} */
@@ -72,6 +75,7 @@ class Extension {
     this.addSelected();
     this.addPanel();
     this.addSettingsCommand();
+    this.addDocs();
     try {
       this.settings = await this.services.settings?.load(ID);
     } catch (error) {
@@ -85,13 +89,15 @@ class Extension {
     if (listed) this.services.palette?.addItem({ command: id, category: this.trans.__("SaaS metrics") });
   }
 
-  /** The three cards of the launcher, and the check of the folder that is open. */
+  /** The cards of the launcher, and the check of the folder that is open. */
   addTemplates() {
     const { trans } = this;
     const cards = {
       founder: [trans.__("Founder explorer"), trans.__("From your exports to your NRR, and what is behind it")],
       review: [trans.__("Retention review"), trans.__("The retention numbers that a CFO signs, with their definitions")],
       board: [trans.__("Board pack"), trans.__("The page for the board and its numbers as CSV files")],
+      pack: [trans.__("Board pack builder"), trans.__("Choose the pages of the pack, write their sentences, and see each page")],
+      import: [trans.__("Import assistant"), trans.__("Say what unknown exports are, and see what is doubtful in them")],
       check: [trans.__("Check data"), trans.__("What is wrong or doubtful in the exports, and what to do")],
     };
     for (const [rank, [id, [label, caption]]] of Object.entries(cards).entries()) {
@@ -106,6 +112,7 @@ class Extension {
     const { trans } = this;
     const isVisible = () => this.selected() !== undefined;
     this.addCommand("saasmetrics:open", { label: trans.__("Open with saasmetrics"), isVisible, execute: () => this.fromSelected("founder") }, false);
+    this.addCommand("saasmetrics:import-selected", { label: trans.__("Import with saasmetrics"), icon: this.icons.import, isVisible, execute: () => this.fromSelected("import") }, false);
     this.addCommand("saasmetrics:check-selected", { label: trans.__("Check data"), icon: this.icons.check, isVisible, execute: () => this.fromSelected("check") }, false);
   }
 
@@ -114,7 +121,8 @@ class Extension {
     const { Widget } = this.modules["@lumino/widgets"] ?? {};
     if (!tracker || !Widget) return;
     const { trans, notebooks } = this;
-    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks }) });
+    const read = (/** @type {string} */ page) => this.app.commands.execute("saasmetrics:docs", { page });
+    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks, read }) });
     widget.id = "saasmetrics-panel";
     widget.title.icon = this.icons.logo;
     widget.title.caption = trans.__("SaaS metrics");
@@ -135,6 +143,38 @@ class Extension {
     const isVisible = () => this.app.commands.hasCommand("settingeditor:open");
     const execute = () => this.app.commands.execute("settingeditor:open", { query: "SaaS metrics" });
     this.addCommand("saasmetrics:settings", { label: this.trans.__("Settings of SaaS metrics"), isVisible, execute });
+  }
+
+  /** The documentation, in a tab of JupyterLab; in a tab of the browser where there are no tabs. */
+  addDocs() {
+    const { MainAreaWidget } = this.modules["@jupyterlab/apputils"] ?? {};
+    const { IFrame } = this.modules["@jupyterlab/ui-components"] ?? {};
+    const label = this.trans.__("SaaS metrics documentation");
+    /** @type {any} */
+    let tab;
+    const execute = (/** @type {any} */ { page = "index.html" } = {}) => {
+      const url = new URL(`docs/${page}`, this.shippedUrl);
+      url.searchParams.set("theme", this.isDark ? "dark" : "light");
+      if (!MainAreaWidget || !IFrame || this.app.name !== "JupyterLab") return void window.open(url.href, "_blank", "noopener");
+      if (!tab || tab.isDisposed) {
+        const content = new IFrame({ sandbox: ["allow-same-origin", "allow-scripts", "allow-popups"], loading: "lazy" });
+        tab = new MainAreaWidget({ content });
+        tab.id = "saasmetrics-docs";
+        tab.title.label = label;
+        tab.title.icon = this.icons.logo;
+        tab.title.closable = true;
+        content.node.querySelector("iframe")?.setAttribute("title", label);
+      }
+      tab.content.url = url.href;
+      if (!tab.isAttached) this.app.shell.add(tab, "main");
+      this.app.shell.activateById(tab.id);
+    };
+    this.addCommand("saasmetrics:docs", { label, caption: this.trans.__("Every metric, how to, and why numbers differ"), execute });
+  }
+
+  get isDark() {
+    const { themes } = this.services;
+    return Boolean(themes?.theme && !themes.isLight(themes.theme));
   }
 
   get browser() {
@@ -166,9 +206,7 @@ class Extension {
   /** @param {string} id @param {string} folder @param {string} data */
   async open(id, folder, data) {
     const settings = this.settings?.composite ?? {};
-    const { themes } = this.services;
-    const isDark = Boolean(themes?.theme && !themes.isLight(themes.theme));
-    const values = { data, ...fromSettings(settings, isDark) };
+    const values = { data, ...fromSettings(settings, this.isDark) };
     try {
       const path = await this.notebooks.make(this.shipped.templates[id], folder, values);
       await this.notebooks.open(path, settings.run !== false);

@@ -1,28 +1,12 @@
 // Draws what Python made ready: every word, number, place and color role comes in `view` and `table`.
 // All text is set through textContent, so a customer called <script> is only a name.
 
-const SVG = "http://www.w3.org/2000/svg";
-const QUIET = { "data-lm-suppress-shortcuts": "true" }; // else the notebook swallows keys
-const ASKS = { ...QUIET, "data-asks": "" }; // a button that only Python can answer; a saved page switches it off
+import { ASKS, QUIET, dress, fill, html, listen, onTheme, svg, takePlaceOf } from "./dom.js";
+
 const SEARCH_PAUSE = 150;
 const SLIDE_PAUSE = 40; // between two steps of a slider that is drawn
 
 let sheets = 0; // numbers the hatch patterns, which are looked up in the whole page
-
-/**
- * The attributes and children of an element; a string child becomes text, never markup.
- * @param {Element} node @param {Record<string, unknown>} attributes @param {(Node | string)[]} children
- */
-function fill(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null && value !== false) node.setAttribute(name, String(value));
-  }
-  node.append(...children);
-  return node;
-}
-
-const html = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
-const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
 /** Whether a selection is what a shape stands for: all that the shape names is equal. */
 export function isChosen(pick, selection) {
@@ -62,15 +46,6 @@ export function positionOf(control) {
 /** Whether two lists of controls are of the same names and kinds, so that their elements can stay. */
 export function sameControls(one, other) {
   return one.length === other.length && one.every((c, i) => c.name === other[i].name && c.kind === other[i].kind);
-}
-
-/** The theme of the page around us: JupyterLab says it, else VS Code, else the system. */
-export function themeOf(body, dark) {
-  const said = body.dataset.jpThemeLight;
-  if (said) return said === "false" ? "dark" : "light";
-  if (body.classList.contains("vscode-dark")) return "dark";
-  if (body.classList.contains("vscode-light")) return "light";
-  return dark ? "dark" : "light";
 }
 
 const color = (role, hatch) => (role === "none" ? "none" : role === "hatch" ? `url(#${hatch})` : `var(--sm-${role})`);
@@ -539,11 +514,7 @@ class Sheet {
 
   /** Put on the colors of the theme around us; shapes name roles, so nothing is drawn again. */
   dress() {
-    const theme = themeOf(document.body, matchMedia("(prefers-color-scheme: dark)").matches);
-    this.root.dataset.theme = theme;
-    for (const [role, value] of Object.entries(this.model.get("view").colors[theme])) {
-      this.root.style.setProperty(`--sm-${role}`, value);
-    }
+    dress(this.root, this.model.get("view").colors);
   }
 
   showTip(words, target) {
@@ -575,15 +546,6 @@ class Sheet {
   }
 }
 
-/** Hide the static pictures that this widget takes the place of, and return how to bring them back. */
-function takePlaceOf(id) {
-  const stills = id ? [...document.querySelectorAll(`[id="saasmetrics-static-${CSS.escape(id)}"]`)] : [];
-  const hidden = stills.map((still) => still.closest(".jp-OutputArea-child") ?? still);
-  const show = (display) => hidden.forEach((node) => Object.assign(node.style, { display }));
-  show("none");
-  return () => show("");
-}
-
 function render({ model, el }) {
   const sheet = new Sheet(model, el);
   const restore = takePlaceOf(model.get("still"));
@@ -601,18 +563,8 @@ function render({ model, el }) {
   draw["change:view"]();
   draw["change:table"]();
   draw["change:progress"]();
-  for (const [event, react] of Object.entries(draw)) model.on(event, react);
-  const dress = () => sheet.guard(() => sheet.dress());
-  const themes = new MutationObserver(dress);
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", dress);
-  return () => {
-    for (const [event, react] of Object.entries(draw)) model.off(event, react);
-    themes.disconnect();
-    system.removeEventListener("change", dress);
-    restore();
-  };
+  const leave = [listen(model, draw), onTheme(() => sheet.guard(() => sheet.dress())), restore];
+  return () => leave.forEach((undo) => undo());
 }
 
 export default { render };

@@ -1,0 +1,87 @@
+"""Amounts that jump by a factor of units: cents read as whole, a year read as a month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from saasmetrics.money import counted
+from saasmetrics.tables.gate.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from saasmetrics.errors import Problem
+    from saasmetrics.tables import Table
+
+__all__ = ["unit_jumps"]
+
+_FACTORS = (100.0, 12.0)
+_NEAR = 1e-4  # what rounding to cents leaves of a factor
+_LEAST = 1.0  # amounts below it jump by chance
+_DATES = {"subscriptions": ("start", "amount"), "mrr": ("month", "mrr")}
+_SAME = ("product", "plan", "quantity", "interval", "interval_count", "currency")
+
+Rows = npt.NDArray[np.intp]
+
+
+def unit_jumps(tables: Mapping[str, Table]) -> Iterable[Problem]:
+    """Return the rows whose amount is 100 or 12 times, or a hundredth or twelfth of, the one before.
+
+    Parameters
+    ----------
+    tables
+        Normalized tables by name.
+
+    Returns
+    -------
+    iterable of Problem
+        At most one per table: rows of one customer (of subscriptions: of one product, plan, quantity and interval)
+        are compared with the one before.
+    """
+    for name, (date, amount) in _DATES.items():
+        table = tables.get(name)
+        if table is None or not table.num_rows:
+            continue
+        view = View(table)
+        if not view.has("customer_id", date, amount):
+            continue
+        rows, factor = _jumps(view, date, amount)
+        said = [
+            f"{counted(int((factor == one).sum()), 'row')} by {one:g}"
+            for one in _FACTORS
+            if (factor == one).any()
+        ]
+        yield from view.problem(
+            rows,
+            column=amount,
+            rule=f"jumps to a multiple or a part of the amount before that units make: {', '.join(said)}",
+            remedy="By 100: cents were read as whole, or the other way round. By 12: a year was read as a month; "
+            "correct the interval or the amount. Nothing is to be done where it was sold like this.",
+            code="unit-jump",
+            severity="warning",
+            show=("subscription_id", "customer_id", date, amount),
+        )
+
+
+def _jumps(view: View, date: str, amount: str) -> tuple[Rows, npt.NDArray[np.float64]]:
+    """Return the rows that jump, in their order, and by which factor."""
+    good = view.valid(date) & view.valid(amount) & (np.abs(view.numbers(amount)) >= _LEAST)
+    rows = np.flatnonzero(good & (view.codes("customer_id") >= 0))
+    same = [name for name in _SAME if view.has(name)] if view.name == "subscriptions" else []
+    group = view.combined(["customer_id", *same])[rows]
+    order = np.lexsort((view.days(date)[rows], group))
+    rows, group = rows[order], group[order]
+    value = view.numbers(amount)[rows]
+    if len(rows) < 2:
+        return rows[:0], np.zeros(0)
+    ratio = np.maximum(value[1:], value[:-1]) / np.minimum(value[1:], value[:-1])
+    by = np.zeros(len(rows))
+    for factor in _FACTORS:
+        near = np.abs(ratio / factor - 1) < _NEAR
+        by[1:][near & (group[1:] == group[:-1])] = factor
+    found = np.flatnonzero(by)
+    found = found[np.argsort(rows[found])]
+    return rows[found], by[found]

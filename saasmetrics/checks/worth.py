@@ -1,0 +1,272 @@
+"""What the rows behind a finding are worth a month, in integer micro-units, and the score that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.spans import Spans, source_of, spans
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from saasmetrics.errors import Problem
+    from saasmetrics.policy import Policy
+    from saasmetrics.tables import Table
+
+__all__ = [
+    "POINTS",
+    "Touched",
+    "Worth",
+    "amounts_on",
+    "by_rows",
+    "lines_of",
+    "places",
+    "score",
+    "touched",
+    "worth_of",
+]
+
+POINTS = {"error": 100.0, "warning": 10.0, "note": 0.0}
+"""Points that a finding takes off the score where it touches all of MRR."""
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What customers, and subscriptions, pay a month: on the as-of date, or on the last day that they paid.
+
+    Parameters
+    ----------
+    ids, micro
+        Customers and what each pays.
+    rows
+        What each row of subscriptions pays; None where MRR comes from another table.
+    running
+        MRR on the as-of date.
+    """
+
+    ids: pa.Array
+    micro: Numbers
+    rows: Numbers | None
+    running: int
+
+    @property
+    def total(self) -> int:
+        """What all customers pay."""
+        return int(np.abs(self.micro).sum())
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Customers and MRR that a finding touches; missing where it is about no customer.
+
+    Parameters
+    ----------
+    customers
+        How many customers; None where the table names none.
+    micro
+        What they, or their subscriptions, pay a month, in micro-units, whatever its sign.
+    share
+        Its share of all MRR; of the rows of a table that names no customer.
+    points
+        What it takes off the score.
+    """
+
+    customers: int | None
+    micro: int | None
+    share: float | None
+    points: float
+
+
+def worth_of(
+    tables: Mapping[str, Table],
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    problems: Sequence[Problem] = (),
+) -> Worth | None:
+    """Return what customers pay a month; rows with errors are left out where MRR cannot be computed with them.
+
+    Parameters
+    ----------
+    tables
+        Normalized tables by name.
+    policy, as_of, currency
+        By which MRR is computed.
+    problems
+        The findings, which tell the rows with errors.
+
+    Returns
+    -------
+    Worth or None
+        None where there is no MRR even without those rows.
+    """
+    source = source_of(tables)
+    asked = policy.changed(entity="customer") if policy.entity != "customer" else policy
+    broken = _broken(source, problems)
+    data = tables[source].data
+    for without in (broken[:0], broken) if len(broken) else (broken,):
+        kept = np.setdiff1d(np.arange(len(data)), without)
+        part = data if not len(without) else data.take(pa.array(kept))
+        some = {**tables, source: replace(tables[source], data=part)}
+        try:
+            found = spans(some, asked, as_of, currency)
+        except (DataError, pa.ArrowInvalid, ValueError, OverflowError):
+            continue
+        return _worth(found, as_of, kept, len(data))
+    return None
+
+
+def _broken(source: str, problems: Sequence[Problem]) -> npt.NDArray[np.intp]:
+    errors = [lines_of(p) for p in problems if p.severity == "error" and p.table == source]
+    some = [lines for lines in errors if lines is not None]
+    return np.unique(np.concatenate(some)) if some else np.zeros(0, np.intp)
+
+
+def _worth(found: Spans, as_of: int, kept: npt.NDArray[np.intp], size: int) -> Worth:
+    """Add up the spans of the last day of each customer, and of each subscription."""
+    found = found.pick(~found.rests()) if found.paused is not None else found
+    until = np.minimum(found.end, as_of + 1).astype(np.int64)
+    customers = _last(found, until, found.entity, len(found.entity_ids))
+    rows = None
+    if found.source == "subscriptions":
+        lines = found.lines()
+        good = lines >= 0
+        one = _last(found.pick(good), until[good], lines[good], len(kept))
+        rows = np.zeros(size, np.int64)
+        rows[kept] = one
+    running = int(amounts_on(found, as_of, len(found.entity_ids)).sum())
+    return Worth(found.entity_ids, customers, rows, running)
+
+
+def amounts_on(found: Spans, day: int | Numbers, size: int) -> Numbers:
+    """Return what each customer pays a month on a day, of so many customers.
+
+    Parameters
+    ----------
+    found
+        The spans; what rests is not paid.
+    day
+        Day number, or one for each customer.
+    size
+        How many customers there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        Micro-units.
+    """
+    when = day if isinstance(day, int) else day[found.entity]
+    there = (found.start <= when) & (found.end > when) & ~found.rests()
+    out = np.zeros(size, np.int64)
+    np.add.at(out, found.entity[there], found.amount[there])
+    return out
+
+
+def places(ids: pa.Array, known: pa.Array) -> Numbers:
+    """Return where each id is among those that are known; -1 where it is not, or one is text and the other is not."""
+    if pa.types.is_integer(ids.type) != pa.types.is_integer(known.type):
+        return np.full(len(ids), -1, np.int64)
+    found = pc.index_in(ids, value_set=known.cast(ids.type))
+    out: Numbers = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return out
+
+
+def _last(found: Spans, until: Numbers, group: npt.NDArray[Any], size: int) -> Numbers:
+    last = np.full(size, np.iinfo(np.int64).min)
+    np.maximum.at(last, group, until)
+    there = (found.start < last[group]) & (until >= last[group])
+    out = np.zeros(size, np.int64)
+    np.add.at(out, group[there], found.amount[there])
+    return out
+
+
+def lines_of(problem: Problem) -> npt.NDArray[np.intp] | None:
+    """Return the numbers of all rows behind a finding; None where it is about no row."""
+    lines = problem.lines() if callable(problem.lines) else problem.lines
+    return None if lines is None else np.asarray(lines, np.intp)
+
+
+def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) -> Touched:
+    """Return which customers and how much MRR a finding touches.
+
+    Parameters
+    ----------
+    problem
+        The finding.
+    tables
+        The tables that it is about.
+    worth
+        What customers pay; None where that is unknown.
+
+    Returns
+    -------
+    Touched
+        Of a finding without rows all customers of its table, unless it is a note.
+    """
+    table, lines = tables.get(problem.table), lines_of(problem)
+    weight = POINTS[problem.severity]
+    if table is None or (problem.severity == "note" and lines is None and problem.found is None):
+        return Touched(None, None, None, weight)
+    ids = _customers(problem, table, lines)
+    if ids is None:
+        share = len(lines) / max(table.num_rows, 1) if lines is not None else 1.0
+        return Touched(None, None, None, weight * share)
+    many = len(ids)
+    if worth is None:
+        return Touched(many, None, None, weight)
+    if worth.rows is not None and problem.table == "subscriptions" and lines is not None:
+        micro = int(np.abs(worth.rows[lines]).sum())
+    else:
+        place = places(ids, worth.ids)
+        micro = int(np.abs(worth.micro[place[place >= 0]]).sum())
+    part = min(micro / worth.total, 1.0) if worth.total else None
+    return Touched(many, micro, part, weight * (1.0 if part is None else part))
+
+
+def by_rows(problem: Problem, tables: Mapping[str, Table]) -> Touched:
+    """Return the share of rows that a finding touches, where they are counted and not here to be asked for customers.
+
+    Parameters
+    ----------
+    problem
+        The finding.
+    tables
+        The tables that it is about.
+    """
+    table, weight = tables.get(problem.table), POINTS[problem.severity]
+    if table is None or not problem.rows:
+        return Touched(None, None, None, weight)
+    share = min(problem.rows / max(table.num_rows, 1), 1.0)
+    return Touched(None, None, share, weight * share)
+
+
+def _customers(
+    problem: Problem, table: Table, lines: npt.NDArray[np.intp] | None
+) -> pa.Array | None:
+    data = table.data if problem.found is None else problem.found
+    if "customer_id" not in data.column_names:
+        return None
+    names = data["customer_id"]
+    if lines is not None and problem.found is None:
+        names = names.take(pa.array(lines))
+    return names.unique().drop_null()
+
+
+def score(found: Sequence[Touched]) -> float:
+    """Return the score of the tables: 100 less the points of all findings, not below 0.
+
+    Examples
+    --------
+    >>> score([Touched(2, 100, 0.25, 2.5), Touched(1, 10, 0.01, 1.0)])
+    96.5
+    """
+    return max(100.0 - sum(each.points for each in found), 0.0)

@@ -1,0 +1,234 @@
+"""What every cube starts from, where the tables are: who pays how much from when until when, and in which group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import narwhals as nw
+
+from saasmetrics.engine import valued
+from saasmetrics.engine.groups import ARR_BAND
+from saasmetrics.engine.portable import entities as who
+from saasmetrics.engine.portable.amounts import latest_rates, names
+from saasmetrics.engine.portable.balances import daily_changes
+from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.invoices import charged_for_usage
+from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.left_out import left_out_notes
+from saasmetrics.engine.portable.lines import pieces
+from saasmetrics.engine.portable.rates import Rates, rates_of
+from saasmetrics.engine.spans import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from saasmetrics.engine.groups import Groups
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.valued import Curve
+    from saasmetrics.policy import Policy
+
+T = TypeVar("T")
+# Lines without an id of their own are numbered in the order of these.
+_ORDER = {"mrr": ("customer_id", "month", "mrr"), "invoices": ("invoice_id", "date", "amount")}
+
+
+class Basis:
+    """The tables of a book as one kind of rows: pieces, each of one entity at one MRR.
+
+    Parameters
+    ----------
+    tables
+        Frames with canonical columns by table name.
+    policy
+        The definition choices.
+    as_of
+        Day number of the last day known.
+    currency
+        The reporting currency.
+    known
+        Day number of the last day of knowledge; None: all is known.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Any],
+        policy: Policy,
+        as_of: int,
+        currency: str,
+        known: int | None,
+    ) -> None:
+        day = known if policy.knowledge == "recorded" else None
+        found: dict[str, Any] = {
+            name: known_frame(name, nw.from_native(native).lazy(), day)
+            for name, native in tables.items()
+        }
+        self.source = source_of(found)
+        self.policy = policy
+        self._as_of = as_of
+        self._currency = currency
+        self._cache: dict[Any, Any] = {}
+        self._usage = policy.usage != "excluded" and self.source == "subscriptions"
+        self._usage &= "invoices" in found
+        self.tables = {**found, **{name: self._with_entity(found, name) for name in self._paid()}}
+
+    def _paid(self) -> tuple[str, ...]:
+        """Return the tables that MRR comes from."""
+        return (self.source, "invoices") if self._usage else (self.source,)
+
+    def _with_entity(self, tables: Mapping[str, Frame], name: str) -> Frame:
+        found = who.with_entity(tables, name, self.source, self.policy.entity)
+        if name not in _ORDER or name != self.source:
+            return found
+        return held(found.with_row_index("line", order_by=[*_ORDER[name]]))
+
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """Return what was made for a key, or make it."""
+        if key not in self._cache:
+            self._cache[key] = make()
+        made: T = self._cache[key]
+        return made
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """The currencies whose rates move and count, with the factors of each."""
+        return self.once("curves", self._curves)
+
+    def _curves(self) -> dict[str, Curve]:
+        source = self.tables[self.source]
+        if (
+            self.policy.fx == "constant"
+            or "fx" not in self.tables
+            or "currency" not in names(source)
+        ):
+            return {}
+        fx = fetched(self.tables["fx"].select("date", "currency", "rate"))
+        used = fetched(source.select("currency").unique())["currency"].to_pylist()
+        return valued.moving(fx, [name for name in used if name], self._as_of, self._currency)
+
+    @property
+    def rates(self) -> Rates:
+        """The rates of the currencies that move, where the tables are."""
+        return self.once("rates", self._rates)
+
+    def _rates(self) -> Rates:
+        latest = latest_rates(self.tables, self._as_of)
+        found = rates_of(self.tables["fx"], self.curves, self._as_of, latest)
+        return Rates(held(found.table), found.count)
+
+    @property
+    def start(self) -> int:
+        """The first day on which anybody pays; the as-of day where nobody does."""
+        found = self.once("start", lambda: number(self._lines().select(nw.col("start").min())))
+        return self._as_of if found is None else int(found)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return in words how many rows do not count, and why."""
+        return self.once(
+            "left out",
+            lambda: left_out_notes(
+                self.tables, self.source, self.policy, self._as_of, self._currency
+            ),
+        )
+
+    def known_columns(self) -> dict[str, tuple[str, str]]:
+        """Return the names that `by=` takes, each with its table and column."""
+        return who.known_columns(self.tables, self.source)
+
+    def of_customers(self, by: Sequence[str]) -> bool:
+        """Return whether the columns are of customers, so that all lines of an entity are in one group."""
+        return who.per_entity(by, self.known_columns(), self.policy.entity)
+
+    def per_entity(self, by: Sequence[str]) -> bool:
+        """Return whether no entity is in several groups, as the lines are."""
+        return self.once(("per entity", tuple(by)), lambda: self._per_entity(by))
+
+    def _per_entity(self, by: Sequence[str]) -> bool:
+        if self.of_customers(by):
+            return True
+        found = self.pieces(by).select("entity", "group").unique()
+        many = number(found.group_by("entity").agg(many=nw.len()).select(nw.col("many").max()))
+        return many is None or int(many) == 1
+
+    def entities(self) -> Frame:
+        """Return every entity with the rank of its id, whether it pays or not."""
+        return self.once("entities", lambda: held(who.with_rank(self._entities()), "entities"))
+
+    def _entities(self) -> Frame:
+        found = [self.tables[self.source].select("entity")]
+        if self._usage:
+            charged = charged_for_usage(self.tables["invoices"]).select("entity")
+            kind = found[0].collect_schema()["entity"]
+            found.append(charged.with_columns(nw.col("entity").cast(kind)))
+        every: Frame = nw.concat(found)
+        return every.unique()
+
+    def members(self, by: Sequence[str]) -> Frame:
+        """Return every entity with its rank and its group, by columns of the customers."""
+        return self.once(("members", tuple(by)), lambda: self._members(tuple(by)))
+
+    def _members(self, by: Sequence[str]) -> Frame:
+        found = self.entities()
+        known = self.known_columns()
+        banded = any(name == ARR_BAND and name not in known for name in by)
+        bands = who.bands_of(self._lines()) if banded else None
+        found = who.with_groups(found, self.tables, self.source, self.policy.entity, by, bands)
+        return held(who.with_group_number(found, by), "grouped")
+
+    def _lines(self, by: Sequence[str] = ()) -> Frame:
+        """Return the pieces; with columns of lines to group by, with the value of each."""
+        return self.once(("lines", tuple(by)), lambda: held(self._made(tuple(by)), "pieces"))
+
+    def _made(self, by: Sequence[str]) -> Frame:
+        tables, keep = {**self.tables}, tuple(f"_by{number}" for number in range(len(by)))
+        if by:
+            known = self.known_columns()
+            own = [name for name in by if name == ARR_BAND and name not in known]
+            bands = who.bands_of(self._lines()) if own else None
+            tables[self.source] = who.with_groups(
+                tables[self.source], tables, self.source, self.policy.entity, by, bands
+            )
+        moving = tuple(self.curves)
+        return pieces(tables, self.source, self.policy, self._as_of, self._currency, moving, keep)
+
+    def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return who pays how much a month from when until when, with its group."""
+        return self.once(("pieces", tuple(by), bags), lambda: self._pieces(tuple(by), bags))
+
+    def _pieces(self, by: Sequence[str], bags: int) -> Frame:
+        found = self._lines() if self.of_customers(by) else self._lines(by)
+        if not by:
+            found = found.with_columns(group=nw.lit(0).cast(nw.Int64))
+        elif self.of_customers(by):
+            found = found.join(self.members(by).select("entity", "group"), on="entity")
+        else:
+            found = who.with_group_number(found, by)
+        if not bags:
+            return found
+        found = found.join(self.entities(), on="entity")
+        return who.in_bags(found, bags, self.count())
+
+    def count(self) -> int:
+        """Return how many entities there are."""
+        return self.once("count", lambda: int(number(self.entities().select(nw.len())) or 0))
+
+    def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
+        """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
+        key = ("daily", tuple(by), bags, apart)
+        return self.once(
+            key, lambda: held(daily_changes(self._apart(by, bags, apart=apart)), "changes")
+        )
+
+    def _apart(self, by: Sequence[str], bags: int, *, apart: bool) -> Frame:
+        found = self.pieces(by, bags)
+        if not apart:
+            return found
+        return found.with_columns(group=nw.col("group") * self.rates.count + nw.col("moving"))
+
+    def grouping(self, by: Sequence[str]) -> Groups:
+        """Return the groups of some columns."""
+        return self.once(("groups", tuple(by)), lambda: self._grouping(tuple(by)))
+
+    def _grouping(self, by: Sequence[str]) -> Groups:
+        found = self.members(by) if self.of_customers(by) else self.pieces(by)
+        return who.groups_of(found, by, self.known_columns())

@@ -1,0 +1,163 @@
+"""The local engine on pieces that were brought from where the tables are: whole numbers, never the tables' own rows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine import causes
+from saasmetrics.engine.causes import CAUSE_COLUMN
+from saasmetrics.engine.cohorts import CAUSES
+from saasmetrics.engine.groups import Groups
+from saasmetrics.engine.local import LocalEngine
+from saasmetrics.engine.spans import Spans
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.portable.engine import PortableEngine
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.valued import Valuation
+    from saasmetrics.tables import Table
+
+_NUMBERS = ("_rank", "start", "end", "amount", "rests", "cause", "moving")
+
+
+class BroughtEngine(LocalEngine):
+    """A local engine on the pieces of some entities, or of all.
+
+    Periods, groups and rates are those of the whole book, whoever was brought.
+
+    Parameters
+    ----------
+    engine
+        The engine where the tables are.
+    some
+        A frame of `entity`: whose pieces to bring. None: everybody's.
+    tables
+        Other tables, by name, for what follows from them and from what is paid.
+    """
+
+    def __init__(
+        self,
+        engine: PortableEngine,
+        some: Frame | None = None,
+        tables: Mapping[str, Table] | None = None,
+    ) -> None:
+        super().__init__(
+            tables or {},
+            engine.policy,
+            engine.as_of,
+            engine.currency,
+            engine.fiscal_start,
+            engine.since_day,
+        )
+        self._there = engine
+        self._some = some
+
+    @property
+    def source(self) -> str:
+        """The table that MRR comes from."""
+        return self._there.source
+
+    def _mine(self, found: Frame) -> Frame:
+        return found if self._some is None else found.join(self._some, on="entity", how="semi")
+
+    @cached_property
+    def _pieces(self) -> pa.Table:
+        basis = self._there.basis
+        found = self._mine(basis.pieces()).join(basis.entities(), on="entity")
+        kept = found.select("line", *(nw.col(name).cast(nw.Int64) for name in _NUMBERS))
+        return self._there.bring(kept, self._there.source, self)
+
+    @cached_property
+    def _ids(self) -> tuple[pa.Array, NDArray[np.int64]]:
+        """The ids of the entities and their ranks, in order."""
+        found = self._mine(self._there.basis.entities())
+        kept = found.select("entity", nw.col("_rank").cast(nw.Int64))
+        table = self._there.bring(kept, "customers", self).sort_by("_rank")
+        ids = table["entity"].combine_chunks()
+        return ids, np.asarray(table["_rank"]).astype(np.int64)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Who pays how much a month from when until when."""
+        ids, ranks = self._ids
+        numbers = {name: np.asarray(self._pieces[name]).astype(np.int64) for name in _NUMBERS}
+        code = self._pieces["line"].combine_chunks().dictionary_encode()
+        line = np.asarray(pc.fill_null(code.indices, -1)).astype(np.int64)
+        day = {name: numbers[name].astype(np.int32) for name in ("start", "end")}
+        return Spans(
+            source=self._there.source,
+            entity_ids=ids,
+            entity=np.searchsorted(ranks, numbers["_rank"]).astype(np.int32),
+            start=day["start"],
+            end=day["end"],
+            amount=numbers["amount"],
+            line=line,
+            paused=numbers["rests"] == 1,
+            aside=self.policy.pause == "line",
+        )
+
+    @cached_property
+    def valuation(self) -> Valuation | None:
+        """The exchange rates that move and count; None where none does."""
+        return self._there.valued_at(np.asarray(self._pieces["moving"]).astype(np.int32))
+
+    def extent(self, freq: str) -> tuple[int, int, int]:
+        """Return the first period, the number of periods, and the last period observed in full."""
+        return self._there.extent(freq)
+
+    def grouping(self, by: Sequence[str]) -> Groups:
+        """Return the groups of some columns, with the group of each entity or span that was brought."""
+        return self._once(("groups", tuple(by)), lambda: self._grouped(tuple(by)))
+
+    def _grouped(self, by: tuple[str, ...]) -> Groups:
+        basis, labels = self._there.basis, self._there.grouping(by).labels
+        if not by:
+            return Groups(by, labels, of_entity=np.zeros(len(self.spans.entity_ids), np.int32))
+        if basis.of_customers(by):
+            found = self._mine(basis.members(by)).select("_rank", "group")
+            table = self._there.bring(found, "customers", self).sort_by("_rank")
+            return Groups(by, labels, of_entity=np.asarray(table["group"]).astype(np.int32))
+        of_span = self._by_line(by)
+        if not basis.per_entity(by):
+            return Groups(by, labels, of_span=of_span)
+        first = np.full(len(self.spans.entity_ids), of_span[0] if len(of_span) else 0, np.int32)
+        first[self.spans.entity] = of_span
+        return Groups(by, labels, of_entity=first)
+
+    def _by_line(self, by: tuple[str, ...]) -> NDArray[np.int32]:
+        """Return the group of each span, which is that of its line; usage has that of its entity."""
+        basis = self._there.basis
+        found = self._mine(basis.pieces(by)).join(basis.entities(), on="entity")
+        told = self._there.bring(
+            found.select("_rank", "line", "group").unique(), self._there.source, self
+        )
+        code, line = self._line_codes(told["line"])
+        many = np.int64(len(line) + 1)
+        key = np.asarray(told["_rank"]).astype(np.int64) * many + code
+        order = np.argsort(key)
+        mine = np.asarray(self._pieces["_rank"]).astype(np.int64) * many
+        at = np.searchsorted(key[order], mine + self.spans.lines() + 1)
+        group: NDArray[np.int32] = np.asarray(told["group"]).astype(np.int32)[order][at]
+        return group
+
+    def _line_codes(self, lines: Any) -> tuple[NDArray[np.int64], pa.Array]:
+        """Return the number of some lines as spans have them, plus 1; and every line that was brought."""
+        known = self._pieces["line"].combine_chunks().dictionary_encode().dictionary
+        found = pc.index_in(lines.combine_chunks().cast(known.type), value_set=known)
+        found = pc.if_else(pc.is_null(lines.combine_chunks()), None, found)
+        return np.asarray(pc.fill_null(found, -1)).astype(np.int64) + 1, known
+
+    def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+        if column == CAUSE_COLUMN:
+            return np.asarray(self._pieces["cause"]).astype(np.int64), CAUSES
+        return causes.of_groups(self.grouping(self._there.cause_column(column)), self.spans)

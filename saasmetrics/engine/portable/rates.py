@@ -1,0 +1,98 @@
+"""Exchange rates that move, where the tables are: movements at the rates of their day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.portable.balances import changes_at, of_entities, real
+from saasmetrics.engine.portable.whole import FAR, day_number, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.valued import Curve
+    from saasmetrics.periods import Calendar
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The factors of currencies that move, against their constant rates: one row per currency and day.
+
+    `table` has `moving` (the number of the currency), `day` and `factor`; `count` is how many currencies there are,
+    those that do not move as number 0. Groups are of one currency each: `group % count` is its number.
+    """
+
+    table: Frame
+    count: int
+
+    def valued(self, moves: Frame, money: Sequence[str]) -> Frame:
+        """Return movements with some columns at the rates of their `day`, each rounded once."""
+        moves = moves.with_columns(moving=nw.col("group") % self.count)
+        found = moves.join(self._factors(moves), on=["moving", "day"], how="left")
+        found = found.with_columns(factor=nw.col("factor").fill_null(1.0))
+        at_rate = (nearest(nw.col(n).cast(nw.Float64) * nw.col("factor")).alias(n) for n in money)
+        return found.with_columns(*at_rate)
+
+    def _factors(self, moves: Frame) -> Frame:
+        """Return the factor of each currency and day on which something moves; before its first rate, that one."""
+        columns = ("moving", "day", "_rate")
+        asked = moves.filter(nw.col("moving") > 0).select("moving", "day").unique()
+        marks = [
+            frame.with_columns(_rate=nw.lit(rate)) for frame, rate in ((self.table, 1), (asked, 0))
+        ]
+        both = nw.concat([frame.select(*columns) for frame in marks])
+        both = both.with_columns(_asked=1 - nw.col("_rate"))
+        nth = nw.col("_rate").cum_sum().over("moving", order_by=["day", "_asked"]).cast(nw.Int64)
+        both = both.with_columns(_nth=nth).filter(nw.col("_asked") == 1)
+        both = both.with_columns(_nth=nw.when(nw.col("_nth") < 1).then(1).otherwise(nw.col("_nth")))
+        known = self.table.with_columns(_rate=nw.lit(1))
+        place = nw.col("_rate").cum_sum().over("moving", order_by="day").cast(nw.Int64)
+        known = known.with_columns(_nth=place).select("moving", "_nth", "factor")
+        return both.join(known, on=["moving", "_nth"]).select("moving", "day", "factor")
+
+
+def rates_of(
+    fx: Frame, curves: Mapping[str, Curve], as_of: int, latest: Mapping[str, float]
+) -> Rates:
+    """Return the rates of the currencies that move.
+
+    Parameters
+    ----------
+    fx
+        The table of rates.
+    curves
+        The currencies, in order.
+    as_of
+        The last day known.
+    latest
+        The latest rate of each, which factors are of.
+    """
+    number, last = nw.lit(0), nw.lit(1.0)
+    for place, name in enumerate(curves, 1):
+        mine = nw.col("currency") == name
+        number = nw.when(mine).then(place).otherwise(number)
+        last = nw.when(mine).then(nw.lit(latest[name])).otherwise(last)
+    found = fx.with_columns(
+        moving=number.cast(nw.Int64), day=day_number("date", -FAR), _last=last.cast(nw.Float64)
+    )
+    found = found.filter(nw.col("moving") > 0, nw.col("day") <= as_of)
+    rate = nw.col("rate").cast(nw.Float64)
+    return Rates(found.select("moving", "day", factor=rate / nw.col("_last")), len(curves) + 1)
+
+
+def with_days(moves: Frame, daily: Frame, calendar: Calendar) -> Frame:
+    """Add the day of each movement that the ends of periods see: that of the customer's last change in the period.
+
+    It is that of all its accounts. Were it the account's own, the movements of groups at different rates would not
+    add up to the company.
+    """
+    days = real(of_entities(changes_at(daily, calendar, events=True)))
+    days = days.select("entity", day=nw.col("time"), time=nw.col("period"))
+    last = days.group_by("entity", "time").agg(nw.col("day").max())
+    found = moves.join(last, on=["entity", "time"], how="left")
+    found = found.with_columns(day=nw.col("day").fill_null(-FAR).cast(nw.Int64))
+    return found.with_columns(day=nw.col("day").cum_max().over("entity", order_by="time"))

@@ -1,0 +1,219 @@
+"""Invoices of any billing system or spreadsheet, with column names of several languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from importlib.resources import files as resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from saasmetrics.errors import DataError
+from saasmetrics.importers.fields import amounts, moments, words
+from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.money import agreeing, counted
+
+if TYPE_CHECKING:
+    from saasmetrics.importers.layout import Parts
+
+_KIND = "invoices"
+_CENT = 0.015  # a cent, and half of one that rounding leaves
+_DAY = r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}[/.]\d{1,2}[/.]\d{1,2}"
+_PERIOD = re.compile(
+    rf"(?<!\d)(?P<from>{_DAY})\s*(?:-|–|—|to|bis|au|al|a|tot|até|~|〜)\s*(?P<until>{_DAY})(?!\d)"
+)
+_KINDS = {
+    "recurring": "recurring", "subscription": "recurring", "one_time": "one_time", "one_off": "one_time",
+    "usage": "usage", "metered": "usage", "tax": "tax", "discount": "discount", "refund": "refund",
+}  # fmt: skip
+
+
+@cache
+def _said() -> dict[str, Any]:
+    """Return the names of columns and the words of lines, as data."""
+    text = (
+        resources("saasmetrics.importers")
+        .joinpath("invoice_words.json")
+        .read_text(encoding="utf-8")
+    )
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _fields() -> dict[str, tuple[str, ...]]:
+    """Return field -> names of its column; a customer without a number goes by the name."""
+    names = {name: tuple(given) for name, given in _said()["fields"].items()}
+    return {**names, "customer_id": (*names["customer_id"], *names["customer"])}
+
+
+LAYOUTS = (
+    Layout(
+        _KIND,
+        _fields(),
+        ("number", "customer_id", "date"),
+        tuple(_said()["signs"]),
+    ),
+)
+
+
+def build(files: Parts) -> dict[str, pd.DataFrame]:
+    """Return the lines of invoices, before tax, credits negative, each with what it is."""
+    rows = files.frame(_KIND)
+    rows = files.keep(_KIND, rows["number"].notna(), "without an invoice number", rows)
+    rows = files.keep(_KIND, rows["customer_id"].notna(), "without a customer", rows)
+    live = ~words(rows["status"]).isin(_said()["void"])
+    rows = files.keep(_KIND, live, "that were not issued", rows)
+    net = _net(files, rows)
+    rows = files.keep(_KIND, net.notna(), "without an amount", rows)
+    net = net[rows.index]
+    credit = words(rows["type"]).isin(_said()["credit"])
+    if turned := int((credit & (net > 0)).sum()):
+        files.notes.append(
+            f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
+            f"{agreeing(turned, 'is', 'are')} taken off"
+        )
+    begin, until = _period(files, rows)
+    table = pd.DataFrame(
+        {
+            "invoice_id": _ids(rows),
+            "customer_id": rows["customer_id"],
+            "date": moments(rows["date"]),
+            "amount": net.where(~credit, -net.abs()),
+            "service_start": begin,
+            "service_end": until,
+            "kind": _kinds(files, rows.assign(net=net), until.notna(), credit),
+            "currency": rows["currency"].str.strip().str.upper(),
+            "product": rows["description"],
+            "quantity": amounts(rows["quantity"]),
+        }
+    )
+    made = {"invoices": table}
+    if files.has(_KIND, "customer"):
+        first = rows.drop_duplicates("customer_id")
+        named = {"customer_id": first["customer_id"], "name": first["customer"]}
+        made["customers"] = pd.DataFrame(named)
+    return made
+
+
+def _ids(rows: pd.DataFrame) -> pd.Series:
+    """Return the number of each invoice, with the number of the line where it has several."""
+    several = rows["number"].duplicated(keep=False)
+    place = (rows.groupby("number").cumcount() + 1).astype(str)
+    return rows["number"].where(~several, rows["number"] + "/" + place)
+
+
+def _net(files: Parts, rows: pd.DataFrame) -> pd.Series:
+    """Return amounts without tax; where the file does not tell whether it is in them, the user is asked.
+
+    Raises
+    ------
+    DataError
+        If it does not tell, or net, tax and gross do not add up.
+    """
+    has = {name: files.has(_KIND, name) for name in ("net", "tax", "gross", "amount")}
+    read = {name: amounts(rows[name]) for name, there in has.items() if there}
+    tax = read["tax"].fillna(0.0) if has["tax"] else None
+    label, names = files.labels[_KIND], files.names[_KIND]
+    gross = next((name for name in ("gross", "amount") if has[name]), "")
+    if has["net"]:
+        if tax is not None and gross:
+            _refuse_unequal(files, rows, read["net"] + tax - read[gross], ("net", "tax", gross))
+        net = read["net"]
+    elif has["gross"] and tax is not None:
+        net = read["gross"] - tax
+    elif has["amount"] and tax is None and not has["gross"]:
+        net = read["amount"]
+        files.notes.append(
+            f"{label}: {names['amount']!r} counts as the amount without tax; call it gross amount, and add a column "
+            "of tax, if it is not"
+        )
+    elif has["amount"] or has["gross"]:
+        name = names["amount" if has["amount"] else "gross"]
+        msg = f"{label}: whether {name!r} includes tax is not said. Call it net amount or gross amount"
+        raise DataError(f"{msg}, and give the tax of gross amounts in a column of its own.")
+    else:
+        raise DataError(
+            f"{label} has no column of amounts. Name one amount, net amount or gross amount."
+        )
+    return net
+
+
+def _refuse_unequal(
+    files: Parts, rows: pd.DataFrame, rest: pd.Series, names: tuple[str, str, str]
+) -> None:
+    wrong = rows[rest.abs() > _CENT]
+    if len(wrong):
+        net, tax, gross = (files.names[_KIND][name] for name in names)
+        first = ", ".join(f"{row + 2:,}" for row in wrong.index[:3])
+        msg = (
+            f"{files.labels[_KIND]}: {net!r} and {tax!r} are not {gross!r} in {counted(len(wrong), 'row')} "
+            f"(row {first}). Correct them, or leave one of the columns out."
+        )
+        raise DataError(msg)
+
+
+def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return first and last day of service, as columns say it, else as the description does."""
+    found = rows["description"].astype("string").str.extract(_PERIOD)
+    begin, until = rows["from"], rows["until"]
+    told = begin.isna() & until.isna() & found["from"].notna()
+    if many := int(told.sum()):
+        have = agreeing(many, "has its", "have their")
+        files.notes.append(
+            f"{counted(many, 'line')} of {files.labels[_KIND]} {have} period from the description"
+        )
+    first = moments(begin).fillna(moments(found["from"].where(told)))
+    last = moments(until).fillna(moments(found["until"].where(told)))
+    return first.dt.floor("D"), last.dt.floor("D")
+
+
+def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Series) -> pd.Series:
+    """Return what each line is: as its type says, else the words of its description, else whether it has a period."""
+    kind = words(rows["type"]).map(_KINDS).astype("object")
+    text = rows["description"].astype("string").str.lower()
+    for name, signs in _said()["kinds"].items():
+        says = text.str.contains(_pattern(name, tuple(signs))).fillna(value=False)
+        says &= (rows["net"] < 0) | (name != "discount")  # a plan at a discount is a plan
+        kind = kind.where(kind.notna() | ~says, name)
+    kind = kind.mask(credit & ~kind.isin(("tax", "one_time", "usage")), "credit")
+    unsaid = kind.isna()
+    if unsaid.any():
+        dated = bool(served.any())
+        bare = unsaid & ~served
+        if many := int(bare.sum()):
+            some = ", ".join(map(repr, rows.loc[bare, "description"].dropna().unique()[:3]))
+            what = (
+                "charged once" if dated else "charged for the month of their date, again and again"
+            )
+            files.notes.append(
+                f"{counted(many, 'line')} of {files.labels[_KIND]} without a period of service "
+                f"{agreeing(many, 'counts', 'count')} as {what}{f' ({some})' if some else ''}; a column type "
+                "(recurring, one_time, usage, tax) says it better"
+            )
+        kind = kind.where(~unsaid, np.where(served | (not dated), "recurring", "one_time"))
+    return kind
+
+
+def _pattern(kind: str, signs: tuple[str, ...]) -> str:
+    """Return a pattern of whole words; a line is of tax only if it begins with it."""
+    latin = [re.escape(sign) for sign in signs if sign.isascii() or sign[0] < "\u3000"]
+    rest = [re.escape(sign) for sign in signs if re.escape(sign) not in latin]
+    letter = r"[^\W\d_]"
+    whole = rf"(?<!{letter})(?:{'|'.join(latin)})(?:s|es|e|en|n)?(?!{letter})"
+    either = "|".join([whole, *rest])
+    return rf"^\W*\d*\W*(?:{either})" if kind == "tax" else either
+
+
+INVOICE_LIST = Importer(
+    "invoice_list",
+    "Invoice list",
+    "Invoices with their lines, exported from any billing or accounting system or kept in a spreadsheet: one row per "
+    "line, columns named in English, German, French, Spanish, Dutch, Italian, Portuguese or Japanese",
+    LAYOUTS,
+    (_KIND,),
+    build,
+    generic=True,
+)

@@ -1,0 +1,115 @@
+"""Findings about tables that stop before the others, and about months without a rate of exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.errors import Problem
+from saasmetrics.money import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from saasmetrics.tables.gate.view import Gate, View
+
+__all__ = ["months_without_rate", "tables_that_stop_early"]
+
+_DATES = {
+    "mrr": "month",
+    "invoices": "date",
+    "spend": "month",
+    "finance": "month",
+    "tickets": "created_at",
+    "usage": "date",
+    "activities": "at",
+    "surveys": "at",
+}
+_PRICED = ("subscriptions", "mrr", "invoices", "spend", "contracts")
+_ENOUGH = 6  # months with rows before a silence says something
+_SILENT = 2  # full months without rows, and more than ever before
+_SHOWN = 3
+
+Months = npt.NDArray[np.int64]
+
+
+def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
+    """Tables in which nothing happens any more, for longer than ever before, until the as-of date."""
+    if gate.as_of is None:
+        return  # today says nothing about the day of the export
+    source = next(iter(gate.having("subscriptions", "mrr", "invoices")), None)
+    for view in gate.having(*_DATES):
+        at = _DATES[view.name]
+        if view is source or not view.has(at):
+            continue  # of the source itself other findings tell
+        # Few different days rather than every row: a log has millions.
+        different = pc.unique(view.table.data[at].cast(pa.date32()).cast(pa.int32())).drop_null()
+        days = np.array(different.to_pylist(), np.int64)
+        months = np.unique(_months(days[days <= gate.today]))
+        if len(months) < _ENOUGH:
+            continue
+        silent = int(_months(np.array([gate.today + 1]))[0]) - int(months[-1]) - 1
+        longest = int(np.diff(months).max()) - 1
+        if silent < _SILENT or silent <= longest:
+            continue
+        last = np.datetime64(int(months[-1]), "M")
+        yield Problem(
+            view.name,
+            at,
+            f"nothing after {last}, {counted(silent, 'full month')} before the as-of date, and never before so long",
+            0,
+            (),
+            "Export the table again up to the as-of date, or say until when you know: as_of.",
+            "warning",
+            "table-stops-early",
+        )
+
+
+def months_without_rate(gate: Gate) -> Iterable[Problem]:
+    """Months between the first rate of a currency and the as-of date that have none."""
+    used = {word for view in gate.having(*_PRICED) for word in _currencies(view)}
+    for view in gate.having("fx"):
+        if not view.has("date", "currency", "rate"):
+            continue
+        good = view.valid("date") & view.valid("rate") & (view.days("date") <= gate.today)
+        constant = gate.choice("fx", "constant") == "constant"
+        for code, name in enumerate(view.names("currency").to_pylist()):
+            there = np.unique(_months(view.days("date")[good & (view.codes("currency") == code)]))
+            if name not in used - {gate.currency} or not len(there):
+                continue
+            # Rates of a quarter or of a year are rates of the months until the next one.
+            step = int(np.median(np.diff(there))) if len(there) > 2 else 1
+            until = int(_months(np.array([gate.today]))[0])
+            holes = np.flatnonzero(np.diff(np.append(there, until + 1)) > max(step, 1))
+            if not len(holes):
+                continue
+            first = there[holes] + 1
+            words = ", ".join(str(np.datetime64(int(m), "M")) for m in first[:_SHOWN])
+            stale = bool(holes[-1] == len(there) - 1)
+            yield Problem(
+                "fx",
+                "date, currency",
+                f"{name} has no rate from {words}{', ...' if len(first) > _SHOWN else ''} on; the rate before is taken",
+                0,
+                tuple(
+                    {"currency": name, "month": str(np.datetime64(int(m), "M"))}
+                    for m in first[:_SHOWN]
+                ),
+                f"Add a row to fx with currency {name} for each month without one.",
+                "warning" if stale or not constant else "note",
+                "rate-gap",
+            )
+
+
+def _currencies(view: View) -> list[str]:
+    if not view.has("currency"):
+        return []
+    return [word for word in view.names("currency").to_pylist() if word is not None]
+
+
+def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Months:
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

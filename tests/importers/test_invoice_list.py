@@ -1,0 +1,162 @@
+"""Invoices of any system, in several languages: tax, credits, one-off lines; what can be two things is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.errors import DataError
+from tests.importers.exports import imported, mrr
+
+LIST = """
+Invoice Number|Customer ID|Customer|Invoice Date|Description|Net Amount|Tax Amount|Gross Amount|Service Start|Service End|Currency|Document Type|Status
+I-1|c1|Ada|2026-01-05|Pro plan, 10 seats|1200.00|240.00|1440.00|2026-01-01|2026-12-31|USD|Invoice|Paid
+I-1|c1|Ada|2026-01-05|Onboarding workshop|500.00|100.00|600.00|||USD|Invoice|Paid
+I-2|c2|Bob|2026-01-10|Team plan|90.00|18.00|108.00|2026-01-01|2026-01-31|USD|Invoice|Paid
+I-3|c2|Bob|2026-02-10|Team plan|90.00|18.00|108.00|2026-02-01|2026-02-28|USD|Invoice|Paid
+I-4|c2|Bob|2026-02-12|Team plan, 5 seats fewer|30.00|6.00|36.00|2026-02-01|2026-02-28|USD|Credit Note|Paid
+I-5|c2|Bob|2026-03-10|Team plan|60.00|12.00|72.00|2026-03-01|2026-03-31|USD|Invoice|Draft
+I-6|c3|Cy|2026-02-01|Overage: calls|45.00|9.00|54.00|2026-02-01|2026-02-28|USD|Invoice|Open
+|||2026-03-31|Total|2015.00|403.00|2418.00|||||
+"""  # noqa: E501
+
+
+def test_lines_give_the_mrr_and_the_bridge_made_by_hand(tmp_path: Path) -> None:
+    found = imported(tmp_path, anything=LIST)
+    # c1: 1200 for the year is 100 a month; c2: 90 in January, 90 - 30 in February, gone in March (a draft is none).
+    # The workshop is charged once and the overage by use.
+    assert mrr(found, "2026-03-31") == [190.0, 160.0, 100.0]
+    book = sm.Book(**found.tables, as_of="2026-03-31", currency="USD")
+    bridge = sm.revenue.bridge(book).df.round(2)
+    assert bridge["contraction"].tolist() == [0.0, -30.0, 0.0]
+    assert bridge["churn"].tolist() == [0.0, 0.0, -60.0]
+    nrr = sm.retention.nrr(book, window=2).df.set_index("period")["value"]
+    assert nrr["2026-03-01"] == pytest.approx(100 / 190)
+
+
+def test_what_is_left_out_or_decided_is_said(tmp_path: Path) -> None:
+    found = imported(tmp_path, anything=LIST)
+    for words in (
+        "1 row that was not issued (I-5)",
+        "1 row without an invoice number",
+        "1 line of credit notes in anything.csv with a positive amount is taken off",
+    ):
+        assert words in str(found)
+    rows = found.tables["invoices"].set_index("invoice_id")
+    assert rows.index.tolist() == ["I-1/1", "I-1/2", "I-2", "I-3", "I-4", "I-6"]
+    assert rows["kind"].tolist() == [
+        "recurring",
+        "one_time",
+        "recurring",
+        "recurring",
+        "credit",
+        "usage",
+    ]
+    assert found.tables["customers"]["name"].tolist() == ["Ada", "Bob", "Cy"]
+
+
+LANGUAGES = {
+    "german": "Rechnungs-Nr.;Kunde;Rechnungsdatum;Bezeichnung;Netto;MwSt;Brutto;Leistung von;Leistung bis;Währung",
+    "french": "N° facture;Client;Date de facture;Désignation;Montant HT;TVA;Montant TTC;Période du;Période au;Devise",
+    "spanish": "Número de factura;Cliente;Fecha;Concepto;Base imponible;IVA;Importe total;Desde;Hasta;Moneda",
+    "dutch": "Factuurnummer;Klant;Factuurdatum;Omschrijving;Bedrag excl. BTW;BTW;Bedrag incl. BTW;"
+    "Periode van;Periode tot;Valuta",
+    "italian": "Numero fattura;Cliente;Data fattura;Descrizione;Imponibile;IVA;Totale;Dal;Al;Valuta",
+    "portuguese": "Número da fatura;Cliente;Data da fatura;Descrição;Valor líquido;Imposto;Valor total;"
+    "Período de;Período até;Moeda",
+    "japanese": "請求書番号;顧客名;請求日;品目;税抜金額;消費税;税込金額;利用開始日;利用終了日;通貨",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ["utf-8", "utf-16"])
+def test_columns_are_recognized_in_other_languages(
+    tmp_path: Path, language: str, code: str
+) -> None:
+    row = "R1;Zoë;05.01.2026;Pro;1.200,00;240,00;1.440,00;01.01.2026;31.12.2026;EUR"
+    (tmp_path / "export.csv").write_text(f"{LANGUAGES[language]}\n{row}\n", encoding=code)
+    found = sm.importers.import_folder(tmp_path)
+    assert found.systems == ["Invoice list"]
+    book = sm.Book(**found.tables, as_of="2026-02-28", currency="EUR")
+    assert sm.revenue.mrr(book).df["value"].tolist() == [100.0, 100.0]
+
+
+def test_a_workbook_is_read_like_a_file(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for line in LIST.strip().splitlines()[:4]:
+        sheet.append(line.split("|"))
+    workbook.save(tmp_path / "list.xlsx")
+    assert mrr(sm.importers.import_folder(tmp_path), "2026-01-31") == [190.0]
+
+
+HEAD = "Invoice Number|Customer|Invoice Date|Description"
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "said"),
+    [
+        ("Amount|Tax", "100|20", "whether 'Amount' includes tax is not said"),
+        ("Gross Amount", "120", "whether 'Gross Amount' includes tax is not said"),
+        ("Quantity", "3", "has no column of amounts"),
+        ("Net Amount|Tax|Gross Amount", "100|20|130", r"are not 'Gross Amount' in 1 row \(row 2\)"),
+    ],
+)
+def test_amounts_that_may_hold_tax_are_asked_about(
+    tmp_path: Path, columns: str, cells: str, said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        imported(tmp_path, list=f"{HEAD}|{columns}\nI-1|Ada|2026-01-05|Pro|{cells}")
+
+
+def test_gross_amounts_count_without_their_tax(tmp_path: Path) -> None:
+    found = imported(tmp_path, list=f"{HEAD}|Gross Amount|Tax\nI-1|Ada|2026-01-05|Pro|120|20")
+    assert found.tables["invoices"]["amount"].tolist() == [100.0]
+
+
+def test_a_period_in_the_description_is_the_service(tmp_path: Path) -> None:
+    rows = (
+        f"{HEAD}|Net\nI-1|Ada|2026-01-05|Pro 2026-01-01 - 2026-03-31|300\nI-2|Ada|2026-01-05|Box|50"
+    )
+    found = imported(tmp_path, list=rows)
+    assert mrr(found, "2026-04-30") == [100.0, 100.0, 100.0, 0.0]
+    assert "without a period of service counts as charged once ('Box')" in str(found)
+
+
+def test_without_any_period_a_line_recurs_in_the_month_of_its_date_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    rows = f"{HEAD}|Net\nI-1|Ada|2026-01-05|Pro|100\nI-2|Ada|2026-02-05|Pro|100\nI-3|Ada|2026-02-05|Setup fee|70"
+    found = imported(tmp_path, list=rows)
+    assert mrr(found, "2026-02-28") == [100.0, 100.0]
+    assert "2 lines of list.csv without a period of service count as charged for the month" in str(
+        found
+    )
+
+
+def test_lines_of_tax_and_discount_are_told_by_their_words_and_sign(tmp_path: Path) -> None:
+    rows = "\n".join(
+        f"I-1|Ada|2026-01-05|{text}|{net}"
+        for text, net in (
+            ("Pro plan (10% discount)", 100), ("VAT 20%", 20), ("Discount", -10), ("Pro incl. VAT", 5), ("Ivana", 7),
+        )
+    )  # fmt: skip
+    kinds = imported(tmp_path, list=f"{HEAD}|Net\n{rows}").tables["invoices"]["kind"]
+    assert kinds.tolist() == ["recurring", "tax", "discount", "recurring", "recurring"]
+
+
+def test_lines_of_several_currencies_keep_theirs(tmp_path: Path) -> None:
+    rows = f"{HEAD}|Net|Currency\nI-1|Ada|2026-01-05|Pro|100|usd\nI-2|Bob|2026-01-05|Pro|90|EUR"
+    assert imported(tmp_path, list=rows).tables["invoices"]["currency"].tolist() == ["USD", "EUR"]
+
+
+def test_a_list_with_the_names_of_our_own_columns_is_the_table_that_it_says(tmp_path: Path) -> None:
+    (tmp_path / "invoices.csv").write_text(
+        "invoice_id,customer_id,date,amount\n1,a,2026-01-05,10\n"
+    )
+    book = sm.read(tmp_path, as_of="2026-01-31")
+    assert book.tables["invoices"].notes[0].startswith("read from")
