@@ -20,7 +20,7 @@ from saasmetrics.errors import UnknownNameError
 from tests.warehouse.postgres import READER, Postgres
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
-DIALECTS = tuple(written.DIALECTS)
+DIALECTS = written.DIALECTS
 LEVELS = ("opening", "closing", "customers_opening", "customers_closing")
 Run = Callable[[Mapping[str, pa.Table], str], pd.DataFrame]
 

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 
     from saasmetrics.recording import Ask, Asked
 
-# The name of each dialect -> those of its compiler in Ibis.
-DIALECTS = {
-    "duckdb": "duckdb",
-    "postgres": "postgres",
-    "bigquery": "bigquery",
-    "snowflake": "snowflake",
-    "databricks": "databricks",
-    "clickhouse": "clickhouse",
-    "trino": "trino",
-    "spark": "pyspark",
-}
+DIALECTS = (
+    "duckdb",
+    "postgres",
+    "bigquery",
+    "snowflake",
+    "databricks",
+    "clickhouse",
+    "trino",
+    "spark",
+)
 _CUBES: Mapping[str, Callable[..., Any]] = {
     "movements": cells.movements,
     "pairs": cells.pairs,
@@ -93,7 +92,7 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
             msg = "Rates of exchange that move have no SQL: ask book.with_policy(fx='constant')."
             raise DataError(msg)
         query = cube(portable, engine.policy, **{**ask.arguments, **more})
-        body = compiled(query, steps, DIALECTS[dialect], tables)
+        body = compiled(query, steps, dialect, tables)
     return "\n".join([*_header(result, book, ask), f"{body};"])
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 _CHANCE = re.compile(r"row_index_[0-9a-f]{8,}")
+_COMPILERS = {"spark": "databricks"}  # that of Spark itself in Ibis asks for pyspark
 _WITH = "with_"  # as sqlglot calls the part of a query
 _MATERIALIZED = (
     "duckdb",
@@ -31,7 +32,7 @@ def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) 
     steps
         What each temporary table is, and the query that it is made from, in the order in which they were made.
     dialect
-        The name of a compiler of Ibis.
+        The name of a dialect.
     tables
         Other names for tables, such as {"subscriptions": "billing.subscriptions"}.
 
@@ -45,13 +46,14 @@ def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) 
     from ibis.backends.sql import compilers
     from sqlglot import exp
 
-    compiler = getattr(compilers, dialect).compiler
+    compiler = getattr(compilers, _COMPILERS.get(dialect, dialect)).compiler
+    spoken = dialect if dialect in _COMPILERS else compiler.dialect
     trees = {name: compiler.to_sqlglot(made.unbind()) for name, (_, made) in steps.items()}
     main = compiler.to_sqlglot(query.unbind())
     needed = _needed(main, trees)
     called = _called([steps[name][0] for name in needed])
     names = dict(zip(needed, called, strict=True))
-    read = {name: _table(name, text, compiler.dialect) for name, text in tables.items()}
+    read = {name: _table(name, text, spoken) for name, text in tables.items()}
     used: set[str] = set()
     for tree in (*(trees[name] for name in needed), main):
         used |= _rename(tree, names, read)
@@ -75,7 +77,7 @@ def compiled(query: Any, steps: Steps, dialect: str, tables: Mapping[str, str]) 
     if dialect == "snowflake":  # where names that nobody quotes are in capitals
         for identifier in main.find_all(exp.Identifier):
             identifier.set("this", identifier.name.upper())
-    text: str = main.sql(dialect=compiler.dialect, pretty=True)
+    text: str = main.sql(dialect=spoken, pretty=True)
     return text
 
 
