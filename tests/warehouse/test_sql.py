@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import duckdb
 import ibis
@@ -18,6 +19,9 @@ from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.written.text import compiled
 from saasmetrics.errors import UnknownNameError
 from tests.warehouse.postgres import READER, Postgres
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 DIALECTS = written.DIALECTS
@@ -63,6 +67,12 @@ def in_duckdb(tables: Mapping[str, pa.Table], query: str) -> pd.DataFrame:
         for name, data in tables.items():
             connection.register(name, data)
         return connection.execute(query).df()
+
+
+def in_duckdb_as_rows(book: sm.Book) -> pd.DataFrame:
+    """Return what DuckDB gives for the bridge by segment, in the types of Python."""
+    found = in_duckdb(raw(book), sm.revenue.bridge(book, by="segment").sql())
+    return found.assign(period=[day.date() for day in found["period"]])
 
 
 def in_postgres(postgres: Postgres) -> Run:
@@ -187,6 +197,14 @@ def test_every_dialect_reads_its_own_sql(small: sm.Book, other: str) -> None:
     read = {table.name.lower() for table in parsed.find_all(sqlglot.exp.Table)}
     assert {"subscriptions", "customers"} <= read
     assert not any("saasmetrics" in name or "temp" in name for name in read)
+
+
+def test_spark_runs_its_own_sql(small: sm.Book, spark: SparkSession) -> None:
+    for name, data in raw(small).items():
+        spark.createDataFrame(data).createOrReplaceTempView(name)
+    query = sm.revenue.bridge(small, by="segment").sql("spark")
+    found = pd.DataFrame(spark.sql(query.strip().removesuffix(";")).toArrow().to_pylist())
+    pd.testing.assert_frame_equal(found, in_duckdb_as_rows(small), check_dtype=False)
 
 
 def test_tables_have_the_names_that_are_given(small: sm.Book) -> None:
