@@ -149,7 +149,7 @@ class Report(Result):
     formula="one row per finding: an error stops, a warning goes into footnotes, a note is for information; MRR is "
     "what the subscriptions (of other tables: the customers) behind it pay a month on the as-of date, or paid last; "
     "score = 100 - points, at least 0: an error takes a point for each per cent of MRR that it touches, a warning a "
-    "tenth of that, a note nothing; in a table that names no customers, per cent of its rows",
+    "tenth of that, a note nothing; in a table that names no customers, or stays elsewhere, per cent of its rows",
     missing="An empty report means that nothing was found, and a score of 100; MRR is missing where a finding is about "
     "no customer, or errors leave no MRR.",
     sources=("METRICS.md",),
@@ -178,13 +178,16 @@ def report(book: Book) -> Report:
     (100.0, {'note'})
     """
     from saasmetrics.checks.later import later
-    from saasmetrics.checks.worth import score, touched, worth_of
+    from saasmetrics.checks.worth import by_rows, score, touched, worth_of
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
-    worth = worth_of(checks.tables, *asked, problems)
-    every = [*problems, *later(checks.tables, *asked, problems)]
-    found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
+    if any(table.is_away for table in checks.tables.values()):
+        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+    else:
+        worth = worth_of(checks.tables, *asked, problems)
+        every = [*problems, *later(checks.tables, *asked, problems)]
+        found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda pair: (order[pair[0].severity], -(pair[1].micro or 0), -pair[0].rows))
     total = score([each for _, each in found])
@@ -253,9 +256,10 @@ def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
     if problem.found is not None:
         made: pd.DataFrame = problem.found.to_pandas()
         return made
-    if lines is None:
+    table = book.checks.tables.get(problem.table)
+    if lines is None or table is None or table.is_away:  # of rows elsewhere the first are here
         return pd.DataFrame(list(problem.examples))
-    taken: pd.DataFrame = book.checks.tables[problem.table].data.take(lines).to_pandas()
+    taken: pd.DataFrame = table.data.take(lines).to_pandas()
     taken.insert(0, "row", lines + 1)
     return taken
 

@@ -120,7 +120,9 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     across.major_tick_mark = XL_TICK_MARK.NONE
     across.format.line.color.rgb = _rgb(colors.muted)
-    across.tick_labels.font.size = Pt(8 if len(chart.categories) > 6 else 9)
+    long = max((len(word) for name in chart.categories for word in name.split()), default=0)
+    tight = len(chart.categories) > 8 and long > 10
+    across.tick_labels.font.size = Pt(7 if tight else 8 if len(chart.categories) > 6 else 9)
     _upright(across, 6 if chart.kind == "curve" else 1)
     axis.tick_labels.number_format = {"ratio": "0%", "multiple": '0"x"'}.get(chart.unit, "#,##0")
     axis.tick_labels.number_format_is_linked = False
@@ -144,9 +146,10 @@ def _upright(axis: Any, every: int) -> None:
 
     held = axis._element  # noqa: SLF001  (the library cannot turn labels, nor leave some out)
     body = held.find(qn("c:txPr")).find(qn("a:bodyPr"))
-    body.set("rot", "0")
-    body.set("vert", "horz")
-    if every > 1:
+    if every == 1:
+        body.set("rot", "0")
+        body.set("vert", "horz")
+    else:
         skip = etree.Element(qn("c:tickLblSkip"))
         skip.set("val", str(every))
         after = held.find(qn("c:noMultiLvlLbl"))
@@ -254,6 +257,7 @@ def _point_label(label: Any) -> None:
 def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     """Draw a bar for each value and its interval as an error bar."""
     from lxml import etree
+    from pptx.enum.chart import XL_LABEL_POSITION
     from pptx.oxml.ns import qn
 
     plot = made.plots[0]
@@ -262,6 +266,7 @@ def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     series.invert_if_negative = False
     _fill(series, colors.prior)
     _labels(series, 9)
+    series.data_labels.position = XL_LABEL_POSITION.INSIDE_BASE  # the end is the interval's
     value = {key: q.value for key, q in pack.quantities.items()}
     gaps: dict[str, list[float]] = {"plus": [], "minus": []}
     for key, low, high in zip(held.cells, held.low, held.high, strict=True):

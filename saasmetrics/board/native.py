@@ -60,6 +60,7 @@ def draw(pack: Pack, chart: Chart, sheet: Sheet, row: int, aside: tuple[int, int
         {
             "num_font": {"size": 8},
             "label_position": "low",
+            **({"interval_unit": 6} if chart.kind == "curve" else {}),
             "num_format": form if chart.kind == "ranges" else "General",
         }
     )

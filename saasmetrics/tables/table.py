@@ -100,6 +100,11 @@ class Table:
         """Names of the columns, the unknown ones of the export last."""
         return list(self.data.column_names)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the rows stay in another system, from which they are brought when they are used."""
+        return bool(getattr(self.data, "is_away", False))
+
     @cached_property
     def fingerprint(self) -> str:
         """The hash of what the table holds, whatever the order of its rows and columns."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from html.parser import HTMLParser
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,38 @@ def test_nothing_stands_outside_of_its_slide(written: Written) -> None:
                 slide.slide_id,
                 shape.name,
             )
+
+
+def test_long_names_and_a_comment_of_several_lines_cover_nothing_on_a_slide(tmp_path: Path) -> None:
+    months = [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(27)]
+    rows = [(f"c{at}", m, 800.0 + 90 * k * at) for at in range(8) for k, m in enumerate(months)]
+    customers, when, mrr = zip(*rows, strict=True)
+    long = "Holding for industrial automation and logistics in the Rhine area GmbH & Co. KGaA, No. "
+    names = {
+        "customer_id": [f"c{at}" for at in range(8)],
+        "name": [long + str(at) for at in range(8)],
+    }
+    names["segment"] = [f"{long}{at % 2}" for at in range(8)]
+    asked = {"pages": ["retention"], "comments": {"retention": {"text": "One.\nTwo.\nThree 3."}}}
+    book = sm.Book(mrr={"customer_id": customers, "month": when, "mrr": mrr}, customers=names)
+    path = sm.board.pack(book, settings=asked).to_pptx(tmp_path / "pack.pptx")
+    shapes = list(Presentation(str(path)).slides[0].shapes)
+    boxes = [(s.left, s.top, s.left + s.width, s.top + s.height) for s in shapes]
+    for at, a in enumerate(boxes):
+        for b in boxes[at + 1 :]:
+            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
+    (words,) = (s for s in shapes if s.has_text_frame and "Two." in s.text_frame.text)
+    assert words.height.pt >= 3 * 12  # three lines of 12 points, and the mark below them
+    tables = [shape.table for shape in shapes if shape.has_table]
+    assert len(tables) == 2
+    for table in tables:
+        wide = table.columns[0].width.pt - 2 * 5
+        for row in table.rows:
+            text = row.cells[0].text
+            needed = ceil(
+                len(text) * 0.46 * 9 / wide
+            )  # letters of Arial are not half as wide as high
+            assert row.height.pt >= needed * 9
 
 
 def test_slides_are_made_in_the_companys_own_template(pack_book: sm.Book, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ that problems, severities and words are the same. What needs all rows at once is
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -133,7 +133,7 @@ class _Looking:
         for problem in suspect.finding(self._gate({table.name: replace(table, data=first)})):
             if problem.code == suspect.code and problem.column == suspect.column:
                 shown = problem.examples[: min(count, SHOWN)]
-                yield replace(problem, rows=count, examples=shown)
+                yield _counted(problem, count, examples=shown)
 
     def _gate(self, tables: Mapping[str, Table], sizes: Mapping[str, int] | None = None) -> Gate:
         views: dict[str, View] = {name: View(table) for name, table in tables.items()}
@@ -161,7 +161,7 @@ class _Looking:
             self._gate({table.name: first, "customers": nobody})
         ):
             rule = keys.without_row(int(counts["ids"]))
-            yield replace(problem, rows=int(counts["rows"]), rule=rule)
+            yield _counted(problem, int(counts["rows"]), rule=rule)
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
@@ -176,7 +176,7 @@ class _Looking:
         first = replace(table, data=_first(never))
         others = {n: replace(self.tables[n], data=_nobody(first)) for n in paying}
         for problem in keys.row_without_revenue(self._gate({"customers": first, **others})):
-            yield replace(problem, rows=never.num_rows)
+            yield _counted(problem, never.num_rows)
 
     def _parents(self, table: Table) -> Iterator[Problem]:
         """Parents of parents, and circles of them: of the few customers that have a parent."""
@@ -189,12 +189,13 @@ class _Looking:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
             first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
-                yield replace(problem, rows=count)
+                yield _counted(problem, count)
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
         chained = rows.cut(pairs.join(above, on="parent_id", how="semi"))
         if chained.num_rows:
             whole = replace(table, data=rows.cut(pairs).here())
-            yield from names.parents_of_parents(self._gate({"customers": whole}))
+            for problem in names.parents_of_parents(self._gate({"customers": whole})):
+                yield _counted(problem, problem.rows)
 
     def as_a_whole(self) -> Iterator[Problem]:
         """Return the findings about tables as a whole."""
@@ -210,6 +211,11 @@ class _Looking:
                     or not len(self.tables["mrr"].data)
                 ):
                     yield problem
+
+
+def _counted(problem: Problem, rows: int, **changed: Any) -> Problem:
+    """Return a finding with the number of its rows where they are, of which those here are only the first."""
+    return replace(problem, rows=rows, lines=None, found=None, **changed)
 
 
 def _counts(rows: Rows, asked: list[Suspect]) -> list[int]:

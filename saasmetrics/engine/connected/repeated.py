@@ -45,11 +45,12 @@ def repeated(table: Table) -> Iterator[Problem]:
     gate = Gate({table.name: View(replace(table, data=data))})
     found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
     if not many:
-        yield from found
+        for problem in found:
+            yield replace(problem, lines=None, found=None)
         return
     counts = _counts(several)
     for problem in found:
-        yield replace(problem, rows=counts[problem.code])
+        yield replace(problem, rows=counts[problem.code], lines=None, found=None)
 
 
 def _counts(several: Frame) -> dict[str, int]:

@@ -44,6 +44,8 @@ class Rows:
         The different values of columns that have few, as found when connecting.
     """
 
+    is_away = True
+
     def __init__(
         self, name: str, frame: Frame, link: Link, words: Mapping[str, frozenset[str]] | None = None
     ) -> None:

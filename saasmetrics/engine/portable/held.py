@@ -61,4 +61,5 @@ def _in_temporary_table(frame: Frame) -> Frame:
     with planned(frame):
         table = backend.create_table(name, native, schema=native.schema(), temp=True)
     weakref.finalize(table.op(), left.append, name)
-    return nw.from_native(table).lazy()
+    kept: Frame = nw.from_native(table).lazy()
+    return kept
