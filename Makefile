@@ -2,6 +2,7 @@
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
 # make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
+# make docs   the documentation anew, by running its pages: widgets/labextension/static/docs
 
 VENV ?= .venv
 OUT ?= out
@@ -27,7 +28,7 @@ else
 BROWSER := programs
 endif
 
-.PHONY: help demo test search lab lint types pytest programs clean
+.PHONY: help demo test search lab docs lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -38,6 +39,9 @@ demo: $(BASE)
 
 lab: $(LAB)
 	$(BIN)/jupyter lab notebooks/founder.ipynb
+
+docs: $(TEST)
+	$(BIN)/python -m docs.site
 
 test: $(TEST) $(BROWSER) lint types pytest
 

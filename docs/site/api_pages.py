@@ -37,18 +37,13 @@ def _module(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def _called(module: str, name: str) -> str:
-    short = {"saasmetrics": "sm", "saasmetrics_widgets": "saasmetrics_widgets"}.get(module)
-    return f"{short or module.replace('saasmetrics.', 'sm.')}.{name}"
-
-
 def _metric_page(module: str, name: str) -> str:
-    return known.places().get(_called(module, name), "")
+    return known.places().get(known.called(module, name), "")
 
 
 def _metrics(module: str, names: dict[str, Any]) -> str:
     items = "".join(
-        f'<dt><a href="{_metric_page(module, name)}"><code>{_called(module, name)}</code></a></dt>'
+        f'<dt><a href="{_metric_page(module, name)}"><code>{known.called(module, name)}</code></a></dt>'
         f"<dd>{inline(docstrings.told(thing).summary)}</dd>"
         for name, thing in names.items()
     )
@@ -57,7 +52,7 @@ def _metrics(module: str, names: dict[str, Any]) -> str:
 
 def _one(module: str, name: str, thing: Any) -> str:
     """Return a section on a function, or on a class with its methods."""
-    call = f"{_called(module, name)}{docstrings.signature(thing)}"
+    call = f"{known.called(module, name)}{docstrings.signature(thing)}"
     head = f'<h2 id="{name}"><code>{escape(name)}</code></h2>{call_block(call)}'
     body = _said(thing)
     if inspect.isclass(thing):
@@ -77,8 +72,7 @@ def _said(thing: Any) -> str:
             parts.append(f'<p class="label">{section}</p><dl class="names">{items}</dl>')
     if notes := said.sections.get("Notes"):
         parts.append(markdown(notes))
-    session = docstrings.examples(thing)
-    if session and not docstrings.only_checks(session):
+    if session := docstrings.examples(thing):
         parts.append(code_block(session, "pycon"))
     return "".join(parts)
 
@@ -87,7 +81,9 @@ def _methods(name: str, thing: type) -> str:
     parts = []
     for method, found in sorted(vars(thing).items()):
         target = found.__func__ if isinstance(found, classmethod | staticmethod) else found
-        if method.startswith("_") or not (inspect.isfunction(target) or isinstance(found, property)):
+        if method.startswith("_") or not (
+            inspect.isfunction(target) or isinstance(found, property)
+        ):
             continue
         inner = found.fget if isinstance(found, property) else target
         call = "" if isinstance(found, property) else docstrings.signature(inner)
@@ -112,4 +108,6 @@ def overview() -> Page:
             f'<h2 id="{module.rpartition(".")[2]}"><a href="{place}">{title}</a></h2>'
             f'<p class="many">{names}</p>'
         )
-    return Page("api/index.html", "API reference", "Every public name, from its docstring.", "".join(parts))
+    return Page(
+        "api/index.html", "API reference", "Every public name, from its docstring.", "".join(parts)
+    )

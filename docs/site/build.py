@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docs.site import layout
 from docs.site.page import Page, plain
@@ -56,6 +56,7 @@ def pages(processes: int | None = None) -> dict[str, Page]:
     """
     asked = _jobs()
     count = processes or os.cpu_count() or 1
+    os.environ["PYTHONHASHSEED"] = "0"  # of the processes: sets are shown in one order
     with ProcessPoolExecutor(count, get_context("spawn"), initializer=_ready) as pool:
         found = list(pool.map(_made, asked))
     made = {page.path: page for page in found}
@@ -87,7 +88,10 @@ def index(made: Iterable[Page]) -> str:
     for page in made:
         rows.append([page.title, page.path, page.summary, page.words])
         if not page.path.startswith("metrics/"):
-            rows += [[plain(words), f"{page.path}#{id}", page.title, ""] for _, id, words in page.headings]
+            rows += [
+                [plain(words), f"{page.path}#{name}", page.title, ""]
+                for _, name, words in page.headings
+            ]
     return f"window.PAGES = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
 
 
@@ -172,8 +176,3 @@ def _notebook(name: str) -> Page:
     from docs.site import notebooks
 
     return notebooks.page(ROOT / "notebooks" / f"{name}.ipynb", NOTEBOOKS[name])
-
-
-def told(found: dict[str, Page]) -> dict[str, Any]:
-    """Return how large a site is, for whoever builds it."""
-    return {"pages": len(found), "with live widgets": sum(bool(page.files) for page in found.values())}

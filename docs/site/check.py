@@ -13,8 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_BYTES = 8_000_000
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-_LOADS = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("image", "href"), ("use", "href")}
+_VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
+_LOADS = {
+    ("script", "src"),
+    ("link", "href"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("image", "href"),
+    ("use", "href"),
+}
 _UNSEEN = {"script", "style"}
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!#|data:)|@import")
 
@@ -84,7 +105,11 @@ def faults(folder: Path) -> list[str]:
         if name.endswith(".html") and not name.startswith("live/")
     }
     wrong = [f"{name}: {fault}" for name, page in read.items() for fault in page.wrong]
-    wrong += [f"{name}: {fault}" for name, page in read.items() for fault in _astray(name, page, read, set(files))]
+    wrong += [
+        f"{name}: {fault}"
+        for name, page in read.items()
+        for fault in _astray(name, page, read, set(files))
+    ]
     styles = (folder / "site.css").read_text(encoding="utf-8")
     wrong += ["site.css loads other files"] if _CSS_URL.search(styles) else []
     size = sum(path.stat().st_size for path in files.values())
@@ -93,7 +118,11 @@ def faults(folder: Path) -> list[str]:
 
 
 def _astray(name: str, page: Read, pages: dict[str, Read], files: set[str]) -> Iterator[str]:
-    yield from (f"loads {url} from another host" for url in page.loads if urlsplit(url).scheme not in ("", "data"))
+    yield from (
+        f"loads {url} from another host"
+        for url in page.loads
+        if urlsplit(url).scheme not in ("", "data")
+    )
     for link in page.links + [url for url in page.loads if not url.startswith("data:")]:
         url = urlsplit(link)
         if url.scheme in ("https", "http", "mailto"):
@@ -120,7 +149,10 @@ def stale(old: Path, new: Path) -> list[str]:
 
     Shapes of pictures are not compared: they follow the fonts and the libraries of a machine.
     """
-    return [*_listed(old, new), *(line for name in _names(new) for line in _changed(name, old, new))]
+    return [
+        *_listed(old, new),
+        *(line for name in _names(new) for line in _changed(name, old, new)),
+    ]
 
 
 def _names(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 _RULE = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _ENTRY = re.compile(r"^(\S.*)\n((?:    .*\n?|\n)*)", re.MULTILINE)
-_PROVEN = {"True", "np.True_"}  # what an example says that is a check
+_PROVEN = {"", "True", "np.True_"}  # what an example says that is a check
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,35 @@ def signature(thing: Any) -> str:
     except ValueError:
         return "()"
     empty = inspect.Parameter.empty
-    kept = [one.replace(annotation=empty) for one in known.parameters.values() if one.name not in ("self", "cls")]
+    kept = [
+        one.replace(annotation=empty)
+        for one in known.parameters.values()
+        if one.name not in ("self", "cls")
+    ]
     return str(known.replace(parameters=kept, return_annotation=inspect.Signature.empty))
 
 
 def examples(thing: Any) -> str:
-    """Run the examples of a docstring and return them as a session with what the run gave; "" where there are none."""
+    """Run the examples of a docstring and return them as a session with what the run gave.
+
+    Examples that only show that something holds are for a test and not for a reader: they are left out.
+
+    Parameters
+    ----------
+    thing
+        A function or a class.
+
+    Returns
+    -------
+    str
+        The session; "" where there is none for a reader.
+    """
+    found = doctest.DocTestParser().get_examples(inspect.getdoc(thing) or "")
+    if all(one.want.strip() in _PROVEN and one.exc_msg is None for one in found):
+        return ""
     lines: list[str] = []
-    names: dict[str, Any] = {}
-    home = inspect.unwrap(thing)
-    names |= vars(sys.modules[home.__module__])
-    for one in doctest.DocTestParser().get_examples(inspect.getdoc(thing) or ""):
+    names = dict(vars(sys.modules[inspect.unwrap(thing).__module__]))
+    for one in found:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             _run(one, names)
@@ -87,9 +105,3 @@ def _run(one: doctest.Example, names: dict[str, Any]) -> None:
         if one.exc_msg is None:
             raise
         sys.stdout.write(f"{type(error).__name__}: {error}\n")
-
-
-def only_checks(session: str) -> bool:
-    """Return whether a session shows nothing but that something holds, which is for a test and not for a reader."""
-    said = [line for line in session.split("\n") if not line.startswith((">>>", "..."))]
-    return not said or all(line in _PROVEN for line in said)

@@ -1,4 +1,4 @@
-"""Pages that others have written: the importers, the changelog, and the terms of the field with those of the catalogue."""
+"""Pages that are written elsewhere: the importers, the changelog, and the words of the field."""
 
 from __future__ import annotations
 
@@ -47,4 +47,6 @@ def glossary() -> Page:
         f'<h2 id="{letter.lower()}">{letter}</h2><dl class="names">{"".join(entries)}</dl>'
         for letter, entries in letters.items()
     )
-    return Page("glossary.html", "Glossary", "The words of the field, and how this library uses them.", body)
+    return Page(
+        "glossary.html", "Glossary", "The words of the field, and how this library uses them.", body
+    )

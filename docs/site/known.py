@@ -63,13 +63,23 @@ def places() -> dict[str, str]:
 
     found = {}
     for module in API:
-        short = module.replace("saasmetrics.", "sm.").replace("saasmetrics_widgets", "widgets")
-        short = "sm" if short == "saasmetrics" else short
         for name in members(module):
-            found[f"{short}.{name}"] = f"{place(module)}#{name}"
+            found[called(module, name)] = f"{place(module)}#{name}"
     for metric in (metric for topic in metrics().values() for metric in topic):
         found[f"sm.{public(metric.function)}"] = f"metrics/{metric.id}.html"
     return found | {"book.check": "metrics/check.html"}
+
+
+def called(module: str, name: str) -> str:
+    """Return how a public name is written in code.
+
+    Examples
+    --------
+    >>> called("saasmetrics.retention", "nrr"), called("saasmetrics_widgets", "to_html")
+    ('sm.retention.nrr', 'saasmetrics_widgets.to_html')
+    """
+    short = "sm" if module == "saasmetrics" else module.replace("saasmetrics.", "sm.")
+    return f"{short}.{name}"
 
 
 def place(module: str) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from docs.site.page import Page
 
 HERE = Path(__file__).parent / "look"
-FILES = ("site.css", "site.js")
 _INSIDE = re.compile(r'\b(href|src)="(?!https?:|#|data:|mailto:)([^"]*)"')
+_OUTSIDE = re.compile(r'(<a href="https?:[^"]*")')
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,13 @@ def page(found: Page, pages: Mapping[str, Page], sections: Mapping[str, Sequence
         page=found,
         body=Markup(found.body),  # noqa: S704
         listed=listed,
-        contents=[one for one in found.headings if one[0] == 2],  # noqa: PLR2004
+        contents=[one for one in found.headings if one[0] == 2],
         before=before,
         after=after,
         section=_section(found, sections),
         version=_version(),
     )
+    html = _OUTSIDE.sub(r'\1 target="_blank" rel="noopener"', html)
     up = "../" * found.path.count("/")
     return _INSIDE.sub(lambda link: f'{link[1]}="{up}{link[2]}"', html) if up else html
 
@@ -72,7 +73,11 @@ def _version() -> str:
 def _template() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(HERE)
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=loader,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("page.html.j2")
 
@@ -82,10 +87,11 @@ def _link(one: Page, at: Page, pages: Mapping[str, Page]) -> Link:
     folder = one.path.removesuffix("index.html")
     if one.path.endswith("/index.html") and at.path.startswith(folder):
         groups = [p for p in pages.values() if p.path.startswith(folder) and p.group]
-        if folder == "metrics/":
-            below = _topics(at, groups)
-        else:
-            below = [Link(p.title, p.path, p is at) for p in groups]
+        below = (
+            _topics(at, groups)
+            if folder == "metrics/"
+            else [Link(p.title, p.path, p is at) for p in groups]
+        )
     return Link(one.title, one.path, one is at, tuple(below))
 
 
@@ -94,17 +100,26 @@ def _topics(at: Page, pages: list[Page]) -> list[Link]:
     links = []
     for topic, title in known.TITLES.items():
         mine = tuple(Link(p.title, p.path, p is at) for p in pages if p.group == topic)
-        links.append(Link(title, f"metrics/index.html#{topic}", False, mine if topic == at.group else ()))
+        links.append(
+            Link(title, f"metrics/index.html#{topic}", False, mine if topic == at.group else ())
+        )
     return links
 
 
 def _section(found: Page, sections: Mapping[str, Sequence[str]]) -> list[Link]:
     """Return the way from the start to a page."""
     if found.path.startswith("metrics/") and found.group:
-        return [Link("Metrics", "metrics/index.html"), Link(known.TITLES[found.group], f"metrics/index.html#{found.group}")]
+        return [
+            Link("Metrics", "metrics/index.html"),
+            Link(known.TITLES[found.group], f"metrics/index.html#{found.group}"),
+        ]
     if found.group == "api":
         return [Link("API reference", "api/index.html")]
-    return [Link(title, "") for title, paths in sections.items() if found.path in paths and found.path != "index.html"]
+    return [
+        Link(title, "")
+        for title, paths in sections.items()
+        if found.path in paths and found.path != "index.html"
+    ]
 
 
 def _around(

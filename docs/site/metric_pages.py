@@ -1,4 +1,4 @@
-"""The reference of a metric: all that the catalogue says of it, its parameters, and what it says of the demo company."""
+"""The reference of a metric: what the catalogue says, its parameters, and what it says of the demo company."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def call(metric: Metric) -> str:
     given = json.loads(CALLS.read_text(encoding="utf-8"))
     if metric.id in given:
         return str(given[metric.id])
-    return next(one["code"] for one in shipped()["metrics"] if one["id"] == metric.id)
+    return str(next(one["code"] for one in shipped()["metrics"] if one["id"] == metric.id))
 
 
 def page(metric: Metric) -> Page:
@@ -99,13 +99,15 @@ def _parameters(metric: Metric) -> str:
             for value, sentence in options.items()
         )
         listed = f"<ul>{listed}</ul>" if listed else ""
-        rows.append(f"<dt><code>{escape(names)}</code></dt><dd>{markdown(words, topic=mine)}{listed}</dd>")
+        rows.append(
+            f"<dt><code>{escape(names)}</code></dt><dd>{markdown(words, topic=mine)}{listed}</dd>"
+        )
     table = f'<dl class="names">{"".join(rows)}</dl>' if rows else "<p>It takes none.</p>"
     notes = said.sections.get("Notes", "")
     more = f'<h2 id="notes">Notes</h2>{markdown(notes, topic=mine)}' if notes else ""
     return (
         f'<h2 id="parameters">Parameters</h2>{call_block(whole(metric))}{table}'
-        f'{_returned(said, mine)}{more}'
+        f"{_returned(said, mine)}{more}"
     )
 
 
@@ -117,8 +119,9 @@ def _returned(said: docstrings.Told, topic: str) -> str:
             for name, words in said.entries(section)
         ]
         if rows:
-            id = section.lower()
-            parts.append(f'<h3 id="{id}">{section}</h3><dl class="names">{"".join(rows)}</dl>')
+            parts.append(
+                f'<h3 id="{section.lower()}">{section}</h3><dl class="names">{"".join(rows)}</dl>'
+            )
     return "".join(parts)
 
 
@@ -146,7 +149,10 @@ def alternatives(choice: str) -> str:
 
     info, default = choices()[choice], getattr(Policy(), choice)
     if "options" not in info:
-        said = [(f"{default}", Policy().sentence(choice)), ("a number", info["number"].format(value="n"))]
+        said = [
+            (f"{default}", Policy().sentence(choice)),
+            ("a number", info["number"].format(value="n")),
+        ]
     else:
         ordered = sorted(info["options"], key=lambda option: option != default)
         said = [(option, info["options"][option]) for option in ordered]
@@ -159,7 +165,7 @@ def alternatives(choice: str) -> str:
 
 def _small(metric: Metric) -> str:
     session = docstrings.examples(metric.function)
-    if not session or docstrings.only_checks(session):
+    if not session:
         return ""
     return f'<h2 id="by-hand">In small, to check by hand</h2>{code_block(session, "pycon")}'
 
@@ -181,9 +187,7 @@ def overview() -> Page:
             f"{f' <abbr>{escape(m.abbr)}</abbr>' if m.abbr else ''} <span>{escape(m.meaning)}</span></li>"
             for m in metrics
         )
-        parts.append(
-            f'<h2 id="{topic}">{known.TITLES[topic]}</h2><ul class="metrics">{items}</ul>'
-        )
+        parts.append(f'<h2 id="{topic}">{known.TITLES[topic]}</h2><ul class="metrics">{items}</ul>')
     count = sum(map(len, known.metrics().values()))
     summary = f"All {count} metrics by topic: what each means, how it is computed, and when it has no value."
     return Page("metrics/index.html", "Metrics", summary, "".join(parts))

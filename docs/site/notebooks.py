@@ -32,7 +32,9 @@ def page(path: Path, place: str) -> Page:
         session = Session(place.removesuffix(".html"), Path(folder), markdown)
         parts = [intro, *(_cell(cell, session) for cell in cells[1:])]
     files = _live(session, title)
-    return Page(place, title, plain(inline(summary.replace("\n", " "))), "".join(parts), files=files)
+    return Page(
+        place, title, plain(inline(summary.replace("\n", " "))), "".join(parts), files=files
+    )
 
 
 def _cell(cell: dict[str, list[str]], session: Session) -> str:
@@ -41,7 +43,9 @@ def _cell(cell: dict[str, list[str]], session: Session) -> str:
         return markdown(source)
     shown = code_block(source, "python")
     if source.count("\n") > _LONG:
-        shown = f"<details><summary>Code, {source.count(chr(10)) + 1} lines</summary>{shown}</details>"
+        shown = (
+            f"<details><summary>Code, {source.count(chr(10)) + 1} lines</summary>{shown}</details>"
+        )
     return shown + output(session.python(source))
 
 

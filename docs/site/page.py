@@ -42,7 +42,7 @@ class Page:
     def headings(self) -> list[tuple[int, str, str]]:
         """Level, id and words of each heading below the title."""
         found = _HEADING.findall(self.body)
-        return [(int(level), id, plain(words)) for level, id, words in found]
+        return [(int(level), name, plain(words)) for level, name, words in found]
 
 
 def plain(html: str) -> str:

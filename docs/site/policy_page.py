@@ -29,8 +29,14 @@ def page() -> Page:
         f'<h2 id="alternatives">What each choice can be</h2><dl class="names">{_alternatives()}</dl>',
         f'<h2 id="presets">The presets</h2>{_presets()}',
     ]
-    summary = "Every definition choice under every preset, what it does to the numbers, and what each alternative means."
-    return Page("policies.html", "Policies compared", summary, "".join(parts), words="definition choice preset G1 G16")
+    summary = "Every choice under every preset, what it does to the numbers, and what each alternative means."
+    return Page(
+        "policies.html",
+        "Policies compared",
+        summary,
+        "".join(parts),
+        words="definition choice preset G1 G16",
+    )
 
 
 def _names() -> list[str]:
@@ -58,21 +64,29 @@ def _numbers() -> str:
     return intro + shown.frame(pd.DataFrame(rows))
 
 
-
 def _side_by_side() -> str:
     from saasmetrics.policy import Policy, choices
 
     default, policies = Policy(), [Policy.named(name) for name in _names()]
-    head = "".join(f'<th scope="col"><a href="policies.html#preset-{p.name}">{p.name}</a></th>' for p in policies)
+    head = "".join(
+        f'<th scope="col"><a href="policies.html#preset-{p.name}">{p.name}</a></th>'
+        for p in policies
+    )
     rows = []
     for name, info in choices().items():
-        cells = "".join(_cell(getattr(p, name), getattr(default, name), p.sentence(name)) for p in policies)
+        cells = "".join(
+            _cell(getattr(p, name), getattr(default, name), p.sentence(name)) for p in policies
+        )
         rows.append(
             f'<tr><th scope="row"><a href="policies.html#{name}">{escape(info["title"])}</a> '
             f"<span>{escape(info['rule'])}</span></th>{cells}</tr>"
         )
-    table = f'<table class="matrix"><thead><tr><th scope="col">Choice</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    intro = "<p>A dot is the choice of the default; what differs is written out. Hover over it, or follow its name, for the meaning.</p>"
+    top = f'<thead><tr><th scope="col">Choice</th>{head}</tr></thead>'
+    table = f'<table class="matrix">{top}<tbody>{"".join(rows)}</tbody></table>'
+    intro = (
+        "<p>A dot is the choice of the default; what differs is written out. "
+        "Hover over it, or follow its name, for the meaning.</p>"
+    )
     return intro + shown.scrolled("Choices by preset", table, "table")
 
 
@@ -102,9 +116,16 @@ def _presets() -> str:
             f"<li><code>{choice}={escape(repr(value))}</code> {escape(policy.sentence(choice))}</li>"
             for choice, (_, value) in base.differences(policy).items()
         )
-        body = f"<ul>{changed}</ul>" if changed else "<p>It is what the others are compared with.</p>"
-        for title, words in (("Where it differs from the tool", policy.limits), ("Sources", policy.sources)):
+        body = (
+            f"<ul>{changed}</ul>" if changed else "<p>It is what the others are compared with.</p>"
+        )
+        for title, words in (
+            ("Where it differs from the tool", policy.limits),
+            ("Sources", policy.sources),
+        ):
             items = "".join(f"<li>{escape(word)}</li>" for word in words)
             body += f'<p class="label">{title}</p><ul>{items}</ul>' if items else ""
-        parts.append(f'<h3 id="preset-{policy.name}">{escape(policy.title)} <code>{policy.name}</code></h3>{body}')
+        parts.append(
+            f'<h3 id="preset-{policy.name}">{escape(policy.title)} <code>{policy.name}</code></h3>{body}'
+        )
     return "".join(parts)

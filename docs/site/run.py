@@ -15,7 +15,8 @@ from docs.site import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from IPython.core.interactiveshell import InteractiveShell
+
+_OWN = ('<div class="result"', '<div class="table"', '<div class="live"')  # what fits a page
 
 
 class BlockError(RuntimeError):
@@ -41,7 +42,7 @@ class Session:
         self.text = text
         self.pictures = 0
         self.widgets: list[Any] = []
-        self.shell = _shell()
+        self.shell: Any = _shell()
         self.shell.reset(new_session=False)
         self._say_how()
 
@@ -62,9 +63,13 @@ class Session:
         """
         outputs: list[dict[str, Any]] = []
         printed = io.StringIO()
-        with self._here(), _captured(self.shell, outputs), contextlib.redirect_stdout(printed):
-            with contextlib.redirect_stderr(io.StringIO()):
-                ran = self.shell.run_cell(code)
+        with (
+            self._here(),
+            _captured(self.shell, outputs),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            ran = self.shell.run_cell(code)
         error = ran.error_before_exec or ran.error_in_exec
         if (error is not None) != fails:
             raise BlockError(f"{self.name}: {error!r} in\n{code}")
@@ -89,9 +94,12 @@ class Session:
             if prompt != "$" or words[:1] != ["saasmetrics"]:
                 raise BlockError(f"{self.name}: {line!r} is no line of saasmetrics")
             printed = io.StringIO()
-            with self._here(), contextlib.redirect_stdout(printed):
-                with contextlib.redirect_stderr(printed):
-                    main(words[1:])
+            with (
+                self._here(),
+                contextlib.redirect_stdout(printed),
+                contextlib.redirect_stderr(printed),
+            ):
+                main(words[1:])
             parts.append(printed.getvalue().rstrip())
         return _plain("\n".join(part for part in parts if part))
 
@@ -112,7 +120,9 @@ class Session:
 
     def _html(self, data: dict[str, Any]) -> str:
         if "text/html" in data:
-            return str(data["text/html"])
+            html = str(data["text/html"])
+            own = html.startswith(_OWN)
+            return html if own else shown.scrolled("Output", html, "table given")
         if "text/markdown" in data:
             return f'<div class="said">{self.text(str(data["text/markdown"]))}</div>'
         return _plain(str(data.get("text/plain", "")))
@@ -129,12 +139,14 @@ class Session:
 
         from saasmetrics.result import Result
 
-        html = self.shell.display_formatter.formatters["text/html"]
+        shown_as: Any = self.shell.display_formatter
+        html = shown_as.formatters["text/html"]
         html.for_type(Result, lambda found: shown.result(found, self._next()))
         html.for_type(pd.DataFrame, lambda df: shown.frame(df.head(24)))
         html.for_type(pd.Series, lambda one: shown.frame(one.to_frame().head(24)))
         html.for_type(Styler, _styled)
-        bundle = self.shell.display_formatter.mimebundle_formatter
+        shown_as.ipython_display_formatter.enabled = False  # widgets would show their pictures
+        bundle = shown_as.mimebundle_formatter
         bundle.for_type(anywidget.AnyWidget, lambda one, **_: {"text/html": self._widget(one)})
 
     def _widget(self, widget: Any) -> str:
@@ -148,19 +160,18 @@ class Session:
         )
 
 
-def _shell() -> InteractiveShell:
+def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell.instance(history_length=0)
+    shell: Any = InteractiveShell.instance(history_length=0)
     shell.history_manager.enabled = False
     shell.display_formatter.active_types = ["text/html", "text/markdown", "text/plain"]
-    shell.mime_renderers = {}
-    shell.showtraceback = lambda *_, **__: None
+    shell.showtraceback = lambda *_, **__: None  # who runs the block tells of it
     return shell
 
 
 @contextlib.contextmanager
-def _captured(shell: InteractiveShell, outputs: list[dict[str, Any]]) -> Iterator[None]:
+def _captured(shell: Any, outputs: list[dict[str, Any]]) -> Iterator[None]:
     """Let what a cell displays, and the value of its last line, go to a list."""
     from IPython.core.displayhook import CapturingDisplayHook
     from IPython.core.displaypub import CapturingDisplayPublisher
@@ -189,4 +200,7 @@ def _styled(styler: Any) -> str:
 
 
 def _plain(text: str, kind: str = "printed") -> str:
+    lines = text.splitlines()
+    if sum("   " in line.strip() for line in lines) > len(lines) / 2:
+        kind += " columns"
     return f'<pre class="{kind}" tabindex="0">{escape(text.rstrip())}</pre>'

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 ROWS = 8  # of a table on a page
+_NAME, _SENTENCE = 24, 48  # letters of what is not broken, and of what needs width
 
 
 def result(found: Result, prefix: str) -> str:
@@ -35,7 +36,9 @@ def result(found: Result, prefix: str) -> str:
         f"<details open><summary>{escape(words)}</summary>{frame(table)}</details>"
         for words, table in found.extra.get("tables", {}).items()
     )
-    rows = f"<details{'' if drawn else ' open'}><summary>{_counted(found.df)}</summary>{frame(_latest(found.df))}</details>"
+    opened = "" if drawn else " open"
+    table = f"<summary>{_counted(found.df)}</summary>{frame(_latest(found.df))}"
+    rows = f"<details{opened}>{table}</details>"
     return (
         f'<div class="result">{head}{drawn}{beside}{rows if len(found.df) else ""}'
         f'<p class="footnote">{escape(found.footnote)}</p></div>'
@@ -51,7 +54,7 @@ def has_chart(found: Result) -> bool:
 
 def scrolled(name: str, body: str, kind: str) -> str:
     """Return something wide in a frame of its own, which the keyboard can reach and move."""
-    return f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(name)}">{body}</div>'
+    return f'<div class="{kind}" role="group" tabindex="0" aria-label="{escape(name)}">{body}</div>'
 
 
 def _is_past(df: pd.DataFrame) -> bool:
@@ -78,24 +81,34 @@ def frame(df: pd.DataFrame) -> str:
     >>> frame(pd.DataFrame({"plan": ["<b>"], "mrr": [1234.5]})).count("<b>")
     0
     """
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
     df = df if _counting(df) else df.reset_index()
-    numbers = [is_numeric_dtype(kind) and not is_bool_dtype(kind) for kind in df.dtypes]
-    mark = [' class="num"' if number else "" for number in numbers]
-    names = zip(df.columns, mark, strict=True)
-    head = "".join(f'<th scope="col"{kind}>{escape(_header(name))}</th>' for name, kind in names)
+    cells = [[cell(value) for value in df.iloc[:, at].tolist()] for at in range(df.shape[1])]
+    kinds = [_kind(df.dtypes.iloc[at], column) for at, column in enumerate(cells)]
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(_header(name))}</th>'
+        for name, kind in zip(df.columns, kinds, strict=True)
+    )
     body = "".join(
         "<tr>"
-        + "".join(
-            f"<td{kind}>{escape(cell(value))}</td>" for value, kind in zip(row, mark, strict=True)
-        )
+        + "".join(f"<td{k}>{escape(v)}</td>" for v, k in zip(row, kinds, strict=True))
         + "</tr>"
-        for row in df.itertuples(index=False, name=None)
+        for row in zip(*cells, strict=True)
     )
     return scrolled(
         "Table", f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", "table"
     )
+
+
+def _kind(dtype: Any, column: list[str]) -> str:
+    """Return how a column is set: numbers to the right, names on one line, sentences in a column of some width."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if is_numeric_dtype(dtype) and not is_bool_dtype(dtype):
+        return ' class="num"'
+    longest = max(map(len, column), default=0)
+    if longest <= _NAME:
+        return ' class="name"'
+    return ' class="long"' if longest > _SENTENCE else ""
 
 
 def _counting(df: pd.DataFrame) -> bool:

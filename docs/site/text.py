@@ -19,7 +19,7 @@ from docs.site.run import BlockError
 if TYPE_CHECKING:
     from docs.site.run import Session
 
-_NAME = re.compile(r"^(?:sm|book|widgets)\.[\w.]+")
+_NAME = re.compile(r"^(?:sm|book|saasmetrics_widgets)\.[\w.]+")
 _WIDE = 84  # of a line of code
 _FILES = {"csv": "text", "toml": "toml", "json": "json"}
 
@@ -51,7 +51,7 @@ class Writer(mistune.HTMLRenderer):
 
     def table(self, text: str) -> str:
         """Return a table in a frame that can be moved."""
-        return f'<div class="table words" role="region" tabindex="0" aria-label="Table"><table>{text}</table></div>'
+        return f'<div class="table words" role="group" tabindex="0" aria-label="Table"><table>{text}</table></div>'
 
     def block_code(self, code: str, info: str | None = None) -> str:
         """Run a block, and return it with what it showed.
@@ -63,7 +63,9 @@ class Writer(mistune.HTMLRenderer):
         """
         kind, _, more = (info or "").partition(" ")
         if self.session is None or kind not in {"python", "console", *_FILES}:
-            raise BlockError(f"a block of {kind!r} would stand on the page without being run:\n{code}")
+            raise BlockError(
+                f"a block of {kind!r} would stand on the page without being run:\n{code}"
+            )
         if kind == "python":
             return code_block(code, "python") + output(
                 self.session.python(code, fails=more == "fails")
@@ -75,7 +77,7 @@ class Writer(mistune.HTMLRenderer):
 
 
 def markdown(text: str, session: Session | None = None, topic: str = "") -> str:
-    """Return Markdown as HTML.
+    r"""Return Markdown as HTML.
 
     Parameters
     ----------
@@ -89,9 +91,11 @@ def markdown(text: str, session: Session | None = None, topic: str = "") -> str:
     Examples
     --------
     >>> markdown("See `sm.retention.nrr`.")
-    '<p>See <a href="metrics/nrr.html"><code>sm.retention.nrr</code></a>.</p>\\n'
+    '<p>See <a href="metrics/nrr.html"><code>sm.retention.nrr</code></a>.</p>\n'
     """
-    made = mistune.create_markdown(renderer=Writer(session, topic), plugins=["table", "strikethrough"])
+    made = mistune.create_markdown(
+        renderer=Writer(session, topic), plugins=["table", "strikethrough"]
+    )
     return str(made(text))
 
 
@@ -111,7 +115,9 @@ def call_block(call: str) -> str:
     """Return the call of a function in colors, over several lines where it is long."""
     name, _, rest = call.partition("(")
     if len(call) > _WIDE:
-        inner = fill(rest.removesuffix(")"), _WIDE - 4, break_long_words=False, break_on_hyphens=False)
+        inner = fill(
+            rest.removesuffix(")"), _WIDE - 4, break_long_words=False, break_on_hyphens=False
+        )
         call = f"{name}(\n{indent(inner, '    ')},\n)"
     return code_block(call, "python")
 

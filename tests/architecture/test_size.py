@@ -12,7 +12,7 @@ FUNCTION_LINES = 50
 
 
 def _sources() -> list[Path]:
-    folders = ("saasmetrics", "widgets", "tests", "scripts")
+    folders = ("saasmetrics", "widgets", "docs", "tests", "scripts")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 

@@ -16,6 +16,7 @@ from tests.installed import SHARE, Installed
 NAME = "jupyter-saasmetrics"
 FOLDER = f"share/jupyter/labextensions/{NAME}"
 MOST_KB = 1500
+DOCS_KB = 2500
 
 
 def _shipped(wheel: Path) -> dict[str, bytes]:
@@ -81,4 +82,15 @@ def test_every_version_in_the_extension_is_that_of_the_library(extension: Path) 
 
 def test_all_that_the_browser_loads_is_small(shipped: Installed) -> None:
     front = _shipped(shipped.wheel)
-    assert sum(len(gzip.compress(content)) for content in front.values()) < MOST_KB * 1024
+    docs = {name for name in front if name.startswith("static/docs/")}
+    loaded = sum(len(gzip.compress(front[name])) for name in set(front) - docs)
+    assert loaded < MOST_KB * 1024
+    assert sum(len(gzip.compress(front[name])) for name in docs) < DOCS_KB * 1024
+
+
+def test_the_wheel_has_the_documentation_with_a_page_for_every_metric(shipped: Installed) -> None:
+    import saasmetrics as sm
+
+    there = set(_shipped(shipped.wheel))
+    assert {"static/docs/index.html", "static/docs/site.css", "static/docs/site.js"} <= there
+    assert {f"static/docs/metrics/{name}.html" for name in sm.CATALOGUE} <= there

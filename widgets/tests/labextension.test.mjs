@@ -195,5 +195,46 @@ test("a host with a palette alone gets the commands, and no panel", async () => 
   const commands = await started({ "@jupyterlab/apputils": { ICommandPalette: {} } }, palette);
   assert.ok(commands.includes("saasmetrics:founder"));
   assert.ok(!commands.includes("saasmetrics:panel"));
-  assert.deepEqual(listed, ["saasmetrics:founder", "saasmetrics:review", "saasmetrics:board", "saasmetrics:pack", "saasmetrics:import", "saasmetrics:check", "saasmetrics:settings"]);
+  assert.deepEqual(listed, ["saasmetrics:founder", "saasmetrics:review", "saasmetrics:board", "saasmetrics:pack", "saasmetrics:import", "saasmetrics:check", "saasmetrics:settings", "saasmetrics:docs"]);
+});
+
+/** What the command of the documentation does in a host. @param {Record<string, any>} host @param {Record<string, any>} modules */
+const documented = async (host, modules) => {
+  const opened = [];
+  globalThis.window = { open: (url) => opened.push(url) };
+  const palette = { addItem: () => {} };
+  const commands = {};
+  const app = { ...host, commands: { addCommand: (id, { execute }) => (commands[id] = execute), hasCommand: () => false } };
+  const apputils = { ICommandPalette: {}, ...modules.apputils };
+  await plugin({ "@jupyterlab/apputils": apputils, "@jupyterlab/ui-components": modules.components }, "http://x/static/shipped.json").activate(app, palette);
+  commands["saasmetrics:docs"]({ page: "metrics/nrr.html" });
+  commands["saasmetrics:docs"]();
+  return opened;
+};
+
+test("where there are no tabs, the documentation opens in one of the browser, in the theme of the host", async () => {
+  const opened = await documented({ name: "Jupyter Notebook" }, { components: {} });
+  assert.deepEqual(opened, ["http://x/static/docs/metrics/nrr.html?theme=light", "http://x/static/docs/index.html?theme=light"]);
+});
+
+test("in JupyterLab the documentation has one tab, which is shown again with the page asked for", async () => {
+  const shown = [];
+  class IFrame {
+    node = { querySelector: () => null };
+  }
+  class MainAreaWidget {
+    title = {};
+    isAttached = false;
+    constructor({ content }) {
+      this.content = content;
+    }
+  }
+  const add = (tab) => shown.push(Object.assign(tab, { isAttached: true }));
+  const shell = { add, activateById: (id) => shown.push(`${id} ${shown[0].content.url}`) };
+  const opened = await documented({ name: "JupyterLab", shell }, { apputils: { MainAreaWidget }, components: { IFrame } });
+  assert.deepEqual(opened, []);
+  assert.deepEqual(shown.slice(1), [
+    "saasmetrics-docs http://x/static/docs/metrics/nrr.html?theme=light",
+    "saasmetrics-docs http://x/static/docs/index.html?theme=light",
+  ]);
 });

@@ -64,15 +64,16 @@
   }
 
   /** @param {string[]} page @param {string[]} words @param {string} whole */
-  function rank([title, , summary, more], words, whole) {
+  function rank([title, path, summary, more], words, whole) {
     const name = folded(title);
     const names = folded(more).split(/[\s_]+/);
     const all = `${name} ${names.join(" ")} ${folded(summary)}`;
     if (!words.every((word) => all.includes(word))) return -1;
-    if (name === whole || folded(more).split(" ").includes(words.join("_")) || name.includes(`(${whole})`)) return 0;
-    if (name.startsWith(whole)) return 1;
-    if (words.every((word) => name.includes(word))) return 2;
-    return words.every((word) => names.includes(word)) ? 3 : 4;
+    if (name.includes(`(${whole})`) || path === `metrics/${words.join("_")}.html`) return 0;
+    if (name === whole) return 1;
+    if (name.startsWith(whole)) return 2;
+    if (words.every((word) => name.includes(word))) return 3;
+    return words.every((word) => names.includes(word)) ? 4 : 5;
   }
 
   function searching() {

@@ -4,11 +4,11 @@ import { search } from "./search.js";
 
 /** @typedef {import("./search.js").Metric} Metric */
 
-/**
- * @param {Metric[]} metrics
- * @param {{ trans: any, insert: (code: string) => void, code: (metric: Metric) => string }} host
- */
-export function catalogue(metrics, { trans, insert, code }) {
+/** @typedef {{ trans: any, insert: (code: string) => void, code: (metric: Metric) => string, read: (metric: Metric) => void }} Host */
+
+/** @param {Metric[]} metrics @param {Host} host */
+export function catalogue(metrics, host) {
+  const { trans } = host;
   const input = el("input", {
     type: "search",
     class: "sm-lab-search",
@@ -28,7 +28,7 @@ export function catalogue(metrics, { trans, insert, code }) {
   };
   const show = () => {
     const found = search(metrics, input.value);
-    list.replaceChildren(...found.map((metric) => entry(metric, { trans, insert, code })));
+    list.replaceChildren(...found.map((metric) => entry(metric, host)));
     count.textContent = trans.__("%1 of %2 metrics", found.length, metrics.length);
     const first = buttons()[0];
     if (first) first.tabIndex = 0; // one stop for Tab, arrows from there
@@ -51,8 +51,8 @@ export function catalogue(metrics, { trans, insert, code }) {
   return el("div", {}, input, count, list);
 }
 
-/** @param {Metric} metric @param {{ trans: any, insert: (code: string) => void, code: (metric: Metric) => string }} host */
-function entry(metric, { trans, insert, code }) {
+/** @param {Metric} metric @param {Host} host */
+function entry(metric, { trans, insert, code, read }) {
   const id = `sm-lab-metric-${metric.id}`;
   const head = el("button", { type: "button", class: "sm-lab-metric", "aria-expanded": "false", "aria-controls": id, tabindex: -1 });
   head.append(el("span", { class: "sm-lab-name" }, metric.name));
@@ -65,7 +65,12 @@ function entry(metric, { trans, insert, code }) {
     body.hidden = !open;
   });
   const actions = () => [
-    el("div", { class: "sm-lab-actions" }, button(trans.__("Insert into notebook"), () => insert(code(metric)), { class: "sm-lab-button" })),
+    el(
+      "div",
+      { class: "sm-lab-actions" },
+      button(trans.__("Insert into notebook"), () => insert(code(metric)), { class: "sm-lab-button" }),
+      button(trans.__("Example and chart"), () => read(metric), { class: "sm-lab-button" }),
+    ),
   ];
   const item = el("li", { draggable: "true", title: trans.__("Drag into a cell of a notebook") }, head, body);
   item.addEventListener("dragstart", (event) => {

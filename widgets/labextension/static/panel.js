@@ -6,9 +6,9 @@ import { catalogue } from "./metrics.js";
 
 /**
  * @param {{ metrics: import("./search.js").Metric[], policies: import("./book.js").Policy[] }} shipped
- * @param {{ trans: any, tracker: any, notebooks: import("./notebooks.js").Notebooks }} host
+ * @param {{ trans: any, tracker: any, notebooks: import("./notebooks.js").Notebooks, read: (page: string) => void }} host
  */
-export function panel(shipped, { trans, tracker, notebooks }) {
+export function panel(shipped, { trans, tracker, notebooks, read }) {
   const said = el("p", { class: "sm-lab-said", role: "status" });
   const here = () => tracker.currentWidget;
   /** @param {(notebook: any) => unknown} act @param {string} words */
@@ -30,6 +30,7 @@ export function panel(shipped, { trans, tracker, notebooks }) {
     trans,
     code: (metric) => aboutBook(metric.code, book.variable()),
     insert: (code) => inNotebook((notebook) => notebooks.insert(notebook, code), code),
+    read: (metric) => read(`metrics/${metric.id}.html`),
   });
   tracker.currentChanged.connect(() => {
     said.textContent = "";

@@ -47,18 +47,19 @@ export function plugin(modules, shippedUrl) {
       const { palette, launcher, files, tracker } = services;
       if (!palette && !launcher && !files && !tracker) return; // Voila: nobody could ask for anything
       const shipped = await (await fetch(shippedUrl)).json();
-      await new Extension(app, services, modules, shipped).start();
+      await new Extension(app, services, modules, shipped, shippedUrl).start();
     },
   };
 }
 
 class Extension {
-  /** @param {any} app @param {Services} services @param {Record<string, any>} modules @param {any} shipped */
-  constructor(app, services, modules, shipped) {
+  /** @param {any} app @param {Services} services @param {Record<string, any>} modules @param {any} shipped @param {string} shippedUrl */
+  constructor(app, services, modules, shipped, shippedUrl) {
     this.app = app;
     this.services = services;
     this.modules = modules;
     this.shipped = shipped;
+    this.shippedUrl = shippedUrl;
     this.trans = services.translator?.load("jupyter_saasmetrics") ?? { __: plain };
     this.notebooks = new Notebooks(app, modules["@jupyterlab/notebook"]?.NotebookActions, shipped.files);
     /** @type {any} */
@@ -74,6 +75,7 @@ class Extension {
     this.addSelected();
     this.addPanel();
     this.addSettingsCommand();
+    this.addDocs();
     try {
       this.settings = await this.services.settings?.load(ID);
     } catch (error) {
@@ -119,7 +121,8 @@ class Extension {
     const { Widget } = this.modules["@lumino/widgets"] ?? {};
     if (!tracker || !Widget) return;
     const { trans, notebooks } = this;
-    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks }) });
+    const read = (/** @type {string} */ page) => this.app.commands.execute("saasmetrics:docs", { page });
+    const widget = new Widget({ node: panel(this.shipped, { trans, tracker, notebooks, read }) });
     widget.id = "saasmetrics-panel";
     widget.title.icon = this.icons.logo;
     widget.title.caption = trans.__("SaaS metrics");
@@ -140,6 +143,38 @@ class Extension {
     const isVisible = () => this.app.commands.hasCommand("settingeditor:open");
     const execute = () => this.app.commands.execute("settingeditor:open", { query: "SaaS metrics" });
     this.addCommand("saasmetrics:settings", { label: this.trans.__("Settings of SaaS metrics"), isVisible, execute });
+  }
+
+  /** The documentation, in a tab of JupyterLab; in a tab of the browser where there are no tabs. */
+  addDocs() {
+    const { MainAreaWidget } = this.modules["@jupyterlab/apputils"] ?? {};
+    const { IFrame } = this.modules["@jupyterlab/ui-components"] ?? {};
+    const label = this.trans.__("SaaS metrics documentation");
+    /** @type {any} */
+    let tab;
+    const execute = (/** @type {any} */ { page = "index.html" } = {}) => {
+      const url = new URL(`docs/${page}`, this.shippedUrl);
+      url.searchParams.set("theme", this.isDark ? "dark" : "light");
+      if (!MainAreaWidget || !IFrame || this.app.name !== "JupyterLab") return void window.open(url.href, "_blank", "noopener");
+      if (!tab || tab.isDisposed) {
+        const content = new IFrame({ sandbox: ["allow-same-origin", "allow-scripts", "allow-popups"], loading: "lazy" });
+        tab = new MainAreaWidget({ content });
+        tab.id = "saasmetrics-docs";
+        tab.title.label = label;
+        tab.title.icon = this.icons.logo;
+        tab.title.closable = true;
+        content.node.querySelector("iframe")?.setAttribute("title", label);
+      }
+      tab.content.url = url.href;
+      if (!tab.isAttached) this.app.shell.add(tab, "main");
+      this.app.shell.activateById(tab.id);
+    };
+    this.addCommand("saasmetrics:docs", { label, caption: this.trans.__("Every metric, how to, and why numbers differ"), execute });
+  }
+
+  get isDark() {
+    const { themes } = this.services;
+    return Boolean(themes?.theme && !themes.isLight(themes.theme));
   }
 
   get browser() {
@@ -171,9 +206,7 @@ class Extension {
   /** @param {string} id @param {string} folder @param {string} data */
   async open(id, folder, data) {
     const settings = this.settings?.composite ?? {};
-    const { themes } = this.services;
-    const isDark = Boolean(themes?.theme && !themes.isLight(themes.theme));
-    const values = { data, ...fromSettings(settings, isDark) };
+    const values = { data, ...fromSettings(settings, this.isDark) };
     try {
       const path = await this.notebooks.make(this.shipped.templates[id], folder, values);
       await this.notebooks.open(path, settings.run !== false);
