@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import wraps
 from inspect import signature
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import pandas as pd
 
 from saasmetrics.engine.connected.desk import desk
-from saasmetrics.engine.connected.rows import Rows, is_there
+from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -21,11 +25,13 @@ from saasmetrics.tables.schema import CLOCKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
@@ -107,7 +113,8 @@ class ConnectedEngine:
             if picked:
                 raise NotPortableError(f"Rows of {picked[0]} were picked here.")
             self._faults = self.link.faults
-            self._there = PortableEngine(
+            self._there = _Portable(
+                self.link,
                 {name: _without_clocks(table.data) for name, table in used.items()},
                 self.policy,
                 self.as_of,
@@ -225,6 +232,25 @@ class ConnectedEngine:
                 return method(*args, **options)
 
         return asked
+
+
+class _Portable(PortableEngine):
+    """The portable engine, which brings no more than may be here."""
+
+    def __init__(self, link: Link, *asked: Any) -> None:
+        super().__init__(*asked)
+        self._link = link
+        self._bringing = count(id(self) << 16)
+
+    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
+        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
+        kinds = frame.collect_schema()
+        texts = [name for name, kind in kinds.items() if kind == nw.String]
+        rows, letters = measured(frame, texts)
+        key = next(self._bringing)
+        self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
+        weakref.finalize(holder, self._link.release, key)
+        return fetched(frame)
 
 
 def _without_clocks(rows: Rows) -> Any:
