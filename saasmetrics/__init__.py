@@ -125,16 +125,14 @@ def read(
         The decimal sign of the files, "," or "."; by default the amounts of a column show it, and those that can be
         read in two ways are refused.
     encoding
-        Encoding of text files that say nothing of it: "cp1252" or "shift-jis"; by default UTF-8, else a guess that
-        `book.check()` names, and files that can be read in two ways are refused.
+        Encoding of text files, "cp1252" or "shift-jis"; by default UTF-8, else a guess that `book.check()` names.
     memory_limit
         How much memory reading may take, such as "8GB"; by default what is free. Files that would take more are
         refused before they are read.
     columns
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
     remedies
-        A file that `book.save_remedies` wrote, to be replayed. By default remedies.toml in the folder, if it is there,
-        which `book.check()` tells; False for none.
+        A file of `book.save_remedies` to replay; by default remedies.toml beside the data, if there; False for none.
 
     Returns
     -------

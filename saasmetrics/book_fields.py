@@ -55,8 +55,7 @@ def fill(
         tables = place.known(history, known if policy.knowledge == "recorded" else None)
         as_of = place.until(tables, as_of)
         if repairs:
-            asked = policy, as_of, currency or place.currency(tables)
-            tables, mended = _repaired(tables, repairs, *asked)
+            tables, mended = _repaired(tables, repairs, policy, as_of, currency, place)
         for cut in cuts:
             tables = cut(tables)
     assert as_of is not None
@@ -88,8 +87,10 @@ def _repaired(
     repairs: tuple[Chosen, ...],
     policy: Policy,
     as_of: int,
-    currency: str,
+    currency: str | None,
+    place: Place,
 ) -> tuple[Mapping[str, Table], tuple[Problem, ...]]:
     from saasmetrics.checks.remedies import Asked, applied
 
-    return applied(tables, repairs, Asked(policy, as_of, currency))
+    asked = Asked(policy, as_of, currency or place.currency(tables))
+    return applied(tables, repairs, asked)

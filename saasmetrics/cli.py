@@ -152,15 +152,10 @@ def _book_words(
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
     words.add_argument(
-        "--dayfirst",
-        action=argparse.BooleanOptionalAction,
-        help="whether 03/04/2025 is 3 April",
+        "--dayfirst", action=argparse.BooleanOptionalAction, help="whether 03/04/2025 is 3 April"
     )
-    words.add_argument(
-        "--remedies",
-        metavar="FILE",
-        help="remedies to replay; by default remedies.toml in the folder, and none with --remedies none",
-    )
+    text = "remedies to replay, by default remedies.toml in the folder; none for none"
+    words.add_argument("--remedies", metavar="FILE", help=text)
     words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
     words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")

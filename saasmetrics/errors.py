@@ -93,7 +93,7 @@ class Problem:
     code: str = ""
     lines: Any = field(default=None, repr=False, compare=False)
     found: Any = field(default=None, repr=False, compare=False)
-    place: str = ""
+    place: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Where, which rule, how many rows, up to three of them, what to do."""

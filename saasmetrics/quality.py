@@ -256,9 +256,10 @@ def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
     if problem.found is not None:
         made: pd.DataFrame = problem.found.to_pandas()
         return made
-    if lines is None:
+    table = book.checks.tables.get(problem.table)
+    if lines is None or table is None or table.is_away:  # of rows elsewhere the first are here
         return pd.DataFrame(list(problem.examples))
-    taken: pd.DataFrame = book.checks.tables[problem.table].data.take(lines).to_pandas()
+    taken: pd.DataFrame = table.data.take(lines).to_pandas()
     taken.insert(0, "row", lines + 1)
     return taken
 

@@ -86,9 +86,9 @@ class Drawn:
             (len(part) for name in self.chart.categories for part in name.split()), default=0
         )
         axis: dict[str, Any] = {"title": None, "labelAngle": 0, "ticks": False, "labelLimit": 120}
-        if whole * _LETTER > step:
+        if (whole + 1) * _LETTER > step:
             axis["labelExpr"] = "split(datum.label, ' ')"
-        if word * _LETTER > step:
+        if (word + 0.5) * _LETTER > step:
             axis |= {"labelAngle": -32, "labelAlign": "right", "labelExpr": "datum.label"}
         return {
             "field": "c",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.checks.recorded import NAME, read_remedies
 from saasmetrics.checks.remedies import Asked, Chosen, applied, chosen
 from saasmetrics.engine.asof import known_tables
+from saasmetrics.engine.place import HERE
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def asked_for(book: Book, given: Any, by: str = "") -> tuple[Chosen, ...]:
     DataError
         If they are nothing of this kind.
     """
+    if book.place is not HERE:
+        msg = "Rows that stay in a warehouse are repaired there: remedies are for tables that were read."
+        raise DataError(msg)
     if isinstance(given, Mapping):
         asked = Asked(book.policy, book.as_of_day, book.currency)
         known = book.known_day if book.policy.knowledge == "recorded" else None

@@ -317,7 +317,7 @@ def _refused(
         refusal.remedy,
         "error",
         refusal.code,
-        place_of(data, given, first_rows(refusal.mask).to_pylist()),
+        place=place_of(data, given, first_rows(refusal.mask).to_pylist()),
     )
 
 

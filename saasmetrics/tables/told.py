@@ -191,6 +191,7 @@ def _refuse(table: str, data: pa.Table, name: str, wrong: pa.ChunkedArray, rule:
         shown = examples({name: data[name]}, first_rows(pc.fill_null(wrong, False)))
         remedy = "Correct these values, or say it otherwise."
         place = place_of(data, name, first_rows(pc.fill_null(wrong, False)).to_pylist())
+        code = "contradicts-told"
         raise InvalidTablesError(
-            [Problem(table, name, rule, many, shown, remedy, "error", "contradicts-told", place)]
+            [Problem(table, name, rule, many, shown, remedy, "error", code, place=place)]
         )

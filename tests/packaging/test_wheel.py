@@ -81,6 +81,8 @@ def test_the_wheel_registers_the_command_the_charts_and_the_widget(wheel: Path) 
     assert points["console_scripts"]["saasmetrics"] == "saasmetrics.cli:main"
     assert points["saasmetrics.charts"]["altair"] == "saasmetrics.charts:CHARTS"
     assert points["saasmetrics.widgets"]["explorer"] == "saasmetrics_widgets:explore"
+    assert points["saasmetrics.widgets"]["pack"] == "saasmetrics_widgets:BoardPackBuilder"
+    assert points["saasmetrics.widgets"]["import"] == "saasmetrics_widgets:ImportAssistant"
 
 
 def test_a_wheel_made_from_the_sdist_is_the_same(sdist: Path, wheel: Path, tmp_path: Path) -> None:

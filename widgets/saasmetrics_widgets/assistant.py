@@ -280,11 +280,12 @@ class ImportAssistant(Bench):
         }  # fmt: skip
 
     def _notes(self) -> list[str]:
-        """Return what was left out and decided, but not what the names of files say, which is shown with them."""
+        """Return what was left out and decided, but not what files are, which is shown with them."""
         if self._made is None:
             return []
-        names = {f"{file} is {table}, as mapping.toml says" for file, table in self._names.items()}
-        return [note for note in self._made.said() if note not in names]
+        shown = {**self._names, **{file: entry["table"] for file, entry in self._said.items()}}
+        said = {f"{file} is {table}, as mapping.toml says" for file, table in shown.items()}
+        return [note for note in self._made.said() if note not in said]
 
     def _picture(self, id: str) -> dict[str, Any]:
         text = str(self._made) if self._made is not None else self._why

@@ -37,7 +37,7 @@ def fields(asked: Settings, book: Book) -> list[dict[str, Any]]:
         ("company", "Company", asked.company, "Whose pack it is"),
         ("title", "Title", asked.title, "Board pack"),
         ("as_of", "As of", asked.as_of or "", book.as_of_text),
-        ("margin", "Gross margin", margin, "that of the tables, or such as 0.8"),
+        ("margin", "Gross margin", margin, "of the tables"),
     )
     found = {
         name: {"name": name, "label": label, "kind": "text", "value": value, "hint": hint}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Said = dict[str, dict[str, Any]]  # file -> {"table", "columns"}, as mapping.toml has it
 _VALUES, _LONG = 3, 36  # first values of a column, and their letters
 _MOST = 100  # findings, or columns of a file, that are listed
-_WORDS = ("column", "finding", "remedy", "examples")
+_WORDS = ("finding", "remedy")
 _TONES = {"error": "bad", "warning": "bad", "note": "flat"}
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import weakref
 from functools import wraps
 from inspect import signature
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import pandas as pd
 
-from saasmetrics.engine.connected.rows import Rows, is_there
+from saasmetrics.engine.connected.desk import desk
+from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -21,10 +25,14 @@ from saasmetrics.tables.schema import CLOCKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.portable.whole import Frame
+    from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
@@ -66,6 +74,8 @@ class ConnectedEngine:
         self._local: LocalEngine | None = None
         self._there: PortableEngine | None = None
         self._faults = -1
+        self._desk: LocalEngine | None = None
+        self._desk_faults = -1
         self._answers: dict[Any, Any] = {}
         self.reasons_here: dict[str, str] = {}
 
@@ -103,7 +113,8 @@ class ConnectedEngine:
             if picked:
                 raise NotPortableError(f"Rows of {picked[0]} were picked here.")
             self._faults = self.link.faults
-            self._there = PortableEngine(
+            self._there = _Portable(
+                self.link,
                 {name: _without_clocks(table.data) for name, table in used.items()},
                 self.policy,
                 self.as_of,
@@ -111,14 +122,7 @@ class ConnectedEngine:
                 self._fiscal_start,
                 self._since,
             )
-            self._there.allow = self._allow
         return self._there
-
-    def _allow(self, holder: object, table: str, rows: int, size: int) -> None:
-        """Ask the link whether rows may be brought, which are here as long as what holds them."""
-        key = hash((id(holder), table))
-        self.link.allow(key, table, rows, size)
-        weakref.finalize(holder, self.link.release, key)
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -154,6 +158,30 @@ class ConnectedEngine:
         """Return customers, MRR and running minimum per group, cohort and age."""
         found: Cube = self._counted("triangle", freq, tuple(by), bags)
         return found
+
+    @property
+    def desk(self) -> LocalEngine:
+        """What the renewal desk is asked of: contracts, and what their customers pay; else the local engine."""
+        if self._desk is None or self._desk_faults != self.link.faults:
+            with self.link.needed_by(_WORDS["renewals"]):
+                try:
+                    self._desk = desk(self.there, self.tables)
+                except NotPortableError as error:
+                    self.reasons_here["renewals"] = str(error)
+                    self._desk = self.here
+            self._desk_faults = self.link.faults
+        return self._desk
+
+    def renewals(self, window: Window, as_of: int | None = None) -> Renewals:
+        """Return what became of every contract term, as known at the as-of date or on an earlier day."""
+        with self.link.needed_by(_WORDS["renewals"]):
+            return self.desk.renewals(window, as_of)
+
+    @property
+    def contract_terms(self) -> Terms:
+        """Every contract term of the tables, or of the subscriptions where there are no contracts."""
+        with self.link.needed_by(_WORDS["renewals"]):
+            return self.desk.contract_terms
 
     def __getattr__(self, name: str) -> Any:
         """Ask for anything else: there if the portable engine has it, else from rows here."""
@@ -204,6 +232,25 @@ class ConnectedEngine:
                 return method(*args, **options)
 
         return asked
+
+
+class _Portable(PortableEngine):
+    """The portable engine, which brings no more than may be here."""
+
+    def __init__(self, link: Link, *asked: Any) -> None:
+        super().__init__(*asked)
+        self._link = link
+        self._bringing = count(id(self) << 16)
+
+    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
+        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
+        kinds = frame.collect_schema()
+        texts = [name for name, kind in kinds.items() if kind == nw.String]
+        rows, letters = measured(frame, texts)
+        key = next(self._bringing)
+        self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
+        weakref.finalize(holder, self._link.release, key)
+        return fetched(frame)
 
 
 def _without_clocks(rows: Rows) -> Any:

@@ -18,13 +18,14 @@ from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.spans import Spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.valued import Valuation
+    from saasmetrics.tables import Table
 
 _NUMBERS = ("_rank", "start", "end", "amount", "rests", "cause", "moving")
 
@@ -40,14 +41,31 @@ class BroughtEngine(LocalEngine):
         The engine where the tables are.
     some
         A frame of `entity`: whose pieces to bring. None: everybody's.
+    tables
+        Other tables, by name, for what follows from them and from what is paid.
     """
 
-    def __init__(self, engine: PortableEngine, some: Frame | None = None) -> None:
+    def __init__(
+        self,
+        engine: PortableEngine,
+        some: Frame | None = None,
+        tables: Mapping[str, Table] | None = None,
+    ) -> None:
         super().__init__(
-            {}, engine.policy, engine.as_of, engine.currency, engine.fiscal_start, engine.since_day
+            tables or {},
+            engine.policy,
+            engine.as_of,
+            engine.currency,
+            engine.fiscal_start,
+            engine.since_day,
         )
         self._there = engine
         self._some = some
+
+    @property
+    def source(self) -> str:
+        """The table that MRR comes from."""
+        return self._there.source
 
     def _mine(self, found: Frame) -> Frame:
         return found if self._some is None else found.join(self._some, on="entity", how="semi")

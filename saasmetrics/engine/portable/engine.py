@@ -21,7 +21,7 @@ from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
-from saasmetrics.engine.portable.fetched import dense, fetched, number, whole_columns
+from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
@@ -30,7 +30,7 @@ from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.waits import Waits
     from saasmetrics.policy import Policy
-
-
-_WIDE = 12  # bytes of a value that is brought, most of which are whole numbers
 
 
 class PortableEngine:
@@ -95,7 +92,6 @@ class PortableEngine:
         self.currency = currency
         self.fiscal_start = fiscal_start
         self.since_day = since
-        self.allow: Callable[[object, str, int, int], None] | None = None
 
     @property
     def source(self) -> str:
@@ -119,7 +115,7 @@ class PortableEngine:
         """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
         return BroughtEngine(self)
 
-    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
+    def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
 
         Parameters
@@ -130,16 +126,7 @@ class PortableEngine:
             The table that it says something of.
         holder
             What keeps it.
-
-        Raises
-        ------
-        DataError
-            If `allow` refuses: it is asked first, with the number of rows and of bytes.
         """
-        if self.allow is not None:
-            frame = held(frame)
-            rows = int(number(frame.select(nw.len())) or 0)
-            self.allow(holder, table, rows, rows * len(names(frame)) * _WIDE)
         found: pa.Table = fetched(frame)
         return found
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # PostgreSQL takes conditions on computed columns to leave next to no rows, and a cursor to be left after the first:
 # so it loops over whole subqueries, once per row. Each setting holds for one transaction.
 _POSTGRES = ("enable_nestloop = off", "cursor_tuple_fraction = 1", "jit = off")
+_ALL = 2**62  # rows
 _SPARK = "spark.sql.constraintPropagation.enabled"
 
 
@@ -67,6 +68,18 @@ def planned(frame: Frame) -> Iterator[None]:
         yield
 
 
+def fenced(frame: Frame) -> Frame:
+    """Return the same frame; PostgreSQL computes its columns before it goes on.
+
+    It would put what a column is computed from wherever the column is named: a month that is named fifty times, in days
+    that are named fifty times, is thousands of expressions. What has a limit it leaves as it is.
+    """
+    if not frame.implementation.is_ibis() or not _is_bound(frame) or postgres_of(frame) is None:
+        return frame
+    found: Frame = nw.from_native(frame.to_native().limit(_ALL)).lazy()
+    return found
+
+
 @contextmanager
 def _unpropagated(settings: Any) -> Iterator[None]:
     """Keep Spark from deriving conditions from all columns: it takes longer the more are computed from each other."""
@@ -84,6 +97,17 @@ def postgres_of(frame: Frame) -> Any:
         return None
     backend = backend_of(frame)
     return backend.con if backend.name == "postgres" else None
+
+
+def _is_bound(frame: Frame) -> bool:
+    """Whether a frame of Ibis is of a connection, and not only of names of tables."""
+    return bool(frame.to_native().op().find(_tables_of_connections()))
+
+
+def _tables_of_connections() -> Any:
+    from ibis.expr.operations import DatabaseTable, InMemoryTable, SQLQueryResult
+
+    return (DatabaseTable, InMemoryTable, SQLQueryResult)
 
 
 def backend_of(frame: Frame) -> Any:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.fetched import fenced
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -98,27 +100,28 @@ def with_month(frame: Frame, day: str, month: str) -> Frame:
     Years begin in March here, so that the leap day is the last of its year.
     """
     since = nw.col(day) + _YEAR_ZERO
-    frame = frame.with_columns(_era=divided(since, _CENTURIES))
-    frame = frame.with_columns(_of_era=since - nw.col("_era") * _CENTURIES)
+    frame = fenced(frame).with_columns(_era=divided(since, _CENTURIES))
+    frame = fenced(frame.with_columns(_of_era=since - nw.col("_era") * _CENTURIES))
     of_era = nw.col("_of_era")
     leaps = divided(of_era, 1460) - divided(of_era, 36_524) + divided(of_era, 146_096)
     frame = frame.with_columns(_years=divided(of_era - leaps, 365))
     years = nw.col("_years")
     of_year = of_era - (years * 365 + divided(years, 4) - divided(years, 100))
-    frame = frame.with_columns(_of_year=of_year)
+    frame = fenced(frame.with_columns(_of_year=of_year))
     since_march = divided(nw.col("_of_year") * 5 + 2, 153)
     months = (years + nw.col("_era") * 400 - 1970) * 12 + since_march + 2
-    return frame.with_columns(months.alias(month)).drop("_era", "_of_era", "_years", "_of_year")
+    found = frame.with_columns(months.alias(month)).drop("_era", "_of_era", "_years", "_of_year")
+    return fenced(found)
 
 
 def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     """Add the day number of the first day of a month: the inverse of `with_month`."""
     since = nw.col(month) + 1970 * 12 - 2
-    frame = frame.with_columns(_years=divided(since, 12), _since_march=since % 12)
+    frame = fenced(frame).with_columns(_years=divided(since, 12), _since_march=since % 12)
     years = nw.col("_years")
     leap_days = divided(years, 4) - divided(years, 100) + divided(years, 400)
     first = years * 365 + leap_days + divided(nw.col("_since_march") * 153 + 2, 5) - _YEAR_ZERO
-    return frame.with_columns(first.alias(day)).drop("_years", "_since_march")
+    return fenced(frame.with_columns(first.alias(day)).drop("_years", "_since_march"))
 
 
 def with_period(

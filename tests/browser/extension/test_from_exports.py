@@ -170,7 +170,9 @@ _FROM_NOWHERE = "void window.jupyterapp.commands.execute('saasmetrics:founder', 
 
 def test_the_menu_and_the_palette_have_every_command(desk) -> None:
     desk.page.get_by_role("menuitem", name="SaaS metrics").click()
-    offered = desk.page.locator(".lm-Menu-item:visible .lm-Menu-itemLabel").all_inner_texts()
+    labels = desk.page.locator(".lm-Menu-item:visible .lm-Menu-itemLabel")
+    expect(labels.filter(has_text="Board pack builder")).to_be_visible(timeout=SLOW)
+    offered = labels.all_inner_texts()
     desk.page.keyboard.press("Escape")
     wanted = {
         "Founder explorer",
@@ -181,10 +183,12 @@ def test_the_menu_and_the_palette_have_every_command(desk) -> None:
         "Check data",
     }
     assert wanted <= {words.strip() for words in offered}
-    assert len([words for words in offered if words.strip()]) == 8
+    assert len([words for words in offered if words.strip()]) == 9
     desk.command("apputils:activate-command-palette")
     palette = desk.page.locator(".lm-CommandPalette")
     palette.locator("input").fill("SaaS metrics")
-    found = palette.locator(".lm-CommandPalette-itemLabel").all_inner_texts()
+    items = palette.locator(".lm-CommandPalette-itemLabel")
+    expect(items.filter(has_text="Show the metrics panel")).to_be_visible(timeout=SLOW)
+    found = items.all_inner_texts()
     desk.page.keyboard.press("Escape")
     assert wanted | {"Show the metrics panel"} <= set(found)

@@ -1,0 +1,50 @@
+"""The renewal desk of a connected book: contracts are brought, and what their customers pay as whole numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.columns import has
+from saasmetrics.engine.contracts import contract_terms
+from saasmetrics.engine.portable.brought import BroughtEngine
+from saasmetrics.errors import NotPortableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saasmetrics.engine.portable import PortableEngine
+    from saasmetrics.tables import Table
+
+_FEW = 20_000  # customers that a query can name; of more, everybody's pieces are brought
+
+
+def desk(there: PortableEngine, tables: Mapping[str, Table]) -> BroughtEngine:
+    """Return a local engine that knows the contracts and what their customers pay.
+
+    Parameters
+    ----------
+    there
+        The engine where the tables are.
+    tables
+        The tables of the book.
+
+    Raises
+    ------
+    NotPortableError
+        If terms or their uplifts are those of single subscriptions, whose rows are needed.
+    """
+    if "contracts" not in tables:
+        raise NotPortableError("Without contracts, terms are those of single subscriptions.")
+    uplifts = has(tables["contracts"].data, "escalator")
+    lines = tables[there.source].data.column_names
+    if not uplifts and there.source == "subscriptions" and "escalator" in lines:
+        raise NotPortableError("Contracted uplifts are those of single subscriptions.")
+    found = contract_terms(tables, there.policy, there.as_of, there.currency)
+    ids = found.customer_ids.to_pylist()
+    if len(ids) > _FEW:
+        return BroughtEngine(there, None, tables)
+    entities = there.basis.entities()
+    some = entities.filter(nw.col("entity").is_in(ids)).select("entity")
+    return BroughtEngine(there, some, tables)
