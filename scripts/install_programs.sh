@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests drive Debian's Chromium, whose fonts must draw currency signs and Chinese, Japanese, Korean, and let
+# The tests drive Debian's Chromium, whose fonts must draw currency signs, emoji and Chinese, Japanese, Korean, and let
 # LibreOffice calculate the workbooks again and open the slides; poppler looks into documents; a PostgreSQL that the
 # tests start and stop, and Spark, which is Java, answer from where the tables are. Installs what is missing where that
 # is possible (root and apt), and says what is missing where it is not. Node and TypeScript, which check the JavaScript,
@@ -12,6 +12,7 @@ browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 cjk_fonts() { [ -n "$(fc-list :lang=zh family 2>/dev/null)" ]; }
+emoji_fonts() { fc-list family 2>/dev/null | grep -qi emoji; }
 office() { command -v soffice || command -v libreoffice; }
 # Debian has Impress as a package of its own: without it LibreOffice opens workbooks and no slides.
 slides() {
@@ -46,6 +47,7 @@ scripts
 missing=""
 browser >/dev/null || missing="chromium"
 cjk_fonts || missing="$missing fontconfig fonts-dejavu-core fonts-noto-cjk"
+emoji_fonts || missing="$missing fonts-noto-color-emoji"
 if office >/dev/null; then
     slides || missing="$missing libreoffice-impress-nogui"
 else

@@ -37,6 +37,7 @@ _LOADS = {
     ("use", "href"),
 }
 _UNSEEN = {"script", "style"}
+_SIZE = re.compile(r"[\d,]+ kB")
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!#|data:)|@import")
 
 
@@ -147,7 +148,7 @@ def _resolved(name: str, link: str) -> str:
 def stale(old: Path, new: Path) -> list[str]:
     """Return which pages say something else than those of a new build, and where that begins.
 
-    Shapes of pictures are not compared: they follow the fonts and the libraries of a machine.
+    Shapes of pictures and sizes of files are not compared: they follow the fonts and the libraries of a machine.
     """
     return [
         *_listed(old, new),
@@ -170,7 +171,9 @@ def _changed(name: str, old: Path, new: Path) -> Iterator[str]:
         return
     one, two = ((folder / name).read_text(encoding="utf-8") for folder in (old, new))
     if name.endswith(".html"):
-        before, after = Read(one).words, Read(two).words
+        before, after = (
+            [_SIZE.sub("kB", words) for words in Read(page).words] for page in (one, two)
+        )
     else:
         before, after = one.splitlines(), two.splitlines()
     pairs = zip([*before, ""], [*after, ""], strict=False)

@@ -42,7 +42,7 @@ def of_pair(light: str, dark: str, name: str, prefix: str) -> str:
     Examples
     --------
     >>> one, two = ('<svg xmlns="x" width="9"><path fill="#%s"/></svg>' % c for c in ("ffffff", "000000"))
-    >>> of_pair(one, two, "Dots", "p")[-30:]
+    >>> of_pair(one, two, "Dots", "p")[-29:]
     '<path fill="var(--a)"/></svg>'
     """
     name = next(iter(_LABEL.findall(light)), escape(name))

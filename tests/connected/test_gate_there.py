@@ -16,7 +16,10 @@ from tests.connected.natives import WAYS, there
 from tests.properties.profile import quick
 
 DAY = dt.date.fromisoformat
-OTHER = {"checked-there"}  # that not all is looked for there
+OTHER = {
+    "checked-there",
+    "rate-gap",
+}  # the note of what is not looked for there; a finding that is not
 TOLD: dict[str, Any] = {"as_of": "2025-12-31", "currency": "USD"}
 
 

@@ -26,6 +26,10 @@ COUNTED: dict[str, Ask] = {
     "by another policy": lambda book: sm.revenue.bridge(book.with_policy(view="event")).df,
 }
 
+# DuckDB plans each query anew, which takes longer than counting a small company: it is asked less.
+ASKED = [("polars", name) for name in COUNTED]
+ASKED += [("duckdb", name) for name in ("bridge", "cohorts", "of a segment", "then")]
+
 
 @pytest.fixture(scope="module")
 def local(demo_book: sm.Book) -> sm.Book:
@@ -38,7 +42,7 @@ def book(local: sm.Book, request: pytest.FixtureRequest) -> sm.Book:
     return connected(local.tables, request.param, memory_limit="1GB", **told)
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize(("book", "name"), ASKED, indirect=["book"])
 def test_what_is_counted_there_is_the_same_and_brings_no_rows(
     book: sm.Book, local: sm.Book, name: str
 ) -> None:

@@ -105,6 +105,12 @@ def test_examples_of_docstrings_show_what_the_run_gave() -> None:
     assert session.endswith("\n0.8")  # 80 of 100 are there after a month
 
 
+def test_an_example_whose_output_differs_by_machine_shows_what_its_docstring_says() -> None:
+    import saasmetrics as sm
+
+    assert docstrings.examples(sm.show_versions) == ">>> show_versions()\nsaasmetrics ..."
+
+
 def test_examples_that_only_show_that_something_holds_are_left_out() -> None:
     assert docstrings.examples(CATALOGUE["health_backtest"].function) == ""
 

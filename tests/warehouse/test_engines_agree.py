@@ -10,18 +10,21 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.engine.digest import cells_of, digest
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
-from tests.properties.ledgers import BYS, FREQS, Case, cases, portable_policies
+from tests.engine.test_exchange_rates import moving
+from tests.properties.ledgers import BYS, FREQS, Case, cases
 from tests.properties.profile import quick
 from tests.warehouse.postgres import ANALYST, READER, Postgres
 
 Warehouse = Callable[[Mapping[str, pa.Table]], AbstractContextManager[dict[str, Any]]]
 WAYS = (ANALYST, READER, "ibis_duckdb", "spark")
 EXAMPLES = {ANALYST: 4, READER: 1, "ibis_duckdb": 4, "spark": 2}
+FX = st.sampled_from(("constant", "line", "spot"))
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 
 
@@ -98,8 +101,9 @@ def remote(
 
 def test_engines_agree_on_random_ledgers(way: str, warehouse: Warehouse) -> None:
     @settings(quick, max_examples=EXAMPLES[way])
-    @given(cases(portable_policies()), FREQS.filter(lambda freq: freq != "D"), BYS)
-    def compare(case: Case, freq: str, by: tuple[str, ...]) -> None:
+    @given(cases(), FREQS.filter(lambda freq: freq != "D"), BYS, FX)
+    def compare(case: Case, freq: str, by: tuple[str, ...], fx: str) -> None:
+        case = moving(case, fx)
         local = case.engine()
         with remote(warehouse, case.tables, local) as engine:
             ours, theirs = (cells_of(one, [freq], [3], [by]) for one in (local, engine))
@@ -110,7 +114,7 @@ def test_engines_agree_on_random_ledgers(way: str, warehouse: Warehouse) -> None
 
 
 def test_engines_agree_on_the_demo_company(warehouse: Warehouse, demo_book: sm.Book) -> None:
-    book = demo_book.with_policy(fx="constant")
+    book = demo_book
     options = {"freqs": ("Q",), "windows": (4,), "bys": (("segment",),)}
     with remote(warehouse, book.tables, book.engine) as engine:
         assert digest(engine, **options) == digest(book.engine, **options)

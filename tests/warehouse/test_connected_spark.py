@@ -1,0 +1,33 @@
+"""A book of tables in Spark: by frame, and by name of a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import saasmetrics as sm
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def test_tables_of_spark_are_connected_and_counted_there(spark: SparkSession) -> None:
+    days = pd.to_datetime(["2025-01-10", "2025-02-01", "2025-03-05"])
+    lines = pd.DataFrame(
+        {
+            "subscription_id": ["s1", "s2", "s3"],
+            "customer_id": ["a", "b", "c"],
+            "start": days.date,
+            "amount": [100.0, 50.0, 30.0],
+            "interval": ["month", "Monthly", "month"],
+        }
+    )
+    told = {"as_of": "2025-05-31", "currency": "USD"}
+    local = sm.Book(subscriptions=lines, **told)
+    spark.createDataFrame(lines).createOrReplaceTempView("subscriptions")
+    book = sm.connect(spark, subscriptions="subscriptions", **told)
+    assert [p.code for p in book.checks.under(book.policy) if p.severity == "error"] == []
+    pd.testing.assert_frame_equal(sm.revenue.mrr(book).df, sm.revenue.mrr(local).df)
+    assert "no rows were brought" in repr(book)
+    assert book.place.link.brought == {}
