@@ -11,6 +11,7 @@ from inspect import Parameter, isfunction, signature
 from typing import Any, ParamSpec, TypeVar
 
 from saasmetrics.errors import DataError
+from saasmetrics.recording import Asked, recording
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,15 +111,20 @@ def public(thing: Any) -> str:
 
 
 def recorded(function: Callable[P, R]) -> Callable[P, R]:
-    """Let the results of a function know the call that made them; of nested calls it is the outermost."""
+    """Let the results of a function know the call and the cubes that made them; of nested calls it is the outermost."""
     told = signature(function)
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        found = function(*args, **kwargs)
+        with recording() as asks:
+            found = function(*args, **kwargs)
         if not hasattr(found, "call") or not is_dataclass(found):
             return found
-        return replace(found, call=_call(function, told.bind(*args, **kwargs).arguments))  # type: ignore[type-var]
+        given = told.bind(*args, **kwargs).arguments
+        first = next(iter(given.values()), None)
+        asked = Asked(first, tuple(asks)) if type(first).__name__ == "Book" else None
+        more = {"asked": asked} if hasattr(found, "asked") else {}
+        return replace(found, call=_call(function, given), **more)  # type: ignore[type-var]
 
     return run
 

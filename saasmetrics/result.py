@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saasmetrics.catalogue import Metric
     from saasmetrics.policy import Policy
     from saasmetrics.proof import Proof, Trace
+    from saasmetrics.recording import Asked
 
 
 _NO_VALUE = "–"
@@ -80,6 +81,8 @@ class Result:
         How the number of a cell follows from rows, where that is not the sum of its `drill`.
     call : Call, optional
         The call that made it; `code` has it as Python.
+    asked : Asked, optional
+        The book and the cubes that it was made from; `sql` has them as SQL.
     extra : mapping
         What else belongs to the numbers; `extra["tables"]` are frames by title that are displayed beside the chart.
     """
@@ -95,6 +98,7 @@ class Result:
     parts: Mapping[str, str] = field(default_factory=dict)
     trace: Callable[..., Trace | str] | None = None
     call: Call | None = field(default=None, repr=False, compare=False)
+    asked: Asked | None = field(default=None, repr=False, compare=False)
 
     @property
     def definition(self) -> Metric:
@@ -267,6 +271,46 @@ class Result:
             msg = f"This {self.metric.name} was not made by one call of the library, so there is no code for it."
             raise DataError(msg)
         return self.call.code(book)
+
+    def sql(self, dialect: str = "duckdb", tables: Mapping[str, str] | None = None) -> str:
+        """Return the SQL that computes the cubes behind this number, to audit it or to run it on a schedule.
+
+        Parameters
+        ----------
+        dialect
+            "duckdb", "postgres", "bigquery", "snowflake", "databricks", "clickhouse", "trino" or "spark".
+        tables
+            Where the tables are, by their names here, such as {"subscriptions": "billing.subscriptions"}.
+
+        Returns
+        -------
+        str
+            One statement per cube, over tables with the columns of `saasmetrics schema`. Comments before each say which
+            number it is for, by which policy, and what to do with the rows. Dates, choices and the latest exchange
+            rates are those of the number: write it anew for another as-of date.
+
+        Raises
+        ------
+        DataError
+            If the number is not made of cubes that have SQL, or its book was cut otherwise than by filters and dates.
+        UnknownNameError
+            If there is no such dialect, or the SQL reads no such table.
+        MissingExtraError
+            If Ibis is not installed.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm
+        >>> rows = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-02"], "mrr": [9, 3, 10]}
+        >>> query = sm.retention.nrr(sm.Book(mrr=rows), window=1).sql("postgres", tables={"mrr": "finance.cube"})
+        >>> print(query.splitlines()[2])
+        -- Policy default v1, as of 2026-02-28.
+        """
+        if self.asked is None:
+            msg = f"This {self.metric.name} was not made from one book, so there is no SQL for it."
+            raise DataError(msg)
+        written: str = self.asked.book.place.sql(self, dialect, tables)
+        return written
 
     def to_xlsx(self, path: str | os.PathLike[str]) -> Path:
         """Write the numbers as a workbook: a triangle for cohorts, a table for others, rates as live formulas.

@@ -24,6 +24,7 @@ from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.engine.waits import waits
 from saasmetrics.periods import Calendar
+from saasmetrics.recording import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,7 @@ T = TypeVar("T")
 _KEPT = 6  # cubes
 
 
+@answers
 class LocalEngine:
     """Compute the cubes of a book in this process.
 
@@ -252,11 +254,10 @@ class LocalEngine:
         return self._lately(key, lambda: self._pairs(window, freq, by, bags))
 
     def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
-        found = self.grouping(by)
         cube = self._constant_pairs(window, freq, by, bags)
         if self.valuation is not None:
             cube = valued.pairs(self, self.valuation, cube, window, freq, by, bags)
-        return Cube(found, cube, self.extent(freq)[0], bags)
+        return Cube(self.grouping(by), cube, self.extent(freq)[0], bags)
 
     def _constant_pairs(
         self, window: int, freq: str, by: Sequence[str], bags: int
@@ -284,9 +285,8 @@ class LocalEngine:
         """Return customers, MRR and running minimum per group, cohort and age."""
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
-        found = self.grouping(by)
-        group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
-        many = len(found) * max(bags, 1)
+        found, group = self.grouping(by), self.origin(by)
+        group, many = self._bagged(group, bags) if bags else group, len(found) * max(bags, 1)
         cube = triangle_cube(self.periodic(freq), group, many, first, periods)
         cube["constant"] = cube["mrr"]
         if self.valuation is not None:

@@ -53,6 +53,9 @@ class Place(Protocol):
     def data_hash(self, tables: Tables) -> str:
         """Return a hash of what the tables hold."""
 
+    def sql(self, result: Any, dialect: str, tables: Mapping[str, str] | None) -> str:
+        """Return the SQL of the cubes behind a result."""
+
     def said(self) -> str:
         """Return in words where the rows are, "" where they are in this process."""
 
@@ -101,6 +104,12 @@ class Here:
         from saasmetrics.tables.fingerprint import fingerprint
 
         return fingerprint(tables)
+
+    def sql(self, result: Any, dialect: str, tables: Mapping[str, str] | None) -> str:
+        """Return the SQL of the cubes behind a result."""
+        from saasmetrics.engine.written import statements
+
+        return statements(result, dialect, tables)
 
     def said(self) -> str:
         """Return in words where the rows are: nothing, as they are in this process."""

@@ -13,7 +13,7 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "calls", "memory", "periods", "money", "export", "versions"},
+    {"asked", "calls", "memory", "periods", "money", "export", "recording", "versions"},
     {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
     {"importers", "engine", "checks", "quality"},
     {"book", "book_fields", "connected", "sample"},

@@ -20,6 +20,7 @@ from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
+from saasmetrics.recording import answers, asking
 from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 _KEPT = 24  # answers: a review asks for the same cube several times, and each costs a query
 
 
+@answers
 class ConnectedEngine:
     """Count the cubes of a connected book.
 
@@ -188,8 +190,21 @@ class ConnectedEngine:
         if name.startswith("__"):
             raise AttributeError(name)
         if callable(getattr(PortableEngine, name, None)):
-            return lambda *args, **options: self._counted(name, *args, **options)
-        return self._from_rows(name)
+            return self._noting(
+                name, lambda *args, **options: self._counted(name, *args, **options)
+            )
+        found = self._from_rows(name)
+        return self._noting(name, found) if callable(found) else found
+
+    def _noting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a method of the local engine that notes what it is asked for."""
+        told = signature(getattr(LocalEngine, name, None) or getattr(PortableEngine, name))
+
+        def asked(*args: Any, **options: Any) -> Any:
+            given = dict(list(told.bind(self, *args, **options).arguments.items())[1:])
+            return asking(self, name, given, lambda: method(*args, **options))
+
+        return asked
 
     def _counted(self, name: str, *args: Any, **options: Any) -> Any:
         """Return an answer of the portable engine, or of the local one where that has none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +127,10 @@ class Link:
             yield
         except DataError:
             raise
+        except KeyboardInterrupt:
+            self.faults += 1
+            self.lost = bool(self.backends)  # which may still be in the middle of a query
+            raise
         except Exception as error:
             if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
                 raise KeyboardInterrupt from error  # which DuckDB gives under another name
@@ -143,6 +147,8 @@ class Link:
         if not self.lost:
             return
         for backend in self.backends:
+            with suppress(Exception):  # of a connection that is gone
+                backend.disconnect()
             try:
                 backend.reconnect()
             except Exception as error:

@@ -152,7 +152,7 @@ class Basis:
 
     def entities(self) -> Frame:
         """Return every entity with the rank of its id, whether it pays or not."""
-        return self.once("entities", lambda: held(who.with_rank(self._entities())))
+        return self.once("entities", lambda: held(who.with_rank(self._entities()), "entities"))
 
     def _entities(self) -> Frame:
         found = [self.tables[self.source].select("entity")]
@@ -173,11 +173,11 @@ class Basis:
         banded = any(name == ARR_BAND and name not in known for name in by)
         bands = who.bands_of(self._lines()) if banded else None
         found = who.with_groups(found, self.tables, self.source, self.policy.entity, by, bands)
-        return held(who.with_group_number(found, by))
+        return held(who.with_group_number(found, by), "grouped")
 
     def _lines(self, by: Sequence[str] = ()) -> Frame:
         """Return the pieces; with columns of lines to group by, with the value of each."""
-        return self.once(("lines", tuple(by)), lambda: held(self._made(tuple(by))))
+        return self.once(("lines", tuple(by)), lambda: held(self._made(tuple(by)), "pieces"))
 
     def _made(self, by: Sequence[str]) -> Frame:
         tables, keep = {**self.tables}, tuple(f"_by{number}" for number in range(len(by)))
@@ -215,7 +215,9 @@ class Basis:
     def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
         key = ("daily", tuple(by), bags, apart)
-        return self.once(key, lambda: held(daily_changes(self._apart(by, bags, apart=apart))))
+        return self.once(
+            key, lambda: held(daily_changes(self._apart(by, bags, apart=apart)), "changes")
+        )
 
     def _apart(self, by: Sequence[str], bags: int, *, apart: bool) -> Frame:
         found = self.pieces(by, bags)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from saasmetrics.engine.portable.whole import Frame
 
 _NUMBER = count()
@@ -18,15 +22,35 @@ _NUMBER = count()
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
+_STEPS: ContextVar[dict[str, tuple[str, Any]] | None] = ContextVar("steps", default=None)
 
-def held(frame: Frame) -> Frame:
+
+@contextmanager
+def kept_steps() -> Iterator[dict[str, tuple[str, Any]]]:
+    """Collect what temporary tables of Ibis are made from until the block ends: by name, what it is and its query."""
+    token = _STEPS.set({})
+    try:
+        yield cast("dict[str, tuple[str, Any]]", _STEPS.get())
+    finally:
+        _STEPS.reset(token)
+
+
+def held(frame: Frame, what: str = "step") -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
+
+    Parameters
+    ----------
+    frame
+        What is kept.
+    what
+        What it is, in one word, for who reads the queries.
 
     Notes
     -----
     Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
-    larger than memory and goes with the session; a role that may make none computes it in each query. Polars keeps
-    it in memory, Spark on its disks, without the way it came about, on which planning would take longer than counting.
+    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars
+    keeps it in memory, Spark on its disks, without the way it came about: planning that again takes longer than
+    counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:
@@ -39,7 +63,7 @@ def held(frame: Frame) -> Frame:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
     if kind is nw.Implementation.IBIS and _may_keep(frame):
-        return _in_temporary_table(frame)
+        return _in_temporary_table(frame, what)
     return frame
 
 
@@ -52,7 +76,7 @@ def _may_keep(frame: Frame) -> bool:
     return bool(connection.execute(may).fetchone()[0])
 
 
-def _in_temporary_table(frame: Frame) -> Frame:
+def _in_temporary_table(frame: Frame, what: str) -> Frame:
     native, backend = frame.to_native(), backend_of(frame)
     left = _LEFT.setdefault(backend, [])
     while left:
@@ -61,5 +85,8 @@ def _in_temporary_table(frame: Frame) -> Frame:
     with planned(frame):
         table = backend.create_table(name, native, schema=native.schema(), temp=True)
     weakref.finalize(table.op(), left.append, name)
+    steps = _STEPS.get()
+    if steps is not None:
+        steps[name] = (what, native)
     kept: Frame = nw.from_native(table).lazy()
     return kept

@@ -62,9 +62,9 @@ def pieces(
     marked = {**tables, source: _with_currency(tables[source], moving)}
     found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
     if policy.overlap == "latest":
-        found = _latest_wins(held(found))
+        found = _latest_wins(held(found, "lines"))
     if policy.gap_days:
-        found = _bridged(held(found), policy.gap_days)
+        found = _bridged(held(found, "lines"), policy.gap_days)
     if policy.usage == "excluded" or source != "subscriptions" or "invoices" not in tables:
         return found
     charges = _usage(tables, policy, as_of, currency, found, keep)
@@ -123,7 +123,7 @@ def _usage(
 def _subscriptions(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
-    found = discounted(held(served(tables, policy, as_of, currency)), policy)
+    found = discounted(held(served(tables, policy, as_of, currency), "served"), policy)
     if policy.pause != "kept" and "pause_start" in names(found):
         keeps = policy.pause in ("line", "contraction")
         return _paused(found, columns, keep_balance=keeps)

@@ -1,0 +1,64 @@
+"""The portable engine on the tables of a book in DuckDB, so that its queries can be read off."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from saasmetrics.engine.connected.engine import USED
+from saasmetrics.engine.connected.filters import filtered_there
+from saasmetrics.engine.connected.link import Link
+from saasmetrics.engine.connected.rows import Rows, is_there
+from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.held import kept_steps
+from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.errors import DataError
+from saasmetrics.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOTHING = 0  # bytes that are brought: the tables are in this process already
+
+
+@contextmanager
+def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, tuple[str, Any]]]]:
+    """Open the portable engine that counts what an engine of a book counts, and the steps that it keeps.
+
+    Raises
+    ------
+    DataError
+        If the book was cut by anything but `where`, `between` and `as_of`.
+    """
+    import ibis
+
+    cuts: list[Any] = [getattr(cut, "keywords", {}).get("values") for cut in book.cuts]
+    if None in cuts or engine.tables is not book.tables:
+        msg = "SQL is written for books as they were read, cut by where, between and as_of; this one was cut otherwise."
+        raise DataError(msg)
+    connection = ibis.duckdb.connect()
+    try:
+        link = Link(_NOTHING)
+        day = book.known_day if engine.policy.knowledge == "recorded" else None
+        with kept_steps() as steps:
+            tables: Any = {}
+            for name in (name for name in USED if name in book.history):
+                frame = known_frame(name, _frame(connection, name, book.history[name]), day)
+                tables[name] = Table(name, Rows(name, frame, link))
+            for values in cuts:
+                tables = filtered_there(tables, values, link)
+            frames = {name: table.data.frame for name, table in tables.items()}
+            options = (engine.policy, engine.as_of, engine.currency)
+            more = (engine._fiscal_start, engine._since)  # noqa: SLF001
+            yield PortableEngine(frames, *options, *more), steps
+    finally:
+        connection.disconnect()
+
+
+def _frame(connection: Any, name: str, table: Table) -> Any:
+    """Return the rows of a table as a table of the same name in DuckDB."""
+    data = table.data.here() if is_there(table) else table.data
+    connection.con.register(name, data)
+    return nw.from_native(connection.table(name)).lazy()

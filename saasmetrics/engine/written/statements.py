@@ -1,0 +1,112 @@
+"""SQL of the cubes behind a number: one statement per cube, with what it is and what to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.engine.written import cells
+from saasmetrics.engine.written.shadow import shadow
+from saasmetrics.engine.written.text import compiled
+from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
+from saasmetrics.periods import iso_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from saasmetrics.recording import Ask, Asked
+
+DIALECTS = (
+    "duckdb",
+    "postgres",
+    "bigquery",
+    "snowflake",
+    "databricks",
+    "clickhouse",
+    "trino",
+    "spark",
+)
+_CUBES: Mapping[str, Callable[..., Any]] = {
+    "movements": cells.movements,
+    "pairs": cells.pairs,
+    "triangle": cells.triangle,
+    "lifetimes": cells.lifetimes,
+    "terms": cells.terms,
+}
+_BRIDGE = (
+    "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
+)
+_RATES = "NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers"
+_USES = {
+    "movements": f"{_BRIDGE}; losses are negative. A period without a row has no movements",
+    "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
+    f"summed over customers: {_RATES}. A period without a row is as the one before",
+    "triangle": "customers and mrr of a cohort at an age, over those at age 0; floor is the lowest MRR so far of each "
+    "customer. An age without a row is as the one before",
+    "lifetimes": "event is 1 where the customer left after duration periods, 0 where it is still there; entry is its "
+    "age when it was first observed; cause is 1 voluntary, 2 involuntary, 0 unknown",
+    "terms": "terms and MRR that ended in the period, by what became of them",
+}
+
+
+def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = None) -> str:
+    """Return the SQL of the cubes behind a result; see `Result.sql`."""
+    if dialect not in DIALECTS:
+        msg = f"There is no dialect {dialect!r}; there are {', '.join(DIALECTS)}."
+        raise UnknownNameError(msg + hint(dialect, list(DIALECTS)))
+    try:
+        import ibis  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError.of("ibis-framework", "warehouse", "SQL of a number") from error
+    book = result.asked.book
+    written = [_statement(result, book, ask, dialect, tables or {}) for ask in _asks(result)]
+    return "\n\n".join(written)
+
+
+def _asks(result: Any) -> Sequence[Ask]:
+    """Return the cubes that a result is made of, each once; refuse one that is made of anything else."""
+    asked: Asked = result.asked
+    other = sorted({ask.name for ask in asked.asks if ask.name not in _CUBES})
+    if other:
+        made, known = " and ".join(other), ", ".join(_CUBES)
+        msg = f"{result.metric.name} is made of {made}, which has no SQL; what has is {known}."
+        raise DataError(msg)
+    if not asked.asks:
+        msg = f"{result.metric.name} is not made of cubes of MRR, so there is no SQL for it."
+        raise DataError(msg)
+    found = {}
+    for ask in asked.asks:
+        given = {name: value for name, value in ask.arguments.items() if name != "bags"}
+        key = (id(ask.engine), ask.name, str(sorted(given.items())))
+        found[key] = ask
+    return list(found.values())
+
+
+def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]) -> str:
+    cube, engine = _CUBES[ask.name], ask.engine
+    with shadow(book, engine) as (portable, steps):
+        known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
+        more = {name: value for name, value in known.items() if name in signature(cube).parameters}
+        if portable.valuation is not None:
+            msg = "Rates of exchange that move have no SQL: ask book.with_policy(fx='constant')."
+            raise DataError(msg)
+        query = cube(portable, engine.policy, **{**ask.arguments, **more})
+        body = compiled(query, steps, dialect, tables)
+    return "\n".join([*_header(result, book, ask), f"{body};"])
+
+
+def _header(result: Any, book: Any, ask: Ask) -> list[str]:
+    """Return comments: which number, by which definition, and what to do with the rows."""
+    policy, engine = ask.engine.policy, ask.engine
+    told = {name: value for name, value in ask.arguments.items() if value and name != "bags"}
+    given = ", ".join(f"{name}={value!r}" for name, value in told.items())
+    only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
+    said = [
+        f"{result.metric.name}: {result.metric.formula}.",
+        f"Cube {ask.name}({given}): {_USES[ask.name]}.",
+        f"Policy {policy.name} v{policy.version}, as of {iso_day(engine.as_of)}.",
+        f"Money is in whole millionths of {engine.currency}; a missing group is NULL.",
+        *only,
+    ]
+    return [f"-- {' '.join(line.split())}" for line in said]
