@@ -93,7 +93,8 @@ def examples(thing: Any) -> str:
             _run(one, names)
         first, *rest = one.source.rstrip("\n").split("\n")
         lines += [f">>> {first}", *(f"... {line}" for line in rest)]
-        said = one.want if "..." in one.want else printed.getvalue()  # what differs by machine
+        differs = "..." in one.want and one.exc_msg is None  # from machine to machine
+        said = one.want if differs else printed.getvalue()
         lines += said.rstrip("\n").split("\n") if said else []
     return "\n".join(lines)
 

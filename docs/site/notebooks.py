@@ -58,5 +58,6 @@ def _live(session: Session, title: str) -> dict[str, str]:
         for number, widget in enumerate(session.widgets, 1):
             name = f"live/{session.name.rpartition('/')[2]}-{number}.html"
             made = to_html(widget, Path(folder) / "live.html", title=title)
-            files[name] = Path(made).read_text(encoding="utf-8")
+            drawn = Path(made).read_text(encoding="utf-8")
+            files[name] = drawn.replace(widget.still, f"still-{number}")  # an id drawn by lot
     return files
