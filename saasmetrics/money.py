@@ -172,8 +172,8 @@ def format_money(value: float | None, currency: str = "USD") -> str:
     --------
     >>> format_money(1_234_567)
     '$1.2M'
-    >>> format_money(-950, "SEK")
-    '-SEK 950'
+    >>> format_money(-950, "SEK"), format_money(-0.001)
+    ('-SEK 950', '$0.00')
     """
     if value is None or value != value:
         return "–"
@@ -184,7 +184,7 @@ def format_money(value: float | None, currency: str = "USD") -> str:
             digits = 0 if size >= 99.95 * step else 1
             return f"{sign}{symbol}{size / step:.{digits}f}{letter}"
     if size and size < 100 and round(size) != size:
-        return f"{sign}{symbol}{size:.2f}"
+        return f"{sign if size >= 0.005 else ''}{symbol}{size:.2f}"
     return f"{'' if round(size) == 0 else sign}{symbol}{size:.0f}"
 
 
@@ -223,7 +223,18 @@ def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
         return f"{value:,.0f}"
     if unit in ("points", "fte"):
         return f"{value:.1f}"
-    return f"{value:,.4g}"
+    return format_number(value)
+
+
+def format_number(value: float) -> str:
+    """Write a number of no unit: four digits, and all that stand before the decimals.
+
+    Examples
+    --------
+    >>> format_number(453_123.4), format_number(0.123456), format_number(12)
+    ('453,123', '0.1235', '12')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def format_hours(hours: float) -> str:

@@ -10,7 +10,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
-from saasmetrics.money import counted
+from saasmetrics.money import counted, format_number
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def of_frame(frame: pd.DataFrame) -> str:
     import pandas as pd
 
     with pd.option_context("display.max_colwidth", None):
-        return frame.to_html(index=False, border=0, na_rep="–", float_format=lambda v: f"{v:,.4g}")
+        return frame.to_html(index=False, border=0, na_rep="–", float_format=format_number)
 
 
 def book_text(book: Book) -> str:
