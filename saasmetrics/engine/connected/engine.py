@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
+_PIECE = 200  # bytes that a piece takes here, with its customer and groups, at most
 _KEPT = 24  # answers: a review asks for the same cube several times, and each costs a query
 
 
@@ -255,6 +256,7 @@ class _Portable(PortableEngine):
     def __init__(self, link: Link, *asked: Any) -> None:
         super().__init__(*asked)
         self._link = link
+        self.few = min(self.few, link.limit // _PIECE)
         self._bringing = count(id(self) << 16)
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:

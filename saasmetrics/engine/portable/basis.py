@@ -212,6 +212,10 @@ class Basis:
         """Return how many entities there are."""
         return self.once("count", lambda: int(number(self.entities().select(nw.len())) or 0))
 
+    def size(self) -> int:
+        """Return how many pieces there are."""
+        return self.once("size", lambda: int(number(self._lines().select(nw.len())) or 0))
+
     def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
         key = ("daily", tuple(by), bags, apart)

@@ -76,6 +76,9 @@ class PortableEngine:
     [[10000000]]
     """
 
+    # Pieces that are brought all at once for those behind any cell: to choose some takes several queries each time.
+    few = 20_000
+
     def __init__(
         self,
         tables: Mapping[str, Any],
@@ -344,8 +347,9 @@ class PortableEngine:
         return self.frame(*self.measures(kind, **cell))
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
-        """Return the ids and measures of those behind one cell, who are chosen where the tables are."""
-        part = BroughtEngine(self, held(chosen(self, kind, **cell)))
+        """Return the ids and measures of those behind one cell; where many pay, these are chosen where the tables are."""
+        few = self.basis.size() <= self.few
+        part = self.here if few else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
         return ids.to_numpy(zero_copy_only=False), found
