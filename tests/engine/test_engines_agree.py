@@ -89,6 +89,20 @@ def test_engines_agree_on_random_invoices_alone_and_beside_subscriptions(way: st
     compare()
 
 
+@settings(quick, max_examples=10)
+@given(cases(), SEEN, BYS, FX)
+def test_pieces_that_were_brought_count_the_same_cubes(
+    case: Case, freq: str, by: tuple[str, ...], fx: str
+) -> None:
+    case = moving(case, fx)
+    local = case.engine()
+    here = portable(case.tables, "polars", local).here
+    both = (list(cells_of(engine, [freq], [1, 3], [by])) for engine in (local, here))
+    for (title, mine), (_, theirs) in zip(*both, strict=True):
+        assert theirs == mine, (title, sorted(theirs ^ mine)[:10])
+    assert cells(here.ages(freq, by, 3)) == cells(local.ages(freq, by, 3))
+
+
 @st.composite
 def cell_of(draw: st.DrawFn, local: LocalEngine, freq: str, by: tuple[str, ...]) -> Cell:
     """A cell of one of the cubes, with the whole or one group of it."""

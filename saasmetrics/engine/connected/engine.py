@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 _PIECE = 200  # bytes that a piece takes here, with its customer and groups, at most
-_KEPT = 24  # answers: a review asks for the same cube several times, and each costs a query
+_CUBES = frozenset({"movements", "pairs", "triangle", "ages", "lifetimes", "terms"})
+_LONG = frozenset({"rows", "measures", "frame"})
+# Answers that are kept, of those with a row per customer and of others: a review asks for the same several times.
+_KEPT = {True: 24, False: 200}
 
 
 @answers
@@ -79,7 +82,7 @@ class ConnectedEngine:
         self._faults = -1
         self._desk: LocalEngine | None = None
         self._desk_faults = -1
-        self._answers: dict[Any, Any] = {}
+        self._answers: dict[bool, dict[Any, Any]] = {True: {}, False: {}}
         self.reasons_here: dict[str, str] = {}
 
     @property
@@ -212,19 +215,19 @@ class ConnectedEngine:
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
         if not _hashable(key):
             return self._asked(name, *args, **options)
-        found = (
-            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
-        )
-        self._answers[key] = found
-        while len(self._answers) > _KEPT:
-            del self._answers[next(iter(self._answers))]
+        long = name in _LONG
+        answers = self._answers[long]
+        found = answers.pop(key) if key in answers else self._asked(name, *args, **options)
+        answers[key] = found
+        while len(answers) > _KEPT[long]:
+            del answers[next(iter(answers))]
         return found.copy() if isinstance(found, pd.DataFrame) else found
 
     def _asked(self, name: str, *args: Any, **options: Any) -> Any:
         if hasattr(PortableEngine, name):
             with self.link.asking(f"Counting {name}"):
                 try:
-                    found = getattr(self.there, name)
+                    found = getattr(self._counting(name), name)
                     if not callable(found):
                         return found
                     if _takes(found, args, options):
@@ -233,6 +236,11 @@ class ConnectedEngine:
                     self.reasons_here[name] = str(error)
         found = self._from_rows(name)
         return found(*args, **options) if callable(found) else found
+
+    def _counting(self, name: str) -> PortableEngine | LocalEngine:
+        """Return what counts: the engine where the tables are, or for cubes the pieces that were brought before."""
+        there = self.there
+        return there.here if name in _CUBES and there.has_pieces_here else there
 
     def _from_rows(self, name: str) -> Any:
         with self.link.needed_by(_WORDS.get(name, name)):

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine import drill
     from saasmetrics.engine.groups import Groups
-    from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.waits import Waits
@@ -114,9 +113,14 @@ class PortableEngine:
         return valued.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
 
     @cached_property
-    def here(self) -> LocalEngine:
+    def here(self) -> BroughtEngine:
         """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
         return BroughtEngine(self)
+
+    @property
+    def has_pieces_here(self) -> bool:
+        """Whether everybody's pieces were brought."""
+        return "here" in vars(self) and self.here.has_pieces
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
@@ -347,9 +351,9 @@ class PortableEngine:
         return self.frame(*self.measures(kind, **cell))
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
-        """Return the ids and measures of those behind one cell; where many pay, these are chosen where the tables are."""
-        few = self.basis.size() <= self.few
-        part = self.here if few else BroughtEngine(self, held(chosen(self, kind, **cell)))
+        """Return the ids and measures of those behind one cell; of many, they are chosen where the tables are."""
+        whole = self.has_pieces_here or self.basis.size() <= self.few
+        part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
         return ids.to_numpy(zero_copy_only=False), found
