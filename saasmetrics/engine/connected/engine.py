@@ -238,9 +238,11 @@ class ConnectedEngine:
         return found(*args, **options) if callable(found) else found
 
     def _counting(self, name: str) -> PortableEngine | LocalEngine:
-        """Return what counts: the engine where the tables are, or for cubes the pieces that were brought before."""
+        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
         there = self.there
-        return there.here if name in _CUBES and there.has_pieces_here else there
+        if name not in _CUBES or not self.link.has(there.source):
+            return there
+        return there.here if there.has_pieces_here or there.is_small else there
 
     def _from_rows(self, name: str) -> Any:
         with self.link.needed_by(_WORDS.get(name, name)):

@@ -122,6 +122,11 @@ class PortableEngine:
         """Whether everybody's pieces were brought."""
         return "here" in vars(self) and self.here.has_pieces
 
+    @property
+    def is_small(self) -> bool:
+        """Whether there are so few pieces that all are brought where some are needed."""
+        return self.basis.size() <= self.few
+
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
 
@@ -352,7 +357,7 @@ class PortableEngine:
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return the ids and measures of those behind one cell; of many, they are chosen where the tables are."""
-        whole = self.has_pieces_here or self.basis.size() <= self.few
+        whole = self.has_pieces_here or self.is_small
         part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
