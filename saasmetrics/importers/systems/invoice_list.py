@@ -157,7 +157,7 @@ def _refuse_unequal(
 
 def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return first and last day of service, as columns say it, else as the description does."""
-    found = rows["description"].astype("string").str.extract(_PERIOD)
+    found = rows["description"].astype("object").str.extract(_PERIOD)
     begin, until = rows["from"], rows["until"]
     told = begin.isna() & until.isna() & found["from"].notna()
     if many := int(told.sum()):
@@ -173,9 +173,9 @@ def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Series) -> pd.Series:
     """Return what each line is: as its type says, else the words of its description, else whether it has a period."""
     kind = words(rows["type"]).map(_KINDS).astype("object")
-    text = rows["description"].astype("string").str.lower()
+    text = rows["description"].astype("object").str.lower()
     for name, signs in _said()["kinds"].items():
-        says = text.str.contains(_pattern(name, tuple(signs))).fillna(value=False)
+        says = text.str.contains(_pattern(name, tuple(signs)), na=False).astype(bool)
         says &= (rows["net"] < 0) | (name != "discount")  # a plan at a discount is a plan
         kind = kind.where(kind.notna() | ~says, name)
     kind = kind.mask(credit & ~kind.isin(("tax", "one_time", "usage")), "credit")
