@@ -237,3 +237,12 @@ def test_an_axis_of_columns_that_leaves_zero_out_is_found(
         kinds, "columns", lambda d: {**drawn(d), "encoding": {"y": {"scale": {"zero": False}}}}
     )
     assert "zero" in {finding.rule for finding in lint(pack)}
+
+
+def test_hires_that_each_month_counts_again_are_not_added_up() -> None:
+    book = sm.demo(customers=1_000)
+    plan = sm.capacity.hiring_plan(book).df
+    assert plan["hires"].sum() > plan["hires"].iloc[-1] > 0
+    page = sm.board.pack(book, settings={"pages": ["capacity"]}).pages[0]
+    assert page.comment.startswith(f"{plan['hires'].iloc[-1]} hire")
+    assert "Hires so far" in [row.label for row in page.tables[0].rows]
