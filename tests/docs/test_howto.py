@@ -24,7 +24,8 @@ def _written(page: str, folder: Path) -> Path:
 
 def test_a_seat_of_a_plan_has_one_price_in_the_export_of_stripe(tmp_path: Path) -> None:
     rows = pd.read_csv(_written("howto/stripe.md", tmp_path) / "subscriptions.csv")
-    assert (rows.groupby(["Plan", "Interval", "Currency"])["Amount"].nunique() == 1).all()
+    prices = rows[["Plan", "Interval", "Currency", "Amount"]].drop_duplicates()
+    assert not prices.duplicated(["Plan", "Interval", "Currency"]).any()
 
 
 def test_the_customer_that_leaves_stripe_takes_its_seats_times_their_price(tmp_path: Path) -> None:
