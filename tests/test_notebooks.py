@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
@@ -63,6 +64,32 @@ def test_the_notebook_takes_folder_date_and_definitions_in_its_first_code_cell(p
     assert _given(first)
     names = [line.partition(" = ")[0] for line in first.source.splitlines()]
     assert names == ["folder", "as_of", "policy"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_figure_is_written_into_the_text_of_the_notebook_which_runs_on_any_data(
+    path: Path,
+) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert re.findall(r"\d[\d.,]*\s?%|[$€]\d\S*", text) == []
+
+
+def test_the_definitions_tell_figures_and_findings_of_the_demo_company_where_it_takes_the_place() -> (
+    None
+):
+    notebook = nbformat.read(FOLDER / "definitions.ipynb", as_version=4)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    shell = InteractiveShell()
+    shown = [shell.run_cell(cell.replace("../../shared/data", "not/here")) for cell in cells[:5]]
+    _, company, findings, _, figures = (one.result for one in shown)
+    assert company.data.startswith("**The demo company")
+    assert len(findings) == 2
+    book = sm.demo(customers=500, seed=7)
+    stripe = sm.retention.nrr(book.with_policy("stripe")).value
+    latest = sm.retention.nrr(book.with_policy(book.policy.changed(overlap="latest"))).value
+    assert f"**{latest:.1%}** by our policy" in figures.data
+    assert f"**{stripe:.1%}** as Stripe defines it" in figures.data
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from saasmetrics.charts.theme import AS_MEASURED
+
 if TYPE_CHECKING:
     from saasmetrics.result import Result
 
@@ -77,7 +79,7 @@ def _small(svg: str, prefix: str) -> str:
     for number, name in enumerate(names):
         svg = svg.replace(f'id="{name}"', f'id="{prefix}{number}"')
         svg = svg.replace(f"url(#{name})", f"url(#{prefix}{number})")
-    svg = _NOISE.sub("", svg)
+    svg = _NOISE.sub("", svg).replace(f' style="{AS_MEASURED}"', "")  # the page says it
     svg = _FRACTION.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), svg)
     while (fewer := _EMPTY.sub("", svg)) != svg:
         svg = fewer

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-_OWN = ('<div class="result"', '<div class="table"', '<div class="live"')  # what fits a page
+_OWN = ('<div class="result"', '<div class="table', '<div class="live"')  # what fits a page
 
 
 class BlockError(RuntimeError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 ROWS = 8  # of a table on a page
+_TALL = 24  # rows of a table that moves in a frame of its own
 _NAME, _SENTENCE = 24, 48  # letters of what is not broken, and of what needs width
 
 
@@ -94,9 +95,8 @@ def frame(df: pd.DataFrame) -> str:
         + "</tr>"
         for row in zip(*cells, strict=True)
     )
-    return scrolled(
-        "Table", f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>", "table"
-    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return scrolled("Table", table, "table tall" if len(df) > _TALL else "table")
 
 
 def _kind(dtype: Any, column: list[str]) -> str:

@@ -6,13 +6,14 @@ import re
 from typing import Any
 
 from saasmetrics.charts.text import printable
+from saasmetrics.charts.theme import AS_MEASURED, ASSUMED_WIDTH
 
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
-    """Return a chart as SVG text.
+    """Return a chart as SVG text, as wide in every font of a browser as it was measured here.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ def to_svg(chart: Any, *, width: int | None = None, prefix: str = "") -> str:
     import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(_spec(chart, width))
+    svg = svg.replace("<svg ", f'<svg style="{AS_MEASURED}" ', 1)
     return _renamed(svg, prefix) if prefix else svg
 
 
@@ -68,8 +70,6 @@ def to_png(chart: Any, *, width: int | None = None, scale: float = 2.0) -> bytes
 
 
 def _spec(chart: Any, width: int | None) -> dict[str, Any]:
-    from saasmetrics.charts.theme import ASSUMED_WIDTH
-
     spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
     if width is not None or spec.get("width") == "container":
         spec["width"] = width or ASSUMED_WIDTH

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from docs.site import docstrings, pictures, shown, text
+from docs.site import docstrings, layout, pictures, shown, text
 from docs.site.page import Page
 from docs.site.run import BlockError, Session
 from saasmetrics.catalogue import CATALOGUE
+from saasmetrics.charts.theme import AS_MEASURED
 
 
 @pytest.fixture
@@ -118,3 +119,11 @@ def test_examples_that_only_show_that_something_holds_are_left_out() -> None:
 def test_headings_of_a_page_are_found_with_their_words() -> None:
     page = Page("a.html", "A", "", '<h2 id="x"><code>R&amp;D</code></h2><p></p><h3 id="y">Y</h3>')
     assert page.headings == [(2, "x", "R&D"), (3, "y", "Y")]
+
+
+def test_a_picture_has_one_style_and_its_page_says_how_wide_a_font_is(demo_book) -> None:
+    import saasmetrics as sm
+
+    drawn = pictures.picture(sm.retention.nrr(demo_book), "NRR", "p")
+    assert drawn.partition(">")[0].count("style=") <= 1
+    assert AS_MEASURED.replace(":", ": ") in (layout.HERE / "site.css").read_text("utf-8")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.charts.theme import FONT
+from saasmetrics.charts.theme import AS_MEASURED, FONT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def document(body: str, width: float, height: float, colors: Mapping[str, str]) 
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" font-family="{escape(FONT)}"><defs>{hatch}</defs>'
+        f'viewBox="0 0 {width:g} {height:g}" font-family="{escape(FONT)}" style="{AS_MEASURED}"><defs>{hatch}</defs>'
         f'<rect width="{width:g}" height="{height:g}" fill="{colors["surface"]}"/>{body}</svg>'
     )
 
