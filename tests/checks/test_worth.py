@@ -76,7 +76,9 @@ def test_rows_with_errors_that_leave_no_mrr_are_left_out_of_what_customers_pay()
         ("s3", "b", "2025-01-01", None, 80.0, "month"),
     )
     report = check(subscriptions=rows)
-    assert touched(report, "missing-value").micro is None  # what it is worth is unknown, and not nothing
+    assert (
+        touched(report, "missing-value").micro is None
+    )  # what it is worth is unknown, and not nothing
     assert touched(report, "padded-id").micro == 20 * MICRO
 
 
