@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.engine.portable import PortableEngine
 from tests.connected.natives import WAYS, connected
 
 # What says where the numbers come from, and the page about the data, which says where they were looked through.
 OF_THE_DATA = ("data_hash",)
 
 
-# DuckDB plans each of many queries anew: it makes the pages that need no rows, of the tables that they need.
+# tests/warehouse has every page of DuckDB; here it counts all where the tables are, as for many customers.
 PAGES = {"polars": None, "duckdb": {"pages": ["bridge", "cohorts"]}}
 USED = ("subscriptions", "customers", "fx", "contracts")
 
@@ -49,7 +50,11 @@ def without_data_page(pack: Any) -> Any:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_connected_book_makes_the_same_pack(local: sm.Book, tmp_path: Path, way: str) -> None:
+def test_a_connected_book_makes_the_same_pack(
+    local: sm.Book, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "duckdb":
+        monkeypatch.setattr(PortableEngine, "few", 0)
     told = {"as_of": local.as_of_text, "currency": "USD", "policy": local.policy}
     names = local.tables if way == "polars" else USED
     tables = {name: local.tables[name] for name in names}

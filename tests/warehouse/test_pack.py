@@ -55,8 +55,11 @@ def in_postgres(tables: Mapping[str, Table], asked: pytest.FixtureRequest) -> It
 @contextmanager
 def in_spark(tables: Mapping[str, Table], asked: pytest.FixtureRequest) -> Iterator[Any]:
     """Hold tables in Spark."""
-    spark = asked.getfixturevalue("spark")
+    spark, parts = asked.getfixturevalue("spark"), "spark.sql.shuffle.partitions"
+    before = spark.conf.get(parts)
+    spark.conf.set(parts, "1")
     yield {name: spark.createDataFrame(table.data) for name, table in tables.items()}
+    spark.conf.set(parts, before)
 
 
 WAREHOUSES: dict[str, Callable[..., Frames]] = {

@@ -113,7 +113,7 @@ class _Looking:
         for suspect, count in zip(asked, _counts(rows, asked), strict=True):
             if count:
                 yield from self._said(table, suspect, count)
-        yield from repeated(table)
+        yield from rows.once("repeated", lambda: list(repeated(table)))
         if name == "customers" and "parent_id" in rows.column_names:
             yield from self._parents(table)
         if "customers" in self.tables and "customer_id" in rows.column_names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
 import pyarrow as pa
@@ -15,12 +15,13 @@ from saasmetrics.tables.coerce import coerce, decode
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.tables import Table
 
+T = TypeVar("T")
 _FIXED = 8  # bytes of a number or a date, at most
 _SMALL = 2**31  # bytes
 _OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
@@ -56,7 +57,7 @@ class Rows:
         self._empty: pa.Table | None = None
         self._size: int | None = None
         self._here: pa.Table | None = None
-        self.summary = ""  # what the columns add up to, once that was asked
+        self._told: dict[str, Any] = {}
         weakref.finalize(self, link.release, id(self))
 
     @property
@@ -116,6 +117,13 @@ class Rows:
     def here(self) -> pa.Table:
         """Return all columns of the rows, which are brought for it."""
         return self._with(self.column_names).select(self.column_names)
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """Return what was found out about the rows before, or find it out: each question is asked once."""
+        if what not in self._told:
+            self._told[what] = make()
+        told: T = self._told[what]
+        return told
 
     def cut(self, frame: Frame) -> Rows:
         """Return other rows of the same table."""

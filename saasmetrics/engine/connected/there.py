@@ -207,8 +207,7 @@ def _summary(table: Table) -> str:
     if not is_there(table):
         return table.fingerprint
     rows: Rows = table.data
-    rows.summary = rows.summary or _added_up(rows)
-    return rows.summary
+    return rows.once("summary", lambda: _added_up(rows))
 
 
 def _added_up(rows: Rows) -> str:
