@@ -161,6 +161,11 @@ def test_the_text_of_a_german_line_says_what_it_is(tmp_path: Path, number: str) 
     assert mrr(found, "2026-01-31") == [100.0]
 
 
+def test_a_list_with_a_total_and_a_memo_is_one_of_invoices(tmp_path: Path) -> None:
+    rows = "Invoice Number|Customer|Invoice Date|Total|Memo\n1|Ada|2026-01-03|100|Monthly plan"
+    assert mrr(imported(tmp_path, list=rows), "2026-01-31") == [100.0]
+
+
 def test_without_any_period_a_line_recurs_in_the_month_of_its_date_and_it_is_said(
     tmp_path: Path,
 ) -> None:

@@ -52,7 +52,7 @@ class ImportAssistant(Bench):
     Raises
     ------
     DataError
-        If there is no file, or `mapping.toml` beside the files cannot be read.
+        If there is no file that can be read, or `mapping.toml` beside the files cannot.
 
     Examples
     --------
