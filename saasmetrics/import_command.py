@@ -31,14 +31,24 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     DataError
         If nothing is recognized, or the tables would be written among the exports.
     """
+    from saasmetrics.export.files import write
     from saasmetrics.importers import import_folder
-    from saasmetrics.importers.mapping import NAME
+    from saasmetrics.importers.mapping import NAME, template
+    from saasmetrics.importers.nearest import StrangersError
     from saasmetrics.importers.needs import missing
 
     folder = Path(arguments.folder)
     if arguments.out and Path(arguments.out).resolve() == folder.resolve():
         raise DataError("--out is the folder of the exports; name another one.")
-    made = import_folder(folder)
+    try:
+        made = import_folder(folder)
+    except StrangersError as error:
+        if not folder.is_dir() or (folder / NAME).exists() or not error.files:
+            raise
+        place = write(folder / NAME, template(error.files), NAME)
+        raise DataError(
+            f"{error} Or fill in {place}, which says which table each file is."
+        ) from error
     say(str(made))
     if arguments.columns:
         for line in _columns(made):

@@ -82,6 +82,30 @@ def read_files(
     return [part for file in files if file.name not in without for part in _parts(file, code)]
 
 
+def read_each(path: str | Path) -> tuple[list[File], dict[str, str]]:
+    """Read the files of a folder, or one file; those that cannot be read are without columns, and it is said why.
+
+    Returns
+    -------
+    files, whys
+        The files, and why for the name of each that cannot be read.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    found: list[File] = []
+    whys: dict[str, str] = {}
+    for file in files_of(path):
+        try:
+            found += _parts(file, None)
+        except DataError as error:
+            found.append(File(file.name, pa.table({})))
+            whys[file.name] = str(error)
+    return (found, whys) if found else (read_files(path), {})
+
+
 def _readable(file: Path) -> bool:
     named = file.name.removesuffix(".gz").lower().endswith(SUFFIXES)
     return file.is_file() and named and not file.name.startswith((".", "~$"))

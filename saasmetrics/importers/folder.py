@@ -15,6 +15,7 @@ from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.mapping import NAME, mapped, read_mapping
+from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.importers.sheets import is_known, read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
 from saasmetrics.money import counted
@@ -95,7 +96,7 @@ def import_folder(
     found = recognize(files, importers)
     sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS), how)
     if not (found or sheets.tables or told):
-        raise DataError(_stranger(str(path), importers))
+        raise StrangersError(str(path), files, importers)
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
         own = [one for one in found if one.importer is importer]
@@ -219,12 +220,3 @@ def _columns(found: Sequence[Found]) -> list[tuple[str, ...]]:
         head = (one.importer.title, one.file.label, one.layout.kind)
         rows += [(*head, column, became.get(column, "")) for column in one.file.columns]
     return rows
-
-
-def _stranger(path: str, importers: Sequence[Importer]) -> str:
-    if len(importers) > 1:
-        known = ", ".join(importer.title for importer in importers)
-        return f"No file of {path!r} is an export of a system that is known. Known are {known}."
-    (one,) = importers
-    kinds = "; ".join(f"{lay.kind} ({', '.join(lay.needs)})" for lay in one.layouts)
-    return f"No file of {path!r} is an export of {one.title}. Its files are: {kinds}. {one.menu}."

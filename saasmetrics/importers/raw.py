@@ -12,7 +12,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.importers.files import files_of
 from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
-from saasmetrics.tables.read import read_folder
+from saasmetrics.tables.read import read_folder, table_of_stem
 from saasmetrics.tables.room import fit
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
         return {}
     made = import_folder(path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding)
     known = {file.name for file in files_of(path)} - {file.label for file in made.others}
+    # A file that nobody knows is said, and keeps no other from being read.
+    strange = [
+        file.label for file in made.others if table_of_stem(file.label.split(".")[0]) is None
+    ]
+    known |= set(strange)
     others = read_folder(path, told=told, without=known) if Path(path).is_dir() else {}
     if both := sorted(set(others) & set(made.tables)):
         msg = f"{' and '.join(made.systems)} and a file of its own both give the table {both[0]}. Leave one out."
@@ -83,6 +88,7 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
         name: replace(table, places=made.places.get(name, {})) for name, table in tables.items()
     }
     first = next(iter(tables))
-    notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said())
+    aside = [f"not recognized and left aside: {', '.join(strange)}"] if strange else []
+    notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said(), *aside)
     tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))
     return tables | others

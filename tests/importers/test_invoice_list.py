@@ -127,6 +127,45 @@ def test_a_period_in_the_description_is_the_service(tmp_path: Path) -> None:
     assert "without a period of service counts as charged once ('Box')" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Service Period", ("2026-01-01 - 2026-12-31", "2026-01-01 - 2026-01-31")),
+        ("Leistungszeitraum", ("01.01.2026 bis 31.12.2026", "Januar 2026")),
+        ("利用期間", ("2026/01/01~2026/12/31", "2026年1月")),
+    ],
+)
+def test_a_period_in_one_column_is_the_service(
+    tmp_path: Path, column: str, cells: tuple[str, str]
+) -> None:
+    year, month = cells
+    rows = f"I-1|Ada|2026-01-01|Pro|1200|{year}\nI-2|Bob|2026-01-01|Pro|100|{month}\nI-3|Ada|2026-02-01|Box|500|"
+    found = imported(tmp_path, list=f"{HEAD}|Net|{column}\n{rows}")
+    assert mrr(found, "2026-02-28") == [200.0, 100.0]
+    assert "1 line of list.csv without a period of service counts as charged once" in str(found)
+
+
+def test_a_period_that_is_none_is_named(tmp_path: Path) -> None:
+    rows = f"{HEAD}|Net|Service Period\nI-1|Ada|2026-01-01|Pro|1200|a year"
+    with pytest.raises(
+        DataError, match=r"'Service Period' \(period\), row 2: 'a year' is no period"
+    ):
+        imported(tmp_path, list=rows)
+
+
+@pytest.mark.parametrize("number", ["Beleg", "Belegnummer", "Beleg-Nr."])
+def test_the_text_of_a_german_line_says_what_it_is(tmp_path: Path, number: str) -> None:
+    rows = f"{number}|Kunde|Datum|Text|Netto\nR-1|Ada|15.01.2026|Lizenz|100\nR-2|Ada|16.01.2026|Schulung|500"
+    found = imported(tmp_path, list=rows)
+    assert found.tables["invoices"]["kind"].tolist() == ["recurring", "one_time"]
+    assert mrr(found, "2026-01-31") == [100.0]
+
+
+def test_a_list_with_a_total_and_a_memo_is_one_of_invoices(tmp_path: Path) -> None:
+    rows = "Invoice Number|Customer|Invoice Date|Total|Memo\n1|Ada|2026-01-03|100|Monthly plan"
+    assert mrr(imported(tmp_path, list=rows), "2026-01-31") == [100.0]
+
+
 def test_without_any_period_a_line_recurs_in_the_month_of_its_date_and_it_is_said(
     tmp_path: Path,
 ) -> None:

@@ -32,6 +32,18 @@ def test_a_file_that_is_not_recognized_gets_a_mapping_to_fill_in(tmp_path: Path)
     assert '"betrag" = ""' in text
 
 
+def test_a_lone_file_that_is_not_recognized_gets_a_mapping_and_the_nearest_export_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder(tmp_path, list="Nummer|Kunde|Datum|Betrag\n1|Ada|2026-01-31|10")
+    assert main(["import", str(tmp_path)]) == USAGE
+    said = capsys.readouterr().err
+    assert "list.csv is nearest to Invoice list, but has no column number (invoice_number" in said
+    assert "a customer cube" in said
+    assert "Or fill in" in said
+    assert '["list.csv"]\ntable = ""' in (tmp_path / "mapping.toml").read_text()
+
+
 def test_a_filled_mapping_makes_a_table_of_it(tmp_path: Path) -> None:
     folder(tmp_path, subs=DASHBOARD, kosten=SPENDING)
     (tmp_path / "mapping.toml").write_text(FILLED)

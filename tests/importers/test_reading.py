@@ -36,6 +36,17 @@ def test_one_table_from_two_places_is_refused(tmp_path: Path) -> None:
         sm.read(folder(tmp_path, subscriptions=DASHBOARD, customers=own))
 
 
+def test_a_file_that_nobody_knows_is_said_and_keeps_no_other_from_being_read(
+    tmp_path: Path,
+) -> None:
+    book = sm.read(
+        folder(tmp_path, subscriptions=DASHBOARD, zendesk_export="a|b\n1|2"), as_of="2026-05-31"
+    )
+    assert sm.revenue.mrr(book).value == 150.0
+    said = " ".join(book.tables["subscriptions"].notes)
+    assert "not recognized and left aside: zendesk_export.csv" in said
+
+
 def test_the_report_says_what_was_left_out_of_the_export(tmp_path: Path) -> None:
     book = sm.read(folder(tmp_path, subscriptions=DASHBOARD), as_of="2026-05-31")
     said = " ".join(book.tables["subscriptions"].notes)

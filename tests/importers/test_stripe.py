@@ -51,6 +51,28 @@ def test_the_dashboard_states_the_price_of_a_seat_in_currency_units(tmp_path: Pa
     assert found.tables["customers"]["email"].tolist()[0] == "a@x.com"
 
 
+def test_a_subscription_begins_on_its_start_date_and_not_when_it_was_made(tmp_path: Path) -> None:
+    rows = DASHBOARD.replace("Start (UTC)     ", "Start Date (UTC)").replace(
+        "Plan|", "Created (UTC)|Plan|"
+    )
+    made = "\n".join(
+        line.replace(".com       |", ".com|2025-01-01 10:00|") for line in rows.splitlines()
+    )
+    assert "|2025-01-01 10:00|" in made
+    assert mrr(imported(tmp_path, subscriptions=made), "2026-03-31") == [200.0, 200.0, 200.0]
+
+
+@pytest.mark.parametrize(("amount", "said"), [("100.00", True), ("50.00", False)])
+def test_amounts_that_grow_with_the_quantity_as_totals_do_are_said(
+    tmp_path: Path, amount: str, said: bool
+) -> None:
+    rows = DASHBOARD.replace(
+        "|2       |usd     |month   |50.00 ", f"|2       |usd     |month   |{amount}"
+    )
+    notes = " ".join(imported(tmp_path, subscriptions=rows).notes)
+    assert ("'pro' grow with the quantity (50.00 for 1, 100.00 for 2)" in notes) is said
+
+
 def test_amounts_of_the_api_are_in_the_smallest_unit_of_their_currency(tmp_path: Path) -> None:
     found = imported(tmp_path, sub=SUBSCRIPTIONS, items=ITEMS, price=PRICES)
     lines = found.tables["subscriptions"].set_index("subscription_id")

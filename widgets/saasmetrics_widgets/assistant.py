@@ -10,7 +10,7 @@ from uuid import uuid4
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path, write
-from saasmetrics.importers.files import read_files
+from saasmetrics.importers.files import read_each
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.mapping import NAME, as_text, likely_columns, read_mapping
 from saasmetrics.importers.needs import missing
@@ -74,7 +74,8 @@ class ImportAssistant(Bench):
     def __init__(self, folder: Any = ".", **options: Any) -> None:
         self._folder = file_path(folder, "exports")
         self._options = {name: value for name, value in options.items() if value not in (None, "")}
-        self._files = {file.label: file for file in read_files(self._folder)}
+        files, self._unread = read_each(self._folder)
+        self._files = {file.label: file for file in files}
         self._said = read_mapping(self._folder) if self._folder.is_dir() else {}
         self._to = f"{self._folder.resolve().name.partition('.')[0]}-tables"
         self._review = _REVIEW
@@ -83,7 +84,7 @@ class ImportAssistant(Bench):
         self._problems: pd.DataFrame | None = None
         self._why, self._names = "", dict[str, str]()
         self._take(self._said)
-        known = recognized.Known(self._made, self._said, self._names)
+        known = recognized.Known(self._made, self._said, self._names, self._unread)
         strange = (name for name, file in self._files.items() if not known.what(file).how)
         self._file = next(strange, next(iter(self._files)))
         with unconnected():
@@ -244,7 +245,7 @@ class ImportAssistant(Bench):
 
     def _whole(self) -> dict[str, Any]:
         made, chosen = self._made, self._files[self._file]
-        known = recognized.Known(made, self._said, self._names)
+        known = recognized.Known(made, self._said, self._names, self._unread)
         checked = self._book.check() if self._book is not None else None
         frame = checked.df if checked is not None else self._problems
         summary = str(checked.extra["headline"]) if checked is not None else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.importers.mapping import likeliest
@@ -43,19 +43,22 @@ class What:
             "said": f"{self.of}, as you say",
             "name": f"{self.of}, by its name",
         }
-        return told.get(self.how, "not recognized")
+        return told.get(self.how, self.of or "not recognized")
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of files: what was made of them, what is said of them, and which table their names say."""
+    """What is known of files: what was made and is said of them, which table their names say, why they are not read."""
 
     made: Imported | None
     said: Said
     names: Mapping[str, str]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def what(self, file: File) -> What:
         """Return what a file is."""
+        if file.label in self.unread:
+            return What("", "cannot be read")
         if file.label in self.said:
             return What("said", str(self.said[file.label]["table"]))
         if table := self.names.get(file.label):
@@ -110,7 +113,7 @@ def shown(file: File, known: Known) -> dict[str, Any]:
         for name in file.columns[:_MOST]
     ]  # fmt: skip
     more = len(file.columns) - _MOST
-    note = f"{more} more columns are not listed." if more > 0 else ""
+    note = f"{more} more columns are not listed." if more > 0 else known.unread.get(file.label, "")
     needed = _needed(table, entry) if entry else ""
     return {
         "id": file.label,

@@ -180,3 +180,14 @@ def test_one_file_alone_is_read_and_has_no_mapping_beside_it(exports: Path, tmp_
     found = ImportAssistant(exports / "kosten.csv")
     found.say("kosten.csv", "spend", FIELDS)
     assert [file.name for file in found.save(tmp_path / "tables")] == ["spend.parquet"]
+
+
+def test_a_file_that_cannot_be_read_is_marked_and_the_others_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "kosten.csv").write_text("Monat,Betrag\n2026-01,100\n")
+    (tmp_path / "broken.xlsx").write_bytes(b"this is no workbook")
+    view = ImportAssistant(tmp_path).view
+    marks = {file["name"]: file["marks"][0]["words"] for file in view["files"]}
+    assert marks == {"broken.xlsx": "cannot be read", "kosten.csv": "not recognized"}
+    assert view["file"]["heading"] == "broken.xlsx"
+    assert "broken.xlsx" in view["file"]["note"]
+    assert "broken.xlsx" in view["error"]

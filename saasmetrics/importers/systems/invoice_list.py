@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from saasmetrics.errors import DataError
-from saasmetrics.importers.fields import amounts, moments, words
+from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
 from saasmetrics.money import agreeing, counted
+from saasmetrics.tables.months import month_of_label
 
 if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
@@ -142,18 +143,46 @@ def _refuse_unequal(
 
 
 def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return first and last day of service, as columns say it, else as the description does."""
+    """Return first and last day of service, as columns say it, else as the description does.
+
+    Raises
+    ------
+    UnreadableError
+        If a period is none.
+    """
     found = rows["description"].astype("object").str.extract(_PERIOD)
+    first, last = _in_one(rows["period"])
     begin, until = rows["from"], rows["until"]
-    told = begin.isna() & until.isna() & found["from"].notna()
+    told = begin.isna() & until.isna() & first.isna() & found["from"].notna()
     if many := int(told.sum()):
         have = agreeing(many, "has its", "have their")
         files.notes.append(
             f"{counted(many, 'line')} of {files.labels[_KIND]} {have} period from the description"
         )
-    first = moments(begin).fillna(moments(found["from"].where(told)))
-    last = moments(until).fillna(moments(found["until"].where(told)))
+    first = moments(begin).fillna(first).fillna(moments(found["from"].where(told)))
+    last = moments(until).fillna(last).fillna(moments(found["until"].where(told)))
     return first.dt.floor("D"), last.dt.floor("D")
+
+
+def _in_one(periods: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return first and last day of periods in one column, which may be months."""
+    text = periods.astype("object")
+    found = text.str.extract(_PERIOD)
+    months = {label: month_of_label(str(label)) for label in text.dropna().unique()}
+    named = {label: month for label, month in months.items() if month}
+    day = pd.to_datetime(text.map(named).astype("object")).astype("datetime64[us]")
+    wrong = text[text.notna() & found["from"].isna() & day.isna()].drop_duplicates()
+    if len(wrong):
+        some = tuple(map(str, wrong.head(3)))
+        rule = (
+            "is no period of service. Write it as 2026-01-01 - 2026-12-31, or as a month, 2026-01."
+        )
+        raise UnreadableError("period", some, int(text.isin(wrong).sum()), rule)
+    # Together, for of 01.01.2026 and 31.12.2026 the one says what the day of the other is.
+    both = moments(pd.concat([found["from"], found["until"]], ignore_index=True).rename("period"))
+    first = pd.Series(both.iloc[: len(text)].to_numpy(), index=text.index)
+    last = pd.Series(both.iloc[len(text) :].to_numpy(), index=text.index)
+    return first.fillna(day), last.fillna(day + pd.offsets.MonthEnd(0))
 
 
 def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Series) -> pd.Series:

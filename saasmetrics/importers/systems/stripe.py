@@ -28,7 +28,7 @@ _SUBSCRIPTION = {
     "id": ("id",),
     "customer_id": ("customer_id", "customer"),
     "status": ("status",),
-    "start": ("start_date", "start", "start_utc", "created", "created_utc"),
+    "start": ("start_date", "start_date_utc", "start", "start_utc", "created", "created_utc"),
     "canceled_at": ("canceled_at", "canceled_at_utc"),
     "ended_at": ("ended_at", "ended_at_utc"),
     "period": ("current_period_start", "current_period_start_utc"),
@@ -40,6 +40,7 @@ _SUBSCRIPTION = {
     "livemode": ("livemode",),
     "quantity": ("quantity",),
 }
+_CENT = 0.01
 _PRICE = {
     "id": ("id",),
     "amount": ("unit_amount_decimal", "unit_amount", "amount_decimal", "amount"),
@@ -166,6 +167,8 @@ def _subscriptions(files: Parts) -> pd.DataFrame:
     rows = files.keep(kind, begun, "whose first payment never came", rows)
     rows = _known(files, kind, rows)
     lines = _of_dashboard(rows) if dashboard else _of_items(files, rows)
+    if dashboard:
+        files.notes += _like_totals(files.labels[kind], lines)
     table = _dated(files, kind, lines)
     if "discounts" in files:
         table, notes = discounted(table, coupons_of(files, table["subscription"]))
@@ -185,7 +188,7 @@ def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in which the dashboard states the amount of all seats in currency units."""
+    """Return rows in which the dashboard states the amount of one seat in currency units."""
     quantity = amounts(rows["quantity"]).fillna(1)
     return rows.assign(
         line=rows["id"],
@@ -196,6 +199,25 @@ def _of_dashboard(rows: pd.DataFrame) -> pd.DataFrame:
         interval_count=whole(rows["interval_count"]),
         currency=rows["currency"].str.upper(),
     )
+
+
+def _like_totals(label: str, lines: pd.DataFrame) -> list[str]:
+    """Return a note where the amounts of a plan grow with the quantity, as totals of a subscription would."""
+    for (plan, *_), rows in lines.groupby(["plan", "interval", "interval_count", "currency"]):
+        each = (rows["unit"] / rows["quantity"]).round(2)
+        if (
+            rows["quantity"].min() < rows["quantity"].max()
+            and rows["unit"].gt(0).all()
+            and each.max() - each.min() < _CENT
+        ):
+            low, high = (rows.sort_values("quantity").iloc[n] for n in (0, -1))
+            note = (
+                f"{label}: amounts of the plan {plan!r} grow with the quantity ({low['unit']:,.2f} for "
+                f"{low['quantity']:g}, {high['unit']:,.2f} for {high['quantity']:g}), as totals do, but count as the "
+                "price of one seat, which is what Stripe exports; divide them by the quantity if they are totals"
+            )
+            return [note]
+    return []
 
 
 def _of_items(files: Parts, rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,84 @@
+"""What is said where no file of a folder is recognized: the nearest export, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.importers.files import File
+    from saasmetrics.importers.layout import Importer, Layout
+
+_SHOWN = 4  # names of a column that are told
+
+
+class StrangersError(DataError):
+    """No file of a folder is recognized.
+
+    Parameters
+    ----------
+    path
+        The folder, or the one file.
+    files
+        Its files.
+    importers
+        The systems that they may be of.
+    """
+
+    def __init__(self, path: str, files: Sequence[File], importers: Sequence[Importer]) -> None:
+        self.files = tuple(files)
+        super().__init__(_words(path, files, importers))
+
+
+def _words(path: str, files: Sequence[File], importers: Sequence[Importer]) -> str:
+    if len(importers) > 1:
+        known = ", ".join(importer.title for importer in importers)
+        near = "".join(f" {words}" for file in files if (words := nearest(file, importers)))
+        return (
+            f"No file of {path!r} is an export of a system that is known.{near} Known are {known}, a profit and "
+            "loss by month, and a customer cube: customers by month, below a title."
+        )
+    (one,) = importers
+    kinds = "; ".join(f"{lay.kind} ({', '.join(lay.needs)})" for lay in one.layouts)
+    return f"No file of {path!r} is an export of {one.title}. Its files are: {kinds}. {one.menu}."
+
+
+def nearest(file: File, importers: Sequence[Importer]) -> str:
+    """Return which export of a system a file is nearest to and what it lacks; "" where it has less than half of it.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from saasmetrics.importers.files import File
+    >>> from saasmetrics.importers.systems import IMPORTERS
+    >>> file = File("list.csv", pa.table({"nummer": ["1"], "kunde": ["a"], "datum": ["2026-01-01"]}))
+    >>> nearest(file, list(IMPORTERS.values())).partition(" (")[0]
+    'list.csv is nearest to Invoice list, but has no column number'
+    """
+    scored = [
+        (2 * len(there) - len(layout.needs), len(there), importer, layout)
+        for importer in importers
+        for layout in importer.layouts
+        if layout.kind in importer.main
+        and (
+            there := [name for name in layout.needs if set(layout.fields[name]) & set(file.columns)]
+        )
+    ]
+    likely = [one for one in scored if one[0] > 0]
+    if not likely:
+        return ""
+    *_, importer, layout = max(likely, key=lambda one: one[:2])
+    return f"{file.label} is nearest to {importer.title}, but has no column {_lacks(file, layout)}."
+
+
+def _lacks(file: File, layout: Layout) -> str:
+    """Return the needed fields that a file lacks with names of theirs, or the columns of which one must be there."""
+    lacks = [name for name in layout.needs if not set(layout.fields[name]) & set(file.columns)]
+    if not lacks:
+        return "that tells it apart, such as " + ", ".join(layout.signs[-_SHOWN:])
+    return " and no ".join(
+        f"{name} ({', '.join(layout.fields[name][:_SHOWN])} ...)" for name in lacks
+    )
