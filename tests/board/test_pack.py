@@ -11,6 +11,7 @@ import saasmetrics as sm
 from saasmetrics.board import Pack
 from saasmetrics.board.lint import lint
 from saasmetrics.board.model import Chart, Page, Series, Tile, cells_of
+from saasmetrics.board.views import tile_view
 from tests.board.conftest import Written
 
 
@@ -261,3 +262,15 @@ def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_su
     told = " ".join(text for page in made.pages for text in page.missing)
     assert 'write "Q3 FY27"' in told
     assert "calendar quarters (2022-Q1" in made.json
+
+
+def test_a_triangle_is_the_direction_and_the_color_says_whether_that_is_good(pack: Pack) -> None:
+    seen = set()
+    for page in pack.pages:
+        for tile in page.tiles:
+            for delta in tile_view(pack, tile).deltas:
+                value = pack.quantities[delta.id].value or 0.0
+                assert delta.mark == ("" if not delta.verdict else "▲" if value > 0 else "▼")
+                seen.add((delta.mark, delta.verdict))
+    assert ("▲", "good") in seen
+    assert {("▲", "bad"), ("▼", "good")} & seen  # of churn, burn or a backlog
