@@ -95,7 +95,7 @@ class Grid:
 
     def text(self, cohort: Any) -> str:
         """Return how people read a cohort."""
-        return period_text(cohort, self.freq)
+        return period_text(cohort, self.freq, self.book.fiscal_start)
 
 
 def panel(
