@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.model import Page, Row, Table, Text
 from saasmetrics.errors import DataError
+from saasmetrics.money import agreeing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,10 +51,9 @@ def restated(making: Making, last: Pack | None) -> tuple[Table | None, str]:
     more = f" {len(changed) - _SHOWN} more have changed." if len(changed) > _SHOWN else ""
     title = f"Told on {last.as_of}, and now"
     table = Table("restated", title, ("Then", "Now", "Difference"), tuple(rows))
-    return (
-        table,
-        f"{len(changed)} of {shared} numbers told on {last.as_of} are others now: {why}.{more}{_behind(making, last)}",
-    )
+    have = agreeing(len(changed), "has", "have")
+    said = f"{len(changed)} of {shared} numbers told on {last.as_of} {have} changed"
+    return table, f"{said}: {why}.{more}{_behind(making, last)}"
 
 
 def _rank(key: str) -> tuple[int, str]:
@@ -162,7 +162,7 @@ def definitions(making: Making, last: Pack | None) -> Page:
     policy = making.book.policy
     title = f"{len(rows)} definitions, policy {policy.name} v{policy.version}"
     if table is not None:
-        title += f"; {text.split(' are others now')[0]} are others now"
+        title += f"; {text.partition(' changed: ')[0]} changed"
     return Page(
         "definitions", "Definitions and changes", title, comment=text, footnote=notes or "Nothing was set aside.",
         calculation="METRICS.md has every definition in full.",
