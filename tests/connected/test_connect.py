@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -131,8 +132,28 @@ def test_missing_columns_and_wrong_types_are_said_at_once(way: str) -> None:
     assert "Did you mean 'custmer'?" in said
     assert 'sm.connect(..., columns={"subscriptions": {"custmer": "customer_id"}})' in said
     assert "subscriptions.start: is String, not a date" in said
-    assert "CAST(start AS DATE)" in said
+    cast = "pl.col('start').cast(pl.String).str.to_date()"
+    assert ("CAST(start AS DATE)" if way == "duckdb" else cast) in said
     assert "subscriptions.amount: is String, not a number" in said
+
+
+MONTHS = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10.0, 20.0]}
+
+
+def test_a_month_in_words_is_refused_with_sql_that_duckdb_understands() -> None:
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(mrr=there(MONTHS, "duckdb"))
+    (cast,) = re.findall(r"CAST\(.*? AS DATE\)", str(raised.value))
+    made = there(MONTHS, "duckdb").project(f"customer_id, {cast} as month, mrr")
+    assert value(sm.connect(mrr=made, as_of="2026-02-28", currency="USD")) == 20
+
+
+def test_a_month_in_words_is_refused_with_an_expression_that_polars_understands() -> None:
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(mrr=there(MONTHS, "polars"))
+    (code,) = re.findall(r"frame\.with_columns\((.*)\)\.", str(raised.value))
+    made = there(MONTHS, "polars").with_columns(eval(code, {"pl": pl}))
+    assert value(sm.connect(mrr=made, as_of="2026-02-28", currency="USD")) == 20
 
 
 @pytest.mark.parametrize("way", WAYS)
