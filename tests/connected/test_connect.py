@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.errors import MissingTableError
 from tests.connected.natives import WAYS, brought, there
 
 LINES = {
@@ -108,11 +109,21 @@ def test_a_connection_without_tables_to_recognize_is_refused() -> None:
         sm.connect(duckdb.connect())
 
 
-def test_a_table_that_is_not_there_is_a_fault_of_the_warehouse(
+def test_a_table_that_is_not_there_is_refused_with_the_names_of_those_that_are(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    with pytest.raises(sm.DataError, match="a table, or a column of it, is no longer there"):
+    there_are = ", ".join(row[0] for row in sorted(warehouse.execute("show tables").fetchall()))
+    with pytest.raises(MissingTableError) as raised:
         sm.connect(warehouse, subscriptions="abonnements")
+    said = f"There is no table 'abonnements' for subscriptions. It has {there_are}."
+    assert str(raised.value).startswith(said)
+
+
+def test_a_table_of_a_schema_that_is_not_there_is_a_fault_of_the_warehouse(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    with pytest.raises(sm.DataError, match="a table, or a column of it, is not there"):
+        sm.connect(warehouse, subscriptions="billing.abonnements")
 
 
 @pytest.mark.parametrize("way", WAYS)
