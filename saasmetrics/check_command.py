@@ -171,7 +171,8 @@ def _touched(touched: Touched, currency: str) -> str:
     if touched.micro is not None:
         said += f" and {_money(touched.micro, currency)} of MRR"
     if touched.share is not None:
-        said += f" ({format_ratio(touched.share)})"
+        of = " of the rows, whose MRR is unknown" if touched.micro is None else ""
+        said += f" ({format_ratio(touched.share)}{of})"
     points = f", {in_points(touched.points)} points off the score" if touched.points else ""
     return said + points
 

@@ -6,12 +6,13 @@ import calendar
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
-from saasmetrics.periods import FREQS, Calendar, day_number, iso_day, last_day
+from saasmetrics.periods import FREQS, Calendar, day_number, iso_day, last_day, period_text
 
 dates = st.dates(dt.date(1975, 1, 1), dt.date(2090, 12, 31))
 freqs = st.sampled_from(FREQS)
@@ -86,9 +87,44 @@ def test_a_quarter_is_not_taken_for_a_shorter_period(freq: str) -> None:
         Calendar(freq).of("2026Q2")
 
 
-def test_a_quarter_that_may_be_of_the_fiscal_year_is_refused() -> None:
-    with pytest.raises(sm.DataError, match="or of the fiscal year"):
-        Calendar("Q", fiscal_start=2).of("2026Q2")
+def test_a_calendar_quarter_that_is_none_of_the_fiscal_year_is_refused_with_the_names_of_those_around() -> (
+    None
+):
+    # A name without FY is of the calendar: July to September 2026 lies in May to July and in August to October.
+    for freq in "QY":
+        cal = Calendar(freq, fiscal_start=9 if freq == "Y" else 2)
+        with pytest.raises(sm.DataError, match="calendar quarter July to September 2026"):
+            cal.of("2026-Q3")
+    with pytest.raises(
+        sm.DataError, match=r'"Q2 FY27" \(May–Jul 2026\) or "Q3 FY27" \(Aug–Oct 2026\)'
+    ):
+        Calendar("Q", fiscal_start=2).of("2026-Q3")
+
+
+def test_a_quarter_without_fy_is_of_the_calendar_and_one_with_fy_of_the_fiscal_year() -> None:
+    # A fiscal year from April 2026 to March 2027 is FY27: its second quarter is July to September 2026.
+    cal = Calendar("Q", fiscal_start=4)
+    assert cal.of("2026-Q3") == cal.of("Q3 2026") == cal.of("2026-08-15")
+    for text in ("Q2 FY27", "FY27-Q2", "FY2027 Q2", "q2 fy2027"):
+        assert cal.of(text) == cal.of("2026-08-15"), text
+    assert Calendar("Q", fiscal_start=2).of("FY27-Q3") == Calendar("Q", 2).of("2026-08-01")
+    assert Calendar("Q", fiscal_start=2).of("FY27-Q4") == Calendar("Q", 2).of("2027-01-31")
+    assert Calendar("Q").of("Q3 FY26") == Calendar("Q").of("2026-Q3")
+
+
+@pytest.mark.parametrize("start", range(1, 13))
+def test_the_name_of_a_quarter_is_read_as_that_quarter(start: int) -> None:
+    cal = Calendar("Q", fiscal_start=start)
+    for ordinal in range(200, 212):
+        first = pd.Timestamp(cal.starts(np.array([ordinal]))[0])
+        assert cal.of(period_text(first, "Q", start)) == ordinal
+
+
+def test_a_fiscal_quarter_is_never_named_as_one_of_the_calendar() -> None:
+    first = pd.Timestamp("2026-11-01")
+    assert period_text(first, "Q", 2) == "Q4 FY27"
+    assert period_text(first, "Q") == "Nov–Jan 2027"
+    assert period_text(pd.Timestamp("2026-02-01"), "Y", 2) == "FY27"
 
 
 @pytest.mark.parametrize("text", ["31/03/2026", "2026Q5", "2026Q", "Q2"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import is_number, is_whole, one_of
 from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.periods import quarter_month
 
 if TYPE_CHECKING:
     import os
@@ -37,7 +38,7 @@ PLANNED = (
 
 _MOST = 1e300
 _LARGEST = 2**24  # bytes of a file of settings
-_PERIOD = re.compile(r"\d{4}[- ]?[Qq][1-4]|[Qq][1-4] (FY\d{2}|\d{4})|\d{4}-\d{2}(-\d{2})?")
+_PERIOD = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Settings:
         The pages, in order.
     targets
         Plan by metric and period, such as targets.arr."2026-Q3" = 4800000; goes before the table `targets`. A
-        period is a quarter by its name ("2026-Q3", "Q3 2026", "Q3 FY26"; of the fiscal year, which is named by the
-        year in which it ends) or by the month in which it ends ("2026-09").
+        period is a quarter by its name ("2026-Q3" or "Q3 2026" of the calendar, "Q3 FY26" or "FY26-Q3" of the fiscal
+        year, which is named by the year in which it ends) or by the month in which it ends ("2026-09").
     comments
         Title and text by page, in your own words.
     margin
@@ -301,10 +302,10 @@ def _targets(key: str, value: Any) -> dict[str, dict[str, float]]:
 
 
 def _is_period(text: Any) -> bool:
+    if quarter_month(text):
+        return True
     if not isinstance(text, str) or not _PERIOD.fullmatch(text):
         return False
-    if "q" in text.lower():
-        return True
     try:
         date.fromisoformat(text if len(text) == len("2026-09-30") else f"{text}-01")
     except ValueError:

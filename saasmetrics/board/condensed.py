@@ -31,8 +31,9 @@ class Began:
     Examples
     --------
     >>> import saasmetrics as sm
-    >>> Began.of(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]})).months
-    ('2026-01',)
+    >>> began = Began.of(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [9]}))
+    >>> [str(month) for month in began.months]
+    ['2026-01']
     """
 
     customers: pd.Index[Any]
@@ -94,8 +95,8 @@ def condensed(rows: pd.DataFrame, added: Sequence[str], began: Began | None) -> 
     >>> import pandas as pd
     >>> many = pd.DataFrame({"customer_id": range(3000), "mrr": range(3000)})
     >>> few = condensed(many, ["mrr"], None)
-    >>> len(few), few["mrr"].sum() == many["mrr"].sum(), few.iloc[-1].to_list()
-    (201, True, ['2,800 others', 3918600.0, 2800])
+    >>> len(few), float(few["mrr"].sum() - many["mrr"].sum()), str(few["customer_id"].iloc[-1])
+    (201, 0.0, '2,800 others')
     """
     import pandas as pd
 

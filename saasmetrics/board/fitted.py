@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError
+from saasmetrics.periods import is_fiscal, quarter_month
 
 if TYPE_CHECKING:
     from saasmetrics.board.asked import Settings
@@ -84,8 +85,10 @@ def unplanned(making: Making) -> tuple[str, ...]:
         lost = [one for one in periods if not (making.is_shown(one) or making.is_ahead(one))]
         if lost:
             verb = "is no quarter" if len(lost) == 1 else "are no quarters"
+            plain = making.book.fiscal_start > 1 and any(_is_plain(one) for one in lost)
+            rule = " (without FY a quarter is of the calendar)" if plain else ""
             found.append(
-                f"Plan of {metric}: {_listed(lost)} of [targets.{metric}] {verb} of this pack; "
+                f"Plan of {metric}: {_listed(lost)} of [targets.{metric}] {verb} of this pack{rule}; "
                 f'for {name} write "{name}" or "{month}".'
             )
     return (*found, *_unplanned_rows(making))
@@ -105,13 +108,33 @@ def _unplanned_rows(making: Making) -> list[str]:
             found.append(f"Plan of {metric}: the table targets names no such number. {known}")
             continue
         periods: list[str] = [*dict.fromkeys(rows["period"].astype(str))]
-        lost = [one for one in periods if not (making.named_quarter(one) or _PERIOD.fullmatch(one))]
+        lost = [one for one in periods if not (quarter_month(one) or _PERIOD.fullmatch(one))]
         if lost:
             verb = "is no period" if len(lost) == 1 else "are no periods"
             found.append(
                 f'Plan of {metric}: {_listed(lost)} of the table targets {verb}; write "2026-Q3".'
             )
+        across = [one for one in periods if _is_across(making, one)]
+        if across:
+            verb = (
+                "is of the calendar and lies" if len(across) == 1 else "are of the calendar and lie"
+            )
+            found.append(
+                f"Plan of {metric}: {_listed(across)} of the table targets {verb} in two quarters of the fiscal year; "
+                f'for {making.label(making.now)} write "{making.label(making.now)}" or '
+                f'"{making.last_month(making.now)}".'
+            )
     return found
+
+
+def _is_plain(period: str) -> bool:
+    """Return whether a period is a quarter whose name does not say that it is of the fiscal year."""
+    return quarter_month(period) is not None and not is_fiscal(period)
+
+
+def _is_across(making: Making, period: str) -> bool:
+    """Return whether a period is a quarter of the calendar that lies in two of the fiscal year."""
+    return _is_plain(period) and (making.book.fiscal_start - 1) % 3 != 0
 
 
 def fiscal_note(making: Making) -> str:
@@ -125,12 +148,11 @@ def fiscal_note(making: Making) -> str:
     periods = [one for each in making.settings.targets.values() for one in each]
     periods += [] if table is None else table["period"].astype(str).tolist()
     for quarter in reversed(making.quarters):
-        named = [one for one in periods if making.named_quarter(one) == making.fiscal(quarter)]
-        plain = next((one for one in named if "FY" not in one.upper()), None)
-        if plain is not None:
+        plain = next((one for one in periods if _is_plain(one) and making.is_of(one, quarter)), "")
+        if plain:
             return (
-                f'Plans by quarter are of the fiscal year: "{plain}" is {making.label(quarter)}, '
-                f"which ends in {making.last_month(quarter)}."
+                f'Plans by quarter are of the calendar, those with FY of the fiscal year: "{plain}" is '
+                f"{making.label(quarter)}, which ends in {making.last_month(quarter)}."
             )
     return ""
 

@@ -15,7 +15,7 @@ from saasmetrics.board.figures import said
 from saasmetrics.board.model import Quantity, Total
 from saasmetrics.board.numbers import Numbers
 from saasmetrics.errors import DataError
-from saasmetrics.periods import iso_day
+from saasmetrics.periods import iso_day, period_text, quarter_month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,6 @@ MOVES = ("new", "reactivation", "expansion", "contraction", "churn", "pause", "f
 SHOWN = 9  # quarters
 _YEAR = 4  # quarters
 _AHEAD = 8  # quarters that a plan may tell of before they are there
-_QUARTER = re.compile(
-    r"(?P<year>\d{4})[- ]?Q(?P<at>[1-4])|Q(?P<first>[1-4]) (?:FY)?(?P<last>\d{2}|\d{4})",
-    re.IGNORECASE,
-)
 _MONTH = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 _LOSSES = ("contraction_arr", "churned_arr")
 
@@ -132,16 +128,7 @@ class Making:
 
     def label(self, quarter: pd.Timestamp) -> str:
         """Return a quarter as people read it; those of a fiscal year by the year in which it ends."""
-        year, number = self.fiscal(quarter)
-        if self.book.fiscal_start == 1:
-            return f"Q{number} {year}"
-        return f"Q{number} FY{year % 100:02}"
-
-    def fiscal(self, quarter: pd.Timestamp) -> tuple[int, int]:
-        """Return the fiscal year of a quarter, which is named by the year in which it ends, and its number there."""
-        start = self.book.fiscal_start
-        later = start > 1 and quarter.month >= start
-        return quarter.year + later, (quarter.month - start) % 12 // 3 + 1
+        return period_text(quarter, "Q", self.book.fiscal_start)
 
     def used(self, result: Result) -> Result:
         """Remember a result whose definition the pack is to list."""
@@ -259,14 +246,14 @@ class Making:
     ) -> tuple[float | None, str]:
         if scenario == "plan":
             for period, value in self.settings.targets.get(metric, {}).items():
-                if self._is(period, quarter):
+                if self.is_of(period, quarter):
                     return value, "settings, targets"
         table = self._targets
         if table is None:
             return None, ""
         chosen = table[(table["metric"] == metric) & (table["scenario"] == scenario)]
         for period, value in zip(chosen["period"], chosen["value"], strict=True):
-            if self._is(str(period), quarter):
+            if self.is_of(str(period), quarter):
                 return float(value), "table targets"
         return None, ""
 
@@ -280,19 +267,11 @@ class Making:
                 table[name] = default
         return table[table["scope"] == "company"]
 
-    def _is(self, period: str, quarter: pd.Timestamp) -> bool:
+    def is_of(self, period: str, quarter: pd.Timestamp) -> bool:
         """Return whether a period in words is the quarter: by its name, or by the month in which it ends."""
-        if (named := self.named_quarter(period)) is not None:
-            return named == self.fiscal(quarter)
+        if (month := quarter_month(period, self.book.fiscal_start)) is not None:
+            return month == f"{quarter:%Y-%m}"
         return bool(_MONTH.fullmatch(period)) and period[:7] == self.last_month(quarter)
-
-    def named_quarter(self, period: str) -> tuple[int, int] | None:
-        """Return the fiscal year and the number of a quarter that is named, None where a period is no such name."""
-        found = _QUARTER.fullmatch(period)
-        if found is None:
-            return None
-        year = found["year"] or found["last"]
-        return int(year) + (2000 if len(year) == 2 else 0), int(found["at"] or found["first"])
 
     @staticmethod
     def last_month(quarter: pd.Timestamp) -> str:
@@ -302,14 +281,14 @@ class Making:
 
     def is_shown(self, period: str) -> bool:
         """Return whether a period in words is a quarter of the pack."""
-        return any(self._is(period, quarter) for quarter in self.quarters)
+        return any(self.is_of(period, quarter) for quarter in self.quarters)
 
     def is_ahead(self, period: str) -> bool:
         """Return whether a period in words is one of the quarters that come next, for which a plan may be there."""
         import pandas as pd
 
         return any(
-            self._is(period, self.now + pd.DateOffset(months=3 * ahead))
+            self.is_of(period, self.now + pd.DateOffset(months=3 * ahead))
             for ahead in range(1, _AHEAD + 1)
         )
 

@@ -75,7 +75,7 @@ class Touched:
     micro
         What they, or their subscriptions, pay a month, in micro-units, whatever its sign.
     share
-        Its share of all MRR; of the rows of a table that names no customer.
+        Its share of all MRR; where MRR is missing, of the rows of the table.
     points
         What it takes off the score.
     """
@@ -228,6 +228,10 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
     else:
         place = places(ids, worth.ids)
         micro = int(np.abs(worth.micro[place[place >= 0]]).sum())
+    if problem.severity == "error" and lines is not None and not micro:
+        # An amount that cannot be counted is unknown, and not nothing.
+        share = len(lines) / max(table.num_rows, 1)
+        return Touched(many, None, share, weight * share)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(many, micro, part, weight * (1.0 if part is None else part))
 

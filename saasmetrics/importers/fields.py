@@ -86,6 +86,11 @@ def reading(told: Told, *, semicolon: bool = False, dayfirst: bool | None = None
         _TOLD.reset(before)
 
 
+def told_decimal() -> str | None:
+    """Return the decimal sign that is told for the files that are read; None where none is."""
+    return _TOLD.get().told.decimal
+
+
 def amounts(values: pd.Series) -> pd.Series:
     """Return amounts as numbers; what is no amount is refused.
 

@@ -164,13 +164,17 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
 
 
 def _frame(one: Found) -> pd.DataFrame:
-    missing = pa.nulls(one.file.data.num_rows, pa.string())
-    frame: pd.DataFrame = pa.table(
-        {
-            name: one.file.data[one.fields[name]] if name in one.fields else missing
-            for name in one.layout.fields
-        }
-    ).to_pandas()
+    import pandas as pd
+
+    rows = one.file.data.num_rows
+    frame = pd.DataFrame(index=pd.RangeIndex(rows))
+    for name in one.layout.fields:
+        if name not in one.fields:
+            frame[name] = pd.Series(pd.NA, index=frame.index, dtype="string")
+            continue
+        # Objects, as texts of Arrow take no missing values into a comparison since pandas 3.
+        values = one.file.data[one.fields[name]].to_numpy(zero_copy_only=False)
+        frame[name] = pd.Series(values, index=frame.index, dtype="object")
     # A column without a value is of no type, and has no texts to ask for.
     empty = [name for name in frame if frame[name].isna().all()]
     return frame.astype(dict.fromkeys(empty, "string"))

@@ -15,7 +15,7 @@ from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.mapping import NAME, mapped, read_mapping
-from saasmetrics.importers.sheets import read_sheets, titled
+from saasmetrics.importers.sheets import is_known, read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
 from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
@@ -45,8 +45,7 @@ def is_raw(path: Path, code: str | None = None) -> bool:
     named = [columns for file in files for columns in headers(file, code)]
     if any(layout.match(columns) for columns in named for layout in layouts):
         return True
-    told = Told(encoding=code)
-    return bool(read_sheets(titled(files, code), {}, told).tables)
+    return any(is_known(file, code) for file in titled(files, code))
 
 
 def import_folder(

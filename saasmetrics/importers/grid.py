@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import agreeing
 from saasmetrics.tables.encodings import encoding_of
-from saasmetrics.tables.months import month_of_label
+from saasmetrics.tables.months import month_of_label, skipped
 from saasmetrics.tables.workbooks import sheets_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Grid:
         Position of a column -> first day of its month.
     rows
         The rows below, as they are.
-    semicolon
-        Whether the file is separated by semicolons, as where a comma parts decimals.
+    sign
+        What parts the columns of the file; "" in a workbook.
     """
 
     label: str
@@ -44,7 +45,12 @@ class Grid:
     header: tuple[str, ...]
     months: dict[int, dt.date]
     rows: tuple[tuple[Any, ...], ...]
-    semicolon: bool = False
+    sign: str = ""
+
+    @property
+    def semicolon(self) -> bool:
+        """Whether the file is separated by semicolons, as where a comma parts decimals."""
+        return self.sign == ";"
 
 
 def is_titled(file: Path, code: str | None = None) -> bool:
@@ -62,13 +68,19 @@ def grids(file: Path, code: str | None = None) -> list[Grid]:
     Raises
     ------
     DataError
-        If the file cannot be read, or two columns are the same month.
+        If the file cannot be read, two columns are the same month, or months are missing beside a column that is none.
     """
     read = _sheets(file, code, None)
-    found = [grid for label, rows, sign in read if (grid := _grid(label, rows, sign == ";"))]
+    found = [grid for label, rows, sign in read if (grid := _grid(label, rows, sign))]
     for grid in found:
         if len(set(grid.months.values())) < len(grid.months):
             raise DataError(f"{grid.label}: two columns are the same month. Keep one of them.")
+        if lost := skipped(grid.header):
+            msg = (
+                f"{grid.label}: {', '.join(map(repr, lost[:5]))} {agreeing(len(lost), 'is', 'are')} between months, "
+                "but not read as the months that are missing there. Write months as 2026-03, or leave the column out."
+            )
+            raise DataError(msg)
     return found
 
 
@@ -96,7 +108,7 @@ def _sheets(
         raise DataError(f"{file.name} is not a readable CSV file: {error}") from error
 
 
-def _grid(label: str, rows: list[tuple[Any, ...]], semicolon: bool) -> Grid | None:
+def _grid(label: str, rows: list[tuple[Any, ...]], sign: str) -> Grid | None:
     at = _header(rows)
     if at is None:
         return None
@@ -104,7 +116,7 @@ def _grid(label: str, rows: list[tuple[Any, ...]], semicolon: bool) -> Grid | No
     titles = tuple(text for row in rows[:at] for cell in row if (text := words_of(cell)))
     below = tuple(row for row in rows[at + 1 :] if _filled(row))
     names = tuple(words_of(cell) for cell in header)
-    return Grid(label, titles, names, _months(header), below, semicolon)
+    return Grid(label, titles, names, _months(header), below, sign)
 
 
 def _header(rows: list[tuple[Any, ...]]) -> int | None:

@@ -136,8 +136,9 @@ def _contradicts(rows: pd.DataFrame, customers: pd.DataFrame, hit: pd.Series) ->
 
 def _company(names: pd.Series) -> pd.Series:
     """Return names as they compare; an e-mail in place of a name tells of no company."""
-    plain = _plain(names).astype("string")
-    return plain.mask(plain.str.contains("@", regex=False) | (plain == ""))
+    plain = _plain(names)
+    text = plain.fillna("").astype(str)
+    return plain.mask(text.str.contains("@", regex=False) | (text == ""), None)
 
 
 def _filled(values: pd.Series, others: pd.Series) -> pd.Series:

@@ -38,8 +38,8 @@ class Sheets:
             tables, left, notes = statement(grid, functions)
             self.files[grid.label] = "Profit and loss"
         elif is_cube(grid):
-            rows, left = cube(grid)
-            tables, notes = {"mrr": rows}, []
+            rows, left, notes = cube(grid)
+            tables = {"mrr": rows}
             self.files[grid.label] = "Customer cube"
         else:
             return
@@ -69,6 +69,11 @@ class Sheets:
         self.notes.append(
             f"{' and '.join(self.of[name])} are put together as the table {name}, month after month"
         )
+
+
+def is_known(file: Path, code: str | None = None) -> bool:
+    """Whether a file has a sheet that is a profit and loss or a customer cube."""
+    return any(is_statement(grid) or is_cube(grid) for grid in grids(file, code))
 
 
 def titled(files: Sequence[Path], code: str | None = None) -> list[Path]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Instants", "Refusal", "common_order", "read_instants"]
 
-MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-")
+MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "–", "—")
 
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
 _ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"

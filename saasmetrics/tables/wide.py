@@ -14,6 +14,7 @@ from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.findings import examples, first_rows
+from saasmetrics.tables.months import skipped
 from saasmetrics.tables.names import fold
 
 __all__ = ["Melted", "melt"]
@@ -53,7 +54,7 @@ def melt(data: pa.Table, months: dict[str, dt.date]) -> Melted:
     Melted
         Customer by customer, month by month. Empty cells mean no MRR and give no row; zeros do.
     """
-    problems = _twice(months)
+    problems = [*_twice(months), *_skipped(data.column_names)]
     attributes = [name for name in data.column_names if name not in months]
     cells: list[pa.Array] = []
     for name in months:
@@ -113,6 +114,24 @@ def _twice(months: dict[str, dt.date]) -> list[Problem]:
         )
         for month, names in groups.items()
         if len(names) > 1
+    ]
+
+
+def _skipped(names: list[str]) -> list[Problem]:
+    lost = skipped(names)
+    if not lost:
+        return []
+    return [
+        Problem(
+            "mrr",
+            ", ".join(map(repr, lost)),
+            "between months, and not read as the months that are missing there",
+            0,
+            (),
+            "Write months as 2026-03; move other columns to the left of the months, or leave them out.",
+            "error",
+            "unreadable-month",
+        )
     ]
 
 

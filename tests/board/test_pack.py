@@ -237,3 +237,27 @@ def test_an_axis_of_columns_that_leaves_zero_out_is_found(
         kinds, "columns", lambda d: {**drawn(d), "encoding": {"y": {"scale": {"zero": False}}}}
     )
     assert "zero" in {finding.rule for finding in lint(pack)}
+
+
+def test_hires_that_each_month_counts_again_are_not_added_up() -> None:
+    book = sm.demo(customers=1_000)
+    plan = sm.capacity.hiring_plan(book).df
+    assert plan["hires"].sum() > plan["hires"].iloc[-1] > 0
+    page = sm.board.pack(book, settings={"pages": ["capacity"]}).pages[0]
+    assert page.comment.startswith(f"{plan['hires'].iloc[-1]} hire")
+    assert "Hires so far" in [row.label for row in page.tables[0].rows]
+
+
+def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_such_quarters(
+    pack_book: sm.Book,
+) -> None:
+    # The demo company plans calendar quarters: read with a fiscal year from February, none of them may be shifted.
+    tables = {
+        name: pack_book.frame(name) for name in ("subscriptions", "customers", "fx", "targets")
+    }
+    book = sm.Book(**tables, as_of="2026-10-31", fiscal_start=2)
+    made = sm.board.pack(book, settings={"pages": ["bridge", "success"]})
+    assert not any(".plan@" in key for key in made.quantities)
+    told = " ".join(text for page in made.pages for text in page.missing)
+    assert 'write "Q3 FY27"' in told
+    assert "calendar quarters (2022-Q1" in made.json

@@ -165,7 +165,7 @@ def test_a_target_of_no_quarter_of_the_pack_is_told_with_the_key_that_was_wanted
     asked = {"pages": ["bridge"], "targets": {"arr": {"2025-Q3": 1500}}}
     page = sm.board.pack(book, settings=asked).pages[0]
     said = (
-        'Plan of arr: "2025-Q3" of [targets.arr] is no quarter of this pack; '
+        'Plan of arr: "2025-Q3" of [targets.arr] is no quarter of this pack (without FY a quarter is of the calendar); '
         'for Q3 FY26 write "Q3 FY26" or "2025-10".'
     )
     assert said in page.missing
@@ -206,14 +206,46 @@ def test_plans_for_the_quarters_that_come_next_are_no_mistake() -> None:
     assert plans(ten_months(), targets) == ((), set())
 
 
-@pytest.mark.parametrize("period", ["2026-Q3", "Q3 2026", "Q3 FY26", "2025-10"])
-def test_a_quarter_of_a_plan_is_that_of_the_fiscal_year(period: str) -> None:
+@pytest.mark.parametrize("period", ["Q3 FY26", "FY26-Q3", "Q3 FY2026", "2025-10"])
+def test_a_quarter_with_fy_is_that_of_the_fiscal_year(period: str) -> None:
     # From February 2025 to January 2026 is FY26, so its third quarter is August to October 2025.
     asked = {"pages": ["bridge"], "targets": {"arr": {period: 1500}}}
     made = sm.board.pack(ten_months(fiscal_start=2), settings=asked)
     assert made.quantities["arr.plan@2025-08-01"].value == 1500
-    said = f'"{period}" is Q3 FY26, which ends in 2025-10.' in made.pages[0].footnote
-    assert said == (period in ("2026-Q3", "Q3 2026"))  # the others can be read in one way only
+    assert "Plans by quarter" not in made.pages[0].footnote  # these can be read in one way only
+
+
+# Before, a quarter without FY was of the fiscal year here, and refused or of the calendar elsewhere: a plan could stand
+# in the wrong year. Without FY it is of the calendar everywhere.
+@pytest.mark.parametrize("period", ["2026-Q3", "Q3 2026"])
+def test_a_quarter_without_fy_is_never_one_of_the_fiscal_year(period: str) -> None:
+    asked = {"pages": ["bridge"], "targets": {"arr": {period: 1500}}}
+    made = sm.board.pack(ten_months(fiscal_start=2), settings=asked)
+    assert "arr.plan@2025-08-01" not in made.quantities
+
+
+def test_a_quarter_of_the_calendar_that_is_one_of_the_fiscal_year_too_is_told_with_both_names() -> (
+    None
+):
+    # From April 2025 to March 2026 is FY26: July to September 2025 is its second quarter.
+    asked = {"pages": ["bridge"], "targets": {"arr": {"2025-Q3": 1500}}}
+    made = sm.board.pack(ten_months(fiscal_start=4), settings=asked)
+    assert made.quantities["arr.plan@2025-07-01"].value == 1500
+    assert '"2025-Q3" is Q2 FY26, which ends in 2025-09.' in made.pages[0].footnote
+
+
+def test_calendar_quarters_of_the_table_of_targets_are_told_where_the_fiscal_year_has_none() -> (
+    None
+):
+    targets = {"metric": ["arr", "arr"], "period": ["2025-Q3", "Q3 FY26"], "value": [1.0, 1500.0]}
+    told, found = plans(ten_months(targets=targets, fiscal_start=2), {})
+    assert found == set(told)
+    assert told == (
+        (
+            'Plan of arr: "2025-Q3" of the table targets is of the calendar and lies in two quarters of the fiscal '
+            'year; for Q3 FY26 write "Q3 FY26" or "2025-10".'
+        ),
+    )
 
 
 def test_rows_of_the_table_of_targets_that_nothing_is_found_for_are_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,7 +76,9 @@ def test_rows_with_errors_that_leave_no_mrr_are_left_out_of_what_customers_pay()
         ("s3", "b", "2025-01-01", None, 80.0, "month"),
     )
     report = check(subscriptions=rows)
-    assert touched(report, "missing-value").micro == 0
+    assert (
+        touched(report, "missing-value").micro is None
+    )  # what it is worth is unknown, and not nothing
     assert touched(report, "padded-id").micro == 20 * MICRO
 
 
@@ -175,3 +178,18 @@ def test_mrr_that_a_finding_touches_is_exact_to_the_micro_unit(rows) -> None:
     assert found == ([sum(padded)] if padded else [])
     assert report.score == pytest.approx(max(100 - report.df["points"].sum(), 0))
     assert report.df["share"].dropna().between(0, 1).all()
+
+
+def test_an_error_in_amounts_that_cannot_be_counted_is_not_worth_nothing() -> None:
+    # Two of three lines are in a currency without a rate: what they are worth in dollars nobody knows.
+    rows = lines(
+        ("s1", "a", "2025-01-01", None, 10.0, "month"),
+        ("s2", "b", "2025-01-01", None, 20.0, "month"),
+        ("s3", "c", "2025-01-01", None, 30.0, "month"),
+    )
+    report = check(subscriptions=rows | {"currency": ["USD", "XAU", "XAU"]})
+    error = report.df[report.df["severity"] == "error"].iloc[0]
+    assert error["customers"] == 2
+    assert np.isnan(error["mrr"])
+    assert error["share"] == pytest.approx(2 / 3)
+    assert report.score == pytest.approx(100 - 100 * 2 / 3)

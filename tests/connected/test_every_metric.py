@@ -25,6 +25,7 @@ BRINGS_ROWS = frozenset(
         "adoption",
         "alert_record",
         "alerts",
+        "atr_waterfall",
         "attribution",
         "balances",
         "book_of_business",
@@ -33,6 +34,7 @@ BRINGS_ROWS = frozenset(
         "committed",
         "compare_cohorts",
         "cost_to_serve",
+        "csm_league",
         "customer_base",
         "demand",
         "demand_backtest",
@@ -58,9 +60,12 @@ BRINGS_ROWS = frozenset(
         "renewal_accuracy",
         "renewal_calendar",
         "renewal_cohorts",
+        "renewal_forecast",
+        "renewal_rates",
         "response_bias",
         "signal_validation",
         "staffing",
+        "success_growth",
         "support_load",
         "support_voice",
         "tickets_by_revenue",
@@ -116,6 +121,7 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """What was asked of rows here: of the local engine, or of the ledger's tables; also what was answered before."""
     asked: set[str] = set()
     rows, counted, here = Rows._with, ConnectedEngine._counted, ConnectedEngine.here
+    desk = ConnectedEngine.desk
 
     def with_rows(self: Rows, columns: Any) -> Any:
         asked.update({self.name} & {*LEDGER})
@@ -127,6 +133,12 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             asked.add(name)
         return found
 
+    def with_desk(self: ConnectedEngine) -> Any:
+        found = desk.fget(self)
+        asked.update({"renewals"} & self.reasons_here.keys())
+        return found
+
+    monkeypatch.setattr(ConnectedEngine, "desk", property(with_desk))
     monkeypatch.setattr(Rows, "_with", with_rows)
     monkeypatch.setattr(ConnectedEngine, "_counted", with_answer)
     monkeypatch.setattr(

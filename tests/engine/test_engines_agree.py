@@ -39,6 +39,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "fightchurn_socialnet7": {"end": "inclusive"},
 }
 FX = st.sampled_from(("constant", "line", "spot"))
+FEW = st.sampled_from((0, PortableEngine.few))  # those behind a cell are chosen there, or here
 SEEN = FREQS.filter(lambda freq: freq != "D")
 
 
@@ -88,6 +89,20 @@ def test_engines_agree_on_random_invoices_alone_and_beside_subscriptions(way: st
     compare()
 
 
+@settings(quick, max_examples=10)
+@given(cases(), SEEN, BYS, FX)
+def test_pieces_that_were_brought_count_the_same_cubes(
+    case: Case, freq: str, by: tuple[str, ...], fx: str
+) -> None:
+    case = moving(case, fx)
+    local = case.engine()
+    here = portable(case.tables, "polars", local).here
+    both = (list(cells_of(engine, [freq], [1, 3], [by])) for engine in (local, here))
+    for (title, mine), (_, theirs) in zip(*both, strict=True):
+        assert theirs == mine, (title, sorted(theirs ^ mine)[:10])
+    assert cells(here.ages(freq, by, 3)) == cells(local.ages(freq, by, 3))
+
+
 @st.composite
 def cell_of(draw: st.DrawFn, local: LocalEngine, freq: str, by: tuple[str, ...]) -> Cell:
     """A cell of one of the cubes, with the whole or one group of it."""
@@ -117,6 +132,7 @@ def test_the_customers_behind_any_cell_are_the_same_in_both_engines(way: str) ->
         local = case.engine()
         assume(len(local.spans) and local.extent(freq)[2] >= local.extent(freq)[0])
         other = portable(case.tables, way, local)
+        other.few = data.draw(FEW)
         kind, cell = data.draw(cell_of(local, freq, by))
         mine, theirs = (each.rows(kind, **cell) for each in (local, other))
         assert listed(theirs) == listed(mine), (kind, cell)
@@ -143,10 +159,11 @@ def sorted_rows(columns: Mapping[str, NDArray[np.int64]]) -> list[tuple[int, ...
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_only_what_the_customers_behind_a_cell_pay_is_brought(
+def test_where_many_pay_only_what_the_customers_behind_a_cell_pay_is_brought(
     demo_book: sm.Book, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = portable(demo_book.tables, way, demo_book.engine)
+    other.few = 0
     first, _, _ = demo_book.engine.extent("M")
     fetched: list[pa.Table] = []
     bring = other.bring
@@ -160,6 +177,17 @@ def test_only_what_the_customers_behind_a_cell_pay_is_brought(
     assert 0 < len(found) < len(demo_book.engine.spans.entity_ids) / 4
     pieces = max(table.num_rows for table in fetched)
     assert len(found) <= pieces < len(demo_book.engine.spans) / 4
+
+
+def test_where_few_pay_all_that_is_paid_is_brought_once_for_every_cell(
+    demo_book: sm.Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = portable(demo_book.tables, "polars", demo_book.engine)
+    first, _, _ = demo_book.engine.extent("M")
+    other.rows("triangle", cohort=first, age=3)
+    monkeypatch.setattr(other, "bring", None)
+    found = other.rows("pairs", period=first + 12, window=12)
+    assert listed(found) == listed(demo_book.engine.rows("pairs", period=first + 12, window=12))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -30,7 +30,7 @@ def test_lines_give_the_mrr_and_the_bridge_made_by_hand(tmp_path: Path) -> None:
     # The workshop is charged once and the overage by use.
     assert mrr(found, "2026-03-31") == [190.0, 160.0, 100.0]
     book = sm.Book(**found.tables, as_of="2026-03-31", currency="USD")
-    bridge = sm.revenue.bridge(book).df.round(2)
+    bridge = sm.revenue.bridge(book).df.set_index("period").round(2)
     assert bridge["contraction"].tolist() == [0.0, -30.0, 0.0]
     assert bridge["churn"].tolist() == [0.0, 0.0, -60.0]
     nrr = sm.retention.nrr(book, window=2).df.set_index("period")["value"]

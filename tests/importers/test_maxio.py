@@ -43,7 +43,7 @@ def test_products_and_components_of_chargify_give_the_mrr_made_by_hand(tmp_path:
 
 def test_the_bridge_and_nrr_of_chargify_are_those_made_by_hand(tmp_path: Path) -> None:
     book = sm.Book(**imported(tmp_path, **FILES).tables, as_of="2026-05-31", currency="USD")
-    bridge = sm.revenue.bridge(book).df.round(2).set_index("period")
+    bridge = sm.revenue.bridge(book).df.set_index("period").round(2)
     assert (bridge.loc["2026-03-01", "churn"], bridge.loc["2026-03-01", "pause"]) == (-110.0, -50.0)
     assert bridge.loc["2026-04-01", "churn"] == -50.0
     assert bridge["residual"].tolist() == [0.0] * 5
@@ -145,7 +145,7 @@ def test_nrr_and_the_bridge_of_saasoptics_are_those_made_by_hand(tmp_path: Path)
     nrr = sm.retention.nrr(book, window=12).df.set_index("period")["value"]
     # Of the 300 of July 2025, c1's 100 are 125 a year later and c2's 200 are gone.
     assert nrr["2026-07-01"] == pytest.approx(125 / 300)
-    bridge = sm.revenue.bridge(book).df.round(2).set_index("period")
+    bridge = sm.revenue.bridge(book).df.set_index("period").round(2)
     assert bridge.loc["2026-01-01", "expansion"] == 25.0
     assert bridge.loc["2026-07-01", "churn"] == -200.0
 

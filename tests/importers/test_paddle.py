@@ -83,7 +83,7 @@ def test_items_discounts_pauses_and_scheduled_ends_give_the_mrr_made_by_hand(
 def test_the_bridge_and_nrr_are_those_made_by_hand(tmp_path: Path) -> None:
     found = imported(tmp_path, **FILES)
     book = sm.Book(**found.tables, as_of="2026-05-31", currency="USD").with_policy(discount="live")
-    bridge = sm.revenue.bridge(book).df.round(2).set_index("period")
+    bridge = sm.revenue.bridge(book).df.set_index("period").round(2)
     march = bridge.loc["2026-03-01"]
     assert (march["churn"], march["pause"], march["expansion"]) == (-100.0, -40.0, 20.0)
     assert bridge.loc["2026-04-01", "churn"] == -50.0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError
 from saasmetrics.importers.pages import page
 from saasmetrics.importers.systems import IMPORTERS
-from tests.importers.exports import folder
+from tests.importers.exports import folder, imported
+from tests.importers.test_invoice_list import LIST
 from tests.importers.test_stripe import DASHBOARD, ITEMS, PRICES, SUBSCRIPTIONS
+from tests.importers.test_support_systems import EXPORT
 
 SPEND = "month|function|amount\n2026-01|sales|100\n2026-02|sales|120"
 
@@ -55,3 +58,20 @@ def test_each_system_has_a_function_with_help() -> None:
 def test_the_page_on_exports_is_the_generated_one(root: Path) -> None:
     written = (root / "docs" / "importers.md").read_text(encoding="utf-8")
     assert written == page(), "python -m saasmetrics.importers.pages > docs/importers.md"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"subscriptions": DASHBOARD, "tickets": EXPORT}, {"list": LIST}],
+    ids=["Stripe and Zendesk", "invoice list"],
+)
+def test_texts_of_pandas_3_are_read_as_those_of_pandas_2(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    then = imported(tmp_path, **files)
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        now = imported(tmp_path, **files)
+    assert str(now) == str(then)
+    for name, frame in then.tables.items():
+        both = (one.astype("string").fillna("") for one in (frame, now.tables[name]))
+        assert len({one.to_csv() for one in both}) == 1, name

@@ -178,3 +178,68 @@ def test_a_function_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pnl.csv").write_text(STATEMENT)
     with pytest.raises(DataError, match="Did you mean 'marketing'"):
         sm.importers.import_folder(tmp_path)
+
+
+GERMAN = """Muster GmbH;;;;
+MRR je Kunde, Stand 30.04.2026;;;;
+;;;;
+Kunde;Jan 2026;Feb 2026;Mär 2026;Apr 2026;Summe
+Müller AG;1.200;1.200;1.300;1.300;5.000
+Böhm KG;99,90;99,90;–;—;199,80
+{total};1.299,90;1.299,90;1.300;1.300;5.199,80
+"""
+
+
+def german(place: Path, total: str = "Summe", **words: str) -> sm.Book:
+    (place / "würfel.csv").write_text(GERMAN.format(total=total), encoding="utf-8")
+    return sm.read(place, **words)
+
+
+@pytest.mark.parametrize(
+    "total", ["Summe", "Gesamt", "Gesamt MRR", "Gesamtsumme", "Totaal", "合計"]
+)
+def test_a_german_cube_has_all_its_months_one_decimal_sign_and_no_totals(
+    tmp_path: Path, total: str
+) -> None:
+    values = sm.revenue.mrr(german(tmp_path, total)).df["value"]
+    # Müller and Böhm: 1,200 + 99.90 twice, then 1,300 alone; a dash is no MRR.
+    assert values.tolist() == [1299.9, 1299.9, 1300.0, 1300.0]
+
+
+def test_a_column_right_of_the_months_that_is_not_used_is_said(tmp_path: Path) -> None:
+    notes = " ".join(german(tmp_path).tables["mrr"].notes)
+    assert "not used, right of the first month: Summe" in notes
+
+
+def test_a_column_that_may_be_a_missing_month_is_refused(tmp_path: Path) -> None:
+    plain_cube(tmp_path, "cube.csv", "Ada,1,2,3", months="Jan 2026,Mrch 2026,Apr 2026")
+    with pytest.raises(
+        DataError, match="'Mrch 2026' is between months, but not read as the months"
+    ):
+        sm.read(tmp_path)
+
+
+def texts(path: Path, *amounts: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows = [[name, amount, amount] for name, amount in zip(("Ada", "Bob"), amounts, strict=True)]
+    for row in (["Acme"], [], ["Customer", "Jan-26", "Feb-26"], *rows):
+        sheet.append(row)
+    book.save(path)
+
+
+def test_an_amount_of_a_cube_whose_point_may_part_thousands_is_asked_about(tmp_path: Path) -> None:
+    texts(tmp_path / "cube.xlsx", "1.200", "99")
+    with pytest.raises(DataError, match=r"such as '1.200' \(Ada, Jan-26\), may part thousands"):
+        sm.read(tmp_path)
+    told = sm.read(tmp_path, decimal=",")
+    assert sm.revenue.mrr(told).df["value"].tolist() == [1299.0, 1299.0]
+    told = sm.read(tmp_path, decimal=".")
+    assert sm.revenue.mrr(told).df["value"].tolist() == [100.2, 100.2]
+
+
+def test_an_amount_of_a_cube_that_is_none_is_named_with_its_customer(tmp_path: Path) -> None:
+    plain_cube(tmp_path, "cube.csv", "Ada,1,many")
+    with pytest.raises(DataError, match=r"cube.csv, Ada, Feb-26: 'many' is not an amount"):
+        sm.read(tmp_path)

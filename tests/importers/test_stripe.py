@@ -72,7 +72,7 @@ def test_the_bridge_of_the_api_tables_is_the_one_made_by_hand(tmp_path: Path) ->
     # s1: 3 x 29.99 + 10 / 3 a month from January; s2: 1200 / 12 until 20 March.
     assert mrr(found, "2026-04-30") == [193.30, 193.30, 93.30, 93.30]
     book = sm.Book(**found.tables, as_of="2026-04-30", currency="USD")
-    bridge = sm.revenue.bridge(book).df.round(2)
+    bridge = sm.revenue.bridge(book).df.set_index("period").round(2)
     assert bridge["churn"].tolist() == [0.0, 0.0, -100.0, 0.0]
     assert bridge["residual"].tolist() == [0.0] * 4
     nrr = sm.retention.nrr(book, window=1).df.set_index("period")["value"]

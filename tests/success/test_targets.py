@@ -270,3 +270,33 @@ def test_the_cost_ratio_is_a_years_cost_over_arr_with_support_in_or_out():
     assert both.value == pytest.approx(50 * 12 / 2400)
     assert "support is counted in" in both.footnote
     assert both.df["reason"].iloc[0] == "no cost of customer success is on record"
+
+
+def test_a_target_of_a_calendar_quarter_stands_against_the_fiscal_quarter_of_these_months():
+    # April begins the year: July to September 2026 is 2026-Q3 and Q2 FY27.
+    data = {
+        "mrr": {
+            "customer_id": ["a"] * 9,
+            "month": [f"2026-{m:02}" for m in range(1, 10)],
+            "mrr": [100.0] * 9,
+        }
+    }
+    for name in ("2026-Q3", "Q2 FY27"):
+        made = sm.Book(**data, targets=planned("arr", 2400.0, name), fiscal_start=4)
+        row = sm.success.targets(made, period="Q2 FY27").df.iloc[0]
+        assert (str(row["period"].date()), row["attainment"]) == ("2026-07-01", 0.5), name
+
+
+def test_targets_of_calendar_quarters_are_told_and_hide_no_target_of_a_fiscal_quarter():
+    # February begins the year: May to July 2026 is Q2 FY27, and 2026-Q2 and 2026-Q3 each lie partly in it.
+    rows = {
+        "metric": ["arr"] * 3,
+        "period": ["2026-Q2", "2026-Q3", "Q2 FY27"],
+        "value": [1.0, 2.0, 2400.0],
+    }
+    months = [f"2026-{m:02}" for m in range(1, 8)]
+    mrr = {"customer_id": ["a"] * 7, "month": months, "mrr": [100.0] * 7}
+    found = sm.success.targets(sm.Book(mrr=mrr, targets=rows, fiscal_start=2))
+    assert found.df["attainment"].tolist() == [0.5]
+    assert "2 rows of targets are of calendar quarters (2026-Q2, 2026-Q3)" in found.footnote
+    assert '"Q2 FY27" for May–Jul 2026' in found.footnote

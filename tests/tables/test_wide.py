@@ -96,6 +96,41 @@ def test_two_columns_for_one_month_are_refused():
     assert caught.value.problems[0].code == "repeated-month"
 
 
+def test_a_column_that_may_be_a_missing_month_is_refused():
+    with pytest.raises(InvalidTablesError, match="'Mrch 2026'") as caught:
+        melted({"customer": ["a"], "Jan 2026": [1], "Mrch 2026": [2], "Apr 2026": [3]})
+    assert caught.value.problems[0].code == "unreadable-month"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "ene feb mar abr may jun jul ago sep oct nov dic",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "jan feb mrt apr mei jun jul aug sep okt nov dec",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+        "jan fev mar abr mai jun jul ago set out nov dez",
+    ],
+)
+@pytest.mark.parametrize("year", [" 2026", "-26"])
+def test_months_are_read_in_the_languages_of_invoices(labels, year):
+    read = [month_of_label(f"{label}{year}") for label in labels.split()]
+    assert read == [dt.date(2026, n, 1) for n in range(1, 13)]
+
+
+def test_months_are_read_in_japanese():
+    assert month_of_label("2026年10月") == dt.date(2026, 10, 1)
+
+
+@pytest.mark.parametrize("label", ["set_12", "gen 10", "out_25"])
+def test_words_that_are_no_months_in_english_need_all_digits_of_the_year(label):
+    assert month_of_label(label) is None
+
+
 def test_cells_that_are_no_numbers_are_refused_month_by_month():
     with pytest.raises(InvalidTablesError) as caught:
         melted({"customer": ["a", "b"], "2025-01": ["1", "x"], "2025-02": ["y", "z"]})

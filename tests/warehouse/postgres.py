@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: on loopback, in a temporary folder, gone when they end."""
+"""A PostgreSQL of the tests' own: on loopback, in a temporary folder, gone when they end, however they do."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ TYPES = (
 )
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 WAIT = 60.0
+# Waits until its input ends, which it does however the test process ends; then stops the server and removes its folder.
+WATCH = """cat > /dev/null; kill -INT "$1"
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" || break; sleep 0.5; done; rm -rf "$2" """
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Postgres:
     port: int
     password: str
     process: subprocess.Popen[bytes]
+    watch: subprocess.Popen[bytes]
     _number: Iterator[int] = field(default_factory=count)
 
     def url(self, role: str = READER) -> str:
@@ -137,6 +141,7 @@ def started() -> Iterator[Postgres]:
         yield server
     finally:
         if server is not None:
+            _unwatch(server.watch)
             _stop(server.process)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -172,8 +177,27 @@ def _start(binaries: Path, folder: Path) -> Postgres:
             env=environment,
             **options,
         )
+    watch = _watched(process, folder)
     _wait(process, folder, f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/postgres")
-    return Postgres(port, password, process)
+    return Postgres(port, password, process, watch)
+
+
+def _watched(process: subprocess.Popen[bytes], folder: Path) -> subprocess.Popen[bytes]:
+    """Start what stops the server once this process is gone, also if it is killed; in a session of its own."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", WATCH, "watch", str(process.pid), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _unwatch(watch: subprocess.Popen[bytes]) -> None:
+    watch.kill()
+    watch.wait()
+    if watch.stdin is not None:
+        watch.stdin.close()
 
 
 def _user() -> dict[str, Any]:

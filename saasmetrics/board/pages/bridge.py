@@ -55,10 +55,11 @@ def bridge(making: Making) -> Page:
         rows, columns = tuple(replace(row, cells=row.cells[:4]) for row in rows), columns[:4]
     title = f"ARR bridge, {making.label(making.now)}, {head}"
     table = Table("bridge", title, columns, rows, scale=scale, head=head)
+    now = making.label(making.now)
     missing = (
         []
         if any(plans)
-        else ["Plan: no target of this quarter; add the table targets, or [targets.arr]."]
+        else [f'Plan: no target of {now}; add "{now}" to the table targets, or to [targets.arr].']
     )
     return Page(
         "bridge", "ARR bridge", _title(making), making.move("closing", making.now), _comment(making, steps, names),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
 _COLUMNS = (("required", "Required"), ("required_low", "low"), ("required_high", "high"), ("capacity", "With hires"),
-            ("capacity_now", "Without"), ("hires", "Hires"))  # fmt: skip
+            ("capacity_now", "Without"), ("hires", "Hires so far"))  # fmt: skip
 
 
 def capacity(making: Making) -> Page:
@@ -52,10 +53,10 @@ def capacity(making: Making) -> Page:
         "capacity", "lines", making.settings.company or "Company", "People required and there",
         f"{labels[0]} to {labels[-1]}", "fte", labels, series,
     )  # fmt: skip
-    hires = int(frame["hires"].sum())
+    hires = int(frame["hires"].iloc[-1])  # each month counts those before it too
     title = f"{making.say(need[-1])} people are needed by {labels[-1]} and {making.say(there[-1])} are there"
     comment = (
-        f"{hires} to be hired within the year: {result.text}."
+        f"{counted(hires, 'hire')} needed by {labels[-1]}: {result.text}."
         if hires
         else f"{result.text[:1].upper()}{result.text[1:]}."
     )

@@ -22,7 +22,7 @@ def success(making: Making) -> Page:
     """What was to be reached in the quarter, and what was, for the company and each pod."""
     from saasmetrics import success as asked
 
-    period = f"{making.now.year}-Q{making.now.quarter}"
+    period = making.label(making.now)
     company = making.used(asked.targets(making.book, period=period))
     tables = [_targets(making, company, "company", f"Targets of {making.label(making.now)}")]
     missing = []
@@ -38,7 +38,8 @@ def success(making: Making) -> Page:
     tiles, results = _tiles(making, missing)
     known = company.df["attainment"].dropna()
     if not len(known):
-        msg = f"There is no target of {making.label(making.now)}; add the table targets (metric, period, value)."
+        why = "".join(f" {note}." for note in company.extra["across"])
+        msg = f"There is no target of {period}; add the table targets (metric, period, value).{why}"
         raise DataError(msg)
     met, many = int((known >= 1).sum()), len(known)
     return Page(

@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
-_KEPT = 24  # answers: a review asks for the same cube several times, and each costs a query
+_PIECE = 200  # bytes that a piece takes here, with its customer and groups, at most
+_CUBES = frozenset({"movements", "pairs", "triangle", "ages", "lifetimes", "terms"})
+_LONG = frozenset({"rows", "measures", "frame"})
+# Answers that are kept, of those with a row per customer and of others: a review asks for the same several times.
+_KEPT = {True: 24, False: 200}
 
 
 @answers
@@ -78,7 +82,7 @@ class ConnectedEngine:
         self._faults = -1
         self._desk: LocalEngine | None = None
         self._desk_faults = -1
-        self._answers: dict[Any, Any] = {}
+        self._answers: dict[bool, dict[Any, Any]] = {True: {}, False: {}}
         self.reasons_here: dict[str, str] = {}
 
     @property
@@ -211,19 +215,19 @@ class ConnectedEngine:
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
         if not _hashable(key):
             return self._asked(name, *args, **options)
-        found = (
-            self._answers.pop(key) if key in self._answers else self._asked(name, *args, **options)
-        )
-        self._answers[key] = found
-        while len(self._answers) > _KEPT:
-            del self._answers[next(iter(self._answers))]
+        long = name in _LONG
+        answers = self._answers[long]
+        found = answers.pop(key) if key in answers else self._asked(name, *args, **options)
+        answers[key] = found
+        while len(answers) > _KEPT[long]:
+            del answers[next(iter(answers))]
         return found.copy() if isinstance(found, pd.DataFrame) else found
 
     def _asked(self, name: str, *args: Any, **options: Any) -> Any:
         if hasattr(PortableEngine, name):
             with self.link.asking(f"Counting {name}"):
                 try:
-                    found = getattr(self.there, name)
+                    found = getattr(self._counting(name), name)
                     if not callable(found):
                         return found
                     if _takes(found, args, options):
@@ -232,6 +236,13 @@ class ConnectedEngine:
                     self.reasons_here[name] = str(error)
         found = self._from_rows(name)
         return found(*args, **options) if callable(found) else found
+
+    def _counting(self, name: str) -> PortableEngine | LocalEngine:
+        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
+        there = self.there
+        if name not in _CUBES or not self.link.has(there.source):
+            return there
+        return there.here if there.has_pieces_here or there.is_small else there
 
     def _from_rows(self, name: str) -> Any:
         with self.link.needed_by(_WORDS.get(name, name)):
@@ -255,6 +266,7 @@ class _Portable(PortableEngine):
     def __init__(self, link: Link, *asked: Any) -> None:
         super().__init__(*asked)
         self._link = link
+        self.few = min(self.few, link.limit // _PIECE)
         self._bringing = count(id(self) << 16)
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:

@@ -100,6 +100,10 @@ class Link:
         )
         raise DataError(msg)
 
+    def has(self, table: str) -> bool:
+        """Return whether rows of a table were brought that are still here."""
+        return any(name == table for name, _, _ in self.brought.values())
+
     def release(self, holder: int) -> None:
         """Forget what a stand-in held that is gone."""
         self.brought.pop(holder, None)

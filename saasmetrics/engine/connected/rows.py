@@ -56,6 +56,7 @@ class Rows:
         self._empty: pa.Table | None = None
         self._size: int | None = None
         self._here: pa.Table | None = None
+        self.summary = ""  # what the columns add up to, once that was asked
         weakref.finalize(self, link.release, id(self))
 
     @property

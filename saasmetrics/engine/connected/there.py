@@ -207,6 +207,11 @@ def _summary(table: Table) -> str:
     if not is_there(table):
         return table.fingerprint
     rows: Rows = table.data
+    rows.summary = rows.summary or _added_up(rows)
+    return rows.summary
+
+
+def _added_up(rows: Rows) -> str:
     whole: dict[str, nw.Expr] = {}
     for field in rows.schema:
         if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):

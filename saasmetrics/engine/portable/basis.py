@@ -16,7 +16,7 @@ from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
-from saasmetrics.engine.portable.lines import pieces
+from saasmetrics.engine.portable.lines import SERVED, pieces, served
 from saasmetrics.engine.portable.rates import Rates, rates_of
 from saasmetrics.engine.spans import source_of
 
@@ -127,7 +127,7 @@ class Basis:
         return self.once(
             "left out",
             lambda: left_out_notes(
-                self.tables, self.source, self.policy, self._as_of, self._currency
+                self._with_served(), self.source, self.policy, self._as_of, self._currency
             ),
         )
 
@@ -179,14 +179,22 @@ class Basis:
         """Return the pieces; with columns of lines to group by, with the value of each."""
         return self.once(("lines", tuple(by)), lambda: held(self._made(tuple(by)), "pieces"))
 
+    def _with_served(self) -> dict[str, Frame]:
+        """Return the tables, and with them what pieces and footnotes both start from."""
+        if self.source != "subscriptions":
+            return {**self.tables}
+        asked = (self.tables, self.policy, self._as_of, self._currency)
+        return {**self.tables, SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED))}
+
     def _made(self, by: Sequence[str]) -> Frame:
-        tables, keep = {**self.tables}, tuple(f"_by{number}" for number in range(len(by)))
+        tables, keep = self._with_served(), tuple(f"_by{number}" for number in range(len(by)))
         if by:
             known = self.known_columns()
             own = [name for name in by if name == ARR_BAND and name not in known]
             bands = who.bands_of(self._lines()) if own else None
-            tables[self.source] = who.with_groups(
-                tables[self.source], tables, self.source, self.policy.entity, by, bands
+            lines = SERVED if SERVED in tables else self.source
+            tables[lines] = who.with_groups(
+                tables[lines], tables, self.source, self.policy.entity, by, bands
             )
         moving = tuple(self.curves)
         return pieces(tables, self.source, self.policy, self._as_of, self._currency, moving, keep)
@@ -211,6 +219,10 @@ class Basis:
     def count(self) -> int:
         """Return how many entities there are."""
         return self.once("count", lambda: int(number(self.entities().select(nw.len())) or 0))
+
+    def size(self) -> int:
+        """Return how many pieces there are."""
+        return self.once("size", lambda: int(number(self._lines().select(nw.len())) or 0))
 
     def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""

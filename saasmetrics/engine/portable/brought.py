@@ -67,6 +67,11 @@ class BroughtEngine(LocalEngine):
         """The table that MRR comes from."""
         return self._there.source
 
+    @property
+    def has_pieces(self) -> bool:
+        """Whether the pieces were brought."""
+        return "_pieces" in vars(self)
+
     def _mine(self, found: Frame) -> Frame:
         return found if self._some is None else found.join(self._some, on="entity", how="semi")
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine import drill
     from saasmetrics.engine.groups import Groups
-    from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.waits import Waits
@@ -76,6 +75,9 @@ class PortableEngine:
     [[10000000]]
     """
 
+    # Pieces that are brought all at once for those behind any cell: to choose some takes several queries each time.
+    few = 20_000
+
     def __init__(
         self,
         tables: Mapping[str, Any],
@@ -111,9 +113,19 @@ class PortableEngine:
         return valued.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
 
     @cached_property
-    def here(self) -> LocalEngine:
+    def here(self) -> BroughtEngine:
         """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""
         return BroughtEngine(self)
+
+    @property
+    def has_pieces_here(self) -> bool:
+        """Whether everybody's pieces were brought."""
+        return "here" in vars(self) and self.here.has_pieces
+
+    @property
+    def is_small(self) -> bool:
+        """Whether there are so few pieces that all are brought where some are needed."""
+        return self.basis.size() <= self.few
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
@@ -344,8 +356,9 @@ class PortableEngine:
         return self.frame(*self.measures(kind, **cell))
 
     def measures(self, kind: str, **cell: Any) -> drill.Found:
-        """Return the ids and measures of those behind one cell, who are chosen where the tables are."""
-        part = BroughtEngine(self, held(chosen(self, kind, **cell)))
+        """Return the ids and measures of those behind one cell; of many, they are chosen where the tables are."""
+        whole = self.has_pieces_here or self.is_small
+        part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
         return ids.to_numpy(zero_copy_only=False), found

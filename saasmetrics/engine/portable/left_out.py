@@ -10,7 +10,7 @@ from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE, invoice_wo
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.invoices import charged_for_usage, of_kind
-from saasmetrics.engine.portable.lines import every_piece, served
+from saasmetrics.engine.portable.lines import SERVED, every_piece, served
 from saasmetrics.engine.portable.offers import with_offers
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.engine.words import free_words, left_out_words, usage_words
@@ -61,7 +61,9 @@ def _given_free(
     columns = set(names(tables["subscriptions"]))
     if policy.discount == "none" or not {"list_amount", "discount_end"} <= columns:
         return []
-    found = with_offers(served(tables, policy, as_of, currency), policy)
+    known = SERVED in tables
+    found = tables[SERVED] if known else served(tables, policy, as_of, currency)
+    found = with_offers(found, policy)
     free = _counted(found, {"free": nw.col("_free") == 1})["free"]
     return [free_words(free)] if free else []
 

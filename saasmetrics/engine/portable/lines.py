@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
+SERVED = "served"  # among tables: the subscriptions with their MRR, where they were computed before
 PIECE = ("entity", "line", "start", "end", "amount", "rests", "cause", "moving")
 
 
@@ -48,7 +49,7 @@ def pieces(
     ----------
     tables
         Frames by name; those that MRR comes from have the column `entity` already, and those without an id per row
-        have its number as `line`.
+        have its number as `line`. `SERVED` may be among them.
     source
         The table that MRR comes from.
     policy, as_of, currency
@@ -59,7 +60,10 @@ def pieces(
         Columns of the source to carry.
     """
     columns = (*PIECE, *keep)
-    marked = {**tables, source: _with_currency(tables[source], moving)}
+    marked = {
+        name: _with_currency(frame, moving) if name in (source, SERVED) else frame
+        for name, frame in tables.items()
+    }
     found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
     if policy.overlap == "latest":
         found = _latest_wins(held(found, "lines"))
@@ -123,7 +127,9 @@ def _usage(
 def _subscriptions(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
-    found = discounted(held(served(tables, policy, as_of, currency), "served"), policy)
+    known = SERVED in tables
+    found = tables[SERVED] if known else held(served(tables, policy, as_of, currency), "served")
+    found = discounted(found, policy)
     if policy.pause != "kept" and "pause_start" in names(found):
         keeps = policy.pause in ("line", "contraction")
         return _paused(found, columns, keep_balance=keeps)

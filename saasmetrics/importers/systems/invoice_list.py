@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from importlib.resources import files as resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts, moments, words
+from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
 from saasmetrics.money import agreeing, counted
 
@@ -31,21 +29,9 @@ _KINDS = {
 }  # fmt: skip
 
 
-@cache
-def _said() -> dict[str, Any]:
-    """Return the names of columns and the words of lines, as data."""
-    text = (
-        resources("saasmetrics.importers")
-        .joinpath("invoice_words.json")
-        .read_text(encoding="utf-8")
-    )
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
 def _fields() -> dict[str, tuple[str, ...]]:
     """Return field -> names of its column; a customer without a number goes by the name."""
-    names = {name: tuple(given) for name, given in _said()["fields"].items()}
+    names = {name: tuple(given) for name, given in said()["fields"].items()}
     return {**names, "customer_id": (*names["customer_id"], *names["customer"])}
 
 
@@ -54,7 +40,7 @@ LAYOUTS = (
         _KIND,
         _fields(),
         ("number", "customer_id", "date"),
-        tuple(_said()["signs"]),
+        tuple(said()["signs"]),
     ),
 )
 
@@ -64,12 +50,12 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     rows = files.frame(_KIND)
     rows = files.keep(_KIND, rows["number"].notna(), "without an invoice number", rows)
     rows = files.keep(_KIND, rows["customer_id"].notna(), "without a customer", rows)
-    live = ~words(rows["status"]).isin(_said()["void"])
+    live = ~words(rows["status"]).isin(said()["void"])
     rows = files.keep(_KIND, live, "that were not issued", rows)
     net = _net(files, rows)
     rows = files.keep(_KIND, net.notna(), "without an amount", rows)
     net = net[rows.index]
-    credit = words(rows["type"]).isin(_said()["credit"])
+    credit = words(rows["type"]).isin(said()["credit"])
     if turned := int((credit & (net > 0)).sum()):
         files.notes.append(
             f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
@@ -157,7 +143,7 @@ def _refuse_unequal(
 
 def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return first and last day of service, as columns say it, else as the description does."""
-    found = rows["description"].astype("string").str.extract(_PERIOD)
+    found = rows["description"].astype("object").str.extract(_PERIOD)
     begin, until = rows["from"], rows["until"]
     told = begin.isna() & until.isna() & found["from"].notna()
     if many := int(told.sum()):
@@ -173,9 +159,9 @@ def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Series) -> pd.Series:
     """Return what each line is: as its type says, else the words of its description, else whether it has a period."""
     kind = words(rows["type"]).map(_KINDS).astype("object")
-    text = rows["description"].astype("string").str.lower()
-    for name, signs in _said()["kinds"].items():
-        says = text.str.contains(_pattern(name, tuple(signs))).fillna(value=False)
+    text = rows["description"].astype("object").str.lower()
+    for name, signs in said()["kinds"].items():
+        says = text.str.contains(_pattern(name, tuple(signs)), na=False).astype(bool)
         says &= (rows["net"] < 0) | (name != "discount")  # a plan at a discount is a plan
         kind = kind.where(kind.notna() | ~says, name)
     kind = kind.mask(credit & ~kind.isin(("tax", "one_time", "usage")), "credit")

@@ -177,7 +177,7 @@ def _items(files: Parts, rows: pd.DataFrame) -> pd.DataFrame:
         currency=price["currency"].str.upper(),
         interval=renamed(price["unit"], _UNITS, "billing cycle"),
         interval_count=whole(price["every"]),
-        product=price["product"].map(names).fillna(price["product"]),
+        product=price["product"].map(names).astype("object").fillna(price["product"]),
         plan=price["name"].fillna(items["price"]),
         tax=price["tax"],
         quantity=amounts(items["quantity"]).fillna(1),

@@ -255,7 +255,7 @@ def _prices(files: Parts) -> pd.DataFrame:
             "currency": rows["currency"].str.upper(),
             "interval": renamed(rows["interval"], _INTERVALS, "interval"),
             "interval_count": whole(rows["interval_count"]),
-            "product": rows["product_id"].map(products).fillna(rows["product_id"]),
+            "product": rows["product_id"].map(products).astype("object").fillna(rows["product_id"]),
             "plan": rows["nickname"].fillna(rows["id"]),
             "why": why,
         }

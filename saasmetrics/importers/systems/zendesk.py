@@ -193,9 +193,10 @@ def _of_api(files: Parts) -> pd.DataFrame:
         rows["requester_id"].map(users["organization_id"])
     )
     names = _by_id(files, "organizations")
-    solved = _solved(files)
+    # By reindex: map of no moments is no column of moments since pandas 3.
+    solved = _solved(files).reindex(rows["id"]).set_axis(rows.index)
     open_now = ~words(rows["status"]).isin(_SOLVED)
-    replies = _replies(files, users)
+    replies = _replies(files, users).reindex(rows["id"]).set_axis(rows.index)
     return pd.DataFrame(
         {
             "ticket_id": rows["id"],
@@ -205,15 +206,15 @@ def _of_api(files: Parts) -> pd.DataFrame:
             "email": rows["requester_id"].map(users["email"]),
             "company": organization.map(names["name"]),
             "created_at": moments(rows["created"]),
-            "first_reply_at": rows["id"].map(replies["first"]),
-            "first_solved_at": rows["id"].map(solved["first"]),
-            "solved_at": rows["id"].map(solved["last"]).mask(open_now),
+            "first_reply_at": replies["first"],
+            "first_solved_at": solved["first"],
+            "solved_at": solved["last"].mask(open_now),
             "channel": rows["channel"],
             "priority": rows["priority"],
             "agent_id": rows["agent"],
             "team_id": rows["group"],
-            "touches": rows["id"].map(replies["count"]),
-            "reopens": rows["id"].map(solved["reopens"]),
+            "touches": replies["count"],
+            "reopens": solved["reopens"],
         }
     )
 

@@ -11,7 +11,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import counted, format_ratio
-from saasmetrics.periods import iso_day
+from saasmetrics.periods import is_fiscal, iso_day, period_text, quarter_month
 from saasmetrics.success.goals.actuals import GOALS, Actual, Asked, Goal
 from saasmetrics.success.goals.owners import RULES, check, scope_of, versioned
 from saasmetrics.success.goals.pace import Pace, standing
@@ -76,8 +76,8 @@ def targets(
         One or more of arr, nrr, grr (over twelve months, to the last complete month), renewals, expansion, churn, new
         (ARR, currency units); by default those that have a target, or all with an amount.
     period
-        The period as the targets name it: 2026, "2026-Q4" or "2026-10"; by default those that the day after the
-        as-of date, or else the as-of date, is in.
+        A year, a quarter or a month: 2026, "2026-Q4" (of the calendar), "Q4 FY27" (of the fiscal year) or "2026-10"; by
+        default those with a target that the day after the as-of date, or else the as-of date, is in.
     scenario
         "plan", "budget", "forecast" or "prior".
     owner
@@ -121,13 +121,13 @@ def targets(
     finite("rho", rho, "a correlation", least=0, most=0.999)
     plan = _plan(book, scope, scenario)
     wanted = _wanted(plan, metric)
-    periods = _periods(book, plan, period)
+    periods, across = _periods(book, plan, period)
     rows: list[dict[str, Any]] = []
     paces: dict[str, None] = {}
-    for text, freq, ordinal in periods:
+    for (freq, ordinal), texts in periods.items():
         asked = Asked(book, freq, ordinal, columns, owner, rho)
         for name in wanted:
-            goals = plan[(plan["metric"] == name) & (plan["period"].astype(str) == text)]
+            goals = plan[(plan["metric"] == name) & plan["period"].astype(str).isin(texts)]
             begun = (
                 asked.first <= book.as_of_day or name == "renewals"
             )  # what is due is known beforehand
@@ -145,8 +145,12 @@ def targets(
         df,
         "targets",
         options=options,
-        notes=(*_transfers(book, scope), *(f"{said[0].upper()}{said[1:]}" for said in paces)),
-        extra={"headline": _headline(df)},
+        notes=(
+            *_transfers(book, scope),
+            *across,
+            *(f"{said[0].upper()}{said[1:]}" for said in paces),
+        ),
+        extra={"headline": _headline(df), "across": across},
         tables=("targets",),
         trace=lambda **_: (
             "the metric itself has the proof: sm.retention, sm.revenue.bridge, sm.renewals.rates"
@@ -176,24 +180,51 @@ def _wanted(plan: pd.DataFrame, metric: str | Sequence[str] | None) -> list[str]
     return names
 
 
-def _periods(book: Book, plan: pd.DataFrame, period: Any) -> list[tuple[str, str, int]]:
-    """Return the periods asked for as text, frequency and number."""
-    there = {
-        str(text): _read(book, str(text)) for text in dict.fromkeys(plan["period"].astype(str))
-    }
+def _periods(
+    book: Book, plan: pd.DataFrame, period: Any
+) -> tuple[dict[tuple[str, int], list[str]], tuple[str, ...]]:
+    """Return how the table names the periods asked for, and a note on those that are none of the fiscal year."""
+    there: dict[tuple[str, int], list[str]] = {}
+    across = []
+    for text in dict.fromkeys(plan["period"].astype(str)):
+        if (book.fiscal_start - 1) % 3 and quarter_month(text) and not is_fiscal(text):
+            across.append(text)
+        else:
+            there.setdefault(_read(book, text), []).append(text)
+    note = _across(book, plan, across)
     if period is not None:
-        text = str(period)
-        return [(text, *(there.get(text) or _read(book, text)))]
+        found = _read(book, str(period))
+        return {found: there.get(found, [])}, note
     for day in (book.as_of_day + 1, book.as_of_day):
-        now = [
-            (t, f, o)
-            for t, (f, o) in there.items()
-            if o == book.calendar(f).ordinal(np.array([day]))[0]
-        ]
+        now = {
+            (freq, ordinal): texts
+            for (freq, ordinal), texts in there.items()
+            if ordinal == book.calendar(freq).ordinal(np.array([day]))[0]
+        }
         if now:
-            return now
-    msg = f"No target is for a period around {iso_day(book.as_of_day)}; name one of {', '.join(list(there)[:8])}."
+            return now, note
+    names = [text for texts in there.values() for text in texts]
+    known = f"name one of {', '.join(names[:8])}." if names else f"{' '.join(note)}."
+    msg = f"No target is for a period around {iso_day(book.as_of_day)}; {known}"
     raise DataError(msg)
+
+
+def _across(book: Book, plan: pd.DataFrame, texts: list[str]) -> tuple[str, ...]:
+    """Say which rows are of calendar quarters that lie in two quarters of the fiscal year."""
+    if not texts:
+        return ()
+    import pandas as pd
+
+    calendar = book.calendar("Q")
+    now = pd.Timestamp(calendar.starts(calendar.ordinal(np.array([book.as_of_day])))[0])
+    rows = int(plan["period"].astype(str).isin(texts).sum())
+    told = (
+        f"{counted(rows, 'row')} of targets are of calendar quarters ({', '.join(texts[:3])}"
+        f"{', ...' if len(texts) > 3 else ''}), which lie in two quarters of a fiscal year that begins in "
+        f"{pd.Timestamp(2000, book.fiscal_start, 1):%B}; they are compared with nothing: write "
+        f'"{period_text(now, "Q", book.fiscal_start)}" for {period_text(now, "Q")}'
+    )
+    return (told,)
 
 
 def _read(book: Book, text: str) -> tuple[str, int]:

@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 REVENUE = ("subscriptions", "mrr", "invoices")
-_TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers")
+_TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers", "summe", "gesamt", "gesamtsumme",
+           "zwischensumme", "totaal", "totale")  # fmt: skip
 
 # Lines of one invoice share its number, costs come in several lines, and the successive terms of a
 # subscription share its id (their overlaps are another finding).
