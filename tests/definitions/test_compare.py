@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.engine.invoices import invoice_words
 from saasmetrics.policy import Policy
 
 
@@ -72,6 +73,18 @@ def test_rows_that_policies_leave_out_in_different_number_are_told_with_the_poli
         "2 subscriptions rows start, or leave their trial, after the as-of date and are left out (default)",
         "1 subscriptions row starts, or leaves its trial, after the as-of date and is left out (default*)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((1, 0, None, None), ["1 invoice line is not recurring and is left out of MRR"]),
+        ((0, 2, None, None), ["2 invoice lines are refunds and are left out of MRR"]),
+        ((0, 0, 1, None), ["1 invoice line is spread by days over its service dates"]),
+    ],
+)
+def test_what_is_said_of_invoice_lines_agrees_in_number(counts: Any, said: list[str]) -> None:
+    assert invoice_words(*counts) == said
 
 
 def test_policies_of_one_name_are_numbered(june: sm.Book) -> None:
