@@ -83,7 +83,7 @@ def _reasons(making: Making, last: Pack) -> list[str]:
     if last.facts.get("policy_hash") != policy.hash:
         found.append(f"policy {last.facts.get('policy')} became {policy.name} v{policy.version}")
     if last.facts.get("data_hash") != making.book.data_hash:
-        found.append("the tables hold other rows")
+        found.append(f"the tables hold other rows{_other_rows(making, last)}")
     if last.facts.get("code") != __version__:
         found.append(f"saasmetrics {last.facts.get('code')} became {__version__}")
     for key, version in last.facts.get("metrics", {}).items():
@@ -91,6 +91,20 @@ def _reasons(making: Making, last: Pack) -> list[str]:
         if now is not None and now.metric.version != version:
             found.append(f"the definition of {key} v{version} became v{now.metric.version}")
     return found
+
+
+def _other_rows(making: Making, last: Pack) -> str:
+    """Return which tables have more or fewer rows than the last pack, "" where that one did not say."""
+    if "rows" not in last.facts:
+        return ""
+    then = dict(last.facts["rows"])
+    now = {name: len(table.data) for name, table in making.book.tables.items()}
+    moved = [
+        f"{name} {then.get(name, 0):,} → {now.get(name, 0):,}"
+        for name in sorted({*then, *now})
+        if then.get(name, 0) != now.get(name, 0)
+    ]
+    return f" ({', '.join(moved)})" if moved else " (as many as before, with other values)"
 
 
 def _behind(making: Making, last: Pack) -> str:

@@ -217,6 +217,16 @@ def test_a_published_figure_stands_only_beside_the_same_definition(pack_book: sm
     assert without.pages[0].tiles[2].context == ""
 
 
+def test_the_tables_that_have_other_rows_are_named_with_how_many_then_and_now(packs: Path) -> None:
+    then, now = (
+        sm.board.Pack.load(packs / day / "pack.json").facts["rows"]
+        for day in ("2025-07-10", "2025-10-10")
+    )
+    page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
+    assert now["mrr"] > then["mrr"]
+    assert f"other rows (mrr {then['mrr']:,} → {now['mrr']:,})" in page.comment
+
+
 def test_what_has_changed_is_told_in_the_number_of_what_it_is(packs: Path) -> None:
     page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
     assert re.search(r"[2-9]\d* of \d+ numbers told on 2025-07-10 have changed$", page.title)
