@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _MANY = 10_000  # more different words than a column of choices has
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
+_MONTH = "MONTH"  # no type of SQL: the first day of the month
+_IN_POLARS = {
+    "DATE": "{0}.cast(pl.String).str.to_date()",
+    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime()",
+    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date()",
+    "DOUBLE PRECISION": "{0}.cast(pl.Float64)",
+    "BIGINT": "{0}.cast(pl.Int64)",
+    "BOOLEAN": "{0}.cast(pl.Boolean)",
+}
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
 
@@ -61,15 +70,15 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype in ("date", "month", "timestamp"):
         return _dates(schema, column, frame, given, kind)
     if column.dtype == "bool":
-        return _booleans(schema, given, kind)
+        return _booleans(schema, frame, given, kind)
     if column.dtype in ("money", "number", "int"):
         if isinstance(kind, _TEXTS) or kind in (nw.Boolean, nw.Date):
-            return _refused(schema, given, values, f"is {kind}, not a number", "DOUBLE PRECISION")
+            return _refused(schema, frame, given, f"is {kind}, not a number", "DOUBLE PRECISION")
         if column.dtype == "int":
             return Typed(values.cast(nw.Int64))
         return Typed(_number(values, kind))
     if column.dtype == "id":
-        return _ids(schema, column, given, kind)
+        return _ids(schema, column, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
 
 
@@ -81,10 +90,10 @@ def _number(values: nw.Expr, kind: Any) -> nw.Expr:
     return nw.when(~values.is_nan()).then(values)
 
 
-def _ids(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Typed:
+def _ids(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean or kind.is_float():
-        return _refused(schema, given, values, f"is {kind}, not an id", "BIGINT")
+        return _refused(schema, frame, given, f"is {kind}, not an id", "BIGINT")
     if kind.is_integer() or isinstance(kind, nw.Decimal):
         return Typed(values.cast(nw.Int64))
     values = values if kind == nw.String else values.cast(nw.String)
@@ -117,8 +126,8 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
     values = nw.col(given)
     notes: tuple[str, ...] = ()
     if kind != nw.Date and not isinstance(kind, nw.Datetime):
-        wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
-        return _refused(schema, given, values, f"is {kind}, not a date", wanted)
+        wanted = {"timestamp": "TIMESTAMP", "month": _MONTH}.get(column.dtype, "DATE")
+        return _refused(schema, frame, given, f"is {kind}, not a date", wanted)
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
         if kind.time_zone not in UTC and frame.implementation.is_polars():
             values = values.dt.convert_time_zone("UTC")
@@ -129,14 +138,14 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
     return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)
 
 
-def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
+def _booleans(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean:
         return Typed(values)
     if kind.is_integer():
         return Typed(values != 0)
     if not isinstance(kind, _TEXTS):
-        return _refused(schema, given, values, f"is {kind}, neither true nor false", "BOOLEAN")
+        return _refused(schema, frame, given, f"is {kind}, neither true nor false", "BOOLEAN")
     words = values.cast(nw.String).str.strip_chars().str.to_lowercase()
     yes, no = words.is_in(list(_YES)), words.is_in(list(_NO))
     return Typed(nw.when(yes).then(nw.lit(True)).otherwise(nw.when(no).then(nw.lit(False))))
@@ -159,7 +168,26 @@ def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     return Typed(values, (f"read {shown}",) if shown else (), words=kept)
 
 
-def _refused(schema: TableSchema, given: str, values: nw.Expr, rule: str, wanted: str) -> Typed:
-    remedy = f"Give it another type where the table is: a view, or a query, with CAST({given} AS {wanted})."
+def _refused(schema: TableSchema, frame: Frame, given: str, rule: str, wanted: str) -> Typed:
+    """Return a column that cannot be read, with what gives it another type in the words of its own system."""
+    if frame.implementation.is_polars():
+        column = f"pl.col({given!r})"
+        made = _IN_POLARS[wanted].format(column)
+        remedy = f"Give it another type before: frame.with_columns({made})."
+    else:
+        remedy = f"Give it another type where the table is: a view, or a query, with {_in_sql(given, wanted)}."
     problem = Problem(schema.name, given, rule, 0, (), remedy, "error", "wrong-type")
-    return Typed(values, problem=problem)
+    return Typed(nw.col(given), problem=problem)
+
+
+def _in_sql(given: str, wanted: str) -> str:
+    """Return the SQL that gives a column another type; a month has no day, without which it is no date.
+
+    Examples
+    --------
+    >>> _in_sql("start", "DATE"), _in_sql("month", _MONTH)
+    ('CAST(start AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
+    """
+    if wanted == _MONTH:
+        return f"CAST({given} || '-01' AS DATE) (where it says 2026-01)"
+    return f"CAST({given} AS {wanted})"
