@@ -115,14 +115,8 @@ def _stacked(
             if not row[name]:
                 continue
             tip = f"{name}: {int(row[name]):,} in {when}"
-            sketch.rect(
-                plot.x(i) - half,
-                plot.x(i) + half,
-                plot.y(level),
-                plot.y(level + row[name]),
-                shade[name],
-                tip,
-            )
+            sides = (plot.x(i) - half, plot.x(i) + half)
+            sketch.rect(*sides, plot.y(level), plot.y(level + row[name]), shade[name], tip)
             level += row[name]
         if half * 2 >= text_width(f"{int(level):,}", 10):
             sketch.word(plot.x(i), plot.y(level) - 8, f"{int(level):,}", align="center", size=10)
@@ -131,7 +125,7 @@ def _stacked(
         sketch.rect(x, x + 10, 5, 15, shade[name])
         sketch.word(x + 14, 10, name, canvas.colors.muted)
         x += text_width(name, 11) + 34
-    labels = [period_text(p, freq, canvas.result.context.fiscal_start) for p in frame["period"]]
+    labels = [period_text(p, freq, start) for p in frame["period"]]
     first = frame["period"].iloc[0]
     sketch.across(plot, labels, freq, {"M": first.month, "Q": first.quarter}.get(freq, 1))
     return sketch.finish(message, subtitle, canvas.height)

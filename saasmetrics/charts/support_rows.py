@@ -172,11 +172,8 @@ def top_issues(
             right - 90, y, f"{change:+,}" if change else "±0", readable_text(hue, colors), "right"
         )
         sketch.word(right, y, format_money(row["arr"], canvas.currency), align="right")
-    when = period_text(
-        frame["period"].iloc[0],
-        str(options_of(result).get("freq", "M")),
-        result.context.fiscal_start,
-    )
+    freq, start = str(options_of(result).get("freq", "M")), result.context.fiscal_start
+    when = period_text(frame["period"].iloc[0], freq, start)
     note = "ARR of the customers who wrote. Change against the period before"
     return sketch.finish(
         f"{result.text[:1].upper()}{result.text[1:]} in {when}",
