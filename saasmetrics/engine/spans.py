@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.amounts import monthly_micro
+from saasmetrics.engine.amounts import monthly_micro, sum_not_held
 from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
 from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.engine.words import free_words, left_out_words, usage_words
-from saasmetrics.errors import DataError, MissingTableError
+from saasmetrics.errors import MissingTableError
 from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     source = source_of(tables)
     found = _observed(every_span(tables, policy, as_of, currency), as_of)
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
-        msg = f"The amounts of {source} add up to more than 9 trillion {currency}, which cannot be held exactly."
-        raise DataError(msg)
+        raise sum_not_held(source, currency)
     if policy.overlap == "latest":
         found = _latest_wins(found, tables[source].data)
     if policy.gap_days:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.whole import flag
 from saasmetrics.errors import Problem
+from saasmetrics.money import counted
 from saasmetrics.tables.coerce import spelling
 
 if TYPE_CHECKING:
@@ -28,6 +30,15 @@ _IN_POLARS = {
     "BOOLEAN": "{0}.cast(pl.Boolean)",
 }
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+# Types of columns that have none where they are, for nothing is in them; texts but for these.
+_EMPTY = {
+    **dict.fromkeys(("date", "month"), nw.Date()),
+    **dict.fromkeys(("money", "number"), nw.Float64()),
+    "timestamp": nw.Datetime(),
+    "int": nw.Int64(),
+    "bool": nw.Boolean(),
+}
 
 
 @dataclass
@@ -65,6 +76,9 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
         Name and type of the column there.
     """
     values = nw.col(given)
+    if untyped(frame, given, kind):
+        words = frozenset[str]() if column.dtype in ("choice", "currency") else None
+        return Typed(values.cast(_EMPTY.get(column.dtype, nw.String())), words=words)
     if column.dtype in ("choice", "currency"):
         return _words(column, frame, given, kind)
     if column.dtype in ("date", "month", "timestamp"):
@@ -80,6 +94,13 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype == "id":
         return _ids(schema, column, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
+
+
+def untyped(frame: Frame, given: str, kind: Any) -> bool:
+    """Return whether a column has no type where it is, because nothing is in it."""
+    return kind == nw.Unknown and not bool(
+        fetched(frame.filter(~nw.col(given).is_null()).head(1)).num_rows
+    )
 
 
 def _number(values: nw.Expr, kind: Any) -> nw.Expr:
@@ -135,7 +156,20 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
         notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
     if column.dtype == "timestamp":
         return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
-    return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)
+    values = values if kind == nw.Date else values.cast(nw.Date)
+    if column.dtype == "month":
+        return _months(frame, values, notes)
+    return Typed(values, notes)
+
+
+def _months(frame: Frame, values: nw.Expr, notes: tuple[str, ...]) -> Typed:
+    """Return months as their first days: two days of a month are the same key."""
+    inside = frame.select(moved=flag(values.dt.day() != 1)).select(nw.col("moved").sum())
+    moved = int(number(inside) or 0)
+    if not moved:
+        return Typed(values, notes)
+    said = f"moved to the first day of the month in {counted(moved, 'row')}"
+    return Typed(values.dt.truncate("1mo").cast(nw.Date), (*notes, said))
 
 
 def _booleans(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed:
@@ -164,7 +198,8 @@ def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
         other = nw.when(text == old).then(nw.lit(new)) if new else nw.when(text != old).then(values)
         values = other.otherwise(values) if new else other
     shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
-    kept = frozenset(changed.get(word, word) for word in words) - {""}
+    # An empty text is a word that the schema does not know; one of blanks is missing.
+    kept = frozenset(n for word in words if (n := changed.get(word, word)) or not word)
     return Typed(values, (f"read {shown}",) if shown else (), words=kept)
 
 
