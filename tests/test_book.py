@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import saasmetrics as sm
@@ -195,6 +200,34 @@ def test_overlapping_subscriptions_are_added_or_replaced() -> None:
     book = sm.Book(subscriptions=rows, as_of="2025-03-31")
     assert list(mrr(book).values()) == [10, 40, 10]
     assert list(mrr(book.with_policy(overlap="latest")).values()) == [10, 30, 10]
+
+
+@pytest.mark.parametrize("way", ["read", "connected"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)], ids=["abc", "bca", "cba"])
+@pytest.mark.parametrize(
+    ("name", "rows", "latest"),
+    [
+        ("invoices", {"date": ["2026-01-11", "2026-01-01", "2026-01-05"], "amount": [5, 9, 1]}, 5),
+        ("invoices", {"date": ["2026-01-11"] * 3, "amount": [5, 9, 1]}, 9),
+        (
+            "invoices",
+            {"invoice_id": ["i3", "i1", "i2"], "date": ["2026-01-11"] * 3, "amount": [5, 9, 1]},
+            5,
+        ),
+        ("mrr", {"month": ["2026-01-01"] * 3, "mrr": [5, 9, 1], "plan": ["x", "y", "z"]}, 9),
+    ],
+    ids=["dates", "same_date", "ids", "mrr"],
+)
+def test_of_lines_that_begin_together_the_latest_is_the_same_in_every_order_of_rows(
+    name: str, rows: dict[str, list[Any]], latest: float, order: tuple[int, ...], way: str
+) -> None:
+    table = pa.table({"customer_id": ["a"] * 3, **rows}).take(pa.array(order))
+    day = "date" if name == "invoices" else "month"
+    days = pc.cast(table[day], pa.date32())
+    table = table.set_column(table.column_names.index(day), day, days)
+    make = sm.Book if way == "read" else sm.connect
+    given = table if way == "read" else pl.from_arrow(table)
+    assert sm.revenue.mrr(make(**{name: given}, policy=sm.Policy(overlap="latest"))).value == latest
 
 
 def test_an_end_date_is_the_first_day_without_service_unless_it_is_inclusive() -> None:

@@ -27,6 +27,7 @@ _WIDE, _HIGH = 13.333, 7.5  # inches that the layout is thought in; a template m
 _EDGE, _BOTTOM = 0.5, 6.95
 _LINE = 0.18  # inches of a row of a table
 _LEAST = 1.5  # inches of a chart
+_PROPERTY = 255  # letters of a property of the file
 
 
 def pptx(pack: Pack) -> bytes:
@@ -52,7 +53,8 @@ def pptx(pack: Pack) -> bytes:
         made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
         made.fill(tables, part, f"{number} of {len(slides)}")
     held = deck.core_properties
-    held.title, held.author = printable(pack.title), printable(pack.company or "saasmetrics")
+    author = printable(pack.company or "saasmetrics")
+    held.title, held.author = printable(pack.title)[:_PROPERTY], author[:_PROPERTY]
     held.last_modified_by, held.revision = "saasmetrics", 1
     held.created = held.modified = datetime.fromisoformat(pack.as_of)
     out = io.BytesIO()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.checks.worth import lines_of, places
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,10 @@ def ended_by(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Tab
 
 
 def merged(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Table], int]:
-    """Give every table the id that is suggested, and drop the rows of the other ids in customers."""
+    """Give every table the id that is suggested, and drop the rows of the other ids in customers.
+
+    What several of them pay in one month is added up in `mrr`, where a month has one row.
+    """
     found = problems[0].found
     old, new = (found[name].combine_chunks() for name in ("customer_id", "suggested_id"))
     out, many = _without(tables, "customers", rows_of(problems))
@@ -114,7 +117,36 @@ def merged(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Table
             changed = pc.if_else(pa.array(place >= 0), other, values)
             out[name] = _with_column(out[name], column, changed)
             many += int((place >= 0).sum())
+            if name == "mrr" and column == "customer_id":
+                out[name] = _added_up(out[name], values)
     return out, many
+
+
+def _added_up(table: Table, before: pa.Array) -> Table:
+    """Add up rows that share all but the amount and had different ids `before`; copies under one id stay copies."""
+    import pandas as pd
+
+    data, skipped = table.data, ("mrr", *CLOCKS)
+    same = [f.name for f in data.schema if f.name not in skipped and not pa.types.is_null(f.type)]
+    rows = pd.DataFrame(
+        {
+            "key": _numbered(data.select(same)),
+            "id": _numbered(pa.table({"id": before})),
+            "mrr": data["mrr"].to_pandas(),
+        }
+    )
+    rows["nth"] = rows.groupby(["key", "id"])["mrr"].rank("dense")
+    rows["copy"] = rows.groupby(["key", "id", "mrr"], dropna=False).cumcount()
+    once = rows["mrr"].where(rows["copy"] == 0)
+    total = once.groupby([rows["key"], rows["nth"]]).transform("sum")
+    added = pa.array(total.to_numpy(), from_pandas=True).cast(data["mrr"].type)
+    kept = ~rows.duplicated(["key", "nth", "copy"]).to_numpy()
+    return replace(table, data=_with_column(table, "mrr", added).data.filter(pa.array(kept)))
+
+
+def _numbered(data: pa.Table) -> npt.NDArray[np.int64]:
+    """Return a number for each row, the same for rows that are the same."""
+    return _codes(data, data.group_by(data.column_names, use_threads=False).aggregate([]))
 
 
 def _ends(tables: Tables, problems: Sequence[Problem], column: str) -> tuple[dict[str, Table], int]:

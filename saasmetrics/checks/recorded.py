@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.checks.remedies import Chosen, choices
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.export.files import file_path, whole_text, write
-from saasmetrics.money import MICRO
+from saasmetrics.money import LARGEST, MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +108,8 @@ def _entry(file: str, number: int, given: Any) -> Chosen:
             raise DataError(
                 f"{where}: {word} is {'a whole number' if kind is int else 'a text'}, not {value!r}."
             )
+    if given.get("rows", 1) < 1:
+        raise DataError(f"{where}: rows is how many were changed, at least 1, not {given['rows']}.")
     finding, remedy = given["finding"], given["remedy"]
     if finding not in choices():
         raise UnknownNameError.of("finding with a remedy", finding, choices())
@@ -119,6 +121,9 @@ def _entry(file: str, number: int, given: Any) -> Chosen:
 
 def _micro(where: str, name: str, text: str) -> int:
     try:
-        return int(Decimal(text) * MICRO)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise DataError(f'{where}: {name} is an amount such as "1234.50", not {text!r}.') from error
+        micro = Decimal(text) * MICRO
+        if abs(micro) <= LARGEST:
+            return int(micro)
+    except (ArithmeticError, ValueError):
+        pass
+    raise DataError(f'{where}: {name} is an amount such as "1234.50", not {text!r}.')

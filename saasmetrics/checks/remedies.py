@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REMEDIES", "Asked", "Chosen", "Remedy", "applied", "choices", "chosen"]
 
-_MANY, _SOME = 2, 10  # times, and rows, more than when the remedy was chosen
+_MANY, _PART = 2, 10  # times the rows of then, and one in so many of the table, are many more
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         "several-ids",
         "merge",
-        "gives all tables the suggested id",
+        "gives all tables the suggested id and adds up their months of MRR",
         _same_customers,
         mending.merged,
     ),
@@ -223,6 +223,10 @@ def chosen(
     today = datetime.now().astimezone().date().isoformat()
     before = _running(now, asked)
     for place, name in given.items():
+        if not isinstance(place, str) or not isinstance(name, str):
+            given_words = f"{{{place!r}: {name!r}}}"
+            msg = f'A remedy is the name of a finding with what to do, {{"repeated-row": "drop"}}, not {given_words}.'
+            raise DataError(msg)
         table, _, finding = place.rpartition(".")
         entry = Chosen(finding, name, table, today, by, iso_day(asked.as_of), asked.currency)
         now, rows = _mended(now, entry, asked)
@@ -253,17 +257,23 @@ def applied(
     Returns
     -------
     tuple
-        The tables, and notes of what was repaired; a warning where a remedy matches nothing any more, or many more
-        rows than when it was chosen.
+        The tables, and notes of what was repaired; a warning where a remedy matches nothing, or many more rows than
+        when it was chosen.
     """
     now, said = dict(tables), []
-    for entry in remedies:
-        now, rows = _mended(now, entry, asked)
+    for number, entry in enumerate(remedies):
+        was = now
+        now, rows = _mended(was, entry, asked)
         words = f'the remedy {entry.finding} = "{entry.remedy}" {_remedy(entry).says}'
         for table, many in rows.items():
             said.append(_note(table, words, many, entry))
-        table = entry.table or next(iter(rows), next(iter(now)))
-        said += _odd(table, entry, sum(rows.values()), asked)
+        if not rows:
+            same = any(
+                (one.place, one.remedy) == (entry.place, entry.remedy) for one in remedies[:number]
+            )
+            said += _unmet(tuple(now), entry, asked, again=same)
+        size = sum(table.num_rows for name, table in was.items() if now[name] is not table)
+        said += _grown(next(iter(rows), ""), entry, sum(rows.values()), size)
     return now, tuple(said)
 
 
@@ -274,34 +284,45 @@ def _note(table: str, words: str, rows: int, entry: Chosen) -> Problem:
     return Problem(table, "", words, rows, (), told, "note", "repaired")
 
 
-def _odd(table: str, entry: Chosen, rows: int, asked: Asked) -> Iterable[Problem]:
-    """Say where a remedy does not meet the rows that it was chosen for; an earlier day may have fewer."""
-    if entry.rows is None or (entry.as_of and asked.as_of < day_number(entry.as_of)):
+def _unmet(names: Sequence[str], entry: Chosen, asked: Asked, *, again: bool) -> Iterable[Problem]:
+    """Say that a remedy matches nothing; on a day before it was chosen there may be nothing yet."""
+    there = not entry.table or entry.table in names
+    if there and not again and entry.as_of and asked.as_of < day_number(entry.as_of):
         return
-    then = counted(entry.rows, "row")
-    what = f'the remedy {entry.finding} = "{entry.remedy}"'
-    if not rows:
-        yield Problem(
-            table,
-            "",
-            f"{what} matches nothing any more; it was chosen for {then}",
-            0,
-            (),
-            "Take it out of the remedies if the source was corrected; else see whether the export has changed.",
-            "warning",
-            "remedy-without-rows",
-        )
-    elif rows > max(entry.rows * _MANY, entry.rows + _SOME):
-        yield Problem(
-            table,
-            "",
-            f"{what} was chosen for {then} and now changes many more",
-            rows,
-            (),
-            "Look at the rows without the remedy, and choose it again if it is right for all of them.",
-            "warning",
-            "remedy-grew",
-        )
+    why = "" if entry.rows is None else f" any more; it was chosen for {counted(entry.rows, 'row')}"
+    if not there:
+        why = f": there is no table {entry.table}"
+    elif again:
+        why = ": it is there a second time"
+    yield Problem(
+        entry.table if entry.table and there else names[0],
+        "",
+        f'the remedy {entry.finding} = "{entry.remedy}" matches nothing{why}',
+        0,
+        (),
+        "Take it out of the remedies if the source was corrected; else see whether the export has changed.",
+        "warning",
+        "remedy-without-rows",
+    )
+
+
+def _grown(table: str, entry: Chosen, rows: int, size: int) -> Iterable[Problem]:
+    """Say that a remedy changes many more rows than it was chosen for, of tables of `size` rows."""
+    then = entry.rows or 0
+    more = rows - then
+    if entry.rows is None or more <= 1 or (rows <= then * _MANY and more * _PART <= size):
+        return
+    yield Problem(
+        table,
+        "",
+        f'the remedy {entry.finding} = "{entry.remedy}" was chosen for {counted(then, "row")} '
+        "and now changes many more",
+        rows,
+        (),
+        "Look at the rows without the remedy, and choose it again if it is right for all of them.",
+        "warning",
+        "remedy-grew",
+    )
 
 
 def _remedy(entry: Chosen) -> Remedy:

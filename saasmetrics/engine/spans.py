@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import monthly_micro, sum_not_held
-from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
+from saasmetrics.engine.columns import days, encode, flags, flat, has, numbers, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
 from saasmetrics.engine.offers import given_free
@@ -22,6 +22,7 @@ from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_
 from saasmetrics.engine.words import free_words, left_out_words, usage_words
 from saasmetrics.errors import MissingTableError
 from saasmetrics.money import LARGEST
+from saasmetrics.tables.canonical import row_numbers_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 SOURCES = ("subscriptions", "mrr", "invoices")
+_NAMED = {
+    "subscriptions": ("subscription_id", "start", "amount"),
+    "mrr": ("customer_id", "month", "mrr"),
+    "invoices": ("invoice_id", "date", "amount"),
+}  # the id, the date and the amount of a line
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
         raise sum_not_held(source, currency)
     if policy.overlap == "latest":
-        found = _latest_wins(found, tables[source].data)
+        found = _latest_wins(found, tables[source])
     if policy.gap_days:
         found = _bridged(found, policy.gap_days)
     if policy.usage != "excluded" and source == "subscriptions":
@@ -300,8 +306,8 @@ def _observed(found: Spans, as_of: int) -> Spans:
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
 
 
-def _latest_wins(found: Spans, data: pa.Table) -> Spans:
-    """Where lines of an entity overlap, keep the one that started last; of several on one day, the last id.
+def _latest_wins(found: Spans, table: Table) -> Spans:
+    """Where lines of an entity overlap, keep the one that started last; of several, the last date, then the last id.
 
     An earlier line counts again when the later one has ended. The cost follows the number of overlaps.
     """
@@ -315,7 +321,7 @@ def _latest_wins(found: Spans, data: pa.Table) -> Spans:
     )
     piece = np.repeat(np.arange(len(found)), last - first)
     cell = np.arange(len(piece)) - np.repeat(np.cumsum(last - first) - last, last - first)
-    rank = _line_order(found, data)
+    rank = _line_order(found, table)
     top = np.full(len(moment), -1, np.int64)
     np.maximum.at(top, cell, rank[piece])
     holds = top[cell] == rank[piece]
@@ -330,19 +336,23 @@ def _latest_wins(found: Spans, data: pa.Table) -> Spans:
     return replace(kept, start=(start & low).astype(np.int32), end=(end & low).astype(np.int32))
 
 
-def _line_order(found: Spans, data: pa.Table) -> NDArray[np.int64]:
-    """Return for each span the place of its line by start and id; what a line is cut into shares one place."""
-    line = found.lines()
-    begin, ids = np.full(len(data), int(FAR)), np.arange(len(data))
+def _line_order(found: Spans, table: Table) -> NDArray[np.int64]:
+    """Return for each span the place of its line by start, date, id and amount; pieces of a line share one place.
+
+    Row numbers that stand for ids are none, so that nothing depends on the order of rows.
+    """
+    line, data = found.lines(), table.data
+    rows = np.arange(len(data))
+    begin = np.full(len(data), int(FAR))
     np.minimum.at(begin, line, found.start)
     amount = np.zeros(len(data), np.int64)
     amount[line] = found.amount
-    for name in ("subscription_id", "invoice_id"):
-        if name in data.column_names:
-            values, code = encode(data[name])
-            ids = sort_key(values)[code]
+    own, dated, charged = _NAMED[found.source]
+    generated = own not in data.column_names or row_numbers_for(own) in table.notes
+    values, code = encode(data["customer_id" if generated else own])
+    ids, date, paid = sort_key(values)[code], days(data[dated]), numbers(data[charged])
     place = np.empty(len(data), np.int64)
-    place[np.lexsort((np.arange(len(data)), amount, ids, begin))] = np.arange(len(data))
+    place[np.lexsort((rows, amount, paid, ids, date, begin))] = rows
     return place[line]
 
 

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONGEST = 255  # bytes of the name of a file or folder
 _SHOWN = 100  # letters of a name in that of the file beside it, which may be no longer than others
 
 
 def file_path(given: Any, example: str) -> Path:
-    """Return the path of a file; refuse what is none.
+    """Return the path of a file, from the home of the user where it begins with "~/"; refuse what is none.
 
     Raises
     ------
     DataError
-        If it is neither text nor a path, or empty.
+        If it is neither text nor a path, empty, or a name that no file can have.
 
     Examples
     --------
@@ -37,7 +38,12 @@ def file_path(given: Any, example: str) -> Path:
     if "\0" in path:
         msg = f"{path!r} has a character that no path has; name a file, such as {example}."
         raise DataError(msg)
-    return Path(path)
+    place = Path(path).expanduser() if path.startswith("~/") else Path(path)
+    longest = max(len(part.encode("utf-8", "surrogatepass")) for part in (*place.parts, ""))
+    if longest > _LONGEST:
+        msg = f"A name may have {_LONGEST} bytes, not {longest}; name a file, such as {example}."
+        raise DataError(msg)
+    return place
 
 
 def whole_text(path: Path, what: str, most: int) -> str:

@@ -165,14 +165,14 @@ def _pieces(file: Path) -> Iterator[bytes]:
         raise DataError(f"{file.name} is not readable: {error}.") from error
 
 
-def _fault(file: Path, name: str) -> UnicodeDecodeError | None:
-    """Return the first error of decoding a file, None where there is none."""
+def _fault(file: Path, name: str) -> UnicodeError | None:
+    """Return the first error of decoding a file, also that UTF-16 has no mark; None where there is none."""
     decoder = codecs.getincrementaldecoder(name)("strict")
     try:
         for piece in _pieces(file):
             decoder.decode(piece)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         return error
     return None
 

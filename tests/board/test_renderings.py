@@ -266,3 +266,22 @@ def test_without_its_library_a_format_names_the_extra(
     with pytest.raises(MissingExtraError, match=r"jupyter-saasmetrics\[report\]"):
         getattr(pack, f"to_{form}")(tmp_path / "pack")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_company_with_a_name_longer_than_a_property_of_slides_has_slides(
+    pack_book: sm.Book, tmp_path: Path
+) -> None:
+    made = sm.board.pack(pack_book, settings={"company": "N" * 20_000, "pages": ["t9q"]})
+    held = Presentation(str(made.to_pptx(tmp_path / "pack.pptx"))).core_properties
+    assert held.author == "N" * 255
+
+
+def test_a_pack_of_a_company_that_nobody_has_ever_paid_says_which_pages_are_missing(
+    tmp_path: Path,
+) -> None:
+    months = [f"2025-{month:02}" for month in range(1, 13)]
+    book = sm.Book(mrr={"customer_id": ["a"] * 12, "month": months, "mrr": [0] * 12})
+    made = sm.board.pack(book)
+    assert "cohorts" not in [page.id for page in made.pages]
+    told = made.to_html(tmp_path / "pack.html").read_text(encoding="utf-8")
+    assert "No customer has a lifetime yet" in told

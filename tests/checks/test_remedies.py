@@ -123,15 +123,50 @@ def test_a_remedy_that_matches_many_more_rows_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
+    ("copies", "others", "then", "grew"),
+    [(1, 0, 1, False), (2, 30, 1, False), (3, 30, 1, True), (11, 10, 9, False), (11, 10, 8, True)],
+    ids=["as_then", "one_more", "thrice", "of_a_tenth", "more_than_a_tenth"],
+)
+def test_rows_of_a_remedy_grew_if_they_doubled_or_by_more_than_a_tenth_of_the_table(
+    copies: int, others: int, then: int, grew: bool
+) -> None:
+    rows = {name: [values[0]] * (copies + 1 + others) for name, values in LINES.items()}
+    rows["subscription_id"] = ["s"] * (copies + 1) + [f"o{n}" for n in range(others)]
+    chosen = Chosen("repeated-row", "drop", rows=then)
+    found = set(book(subscriptions=rows).repair([chosen]).check().df["code"])
+    assert ("remedy-grew" in found) is grew
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ((Chosen("totals-row", "drop"),), "matches nothing"),
+        ((Chosen("repeated-row", "drop", "spend", rows=2),), "there is no table spend"),
+        ((Chosen("repeated-row", "drop"),) * 2, "there a second time"),
+    ],
+    ids=["no_rows", "no_table", "twice"],
+)
+def test_a_remedy_that_was_not_needed_is_always_a_warning(
+    entries: tuple[Chosen, ...], words: str
+) -> None:
+    found = book().repair(entries).check().df
+    found = found[found["code"] == "remedy-without-rows"]
+    assert found["severity"].tolist() == ["warning"]
+    assert words in found["finding"].iloc[0]
+
+
+@pytest.mark.parametrize(
     ("given", "message"),
     [
+        ({1: "drop"}, "name of a finding"),
+        ({"padded-id": ["strip"]}, "name of a finding"),
         ({"repeated-rows": "drop"}, "Did you mean 'repeated-row'"),
         ({"repeated-row": "dorp"}, "Did you mean 'drop'"),
         ({"subscription.repeated-row": "drop"}, "Did you mean 'subscriptions'"),
         ({"totals-row": "drop"}, "nothing to repair"),
         (7, "remedies are"),
     ],
-    ids=["finding", "remedy", "table", "nothing", "kind"],
+    ids=["number", "list", "finding", "remedy", "table", "nothing", "kind"],
 )
 def test_what_cannot_be_repaired_is_refused(given: Any, message: str) -> None:
     with pytest.raises(sm.DataError, match=message):
@@ -148,8 +183,13 @@ def test_what_cannot_be_repaired_is_refused(given: Any, message: str) -> None:
         ('[[remedy]]\nfinding = "repeated-row"\nremedy = "drop"\nrows = "1"', "whole number"),
         ('[[remedy]]\nfinding = "repeated-row"\nremedy = "sink"', "There are: 'drop'"),
         ('[[remedy]]\nfinding = "repeated-row"\nremedy = "drop"\nmrr_after = "x"', "amount"),
+        (
+            '[[remedy]]\nfinding = "repeated-row"\nremedy = "drop"\nmrr_before = "1e999999"',
+            "amount",
+        ),
+        ('[[remedy]]\nfinding = "repeated-row"\nremedy = "drop"\nrows = -3', "at least 1"),
     ],
-    ids=["toml", "other", "half", "word", "kind", "remedy", "money"],
+    ids=["toml", "other", "half", "word", "kind", "remedy", "money", "beyond", "below"],
 )
 def test_a_file_of_remedies_that_says_something_else_is_refused(
     tmp_path: Path, text: str, message: str
@@ -178,6 +218,35 @@ def test_the_rows_of_one_customer_under_two_ids_are_merged_in_all_tables() -> No
     assert fixed.frame("customers")["parent_id"].tolist()[1] == "a"
     assert fixed.frame("usage")["customer_id"].tolist() == ["a", "c"]
     assert sm.retention.logo_retention(fixed, window=1).df["denominator"].iloc[-1] == 1
+
+
+TWO = {"customer_id": ["1", "2"], "name": ["Acme Inc", "Acme Inc."]}
+
+
+@pytest.mark.parametrize(
+    ("ids", "amounts", "left"),
+    [
+        (["1", "2"], [10.0, 10.0], [20.0]),
+        (["1", "2"], [10.0, 7.0], [17.0]),
+        (["1", "1", "2"], [10.0, 10.0, 5.0], [15.0, 15.0]),
+        (["1", "1"], [10.0, 10.0], [10.0, 10.0]),
+    ],
+    ids=["alike", "different", "copies_of_one", "only_copies"],
+)
+def test_months_of_mrr_of_merged_ids_are_added_up_and_copies_stay_copies(
+    ids: list[str], amounts: list[float], left: list[float]
+) -> None:
+    months = {"customer_id": ids, "month": ["2026-01"] * len(ids), "mrr": amounts}
+    fixed = sm.Book(mrr=months, customers=TWO).repair({"several-ids": "merge"})
+    assert fixed.frame("mrr")["mrr"].tolist() == left
+    assert ("repeated-row" in set(fixed.check().df["code"])) is (len(left) > 1)
+
+
+def test_merged_months_count_what_both_ids_paid() -> None:
+    months = {"customer_id": ["1", "2", "1"], "month": ["2026-01"] * 2 + ["2026-02"]}
+    fixed = sm.Book(mrr=months | {"mrr": [10.0, 10.0, 4.0]}, customers=TWO)
+    fixed = fixed.repair({"several-ids": "merge"})
+    assert sm.revenue.mrr(fixed).df["value"].tolist() == [20.0, 4.0]
 
 
 def test_the_last_or_the_first_row_of_a_key_is_kept() -> None:

@@ -39,6 +39,11 @@ def test_a_mark_says_what_the_bytes_are(tmp_path: Path, mark: bytes, code: str) 
     assert names_of(tmp_path, mark + ROWS.format("Müller 東京").encode(code)) == ["Müller 東京"]
 
 
+def test_utf_16_that_is_told_but_has_no_mark_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"mrr\.csv is not utf-16.*Save it as CSV UTF-8"):
+        names_of(tmp_path, ROWS.format("a").encode("utf-16-le"), encoding="utf-16")
+
+
 WESTERN = ["Müller GmbH", "Société Générale", "Peña y Ñandú ¿qué?", "Åkerström", "São João ações", "Hämeenlinna",
            "œuvre créée", "it’s “x” – y", "5 m² ½ €", "Straße\u00a012"]  # fmt: skip
 JAPANESE = ["株式会社東京", "アカウント", "顧客ID ｱｶｳﾝﾄ アカ", "ありがとう（株）"]

@@ -144,8 +144,11 @@ class BoardPackBuilder(Bench, Wording):
         ['Q3.html', 'Q3.json']
         """
         place, asked = file_path(to, _FILES), self._asked
+        if place.name in ("", ".."):
+            raise DataError(f"{str(place)!r} is a folder; name the files, such as {_FILES}.")
         wanted, _ = possible(settings_of({"formats": [*formats]}))
-        files = [place.with_name(f"{place.name}.{form}") for form in (*wanted, "json")]
+        names = [f"{place.name}.{form}" for form in (*wanted, "json")]
+        files = [file_path(place.with_name(name), _FILES) for name in names]
         refuse_there(files, replace=replace)
         done = self._steps(len(asked.pages_shown) + len(wanted), "Writing the pack")
         try:

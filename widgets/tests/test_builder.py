@@ -225,3 +225,23 @@ def test_without_python_the_sentences_stay(builder) -> None:
     builder.write("bridge", title=HOSTILE)
     assert builder.pack.title in bundle["text/html"]
     assert "<script>" not in builder._picture("x")["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [(".", "is a folder"), ("..", "is a folder"), ("n" * 252, "255"), ("f" * 300 + "/a", "255")],
+    ids=["here", "above", "name", "folder"],
+)
+def test_files_that_cannot_be_named_so_are_refused_in_words(
+    builder: BoardPackBuilder, to: str, words: str
+) -> None:
+    with pytest.raises(sm.DataError, match=words):
+        builder.export(("html",), to)
+
+
+def test_files_can_be_written_below_the_home_of_the_user(
+    builder: BoardPackBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert builder.export(("html",), "~/Q3")[0] == tmp_path / "Q3.html"
+    assert (tmp_path / "Q3.html").is_file()

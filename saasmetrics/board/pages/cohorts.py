@@ -33,6 +33,8 @@ def cohorts(making: Making) -> Page:
     triangle = making.used(retention.cohorts(book, measure="net", freq="Q", interval=None))
     curve = making.used(lives.curve(book))
     layers = making.used(revenue.layers(book, freq="Q"))
+    if not len(curve.df):
+        raise DataError("No customer has a lifetime yet.")
     table, last = _triangle(making, triangle)
     ids = _survival(making, curve)
     year = ids[12] if len(ids) > 12 else ids[-1]
@@ -117,9 +119,6 @@ def _average(making: Making, rows: pd.DataFrame, row: Any, age: int) -> str:
 
 def _survival(making: Making, result: Result) -> list[str]:
     """Add the curve as a chain: what survives a month is what was there, times the share that stayed."""
-    if not len(result.df):
-        msg = "No customer has a lifetime yet."
-        raise DataError(msg)
     ids, numbers, first = [], making.numbers, float(result.df["at_risk"].iloc[0])
     before = ""
     for row in result.df.head(_MONTHS + 1).to_dict("records"):

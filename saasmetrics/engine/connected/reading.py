@@ -156,7 +156,8 @@ def _numbered(
 ) -> dict[str, tuple[str, ...]]:
     """Return the ids that row numbers stand for, each with the columns that the rows are numbered by."""
     made = {}
-    order = tuple(given for given, _ in matching.known.values())
+    first = [name for name in schema.required if name in matching.known]
+    order = tuple(matching.known[name][0] for name in dict.fromkeys([*first, *matching.known]))
     for name, column in schema.columns.items():
         if name in matching.known or not (
             column.generated

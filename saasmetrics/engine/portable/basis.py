@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 T = TypeVar("T")
-# Lines without an id of their own are numbered in the order of these.
-_ORDER = {"mrr": ("customer_id", "month", "mrr"), "invoices": ("invoice_id", "date", "amount")}
+# Lines without an id of their own are numbered in the order of these, by which the latest of several is told.
+_ORDER = {"mrr": ("customer_id", "mrr", "month"), "invoices": ("date", "invoice_id", "amount")}
 
 
 class Basis:

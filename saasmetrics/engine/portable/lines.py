@@ -224,7 +224,7 @@ def _invoices(
 
 
 def _latest_wins(found: Frame) -> Frame:
-    """Where lines of an entity overlap, keep the one that started last; of several on one day, the last id.
+    """Where lines of an entity overlap, keep the one that started last; of several, the last `line`.
 
     Each piece is cut at every moment at which something of its entity starts or ends.
     """
