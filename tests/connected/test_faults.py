@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.engine.connected import Link
 from saasmetrics.errors import WarehouseError
 
 MRR = """create table mrr as
@@ -103,3 +104,16 @@ def test_nothing_is_written_into_the_schema_of_the_tables() -> None:
     sm.retention.cohorts(book.as_of("2025-02-28"))
     assert connection.execute(count).fetchall() == before
     assert [name for (name,) in connection.execute("show tables").fetchall() if name == "mrr"]
+
+
+def test_an_interruption_that_a_fault_followed_stays_one() -> None:
+    psycopg = pytest.importorskip("psycopg")
+
+    def interrupted() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise psycopg.errors.InvalidCursorName
+
+    with pytest.raises(KeyboardInterrupt), Link(0).asking("Counting"):
+        interrupted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import datetime as dt
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -186,3 +187,45 @@ def test_a_table_that_was_dropped_is_named(postgres: Postgres) -> None:
         owner.execute(f"alter table {schema}.other rename to mrr")
         assert ask(book) == 1
     postgres.drop(schema)
+
+
+UNREADABLE = {
+    "an end without end": (
+        "subscriptions",
+        """select 's' as subscription_id, 'a' as customer_id, date '2026-01-01' as start,
+            date 'infinity' as end, 10 as amount, 'month' as interval""",
+        "infinity",
+    ),
+    "an id beyond 64 bits": (
+        "mrr",
+        "select 1e30::numeric as customer_id, date '2026-01-01' as month, 5 as mrr",
+        "out of range",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")  # by Ibis
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_value_that_cannot_be_converted_is_told_from_a_table_that_is_gone(
+    postgres: Postgres, schema: str, what: str
+) -> None:
+    name, query, said = UNREADABLE[what]
+    with postgres.ibis(schema, ANALYST) as connection, pytest.raises(WarehouseError) as raised:
+        sm.revenue.mrr(sm.connect(**{name: connection.sql(query)}, as_of="2026-03-31"))
+    assert "a value cannot be converted" in str(raised.value)
+    assert said in str(raised.value)
+    assert "NULLIF" in str(raised.value)
+    assert "cursor" not in str(raised.value)
+    del raised, connection
+    gc.collect()  # of the cursor that the fault holds
+
+
+def test_an_amount_that_is_no_number_is_counted_and_refused(
+    postgres: Postgres, schema: str
+) -> None:
+    query = """select * from (values ('a', date '2026-01-01', 'NaN'::numeric),
+        ('b', date '2026-01-01', 5)) as t(customer_id, month, mrr)"""
+    with postgres.ibis(schema, ANALYST) as connection:
+        book = sm.connect(mrr=connection.sql(query), as_of="2026-01-31")
+        with pytest.raises(sm.DataError, match=r"1 amount.* missing, infinite or above 9 trillion"):
+            sm.revenue.mrr(book)

@@ -213,10 +213,24 @@ def test_tables_have_the_names_that_are_given(small: sm.Book) -> None:
     assert '"subscriptions"' not in query
 
 
-@pytest.mark.parametrize("name", ["", "f(x)", "x'; drop table y"])
-def test_what_is_no_name_of_a_table_is_refused(small: sm.Book, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["", "f(x)", "x'; drop table y", "a..b", ".b", "a.", "x -- ", "x /* y */", 5, None]
+)
+def test_what_is_no_name_of_a_table_is_refused(small: sm.Book, name: object) -> None:
     with pytest.raises(sm.DataError, match="no name of a table"):
         sm.revenue.mrr(small).sql(tables={"subscriptions": name})
+
+
+@pytest.mark.parametrize("name", ["lines", "a.b.c", '"a b".c', "my-project.billing.lines"])
+def test_names_of_several_parts_and_quoted_ones_are_taken(small: sm.Book, name: str) -> None:
+    query = sm.revenue.mrr(small).sql("bigquery", tables={"subscriptions": name})
+    assert name.replace('"', "`") in query
+
+
+@pytest.mark.parametrize("tables", [[1], "x", 5, {1: "x"}], ids=str)
+def test_tables_that_are_no_mapping_of_names_are_refused(small: sm.Book, tables: object) -> None:
+    with pytest.raises(sm.DataError, match=r"no mapping|no name of a table"):
+        sm.revenue.mrr(small).sql(tables=tables)
 
 
 def test_a_table_that_is_not_read_is_refused(small: sm.Book) -> None:

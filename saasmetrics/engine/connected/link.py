@@ -39,6 +39,11 @@ _FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "Give it more, or a folder to spill to (DuckDB: SET memory_limit, SET temp_directory), or ask for fewer rows.",
     ),
     (
+        ("dataerror", "arrowinvalid", "out of range"),
+        "a value cannot be converted",
+        "Make it missing in a view or a query: NULLIF(the column, 'infinity') for ends, or 'NaN' for numbers.",
+    ),
+    (
         ("insufficientprivilege", "permission denied", "access denied", "not authorized"),
         "the role may not do that",
         "Ask for SELECT on the tables named in sm.connect; nothing else is needed.",
@@ -53,6 +58,8 @@ _FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
 )
 LOST = "the connection was lost"
+# Faults of cleaning up after another: the first one says what happened.
+_AFTER = frozenset({"InvalidCursorName", "InFailedSqlTransaction"})
 
 
 @dataclass(eq=False)
@@ -141,9 +148,13 @@ class Link:
             if not _foreign(error):
                 raise
             self.faults += 1
-            happened, remedy = _meaning(error)
+            first = _first(error)
+            if isinstance(first, KeyboardInterrupt):
+                self.lost = bool(self.backends)
+                raise first from None
+            happened, remedy = _meaning(first)
             self.lost = self.lost or happened == LOST
-            said = str(error).strip().splitlines() or [type(error).__name__]
+            said = str(first).strip().splitlines() or [type(first).__name__]
             msg = f"{what} failed where the tables are: {happened} ({said[0][:300]}). {remedy}"
             raise WarehouseError(msg) from error
 
@@ -166,6 +177,16 @@ class Link:
             f"brought {rows:,} {'row' if rows == 1 else 'rows'} of {name}"
             for name, rows, _ in self.brought.values()
         )
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the fault that others only followed."""
+    while type(error).__name__ in _AFTER:
+        before = error.__cause__ or error.__context__
+        if before is None:
+            break
+        error = before
+    return error
 
 
 def _foreign(error: BaseException) -> bool:

@@ -59,6 +59,9 @@ def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = Non
         import ibis  # noqa: F401
     except ImportError as error:
         raise MissingExtraError.of("ibis-framework", "warehouse", "SQL of a number") from error
+    if not isinstance(tables or {}, Mapping):
+        msg = f'tables={tables!r} is no mapping: write tables={{"mrr": "finance.cube"}}.'
+        raise DataError(msg)
     book = result.asked.book
     written = [_statement(result, book, ask, dialect, tables or {}) for ask in _asks(result)]
     return "\n\n".join(written)

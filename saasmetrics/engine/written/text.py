@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError, UnknownNameError, hint
@@ -136,15 +137,29 @@ def _rename(tree: Any, steps: Mapping[str, str], tables: Mapping[str, Any]) -> s
     return read
 
 
-def _table(name: str, text: str, dialect: Any) -> Any:
+def _table(name: Any, text: Any, dialect: Any) -> Any:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
     wrong = f"tables={{{name!r}: {text!r}}} is no name of a table, such as 'billing.subscriptions'."
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise DataError(wrong)
     try:
+        whole = _is_whole(text, dialect)
         table = exp.to_table(text, dialect=dialect)
     except SqlglotError as error:
         raise DataError(wrong) from error
-    if not all(isinstance(part, exp.Identifier) for part in table.parts):
+    if not whole or not all(isinstance(part, exp.Identifier) for part in table.parts):
         raise DataError(wrong)
     return table
+
+
+def _is_whole(text: str, dialect: Any) -> bool:
+    """Whether a text has a name on both sides of each of its dots, and no comment, which would be left out."""
+    import sqlglot
+
+    tokens = sqlglot.tokenize(text, read=dialect)
+    dots = [token.token_type == sqlglot.TokenType.DOT for token in tokens]
+    ends = [True, *dots, True]  # a dot beside an end of the text has no name there
+    beside = any(one and next_one for one, next_one in pairwise(ends))
+    return not beside and not any(token.comments for token in tokens)
