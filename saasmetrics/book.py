@@ -280,7 +280,12 @@ class Book:
     def context(self, options: Mapping[str, Any] | None = None) -> Context:
         """Return under which circumstances the numbers of this book hold."""
         return Context(
-            self.as_of_text, self.currency, self.policy, options or {}, lambda: self.data_hash
+            self.as_of_text,
+            self.currency,
+            self.policy,
+            options or {},
+            lambda: self.data_hash,
+            self.fiscal_start,
         )
 
     def check(self) -> Report:

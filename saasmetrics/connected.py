@@ -11,7 +11,7 @@ from saasmetrics.book import Book
 from saasmetrics.book_fields import fill
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.connected import Link, There, connected_tables
-from saasmetrics.errors import DataError, MissingExtraError, MissingTableError
+from saasmetrics.errors import DataError, MissingExtraError, MissingTableError, hint
 from saasmetrics.memory import free
 from saasmetrics.periods import last_day
 from saasmetrics.policy import resolve
@@ -20,6 +20,7 @@ from saasmetrics.tables import table_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_SHOWN = 12  # names of tables in an error
 _FILES = (".duckdb", ".ddb", ".db")
 
 
@@ -65,8 +66,28 @@ def _natives(connection: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
     table_of, all_names = _opened(connection)
     wanted = {name: tables.get(name) for name in tables} or _recognized(all_names())
     return {
-        name: table_of(given) if isinstance(given, str) else given for name, given in wanted.items()
+        name: _there(name, given, table_of, all_names) if isinstance(given, str) else given
+        for name, given in wanted.items()
     }
+
+
+def _there(
+    name: str, given: str, table_of: Callable[[str], Any], all_names: Callable[[], list[str]]
+) -> Any:
+    """Return the table of a name, or say which there are where none has it."""
+    try:
+        return table_of(given)
+    except Exception as error:
+        try:
+            names = sorted(all_names())
+        except Exception:  # noqa: BLE001 (of any system: what it cannot list says less than its first fault)
+            raise error from None
+        if given in names or "." in given:  # another fault, or a table of another schema
+            raise
+        shown = f"It has {', '.join(names[:_SHOWN])}" if names else "It has no tables"
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        msg = f"There is no table {given!r} for {name}. {shown}{more}."
+        raise MissingTableError(msg + hint(given, names)) from error
 
 
 def _opened(connection: Any) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

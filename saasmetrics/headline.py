@@ -67,7 +67,7 @@ def span(df: pd.DataFrame, by: tuple[str, ...], unit: str, currency: str) -> str
 
 def _when(result: Result, rows: pd.DataFrame) -> str:
     freq = str(result.context.options.get("freq", "M"))
-    return period_text(rows["period"].iloc[0], freq)
+    return period_text(rows["period"].iloc[0], freq, result.context.fiscal_start)
 
 
 def _bridge(result: Result) -> str:

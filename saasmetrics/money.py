@@ -27,7 +27,7 @@ _SYMBOLS = {
     "CAD": "C$",
 }
 LARGEST = 9.0e18  # micro-units that 64 bits hold
-_LIMIT = (
+LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )
 _NO_POINTS = 5e-5  # percentage points that four digits do not show
@@ -52,11 +52,16 @@ def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
     import numpy as np
 
     values = np.asarray(amounts, dtype=np.float64)
-    if values.size and not (float(values.max()) < _LIMIT and float(values.min()) > -_LIMIT):
-        bad = int((~(np.abs(values) < _LIMIT)).sum())
-        msg = f"{bad} amount(s) are missing, infinite or above 9 trillion. Correct them in the export."
-        raise DataError(msg)
+    if values.size and not (float(values.max()) < LIMIT and float(values.min()) > -LIMIT):
+        raise not_held(int((~(np.abs(values) < LIMIT)).sum()))
     return np.rint(values * MICRO).astype(np.int64)
+
+
+def not_held(rows: int) -> DataError:
+    """Return the error that some amounts cannot be held exactly."""
+    return DataError(
+        f"{rows} amount(s) are missing, infinite or above 9 trillion. Correct them in the export."
+    )
 
 
 def multiplied(micro: Any, times: Any) -> Any:

@@ -49,13 +49,14 @@ _TABLED = ("comparison", "explanation")  # whose tables say in a terminal what t
 
 @dataclass(frozen=True)
 class Context:
-    """Under which circumstances a number holds: the as-of date, the currency, the policy, the options used."""
+    """Under which circumstances a number holds: as-of date, currency, policy, options used, start of fiscal years."""
 
     as_of: str
     currency: str
     policy: Policy
     options: Mapping[str, Any] = field(default_factory=dict)
     hashed: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    fiscal_start: int = 1
 
     @property
     def data_hash(self) -> str:

@@ -32,6 +32,8 @@ SECTIONS = {
     "Tutorials": list(NOTEBOOKS.values()),
     "How to": [
         "howto/stripe.html",
+        "howto/cube.html",
+        "howto/invoices.html",
         "howto/gate.html",
         "howto/definition.html",
         "howto/board-pack.html",

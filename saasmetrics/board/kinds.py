@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from saasmetrics.board.drawn import Drawn, Look
     from saasmetrics.board.model import Series
 
+    Row = dict[str, Any]
+
+_LINE, _DIGIT = 16, 5.5  # pixels that a line of a label is high, and a digit of it wide
+
 
 def columns(d: Drawn) -> dict[str, Any]:
     """Columns of periods: actual in front, the year before behind it, plan as an outline."""
@@ -38,17 +42,31 @@ def columns(d: Drawn) -> dict[str, Any]:
             if series.role == role
         ]
     for series in (s for s in d.chart.series if s.role == "actual"):
-        rows = d.rows(series)
-        tops = {row["i"]: row["v"] for row in rows}
-        for other in d.chart.series:
-            for row in d.rows(other):
-                tops[row["i"]] = max(tops.get(row["i"], 0), row["v"])
-        layers.append(
-            d.label(
-                [{**row, "top": max(tops[row["i"]], 0)} for row in rows], "top", bold=not several
-            )
-        )
+        own, hidden = _labelled(d, series, size)
+        layers.append(d.label(own, "top", bold=not several))
+        if hidden:
+            ink = readable_on(c.actual)
+            layers.append(d.label(hidden, "top", dy=_LINE // 2 + 1, color=ink, bold=not several))
     return {"layer": [*layers, _baseline(d)]}
+
+
+def _labelled(d: Drawn, series: Series, size: float) -> tuple[list[Row], list[Row]]:
+    """Return the columns whose number stands above them, and those that have it inside.
+
+    Where another column is higher its outline is there, and a number on that would seem to be its own.
+    """
+    rows = [{**row, "top": max(row["v"], 0)} for row in d.rows(series)]
+    highest: dict[Any, float] = {}
+    for row in (row for other in d.chart.series if other is not series for row in d.rows(other)):
+        highest[row["i"]] = max(highest.get(row["i"], 0), row["v"])
+    most = max([row["top"] for row in rows] + list(highest.values()), default=0) or 1
+    inside = [
+        row
+        for row in rows
+        if highest.get(row["i"], 0) > row["top"] > most * _LINE / d.height
+        and len(row["t"]) * _DIGIT < size
+    ]
+    return [row for row in rows if row not in inside], inside
 
 
 def _baseline(d: Drawn) -> dict[str, Any]:

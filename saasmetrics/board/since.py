@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.model import Page, Row, Table, Text
 from saasmetrics.errors import DataError
+from saasmetrics.money import agreeing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,10 +51,9 @@ def restated(making: Making, last: Pack | None) -> tuple[Table | None, str]:
     more = f" {len(changed) - _SHOWN} more have changed." if len(changed) > _SHOWN else ""
     title = f"Told on {last.as_of}, and now"
     table = Table("restated", title, ("Then", "Now", "Difference"), tuple(rows))
-    return (
-        table,
-        f"{len(changed)} of {shared} numbers told on {last.as_of} are others now: {why}.{more}{_behind(making, last)}",
-    )
+    have = agreeing(len(changed), "has", "have")
+    said = f"{len(changed)} of {shared} numbers told on {last.as_of} {have} changed"
+    return table, f"{said}: {why}.{more}{_behind(making, last)}"
 
 
 def _rank(key: str) -> tuple[int, str]:
@@ -83,7 +83,7 @@ def _reasons(making: Making, last: Pack) -> list[str]:
     if last.facts.get("policy_hash") != policy.hash:
         found.append(f"policy {last.facts.get('policy')} became {policy.name} v{policy.version}")
     if last.facts.get("data_hash") != making.book.data_hash:
-        found.append("the tables hold other rows")
+        found.append(f"the tables hold other rows{_other_rows(making, last)}")
     if last.facts.get("code") != __version__:
         found.append(f"saasmetrics {last.facts.get('code')} became {__version__}")
     for key, version in last.facts.get("metrics", {}).items():
@@ -91,6 +91,20 @@ def _reasons(making: Making, last: Pack) -> list[str]:
         if now is not None and now.metric.version != version:
             found.append(f"the definition of {key} v{version} became v{now.metric.version}")
     return found
+
+
+def _other_rows(making: Making, last: Pack) -> str:
+    """Return which tables have more or fewer rows than the last pack, "" where that one did not say."""
+    if "rows" not in last.facts:
+        return ""
+    then = dict(last.facts["rows"])
+    now = {name: len(table.data) for name, table in making.book.tables.items()}
+    moved = [
+        f"{name} {then.get(name, 0):,} → {now.get(name, 0):,}"
+        for name in sorted({*then, *now})
+        if then.get(name, 0) != now.get(name, 0)
+    ]
+    return f" ({', '.join(moved)})" if moved else " (as many as before, with other values)"
 
 
 def _behind(making: Making, last: Pack) -> str:
@@ -162,7 +176,7 @@ def definitions(making: Making, last: Pack | None) -> Page:
     policy = making.book.policy
     title = f"{len(rows)} definitions, policy {policy.name} v{policy.version}"
     if table is not None:
-        title += f"; {text.split(' are others now')[0]} are others now"
+        title += f"; {text.partition(' changed: ')[0]} changed"
     return Page(
         "definitions", "Definitions and changes", title, comment=text, footnote=notes or "Nothing was set aside.",
         calculation="METRICS.md has every definition in full.",

@@ -100,7 +100,7 @@ def tile_view(pack: Pack, tile: Tile) -> TileView:
             quantity = pack.quantities[key]
             words = said(quantity, pack.currency)
             verdict = "" if is_nothing(words) else verdict_of(quantity.value, tile.better)
-            deltas.append(Delta(words, to, verdict, _MARKS.get(verdict, ""), key))
+            deltas.append(Delta(words, to, verdict, _mark(quantity.value) if verdict else "", key))
     ends = [pack.quantities[key] for key in (tile.low, tile.high) if key]
     interval = f"95%: {shown(ends[0])} to {shown(ends[1])}" if len(ends) == 2 else ""
     trend = tuple(v for key in tile.trend if (v := pack.quantities[key].value) is not None)
@@ -117,7 +117,9 @@ def tile_view(pack: Pack, tile: Tile) -> TileView:
     )
 
 
-_MARKS = {"good": "▲", "bad": "▼"}
+def _mark(value: float | None) -> str:
+    """Return the direction of a difference; whether it is good is for the color to say."""
+    return "▲" if value and value > 0 else "▼"
 
 
 def verdict_of(value: float | None, better: str = "higher") -> str:

@@ -58,7 +58,9 @@ def backtest(
     x = alt.X(
         "i:Q",
         scale=alt.Scale(domain=[-0.6, len(periods) - 0.4], nice=False, zero=False),
-        axis=axis(period_axis(periods, freq, canvas.room - 70), grid=False),
+        axis=axis(
+            period_axis(periods, freq, canvas.room - 70, result.context.fiscal_start), grid=False
+        ),
     )
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)
     marks = axis(ticks(low, high, unit, canvas.currency))
@@ -100,7 +102,7 @@ def _rows(
                 "high": row["high"],
                 "actual": row["actual"],
                 "color": colors.gain if row["within"] else colors.loss,
-                "period": period_text(row["period"], freq),
+                "period": period_text(row["period"], freq, canvas.result.context.fiscal_start),
                 "origin": f"{row['origin']:%Y-%m-%d}",
                 "said": f"{said['value']} ({said['low']} to {said['high']})",
                 "came": said["actual"],

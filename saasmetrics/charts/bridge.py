@@ -110,7 +110,7 @@ def bridge(
     frame = selected(result, first, last)
     if frame.empty or not (frame[["opening", "closing"]].abs().sum().sum() > 0):
         return canvas.empty(_why_empty(result, frame))
-    steps = steps_of(frame, freq_of(result, result.df))
+    steps = steps_of(frame, freq_of(result, result.df), result.context.fiscal_start)
     if annual:
         steps = steps.times(12)
     return _waterfall(steps, canvas, "ARR" if annual else "MRR")
@@ -145,13 +145,12 @@ def _period_of(frame: pd.DataFrame, day: str | date) -> pd.Timestamp:
     return asked if begun.empty else begun.max()
 
 
-def steps_of(frame: pd.DataFrame, freq: str) -> Steps:
+def steps_of(frame: pd.DataFrame, freq: str, fiscal_start: int = 1) -> Steps:
     """Return one bridge over all periods and groups of some rows."""
     first, final = frame["period"].min(), frame["period"].max()
     moves = {name: float(frame[name].sum()) for name in MOVEMENTS if name in frame.columns}
-    when = f"in {period_text(first, freq)}"
-    if final != first:
-        when = f"from {period_text(first, freq)} to {period_text(final, freq)}"
+    names = [period_text(period, freq, fiscal_start) for period in (first, final)]
+    when = f"in {names[0]}" if final == first else f"from {names[0]} to {names[1]}"
     return Steps(
         opening=float(frame.loc[frame["period"] == first, "opening"].sum()),
         closing=float(frame.loc[frame["period"] == final, "closing"].sum()),

@@ -239,7 +239,9 @@ def _one(lines: Lines, canvas: Canvas) -> alt.LayerChart:
     two = len(lines.names) <= _MOST_TWO
     height = max(canvas.height, len(lines.names) * (_TWO_LINES if two else _ONE_LINE) + 24)
     low, high = lines.bounds(canvas.unit)
-    labels = period_axis(lines.periods, lines.freq, canvas.room - 230)
+    labels = period_axis(
+        lines.periods, lines.freq, canvas.room - 230, canvas.result.context.fiscal_start
+    )
     edge = max(count - 1, 0.4) * 1.03
     across = alt.Scale(domain=[-0.2, edge], nice=False)
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)

@@ -202,7 +202,10 @@ def _rows(
                 _point(row, panel, canvas, i=_month(row["period"], months - 1)) for row in mine
             ]
             for row, point in zip(mine, found, strict=True):
-                point |= {"period": period_text(row["period"], freq), "part": "ahead"}
+                point |= {
+                    "period": period_text(row["period"], freq, canvas.result.context.fiscal_start),
+                    "part": "ahead",
+                }
                 point["tick"] = point["period"]
             rows += [p | {"line": line, "color": color[line]} for p in (*begin, *found)]
     _name_past(rows, freq)
@@ -361,7 +364,9 @@ def _short(name: str) -> str:
 def _message(result: Result, ahead: pd.DataFrame, groups: list[str]) -> str:
     unit, currency = result.definition.unit, result.context.currency
     last: Any = ahead.groupby("group").last()
-    when = period_text(ahead["period"].max(), freq_option(result) or "Q")
+    when = period_text(
+        ahead["period"].max(), freq_option(result) or "Q", result.context.fiscal_start
+    )
     if len(groups) > 1:
         said = [f"{g} {format_value(last.loc[g, 'value'], unit, currency)}" for g in groups[:3]]
         more = f" and {len(last) - 3} more" if len(last) > 3 else ""

@@ -236,9 +236,11 @@ def first_reason(result: Result) -> str:
     return "" if reasons.empty else f"{reasons.mode().iloc[0]}."
 
 
-def period_axis(periods: list[pd.Timestamp], freq: str, room: float) -> dict[float, str]:
+def period_axis(
+    periods: list[pd.Timestamp], freq: str, room: float, fiscal_start: int = 1
+) -> dict[float, str]:
     """Return the positions of the periods to label, with labels that do not touch."""
-    texts = [period_text(period, freq) for period in periods]
+    texts = [period_text(period, freq, fiscal_start) for period in periods]
     first = {"M": periods[0].month, "Q": periods[0].quarter}.get(freq, 1)
     return {
         float(index): texts[index] for index in thinned(texts, room, freq=freq, first_month=first)

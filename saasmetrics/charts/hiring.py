@@ -57,7 +57,7 @@ def hiring_plan(
     high = float(frame[["required_high", "capacity", "capacity_now"]].max().max()) * 1.06 or 1.0
     low = -high * _STRIP / (1 - _STRIP)
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-    labels = period_axis(list(frame["period"]), "M", canvas.room - 190)
+    labels = period_axis(list(frame["period"]), "M", canvas.room - 190, result.context.fiscal_start)
     x = alt.X(
         "i:Q",
         scale=alt.Scale(domain=[-0.5, len(rows) - 0.5], nice=False, zero=False),

@@ -84,7 +84,7 @@ def _chart(cake: pd.DataFrame, cohort_freq: str, canvas: Canvas) -> alt.LayerCha
     freq, periods = freq_of(canvas.result, cake), list(wide.index)
     rows = _rows(wide, cohort_freq, freq, canvas)
     high = max(row["high"] for row in rows) * 1.04 or 1.0
-    labels = period_axis(periods, freq, canvas.room - 170)
+    labels = period_axis(periods, freq, canvas.room - 170, canvas.result.context.fiscal_start)
     marks = ticks(0.0, high, "money", canvas.currency)
     scale = alt.Scale(domain=[0, high], nice=False)
     one = len(periods) == 1
@@ -127,11 +127,11 @@ def _rows(wide: pd.DataFrame, cohort_freq: str, freq: str, canvas: Canvas) -> li
     return [
         {
             "i": i,
-            "cohort": period_text(cohort, cohort_freq),
+            "cohort": period_text(cohort, cohort_freq, canvas.result.context.fiscal_start),
             "color": shades[k],
             "low": high[i, k] - amount[i, k],
             "high": high[i, k],
-            "period": period_text(period, freq),
+            "period": period_text(period, freq, canvas.result.context.fiscal_start),
             "value": format_money(amount[i, k], canvas.currency),
         }
         for k, cohort in enumerate(cohorts)

@@ -103,7 +103,7 @@ def _frames(at: dict[str, Panel], lines: Lines, canvas: Canvas) -> list[alt.Char
         ends: tuple[Align, ...] = ("left", "right") if panel.count > 1 else ("center",)
         for align in ends:
             n = panel.count - 1 if align == "right" else 0
-            word = period_text(lines.periods[n], lines.freq)
+            word = period_text(lines.periods[n], lines.freq, canvas.result.context.fiscal_start)
             below = panel.top + panel.height + 12
             periods[align].append({"x": panel.x(n), "y": below, "text": word})
     ruled = alt.Chart(data(grid))

@@ -230,7 +230,10 @@ def _hidden(row: dict[str, Any], steps: tuple[str, ...]) -> str:
 def message(row: dict[str, Any], result: Result, freq: str) -> str:
     """Return the reconciliation of a period as a sentence."""
     currency, extra = result.context.currency, result.extra
-    when, target = period_text(row["period"], freq), row[extra["target"]]
+    when, target = (
+        period_text(row["period"], freq, result.context.fiscal_start),
+        row[extra["target"]],
+    )
     word = {"billed": "invoiced", "recognised": "recognised", "revenue": "of revenue"}
     base = f"{extra['labels']['mrr']} of {format_money(row['mrr'], currency)}"
     if freq == "M":
@@ -256,7 +259,8 @@ def _unexplained(result: Result, frame: pd.DataFrame, last: int | None) -> Strip
         noun = {"D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}[freq]
         words = f"{within} of {len(known)} {noun} within {format_ratio(tolerance)} of MRR"
         if within < len(known):
-            words += f"; most unexplained: {_percent(worst['share'])} in {period_text(worst['period'], freq)}"
+            when = period_text(worst["period"], freq, result.context.fiscal_start)
+            words += f"; most unexplained: {_percent(worst['share'])} in {when}"
     frame = frame.rename(columns={"unexplained": "amount"})
     return Strip(frame, tolerance, words, "unexplained share of MRR")
 
@@ -274,7 +278,9 @@ def strip(told: Strip, canvas: Canvas) -> alt.LayerChart:
     marks = ticks(low, high, "ratio", canvas.currency, 4)
     y = alt.Scale(domain=[low, high], nice=False)
     x = alt.Scale(domain=[-0.6, len(periods) - 0.4], nice=False)
-    below = axis(period_axis(periods, freq, canvas.room - 60), grid=False)
+    below = axis(
+        period_axis(periods, freq, canvas.room - 60, canvas.result.context.fiscal_start), grid=False
+    )
     ends = {"left": -0.6, "right": len(periods) - 0.4, "top": told.tolerance}
     band = (
         alt.Chart(data([{**ends, "bottom": -told.tolerance}]))
@@ -321,7 +327,9 @@ def _share_bar(number: int, row: dict[str, Any], told: Strip, canvas: Canvas) ->
         "share": share,
         "color": canvas.colors.plain if inside else canvas.colors.loss,
         "faint": 1.0 if row["complete"] else 0.45,
-        "period": period_text(row["period"], freq_of(canvas.result, told.frame)),
+        "period": period_text(
+            row["period"], freq_of(canvas.result, told.frame), canvas.result.context.fiscal_start
+        ),
         "said": format_ratio(share, 3),
         "amount": f"{canvas.currency} {amount:,.2f}",
     }

@@ -78,7 +78,9 @@ def renewal_calendar(
         return canvas.empty("nothing comes up for renewal in these quarters.")
     late = bool(frame["overdue"].any())
     periods = list(result.extra["quarters"])
-    labels = (["Overdue"] if late else []) + [period_text(p, "Q") for p in periods]
+    labels = (["Overdue"] if late else []) + [
+        period_text(p, "Q", result.context.fiscal_start) for p in periods
+    ]
     place = {period: i + late for i, period in enumerate(periods)}
     summed = frame.groupby(["overdue", "period", "category"], as_index=False).agg(
         value=("value", "sum"), n=("n", "sum")

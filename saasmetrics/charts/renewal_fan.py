@@ -47,7 +47,7 @@ def fan(canvas: Canvas) -> alt.LayerChart:
         at = _quarters(first, row["period"])
         row |= {
             "i": at,
-            "period": period_text(row["period"], "Q"),
+            "period": period_text(row["period"], "Q", canvas.result.context.fiscal_start),
             "text": format_ratio(row["value"]),
         }
     levels = [
@@ -76,7 +76,12 @@ def _layers(
     x = alt.Scale(domain=[-0.3, len(periods) - 0.5], nice=False)
     y = alt.Scale(domain=[low, high], nice=False, zero=False)
     across = alt.X(
-        "i:Q", scale=x, axis=axis(period_axis(periods, "Q", canvas.room - 60), grid=False)
+        "i:Q",
+        scale=x,
+        axis=axis(
+            period_axis(periods, "Q", canvas.room - 60, canvas.result.context.fiscal_start),
+            grid=False,
+        ),
     )
     up = alt.Y("value:Q", scale=y, axis=axis(ticks(low, high, "ratio", canvas.currency)))
     tip = [alt.Tooltip("period:N"), alt.Tooltip("text:N", title="rate")]

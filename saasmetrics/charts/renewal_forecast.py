@@ -283,7 +283,7 @@ def _quarter_rows(result: Result) -> list[dict[str, Any]]:
     frame = result.df[(result.df["periods"] == 1) & result.df["value"].notna()]
     rows: list[dict[str, Any]] = []
     for i, row in enumerate(frame.to_dict("records")):
-        name = period_text(row["period"], "Q")
+        name = period_text(row["period"], "Q", result.context.fiscal_start)
         label = f"{' · '.join(str(row[b]) for b in by)}  {name}" if by else name
         rows.append(
             {
@@ -350,7 +350,7 @@ def _backtest(frame: pd.DataFrame, shown: int, canvas: Canvas) -> alt.LayerChart
             **{k: float(row[k]) for k in ("value", "low", "high", "actual")},
             "inside": bool(row["inside"]),
             "color": colors.ink if row["inside"] else colors.loss,
-            "period": period_text(row["period"], "Q"),
+            "period": period_text(row["period"], "Q", canvas.result.context.fiscal_start),
             "said": format_money(row["value"], currency),
             "came": format_money(row["actual"], currency),
             "miss": f"{row['error']:+.1%}" if row["error"] == row["error"] else "",

@@ -119,13 +119,13 @@ def _message(frame: pd.DataFrame, result: Result, name: str) -> str:
         names = [" · ".join(str(row[b]) for b in result.by) for row in (low, high)]
         return (
             f"{name} runs from {format_ratio(low['value'])} ({names[0]}) to {format_ratio(high['value'])} "
-            f"({names[1]}) of what came up in {period_text(high['period'], freq)}"
+            f"({names[1]}) of what came up in {period_text(high['period'], freq, result.context.fiscal_start)}"
         )
+    row = (done if len(done) else frame[frame["value"].notna()]).iloc[-1]
+    of = f"of what came up in {period_text(row['period'], freq, result.context.fiscal_start)}"
     if not len(done):
-        row = frame[frame["value"].notna()].iloc[-1]
-        return f"{name} is {format_ratio(row['value'])} so far of what came up in {period_text(row['period'], freq)}"
-    row = done.iloc[-1]
-    return f"{name} was {format_ratio(row['value'])} of what came up in {period_text(row['period'], freq)}"
+        return f"{name} is {format_ratio(row['value'])} so far {of}"
+    return f"{name} was {format_ratio(row['value'])} {of}"
 
 
 def _with_open_shares(
@@ -222,7 +222,10 @@ def atr_waterfall(
     amounts = {name: float(frame[name].sum()) for name in NAMES}
     if not amounts["atr"]:
         return canvas.empty("nothing came up for renewal.")
-    first, final = (period_text(frame["period"].agg(side), freq) for side in ("min", "max"))
+    first, final = (
+        period_text(frame["period"].agg(side), freq, result.context.fiscal_start)
+        for side in ("min", "max")
+    )
     when = f"in {first}" if first == final else f"from {first} to {final}"
     return _waterfall(amounts, when, canvas)
 

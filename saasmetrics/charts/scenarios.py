@@ -72,7 +72,9 @@ def _signed(change: float, currency: str) -> str:
 def _best(result: Result) -> str:
     last = result.df.groupby("scenario", sort=False).last()
     currency = result.context.currency
-    when = period_text(result.df["period"].max(), freq_option(result) or "Q")
+    when = period_text(
+        result.df["period"].max(), freq_option(result) or "Q", result.context.fiscal_start
+    )
     first = last.iloc[0]
     text = (
         f"{str(last.index[0]).capitalize()}: {format_money(first['value'], currency)} MRR in {when}"
@@ -128,7 +130,7 @@ def tornado(
     ]
     names = {float(number): str(name) for number, name in enumerate(frame["lever"])}
     freq = freq_option(result) or "Q"
-    when = period_text(result.extra["period"], freq)
+    when = period_text(result.extra["period"], freq, result.context.fiscal_start)
     note = (
         f"Change of the {format_money(result.extra['value'], canvas.currency)} expected for {when}"
     )

@@ -163,7 +163,7 @@ def line_rows(
                 if units
                 else "",
                 "between": between,
-                "period": period_text(row["period"], freq),
+                "period": period_text(row["period"], freq, result.context.fiscal_start),
                 "reason": row.get("reason") or "",
             }
         )
@@ -202,7 +202,7 @@ def _chart(
     unit, currency, colors = canvas.unit, canvas.currency, canvas.colors
     low, high = bounds_of(rows, unit)
     marks = ticks(low, high, unit, currency)
-    labels = period_axis(periods, freq, canvas.room - 190)
+    labels = period_axis(periods, freq, canvas.room - 190, canvas.result.context.fiscal_start)
     x = alt.X(
         "i:Q",
         scale=alt.Scale(domain=[-0.2, max(len(periods) - 0.8, 0.2)], nice=False),

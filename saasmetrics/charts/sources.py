@@ -89,7 +89,7 @@ def _over_time(frame: pd.DataFrame, result: Result, name: str) -> str:
     row = known.iloc[-1]
     away = int(sum(row[n] for n in _AWAY))
     customers = int(sum(row[n] for n in ("equal", "within", *_AWAY)))
-    when = period_text(row["period"], freq_of(result, frame))
+    when = period_text(row["period"], freq_of(result, frame), result.context.fiscal_start)
     one = result.extra["labels"][0]
     amount = row["difference"]
     if abs(amount) < _CENT and not away:

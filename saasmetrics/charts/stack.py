@@ -90,13 +90,15 @@ def stacked(
         The word for the line; "" for none.
     """
     colors, currency, freq = canvas.colors, canvas.currency, freq_of(canvas.result, frame)
-    bars, nets = _rows(frame, parts, freq, currency)
+    bars, nets = _rows(frame, parts, freq, canvas.result)
     levels = [0.0, *(row["end"] for row in bars)]
     levels += [row["net"] for row in nets] if net else []
     low, high = min(levels), max(levels)
     marks = ticks(low, high, "money", currency)
     y = alt.Scale(domain=[low - (high - low) * 0.04, high + (high - low) * 0.06], nice=False)
-    labels = period_axis(list(frame["period"]), freq, canvas.room - 60)
+    labels = period_axis(
+        list(frame["period"]), freq, canvas.room - 60, canvas.result.context.fiscal_start
+    )
     x = alt.Scale(domain=[-0.6, len(frame) - 0.4], nice=False)
     xaxis = axis(labels, domain=False, ticks=False, grid=False)
     yaxis = axis(marks)
@@ -127,13 +129,15 @@ def stacked(
 
 
 def _rows(
-    frame: pd.DataFrame, parts: Sequence[Part], freq: str, currency: str
+    frame: pd.DataFrame, parts: Sequence[Part], freq: str, result: Result
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    currency = result.context.currency
     bars: list[dict[str, Any]] = []
     nets: list[dict[str, Any]] = []
     for index, row in enumerate(frame.to_dict("records")):
         up = down = 0.0
-        period, complete = period_text(row["period"], freq), bool(row.get("complete", True))
+        period = period_text(row["period"], freq, result.context.fiscal_start)
+        complete = bool(row.get("complete", True))
         # losses from the last part on, so that the first of the gains and the last of the losses sit on the line
         up_first = [part for part in parts if row[part.column] > 0]
         for part in up_first + [part for part in reversed(parts) if row[part.column] < 0]:

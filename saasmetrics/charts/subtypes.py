@@ -86,8 +86,12 @@ def subtypes(
     rows = reasons(done[done["period"].isin(periods)])
     if rows.empty:
         return canvas.empty("no customer grew, shrank or left in these periods.")
-    span = period_text(periods[-1], freq)
-    span = span if len(periods) == 1 else f"{period_text(periods[0], freq)} to {span}"
+    span = period_text(periods[-1], freq, result.context.fiscal_start)
+    span = (
+        span
+        if len(periods) == 1
+        else f"{period_text(periods[0], freq, result.context.fiscal_start)} to {span}"
+    )
     return _chart(rows, span, freq, canvas)
 
 

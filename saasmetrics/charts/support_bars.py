@@ -71,7 +71,7 @@ def _backlog_words(result: Result, frame: pd.DataFrame) -> tuple[str, str]:
     when = (
         result.context.as_of
         if not row["complete"]
-        else f"the end of {period_text(row['period'], freq)}"
+        else f"the end of {period_text(row['period'], freq, result.context.fiscal_start)}"
     )
     tail = (
         f", {old:,} of them {result.extra['ages'][-1].replace(' and more', ' or older')}"
@@ -108,20 +108,15 @@ def _stacked(
     )
     sketch.heights(plot, "count", 4)
     half = plot.width / len(frame) * 0.39
+    start = canvas.result.context.fiscal_start
     for i, row in enumerate(frame.to_dict("records")):
-        level = 0.0
+        level, when = 0.0, period_text(row["period"], freq, start)
         for name in parts:
             if not row[name]:
                 continue
-            tip = f"{name}: {int(row[name]):,} in {period_text(row['period'], freq)}"
-            sketch.rect(
-                plot.x(i) - half,
-                plot.x(i) + half,
-                plot.y(level),
-                plot.y(level + row[name]),
-                shade[name],
-                tip,
-            )
+            tip = f"{name}: {int(row[name]):,} in {when}"
+            sides = (plot.x(i) - half, plot.x(i) + half)
+            sketch.rect(*sides, plot.y(level), plot.y(level + row[name]), shade[name], tip)
             level += row[name]
         if half * 2 >= text_width(f"{int(level):,}", 10):
             sketch.word(plot.x(i), plot.y(level) - 8, f"{int(level):,}", align="center", size=10)
@@ -130,7 +125,7 @@ def _stacked(
         sketch.rect(x, x + 10, 5, 15, shade[name])
         sketch.word(x + 14, 10, name, canvas.colors.muted)
         x += text_width(name, 11) + 34
-    labels = [period_text(p, freq) for p in frame["period"]]
+    labels = [period_text(p, freq, start) for p in frame["period"]]
     first = frame["period"].iloc[0]
     sketch.across(plot, labels, freq, {"M": first.month, "Q": first.quarter}.get(freq, 1))
     return sketch.finish(message, subtitle, canvas.height)
@@ -184,7 +179,7 @@ def tank_tickets(
         else ""
     )
     limit = format_value(float(row["threshold"]), "hours")
-    said = period_text(row["period"], freq)
+    said = period_text(row["period"], freq, result.context.fiscal_start)
     when = f"in the week from {said}" if freq == "W" else f"in {said}"
     share = format_ratio(row["value"], 0)
     message = f"{share} of tickets solved took longer than {limit}{eaten} {when}"

@@ -78,7 +78,7 @@ def paired(
         plots.append(Plot(_LEFT, top, wide, tall, 0, max(len(periods) - 1, 1), low, high))
         _panel(sketch, plots[-1], frame, column, unit, periods, color, room)
         sketch.word(_LEFT, top - 12, title_of, bold=True)
-    labels = [period_text(p, freq) for p in periods]
+    labels = [period_text(p, freq, result.context.fiscal_start) for p in periods]
     first = {"M": periods[0].month, "Q": periods[0].quarter}.get(freq, 1)
     sketch.across(plots[1], labels, freq, first)
     done = "Hollow: the period is not over" if not frame["complete"].all() else ""
@@ -197,6 +197,7 @@ def _message(frame: pd.DataFrame, names: list[str], result: Result, freq: str) -
     unit, currency = result.definition.unit, result.context.currency
     at, end = (format_value(float(row["value"]), unit, currency) for row in (low, high))
     title = _title(result)
+    said = period_text(when, freq, result.context.fiscal_start)
     if len(names) == 1 or len(last) == 1:
-        return f"{title}: {end} in {period_text(when, freq)}"
-    return f"{title}: from {at} ({low['group']}) to {end} ({high['group']}) in {period_text(when, freq)}"
+        return f"{title}: {end} in {said}"
+    return f"{title}: from {at} ({low['group']}) to {end} ({high['group']}) in {said}"

@@ -67,7 +67,11 @@ def league(
             {"x": plot.x(value), "x2": plot.x(value), "y": plot.top, "y2": plot.bottom}
         )
         sketch.word(plot.x(value), plot.bottom + 12, label, colors.muted, "center", size=10)
-    when = period_text(frame["period"].iloc[0], str(options_of(result).get("freq", "Q")))
+    when = period_text(
+        frame["period"].iloc[0],
+        str(options_of(result).get("freq", "Q")),
+        result.context.fiscal_start,
+    )
     measure = result.extra["measure"].replace("_", " ")
     note = (
         "Adjusted for the kinds of cases. Bars: intervals; hollow: drawn towards the mean. Teams of a band may "
@@ -168,7 +172,8 @@ def top_issues(
             right - 90, y, f"{change:+,}" if change else "±0", readable_text(hue, colors), "right"
         )
         sketch.word(right, y, format_money(row["arr"], canvas.currency), align="right")
-    when = period_text(frame["period"].iloc[0], str(options_of(result).get("freq", "M")))
+    freq, start = str(options_of(result).get("freq", "M")), result.context.fiscal_start
+    when = period_text(frame["period"].iloc[0], freq, start)
     note = "ARR of the customers who wrote. Change against the period before"
     return sketch.finish(
         f"{result.text[:1].upper()}{result.text[1:]} in {when}",

@@ -245,7 +245,7 @@ def frontier(
     _labels(sketch, plot, named)
     quality = {"gross_retention": "gross retention", "csat": "CSAT"}[across]
     note = f"Upper left is cheap and good. Across: {result.definition.name.lower()}; up: {quality}"
-    message = f"{result.definition.name} against {quality} in {period_text(when, freq)}"
+    message = f"{result.definition.name} against {quality} in {period_text(when, freq, result.context.fiscal_start)}"
     return sketch.finish(
         message if result.by else message.replace(" in ", " up to "),
         what(result, freq=freq, note=note),
@@ -261,7 +261,11 @@ def _costs(
     freq = str(options_of(result).get("freq", "M"))
     records: list[dict[str, Any]] = [dict(row) for _, row in frame.iterrows()]
     for i, row in enumerate(records):
-        name = group_text(row, result.by) if result.by else period_text(row["period"], freq)
+        name = (
+            group_text(row, result.by)
+            if result.by
+            else period_text(row["period"], freq, result.context.fiscal_start)
+        )
         x, y, hours = plot.x(row["value"]), plot.y(row[across]), row.get("resolution", np.nan)
         more = f" · solved in {format_value(hours, 'hours')}" if hours == hours else ""
         cost = format_money(row["value"], sketch.canvas.currency)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _COLUMNS = ("value", "numerator", "denominator", "n", "reason", "complete", "low", "high")
+_UNSHARED = "What they do not share"
 
 
 @recorded
@@ -90,17 +91,18 @@ def compare(
     if not comparable(found[0]):
         msg = f"{entry.name} is not one number per period, so it cannot be compared; ask for a rate or an amount."
         raise DataError(msg)
-    notes = [f"Policies: {'; '.join(map(str, asked))}"]
+    by_policy = dict(zip((policy.name for policy in asked), found, strict=True))
+    notes = [f"Policies: {', '.join(f'{one.name} v{one.version}' for one in asked)}"]
     if shortened:
         notes.append("Windows are one period, as some of these policies count departures of one")
-    notes += dict.fromkeys(note for each in found for note in each.notes)
+    notes += _notes(by_policy)
     df, differences = _joined(found, asked), told_apart(asked)
     tables = _side_by_side(df, entry, found[0].by, book.currency)
     can_decide = {c for one in asked for other in asked for c in deciding(entry, one, other)}
-    by_policy = dict(zip((policy.name for policy in asked), found, strict=True))
     told = differences[differences["choice"].isin(can_decide)]
     if len(told):
-        tables["What they do not share"] = told.drop(columns=["choice"])
+        tables[_UNSHARED] = told.drop(columns=["choice"])
+        notes[0] += f"; the table “{_UNSHARED}” says each one's choices"
     return replace(
         found[0],
         df=df,
@@ -117,6 +119,18 @@ def compare(
         drill=_drill(by_policy),
         trace=None,
     )
+
+
+def _notes(found: Mapping[str, Result]) -> list[str]:
+    """Return what results say beside their numbers, each once, and of which policies where not of all."""
+    said: dict[str, list[str]] = {}
+    for name, each in found.items():
+        for note in dict.fromkeys(each.notes):
+            said.setdefault(note, []).append(name)
+    return [
+        note if len(names) == len(found) else f"{note} ({', '.join(names)})"
+        for note, names in said.items()
+    ]
 
 
 def _side_by_side(

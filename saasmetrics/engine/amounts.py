@@ -76,11 +76,24 @@ def scaled(
         If a result is too large to be held exactly.
     """
     if len(micro) and float(np.max(np.abs(micro) * (times / parts))) > LARGEST:
-        msg = "An amount per month is above 9 trillion. Check amount and interval in the export."
-        raise DataError(msg)
+        raise month_not_held()
     whole, rest = micro // parts, micro % parts
     out: NDArray[np.int64] = whole * times + (2 * rest * times + parts) // (2 * parts)
     return out
+
+
+def month_not_held() -> DataError:
+    """Return the error that an amount per month cannot be held exactly."""
+    return DataError(
+        "An amount per month is above 9 trillion. Check amount and interval in the export."
+    )
+
+
+def sum_not_held(source: str, currency: str) -> DataError:
+    """Return the error that the amounts of a table cannot be added up exactly."""
+    return DataError(
+        f"The amounts of {source} add up to more than 9 trillion {currency}, which cannot be held exactly."
+    )
 
 
 def currency_rates(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates, scaled
 from saasmetrics.engine.columns import days, flags, has, numbers
-from saasmetrics.money import MICRO, to_micro
+from saasmetrics.money import MICRO, agreeing, counted, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,15 +70,19 @@ def invoice_words(other: int, refunds: int, spread: int | None, used: int | None
 
     None: where they are not spread, or usage does not count.
     """
+    one, many = "is {} and is left out of MRR", "are {} and are left out of MRR"
+    kinds = ((other, "not recurring", "not recurring"), (refunds, "a refund", "refunds"))
     said = [
-        f"{count:,} invoice lines are {words} and are left out of MRR"
-        for count, words in ((other, "not recurring"), (refunds, "refunds"))
-        if count
+        f"{counted(n, 'invoice line')} {agreeing(n, one.format(this), many.format(these))}"
+        for n, this, these in kinds
+        if n
     ]
     if spread is not None:
-        said.append(f"{spread:,} invoice lines are spread by days over their service dates")
+        rest = agreeing(spread, "is spread by days over its", "are spread by days over their")
+        said.append(f"{counted(spread, 'invoice line')} {rest} service dates")
     if used is not None:
-        said.append(f"{used:,} of them are usage charges and count all the same")
+        rest = agreeing(used, "is a usage charge and counts", "are usage charges and count")
+        said.append(f"{used:,} of them {rest} all the same")
     return said
 
 

@@ -17,6 +17,7 @@ from saasmetrics.engine.groups import Groups, encoded
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError, MissingTableError
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,12 +91,12 @@ def sign_ups(engine: LocalEngine, freq: str, by: Sequence[str]) -> SignUps:
     left_out = int((~signed).sum())
     notes = []
     if left_out:
-        notes.append(f"{left_out:,} customers without a date of sign-up are left out")
+        without = f"{counted(left_out, 'customer')} without a date of sign-up"
+        notes.append(f"{without} {agreeing(left_out, 'is', 'are')} left out")
     if paid_before.any():
         count = int(paid_before.sum())
-        notes.append(
-            f"{count:,} customers paid before they signed up and count from their first payment"
-        )
+        early = f"{counted(count, 'customer')} paid before signing up"
+        notes.append(f"{early} and {agreeing(count, 'counts', 'count')} from the first payment")
     return SignUps(
         groups, of_entity, period[:-1][never], ids.filter(pa.array(never)), code, tuple(notes)
     )

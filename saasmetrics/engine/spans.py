@@ -13,18 +13,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.amounts import monthly_micro
+from saasmetrics.engine.amounts import monthly_micro, sum_not_held
 from saasmetrics.engine.columns import days, encode, flags, flat, has, numbers, parents
 from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
 from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
-from saasmetrics.errors import DataError, MissingTableError
+from saasmetrics.engine.words import free_words, left_out_words, usage_words
+from saasmetrics.errors import MissingTableError
 from saasmetrics.money import LARGEST
 from saasmetrics.tables.canonical import row_numbers_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -133,8 +134,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     source = source_of(tables)
     found = _observed(every_span(tables, policy, as_of, currency), as_of)
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
-        msg = f"The amounts of {source} add up to more than 9 trillion {currency}, which cannot be held exactly."
-        raise DataError(msg)
+        raise sum_not_held(source, currency)
     if policy.overlap == "latest":
         found = _latest_wins(found, tables[source])
     if policy.gap_days:
@@ -304,28 +304,6 @@ def _observed(found: Spans, as_of: int) -> Spans:
     masks = (later, zero & ~later, empty & ~zero & ~later & whole)
     notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
-
-
-def free_words(count: int) -> str:
-    """Return in words how many rows cost nothing for a time and keep their customer."""
-    return (
-        f"{count:,} subscriptions rows are free for a time and keep their customer, as in a pause"
-    )
-
-
-def usage_words(count: int) -> str:
-    """Return in words how many usage charges count beside subscriptions."""
-    return f"{count:,} usage lines of invoices count in MRR"
-
-
-def left_out_words(source: str, counts: Iterable[int]) -> list[str]:
-    """Return in words how many rows lie ahead, cost nothing, and last no day."""
-    words = (
-        "start, or leave their trial, after the as-of date and are left out",
-        "have no recurring amount and do not count as paying",
-        "end on or before the day they start and never pay",
-    )
-    return [f"{n:,} {source} rows {said}" for n, said in zip(counts, words, strict=True) if n]
 
 
 def _latest_wins(found: Spans, table: Table) -> Spans:

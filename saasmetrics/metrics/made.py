@@ -97,14 +97,15 @@ def bootstrap_ratio(
     low, high
         Groups x periods; missing where fewer than two bags have a denominator.
     """
-    groups, _, periods = denominator.shape
+    groups, bags, periods = denominator.shape
     low, high = np.full((groups, periods), np.nan), np.full((groups, periods), np.nan)
     tails = [50 * (1 - level), 50 * (1 + level)]
     for g in range(groups):
         used = np.flatnonzero((denominator[g] != 0).any(axis=1) | (numerator[g] != 0).any(axis=1))
         if len(used) < 2:
             continue
-        weights = resample_weights(len(used))
+        # A bag draws the same in every period of every frequency: a number has one interval.
+        weights = resample_weights(bags)[:, used]
         values = ratio(weights @ numerator[g, used], weights @ denominator[g, used])
         enough = (denominator[g] > 0).sum(axis=0) >= 2
         enough &= ~np.isnan(values).all(axis=0)

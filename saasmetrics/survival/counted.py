@@ -11,7 +11,7 @@ from saasmetrics.asked import one_of
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.terms import OUTCOMES
 from saasmetrics.errors import DataError
-from saasmetrics.money import MICRO
+from saasmetrics.money import MICRO, agreeing, counted
 from saasmetrics.result import Context, Result
 from saasmetrics.survival.counts import Exposure
 from saasmetrics.survival.lives import Lives, group_number
@@ -107,7 +107,8 @@ def _aged(book: Book, by: str | Sequence[str] | None, freq: str) -> Counted:
     notes = list(lives.notes)
     if young := int(frame["customers"].sum() - n.sum()):
         one = noun.removesuffix("s")
-        notes.append(f"{young:,} customers were seen for less than one {one} and do not count in n")
+        seen_for = f"{counted(young, 'customer')} {agreeing(young, 'was', 'were')} seen for less than one {one}"
+        notes.append(f"{seen_for} and {agreeing(young, 'does', 'do')} not count in n")
     return Counted(
         lives.by, lives.labels, lives.customers, lives.longest, n, noun, tuple(notes), rows
     )

@@ -12,7 +12,7 @@ from saasmetrics.asked import one_of
 from saasmetrics.engine.episodes import VARYING
 from saasmetrics.engine.groups import NONE, columns
 from saasmetrics.errors import DataError
-from saasmetrics.money import MICRO, format_money
+from saasmetrics.money import MICRO, agreeing, counted, format_money
 from saasmetrics.survival.partial import Rows
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Design:
             unknown = part.unknown & keep
             if unknown.any():
                 lost = int(found["customers"][unknown].sum())
-                notes.append(f"{lost:,} rows without {name} are left out")
+                without = f"{counted(lost, 'row')} without {name}"
+                notes.append(f"{without} {agreeing(lost, 'is', 'are')} left out")
             keep &= ~part.unknown
             blocks.append(part.values)
             effects += part.effects

@@ -62,7 +62,7 @@ def test_each_date_has_its_folder_with_every_format(packs: Path) -> None:
 def test_a_number_that_was_told_and_is_another_now_is_listed_with_its_reason(packs: Path) -> None:
     page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
     # customer c paid 40 in June 2025, and was recorded on 20 September: ARR of Q2 is 480 higher than told in July
-    assert "told on 2025-07-10 are others now" in page.comment
+    assert "told on 2025-07-10 have changed" in page.comment
     assert "ARR: rows recorded late +480 USD." in page.comment
     told = {row.label: row for row in page.tables[0].rows}
     made = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").quantities
@@ -215,3 +215,19 @@ def test_a_published_figure_stands_only_beside_the_same_definition(pack_book: sm
     assert not alike(benchmarks()[0], dict(blended.context.options), blended.context.policy)
     without = sm.board.pack(pack_book, settings={"pages": ["economics"], "benchmarks": False})
     assert without.pages[0].tiles[2].context == ""
+
+
+def test_the_tables_that_have_other_rows_are_named_with_how_many_then_and_now(packs: Path) -> None:
+    then, now = (
+        sm.board.Pack.load(packs / day / "pack.json").facts["rows"]
+        for day in ("2025-07-10", "2025-10-10")
+    )
+    page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
+    assert now["mrr"] > then["mrr"]
+    assert f"other rows (mrr {then['mrr']:,} → {now['mrr']:,})" in page.comment
+
+
+def test_what_has_changed_is_told_in_the_number_of_what_it_is(packs: Path) -> None:
+    page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
+    assert re.search(r"[2-9]\d* of \d+ numbers told on 2025-07-10 have changed$", page.title)
+    assert "are others now" not in page.title + page.comment

@@ -11,6 +11,8 @@ import saasmetrics as sm
 from saasmetrics.board import Pack
 from saasmetrics.board.lint import lint
 from saasmetrics.board.model import Chart, Page, Series, Tile, cells_of
+from saasmetrics.board.specs import spec
+from saasmetrics.board.views import tile_view
 from tests.board.conftest import Written
 
 
@@ -261,3 +263,35 @@ def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_su
     told = " ".join(text for page in made.pages for text in page.missing)
     assert 'write "Q3 FY27"' in told
     assert "calendar quarters (2022-Q1" in made.json
+
+
+def test_a_triangle_is_the_direction_and_the_color_says_whether_that_is_good(pack: Pack) -> None:
+    seen = set()
+    for page in pack.pages:
+        for tile in page.tiles:
+            for delta in tile_view(pack, tile).deltas:
+                value = pack.quantities[delta.id].value or 0.0
+                assert delta.mark == ("" if not delta.verdict else "▲" if value > 0 else "▼")
+                seen.add((delta.mark, delta.verdict))
+    assert ("▲", "good") in seen
+    assert {("▲", "bad"), ("▼", "good")} & seen  # of churn, burn or a backlog
+
+
+def test_the_number_of_a_column_stands_in_it_where_the_outline_of_the_plan_is_higher(
+    pack: Pack,
+) -> None:
+    chart = next(c for c in pack.pages[0].charts if c.kind == "columns")
+    actual, plan = (next(s for s in chart.series if s.role == role) for role in ("actual", "plan"))
+    layers = spec(pack, chart)["layer"]
+    labels = [layer for layer in layers if layer["mark"].get("type") == "text"]
+    assert sum(len(layer["data"]["values"]) for layer in labels) == len(chart.categories)
+    values = {key: pack.quantities[key].value or 0.0 for key in (*actual.cells, *plan.cells) if key}
+    lower = [
+        a for a, p in zip(actual.cells, plan.cells, strict=True) if p and values[a] < values[p]
+    ]
+    assert lower
+    for layer in labels:
+        for row in layer["data"]["values"]:
+            assert row["top"] == pytest.approx(max(row["v"], 0))  # never as high as the plan
+    inside = [layer for layer in labels if layer["mark"]["dy"] > 0]
+    assert inside

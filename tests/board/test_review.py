@@ -103,3 +103,17 @@ def test_text_that_a_spreadsheet_would_run_is_written_as_text(start: str, tmp_pa
 
 def test_negative_numbers_stay_numbers() -> None:
     assert guarded(-5.0) == -5.0
+
+
+def test_a_triangle_of_the_headline_is_the_direction_of_the_change(
+    demo_review: Review, demo_page: Path
+) -> None:
+    page = demo_page.read_text(encoding="utf-8")
+    for figure in demo_review.headline:
+        if figure.verdict in ("better", "worse"):
+            assert f"{'▲' if figure.change.startswith('+') else '▼'} {figure.change}" in page
+    worse = [f for f in demo_review.headline if f.verdict == "worse" and f.change.startswith("+")]
+    better = [
+        f for f in demo_review.headline if f.verdict == "better" and not f.change.startswith("+")
+    ]
+    assert worse or better  # of churn

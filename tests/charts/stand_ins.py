@@ -24,6 +24,7 @@ class Context:
     as_of: str = "2026-03-31"
     currency: str = "USD"
     options: dict[str, Any] = field(default_factory=dict)
+    fiscal_start: int = 1
 
 
 @dataclass(frozen=True)

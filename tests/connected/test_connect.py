@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.errors import MissingTableError
 from tests.connected.natives import WAYS, brought, there
 
 LINES = {
@@ -107,11 +109,21 @@ def test_a_connection_without_tables_to_recognize_is_refused() -> None:
         sm.connect(duckdb.connect())
 
 
-def test_a_table_that_is_not_there_is_a_fault_of_the_warehouse(
+def test_a_table_that_is_not_there_is_refused_with_the_names_of_those_that_are(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    with pytest.raises(sm.DataError, match="a table, or a column of it, is no longer there"):
+    there_are = ", ".join(row[0] for row in sorted(warehouse.execute("show tables").fetchall()))
+    with pytest.raises(MissingTableError) as raised:
         sm.connect(warehouse, subscriptions="abonnements")
+    said = f"There is no table 'abonnements' for subscriptions. It has {there_are}."
+    assert str(raised.value).startswith(said)
+
+
+def test_a_table_of_a_schema_that_is_not_there_is_a_fault_of_the_warehouse(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    with pytest.raises(sm.DataError, match="a table, or a column of it, is not there"):
+        sm.connect(warehouse, subscriptions="billing.abonnements")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -131,8 +143,28 @@ def test_missing_columns_and_wrong_types_are_said_at_once(way: str) -> None:
     assert "Did you mean 'custmer'?" in said
     assert 'sm.connect(..., columns={"subscriptions": {"custmer": "customer_id"}})' in said
     assert "subscriptions.start: is String, not a date" in said
-    assert "CAST(start AS DATE)" in said
+    cast = "pl.col('start').cast(pl.String).str.to_date()"
+    assert ("CAST(start AS DATE)" if way == "duckdb" else cast) in said
     assert "subscriptions.amount: is String, not a number" in said
+
+
+MONTHS = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10.0, 20.0]}
+
+
+def test_a_month_in_words_is_refused_with_sql_that_duckdb_understands() -> None:
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(mrr=there(MONTHS, "duckdb"))
+    (cast,) = re.findall(r"CAST\(.*? AS DATE\)", str(raised.value))
+    made = there(MONTHS, "duckdb").project(f"customer_id, {cast} as month, mrr")
+    assert value(sm.connect(mrr=made, as_of="2026-02-28", currency="USD")) == 20
+
+
+def test_a_month_in_words_is_refused_with_an_expression_that_polars_understands() -> None:
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(mrr=there(MONTHS, "polars"))
+    (code,) = re.findall(r"frame\.with_columns\((.*)\)\.", str(raised.value))
+    made = there(MONTHS, "polars").with_columns(eval(code, {"pl": pl}))
+    assert value(sm.connect(mrr=made, as_of="2026-02-28", currency="USD")) == 20
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -63,7 +63,7 @@ def test_everybody_who_signed_up_is_below_the_line_whether_or_not_they_paid(comp
     # a, b and e signed up in January; a pays from January, b in February and March
     assert january["denominator"].tolist() == [3] * 6
     assert january["numerator"].tolist() == [1, 2, 2, 1, 1, 1]
-    assert "1 customers paid before they signed up" in result.footnote
+    assert "1 customer paid before signing up and counts from the first payment" in result.footnote
     assert "2025-07-01" not in set(
         result.df["cohort"].astype(str)
     )  # f signs up after the as-of day

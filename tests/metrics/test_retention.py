@@ -162,3 +162,12 @@ def test_the_rows_of_a_cohort_are_its_customers() -> None:
 def test_an_unknown_measure_suggests_the_nearest(book: sm.Book) -> None:
     with pytest.raises(sm.DataError, match="Did you mean 'logos'"):
         sm.retention.cohorts(book, measure="logo")
+
+
+def test_a_year_in_months_and_in_quarters_has_one_rate_and_one_interval() -> None:
+    book = sm.demo(customers=300)
+    for rate in (sm.retention.nrr, sm.retention.grr):
+        months = rate(book).df.set_index("period").loc["2026-09-01"]
+        quarters = rate(book, freq="Q").df.set_index("period").loc["2026-07-01"]
+        for column in ("numerator", "denominator", "value", "low", "high"):
+            assert months[column] == quarters[column], column

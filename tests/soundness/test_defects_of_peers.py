@@ -215,7 +215,7 @@ def test_ghost_takes_a_free_month_for_a_loss_and_we_keep_the_customer() -> None:
     assert moved(book, "2026-05") == {"pause": 100}
     assert rate("logo_churn", book, "2026-04") == 0
     assert rate("gross_churn", book, "2026-04") == 0
-    assert "1 subscriptions rows are free for a time" in sm.revenue.bridge(book).footnote
+    assert "1 subscriptions row is free for a time" in sm.revenue.bridge(book).footnote
     # and where a discount of one billing interval does not count, MRR does not move at all
     assert moved(book.with_policy(discount="recurring"), "2026-04") == {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -221,3 +223,34 @@ def test_asking_for_the_signals_of_nobody_or_of_a_stranger_is_refused(company):
         found.rows()
     with pytest.raises(sm.DataError, match="no customer called"):
         found.rows(customer_id="nobody")
+
+
+def used_weekly(*customers: str, until: str = "2026-03-30", weeks: int = 26) -> dict[str, list]:
+    """The same feature once a week until a day."""
+    last = dt.date.fromisoformat(until)
+    rows = [(who, last - dt.timedelta(weeks=n)) for n in range(weeks) for who in customers]
+    return usage(*((who, day.isoformat(), "reports") for who, day in rows))
+
+
+def test_customers_have_not_stopped_where_the_record_of_usage_ends_and_the_footnote_says_until_when():
+    # Thirty customers, all in use to the last day of the export; two months later the scores of usage are the same.
+    names = [f"c{n:02}" for n in range(30)]
+    then = sm.success.health(
+        book("2026-03-31", subscriptions=paying(*names), usage=used_weekly(*names))
+    )
+    late = sm.success.health(
+        book("2026-05-31", subscriptions=paying(*names), usage=used_weekly(*names))
+    )
+    assert then.df["usage"].tolist() == late.df["usage"].tolist() == [100.0] * 30
+    assert late.df["features_stopped"].sum() == 0
+    assert "Usage is on record until 2026-03-30, 62 days before" in late.footnote
+    assert "on record until" not in then.footnote
+
+
+def test_a_customer_that_alone_stops_has_stopped():
+    names = [f"c{n:02}" for n in range(30)]
+    others, mine = used_weekly(*names[1:]), used_weekly(names[0], until="2025-12-01")
+    rows = {key: [*others[key], *mine[key]] for key in others}
+    found = sm.success.health(book("2026-03-31", subscriptions=paying(*names), usage=rows))
+    assert one(found, "c00")["features_stopped"] == 1
+    assert one(found, "c00")["usage"] < 30

@@ -53,7 +53,7 @@ def panel(result: Result, now: Mapping[str, Any], when: str) -> dict[str, Any]:
     if not len(frame) or not frame[["opening", "closing"]].abs().to_numpy().sum() > 0:
         empty = {"title": "MRR bridge", "scene": Scene(WIDTH, HEIGHT, "MRR bridge").as_dict()}
         return {**empty, "note": f"Nobody paid in {when}."}
-    steps = steps_of(frame, now["freq"])
+    steps = steps_of(frame, now["freq"], result.context.fiscal_start)
     found = bars(steps, currency)
     text = message(steps, "MRR", currency)
     scene = draw(found, now["period"], text)

@@ -170,14 +170,10 @@ class Choices:
         return iso_day(min(last, self.book.as_of_day))
 
     def text(self, freq: str, number: int) -> str:
-        """Return how people read a period; fiscal ones by their first and last month."""
+        """Return how people read a period, as the board pack names it."""
         import pandas as pd
 
-        first = pd.Timestamp(self.start(freq, number))
-        if freq not in "QY" or self.book.fiscal_start == 1:
-            return period_text(first, freq)
-        last = pd.Timestamp(self.start(freq, number + 1)) - pd.Timedelta(days=1)
-        return f"{first:%b %Y} to {last:%b %Y}"
+        return period_text(pd.Timestamp(self.start(freq, number)), freq, self.book.fiscal_start)
 
     def year_before(self, freq: str, period: str) -> tuple[str, str]:
         """Return the period a year before another, and how people read it."""

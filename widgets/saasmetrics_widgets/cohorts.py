@@ -49,6 +49,7 @@ class Grid:
     average: bool
     width: float = WIDTH
     between: bool = False
+    fiscal_start: int = 1
 
     @property
     def wide(self) -> float:
@@ -95,7 +96,7 @@ class Grid:
 
     def text(self, cohort: Any) -> str:
         """Return how people read a cohort."""
-        return period_text(cohort, self.freq)
+        return period_text(cohort, self.freq, self.fiscal_start)
 
 
 def panel(
@@ -141,6 +142,7 @@ def panel(
         whole,
         width,
         whole and wide and width > WIDTH and average is not None and "low" in average,
+        result.context.fiscal_start,
     )
     known = frame[frame["observed"]].groupby("cohort")["age"].max()
     scene = draw(grid, drawn, {cohort: int(age) for cohort, age in known.items()})

@@ -162,7 +162,7 @@ def forecast(result: Result) -> dict[str, Any]:
 
     for place, row in enumerate(records(quarters)):
         y = 20 + 44.0 * place
-        when = period_text(pd.Timestamp(row["period"]), "Q")
+        when = period_text(pd.Timestamp(row["period"]), "Q", result.context.fiscal_start)
         low, mid, high = (float(row[name]) for name in ("p10", "p50", "p90"))
         atr, won = float(row["atr"]), float(row["won"])
         scene.text(0, y + 18, when, size=11)

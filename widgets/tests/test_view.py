@@ -195,7 +195,7 @@ def test_a_period_and_a_picture_are_made_once(views) -> None:
     assert panel(views, "cohorts")["key"] != panel(views, "cohorts", measure="net")["key"]
 
 
-def test_fiscal_quarters_are_named_by_their_months() -> None:
+def test_fiscal_quarters_have_the_name_that_they_have_in_the_board_pack() -> None:
     rows = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-06"], "mrr": [5, 5]}
     found = Choices(sm.Book(mrr=rows, fiscal_start=2)).periods("Q")
-    assert found["2026-02-01"] == "Feb 2026 to Apr 2026"
+    assert found["2026-02-01"] == "Q1 FY27"

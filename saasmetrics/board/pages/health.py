@@ -36,9 +36,11 @@ def health(making: Making) -> Page:
     )  # fmt: skip
     red, share = "health[red]", "health[red].share"
     title = f"{making.say(red)} of ARR, {making.say(share)}, is with customers in danger"
+    unseen = tuple(f"{text}." for text in (result.extra["unseen"],) if text)
     return Page(
         "health", "Customer health", title, red, f"{result.text[:1].upper()}{result.text[1:]}.",
-        footnote=footnote([result]), calculation="The score of each customer is in the table Health of the workbook.",
+        footnote=footnote([result], unseen),
+        calculation="The score of each customer is in the table Health of the workbook.",
         tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
     )  # fmt: skip
 

@@ -175,7 +175,9 @@ def health_history(
     x = alt.X(
         "left:Q",
         scale=scale(-0.5, many - 0.5),
-        axis=axis(period_axis(list(means["period"]), freq, canvas.room - 90)),
+        axis=axis(
+            period_axis(list(means["period"]), freq, canvas.room - 90, result.context.fiscal_start)
+        ),
     )
     y = alt.Y(
         "low:Q",
@@ -216,7 +218,7 @@ def _stacks(canvas: Canvas, means: pd.DataFrame, freq: str) -> list[dict[str, An
                 "high": base + share,
             }
             cell |= {"band": band, "color": band_color(canvas.colors, band)}
-            period = period_text(row["period"], freq)
+            period = period_text(row["period"], freq, canvas.result.context.fiscal_start)
             rows.append(cell | {"text": format_ratio(share), "period": period})
             base += share
     return rows

@@ -154,7 +154,8 @@ def success_growth(
     last = len(periods) - 1
     share = (max(text_width(e["label"]) for e in ends) + 16) / (canvas.room - 60)
     wide = scale(-0.2, (last + 0.2) / (1 - share) + 0.2)
-    labels = period_axis(list(map(_stamp, periods)), freq, (canvas.room - 60) * (1 - share))
+    room, start = (canvas.room - 60) * (1 - share), result.context.fiscal_start
+    labels = period_axis(list(map(_stamp, periods)), freq, room, start)
     x = alt.X("i:Q", scale=wide, axis=axis(labels, grid=False))
     y = alt.Y("y:Q", scale=scale(0, high), axis=axis(ticks(0, high, "money", canvas.currency)))
     base = alt.Chart(data(rows))
@@ -203,7 +204,7 @@ def _point(canvas: Canvas, row: Mapping[Any, Any], i: int, color: str, freq: str
         "said": said,
         "target": target,
     }
-    return cell | {"period": period_text(row["period"], freq)}
+    return cell | {"period": period_text(row["period"], freq, canvas.result.context.fiscal_start)}
 
 
 def self_serve(

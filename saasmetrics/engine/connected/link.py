@@ -30,8 +30,8 @@ _FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "does not exist",
             "not found",
         ),
-        "a table, or a column of it, is no longer there",
-        "Look whether it was renamed or dropped, then connect again.",
+        "a table, or a column of it, is not there",
+        "Look how it is spelled, and whether it was renamed or dropped, then connect again.",
     ),
     (
         ("outofmemory", "out of memory", "could not allocate", "failed to offload"),

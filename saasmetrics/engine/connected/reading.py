@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, is_there
-from saasmetrics.engine.connected.types import Typed, in_utc, typed
+from saasmetrics.engine.connected.types import Typed, in_utc, typed, untyped
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.canonical import (
@@ -135,7 +135,15 @@ def _selected(
         frame = frame.with_row_index(f"_{name}", order_by=list(order))
         expressions[name] = nw.col(f"_{name}").cast(nw.Int64) + 1
     ordered = [expressions[name].alias(name) for name in schema.columns if name in expressions]
-    return frame.select(*ordered, *(nw.col(given).alias(n) for given, n in matching.extra.items()))
+    kinds = frame.collect_schema() if matching.extra else {}
+    others = [_other(frame, n, kinds[n]).alias(name) for n, name in matching.extra.items()]
+    return frame.select(*ordered, *others)
+
+
+def _other(frame: Frame, given: str, kind: Any) -> nw.Expr:
+    """Return a column that the schema does not know, as a text where it has no type."""
+    values = nw.col(given)
+    return values.cast(nw.String) if untyped(frame, given, kind) else values
 
 
 def _missing(schema: TableSchema, name: str, matching: Matching) -> Problem:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from saasmetrics.engine.connected.rows import is_text
-from saasmetrics.tables.gate import amounts, keys, reach, success, support, terms, values
+from saasmetrics.tables.gate import amounts, extract, keys, reach, success, support, terms, values
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def suspects(
     yield from _ids(name, rows)
     yield from _amounts(name, there)
     yield from _terms(name, there, policy)
-    yield from _dates(name, there)
+    yield from _dates(name, there, as_of)
     yield from _words(name, rows)
     yield from _currencies(name, rows, currency, rates, as_of)
 
@@ -120,15 +120,23 @@ def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
         yield Suspect(terms.half_service_periods, "half-service-period", column, half)
 
 
-def _dates(name: str, there: set[str]) -> Iterator[Suspect]:
+def _dates(name: str, there: set[str], as_of: int) -> Iterator[Suspect]:
+    earliest, latest = (_date(day) for day in extract.near(as_of))
     for column in SCHEMA[name].columns.values():
         if column.dtype not in ("date", "month", "timestamp") or column.name not in there:
             continue
         day = nw.col(column.name).cast(nw.Date)
         outside = day < nw.lit(_FIRST)
+        early, late = (day < nw.lit(earliest)) & ~outside, day > nw.lit(latest)
         if (name, column.name) not in reach.OPEN:
-            outside = outside | (day > nw.lit(_LAST))
+            outside, late = outside | (day > nw.lit(_LAST)), late & ~(day > nw.lit(_LAST))
         yield Suspect(reach.impossible_dates, "impossible-date", column.name, outside)
+        yield Suspect(extract.distant_dates, "distant-date", column.name, early | late)
+
+
+def _date(day: int) -> date:
+    begin = date(1970, 1, 1)
+    return begin + timedelta(min(day, (date.max - begin).days))
 
 
 def _words(name: str, rows: Rows) -> Iterator[Suspect]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.whole import flag
 from saasmetrics.errors import Problem
+from saasmetrics.money import counted
 from saasmetrics.tables.coerce import spelling
 
 if TYPE_CHECKING:
@@ -18,7 +20,25 @@ if TYPE_CHECKING:
 _MANY = 10_000  # more different words than a column of choices has
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
+_MONTH = "MONTH"  # no type of SQL: the first day of the month
+_IN_POLARS = {
+    "DATE": "{0}.cast(pl.String).str.to_date()",
+    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime()",
+    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date()",
+    "DOUBLE PRECISION": "{0}.cast(pl.Float64)",
+    "BIGINT": "{0}.cast(pl.Int64)",
+    "BOOLEAN": "{0}.cast(pl.Boolean)",
+}
 _TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+# Types of columns that have none where they are, for nothing is in them; texts but for these.
+_EMPTY = {
+    **dict.fromkeys(("date", "month"), nw.Date()),
+    **dict.fromkeys(("money", "number"), nw.Float64()),
+    "timestamp": nw.Datetime(),
+    "int": nw.Int64(),
+    "bool": nw.Boolean(),
+}
 
 
 @dataclass
@@ -56,21 +76,31 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
         Name and type of the column there.
     """
     values = nw.col(given)
+    if untyped(frame, given, kind):
+        words = frozenset[str]() if column.dtype in ("choice", "currency") else None
+        return Typed(values.cast(_EMPTY.get(column.dtype, nw.String())), words=words)
     if column.dtype in ("choice", "currency"):
         return _words(column, frame, given, kind)
     if column.dtype in ("date", "month", "timestamp"):
         return _dates(schema, column, frame, given, kind)
     if column.dtype == "bool":
-        return _booleans(schema, given, kind)
+        return _booleans(schema, frame, given, kind)
     if column.dtype in ("money", "number", "int"):
         if isinstance(kind, _TEXTS) or kind in (nw.Boolean, nw.Date):
-            return _refused(schema, given, values, f"is {kind}, not a number", "DOUBLE PRECISION")
+            return _refused(schema, frame, given, f"is {kind}, not a number", "DOUBLE PRECISION")
         if column.dtype == "int":
             return Typed(values.cast(nw.Int64))
         return Typed(_number(values, kind))
     if column.dtype == "id":
-        return _ids(schema, column, given, kind)
+        return _ids(schema, column, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
+
+
+def untyped(frame: Frame, given: str, kind: Any) -> bool:
+    """Return whether a column has no type where it is, because nothing is in it."""
+    return kind == nw.Unknown and not bool(
+        fetched(frame.filter(~nw.col(given).is_null()).head(1)).num_rows
+    )
 
 
 def _number(values: nw.Expr, kind: Any) -> nw.Expr:
@@ -81,10 +111,10 @@ def _number(values: nw.Expr, kind: Any) -> nw.Expr:
     return nw.when(~values.is_nan()).then(values)
 
 
-def _ids(schema: TableSchema, column: ColumnSchema, given: str, kind: Any) -> Typed:
+def _ids(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean or kind.is_float():
-        return _refused(schema, given, values, f"is {kind}, not an id", "BIGINT")
+        return _refused(schema, frame, given, f"is {kind}, not an id", "BIGINT")
     if kind.is_integer() or isinstance(kind, nw.Decimal):
         return Typed(values.cast(nw.Int64))
     values = values if kind == nw.String else values.cast(nw.String)
@@ -117,8 +147,8 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
     values = nw.col(given)
     notes: tuple[str, ...] = ()
     if kind != nw.Date and not isinstance(kind, nw.Datetime):
-        wanted = "TIMESTAMP" if column.dtype == "timestamp" else "DATE"
-        return _refused(schema, given, values, f"is {kind}, not a date", wanted)
+        wanted = {"timestamp": "TIMESTAMP", "month": _MONTH}.get(column.dtype, "DATE")
+        return _refused(schema, frame, given, f"is {kind}, not a date", wanted)
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
         if kind.time_zone not in UTC and frame.implementation.is_polars():
             values = values.dt.convert_time_zone("UTC")
@@ -126,17 +156,30 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
         notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
     if column.dtype == "timestamp":
         return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
-    return Typed(values if kind == nw.Date else values.cast(nw.Date), notes)
+    values = values if kind == nw.Date else values.cast(nw.Date)
+    if column.dtype == "month":
+        return _months(frame, values, notes)
+    return Typed(values, notes)
 
 
-def _booleans(schema: TableSchema, given: str, kind: Any) -> Typed:
+def _months(frame: Frame, values: nw.Expr, notes: tuple[str, ...]) -> Typed:
+    """Return months as their first days: two days of a month are the same key."""
+    inside = frame.select(moved=flag(values.dt.day() != 1)).select(nw.col("moved").sum())
+    moved = int(number(inside) or 0)
+    if not moved:
+        return Typed(values, notes)
+    said = f"moved to the first day of the month in {counted(moved, 'row')}"
+    return Typed(values.dt.truncate("1mo").cast(nw.Date), (*notes, said))
+
+
+def _booleans(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean:
         return Typed(values)
     if kind.is_integer():
         return Typed(values != 0)
     if not isinstance(kind, _TEXTS):
-        return _refused(schema, given, values, f"is {kind}, neither true nor false", "BOOLEAN")
+        return _refused(schema, frame, given, f"is {kind}, neither true nor false", "BOOLEAN")
     words = values.cast(nw.String).str.strip_chars().str.to_lowercase()
     yes, no = words.is_in(list(_YES)), words.is_in(list(_NO))
     return Typed(nw.when(yes).then(nw.lit(True)).otherwise(nw.when(no).then(nw.lit(False))))
@@ -155,11 +198,31 @@ def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
         other = nw.when(text == old).then(nw.lit(new)) if new else nw.when(text != old).then(values)
         values = other.otherwise(values) if new else other
     shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
-    kept = frozenset(changed.get(word, word) for word in words) - {""}
+    # An empty text is a word that the schema does not know; one of blanks is missing.
+    kept = frozenset(n for word in words if (n := changed.get(word, word)) or not word)
     return Typed(values, (f"read {shown}",) if shown else (), words=kept)
 
 
-def _refused(schema: TableSchema, given: str, values: nw.Expr, rule: str, wanted: str) -> Typed:
-    remedy = f"Give it another type where the table is: a view, or a query, with CAST({given} AS {wanted})."
+def _refused(schema: TableSchema, frame: Frame, given: str, rule: str, wanted: str) -> Typed:
+    """Return a column that cannot be read, with what gives it another type in the words of its own system."""
+    if frame.implementation.is_polars():
+        column = f"pl.col({given!r})"
+        made = _IN_POLARS[wanted].format(column)
+        remedy = f"Give it another type before: frame.with_columns({made})."
+    else:
+        remedy = f"Give it another type where the table is: a view, or a query, with {_in_sql(given, wanted)}."
     problem = Problem(schema.name, given, rule, 0, (), remedy, "error", "wrong-type")
-    return Typed(values, problem=problem)
+    return Typed(nw.col(given), problem=problem)
+
+
+def _in_sql(given: str, wanted: str) -> str:
+    """Return the SQL that gives a column another type; a month has no day, without which it is no date.
+
+    Examples
+    --------
+    >>> _in_sql("start", "DATE"), _in_sql("month", _MONTH)
+    ('CAST(start AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
+    """
+    if wanted == _MONTH:
+        return f"CAST({given} || '-01' AS DATE) (where it says 2026-01)"
+    return f"CAST({given} AS {wanted})"

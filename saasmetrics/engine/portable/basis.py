@@ -16,6 +16,7 @@ from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
+from saasmetrics.engine.portable.limits import check_amounts, check_sum
 from saasmetrics.engine.portable.lines import SERVED, pieces, served
 from saasmetrics.engine.portable.rates import Rates, rates_of
 from saasmetrics.engine.spans import source_of
@@ -177,10 +178,22 @@ class Basis:
 
     def _lines(self, by: Sequence[str] = ()) -> Frame:
         """Return the pieces; with columns of lines to group by, with the value of each."""
-        return self.once(("lines", tuple(by)), lambda: held(self._made(tuple(by)), "pieces"))
+        return self.once(
+            ("lines", tuple(by)), lambda: self._within(held(self._made(tuple(by)), "pieces"))
+        )
+
+    def _within(self, found: Frame) -> Frame:
+        if self.policy.overlap != "latest":  # which looks before it cuts them
+            check_sum(found, self.source, self._currency)
+        return found
+
+    def _check_amounts(self) -> None:
+        for name in self._paid():
+            check_amounts(self.tables, name, self.policy, self._as_of, self._currency)
 
     def _with_served(self) -> dict[str, Frame]:
         """Return the tables, and with them what pieces and footnotes both start from."""
+        self.once("amounts", self._check_amounts)
         if self.source != "subscriptions":
             return {**self.tables}
         asked = (self.tables, self.policy, self._as_of, self._currency)

@@ -13,7 +13,7 @@ from saasmetrics.engine.portable.invoices import charged_for_usage, of_kind
 from saasmetrics.engine.portable.lines import SERVED, every_piece, served
 from saasmetrics.engine.portable.offers import with_offers
 from saasmetrics.engine.portable.whole import flag
-from saasmetrics.engine.spans import free_words, left_out_words, usage_words
+from saasmetrics.engine.words import free_words, left_out_words, usage_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

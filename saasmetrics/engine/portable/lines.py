@@ -20,6 +20,7 @@ from saasmetrics.engine.portable.amounts import (
 )
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import invoice_pieces, usage_pieces
+from saasmetrics.engine.portable.limits import check_sum
 from saasmetrics.engine.portable.offers import discounted
 from saasmetrics.engine.portable.service import with_last_day_paid, with_next_billing_day
 from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month
@@ -66,7 +67,9 @@ def pieces(
     }
     found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
     if policy.overlap == "latest":
-        found = _latest_wins(held(found, "lines"))
+        found = held(found, "lines")
+        check_sum(found, source, currency)
+        found = _latest_wins(found)
     if policy.gap_days:
         found = _bridged(held(found, "lines"), policy.gap_days)
     if policy.usage == "excluded" or source != "subscriptions" or "invoices" not in tables:

@@ -200,9 +200,7 @@ def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Serie
         bare = unsaid & ~served
         if many := int(bare.sum()):
             some = ", ".join(map(repr, rows.loc[bare, "description"].dropna().unique()[:3]))
-            what = (
-                "charged once" if dated else "charged for the month of their date, again and again"
-            )
+            what = "charged once" if dated else "recurring, for the month of the invoice's date"
             files.notes.append(
                 f"{counted(many, 'line')} of {files.labels[_KIND]} without a period of service "
                 f"{agreeing(many, 'counts', 'count')} as {what}{f' ({some})' if some else ''}; a column type "

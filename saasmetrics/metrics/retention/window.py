@@ -81,4 +81,4 @@ def period_of(book: Book, freq: str, period: int) -> str:
     """Return a period as people read it, such as "Oct 2025"."""
     import pandas as pd
 
-    return period_text(pd.Timestamp(day_of(book, freq, period)), freq)
+    return period_text(pd.Timestamp(day_of(book, freq, period)), freq, book.fiscal_start)

@@ -10,7 +10,7 @@ from saasmetrics.asked import listed, whole
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
-from saasmetrics.money import counted
+from saasmetrics.money import agreeing, counted
 from saasmetrics.policy import Policy
 from saasmetrics.result import Context, Result
 from saasmetrics.success.effect.panel import balances
@@ -119,7 +119,8 @@ def assign(
     }
     notes = [f"{len(units):,} units, {len(df):,} customers, {len(names)} arms"]
     if left := int(data.attrs.get("left_out", 0)):
-        notes.append(f"{left:,} customers without {cluster} are left out")
+        without = f"{counted(left, 'customer')} without {cluster}"
+        notes.append(f"{without} {agreeing(left, 'is', 'are')} left out")
     extra = {
         "tables": {"Customers by stratum and arm": table.reset_index()},
         "headline": f"{len(df):,} customers drawn for {', '.join(names)}",

@@ -11,7 +11,7 @@ from saasmetrics.asked import listed, text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
-from saasmetrics.money import MICRO, format_difference, format_money
+from saasmetrics.money import MICRO, agreeing, counted, format_difference, format_money
 from saasmetrics.success.effect.doubly import Difference, difference
 from saasmetrics.success.effect.panel import balances
 from saasmetrics.success.effect.regress import dummies
@@ -141,9 +141,10 @@ def levers(
     known = df[df["reason"] == ""]
     headline = " ".join(known["words"].head(2)) if len(known) else "; ".join(df["reason"])
     left = len(start.unit) - int(start.whole.sum())
+    short = f"{counted(left, 'customer')} {agreeing(left, 'is', 'are')} not followed"
     notes = [
         "From the end of a customer's first month on; who had left by then counts on neither side",
-        f"{left:,} customers are not followed for {horizon} months yet and only count in the curves",
+        f"{short} for {horizon} months yet and only {agreeing(left, 'counts', 'count')} in the curves",
         "It assumes that customers alike in these columns differ in nothing else that matters",
     ]
     return made(

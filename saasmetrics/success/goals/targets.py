@@ -128,9 +128,8 @@ def targets(
         asked = Asked(book, freq, ordinal, columns, owner, rho)
         for name in wanted:
             goals = plan[(plan["metric"] == name) & plan["period"].astype(str).isin(texts)]
-            begun = (
-                asked.first <= book.as_of_day or name == "renewals"
-            )  # what is due is known beforehand
+            # What is due is known beforehand.
+            begun = asked.first <= book.as_of_day or name == "renewals"
             found = GOALS[name].compute(asked) if begun else {}
             paces |= dict.fromkeys(a.pace.said for a in found.values() if a.pace and a.pace.said)
             rows += _rows(asked, GOALS[name], scope, goals, found)
@@ -139,17 +138,11 @@ def targets(
     options: dict[str, Any] = {"scenario": scenario}
     options |= {"owner": owner} if scope in ("pod", "csm") else {}
     options |= {"rho": rho} if rho else {}
+    told = (f"{said[0].upper()}{said[1:]}" for said in paces)
     return made(
-        book,
-        "targets",
-        df,
-        "targets",
+        *(book, "targets", df, "targets"),
         options=options,
-        notes=(
-            *_transfers(book, scope),
-            *across,
-            *(f"{said[0].upper()}{said[1:]}" for said in paces),
-        ),
+        notes=(*_transfers(book, scope), *across, *told),
         extra={"headline": _headline(df), "across": across},
         tables=("targets",),
         trace=lambda **_: (

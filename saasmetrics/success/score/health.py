@@ -113,7 +113,8 @@ def health(
     tables = {"Means": means} if groups else {}
     options = {"model": f"{chosen.name} v{chosen.version}", "window_days": chosen.window_days}
     options |= {"half_life_days": chosen.half_life_days, "stop_days": chosen.stop_days}
-    then = () if day == book.as_of_day else (f"Scored as of {iso_day(day)}",)
+    unseen = facts.unseen(day, chosen)
+    said = ("" if day == book.as_of_day else f"Scored as of {iso_day(day)}", unseen)
 
     def drill(customer_id: Any = None) -> pd.DataFrame:
         return signals(facts, now, customer_id)
@@ -125,8 +126,14 @@ def health(
         "health",
         by=by,
         options=options,
-        notes=(*then, *facts.notes()),
-        extra={"means": means, "headline": headline(means), "model": chosen, "tables": tables},
+        notes=(*filter(None, said), *facts.notes()),
+        extra={
+            "means": means,
+            "headline": headline(means),
+            "model": chosen,
+            "tables": tables,
+            "unseen": unseen,
+        },
         drill=drill,
         tables=facts.tables,
         trace=lambda **_: (

@@ -10,7 +10,7 @@ import numpy as np
 
 from saasmetrics.engine.columns import days, has
 from saasmetrics.errors import DataError, MissingTableError
-from saasmetrics.money import MICRO
+from saasmetrics.money import MICRO, counted
 from saasmetrics.periods import iso_day, last_day
 from saasmetrics.success.score.events import entities_of, optional, segments
 from saasmetrics.success.score.model import BANDS, COMPONENTS, UNSCORED, HealthModel, combined
@@ -188,6 +188,16 @@ class Scorer:
         table = np.stack([model.row(name) for name in self.segment_names])
         return np.where(
             (months < model.onboarding_months)[:, None], model.young(), table[self.segment]
+        )
+
+    def unseen(self, day: int, model: HealthModel) -> str:
+        """Return in words that the record of usage ends before a day; "" where it does not."""
+        seen = day if self.usage is None else self.usage.seen(day, model)
+        if seen == day:
+            return ""
+        return (
+            f"Usage is on record until {iso_day(seen)}, {counted(day - seen, 'day')} before: it is scored as of then, "
+            "and nobody is taken to have stopped since"
         )
 
     def notes(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 NEVER = -(2**30)
 _SMALL = 20  # customers of a segment below which the whole company is its yardstick
 _BASE_DAYS = 28  # of use before the last days, without which there is no trend
+_STALE_DAYS = 10  # without any use of anybody, after which the export has ended: longer than a weekly one is late
 
 
 def faded(age: NDArray[np.int64], half_life: float | None) -> Floats:
@@ -139,23 +141,42 @@ class Usage:
             np.minimum.at(self.first, who, when)
         self._done = end
 
+    def seen(self, day: int, model: HealthModel) -> int:
+        """Return the day until which use is on record, the day itself where nothing says that it ends before.
+
+        Where many customers used something and then nobody does for days, the record ends and not their use.
+        """
+        known = self.events.until(day).stop
+        last = int(self._latest[known - 1]) if known else day
+        if day - last <= _STALE_DAYS:
+            return day
+        here = self.events.within(last - model.stop_days + 1, day)
+        many = len(np.unique(self.events.entity[here]))
+        return last if many >= _SMALL else day
+
+    @cached_property
+    def _latest(self) -> NDArray[np.int32]:
+        """The latest day of use of what was known by each row."""
+        return np.maximum.accumulate(self.events.day)
+
     def states(self, day: int, model: HealthModel) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return 2 for used, 1 for stopped and 0 for never used, customers x features; and which features exist yet."""
         self.move_to(day)
         state = (self.last > NEVER).astype(np.int8)
-        state += self.last > day - model.stop_days
+        state += self.last > self.seen(day, model) - model.stop_days
         return state, np.asarray((self.last > NEVER).any(axis=0))
 
     def rates(self, day: int, model: HealthModel) -> tuple[Floats, Floats, Floats]:
         """Return the faded amount of the window, and the amounts per day of the last days and of those before."""
-        here = self.events.within(day - model.window_days + 1, day)
+        seen = self.seen(day, model)
+        here = self.events.within(seen - model.window_days + 1, day)
         who, amount = self.events.entity[here], self.amount[here]
-        age = day - self.events.day[here].astype(np.int64)
+        age = seen - self.events.day[here].astype(np.int64)
         level = np.bincount(who, amount * faded(age, model.half_life_days), self.many)
         new = age < model.stop_days
         recent = np.bincount(who[new], amount[new], self.many) / model.stop_days
         since = (
-            np.minimum(day - self.first.astype(np.int64) + 1, model.window_days) - model.stop_days
+            np.minimum(seen - self.first.astype(np.int64) + 1, model.window_days) - model.stop_days
         )
         before = np.bincount(who[~new], amount[~new], self.many)
         base = np.divide(before, since, out=np.full(self.many, np.nan), where=since >= _BASE_DAYS)

@@ -73,7 +73,7 @@ def round_row_counts(gate: Gate) -> Iterable[Problem]:
 
 def distant_dates(gate: Gate) -> Iterable[Problem]:
     """Dates before 1990 or more than ten years ahead."""
-    latest = gate.today + round(_YEARS_AHEAD * 365.25)
+    earliest, latest = near(gate.today)
     for view in gate.having(*SCHEMA):
         for column in SCHEMA[view.name].columns.values():
             if column.dtype not in ("date", "month", "timestamp") or not view.has(column.name):
@@ -81,15 +81,20 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
             days = view.days(column.name)
             yield from view.problem(
                 view.valid(column.name)
-                & ((days < _EARLIEST) | (days > latest))
+                & ((days < earliest) | (days > latest))
                 & ~outside_calendar(view, column.name),
                 column=column.name,
-                rule=f"before {iso(_EARLIEST)} or after {iso(latest)}",
+                rule=f"before {iso(earliest)} or after {iso(latest)}",
                 remedy="Correct the dates. A far end that stands for 'still running' should be missing.",
                 code="distant-date",
                 severity="warning",
                 show=(*SCHEMA[view.name].key, "customer_id", column.name),
             )
+
+
+def near(today: int) -> tuple[int, int]:
+    """Return the first and the last day that are not distant, as day numbers."""
+    return _EARLIEST, today + round(_YEARS_AHEAD * 365.25)
 
 
 def same_last_day(gate: Gate) -> Iterable[Problem]:
