@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.money import agreeing
 from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.files import SUFFIXES, read_file
 from saasmetrics.tables.names import snake_case
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pandas as pd
+
+
+# Words in the name of a file that do not say what it holds.
+_IDLE = frozenset({"all", "data", "export", "full", "list", "raw", "table"})
+# Words of tables that a warehouse has beside those of today, with the same rows or with earlier ones.
+_BESIDE = frozenset(
+    {"history", "bigquery", "databrick", "duckdb", "postgre", "redshift", "snowflake", "spark"}
+)
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,9 @@ def _text(label: str, data: pa.Table) -> File:
 
 
 def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Found]:
-    """Return the files that are known; where several layouts fit, the one with the most fields in the file.
+    """Return the files that are known, each with the layout that fits it best.
 
+    Of several layouts, that is the one that the file is named after, else the one with the most fields in the file.
     A system counts only if one of its main files is there.
 
     Parameters
@@ -153,31 +163,56 @@ def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Foun
             if (fields := layout.match(file.columns))
         ]
         if fits:
-            found.append(max(fits, key=lambda one: (not one.importer.generic, len(one.fields))))
+            found.append(max(fits, key=_fit))
     there = {one.importer.id for one in found if one.layout.kind in one.importer.main}
     return [one for one in found if one.importer.id in there]
+
+
+def _fit(one: Found) -> tuple[bool, bool, int]:
+    return not one.importer.generic, _is_named(one), len(one.fields)
+
+
+def _is_named(one: Found) -> bool:
+    """Return whether a file has the name of what it holds: subscription_data.csv holds subscriptions."""
+    return _words(one) == _singular(one.layout.kind)
+
+
+def _words(one: Found) -> list[str]:
+    """Return the words in the name of a file that say what it holds."""
+    stem = snake_case(one.file.label.split(":")[0].split(".")[0])
+    idle = {*_IDLE, *one.importer.id.split("_")}
+    return [word for word in _singular(stem) if word not in idle and not word.isdigit()]
+
+
+def _singular(name: str) -> list[str]:
+    return [word.removesuffix("s") for word in name.split("_")]
+
+
+def _is_another(one: Found) -> bool:
+    """Return whether a file says by its name that it holds something else than more rows of its kind."""
+    mine = set(_singular(one.layout.kind))
+    others = {word for each in one.importer.layouts for word in _singular(each.kind)} - mine
+    more = set(_words(one)) - mine
+    return not mine <= set(_words(one)) or (bool(more) and more <= others | _BESIDE)
 
 
 def parts(importer: Importer, found: Iterable[Found]) -> Parts:
     """Return the files of one system by kind.
 
+    Of several files of one kind, the one that is named after it counts if the others say that they are something else,
+    and the notes name them: a warehouse has subscriptions beside their history.
+
     Raises
     ------
     DataError
-        If two files are of one kind.
+        If several files are of one kind and none, or more than one, has its name; all such kinds at once.
     """
     out = Parts(importer.title, {}, {}, {})
     found = list(found)
     columns = [one.file.data[column] for one in found for column in one.fields.values()]
     out.dayfirst = common_order(columns)
-    for one in found:
+    for one in _chosen(importer, found, out.notes):
         kind = one.layout.kind
-        if kind in out.frames:
-            msg = (
-                f"{out.labels[kind]} and {one.file.label} are both {kind.replace('_', ' ')} of "
-                f"{importer.title}. Put them into one file, or leave one out."
-            )
-            raise DataError(msg)
         out.frames[kind] = _frame(one)
         out.labels[kind] = one.file.label
         out.given[kind] = dict(one.fields)
@@ -185,6 +220,33 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         out.semicolon |= is_semicolon(one.file.data)
         out.notes += [f"{one.file.label}: {note}" for note in file_notes(one.file.data)]
     return out
+
+
+def _chosen(importer: Importer, found: Iterable[Found], notes: list[str]) -> list[Found]:
+    """Return one file of each kind, and add to the notes which others are left aside."""
+    by_kind: dict[str, list[Found]] = {}
+    for one in found:
+        by_kind.setdefault(one.layout.kind, []).append(one)
+    chosen, clashes = [], []
+    for kind, files in by_kind.items():
+        named = [one for one in files if _is_named(one)] if len(files) > 1 else files
+        words, labels = kind.replace("_", " "), [one.file.label for one in files]
+        rest = [one for one in files if one not in named]
+        if len(named) != 1 or not all(map(_is_another, rest)):
+            all_or_both = "both" if len(files) == 2 else "all"
+            clashes.append(f"{' and '.join(labels)} are {all_or_both} {words} of {importer.title}")
+            continue
+        chosen.append(named[0])
+        if rest:
+            others, verb = (
+                ", ".join(one.file.label for one in rest),
+                agreeing(len(rest), "is", "are"),
+            )
+            notes.append(f"{others} {verb} left aside: {named[0].file.label} has the {words}")
+    if clashes:
+        each = "them" if len(clashes) == 1 else "those of each kind"
+        raise DataError(f"{'; '.join(clashes)}. Put {each} into one file, or leave one out.")
+    return chosen
 
 
 def _frame(one: Found) -> pd.DataFrame:
