@@ -1,5 +1,6 @@
 # make demo   the demo company and its retention review, in out/
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
+# make cluster   what keeps Spark busy for long, some minutes
 # make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
 # make docs   the documentation anew, by running its pages: widgets/labextension/static/docs
@@ -28,7 +29,7 @@ else
 BROWSER := programs
 endif
 
-.PHONY: help demo test search lab docs lint types pytest programs clean
+.PHONY: help demo test search cluster lab docs lint types pytest programs clean
 .NOTPARALLEL:
 
 help:
@@ -56,12 +57,16 @@ pytest: $(TEST)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not (bench or browser)"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not (bench or browser or cluster)"
 	$(BIN)/python -m pytest -m "$(ALONE)"
 endif
 
 search: $(TEST)
 	HYPOTHESIS_PROFILE=default SAASMETRICS_EXAMPLES=20 $(BIN)/python -m pytest -n auto -m "not (bench or browser)" $(or $(ARGS),tests/properties tests/metrics tests/engine tests/renewals tests/survival)
+
+# Spark is slow to plan; the gate asks it for less, and its time is limited.
+cluster: $(TEST) programs
+	$(BIN)/python -m pytest -m cluster tests/warehouse
 
 programs:
 	@scripts/install_programs.sh

@@ -41,7 +41,7 @@ def file_path(given: Any, example: str) -> Path:
     place = Path(path).expanduser() if path.startswith("~/") else Path(path)
     longest = max(len(part.encode("utf-8", "surrogatepass")) for part in (*place.parts, ""))
     if longest > _LONGEST:
-        msg = f"A name may have {_LONGEST} bytes, not {longest}; name a file, such as {example}."
+        msg = f"A name may have {_LONGEST} bytes, not {longest}; name a file, such as {example}, not {str(given)!r}."
         raise DataError(msg)
     return place
 

@@ -172,8 +172,8 @@ def test_without_any_period_a_line_recurs_in_the_month_of_its_date_and_it_is_sai
     rows = f"{HEAD}|Net\nI-1|Ada|2026-01-05|Pro|100\nI-2|Ada|2026-02-05|Pro|100\nI-3|Ada|2026-02-05|Setup fee|70"
     found = imported(tmp_path, list=rows)
     assert mrr(found, "2026-02-28") == [100.0, 100.0]
-    assert "2 lines of list.csv without a period of service count as charged for the month" in str(
-        found
+    assert "2 lines of list.csv without a period of service count as recurring, for the month" in (
+        str(found)
     )
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+# What is asked of Spark only by `make cluster`: each takes it a minute or more.
+LONG = ("test_every_page", "test_engines_agree_on_random", "test_engines_agree_on_real")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
     for item in items:
