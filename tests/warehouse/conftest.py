@@ -21,6 +21,8 @@ LONG = ("test_every_page", "test_engines_agree_on_random", "test_engines_agree_o
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
     for item in items:
+        if item.name.startswith(LONG) and item.name.endswith("[spark]"):
+            item.add_marker(pytest.mark.cluster)
         if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
             item.add_marker(pytest.mark.xdist_group("spark"))
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
