@@ -1,6 +1,6 @@
 # make demo   the demo company and its retention review, in out/
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
-# make cluster   what keeps Spark busy for long, some minutes
+# make cluster   what keeps warehouses busy for long, some minutes
 # make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
 # make docs   the documentation anew, by running its pages: widgets/labextension/static/docs
@@ -64,7 +64,7 @@ endif
 search: $(TEST)
 	HYPOTHESIS_PROFILE=default SAASMETRICS_EXAMPLES=20 $(BIN)/python -m pytest -n auto -m "not (bench or browser)" $(or $(ARGS),tests/properties tests/metrics tests/engine tests/renewals tests/survival)
 
-# Spark is slow to plan; the gate asks it for less, and its time is limited.
+# Spark is slow to plan, and a role that may only read computes every step anew: the gate asks them for less.
 cluster: $(TEST) programs
 	$(BIN)/python -m pytest -m cluster tests/warehouse
 

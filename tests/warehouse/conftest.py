@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-# What is asked of Spark only by `make cluster`: each takes it a minute or more.
+# What `make cluster` alone asks of Spark, and of a role that keeps no steps: each takes them a minute or more.
+SLOW = ("[spark]", "[saas_reader]")
 LONG = ("test_every_page", "test_engines_agree_on_random", "test_engines_agree_on_real")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
     for item in items:
-        if item.name.startswith(LONG) and item.name.endswith("[spark]"):
+        if item.name.startswith(LONG) and item.name.endswith(SLOW):
             item.add_marker(pytest.mark.cluster)
         if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
             item.add_marker(pytest.mark.xdist_group("spark"))
