@@ -8,7 +8,8 @@ SLOW = 60_000
 
 
 def dress(desk, theme: str) -> None:
-    """Change the theme of JupyterLab and wait until it has it."""
+    """Change the theme of JupyterLab and wait until it has it; two changes at once trip over each other there."""
+    desk.page.wait_for_load_state("networkidle")
     desk.command("apputils:change-theme", theme=theme)
     body = desk.page.locator("body")
     expect(body).to_have_attribute("data-jp-theme-name", theme, timeout=SLOW)
