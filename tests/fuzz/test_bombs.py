@@ -133,10 +133,11 @@ def test_a_sheet_that_is_no_xml_is_refused_without_a_traceback(tmp_path: Path) -
 def test_names_inside_a_workbook_never_leave_the_folder(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
-    workbook(inner / "subscriptions.xlsx", **{"../evil.csv": "x", "/tmp/evil_i1.csv": "x"})
+    outside = tmp_path.parent / f"{tmp_path.name}_evil.csv"
+    workbook(inner / "subscriptions.xlsx", **{"../evil.csv": "x", str(outside): "x"})
     assert sm.read(inner, as_of="2026-01-31").tables["subscriptions"].num_rows == 1
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["inner", "subscriptions.xlsx"]
-    assert not Path("/tmp/evil_i1.csv").exists()
+    assert not outside.exists()
 
 
 def test_the_name_inside_a_packed_text_is_not_used(tmp_path: Path) -> None:
