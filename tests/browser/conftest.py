@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 SIZE = {"width": 1366, "height": 768}
 FLAGS = [
@@ -257,6 +257,17 @@ class Notebook:
     def command(self, id: str, **options: Any) -> None:
         """Run a command of JupyterLab."""
         self.page.evaluate(_COMMAND, [id, options])
+
+    def dress(self, theme: str) -> None:
+        """Change the theme to Light or Dark, and wait until the splash over it is gone.
+
+        A splash that is asked for while the last one fades removes itself twice, which JupyterLab complains of.
+        """
+        splash, body = self.page.locator("#jupyterlab-splash"), self.page.locator("body")
+        expect(splash).to_have_count(0, timeout=60_000)
+        self.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        expect(body).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}", timeout=60_000)
+        expect(splash).to_have_count(0, timeout=60_000)
 
     def shot(self, name: str) -> Path:
         """Keep a picture of the page for whoever wants to look."""

@@ -173,13 +173,13 @@ def test_names_that_are_markup_or_formulas_are_only_names(notebook: Callable) ->
 
 
 def test_it_follows_the_theme_of_jupyterlab(shown) -> None:
-    shown.command("apputils:change-theme", theme="JupyterLab Light")
+    shown.dress("Light")
     expect(root(shown)).to_have_attribute("data-theme", "light", timeout=SLOW)
-    shown.command("apputils:change-theme", theme="JupyterLab Dark")
+    shown.dress("Dark")
     expect(root(shown)).to_have_attribute("data-theme", "dark", timeout=SLOW)
     background = root(shown).evaluate("node => getComputedStyle(node).backgroundColor")
     assert background == "rgb(23, 27, 32)"  # the surface of the dark palette, #171b20
-    shown.command("apputils:change-theme", theme="JupyterLab Light")
+    shown.dress("Light")
     expect(root(shown)).to_have_attribute("data-theme", "light", timeout=SLOW)
 
 

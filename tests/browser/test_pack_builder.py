@@ -99,9 +99,8 @@ def test_a_sentence_that_is_written_stands_in_the_four_files(notebook: Callable)
     expect(shown.root.locator(".sm-confirm")).to_contain_text("ours.html", timeout=SLOW)
     assert (folder / "ours.html").read_bytes() == before
     for theme, paper in (("Light", "rgb(255, 255, 255)"), ("Dark", "rgb(23, 27, 32)")):
-        found.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        found.dress(theme)
         expect(shown.root).to_have_attribute("data-theme", theme.lower(), timeout=SLOW)
-        expect(found.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
         expect(shown.preview.locator("body")).to_have_css("background-color", paper, timeout=SLOW)
         shown.root.evaluate("node => node.scrollIntoView()")
         found.shot(f"pack-{theme.lower()}")

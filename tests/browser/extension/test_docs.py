@@ -7,16 +7,8 @@ from playwright.sync_api import expect
 SLOW = 60_000
 
 
-def dress(desk, theme: str) -> None:
-    """Change the theme of JupyterLab and wait until it has it; two changes at once trip over each other there."""
-    desk.page.wait_for_load_state("networkidle")
-    desk.command("apputils:change-theme", theme=theme)
-    body = desk.page.locator("body")
-    expect(body).to_have_attribute("data-jp-theme-name", theme, timeout=SLOW)
-
-
 def test_the_documentation_opens_from_the_help_menu_in_the_theme_of_jupyterlab(desk) -> None:
-    dress(desk, "JupyterLab Dark")
+    desk.dress("Dark")
     desk.page.locator("#jp-MainMenu").get_by_text("Help", exact=True).click()
     desk.page.locator(".lm-Menu-itemLabel", has_text="SaaS metrics documentation").click()
     inside = desk.page.frame_locator("#saasmetrics-docs iframe")
@@ -28,7 +20,7 @@ def test_the_documentation_opens_from_the_help_menu_in_the_theme_of_jupyterlab(d
     expect(inside.get_by_role("heading", level=1)).to_contain_text("Net revenue retention (NRR)")
     expect(inside.locator("html")).to_have_attribute("data-theme", "dark")
     desk.shot("docs-in-lab-dark")
-    dress(desk, "JupyterLab Light")
+    desk.dress("Light")
     desk.command("saasmetrics:docs")
     expect(inside.locator("html")).to_have_attribute("data-theme", "light", timeout=SLOW)
     expect(desk.page.locator("#saasmetrics-docs")).to_have_count(1)

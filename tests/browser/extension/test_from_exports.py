@@ -90,11 +90,11 @@ def test_from_exports_of_stripe_and_zendesk_three_clicks_lead_to_the_retention_r
     assert parameters(desk.done())["data"] == folder.name
     assert violations(desk, ".saasmetrics-import") == []
     for theme in ("Light", "Dark"):
-        desk.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        desk.dress(theme)
         expect(assistant).to_have_attribute("data-theme", theme.lower(), timeout=SLOW)
         assistant.evaluate("node => node.scrollIntoView()")
         desk.shot(f"import-{theme.lower()}")
-    desk.command("apputils:change-theme", theme="JupyterLab Light")
+    desk.dress("Light")
 
 
 def test_data_of_one_file_are_checked_from_its_menu(desk, exports) -> None:

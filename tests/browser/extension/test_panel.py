@@ -157,18 +157,14 @@ def test_panel_and_launcher_cards_are_accessible_in_light_and_dark(desk, panel) 
     desk.launcher(folder)
     desk.card("Board pack").scroll_into_view_if_needed()
     for theme in ("Light", "Dark"):
-        desk.command("apputils:change-theme", theme=f"JupyterLab {theme}")
-        body = desk.page.locator("body")
-        expect(body).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}", timeout=SLOW)
-        expect(desk.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW)
+        desk.dress(theme)
         desk.shot(f"panel-{theme.lower()}")
         desk.menu(folder.name)
         desk.shot(f"menu-{theme.lower()}")
         desk.page.keyboard.press("Escape")
         assert violations(desk, "#saasmetrics-panel") == []
         assert violations(desk, '.jp-LauncherCard[data-category="SaaS metrics"]') == []
-    desk.command("apputils:change-theme", theme="JupyterLab Light")
-    expect(body).to_have_attribute("data-jp-theme-name", "JupyterLab Light", timeout=SLOW)
+    desk.dress("Light")
 
 
 def violations(desk, selector: str) -> list[str]:
