@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
+from saasmetrics.memory import free
 from saasmetrics.tables.canonical import normalize_all
+from saasmetrics.tables.facts.parts import in_parts, is_large, parts_of, read_parts
+from saasmetrics.tables.facts.reading import read_runs
 from saasmetrics.tables.files import (
     SUFFIXES,
     infer,
@@ -30,7 +33,7 @@ from saasmetrics.tables.workbooks import read_sheets
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-__all__ = ["content_hash", "has_tables", "read_folder", "table_of_stem"]
+__all__ = ["content_hash", "has_tables", "is_table", "read_folder", "table_of_stem"]
 
 _HARMLESS = re.compile(
     r"^((export|exports|data|list|all|full|raw|final|latest|clean|cleaned|report|dump|extract|table|copy"
@@ -43,6 +46,7 @@ def read_folder(
     before: Iterable[Table] | None = None,
     told: Told = NOTHING,
     without: Collection[str] = (),
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -51,7 +55,7 @@ def read_folder(
     path
         Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
         names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
-        `customers`.
+        `customers`. A table may also be a folder of Parquet parts: "mrr/2024-01.parquet".
     before
         Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
         SHA-256 of their file.
@@ -59,6 +63,8 @@ def read_folder(
         Names of columns, order of dates and decimal sign, where the files do not tell.
     without
         Names of files that are left aside; if there is no other, there is no table.
+    limit
+        How much memory, in bytes, a file may take that is read a part at a time; by default what is free.
 
     Returns
     -------
@@ -83,14 +89,14 @@ def read_folder(
         raise DataError(f"There is no file or folder {str(place)!r}.")
     if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
         raise DataError(why_unreadable(place))
-    files = sorted(_readable(place)) if place.is_dir() else [place]
+    files = [place] if not place.is_dir() or is_table(place) else sorted(_readable(place))
     files = [file for file in files if file.name not in without]
     if without and not files:
         return {}
     found: dict[str, Found] = {}
     strangers: list[str] = []
     for file in files:
-        content = "" if before is None else content_hash(file)
+        content = "" if before is None else _content(file)
         known = [table for table in before or () if content and table.source == content]
         for label, name, source in _again(file, known) if known else _parts(file):
             if name is None:
@@ -107,7 +113,7 @@ def read_folder(
     if not found:
         raise DataError(_nothing(place, strangers))
     told.check(found)
-    return _read(found, strangers, told)
+    return _read(found, strangers, told, free() if limit is None else limit)
 
 
 @dataclass(frozen=True)
@@ -182,8 +188,24 @@ def _readable(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith((".", "~$")) and _has_suffix(file)
+        if not file.name.startswith((".", "~$"))
+        and ((file.is_file() and _has_suffix(file)) or (file.is_dir() and is_table(file)))
     ]
+
+
+def is_table(folder: Path) -> bool:
+    """Whether a folder has the name of a table and holds its parts."""
+    if table_of_stem(folder.name) is None or not in_parts(folder):
+        return False
+    return not any(table_of_stem(_stem(part)) for part in folder.iterdir())
+
+
+def _content(file: Path) -> str:
+    """Return what tells whether a file, or any part of a folder, is another one."""
+    if file.is_file():
+        return content_hash(file)
+    every = "".join(map(content_hash, parts_of(file)))
+    return hashlib.sha256(every.encode()).hexdigest()
 
 
 def _has_suffix(file: Path) -> bool:
@@ -209,6 +231,8 @@ def _stem(file: Path) -> str:
 
 
 def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
+    if file.is_dir():
+        return [(f"{file.name}/", table_of_stem(file.name), file)]
     stem = _stem(file)
     if file.suffix.lower() not in (".xlsx", ".xlsm"):
         return [(file.name, table_of_stem(stem), file)]
@@ -224,21 +248,12 @@ def _again(file: Path, known: list[Table]) -> list[tuple[str, str | None, Table]
     return [(file.name, table.name, table) for table in known]
 
 
-def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str, Table]:
-    sources = {}
-    notes = {}
+def _read(
+    found: dict[str, Found], strangers: list[str], told: Told, limit: int
+) -> dict[str, Table]:
+    sources, notes = {}, {}
     for name, each in found.items():
-        known = isinstance(each.source, Table)
-        rows = each.source
-        if isinstance(rows, Path):
-            rows = read_file(rows, told.encoding)
-        if not isinstance(rows, Table):
-            rows = of_file(rows, each.label)
-        notes[name] = [] if known else [f"read from {each.label}"]
-        if told is not NOTHING and not known:
-            rows, said = told.apply(name, rows)
-            notes[name] += said
-        sources[name] = rows
+        sources[name], notes[name] = _source(name, each, told, limit)
     if strangers:
         notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
     tables = normalize_all(sources)
@@ -253,6 +268,24 @@ def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str
     }
 
 
+def _source(name: str, each: Found, told: Told, limit: int) -> tuple[pa.Table | Table, list[str]]:
+    """Return the rows of a table as they are read, or a table that is read already; and what is to be noted."""
+    rows, notes = each.source, [f"read from {each.label}"]
+    if isinstance(rows, Table):
+        return rows, []
+    if isinstance(rows, Path):
+        # Exports of several days, which have a hash of their content, are compared row by row.
+        if not each.content and is_large(name, rows, told.columns.get(name, {})):
+            made = read_runs(rows, each.label, told, limit)
+            return replace(made, data=_typed(made, semicolon=False)), notes
+        rows = read_parts(parts_of(rows)) if rows.is_dir() else read_file(rows, told.encoding)
+    rows = of_file(rows, each.label)
+    if told is not NOTHING:
+        rows, said = told.apply(name, rows)
+        notes += said
+    return rows, notes
+
+
 def _data(table: Table, source: pa.Table | Table) -> pa.Table:
     return table.data if isinstance(source, Table) else _typed(table, is_semicolon(source))
 
@@ -265,7 +298,7 @@ def _typed(table: Table, semicolon: bool) -> pa.Table:
             name: table.data[name]
             if name in known or (semicolon and ambiguous(table.data[name]) is not None)
             else infer(table.data[name])
-            for name in table.column_names
+            for name in table.data.column_names
         }
     )
 

@@ -35,7 +35,9 @@ _NEVER = -1
 
 
 def read_any(
-    path: str | os.PathLike[str] | Mapping[Any, Any], told: Told = NOTHING
+    path: str | os.PathLike[str] | Mapping[Any, Any],
+    told: Told = NOTHING,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
@@ -44,7 +46,7 @@ def read_any(
     path
         A folder or file, as for `read_folder`; a folder that holds no tables but folders named by a day, such as
         2026-04-05; or day -> folder.
-    told
+    told, limit
         As for `read_folder`.
 
     Returns
@@ -55,7 +57,7 @@ def read_any(
     if isinstance(path, Mapping):
         return read_snapshots(path, told)
     folders = _dated(path)
-    return read_snapshots(folders, told) if folders else read_folder(path, told=told)
+    return read_snapshots(folders, told) if folders else read_folder(path, told=told, limit=limit)
 
 
 def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str, Table]:
