@@ -20,8 +20,7 @@ def empty_months(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("mrr"):
         if not view.has("month"):
             continue
-        days = view.days("month")[view.valid("month")].astype("datetime64[D]")
-        months = np.unique(days.astype("datetime64[M]"))
+        months = np.unique(view.months("month")[view.valid("month")]).astype("datetime64[M]")
         missing = np.setdiff1d(np.arange(months[0], months[-1]), months) if len(months) else months
         if len(missing):
             words = ", ".join(map(str, missing[:_SHOWN])) + (
