@@ -162,7 +162,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
         for view in gate.having(table):
             if not view.has("customer_id", date, amount):
                 continue
-            months = _months(view.days(date))
+            months = view.months(date)
             paying = view.valid(date) & view.valid(amount) & (view.numbers(amount) > 0)
             if not paying.any():
                 continue
@@ -267,10 +267,10 @@ def _running(
     view: View, good: npt.NDArray[np.bool_], gate: Gate
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
     """Subscriptions running at the end of each month until the last one that the export knows."""
-    start = _months(view.days("start"))
+    start = view.months("start")
     ended = good & view.valid("end") & (view.days("end") <= gate.today)
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    end = _months(view.days("end"))
+    end = view.months("end")
     low = int(start[good].min())
     high = max(int(start[good].max()), int(end[ended].max()) if ended.any() else low)
     high = min(high, int(_months(np.array([gate.today]))[0]))
