@@ -69,6 +69,11 @@ def held(frame: Frame, what: str = "step") -> Frame:
     return frame
 
 
+def is_kept(frame: Frame) -> bool:
+    """Return whether `held` keeps a frame, so that what takes many steps is worth asking where the tables are."""
+    return frame.implementation is not nw.Implementation.IBIS or _may_keep(frame)
+
+
 def _may_keep(frame: Frame) -> bool:
     """Return whether the engine behind Ibis has tables that only the session sees, and lets this role make one."""
     connection = postgres_of(frame)
