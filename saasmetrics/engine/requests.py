@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, flat, has, numbers
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.pairs import since
 from saasmetrics.errors import DataError, MissingTableError
 
@@ -95,7 +96,7 @@ def requests(
     row = np.flatnonzero(keep)
     row = row[np.argsort(seconds[row], kind="stable")]
     ids = flat(data["customer_id"])
-    at = pc.index_in(ids, value_set=flat(engine.spans.entity_ids).cast(ids.type))
+    at = pc.index_in(ids, value_set=flat(followed(engine).spans.entity_ids).cast(ids.type))
     entity = np.asarray(at.fill_null(-1)).astype(np.int64)
     handle = (
         numbers(data["handle_seconds"], np.nan)
@@ -141,7 +142,7 @@ def contacts(
 ) -> Contacts:
     """Return tickets and customers of the months from the first to the last, both included."""
     first, last = months
-    found = requests(engine, "Demand", where)
+    found, engine = requests(engine, "Demand", where), followed(engine)
     grouping = engine.grouping(by)
     group = engine.origin(by).astype(np.int64)
     many, width, bands = len(grouping), last - first + 1, len(BANDS) + 1
@@ -175,6 +176,7 @@ def _count(cell: NDArray[np.int64], many: int, bands: int) -> NDArray[np.int64]:
 
 def ages(engine: LocalEngine, by: Sequence[str], month: int) -> NDArray[np.int64]:
     """Return the customers paying at the end of a month, by group and months since they began (the last: and more)."""
+    engine = followed(engine)
     ledger = engine.periodic("M")
     paying = ledger.state(month)[0] > 0
     old = np.clip(month - since(ledger).astype(np.int64), 0, BANDS[-1])

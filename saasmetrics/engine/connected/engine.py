@@ -6,11 +6,12 @@ import weakref
 from functools import wraps
 from inspect import signature
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 import pandas as pd
 
+from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk
 from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
 from saasmetrics.engine.groups import Groups
@@ -129,6 +130,16 @@ class ConnectedEngine:
                 self._since,
             )
         return self._there
+
+    @property
+    def followed(self) -> LocalEngine:
+        """What knows the ledger of each customer: pieces that are brought as whole numbers, else the local engine."""
+        try:
+            found = self.there.here
+        except NotPortableError as error:
+            self.reasons_here["followed"] = str(error)
+            return self.here
+        return cast("LocalEngine", Asking(found, self.link, _WORDS["followed"]))
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -326,6 +337,7 @@ def _hashable(key: Any) -> bool:
 
 
 _WORDS = {
+    "followed": "Following each customer",
     "spans": "Following each subscription",
     "measures": "Listing the customers behind a number",
     "rows": "Listing the customers behind a number",

@@ -118,6 +118,17 @@ class Rows:
         """Return all columns of the rows, which are brought for it."""
         return self._with(self.column_names).select(self.column_names)
 
+    def has(self, column: str) -> bool:
+        """Return whether a column has at least one value: of rows that are here by a look, of others by a query."""
+        if self._here is not None and column in self._here.column_names:
+            return bool(self._here[column].null_count < len(self._here))
+        return self.once(f"has {column}", lambda: self._has(column))
+
+    def _has(self, column: str) -> bool:
+        with self.link.asking(f"Looking for values of {self.name}.{column}"):
+            some = self.frame.select(column).filter(~nw.col(column).is_null()).head(1)
+            return bool(fetched(some).num_rows)
+
     def once(self, what: str, make: Callable[[], T]) -> T:
         """Return what was found out about the rows before, or find it out: each question is asked once."""
         if what not in self._told:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, flat, has, numbers
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import encoded
 from saasmetrics.engine.ticket_groups import columns_for
 from saasmetrics.errors import DataError, MissingTableError
@@ -56,7 +57,7 @@ class Paying:
     @classmethod
     def of(cls, book: Book) -> Paying:
         """Return who pays when in a book."""
-        engine = by_customer(book).engine
+        engine = followed(by_customer(book).engine)
         found = engine.entities
         owner, start = found.account.astype(np.int64), found.time.astype(np.int64)
         end = np.append(start[1:], _FAR)

@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.groups import columns as by_columns
 from saasmetrics.engine.ticket_groups import columns_for
@@ -213,7 +214,7 @@ def by_revenue(
     of_tickets = tuple(n for n in names if n in own and own[n][0] == "tickets")
     of_customers = tuple(n for n in names if n not in of_tickets)
     inbox = Inbox.asked(book, freq, of_tickets, zone)
-    engine = by_customer(book).engine
+    engine = followed(by_customer(book).engine)
     groups, paying = engine.grouping(of_customers), Paying.of(book)
     group = engine.origin(of_customers).astype(np.int64)
     mrr = _at_ends(inbox, paying, group, len(groups))

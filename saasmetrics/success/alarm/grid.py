@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.followed import followed
+from saasmetrics.success.score.events import entities_of
 from saasmetrics.success.score.scorer import scorer
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ class Grid:
     def paying(self) -> Bools:
         """Who pays on which day."""
         if "paying" not in self._kept:
-            ledger = self.book.engine.entities
+            ledger = followed(self.book.engine).entities
             before = ledger.before(ledger.mrr)
             mrr = self.balance(ledger.account, ledger.time, ledger.mrr - before)
             self._kept["paying"] = mrr > 0.5  # micro-units
@@ -101,7 +104,10 @@ class Grid:
                 spans.lines()
             ]
         ended = np.flatnonzero(spans.end < _FAR)
-        account = np.concatenate([spans.entity, spans.entity[ended]])
+        known = followed(self.book.engine).spans.entity_ids
+        place = pc.index_in(spans.entity_ids, value_set=known.cast(spans.entity_ids.type))
+        entity = np.asarray(place)[spans.entity]
+        account = np.concatenate([entity, entity[ended]])
         time = np.concatenate([spans.start, spans.end[ended]])
         return self.balance(account, time, np.concatenate([quantity, -quantity[ended]]))
 
@@ -110,8 +116,6 @@ class Grid:
         table = self.book.tables.get("subscriptions")
         if table is None or not has(table.data, "past_due_since"):
             return None
-        from saasmetrics.success.score.events import entities_of
-
         since = days(table.data["past_due_since"], _FAR)
         entity = entities_of(self.book, table.data["customer_id"])
         late = np.flatnonzero((since < _FAR) & (entity >= 0))
@@ -156,8 +160,8 @@ def known_for(started: Bools) -> NDArray[np.int64]:
 
 def blocks(book: Book, until: int) -> Iterator[Grid]:
     """Yield the customers of a book in blocks, by the days from the first payment on."""
-    ledger = book.engine.entities
-    many = len(book.engine.spans.entity_ids)
+    engine = followed(book.engine)
+    ledger, many = engine.entities, len(engine.spans.entity_ids)
     first = int(ledger.time.min()) if len(ledger) else until
     width = max(until - first + 1, 1)
     step = max(1, _CELLS // width)

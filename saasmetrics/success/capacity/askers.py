@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.columns import flat
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.requests import requests
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code
@@ -54,12 +55,14 @@ class Askers:
             raise DataError(msg)
         found = requests(engine, "Demand", self.where)
         found = found.pick(np.flatnonzero(calendar.ordinal(found.day) == month))
-        paying = (found.entity >= 0) & (engine.periodic("M").state(month)[0] > 0)[found.entity]
+        paying = (found.entity >= 0) & (followed(engine).periodic("M").state(month)[0] > 0)[
+            found.entity
+        ]
         mine = np.ones(len(found), bool)
         if group and all(group.get(name) == OUTSIDE for name in self.by):
             mine = ~paying
         elif (code := group_code(self.book, self.by, group)) is not None:
-            mine = paying & (engine.origin(self.by)[found.entity] == code)
+            mine = paying & (followed(engine).origin(self.by)[found.entity] == code)
         ids = flat(self.book.tables["tickets"].data["customer_id"]).to_pandas()
         rows = pd.DataFrame(
             {"customer_id": ids.to_numpy()[found.row[mine]], "paying": paying[mine], "tickets": 1}

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from saasmetrics.asked import finite, text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, flat, has, numbers
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.requests import BAND_NAMES, BANDS
@@ -100,7 +101,7 @@ def touch_workload(
     most = finite("limit", limit, "a share of the time such as 0.9", least=0.01, most=10)
     available = hours * (1 - share("shrinkage", shrinkage, most=0.99))
     entity, day, minutes = _touches(book)
-    engine, (_, _, full) = book.engine, book.engine.extent("M")
+    engine, (_, _, full) = followed(book.engine), book.engine.extent("M")
     group, many = engine.origin(names).astype(np.int64), len(engine.grouping(names))
     exposed, spent, count = _rates(
         book, group, many, (full - window + 1, full), (entity, day, minutes)
@@ -171,7 +172,7 @@ def _touches(book: Book) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         msg = "Touch workload needs the minutes of activities (activities.minutes). Add the column."
         raise DataError(msg)
     ids = flat(data["customer_id"])
-    at = pc.index_in(ids, value_set=flat(book.engine.spans.entity_ids).cast(ids.type))
+    at = pc.index_in(ids, value_set=flat(followed(book.engine).spans.entity_ids).cast(ids.type))
     entity = np.asarray(at.fill_null(-1)).astype(np.int64)
     day, minutes = days(data["at"], -(2**30)).astype(np.int64), numbers(data["minutes"], np.nan)
     keep = (entity >= 0) & ~np.isnan(minutes) & (day <= book.as_of_day)
@@ -187,7 +188,7 @@ def _rates(
 ) -> tuple[Floats, Floats, Floats]:
     """Return account-months, minutes and activities by group and age over some months."""
     entity, day, minutes = touches
-    ledger, bands = book.engine.periodic("M"), len(BANDS) + 1
+    ledger, bands = followed(book.engine).periodic("M"), len(BANDS) + 1
     begun = since(ledger).astype(np.int64)
     month = book.calendar("M").ordinal(day)
     exposed, spent, count = (np.zeros((many, bands)) for _ in range(3))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, flat, has, numbers, parents
+from saasmetrics.engine.followed import followed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ def entities_of(book: Book, column: Any) -> NDArray[np.int32]:
     if grouped and customers is not None and has(customers.data, "parent_id"):
         ids = flat(parents(ids, customers.data))
     names, code = encode(ids)
-    known = book.engine.spans.entity_ids
+    known = followed(book.engine).spans.entity_ids
     if len(names) and pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
         return np.full(len(code), -1, np.int32)
     found = pc.fill_null(pc.index_in(names, value_set=known.cast(names.type)), -1)
@@ -142,14 +143,14 @@ def optional(book: Book, table: str, at: str) -> Events | None:
 def labels(book: Book, by: Sequence[str]) -> tuple[tuple[tuple[Any, ...], ...], NDArray[np.int64]]:
     """Return the groups of customers by some columns, and the group of each customer."""
     found = book.engine.grouping(tuple(by))
-    return found.labels, book.engine.origin(tuple(by)).astype(np.int64)
+    return found.labels, followed(book.engine).origin(tuple(by)).astype(np.int64)
 
 
 def segments(book: Book) -> tuple[list[Any], NDArray[np.int64]]:
     """Return the segments and that of each customer; one for all where the customers have none."""
     table = book.tables.get("customers")
     if table is None or not has(table.data, "segment"):
-        return [None], np.zeros(len(book.engine.spans.entity_ids), np.int64)
+        return [None], np.zeros(len(followed(book.engine).spans.entity_ids), np.int64)
     names, code = labels(book, ("segment",))
     return [name[0] for name in names], code
 

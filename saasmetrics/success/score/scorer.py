@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.columns import days, has
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import MICRO, counted
 from saasmetrics.periods import iso_day, last_day
@@ -56,7 +57,7 @@ class Scorer:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self.many = len(book.engine.spans.entity_ids)
+        self.many = len(followed(book.engine).spans.entity_ids)
         usage = optional(book, "usage", "date")
         tickets = optional(book, "tickets", "created_at")
         surveys = optional(book, "surveys", "at")
@@ -70,12 +71,12 @@ class Scorer:
         self.tickets = None if tickets is None else Tickets(tickets)
         self.answers = None if surveys is None else Answers(surveys)
         self.segment_names, self.segment = segments(book)
-        self._ids = book.engine.spans.entity_ids
+        self._ids = followed(book.engine).spans.entity_ids
 
     @property
     def ledger(self) -> Ledger:
         """Every change of MRR of every customer, by day."""
-        return self.book.engine.entities
+        return followed(self.book.engine).entities
 
     @property
     def tables(self) -> tuple[str, ...]:
