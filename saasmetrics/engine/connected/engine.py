@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import wraps
 from inspect import signature
-from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
-import narwhals as nw
 import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk
-from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
+from saasmetrics.engine.connected.rows import Rows, brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
-from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -278,17 +274,10 @@ class _Portable(PortableEngine):
         super().__init__(*asked)
         self._link = link
         self.few = min(self.few, link.limit // _PIECE)
-        self._bringing = count(id(self) << 16)
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
-        kinds = frame.collect_schema()
-        texts = [name for name, kind in kinds.items() if kind == nw.String]
-        rows, letters = measured(frame, texts)
-        key = next(self._bringing)
-        self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
-        weakref.finalize(holder, self._link.release, key)
-        return fetched(frame)
+        return brought(frame, table, self._link, holder)
 
 
 def _without_clocks(rows: Rows) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _FIXED = 8  # bytes of a number or a date, at most
 _SMALL = 2**31  # bytes
+_HOLDERS = count(1 << 80)  # numbers that are no id of an object
 _OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
 
 
@@ -166,6 +168,29 @@ class Rows:
             rows, letters = measured(self.frame, texts)
         self._size = rows
         self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
+
+
+def brought(frame: Frame, table: str, link: Link, holder: object) -> pa.Table:
+    """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
+
+    Parameters
+    ----------
+    frame
+        What to bring.
+    table
+        The table that it says something of.
+    link
+        What may be brought.
+    holder
+        What keeps it.
+    """
+    kinds = frame.collect_schema()
+    texts = [name for name, kind in kinds.items() if kind == nw.String]
+    rows, letters = measured(frame, texts)
+    key = next(_HOLDERS)
+    link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
+    weakref.finalize(holder, link.release, key)
+    return fetched(frame)
 
 
 def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:

@@ -69,12 +69,12 @@ class Paying:
     def of_tickets(self, inbox: Inbox) -> Ints:
         """Return the customer of each ticket as a number; -1 for one who never paid."""
         ids = self.ids
-        names = inbox.tickets.customer_ids
+        names = inbox.customer_ids
         if pa.types.is_integer(ids.type) != pa.types.is_integer(names.type):
-            return np.full(len(inbox.tickets), -1, np.int64)
+            return np.full(len(inbox.n), -1, np.int64)
         at = pc.fill_null(pc.index_in(names, value_set=ids.cast(names.type)), -1)
         place = np.append(np.asarray(at).astype(np.int64), -1)
-        return place[inbox.tickets.customer]
+        return place[inbox.customer]
 
     @cached_property
     def _until(self) -> Ints:
