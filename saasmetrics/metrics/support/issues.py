@@ -101,11 +101,10 @@ def top_issues(
     labels = [label[0] for label in inbox.groups.labels]
     first, _, full = inbox.extent
     number = full if period is None else book.calendar(freq).of(period)
-    mine = inbox.cell(inbox.created, period, {})
-    size = len(labels)
-    now, before = (
-        tally(inbox.code[part], inbox.n[part], size) for part in (mine, inbox.created == number - 1)
-    )
+    mine, size = inbox.cell(inbox.created, period, {}), len(labels)
+    now = tally(inbox.code[mine], inbox.n[mine], size)
+    earlier = inbox.created == number - 1
+    before = tally(inbox.code[earlier], inbox.n[earlier], size)
     paying = Paying.of(book)
     end = min(int(edges(inbox)[number - first + 1]) - 1, book.as_of_day)
     arr, customers = _behind(inbox, mine, paying, end)
