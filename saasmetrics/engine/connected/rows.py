@@ -131,6 +131,15 @@ class Rows:
             some = self.frame.select(column).filter(~nw.col(column).is_null()).head(1)
             return bool(fetched(some).num_rows)
 
+    def distinct(self, column: str) -> pa.ChunkedArray:
+        """Return the different values of a column, asked for where they are."""
+        return self.once(f"distinct {column}", lambda: self._distinct(column))
+
+    def _distinct(self, column: str) -> pa.ChunkedArray:
+        with self.link.asking(f"Looking for the values of {self.name}.{column}"):
+            found = fetched(self.frame.select(column).unique().sort(column))
+        return canonical(self.name, found)[column]
+
     def once(self, what: str, make: Callable[[], T]) -> T:
         """Return what was found out about the rows before, or find it out: each question is asked once."""
         if what not in self._told:
@@ -170,7 +179,7 @@ class Rows:
         self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
 
 
-def brought(frame: Frame, table: str, link: Link, holder: object) -> pa.Table:
+def brought(frame: Frame, table: str, link: Link, holder: object = None) -> pa.Table:
     """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
 
     Parameters
@@ -182,15 +191,16 @@ def brought(frame: Frame, table: str, link: Link, holder: object) -> pa.Table:
     link
         What may be brought.
     holder
-        What keeps it.
+        What keeps it; None: the rows themselves.
     """
     kinds = frame.collect_schema()
     texts = [name for name, kind in kinds.items() if kind == nw.String]
     rows, letters = measured(frame, texts)
     key = next(_HOLDERS)
     link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
-    weakref.finalize(holder, link.release, key)
-    return fetched(frame)
+    found: pa.Table = fetched(frame)
+    weakref.finalize(found if holder is None else holder, link.release, key)
+    return found
 
 
 def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:

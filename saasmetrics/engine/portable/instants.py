@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number, divided, where
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def with_local_day(
     """
     if not offsets:
         return frame.with_columns(day_number(column, FAR).alias(name))
-    frame = fenced(with_seconds(frame, column, "_utc"))
+    # Kept, or the moment would be told anew for each change of the clock.
+    frame = held(with_seconds(frame, column, "_utc"))
     ahead = nw.lit(offsets[0][1]).cast(nw.Int64)
     for (_, before), (since, after) in pairwise(offsets):
         ahead = ahead + where(nw.col("_utc") >= since, nw.lit(after - before)).cast(nw.Int64)

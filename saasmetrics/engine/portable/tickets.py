@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import number
+from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.instants import with_local_day, with_seconds
 from saasmetrics.engine.portable.whole import flag, summed, with_period
 from saasmetrics.engine.ticket_groups import LINKS
@@ -76,9 +77,10 @@ def ticket_cells(
     found = with_seconds(found, "created_at", "_created").filter(nw.col("_created") < clock.now)
     found = with_local_day(found, "created_at", "day", clock.offsets)
     found = found.with_columns(since=flag(nw.col("day") >= clock.since).cast(nw.Int64))
-    found = with_period(found, clock.calendar)
-    cells = [*keys, "period", "since"]
-    found = found.group_by(*cells).agg(n=nw.len()).with_columns(n=nw.col("n").cast(nw.Int64))
+    found = found.group_by(*keys, "day", "since").agg(n=nw.len())
+    # Kept, or the month would be told anew, from the clock, wherever its parts are named.
+    found = with_period(held(found.with_columns(n=nw.col("n").cast(nw.Int64))), clock.calendar)
+    found = summed(found, [*keys, "period", "since"], ["n"])
     for at, (table, own) in enumerate(columns):
         if table == "tickets":
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -11,14 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.columns import encode
-from saasmetrics.engine.connected.rows import brought, canonical, is_there
-from saasmetrics.engine.groups import columns, encoded
-from saasmetrics.engine.moments import check_zone, end_of_day, offsets_of
-from saasmetrics.engine.portable.held import held
-from saasmetrics.engine.portable.instants import offsets_between
-from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
-from saasmetrics.engine.portable.whole import FAR, day_number
+from saasmetrics.engine.groups import columns
+from saasmetrics.engine.moments import check_zone
 from saasmetrics.engine.ticket_groups import known_column
 from saasmetrics.engine.tickets import Tickets, later_notes, tickets_of
 from saasmetrics.metrics.support.inbox import Inbox
@@ -31,13 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
-    from saasmetrics.engine.connected.rows import Rows
+    from saasmetrics.engine.connected.tickets import Cells
     from saasmetrics.engine.local import LocalEngine
 
     Ints = NDArray[np.int64]
 
 _KEPT = 4  # answers of a book
-_MADE: WeakKeyDictionary[LocalEngine, dict[Any, _Cells]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[LocalEngine, dict[Any, Cells]] = WeakKeyDictionary()
 
 
 def counted_inbox(
@@ -59,24 +53,14 @@ def counted_inbox(
     """
     table = tickets_table(book)
     names = columns(by)
-    if not is_there(table):
+    if not table.is_away:
         return Inbox.asked(book, freq, names, zone)
     book.calendar(freq)
     check_zone(zone)
     used = {known_column(name, book.tables)[0] for name in names}
-    if not all(is_there(book.tables[name]) for name in used):
+    if not all(book.tables[name].is_away for name in used):
         return Inbox.asked(book, freq, names, zone)
     return CountedInbox(book, freq, zone, names)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """What was counted: one row per customer, combination of columns and period."""
-
-    data: pa.Table
-    columns: list[tuple[list[Any], NDArray[np.int32]]]
-    customer_ids: pa.Array
-    customer: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +68,8 @@ class CountedInbox(Inbox):
     """An inbox of cells: every array has one element per cell, which `n` tickets are in."""
 
     @cached_property
-    def _cells(self) -> _Cells:
+    def counts(self) -> Cells:
+        """What was counted, kept for the next metric that asks for the same."""
         kept = _MADE.setdefault(self.book.engine, {})
         key = (self.freq, self.zone, self.by)
         kept[key] = kept.pop(key) if key in kept else self._counted()
@@ -92,44 +77,28 @@ class CountedInbox(Inbox):
             del kept[next(iter(kept))]
         return kept[key]
 
-    def _counted(self) -> _Cells:
-        tables, known = self.book.tables, [known_column(n, self.book.tables) for n in self.by]
-        rows: Rows = tables["tickets"].data
-        frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in known)}}
-        with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
-            found = held(ticket_cells(frames, known, self._clock(rows)), "tickets")
-            data = brought(found, "tickets", rows.link, self.book.engine)
-        told = [
-            encoded(canonical(table, data.select([f"_by{at}"]).rename_columns([own]))[own])
-            for at, (table, own) in enumerate(known)
-        ]
-        ids, customer = encode(canonical("tickets", data.select(["customer_id"]))["customer_id"])
-        return _Cells(data, told, ids, customer.astype(np.int64))
+    def _counted(self) -> Cells:
+        from saasmetrics.engine.connected.tickets import counted_tickets
 
-    def _clock(self, rows: Rows) -> Clock:
-        calendar, now = self.book.calendar(self.freq), end_of_day(self.book.as_of_day, self.zone)
-        since = -FAR if self.book.since_day is None else self.book.since_day
-        first = None if self.zone == "UTC" else first_moment(rows.frame, now)
-        offsets = () if first is None else offsets_between(*offsets_of(self.zone), first, now)
-        return Clock(calendar, now, since, offsets)
-
-    def _whole(self, name: str) -> Ints:
-        return np.asarray(self._cells.data[name]).astype(np.int64)
+        book = self.book
+        known = [known_column(name, book.tables) for name in self.by]
+        calendar, days = book.calendar(self.freq), (book.since_day, book.as_of_day)
+        return counted_tickets(book.tables, known, calendar, days, self.zone)
 
     @cached_property
     def n(self) -> Ints:
         """How many tickets each cell has."""
-        return self._whole("n")
+        return self.counts.whole("n")
 
     @property
     def customer(self) -> Ints:
         """The customer of each cell, as a place in `customer_ids`; -1 for none."""
-        return self._cells.customer
+        return self.counts.customer
 
     @property
     def customer_ids(self) -> pa.Array:
         """The customers who have tickets."""
-        return self._cells.customer_ids
+        return self.counts.customer_ids
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -139,12 +108,12 @@ class CountedInbox(Inbox):
     @property
     def columns(self) -> list[tuple[list[Any], NDArray[np.int32]]]:
         """The labels of each by-column, and which of them every cell has."""
-        return self._cells.columns
+        return self.counts.columns
 
     @cached_property
     def created(self) -> Ints:
         """The period in which the tickets of each cell were created."""
-        return self._whole("period")
+        return self.counts.whole("period")
 
     @cached_property
     def days(self) -> Ints:
@@ -155,7 +124,7 @@ class CountedInbox(Inbox):
     @cached_property
     def since(self) -> NDArray[np.bool_]:
         """The cells of tickets created from the first day that is looked at."""
-        return np.asarray(self._whole("since") == 1)
+        return np.asarray(self.counts.whole("since") == 1)
 
     def shown(self, mine: NDArray[np.bool_], **more: NDArray[Any]) -> pd.DataFrame:
         """Return the tickets of some cells with their ids, moments and more columns, the oldest first."""
@@ -201,9 +170,7 @@ class _Part(Inbox):
     @cached_property
     def tickets(self) -> Tickets:
         """The tickets of these days."""
-        table = self.book.tables["tickets"]
-        first, last = self.between
-        day = day_number("created_at", FAR)
-        some = table.data.frame.filter((day >= first) & (day <= last))
-        tables = {"tickets": replace(table, data=table.data.cut(some))}
+        from saasmetrics.engine.connected.tickets import tickets_between
+
+        tables = {"tickets": tickets_between(self.book.tables["tickets"], *self.between)}
         return tickets_of(tables, self.book.as_of_day, self.zone)

@@ -123,7 +123,9 @@ def staffing(
     level, busy = coverage(interval), None if max_occupancy is None else _occupancy(max_occupancy)
     weeks, away = whole("weeks", weeks, 1), share("shrinkage", shrinkage, most=0.99)
     finite("target", target, "seconds", least=0)
-    found = requests(book.engine, "Staffing", None if channel is None else {"channel": channel})
+    last_weeks = (book.as_of_day - 7 * (weeks + 2), book.as_of_day)
+    where = None if channel is None else {"channel": channel}
+    found = requests(book.engine, "Staffing", where, last_weeks)
     count, taken = _slots(book, found.day, found.second, weeks, zone)
     if not count.sum():
         msg = f"No ticket of channel {channel!r} came in the last {weeks} weeks; take more weeks."
