@@ -23,8 +23,6 @@ APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
 BRINGS_ROWS = frozenset(
     [
-        "alert_record",
-        "alerts",
         "atr_waterfall",
         "balances",
         "committed",
@@ -32,8 +30,6 @@ BRINGS_ROWS = frozenset(
         "drivers",
         "expansion",
         "forecast_tornado",
-        "health_backtest",
-        "lifecycle",
         "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
@@ -41,10 +37,7 @@ BRINGS_ROWS = frozenset(
         "renewal_cohorts",
         "renewal_forecast",
         "renewal_rates",
-        "signal_validation",
         "success_growth",
-        "usage_daily",
-        "worklist",
     ]
 )
 

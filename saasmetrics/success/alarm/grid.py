@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.columns import days, has
 from saasmetrics.engine.followed import followed
+from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.portions import most_frequent, portion
 from saasmetrics.success.score.events import entities_of
 from saasmetrics.success.score.scorer import scorer
 
@@ -91,23 +92,25 @@ class Grid:
     @property
     def seats(self) -> Floats | None:
         """How many seats are paid on which day; None where the subscriptions do not tell."""
-        source = self.book.engine.source
-        data = self.book.tables[source].data
-        if source != "subscriptions" or not has(data, "quantity"):
+        engine, source = followed(self.book.engine), self.book.engine.source
+        table = self.book.tables[source]
+        if source != "subscriptions" or not has(table.data, "quantity"):
             return None
-        spans = self.book.engine.spans
-        quantity = np.append(numbers(data["quantity"]), 0.0)[spans.lines()]
-        product = data["product"].to_pylist() if has(data, "product") else None
-        if product is not None:  # seats of one product are no more seats of another
-            core = max(set(product), key=product.count)
-            quantity *= np.append(np.array([name == core for name in product]), [False])[
-                spans.lines()
-            ]
+        named = has(table.data, "product")
+        columns = ("quantity", "product") if named else ("quantity",)
+        groups, spans = engine.grouping([f"{source}.{name}" for name in columns]), engine.spans
+        core = most_frequent(table, "product") if named else None
+        core = NONE if core is None else core
+        # Seats of one product are no more seats of another.
+        counts = [not named or label[1] == core for label in groups.labels]
+        held = [
+            float(label[0]) if mine and label[0] != NONE else 0.0
+            for label, mine in zip(groups.labels, counts, strict=True)
+        ]
+        code = groups.of_span if groups.of_entity is None else groups.of_entity[spans.entity]
+        quantity = np.array(held)[code]
         ended = np.flatnonzero(spans.end < _FAR)
-        known = followed(self.book.engine).spans.entity_ids
-        place = pc.index_in(spans.entity_ids, value_set=known.cast(spans.entity_ids.type))
-        entity = np.asarray(place)[spans.entity]
-        account = np.concatenate([entity, entity[ended]])
+        account = np.concatenate([spans.entity, spans.entity[ended]])
         time = np.concatenate([spans.start, spans.end[ended]])
         return self.balance(account, time, np.concatenate([quantity, -quantity[ended]]))
 
@@ -116,14 +119,12 @@ class Grid:
         table = self.book.tables.get("subscriptions")
         if table is None or not has(table.data, "past_due_since"):
             return None
-        since = days(table.data["past_due_since"], _FAR)
-        entity = entities_of(self.book, table.data["customer_id"])
+        columns = ("customer_id", "past_due_since", "end")
+        data = portion(table, columns, ("past_due_since",))
+        since = days(data["past_due_since"], _FAR)
+        entity = entities_of(self.book, data["customer_id"])
         late = np.flatnonzero((since < _FAR) & (entity >= 0))
-        ended = (
-            days(table.data["end"], _FAR)[late]
-            if has(table.data, "end")
-            else np.full(len(late), _FAR)
-        )
+        ended = days(data["end"], _FAR)[late] if has(data, "end") else np.full(len(late), _FAR)
         stop = np.flatnonzero(ended < _FAR)
         account = np.concatenate([entity[late], entity[late][stop]])
         time = np.concatenate([since[late], np.maximum(ended[stop], since[late][stop])])
