@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.asked import size_in_bytes
 from saasmetrics.errors import DataError
 from saasmetrics.importers.files import files_of
+from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
 from saasmetrics.tables.read import read_folder, table_of_stem
@@ -27,12 +28,21 @@ def read_tables(path: Any, memory_limit: int | str | None = None, **words: Any) 
     DataError
         If the files would take more than `memory_limit`, by default what is free.
     """
-    told = Told(**words)
+    told = _told_of(path, Told(**words))
     fit(
         _all_files(path),
         free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit),
     )
     return read_raw(path, told) or read_any(path, told)
+
+
+def _told_of(path: Any, told: Told) -> Told:
+    """Return what is told, and what `mapping.toml` in the folder says where nothing is."""
+    if not isinstance(path, (str, Path)) or not Path(path).is_dir():
+        return told
+    from saasmetrics.importers.mapping import over, read_mapping
+
+    return over(told, read_mapping(Path(path)).told)
 
 
 def _all_files(path: Any) -> list[Path]:
@@ -72,7 +82,15 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
 
     if not is_raw(Path(path), told.encoding):
         return {}
-    made = import_folder(path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding)
+    try:
+        made = import_folder(
+            path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding
+        )
+    except StrangersError as error:
+        if not any(table_of_stem(file.label.split(".")[0]) for file in error.files):
+            raise
+        left = {file.name for file in files_of(path)} - {file.label for file in error.files}
+        return read_folder(path, told=told, without=left)
     known = {file.name for file in files_of(path)} - {file.label for file in made.others}
     # A file that nobody knows is said, and keeps no other from being read.
     strange = [
@@ -89,6 +107,7 @@ def read_raw(path: Any, told: Told) -> dict[str, Table]:
     }
     first = next(iter(tables))
     aside = [f"not recognized and left aside: {', '.join(strange)}"] if strange else []
-    notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said(), *aside)
+    of = f"the exports of {' and '.join(made.systems)}" if made.systems else "mapped files"
+    notes = (f"made from {of}", *made.said(), *aside)
     tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))
     return tables | others
