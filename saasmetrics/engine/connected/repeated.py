@@ -13,7 +13,7 @@ from saasmetrics.tables.gate import keys
 from saasmetrics.tables.gate.view import Gate, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
@@ -37,26 +37,36 @@ def repeated(table: Table) -> Iterator[Problem]:
     few = fetched(groups.sort(*key).head(_KEYS + 1))
     if not few.num_rows:
         return
-    several = rows.frame.with_columns(_rows=nw.len().over(*key)).filter(nw.col("_rows") > 1)
-    several = several.drop("_rows")
-    many = few.num_rows > _KEYS
-    shown = several.sort(*key).head(_KEYS) if many else several.sort(*key)
-    data = canonical(table.name, fetched(shown))
-    gate = Gate({table.name: View(replace(table, data=data))})
-    found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
-    if not many:
-        for problem in found:
+    several = _sharing(rows.frame, key)
+    if few.num_rows <= _KEYS:
+        gate = _gate(table, several.sort(*key))
+        for problem in (*keys.repeated_rows(gate), *keys.repeated_keys(gate)):
             yield replace(problem, lines=None, found=None)
         return
-    counts = _counts(several)
+    different = _sharing(several.unique(), key)
+    counts = {
+        "repeated-row": _size(several) - _size(several.unique()),
+        "repeated-key": _size(different),
+    }
+    copies = _sharing(several, rows.column_names)
+    found = (
+        *keys.repeated_rows(_gate(table, copies.sort(*key).head(_KEYS))),
+        *keys.repeated_keys(_gate(table, different.sort(*key).head(_KEYS))),
+    )
     for problem in found:
         yield replace(problem, rows=counts[problem.code], lines=None, found=None)
 
 
-def _counts(several: Frame) -> dict[str, int]:
-    """Return how many of the rows that share a key are copies, and how many are not."""
-    all_rows, different = (
-        int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())
-        for frame in (several, several.unique())
-    )
-    return {"repeated-row": all_rows - different, "repeated-key": different}
+def _sharing(frame: Frame, columns: Iterable[str]) -> Frame:
+    """Return the rows that have their values of some columns in common with others."""
+    several = frame.with_columns(_rows=nw.len().over(*columns)).filter(nw.col("_rows") > 1)
+    return several.drop("_rows")
+
+
+def _gate(table: Table, rows: Frame) -> Gate:
+    data = canonical(table.name, fetched(rows))
+    return Gate({table.name: View(replace(table, data=data))})
+
+
+def _size(frame: Frame) -> int:
+    return int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())

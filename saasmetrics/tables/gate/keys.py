@@ -149,7 +149,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
         rows = _repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~identical(view, rows)]
+        rows = _several(view, key, rows[~identical(view, rows)])
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -265,6 +265,12 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
     mask[order[1:][equal]] = True
     mask[order[:-1][equal]] = True
     return np.flatnonzero(mask)
+
+
+def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those of some rows whose key others of them have too."""
+    _, group, size = np.unique(view.combined(key)[rows], return_inverse=True, return_counts=True)
+    return rows[size[group] > 1]
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
