@@ -69,7 +69,7 @@ def read_mapping(folder: Path) -> Given:
         return Given()
     try:
         said = tomllib.loads(place.read_text(encoding="utf-8-sig"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{NAME} is not readable: {error}.") from error
     ways = {name: said.pop(name) for name in WAYS if name in said}
     files = {file: checked(file, _entry(file, entry)) for file, entry in said.items()}
