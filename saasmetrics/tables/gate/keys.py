@@ -152,7 +152,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
         rows = repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~identical(view, rows)]
+        rows = _several(view, key, rows[~identical(view, rows)])
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -287,6 +287,12 @@ def _ascending(view: View) -> bool:
         return False
     who, day = view.codes("customer_id"), view.days("month")
     return bool(((who[1:] > who[:-1]) | ((who[1:] == who[:-1]) & (day[1:] > day[:-1]))).all())
+
+
+def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those of some rows whose key others of them have too."""
+    _, group, size = np.unique(view.combined(key)[rows], return_inverse=True, return_counts=True)
+    return rows[size[group] > 1]
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
