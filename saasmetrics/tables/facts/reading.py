@@ -15,7 +15,7 @@ from saasmetrics.memory import spoken
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.facts.ids import Ids
 from saasmetrics.tables.facts.kinds import Kinds
-from saasmetrics.tables.facts.parts import batches, parts_of, rows_of
+from saasmetrics.tables.facts.parts import batches, parts_of, rows_of, size_of_part
 from saasmetrics.tables.facts.sweep import Sweep
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.runs import RUN, first_days, rows_in, unrolled
@@ -69,7 +69,7 @@ def read_runs(place: Path, label: str, told: Told, limit: int) -> Table:
     files = parts_of(place)
     reading = _Reading(limit)
     problems: dict[tuple[str, ...], Problem] = {}
-    for batch in batches(files):
+    for batch in batches(files, size_of_part(files[0], told.columns.get("mrr", {}))):
         rows, said = told.apply("mrr", with_gaps(of_file(batch, label)))
         try:
             table = normalize("mrr", rows)

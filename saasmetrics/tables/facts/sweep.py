@@ -80,9 +80,10 @@ class Sweep:
         self._runs = _none()
         self._loose: list[Runs] = []
         self._waiting = 0
-        self._month, self._seen = int(NEVER), 0
+        self._month = int(NEVER)
         self._last = np.zeros(0, np.int16)
         self._first = np.zeros(0, np.int16)
+        self._row = np.zeros(0, np.int32)
         self._amount = np.zeros(0, np.float64)
         self._kind: NDArray[np.int16] | None = None
 
@@ -112,6 +113,7 @@ class Sweep:
         self._close(there)
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
+        self._row = np.zeros(0, np.int32)
         self._join()
         return self._runs
 
@@ -121,6 +123,7 @@ class Sweep:
             more = max(customers, room + room // 2) - room
             self._last = np.append(self._last, np.full(more, NEVER))
             self._first = np.append(self._first, np.zeros(more, np.int16))
+            self._row = np.append(self._row, np.zeros(more, np.int32))
             self._amount = np.append(self._amount, np.zeros(more))
         if kinds and self._kind is None:
             self._kind = np.zeros(len(self._last), np.int16)
@@ -141,21 +144,15 @@ class Sweep:
         if now < self._month:
             self._add_rows(who, kind, month, amount)
             return
-        if now > self._month:
-            self._month, self._seen = int(now), 0
+        self._month = int(now)
         before = self._last.take(who)
+        first = self._first_of_each(who) & (before < now)
+        if not first.all():  # some customer has several rows of the month
+            others = None if kind is None else kind[~first]
+            self._add_rows(who[~first], others, month[~first], amount[~first])
+            who, month, amount, before = who[first], month[first], amount[first], before[first]
+            kind = None if kind is None else kind[first]
         self._last[who] = now
-        seen = int(np.count_nonzero(self._last == now))
-        if seen < self._seen + len(who):  # some customer has several rows of the month
-            self._last[who] = before
-            one = np.zeros(len(who), bool)
-            one[np.unique(who, return_index=True)[1]] = True
-            one &= before < now
-            others = None if kind is None else kind[~one]
-            self._add_rows(who[~one], others, month[~one], amount[~one])
-            who, month, amount, before = who[one], month[one], amount[one], before[one]
-            kind = None if kind is None else kind[one]
-        self._seen = seen
         goes_on = before == now - 1
         goes_on &= self._amount.take(who) == amount
         if self._kind is not None and kind is not None:
@@ -167,6 +164,12 @@ class Sweep:
         self._first[new], self._amount[new] = now, amount[begin]
         if self._kind is not None and kind is not None:
             self._kind[new] = kind[begin]
+
+    def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return the rows in which customers come first; the last one written of several is the first row."""
+        row = np.arange(len(who), dtype=np.int32)
+        self._row[who[::-1]] = row[::-1]
+        return self._row.take(who) == row
 
     def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
         """Put the runs of some customers with those that are over."""
