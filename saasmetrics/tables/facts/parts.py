@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -32,6 +32,7 @@ LEAST = 5_000_000
 
 BATCH = 1 << 18
 """Rows of a part; of one whose customers are text four times as many, as they are looked up together."""
+_AS_NEEDED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
 _SUFFIXES = (".parquet", ".pq")
 
 
@@ -110,9 +111,7 @@ def read_parts(files: Sequence[Path]) -> pa.Table:
     return pa.concat_tables(batches(files, BATCH, shown=False), promote_options="permissive")
 
 
-def batches(
-    files: Sequence[Path], size: int, *, shown: bool = True
-) -> Iterator[pa.Table]:
+def batches(files: Sequence[Path], size: int, *, shown: bool = True) -> Iterator[pa.Table]:
     """Yield the rows of some files, a part at a time; a long wait is shown.
 
     Parameters
@@ -140,7 +139,8 @@ def batches(
     ) as bar:
         for file in files:
             try:
-                with unchanged(file), pq.ParquetFile(file, memory_map=False) as parquet:
+                # Read ahead, whole columns would stay in memory until the file is closed.
+                with unchanged(file), pq.ParquetFile(file, **_AS_NEEDED) as parquet:
                     columns = columns or parquet.schema_arrow.names
                     _refuse_others(files[0], columns, file, parquet.schema_arrow.names)
                     # One thread holds one part at a time, and takes less of the processor.

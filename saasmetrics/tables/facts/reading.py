@@ -97,7 +97,7 @@ class _Reading:
     def add(self, table: Table) -> None:
         """Take a part."""
         if self._first is None:
-            self._first = table
+            self._first = replace(table, data=table.data.schema.empty_table())
             self._kinds = Kinds([name for name in table.column_names if name not in _OWN])
         for note in table.notes:
             counts = _COUNTED.search(note)
