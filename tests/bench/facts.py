@@ -37,9 +37,9 @@ INTRODUCTION = """\
 # Fact tables of customer-months
 
 Written by `python -m tests.bench.facts --write docs/benchmarks_facts.md`. A Parquet file of customer, month and MRR in
-the order of months: {share:.0%} of the customers are there from the first of 60 months on, and one in {each} changes its
-price in a month. Processor seconds, medians of {runs} runs that take turns; memory is the peak above an interpreter that
-has imported its libraries.
+the order of months: {share:.0%} of the customers are there from the first of 60 months on, and one in {each} changes
+its price in a month. Processor seconds, medians of {runs} runs that take turns; memory is the peak above an interpreter
+that has imported its libraries.
 """
 ROWS = {
     "columns": "reading the three columns once, s",

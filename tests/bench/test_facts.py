@@ -9,7 +9,7 @@ import saasmetrics as sm
 from tests.bench.facts import columns, write
 from tests.tables.facts.panels import in_parts
 
-ROWS = 1_000_000
+ROWS = 500_000
 RATIO = 5.0  # 2 at ten million rows; here what is done once per file weighs more
 
 

@@ -169,7 +169,8 @@ class Sweep:
         """Return the rows in which customers come first; the last one written of several is the first row."""
         row = np.arange(len(who), dtype=np.int32)
         self._row[who[::-1]] = row[::-1]
-        return self._row.take(who) == row
+        first: NDArray[np.bool_] = self._row.take(who) == row
+        return first
 
     def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
         """Put the runs of some customers with those that are over."""
