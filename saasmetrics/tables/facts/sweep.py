@@ -15,6 +15,7 @@ import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
+from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ __all__ = ["Runs", "Sweep"]
 
 NEVER = np.int16(-(2**15))
 _BY_MONTH = 64  # rows of a month in a row from which months are swept one by one
-_LOOSE = 1 << 21  # runs that wait to be joined, at least
+_LOOSE = 1 << 22  # runs that wait to be joined, at least
 _WORKING = 3.0  # the runs, the same in order, and their keys
 
 
@@ -216,18 +217,25 @@ class Sweep:
         if need > self._limit:
             raise _no_room(sum(map(len, parts)), need, self._limit)
         self._runs = _none()
-        self._runs = _joined(_in_order(_together(parts)))
+        every = _together(parts)
+        parts.clear()
+        self._runs = _joined(_in_order(every))
 
 
 def _in_order(runs: Runs) -> Runs:
     """Return runs by customer, kind and first month; of equal ones, in the order in which they came."""
-    key = runs.who.astype(np.int64) << 16
-    key |= runs.kind
-    key <<= 16
+    low, high = int(runs.first.min()), int(runs.first.max())
+    key = runs.who.astype(np.int64)
+    key *= int(runs.kind.max()) + 1
+    key += runs.kind
+    key *= high - low + 1
     key += runs.first
+    key -= low
     if (key[1:] >= key[:-1]).all():
         return runs
-    return runs.pick(np.argsort(key, kind="stable"))
+    order = in_order(key)[1]
+    del key
+    return runs.pick(order)
 
 
 def _joined(runs: Runs) -> Runs:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
         for view in gate.having(table):
             if not view.has("customer_id", date, amount):
                 continue
-            months = _months(view.days(date))
+            months = month_of(view.days(date))
             paying = view.valid(date) & view.valid(amount) & (view.numbers(amount) > 0)
             if not paying.any():
                 continue
@@ -267,25 +267,18 @@ def _running(
     view: View, good: npt.NDArray[np.bool_], gate: Gate
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
     """Subscriptions running at the end of each month until the last one that the export knows."""
-    start = _months(view.days("start"))
+    start = month_of(view.days("start"))
     ended = good & view.valid("end") & (view.days("end") <= gate.today)
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    end = _months(view.days("end"))
+    end = month_of(view.days("end"))
     low = int(start[good].min())
     high = max(int(start[good].max()), int(end[ended].max()) if ended.any() else low)
-    high = min(high, int(_months(np.array([gate.today]))[0]))
+    high = min(high, int(month_of(np.array([gate.today]))[0]))
     size = max(high - low + 1, 1)
     started = np.bincount(np.minimum(start[good] - low, size), minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
     gone = np.bincount(np.clip(end[ended] - low, 0, size), minlength=size + 1)[:size]
     return _labels(low, size), np.cumsum(started - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
 
 
 def _labels(first: int, many: int) -> list[str]:
