@@ -18,8 +18,6 @@ from saasmetrics.memory import spoken
 from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 __all__ = ["Runs", "Sweep"]
@@ -51,15 +49,6 @@ class Runs:
     def pick(self, rows: Any) -> Runs:
         """Return some of them."""
         return Runs(*(getattr(self, each.name)[rows] for each in fields(self)))
-
-
-def _together(parts: Sequence[Runs]) -> Runs:
-    if len(parts) == 1:
-        return parts[0]
-    columns: list[Any] = [
-        np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Runs)
-    ]
-    return Runs(*columns)
 
 
 def _none() -> Runs:
@@ -110,8 +99,7 @@ class Sweep:
 
     def finish(self) -> Runs:
         """Return all runs, by customer and month."""
-        there = np.flatnonzero(self._last > NEVER)
-        self._close(there)
+        self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
         self._row = np.zeros(0, np.int32)
@@ -217,25 +205,34 @@ class Sweep:
         if need > self._limit:
             raise _no_room(sum(map(len, parts)), need, self._limit)
         self._runs = _none()
-        every = _together(parts)
-        parts.clear()
-        self._runs = _joined(_in_order(every))
+        self._runs = _joined(_in_order(parts))
 
 
-def _in_order(runs: Runs) -> Runs:
-    """Return runs by customer, kind and first month; of equal ones, in the order in which they came."""
-    low, high = int(runs.first.min()), int(runs.first.max())
-    key = runs.who.astype(np.int64)
-    key *= int(runs.kind.max()) + 1
-    key += runs.kind
+def _in_order(parts: list[Runs]) -> Runs:
+    """Return all runs by customer, kind and first month; a column at a time, as the parts are let go meanwhile."""
+    names = [each.name for each in fields(Runs)]
+    columns = {name: [getattr(part, name) for part in parts] for name in names}
+    parts.clear()
+    order = _order(*(np.concatenate(columns[name]) for name in ("who", "kind", "first")))
+    done: list[Any] = []
+    for name in names:
+        column = np.concatenate(columns.pop(name))
+        done.append(column if order is None else column[order])
+    return Runs(*done)
+
+
+def _order(
+    who: NDArray[np.int32], kind: NDArray[np.int16], first: NDArray[np.int16]
+) -> NDArray[np.int64] | None:
+    """Return the places of runs in their order; None where they are in it."""
+    low, high = int(first.min()), int(first.max())
+    key = who.astype(np.int64)
+    key *= int(kind.max()) + 1
+    key += kind
     key *= high - low + 1
-    key += runs.first
+    key += first
     key -= low
-    if (key[1:] >= key[:-1]).all():
-        return runs
-    order = in_order(key)[1]
-    del key
-    return runs.pick(order)
+    return None if (key[1:] >= key[:-1]).all() else in_order(key)[1]
 
 
 def _joined(runs: Runs) -> Runs:
