@@ -125,16 +125,20 @@ class Book:
         fiscal_start: int = 1,
         as_of: Any = None,
         remedies: Any = None,
+        cache: Any = None,
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.checks.replay import beside
+        from saasmetrics.engine.kept import place_of
         from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        repairs, history = beside(path, remedies, read_tables(path, **told))
+        place, shelf = place_of(cache)
+        repairs, history = beside(path, remedies, read_tables(path, shelf=shelf, **told))
         book, told_by = cls.__new__(cls), resolve(policy)
-        fill(book, history, told_by, code, fiscal_start, day, known=day, repairs=repairs)
+        asked = (history, told_by, code, fiscal_start, day)
+        fill(book, *asked, known=day, repairs=repairs, place=place)
         return book
 
     def _with(self, **changes: Any) -> Book:

@@ -180,12 +180,14 @@ def report(book: Book) -> Report:
     (100.0, {'note'})
     """
     from saasmetrics.checks.later import later
-    from saasmetrics.checks.worth import by_rows, score, touched, worth_of
+    from saasmetrics.checks.worth import score, touched, worth_of
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
     if any(table.is_away for table in checks.tables.values()):
-        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+        from saasmetrics.checks.elsewhere.report import weighed
+
+        found = weighed(checks.tables, *asked, problems)
     else:
         worth = worth_of(checks.tables, *asked, problems)
         every = [*problems, *later(checks.tables, *asked, problems)]

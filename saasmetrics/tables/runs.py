@@ -199,7 +199,7 @@ def whole(table: Table, what: str) -> Table:
     return replace(table, data=pa.concat_tables([none, *parts]))
 
 
-def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int64]) -> pa.Table:
+def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int32]) -> pa.Table:
     each = np.repeat(rows, held)
     nth = np.arange(len(each)) - np.repeat(np.cumsum(held) - held, held)
     out = data.select(columns_of(data)).take(pa.array(each))

@@ -12,7 +12,7 @@ from saasmetrics.periods import iso_day
 from saasmetrics.tables.runs import columns_of, rows_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -78,6 +78,8 @@ class Table:
         Column -> the user's own file and column; "" -> the file or files.
     lines
         Rows that the file has, where those here are the same in the same order; else 0.
+    parts
+        The files that the rows are of, where they are several, with the rows of each.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Table:
     source: str = ""
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lines: int = 0
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def num_rows(self) -> int:
@@ -140,8 +143,9 @@ class Table:
         words = " and ".join(dict.fromkeys(filter(None, found)))
         if not (words and len(rows) and self.lines == self.num_rows):
             return words
-        numbers = ", ".join(f"{row + 2:,}" for row in rows)
-        return f"{words}, {agreeing(len(rows), 'row', 'rows')} {numbers}"
+        if self.parts:
+            return "; ".join(_in_parts(self.parts, words.removeprefix(whole), rows))
+        return f"{words}{_numbers(rows)}"
 
     def __contains__(self, column: object) -> bool:
         """Whether the table has a column."""
@@ -150,3 +154,18 @@ class Table:
     def __repr__(self) -> str:
         """Name, size and columns on one line."""
         return f"Table({self.name!r}, {counted(self.rows, 'row')}: {', '.join(self.column_names)})"
+
+
+def _in_parts(parts: Sequence[tuple[str, int]], column: str, rows: Sequence[int]) -> Iterator[str]:
+    """Yield for each file that has some of the rows its name, the column, and their numbers in it."""
+    begin = 0
+    for label, many in parts:
+        mine = [row - begin for row in rows if begin <= row < begin + many]
+        begin += many
+        if mine:
+            yield f"{label}{column}{_numbers(mine)}"
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    numbers = ", ".join(f"{row + 2:,}" for row in rows)
+    return f", {agreeing(len(rows), 'row', 'rows')} {numbers}"

@@ -42,7 +42,7 @@ _REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
 # Exports of surveys have a row for everybody asked; a score made up for those who did not answer would be counted.
 _UNANSWERED = frozenset({("surveys", "score")})
 _SAME_KEY_IS_NORMAL = ("subscriptions",)
-_LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
+LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 
 
 def missing_values(gate: Gate) -> Iterable[Problem]:
@@ -139,7 +139,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
     """Different rows under one key."""
     for view in gate.having(*SCHEMA):
         key = [name for name in SCHEMA[view.name].key if view.has(name)]
-        line_id = _LINE_IDS.get(view.name, "")
+        line_id = LINE_IDS.get(view.name, "")
         severity = _REPEATED_KEY.get(view.name, "error")
         if view.name in _SAME_KEY_IS_NORMAL:
             continue

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
 
+_NEAR = 2**17  # days, of which a table of months is made
+
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
 
@@ -63,6 +65,13 @@ class View:
         made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
         return made
 
+    def months(self, column: str) -> npt.NDArray[np.int64]:
+        """Months since 1970-01; anything where missing."""
+        made: npt.NDArray[np.int64] = self._once(
+            "months", column, lambda array: _months(_raw(array.cast(pa.date32())))
+        )
+        return made
+
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
@@ -90,6 +99,10 @@ class View:
     def names(self, column: str) -> pa.Array:
         """Different values of a column, as `codes` numbers them."""
         return self._once("codes", column, _encode)[1]
+
+    def know_codes(self, column: str, codes: npt.NDArray[np.int32], names: pa.Array) -> None:
+        """Take the numbers of the values of a column from where they are known."""
+        self._made["codes", column] = codes, names
 
     def distinct(self, column: str) -> int:
         """Number of different values, a missing one counting as a value."""
@@ -349,6 +362,16 @@ def _raw(array: pa.Array) -> Any:
     if not len(array):
         return np.zeros(0, kind)
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def _months(days: Days) -> npt.NDArray[np.int64]:
+    """Return the month of each day: looked up where the days lie near to each other."""
+    low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if high - low > _NEAR:
+        return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    every = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]")
+    found: npt.NDArray[np.int64] = every.astype(np.int64)[days - low]
+    return found
 
 
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
