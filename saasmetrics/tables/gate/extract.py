@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -325,31 +325,15 @@ def running(
         The months, and how many run.
     """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    first, last = _months(start), _months(end)
+    first, last = month_of(start), month_of(end)
     low = int(first.min())
     high = max(int(first.max()), int(last.max()) if len(last) else low)
-    high = min(high, int(_months(np.array([today]))[0]))
+    high = min(high, int(month_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
     up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
     gone = np.bincount(np.clip(last - low, 0, size), ended, minlength=size + 1)[:size]
     return _labels(low, size), np.cumsum(up - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    if not len(days):
-        return np.zeros(0, np.int64)
-    low, high = int(days.min()), int(days.max())
-    if high - low < len(days):  # there are fewer days than rows: look each up instead of reckoning
-        return _month_of(np.arange(low, high + 1))[days - low]
-    return _month_of(days)
-
-
-def _month_of(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
 
 
 def _labels(first: int, many: int) -> list[str]:
