@@ -136,7 +136,7 @@ def _history(name: str, exports: Exports) -> Table:
     """Return one table with all versions of its rows."""
     own = {day: tables[name] for day, tables in exports.items() if name in tables}
     parts = {day: _plain(table) for day, table in own.items()}
-    data, last = stacked(list(parts.values())), own[max(own)]
+    data, last = stacked(list(parts.values())).combine_chunks(), own[max(own)]
     sizes = [table.num_rows for table in parts.values()]
     content, keys, generated = _codes(Table(name, data, notes=last.notes), sizes)
     first = dict(zip(parts, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))

@@ -215,3 +215,11 @@ def test_a_file_under_another_name_is_read_again(tmp_path: Path) -> None:
     (folder / "mrr-2026-06.csv").rename(folder / "customer_cube.csv")
     notes = sm.read(folder, cache=tmp_path / "kept").tables["mrr"].notes
     assert notes[0] == "read from customer_cube.csv"
+
+
+def test_the_command_keeps_what_it_reads_where_it_is_told_to(tmp_path: Path) -> None:
+    from saasmetrics.cli import main
+
+    folder, kept_in = panel(tmp_path / "exports"), tmp_path / "kept"
+    assert main(["check", str(folder), "--cache", str(kept_in)]) == 0
+    assert len([*kept_in.glob("*.kept")]) > len([*folder.iterdir()])

@@ -233,9 +233,10 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        months = view.months("month")[good]
+        months, amounts = view.months("month"), view.numbers("mrr")
+        if not good.all():
+            months, amounts = months[good], amounts[good]
         if len(months):
-            amounts = view.numbers("mrr")[good]
             level = np.bincount(months - months.min(), weights=amounts).astype(np.float64)
             yield view, _labels(int(months.min()), len(level)), level, ""
     for view in gate.having("subscriptions"):
