@@ -20,6 +20,7 @@ from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError,
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 from saasmetrics.result import Context
+from saasmetrics.tables.runs import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -331,7 +332,7 @@ class Book:
             needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
-        found: pd.DataFrame = self.tables[name].data.to_pandas()
+        found: pd.DataFrame = whole(self.tables[name], f"A frame of {name}").data.to_pandas()
         return found
 
     def calendar(self, freq: str = "M") -> Calendar:

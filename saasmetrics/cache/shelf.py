@@ -136,12 +136,9 @@ class Shelf:
                 self.name(table, [table])
 
     def _of_all(self, place: Path, told: Told) -> list[Any]:
-        files = (
-            sorted(file for file in place.iterdir() if file.is_file())
-            if place.is_dir()
-            else [place]
-        )
-        return [self._of(file, told) for file in files]
+        files = sorted(place.rglob("*")) if place.is_dir() else [place]
+        named = [(file.relative_to(place).as_posix(), file) for file in files if file.is_file()]
+        return [(name, *self._of(file, told)) for name, file in named]
 
     def _of(self, file: Path, told: Told) -> tuple[Any, ...]:
         words = [told.dayfirst, told.decimal, told.encoding, told.columns]

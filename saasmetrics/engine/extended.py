@@ -16,6 +16,7 @@ from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, source_of
 from saasmetrics.engine.words import left_out_words
 from saasmetrics.money import LARGEST
+from saasmetrics.tables.runs import is_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ __all__ = ["can_extend", "entities", "extended"]
 
 def can_extend(tables: Mapping[str, Table], policy: Policy) -> bool:
     """Return whether later months add to what is known and change nothing of it: a cube whose lines only add up."""
-    alone = source_of(tables) == "mrr" and "fx" not in tables
+    alone = source_of(tables) == "mrr" and "fx" not in tables and not is_runs(tables["mrr"].data)
     return (
         alone and policy.entity != "parent" and policy.overlap != "latest" and not policy.gap_days
     )

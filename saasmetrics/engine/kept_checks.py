@@ -15,6 +15,7 @@ from saasmetrics.tables import gate
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate import extract, keys
 from saasmetrics.tables.gate.view import Gate, View
+from saasmetrics.tables.runs import is_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,6 +78,8 @@ def check(cache: Cache, asked: Asked, origins: Sequence[Origin]) -> list[Problem
         return gate.in_order(found)
     view = asked.gate()
     cube = next((origin for origin in origins if origin.table == "mrr"), None)
+    if cube is not None and is_runs(asked.tables["mrr"].data):
+        cube = None  # whose rows are of several months each
     if cube is not None:
         _continued(cache, view, cube, asked)
     found = gate.found_by(view)

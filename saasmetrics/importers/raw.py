@@ -12,7 +12,8 @@ from saasmetrics.errors import DataError
 from saasmetrics.importers.files import files_of
 from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
-from saasmetrics.tables.read import read_folder, table_of_stem
+from saasmetrics.tables.facts.parts import is_large
+from saasmetrics.tables.read import is_table, read_folder, table_of_stem
 from saasmetrics.tables.room import fit
 
 if TYPE_CHECKING:
@@ -33,22 +34,33 @@ def read_tables(
         If the files would take more than `memory_limit`, by default what is free.
     """
     told = Told(**words)
+    limit = free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
+    places = _places(path)
+    # What is read a part at a time is held to the limit while it is.
     fit(
-        _all_files(path),
-        free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit),
+        [place for place in places if isinstance(path, Mapping) or not _in_parts(place, told)],
+        limit,
     )
-    return read_raw(path, told, shelf) or read_any(path, told, shelf)
+    return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
 
 
-def _all_files(path: Any) -> list[Path]:
-    """Return the files of a folder, of its folders where it has no files, or of all folders of a mapping."""
+def _places(path: Any) -> list[Path]:
+    """Return the files, and folders of parts, of a folder; of its folders where it has none; or of several folders."""
     if isinstance(path, Mapping):
-        return [file for place in path.values() for file in _all_files(place)]
+        return [file for place in path.values() for file in _places(place)]
     if not isinstance(path, (str, Path)):
         return []
     place = Path(path)
-    inner = sorted(place.iterdir()) if place.is_dir() else []
-    return files_of(place) or [file for folder in inner for file in files_of(folder)]
+    if not place.is_dir() or is_table(place):
+        return [place] if place.exists() else []
+    inner = [folder for folder in sorted(place.iterdir()) if folder.is_dir()]
+    own = [*files_of(place), *filter(is_table, inner)]
+    return own or [file for folder in inner for file in files_of(folder)]
+
+
+def _in_parts(place: Path, told: Told) -> bool:
+    name = table_of_stem(place.name.split(".")[0])
+    return name is not None and is_large(name, place, told.columns.get(name, {}))
 
 
 def read_raw(path: Any, told: Told, shelf: Shelf | None = None) -> dict[str, Table]:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.memory import free
 from saasmetrics.tables import parts
 from saasmetrics.tables.canonical import normalize
+from saasmetrics.tables.facts.parts import in_parts, is_large, parts_of, read_parts
+from saasmetrics.tables.facts.reading import read_runs
 from saasmetrics.tables.files import (
     SUFFIXES,
     infer,
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from saasmetrics.cache.shelf import Shelf
     from saasmetrics.errors import Problem
 
-__all__ = ["content_hash", "has_tables", "read_folder", "table_of_stem"]
+__all__ = ["content_hash", "has_tables", "is_table", "read_folder", "table_of_stem"]
 
 _HARMLESS = re.compile(
     r"^((export|exports|data|list|all|full|raw|final|latest|clean|cleaned|report|dump|extract|table|copy"
@@ -49,6 +52,7 @@ def read_folder(
     told: Told = NOTHING,
     without: Collection[str] = (),
     shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -57,7 +61,8 @@ def read_folder(
     path
         Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
         names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
-        `customers`. Tables whose rows have dates may come in one file per month, quarter or year.
+        `customers`. Tables whose rows have dates may come in one file per month, quarter or year. A table
+        may also be a folder of Parquet parts: "mrr/2024-01.parquet".
     before
         Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
         SHA-256 of their file.
@@ -67,6 +72,8 @@ def read_folder(
         Names of files that are left aside; if there is no other, there is no table.
     shelf
         Where tables of files are kept; a file that is there as it was is not read again.
+    limit
+        How much memory, in bytes, a file may take that is read a part at a time; by default what is free.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def read_folder(
         raise DataError(f"There is no file or folder {str(place)!r}.")
     if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
         raise DataError(why_unreadable(place))
-    files = sorted(_readable(place)) if place.is_dir() else [place]
+    files = [place] if not place.is_dir() or is_table(place) else sorted(_readable(place))
     files = [file for file in files if file.name not in without]
     if without and not files:
         return {}
@@ -109,7 +116,7 @@ def read_folder(
     if not found:
         raise DataError(_nothing(place, [one.label for one in strangers]))
     told.check(found)
-    return _read(found, strangers, told, shelf)
+    return _read(found, strangers, told, shelf, free() if limit is None else limit)
 
 
 @dataclass(frozen=True)
@@ -126,15 +133,22 @@ def _tables_of(
     file: Path, before: Iterable[Table] | None, told: Told, shelf: Shelf | None
 ) -> list[tuple[str | None, Found]]:
     """Return the tables of a file by name; those that were read earlier as they are."""
-    content = "" if before is None else content_hash(file)
+    content = "" if before is None else _content(file)
     known = [table for table in before or () if content and table.source == content]
     if known:
         tables: Iterable[tuple[str, str | None, pa.Table | Path | Table]] = _again(file, known)
     else:
-        named = _is_workbook(file) or table_of_stem(_stem(file)) is not None
-        kept = shelf.again(file, told) if shelf is not None and named else None
+        kept = shelf.again(file, told) if shelf and _is_kept(file, content, told) else None
         tables = _parts(file) if kept is None else kept
     return [(name, Found(label, source, content, file)) for label, name, source in tables]
+
+
+def _is_kept(file: Path, content: str, told: Told) -> bool:
+    """Whether a file is one that a shelf knows; of several days, large ones are read otherwise than alone."""
+    name = table_of_stem(_stem(file))
+    if not file.is_file() or (name is None and not _is_workbook(file)):
+        return False
+    return not (content and name and is_large(name, file, told.columns.get(name, {})))
 
 
 def _in_order(name: str, found: list[Found]) -> list[Found]:
@@ -214,8 +228,24 @@ def _readable(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith((".", "~$")) and _has_suffix(file)
+        if not file.name.startswith((".", "~$"))
+        and ((file.is_file() and _has_suffix(file)) or (file.is_dir() and is_table(file)))
     ]
+
+
+def is_table(folder: Path) -> bool:
+    """Whether a folder has the name of a table and holds its parts."""
+    if table_of_stem(folder.name) is None or not in_parts(folder):
+        return False
+    return not any(table_of_stem(_stem(part)) for part in folder.iterdir())
+
+
+def _content(file: Path) -> str:
+    """Return what tells whether a file, or any part of a folder, is another one."""
+    if file.is_file():
+        return content_hash(file)
+    every = "".join(map(content_hash, parts_of(file)))
+    return hashlib.sha256(every.encode()).hexdigest()
 
 
 def _has_suffix(file: Path) -> bool:
@@ -245,6 +275,8 @@ def _is_workbook(file: Path) -> bool:
 
 
 def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
+    if file.is_dir():
+        return [(f"{file.name}/", table_of_stem(file.name), file)]
     stem = _stem(file)
     if not _is_workbook(file):
         return [(file.name, table_of_stem(stem), file)]
@@ -261,7 +293,11 @@ def _again(file: Path, known: list[Table]) -> list[tuple[str, str | None, Table]
 
 
 def _read(
-    found: Mapping[str, list[Found]], strangers: list[Found], told: Told, shelf: Shelf | None
+    found: Mapping[str, list[Found]],
+    strangers: list[Found],
+    told: Told,
+    shelf: Shelf | None,
+    limit: int,
 ) -> dict[str, Table]:
     made: dict[str, list[tuple[str, Table]]] = {}
     problems: list[Problem] = []
@@ -271,7 +307,8 @@ def _read(
         made[name] = []
         for one in found[name]:
             try:
-                table, alone = _table(name, one, told, payers)
+                room = limit if len(found[name]) == 1 else None
+                table, alone = _table(name, one, told, payers, room)
             except InvalidTablesError as error:
                 problems.extend(error.problems)
                 continue
@@ -281,21 +318,12 @@ def _read(
         raise InvalidTablesError(problems)
     if shelf is not None:
         every = [
-            (one, table)
+            (one.file, label, table)
             for name in found
-            for one, (_, table) in zip(found[name], made[name], strict=True)
+            for one, (label, table) in zip(found[name], made[name], strict=True)
+            if one.file not in of_others
         ]
-        shelf.keep(
-            told,
-            [
-                *(
-                    (one.file, one.label, table)
-                    for one, table in every
-                    if one.file not in of_others
-                ),
-                *((one.file, one.label, None) for one in strangers),
-            ],
-        )
+        shelf.keep(told, [*every, *((one.file, one.label, None) for one in strangers)])
     tables = {name: _noted(parts.joined(made[name]), found[name]) for name in found}
     if strangers:
         first = next(iter(tables))
@@ -309,13 +337,20 @@ def _read(
     return tables
 
 
-def _table(name: str, found: Found, told: Told, payers: Table | None) -> tuple[Table, bool]:
-    """Return the table of one file, and whether it is that of the file alone."""
-    if isinstance(found.source, Table):
-        return found.source, True
+def _table(
+    name: str, found: Found, told: Told, payers: Table | None, limit: int | None
+) -> tuple[Table, bool]:
+    """Return the table of one file, and whether it is that of the file alone; `limit` is for one read in parts."""
     rows = found.source
+    if isinstance(rows, Table):
+        return rows, True
     if isinstance(rows, Path):
-        rows = read_file(rows, told.encoding)
+        # Exports of several days, which have a hash of their content, are compared row by row.
+        alone = limit is not None and not found.content
+        if alone and is_large(name, rows, told.columns.get(name, {})):
+            made = read_runs(rows, found.label, told, limit or 0)
+            return replace(made, data=_typed(made, semicolon=False)), True
+        rows = read_parts(parts_of(rows)) if rows.is_dir() else read_file(rows, told.encoding)
     rows = of_file(rows, found.label)
     said: list[str] = []
     if told is not NOTHING:
@@ -347,7 +382,7 @@ def _typed(table: Table, semicolon: bool) -> pa.Table:
             name: table.data[name]
             if name in known or (semicolon and ambiguous(table.data[name]) is not None)
             else infer(table.data[name])
-            for name in table.column_names
+            for name in table.data.column_names
         }
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.money import agreeing, counted
 from saasmetrics.periods import iso_day
+from saasmetrics.tables.runs import columns_of, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,13 +96,18 @@ class Table:
 
     @property
     def num_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows here."""
         return int(self.data.num_rows)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of the file; those of a table of runs stand for several."""
+        return rows_in(self.data)
 
     @property
     def column_names(self) -> list[str]:
         """Names of the columns, the unknown ones of the export last."""
-        return list(self.data.column_names)
+        return columns_of(self.data)
 
     @property
     def is_away(self) -> bool:
@@ -147,9 +153,7 @@ class Table:
 
     def __repr__(self) -> str:
         """Name, size and columns on one line."""
-        return (
-            f"Table({self.name!r}, {counted(self.num_rows, 'row')}: {', '.join(self.column_names)})"
-        )
+        return f"Table({self.name!r}, {counted(self.rows, 'row')}: {', '.join(self.column_names)})"
 
 
 def _in_parts(parts: Sequence[tuple[str, int]], column: str, rows: Sequence[int]) -> Iterator[str]:

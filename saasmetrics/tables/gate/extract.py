@@ -10,6 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -79,10 +80,13 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
             if column.dtype not in ("date", "month", "timestamp") or not view.has(column.name):
                 continue
             days = view.days(column.name)
+            far, count = (days < earliest) | (days > latest), None
+            far &= view.valid(column.name) & ~outside_calendar(view, column.name)
+            if column.dtype == "month" and is_runs(view.table.data):
+                far, count = _far_months(view, far, latest)
             yield from view.problem(
-                view.valid(column.name)
-                & ((days < earliest) | (days > latest))
-                & ~outside_calendar(view, column.name),
+                far,
+                count=count,
                 column=column.name,
                 rule=f"before {iso(earliest)} or after {iso(latest)}",
                 remedy="Correct the dates. A far end that stands for 'still running' should be missing.",
@@ -90,6 +94,16 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
                 severity="warning",
                 show=(*SCHEMA[view.name].key, "customer_id", column.name),
             )
+
+
+def _far_months(
+    view: View, far: npt.NDArray[np.bool_], latest: int
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """Return the runs with months that are distant, and how many months those are."""
+    ahead = lengths(view.table.data) - begun(view.table.data, latest)
+    late = view.valid("month") & ~outside_calendar(view, "month") & (ahead > 0)
+    early = far & ~late
+    return early | late, view.stand_for(early) + int(ahead[late].sum())
 
 
 def near(today: int) -> tuple[int, int]:
@@ -161,6 +175,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
                 rule=f"customers already pay in the first month, {np.datetime64(int(first), 'M')}",
                 remedy="How long they had paid before is unknown: customers.created_at tells it; else "
                 "survival curves count them from the day they are first seen.",
+                count=len(one_each),
                 code="left-truncation",
                 severity="note",
                 show=("customer_id", date, amount),
@@ -233,12 +248,12 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        months, amounts = view.months("month"), view.numbers("mrr")
-        if not good.all():
-            months, amounts = months[good], amounts[good]
-        if len(months):
-            level = np.bincount(months - months.min(), weights=amounts).astype(np.float64)
-            yield view, _labels(int(months.min()), len(level)), level, ""
+        first, last = reach(view.table.data)
+        first, last = first[good[view.valid("month")]], last[good[view.valid("month")]]
+        if len(first):
+            low, size = int(first.min()), int(last.max() - first.min()) + 1
+            level = levels(first - low, last - low, view.numbers("mrr")[good], size)
+            yield view, _labels(low, size), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")
         if view.has("amount"):

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.errors import Problem
+from saasmetrics.tables.runs import covered
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from saasmetrics.tables.gate.view import Bools, Gate
+    from saasmetrics.tables.gate.view import Gate
 
 _SHOWN = 3
-_COUNTED = 2**16  # months, which are counted rather than sorted
 
 
 def empty_months(gate: Gate) -> Iterable[Problem]:
@@ -23,7 +21,7 @@ def empty_months(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("mrr"):
         if not view.has("month"):
             continue
-        months = _different(view.months("month"), view.valid("month")).astype("datetime64[M]")
+        months = covered(view.table.data).astype("datetime64[M]")
         missing = np.setdiff1d(np.arange(months[0], months[-1]), months) if len(months) else months
         if len(missing):
             words = ", ".join(map(str, missing[:_SHOWN])) + (
@@ -39,12 +37,3 @@ def empty_months(gate: Gate) -> Iterable[Problem]:
                 "warning",
                 "empty-months",
             )
-
-
-def _different(months: NDArray[np.int64], valid: Bools) -> NDArray[np.int64]:
-    """Return the months that there are, in order."""
-    months = months if valid.all() else months[valid]
-    low, high = (int(months.min()), int(months.max())) if len(months) else (0, 0)
-    if high - low > _COUNTED:
-        return np.unique(months)
-    return np.flatnonzero(np.bincount(months - low)) + low

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.findings import SHOWN, examples
+from saasmetrics.tables.runs import is_runs, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -157,7 +158,7 @@ class View:
         iterable of Problem
             At most one.
         """
-        many = count if count is not None else _how_many(rows)
+        many = count if count is not None else self.stand_for(rows)
         if not many:
             return []
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
@@ -169,6 +170,12 @@ class View:
         place = self.table.place(column, [int(number) for number in first])
         said = (rows_shown, remedy, severity, code, every)
         return [Problem(self.name, column, rule, many, *said, place=place)]
+
+    def stand_for(self, chosen: Bools | npt.NDArray[np.intp]) -> int:
+        """Return how many rows of the file those chosen stand for."""
+        if is_runs(self.table.data):
+            return rows_in(self.table.data, chosen)
+        return int(np.count_nonzero(chosen)) if chosen.dtype == np.bool_ else len(chosen)
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
@@ -330,10 +337,6 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
         return np.full(len(names), -1, np.int64)
     found = pc.index_in(names, value_set=known.cast(names.type))
     return np.where(_valid(found), _raw(found), -1).astype(np.int64)
-
-
-def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:
-    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
 
 
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
