@@ -18,27 +18,27 @@ from saasmetrics.success.score.scorer import scorer
 from tests.connected.natives import WAYS, connected
 from tests.test_code import ASKED, NEED_A_TABLE, _calls
 
-LEDGER = ("subscriptions", "mrr", "invoices")
+LEDGER = ("subscriptions", "mrr", "invoices", "contracts")
 LARGE = ("tickets", "usage", "activities")
 # Learned from at least 30 customers who left, and what is asked of another result.
 APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
 BRINGS_ROWS = frozenset(
     [
-        "atr_waterfall",
         "balances",
         "committed",
         "csm_league",
         "drivers",
         "expansion",
+        "handoff",
+        "levers",
         "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
+        "renewal_base",
         "renewal_calendar",
         "renewal_cohorts",
         "renewal_forecast",
-        "renewal_rates",
-        "success_growth",
     ]
 )
 # What looks at tickets, use or activities one by one.

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
+from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
 # Exports of surveys have a row for everybody asked; a score made up for those who did not answer would be counted.
 _UNANSWERED = frozenset({("surveys", "score")})
 _SAME_KEY_IS_NORMAL = ("subscriptions",)
-_LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
+LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 
 
 def missing_values(gate: Gate) -> Iterable[Problem]:
@@ -138,7 +139,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
     """Different rows under one key."""
     for view in gate.having(*SCHEMA):
         key = [name for name in SCHEMA[view.name].key if view.has(name)]
-        line_id = _LINE_IDS.get(view.name, "")
+        line_id = LINE_IDS.get(view.name, "")
         severity = _REPEATED_KEY.get(view.name, "error")
         if view.name in _SAME_KEY_IS_NORMAL:
             continue
@@ -258,6 +259,8 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
         return np.zeros(0, np.intp)
     if len(key) == 1 and view.distinct(key[0]) == view.size:
         return np.zeros(0, np.intp)
+    if key == ["customer_id", "month"] and _ascending(view):
+        return np.zeros(0, np.intp)
     codes = view.combined(key)
     order = np.argsort(codes, kind="stable")
     equal = np.diff(codes[order]) == 0
@@ -265,6 +268,14 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
     mask[order[1:][equal]] = True
     mask[order[:-1][equal]] = True
     return np.flatnonzero(mask)
+
+
+def _ascending(view: View) -> bool:
+    """Whether each customer has its rows together, a later month after an earlier one, as in a table of runs."""
+    if not (view.valid("month").all() and view.valid("customer_id").all()):
+        return False
+    who, day = view.codes("customer_id"), view.days("month")
+    return bool(((who[1:] > who[:-1]) | ((who[1:] == who[:-1]) & (day[1:] > day[:-1]))).all())
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
@@ -283,7 +294,7 @@ def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] =
 
 
 def _attributes(view: View) -> bool:
-    return bool({*view.table.column_names} - {*SCHEMA[view.name].required, *CLOCKS})
+    return bool({*columns_of(view.table.data)} - {*SCHEMA[view.name].required, *CLOCKS})
 
 
 def is_row_number(view: View, column: str) -> bool:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.findings import SHOWN, examples
+from saasmetrics.tables.runs import is_runs, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from saasmetrics.tables.table import Table
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
+
+_NEAR = 2**17  # days, of which a table of months is made
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
@@ -62,6 +65,13 @@ class View:
         made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
         return made
 
+    def months(self, column: str) -> npt.NDArray[np.int64]:
+        """Months since 1970-01; anything where missing."""
+        made: npt.NDArray[np.int64] = self._once(
+            "months", column, lambda array: _months(_raw(array.cast(pa.date32())))
+        )
+        return made
+
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
@@ -89,6 +99,10 @@ class View:
     def names(self, column: str) -> pa.Array:
         """Different values of a column, as `codes` numbers them."""
         return self._once("codes", column, _encode)[1]
+
+    def know_codes(self, column: str, codes: npt.NDArray[np.int32], names: pa.Array) -> None:
+        """Take the numbers of the values of a column from where they are known."""
+        self._made["codes", column] = codes, names
 
     def distinct(self, column: str) -> int:
         """Number of different values, a missing one counting as a value."""
@@ -144,7 +158,7 @@ class View:
         iterable of Problem
             At most one.
         """
-        many = count if count is not None else _how_many(rows)
+        many = count if count is not None else self.stand_for(rows)
         if not many:
             return []
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
@@ -156,6 +170,12 @@ class View:
         place = self.table.place(column, [int(number) for number in first])
         said = (rows_shown, remedy, severity, code, every)
         return [Problem(self.name, column, rule, many, *said, place=place)]
+
+    def stand_for(self, chosen: Bools | npt.NDArray[np.intp]) -> int:
+        """Return how many rows of the file those chosen stand for."""
+        if is_runs(self.table.data):
+            return rows_in(self.table.data, chosen)
+        return int(np.count_nonzero(chosen)) if chosen.dtype == np.bool_ else len(chosen)
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
@@ -317,10 +337,6 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(_valid(found), _raw(found), -1).astype(np.int64)
 
 
-def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:
-    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-
-
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
     array = values.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
@@ -346,6 +362,16 @@ def _raw(array: pa.Array) -> Any:
     if not len(array):
         return np.zeros(0, kind)
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def _months(days: Days) -> npt.NDArray[np.int64]:
+    """Return the month of each day: looked up where the days lie near to each other."""
+    low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if high - low > _NEAR:
+        return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    every = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]")
+    found: npt.NDArray[np.int64] = every.astype(np.int64)[days - low]
+    return found
 
 
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
