@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -337,6 +337,15 @@ def running(
 
 
 def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    if not len(days):
+        return np.zeros(0, np.int64)
+    low, high = int(days.min()), int(days.max())
+    if high - low < len(days):  # there are fewer days than rows: look each up instead of reckoning
+        return _month_of(np.arange(low, high + 1))[days - low]
+    return _month_of(days)
+
+
+def _month_of(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     months: npt.NDArray[np.int64] = (
         days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     )
