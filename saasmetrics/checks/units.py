@@ -61,6 +61,7 @@ def unit_jumps(tables: Mapping[str, Table]) -> Iterable[Problem]:
             rule=f"jumps to a multiple or a part of the amount before that units make: {', '.join(said)}",
             remedy="By 100: cents were read as whole, or the other way round. By 12: a year was read as a month; "
             "correct the interval or the amount. Nothing is to be done where it was sold like this.",
+            count=len(rows),
             code="unit-jump",
             severity="warning",
             show=("subscription_id", "customer_id", date, amount),

@@ -16,7 +16,7 @@ from saasmetrics.engine.portable import PortableEngine
 from tests.connected.natives import WAYS, connected
 from tests.test_code import ASKED, NEED_A_TABLE, _calls
 
-LEDGER = ("subscriptions", "mrr", "invoices")
+LEDGER = ("subscriptions", "mrr", "invoices", "contracts")
 # Learned from at least 30 customers who left, and what is asked of another result.
 APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
@@ -25,7 +25,6 @@ BRINGS_ROWS = frozenset(
         "adoption",
         "alert_record",
         "alerts",
-        "atr_waterfall",
         "attribution",
         "balances",
         "book_of_business",
@@ -58,14 +57,13 @@ BRINGS_ROWS = frozenset(
         "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
+        "renewal_base",
         "renewal_calendar",
         "renewal_cohorts",
         "renewal_forecast",
-        "renewal_rates",
         "response_bias",
         "signal_validation",
         "staffing",
-        "success_growth",
         "support_load",
         "support_voice",
         "tickets_by_revenue",

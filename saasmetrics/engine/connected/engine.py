@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pandas as pd
 
-from saasmetrics.engine.connected.desk import desk
+from saasmetrics.engine.connected.desk import desk, matched
 from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.due import Due, DueCells, DueTerms
+    from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
@@ -82,6 +84,7 @@ class ConnectedEngine:
         self._faults = -1
         self._desk: LocalEngine | None = None
         self._desk_faults = -1
+        self._matched: RenewalsThere | None = None
         self._answers: dict[bool, dict[Any, Any]] = {True: {}, False: {}}
         self.reasons_here: dict[str, str] = {}
 
@@ -197,6 +200,27 @@ class ConnectedEngine:
         """Every contract term of the tables, or of the subscriptions where there are no contracts."""
         with self.link.needed_by(_WORDS["renewals"]):
             return self.desk.contract_terms
+
+    def due_cells(self, asked: Due, bags: int = 0) -> DueCells | None:
+        """Return the sums of terms by the period in which they are due; None if terms are not matched there."""
+        found: DueCells | None = self._of_terms("cells", asked, bags)
+        return found
+
+    def due_terms(self, asked: Due, group: int | None = None) -> DueTerms | None:
+        """Return chosen terms with what became of them; None if terms are not matched there."""
+        found: DueTerms | None = self._of_terms("terms", asked, group)
+        return found
+
+    def _of_terms(self, name: str, *asked: Any) -> Any:
+        with self.link.asking(_WORDS["renewals"]), self.link.needed_by(_WORDS["renewals"]):
+            try:
+                there = self.there
+                if self._matched is None or self._matched.engine is not there:
+                    self._matched = matched(there, self.tables)
+                return getattr(self._matched, name)(*asked)
+            except NotPortableError as error:
+                self.reasons_here["due terms"] = str(error)
+                return None
 
     def __getattr__(self, name: str) -> Any:
         """Ask for anything else: there if the portable engine has it, else from rows here."""

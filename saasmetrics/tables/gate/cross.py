@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saasmetrics.tables.gate.owners import last_ends
+from saasmetrics.tables.runs import begun, is_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +39,11 @@ def customers_in_one_table(gate: Gate) -> Iterable[Problem]:
                 unknown = np.append(gate.match(one, two, "customer_id", "customer_id") < 0, False)
                 alone = rows & unknown[one.codes("customer_id")]
                 many = len(np.unique(one.codes("customer_id")[alone]))
+                of = one.table.data
+                runs = one is source and is_runs(of)
                 yield from one.problem(
                     alone,
+                    count=int(begun(of, gate.today - _MONTH)[alone].sum()) if runs else None,
                     column="customer_id",
                     rule=f"{many:,} {'customer' if many == 1 else 'customers'} without a row in {two.name}",
                     remedy=f"Look for them in {two.name} under another id; else one of the two exports is incomplete.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
+from saasmetrics.tables.gate.alike import repeated
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
+from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
-from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,6 @@ __all__ = [
     "missing_values",
     "mixed_key_types",
     "padded_ids",
-    "repeated",
     "repeated_keys",
     "repeated_rows",
     "row_without_revenue",
@@ -254,30 +254,6 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
         )
 
 
-def repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
-    """Numbers of the rows whose key occurs more than once."""
-    if not key:
-        return np.zeros(0, np.intp)
-    if len(key) == 1 and view.distinct(key[0]) == view.size:
-        return np.zeros(0, np.intp)
-    alike = _more_than_once(view.mixed(key))  # nearly none in most tables, and cheap to tell
-    if not len(alike):
-        return alike
-    table = view.table
-    few = View(Table(table.name, table.data.select(key).take(pa.array(alike)), {}, ()))
-    return alike[_more_than_once(few.combined(key))]
-
-
-def _more_than_once(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Places of the values that occur more than once."""
-    ordered = np.sort(codes)
-    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(again):
-        return np.zeros(0, np.intp)
-    at = np.minimum(np.searchsorted(again, codes), len(again) - 1)
-    return np.flatnonzero(again[at] == codes)
-
-
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
     """True for each of the rows that repeats an earlier one in all columns."""
     columns = [
@@ -294,7 +270,7 @@ def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] =
 
 
 def _attributes(view: View) -> bool:
-    return bool({*view.table.column_names} - {*SCHEMA[view.name].required, *CLOCKS})
+    return bool({*columns_of(view.table.data)} - {*SCHEMA[view.name].required, *CLOCKS})
 
 
 def is_row_number(view: View, column: str) -> bool:
