@@ -168,16 +168,18 @@ class KeptEngine(LocalEngine):
                 return found
         return None
 
-    def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
+    def _pairs(
+        self, window: int, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]
+    ) -> Cube:
         return self._kept_cube(
-            ("pairs", window, freq, list(by), bags),
-            lambda: super(KeptEngine, self)._pairs(window, freq, by, bags),
+            ("pairs", window, freq, list(stops), list(by), bags),
+            lambda: super(KeptEngine, self)._pairs(window, freq, by, bags, stops),
         )
 
-    def _movements(self, freq: str, by: Sequence[str], bags: int) -> Cube:
+    def _movements(self, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]) -> Cube:
         return self._kept_cube(
-            ("movements", freq, list(by), bags),
-            lambda: super(KeptEngine, self)._movements(freq, by, bags),
+            ("movements", freq, list(stops), list(by), bags),
+            lambda: super(KeptEngine, self)._movements(freq, by, bags, stops),
         )
 
     def _kept_cube(self, asked: tuple[Any, ...], make: Any) -> Cube:
