@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def has(data: pa.Table, column: str) -> bool:
     """Return whether a table has a column with at least one value."""
-    return column in data.column_names and data[column].null_count < len(data)
+    if column not in data.column_names:
+        return False
+    away = getattr(data, "has", None)  # of rows that are not here
+    return bool(away(column)) if away else data[column].null_count < len(data)
 
 
 def flat(column: Any) -> pa.Array:

@@ -230,10 +230,7 @@ class LocalEngine:
     ) -> Cube:
         """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
         key = ("movements", self.calendar(freq).freq, tuple(by), bags, tuple(stops))
-        return self._lately(key, lambda: self._movements(freq, by, bags, stops))
-
-    def _movements(self, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]) -> Cube:
-        return by_period.movements(self, freq, by, bags, stops)
+        return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
 
     def pairs(
         self,
@@ -245,12 +242,7 @@ class LocalEngine:
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
         key = ("pairs", window, freq, tuple(by), bags, tuple(stops))
-        return self._lately(key, lambda: self._pairs(window, freq, by, bags, stops))
-
-    def _pairs(
-        self, window: int, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]
-    ) -> Cube:
-        return by_period.pairs(self, window, freq, by, bags, stops)
+        return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
         """Return one group per entity: its own, or that of most of its MRR on its first day."""

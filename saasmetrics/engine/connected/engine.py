@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import wraps
 from inspect import signature
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import narwhals as nw
 import pandas as pd
 
+from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
+from saasmetrics.engine.connected.rows import Rows, brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
-from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -132,6 +129,16 @@ class ConnectedEngine:
                 self._since,
             )
         return self._there
+
+    @property
+    def followed(self) -> LocalEngine:
+        """What knows the ledger of each customer: pieces that are brought as whole numbers, else the local engine."""
+        try:
+            found = self.there.here
+        except NotPortableError as error:
+            self.reasons_here["followed"] = str(error)
+            return self.here
+        return cast("LocalEngine", Asking(found, self.link, _WORDS["followed"]))
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -300,17 +307,10 @@ class _Portable(PortableEngine):
         super().__init__(*asked)
         self._link = link
         self.few = min(self.few, link.limit // _PIECE)
-        self._bringing = count(id(self) << 16)
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
-        kinds = frame.collect_schema()
-        texts = [name for name, kind in kinds.items() if kind == nw.String]
-        rows, letters = measured(frame, texts)
-        key = next(self._bringing)
-        self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
-        weakref.finalize(holder, self._link.release, key)
-        return fetched(frame)
+        return brought(frame, table, self._link, holder)
 
 
 def _without_clocks(rows: Rows) -> Any:
@@ -359,6 +359,7 @@ def _hashable(key: Any) -> bool:
 
 
 _WORDS = {
+    "followed": "Following each customer",
     "spans": "Following each subscription",
     "measures": "Listing the customers behind a number",
     "rows": "Listing the customers behind a number",

@@ -71,7 +71,7 @@ def held(frame: Frame, what: str = "step") -> Frame:
 
 def is_kept(frame: Frame) -> bool:
     """Return whether `held` keeps a frame, so that what takes many steps is worth asking where the tables are."""
-    return frame.implementation is not nw.Implementation.IBIS or _may_keep(frame)
+    return not frame.implementation.is_ibis() or _may_keep(frame)
 
 
 def _may_keep(frame: Frame) -> bool:

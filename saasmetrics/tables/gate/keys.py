@@ -43,7 +43,7 @@ _REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
 # Exports of surveys have a row for everybody asked; a score made up for those who did not answer would be counted.
 _UNANSWERED = frozenset({("surveys", "score")})
 _SAME_KEY_IS_NORMAL = ("subscriptions",)
-_LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
+LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 
 
 def missing_values(gate: Gate) -> Iterable[Problem]:
@@ -140,7 +140,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
     """Different rows under one key."""
     for view in gate.having(*SCHEMA):
         key = [name for name in SCHEMA[view.name].key if view.has(name)]
-        line_id = _LINE_IDS.get(view.name, "")
+        line_id = LINE_IDS.get(view.name, "")
         severity = _REPEATED_KEY.get(view.name, "error")
         if view.name in _SAME_KEY_IS_NORMAL:
             continue
@@ -151,7 +151,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
         rows = repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~identical(view, rows)]
+        rows = _several(view, key, rows[~identical(view, rows)])
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -252,6 +252,12 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
             severity="warning",
             show=("customer_id", "parent_id"),
         )
+
+
+def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those of some rows whose key others of them have too."""
+    _, group, size = np.unique(view.combined(key)[rows], return_inverse=True, return_counts=True)
+    return rows[size[group] > 1]
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
