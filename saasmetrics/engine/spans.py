@@ -23,6 +23,7 @@ from saasmetrics.engine.words import free_words, left_out_words, usage_words
 from saasmetrics.errors import MissingTableError
 from saasmetrics.money import LARGEST
 from saasmetrics.tables.canonical import row_numbers_for
+from saasmetrics.tables.runs import begun, is_runs, lengths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +133,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         The reporting currency, three letters.
     """
     source = source_of(tables)
-    found = _observed(every_span(tables, policy, as_of, currency), as_of)
+    found = _observed(every_span(tables, policy, as_of, currency), as_of, _runs(tables[source]))
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
         raise sum_not_held(source, currency)
     if policy.overlap == "latest":
@@ -254,7 +255,8 @@ def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curren
     ids, entity = encode(entity_column(tables, "mrr", policy))
     month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
     start = month.astype("datetime64[D]").astype(np.int32)
-    end = (month + 1).astype("datetime64[D]").astype(np.int32)
+    held = lengths(data) if is_runs(data) else 1
+    end = (month + held).astype("datetime64[D]").astype(np.int32)
     return Spans(
         "mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr")
     )
@@ -295,15 +297,23 @@ def with_usage(
     return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, *count))
 
 
-def _observed(found: Spans, as_of: int) -> Spans:
-    """Keep what is known at the end of the as-of day; count in words what is not."""
+def _observed(found: Spans, as_of: int, of: pa.Table | None = None) -> Spans:
+    """Keep what is known at the end of the as-of day; count in words what is not, of runs by their months."""
     end = np.where(found.end > as_of, FAR, found.end).astype(np.int32)
     later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
     masks = (later, zero & ~later, empty & ~zero & ~later & whole)
-    notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
+    counts = [int(mask.sum()) for mask in masks]
+    if of is not None:
+        there = begun(of, as_of)
+        counts[:2] = int((lengths(of) - there).sum()), int(there[zero].sum())
+    notes += left_out_words(found.source, counts)
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def _runs(table: Table) -> pa.Table | None:
+    return table.data if is_runs(table.data) else None
 
 
 def _latest_wins(found: Spans, table: Table) -> Spans:

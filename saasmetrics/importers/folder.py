@@ -32,7 +32,7 @@ from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
@@ -42,15 +42,23 @@ _IDS, _ACCOUNTS = (
 )  # what the user says beside the exports
 
 
-def is_raw(path: Path, code: str | None = None) -> bool:
-    """Whether a folder or file holds a raw export of a system that is known; only the headers are read."""
+def is_raw(path: Path, code: str | None = None, without: Collection[Path] = ()) -> bool:
+    """Whether a folder or file holds a raw export of a system that is known; only the headers are read.
+
+    Parameters
+    ----------
+    path, code
+        The folder or file, and the encoding of text, where it is told.
+    without
+        Files that are known to be none.
+    """
     layouts = [
         layout
         for importer in IMPORTERS.values()
         for layout in importer.layouts
         if layout.kind in importer.main
     ]
-    files = files_of(path)
+    files = [file for file in files_of(path) if file not in without]
     if path.is_dir() and read_mapping(path).files:
         return True
     named = [columns for file in files for columns in headers(file, code)]

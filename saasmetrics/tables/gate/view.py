@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.encoded import encoded
 from saasmetrics.tables.findings import SHOWN, examples
+from saasmetrics.tables.runs import is_runs, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
 
+_NEAR = 2**17  # days, of which a table of months is made
+
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
+_PLAIN = (
+    pa.int64(),
+    pa.float64(),
+    pa.date32(),
+    pa.timestamp("us"),
+)  # whose values are numbers as they are stored
+_ODD, _MISSING = (
+    0x9E3779B97F4A7C15,
+    0x7FF8DEAD00000001,
+)  # any odd number, and any that stands for no value
 
 
 @dataclass
@@ -62,6 +76,13 @@ class View:
         made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
         return made
 
+    def months(self, column: str) -> npt.NDArray[np.int64]:
+        """Months since 1970-01; anything where missing."""
+        made: npt.NDArray[np.int64] = self._once(
+            "months", column, lambda array: _months(_raw(array.cast(pa.date32())))
+        )
+        return made
+
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
@@ -90,12 +111,16 @@ class View:
         """Different values of a column, as `codes` numbers them."""
         return self._once("codes", column, _encode)[1]
 
+    def know_codes(self, column: str, codes: npt.NDArray[np.int32], names: pa.Array) -> None:
+        """Take the numbers of the values of a column from where they are known."""
+        self._made["codes", column] = codes, names
+
     def distinct(self, column: str) -> int:
         """Number of different values, a missing one counting as a value."""
         # Customer ids are numbered for other findings anyway.
         if column == "customer_id" or ("codes", column) in self._made:
             return len(self.names(column)) + bool(self.table.data[column].null_count)
-        made: int = self._once("distinct", column, lambda array: len(array.unique()))
+        made: int = self._once("distinct", column, _distinct)
         return made
 
     def combined(self, columns: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -110,6 +135,29 @@ class View:
             codes = codes * many + (more + 1)
             room *= many
         return codes
+
+    def mixed(self, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
+        """A number for each combination of values of several columns: the same for the same ones, rarely for others."""
+        mixed = np.zeros(self.size, np.uint64)
+        for name in columns:
+            mixed ^= self._bits_of(name)
+            mixed *= np.uint64(_ODD)
+            mixed ^= mixed >> np.uint64(29)
+        return mixed
+
+    def _bits_of(self, column: str) -> npt.NDArray[np.uint64]:
+        """The value of each row as 64 bits, equal where values are."""
+        kind = self.table.data.schema.field(column).type
+        if column == "customer_id" or kind not in _PLAIN:  # customer ids are numbered anyway
+            return self.codes(column).astype(np.uint64)
+        if kind == pa.float64():
+            numbers = self.numbers(column)
+            bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
+        else:
+            raw = self.days(column) if kind == pa.date32() else self._once("raw", column, _raw)
+            bits = raw.astype(np.uint64)
+        missing = np.uint64(_MISSING)
+        return bits if self.valid(column).all() else np.where(self.valid(column), bits, missing)
 
     def problem(
         self,
@@ -144,7 +192,7 @@ class View:
         iterable of Problem
             At most one.
         """
-        many = count if count is not None else _how_many(rows)
+        many = count if count is not None else self.stand_for(rows)
         if not many:
             return []
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
@@ -156,6 +204,12 @@ class View:
         place = self.table.place(column, [int(number) for number in first])
         said = (rows_shown, remedy, severity, code, every)
         return [Problem(self.name, column, rule, many, *said, place=place)]
+
+    def stand_for(self, chosen: Bools | npt.NDArray[np.intp]) -> int:
+        """Return how many rows of the file those chosen stand for."""
+        if is_runs(self.table.data):
+            return rows_in(self.table.data, chosen)
+        return int(np.count_nonzero(chosen)) if chosen.dtype == np.bool_ else len(chosen)
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
@@ -317,10 +371,6 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(_valid(found), _raw(found), -1).astype(np.int64)
 
 
-def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:
-    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-
-
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
     array = values.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
@@ -338,6 +388,13 @@ def _bits(buffer: pa.Buffer, array: pa.Array) -> Bools:
     return bits[array.offset : array.offset + len(array)].view(np.bool_)
 
 
+def _distinct(array: pa.Array) -> int:
+    if array.type != pa.int64() or array.null_count or not len(array):
+        return len(array.unique())
+    ordered = np.sort(_raw(array))
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+
+
 def _raw(array: pa.Array) -> Any:
     # to_numpy() would import pandas.
     kind: Any = np.float64 if pa.types.is_floating(array.type) else np.int64
@@ -348,11 +405,18 @@ def _raw(array: pa.Array) -> Any:
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 
+def _months(days: Days) -> npt.NDArray[np.int64]:
+    """Return the month of each day: looked up where the days lie near to each other."""
+    low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+    if high - low > _NEAR:
+        return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    every = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]")
+    found: npt.NDArray[np.int64] = every.astype(np.int64)[days - low]
+    return found
+
+
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
-    coded = array.dictionary_encode()
-    codes = _raw(coded.indices)
-    return (
-        np.where(_valid(coded.indices), codes, -1) if coded.null_count else codes
-    ), coded.dictionary
+    names, codes = encoded(array)
+    return codes, names
