@@ -56,7 +56,8 @@ class Checks:
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
         return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({counted(p.rows, 'row')})"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule}"
+            + (f" ({counted(p.rows, 'row')})" if p.rows else "")
             for p in self.under(policy)
             if (p.severity == "warning" or p.code == "repaired") and p.table in tables
         )

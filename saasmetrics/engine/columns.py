@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.encoded import encoded
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -29,13 +31,7 @@ def flat(column: Any) -> pa.Array:
 
 def encode(column: Any) -> tuple[pa.Array, NDArray[np.int32]]:
     """Return the distinct values of a column and, for each row, the index of its value (-1 where missing)."""
-    coded = flat(column)
-    if not pa.types.is_dictionary(coded.type):
-        coded = flat(pc.dictionary_encode(coded))
-    codes = coded.indices
-    if codes.null_count:
-        codes = pc.fill_null(codes, -1)
-    return coded.dictionary, np.asarray(codes).astype(np.int32, copy=False)
+    return encoded(flat(column))
 
 
 def days(column: Any, missing: Any = 0) -> NDArray[np.int32]:

@@ -160,14 +160,23 @@ class ConnectedEngine:
         said: tuple[str, ...] = self._counted("notes")
         return said
 
-    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return opening, movements, closing and counts, per group and period."""
-        found: Cube = self._counted("movements", freq, tuple(by), bags)
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
+        found: Cube = self._counted("movements", freq, tuple(by), bags, tuple(stops))
         return found
 
-    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return the sums over customers of MRR at each period and `window` periods before."""
-        found: Cube = self._counted("pairs", window, freq, tuple(by), bags)
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
+        found: Cube = self._counted("pairs", window, freq, tuple(by), bags, tuple(stops))
         return found
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
