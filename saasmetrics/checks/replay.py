@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.checks.recorded import NAME, read_remedies
 from saasmetrics.checks.remedies import Asked, Chosen, applied, chosen
 from saasmetrics.engine.asof import known_tables
-from saasmetrics.engine.place import HERE
+from saasmetrics.engine.place import Here
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def asked_for(book: Book, given: Any, by: str = "") -> tuple[Chosen, ...]:
     DataError
         If they are nothing of this kind.
     """
-    if book.place is not HERE:
+    if not isinstance(book.place, Here):
         msg = "Rows that stay in a warehouse are repaired there: remedies are for tables that were read."
         raise DataError(msg)
     if isinstance(given, Mapping):

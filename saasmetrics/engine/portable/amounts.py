@@ -25,6 +25,11 @@ def names(frame: Frame) -> list[str]:
     return frame.collect_schema().names()
 
 
+def micro(column: str, rate: nw.Expr) -> nw.Expr:
+    """Return an amount in micro-units of the reporting currency."""
+    return nearest(nw.col(column).cast(nw.Float64) * rate * float(MICRO))
+
+
 def with_micro(frame: Frame, rate: nw.Expr, **amounts: nw.Expr) -> Frame:
     """Add amounts in micro-units of the reporting currency."""
     exact = {f"_exact_{name}": amount.cast(nw.Float64) for name, amount in amounts.items()}

@@ -215,6 +215,10 @@ class Basis:
             SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED, _SERVED_IS)),
         }
 
+    def served(self) -> Frame:
+        """Return the subscriptions with their MRR, where it comes from them: before discounts and pauses."""
+        return self._with_served()[SERVED]
+
     def _made(self, by: Sequence[str]) -> Frame:
         tables, keep = self._with_served(), tuple(f"_by{number}" for number in range(len(by)))
         if by:

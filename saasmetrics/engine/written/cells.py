@@ -33,10 +33,9 @@ _LEVELS = {"change": "closing", "paying": "customers_closing"}
 
 
 def movements(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return opening, movements and closing per group and period in which anything moved."""
-    del bags  # the bags of a group add up to it
     calendar = engine.calendar(freq)
     alone = engine.basis.of_customers(by)
     cells = movement.movement_cells(engine.daily(by), calendar, policy, alone=alone)
@@ -62,10 +61,8 @@ def pairs(
     window: int,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
 ) -> Any:
     """Return the sums over customers of MRR at each period and `window` periods before."""
-    del bags  # the bags of a group add up to it
     calendar, aside = engine.calendar(freq), policy.pause == "line"
     first, periods, _ = engine.extent(freq)
     last = first + periods - 1
@@ -90,10 +87,10 @@ def pairs(
 
 
 def triangle(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return customers, MRR and its running minimum per group, cohort and age."""
-    del bags, policy
+    del policy
     calendar = engine.calendar(freq)
     cells = triangle_cells(engine.daily(by), calendar, engine.extent(freq)[2])
     cells = cells.with_columns(time=nw.col("cohort") + nw.col("age")).drop("age")
@@ -107,11 +104,9 @@ def triangle(
     return _shown(engine, filled, calendar, by, {"cohort": "cohort"}, ("age", *TRIANGLE))
 
 
-def ages(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
-) -> Any:
+def ages(engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()) -> Any:
     """Return customers, MRR and everybody won per group and age, over those old enough."""
-    del bags, policy
+    del policy
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
     cells = triangle_cells(engine.daily(by), calendar, full)
     cells = step(cells, "by_cohort", "by how much each cohort changes at each age")
@@ -151,12 +146,11 @@ def lifetimes(
     policy: Policy,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
     cause: str = CAUSE_COLUMN,
     since: int | None = None,
 ) -> Any:
     """Return customers and starting MRR per group, duration, entry, event and cause."""
-    del bags, policy
+    del policy
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
     left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
     cells = lifetime_cells(engine.daily(by), engine.caused(cause), calendar, full, left)

@@ -76,8 +76,7 @@ def _asks(result: Any) -> Sequence[Ask]:
         raise DataError(msg)
     found = {}
     for ask in asked.asks:
-        given = {name: value for name, value in ask.arguments.items() if name != "bags"}
-        key = (id(ask.engine), ask.name, str(sorted(given.items())))
+        key = (id(ask.engine), ask.name, str(sorted(_given(ask).items())))
         found[key] = ask
     return list(found.values())
 
@@ -91,10 +90,15 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
     with shadow(book, engine) as (portable, steps):
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
-        query = cube(portable, engine.policy, **{**ask.arguments, **more})
+        query = cube(portable, engine.policy, **{**_given(ask), **more})
         body, read = compiled(query, steps, dialect, tables)
         names = portable.cause_names(ask.arguments["cause"]) if "cause" in ask.arguments else ()
     return "\n".join([*_header(result, book, ask, read, names), f"{body};"])
+
+
+def _given(ask: Ask) -> dict[str, Any]:
+    """Return the arguments that a statement follows: the bags of a group add up to it, and stops are some periods."""
+    return {name: value for name, value in ask.arguments.items() if name not in ("bags", "stops")}
 
 
 def _header(
@@ -102,8 +106,7 @@ def _header(
 ) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
-    told = {name: value for name, value in ask.arguments.items() if value and name != "bags"}
-    given = ", ".join(f"{name}={value!r}" for name, value in told.items())
+    given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
     named = [f"Causes: {', '.join(f'{n} {c}' for n, c in enumerate(causes))}."] if causes else []
     said = [

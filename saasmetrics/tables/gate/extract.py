@@ -10,6 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
 _REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
+RUNNING = "running subscriptions"
 _DAY_OF_EXPORT = (
     "Nothing to do where recorded_at is when the row became known. If it is the day of the export, leave the column "
     'out, or count rows whenever they were recorded: policy knowledge="effective".'
@@ -56,11 +58,15 @@ def round_row_counts(gate: Gate) -> Iterable[Problem]:
     """Tables with exactly as many rows as an export gives at most."""
     for view in gate.having(*SCHEMA):
         rows = len(view.names("customer_id")) if view.name == "mrr" else view.size
-        if rows not in LIMITS:
-            continue
-        what = "customers" if view.name == "mrr" else "rows"
+        yield from at_a_limit(view.name, rows)
+
+
+def at_a_limit(table: str, rows: int) -> Iterable[Problem]:
+    """Say that a table has as many rows, or customers of months, as an export gives at most."""
+    if rows in LIMITS:
+        what = "customers" if table == "mrr" else "rows"
         yield Problem(
-            view.name,
+            table,
             "",
             f"has exactly {rows:,} {what}, a usual limit of exports",
             rows,
@@ -79,10 +85,13 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
             if column.dtype not in ("date", "month", "timestamp") or not view.has(column.name):
                 continue
             days = view.days(column.name)
+            far, count = (days < earliest) | (days > latest), None
+            far &= view.valid(column.name) & ~outside_calendar(view, column.name)
+            if column.dtype == "month" and is_runs(view.table.data):
+                far, count = _far_months(view, far, latest)
             yield from view.problem(
-                view.valid(column.name)
-                & ((days < earliest) | (days > latest))
-                & ~outside_calendar(view, column.name),
+                far,
+                count=count,
                 column=column.name,
                 rule=f"before {iso(earliest)} or after {iso(latest)}",
                 remedy="Correct the dates. A far end that stands for 'still running' should be missing.",
@@ -90,6 +99,16 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
                 severity="warning",
                 show=(*SCHEMA[view.name].key, "customer_id", column.name),
             )
+
+
+def _far_months(
+    view: View, far: npt.NDArray[np.bool_], latest: int
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """Return the runs with months that are distant, and how many months those are."""
+    ahead = lengths(view.table.data) - begun(view.table.data, latest)
+    late = view.valid("month") & ~outside_calendar(view, "month") & (ahead > 0)
+    early = far & ~late
+    return early | late, view.stand_for(early) + int(ahead[late].sum())
 
 
 def near(today: int) -> tuple[int, int]:
@@ -106,40 +125,64 @@ def same_last_day(gate: Gate) -> Iterable[Problem]:
         edge = int(end[ended].max())
         running = view.valid("start") & (start < edge) & (~ended | (end >= edge))
         at_edge = running & ended
-        if at_edge.sum() < _ENOUGH or at_edge.sum() * 2 < running.sum():
-            continue
-        yield from view.problem(
-            at_edge,
-            column="end",
-            rule=f"{int(at_edge.sum()):,} of {int(running.sum()):,} subscriptions still running end on {iso(edge)}",
-            remedy="If that is the day of the export, they have not ended: make the end missing, "
-            "or say until when you know: as_of.",
-            code="extract-stops-short",
-            severity="warning",
-            show=("subscription_id", "customer_id", "start", "end"),
-        )
+        if all_end(int(at_edge.sum()), int(running.sum())):
+            yield from stops_short(view, at_edge, int(running.sum()), edge)
+
+
+def all_end(ended: int, running: int) -> bool:
+    """Whether so many of those that run end on one day that it looks like the day of the export."""
+    return ended >= _ENOUGH and ended * 2 >= running
+
+
+def stops_short(
+    view: View,
+    rows: npt.NDArray[np.bool_],
+    running: int,
+    edge: int,
+    count: int | None = None,
+) -> Iterable[Problem]:
+    """Say that rows, or `count` of them, of those that run end on one day."""
+    many = int(rows.sum()) if count is None else count
+    return view.problem(
+        rows,
+        count=count,
+        column="end",
+        rule=f"{many:,} of {running:,} subscriptions still running end on {iso(edge)}",
+        remedy="If that is the day of the export, they have not ended: make the end missing, "
+        "or say until when you know: as_of.",
+        code="extract-stops-short",
+        severity="warning",
+        show=("subscription_id", "customer_id", "start", "end"),
+    )
 
 
 def cliff_at_the_end(gate: Gate) -> Iterable[Problem]:
     """Revenue that falls by more than half within the last months."""
     for view, months, level, unit in _levels(gate):
-        first = max(len(level) - _LOOK_BACK, 1)
-        for at in range(first, len(level)):
-            before, after = level[at - 1], level[at]
-            if before < (_ENOUGH if unit else 1) or after >= before * _CLIFF:
-                continue
-            yield Problem(
-                view.name,
-                "",
-                f"falls from {before:,.0f} to {after:,.0f} {unit or 'MRR'} from {months[at - 1]} to "
-                f"{months[at]}, at the end of the data",
-                0,
-                (),
-                "If the export was made before that month was complete, say until when you know: as_of.",
-                "warning",
-                "cliff-at-the-end",
-            )
-            break
+        yield from fallen(view.name, months, level, unit)
+
+
+def fallen(
+    table: str, months: list[str], level: npt.NDArray[np.float64], unit: str
+) -> Iterable[Problem]:
+    """Say where a level by month falls by more than half at its end; `unit`: of what, "" for MRR."""
+    first = max(len(level) - _LOOK_BACK, 1)
+    for at in range(first, len(level)):
+        before, after = level[at - 1], level[at]
+        if before < (_ENOUGH if unit else 1) or after >= before * _CLIFF:
+            continue
+        yield Problem(
+            table,
+            "",
+            f"falls from {before:,.0f} to {after:,.0f} {unit or 'MRR'} from {months[at - 1]} to "
+            f"{months[at]}, at the end of the data",
+            0,
+            (),
+            "If the export was made before that month was complete, say until when you know: as_of.",
+            "warning",
+            "cliff-at-the-end",
+        )
+        break
 
 
 def left_truncation(gate: Gate) -> Iterable[Problem]:
@@ -148,7 +191,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
         for view in gate.having(table):
             if not view.has("customer_id", date, amount):
                 continue
-            months = _months(view.days(date))
+            months = view.months(date)
             paying = view.valid(date) & view.valid(amount) & (view.numbers(amount) > 0)
             if not paying.any():
                 continue
@@ -161,6 +204,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
                 rule=f"customers already pay in the first month, {np.datetime64(int(first), 'M')}",
                 remedy="How long they had paid before is unknown: customers.created_at tells it; else "
                 "survival curves count them from the day they are first seen.",
+                count=len(one_each),
                 code="left-truncation",
                 severity="note",
                 show=("customer_id", date, amount),
@@ -197,26 +241,33 @@ def mixed_time_zones(gate: Gate) -> Iterable[Problem]:
 def dates_beside_times(gate: Gate) -> Iterable[Problem]:
     """A column of days beside a column of times: durations between the two are off by up to a day."""
     for view in gate.having("tickets", "trials"):
-        stamps = [
-            column.name
-            for column in SCHEMA[view.name].columns.values()
-            if column.dtype == "timestamp"
-            and column.name not in CLOCKS
-            and view.has(column.name)
-            and view.valid(column.name).any()
-        ]
+        stamps = [n for n in stamps_of(view.name, view.table.column_names) if view.valid(n).any()]
         days = [name for name in stamps if not _has_times(view, name)]
         if days and len(days) < len(stamps):
             times = [name for name in stamps if name not in days]
-            yield from view.problem(
-                view.valid(days[0]),
-                column=", ".join(days),
-                rule=f"days without a time beside times in {', '.join(times)}",
-                remedy="Durations between them start at midnight. Export the time of day too.",
-                code="dates-beside-times",
-                severity="warning",
-                show=(*SCHEMA[view.name].key, *stamps),
-            )
+            yield from days_beside(view, days, times, stamps)
+
+
+def stamps_of(table: str, there: Iterable[str]) -> list[str]:
+    """Return the columns of times of a table, but for those of when rows were recorded, of those that are there."""
+    columns, known = SCHEMA[table].columns.values(), set(there)
+    stamps = (c.name for c in columns if c.dtype == "timestamp" and c.name not in CLOCKS)
+    return [name for name in stamps if name in known]
+
+
+def days_beside(
+    view: View, days: list[str], times: list[str], stamps: list[str]
+) -> Iterable[Problem]:
+    """Say that some columns are days and others are times."""
+    return view.problem(
+        view.valid(days[0]),
+        column=", ".join(days),
+        rule=f"days without a time beside times in {', '.join(times)}",
+        remedy="Durations between them start at midnight. Export the time of day too.",
+        code="dates-beside-times",
+        severity="warning",
+        show=(*SCHEMA[view.name].key, *stamps),
+    )
 
 
 def reading_notes(gate: Gate) -> Iterable[Problem]:
@@ -233,43 +284,58 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        months = _months(view.days("month"))[good]
-        if len(months):
-            amounts = view.numbers("mrr")[good]
-            level = np.bincount(months - months.min(), weights=amounts).astype(np.float64)
-            yield view, _labels(int(months.min()), len(level)), level, ""
+        (first, last), amounts = reach(view.table.data), view.numbers("mrr")
+        if not good.all():
+            dated = good[view.valid("month")]
+            first, last, amounts = first[dated], last[dated], amounts[good]
+        if len(first):
+            low, size = int(first.min()), int(last.max() - first.min()) + 1
+            level = levels(first - low, last - low, amounts, size)
+            yield view, _labels(low, size), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")
         if view.has("amount"):
             good = good & (view.numbers("amount") > 0)
         if not good.any() or not view.has("end"):
             continue
-        yield (view, *_running(view, good, gate), "running subscriptions")
+        ended = good & view.valid("end") & (view.days("end") <= gate.today)
+        days = view.days("start")[good], view.days("end")[ended]
+        yield (view, *running(*days, gate.today), RUNNING)
 
 
-def _running(
-    view: View, good: npt.NDArray[np.bool_], gate: Gate
+def running(
+    start: npt.NDArray[np.int32],
+    end: npt.NDArray[np.int32],
+    today: int,
+    started: npt.NDArray[np.int64] | None = None,
+    ended: npt.NDArray[np.int64] | None = None,
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """Subscriptions running at the end of each month until the last one that the export knows."""
-    start = _months(view.days("start"))
-    ended = good & view.valid("end") & (view.days("end") <= gate.today)
+    """Return how many run at the end of each month until the last one that the export knows.
+
+    Parameters
+    ----------
+    start, end
+        Days on which some start, and on which some end, until today.
+    today
+        The last day known.
+    started, ended
+        How many do on each of those days; one, if not given.
+
+    Returns
+    -------
+    tuple
+        The months, and how many run.
+    """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    end = _months(view.days("end"))
-    low = int(start[good].min())
-    high = max(int(start[good].max()), int(end[ended].max()) if ended.any() else low)
-    high = min(high, int(_months(np.array([gate.today]))[0]))
+    first, last = month_of(start), month_of(end)
+    low = int(first.min())
+    high = max(int(first.max()), int(last.max()) if len(last) else low)
+    high = min(high, int(month_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
-    started = np.bincount(np.minimum(start[good] - low, size), minlength=size + 1)[:size]
+    up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
-    gone = np.bincount(np.clip(end[ended] - low, 0, size), minlength=size + 1)[:size]
-    return _labels(low, size), np.cumsum(started - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
+    gone = np.bincount(np.clip(last - low, 0, size), ended, minlength=size + 1)[:size]
+    return _labels(low, size), np.cumsum(up - gone).astype(np.float64)
 
 
 def _labels(first: int, many: int) -> list[str]:

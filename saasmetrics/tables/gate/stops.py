@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
+from saasmetrics.tables.runs import covered, first_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["months_without_rate", "tables_that_stop_early"]
 
-_DATES = {
+DATES = {
     "mrr": "month",
     "invoices": "date",
     "spend": "month",
@@ -42,13 +43,15 @@ def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
     if gate.as_of is None:
         return  # today says nothing about the day of the export
     source = next(iter(gate.having("subscriptions", "mrr", "invoices")), None)
-    for view in gate.having(*_DATES):
-        at = _DATES[view.name]
+    for view in gate.having(*DATES):
+        at = DATES[view.name]
         if view is source or not view.has(at):
             continue  # of the source itself other findings tell
         # Few different days rather than every row: a log has millions.
         different = pc.unique(view.table.data[at].cast(pa.date32()).cast(pa.int32())).drop_null()
         days = np.array(different.to_pylist(), np.int64)
+        if view.name == "mrr":
+            days = first_days(covered(view.table.data))
         months = np.unique(_months(days[days <= gate.today]))
         if len(months) < _ENOUGH:
             continue
