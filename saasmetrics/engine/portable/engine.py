@@ -179,7 +179,8 @@ class PortableEngine:
         bags = bags if bags and self.basis.per_entity(by) else 0
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._movements(freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._movements(freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
@@ -193,11 +194,18 @@ class PortableEngine:
         return at_stops(cube, stops, flows=True)
 
     def _movements(
-        self, freq: str, daily: Frame, groups: int, rates: Rates | None = None
+        self,
+        freq: str,
+        daily: Frame,
+        groups: int,
+        rates: Rates | None = None,
+        *,
+        alone: bool = False,
     ) -> dict[str, NDArray[np.int64]]:
         """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
         first, periods, _ = self.extent(freq)
-        cells = movement.movement_cells(daily, self.calendar(freq), self.policy, rates)
+        calendar = self.calendar(freq)
+        cells = movement.movement_cells(daily, calendar, self.policy, rates, alone=alone)
         sums = (*movement.SUMS, *movement.COUNTS)
         made = dense(cells, (groups, periods), {"period": first}, sums)
         made["closing"], made["customers_closing"] = (
@@ -221,7 +229,8 @@ class PortableEngine:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._pairs(window, freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._pairs(window, freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
@@ -232,11 +241,12 @@ class PortableEngine:
         return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
 
     def _pairs(
-        self, window: int, freq: str, daily: Frame, groups: int
+        self, window: int, freq: str, daily: Frame, groups: int, *, alone: bool = False
     ) -> dict[str, NDArray[np.int64]]:
         first, periods, _ = self.extent(freq)
         aside, last = self.policy.pause == "line", first + periods - 1
-        cells = pair.pair_cells(daily, self.calendar(freq), window, last, aside=aside)
+        calendar = self.calendar(freq)
+        cells = pair.pair_cells(daily, calendar, window, last, aside=aside, alone=alone)
         made = dense(cells, (groups, periods), {"time": first}, pair.MEASURES)
         return {name: np.cumsum(value, axis=1) for name, value in made.items()}
 
@@ -283,7 +293,7 @@ class PortableEngine:
             None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
         )
         cells = whole_columns(
-            lifetime_cells(daily, self._caused(cause), calendar, full, left),
+            lifetime_cells(daily, self.caused(cause), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}
@@ -299,7 +309,7 @@ class PortableEngine:
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})
         return pd.DataFrame(data)
 
-    def _caused(self, column: str) -> Frame:
+    def caused(self, column: str) -> Frame:
         """Return the pieces with the number of what a column says of why each ended, as `cause`."""
         if column == CAUSE_COLUMN:
             return self.basis.pieces()

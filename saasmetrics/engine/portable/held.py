@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
+from saasmetrics.engine.portable.told import steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from saasmetrics.engine.portable.whole import Frame
 
 _NUMBER = count()
@@ -22,28 +19,16 @@ _NUMBER = count()
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
-_STEPS: ContextVar[dict[str, tuple[str, Any]] | None] = ContextVar("steps", default=None)
 
-
-@contextmanager
-def kept_steps() -> Iterator[dict[str, tuple[str, Any]]]:
-    """Collect what temporary tables of Ibis are made from until the block ends: by name, what it is and its query."""
-    token = _STEPS.set({})
-    try:
-        yield cast("dict[str, tuple[str, Any]]", _STEPS.get())
-    finally:
-        _STEPS.reset(token)
-
-
-def held(frame: Frame, what: str = "step") -> Frame:
+def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
 
     Parameters
     ----------
     frame
         What is kept.
-    what
-        What it is, in one word, for who reads the queries.
+    what, said
+        What it is, in one word and in a few, for who reads the queries.
 
     Notes
     -----
@@ -65,7 +50,7 @@ def held(frame: Frame, what: str = "step") -> Frame:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
     if kind is nw.Implementation.IBIS and _may_keep(frame):
-        return _in_temporary_table(frame, what)
+        return _in_temporary_table(frame, what, said)
     return frame
 
 
@@ -83,7 +68,7 @@ def _may_keep(frame: Frame) -> bool:
     return bool(connection.execute(may).fetchone()[0])
 
 
-def _in_temporary_table(frame: Frame, what: str) -> Frame:
+def _in_temporary_table(frame: Frame, what: str, said: str) -> Frame:
     native, backend = frame.to_native(), backend_of(frame)
     left = _LEFT.setdefault(backend, [])
     while left:
@@ -92,8 +77,9 @@ def _in_temporary_table(frame: Frame, what: str) -> Frame:
     with planned(frame):
         table = backend.create_table(name, native, schema=native.schema(), temp=True)
     weakref.finalize(table.op(), left.append, name)
-    steps = _STEPS.get()
-    if steps is not None:
-        steps[name] = (what, native)
+    told = steps()
+    if told is not None:
+        told.kept[name] = native
+        told.named.setdefault(native.op(), (what, said))
     kept: Frame = nw.from_native(table).lazy()
     return kept
