@@ -240,6 +240,8 @@ class ConnectedEngine:
     def _counting(self, name: str) -> PortableEngine | LocalEngine:
         """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
         there = self.there
+        if not there.basis.keeps:  # each question would compute all steps anew
+            return there.here if there.is_small and name in _CUBES else there
         if name not in _CUBES or not self.link.has(there.source):
             return there
         return there.here if there.has_pieces_here or there.is_small else there
@@ -268,6 +270,7 @@ class _Portable(PortableEngine):
         self._link = link
         self.few = min(self.few, link.limit // _PIECE)
         self._bringing = count(id(self) << 16)
+        self.basis.checks_later = not self.basis.keeps
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
@@ -278,6 +281,15 @@ class _Portable(PortableEngine):
         self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
         weakref.finalize(holder, self._link.release, key)
         return fetched(frame)
+
+    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:
+        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
+        found = super().bring_few(frame, table, holder, most)
+        if found is not None:
+            key = next(self._bringing)
+            self._link.allow(key, table, len(found), found.nbytes)
+            weakref.finalize(holder, self._link.release, key)
+        return found
 
 
 def _without_clocks(rows: Rows) -> Any:

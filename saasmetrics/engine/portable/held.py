@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
+from saasmetrics.engine.portable.fetched import backend_of, planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,24 @@ _NUMBER = count()
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
+# Whether the role of a connection may make temporary tables: asked once.
+_MAY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+
 _STEPS: ContextVar[dict[str, tuple[str, Any]] | None] = ContextVar("steps", default=None)
+
+
+# What the steps that are kept meanwhile belong to: in DuckDB they are dropped when it goes.
+_OWNER: ContextVar[Any] = ContextVar("owner", default=None)
+
+
+@contextmanager
+def held_by(owner: object) -> Iterator[None]:
+    """Let what is kept until the block ends go when an object goes; frames made of it are of no use after that."""
+    token = _OWNER.set(owner)
+    try:
+        yield
+    finally:
+        _OWNER.reset(token)
 
 
 @contextmanager
@@ -48,9 +65,9 @@ def held(frame: Frame, what: str = "step") -> Frame:
     Notes
     -----
     Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
-    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars
-    keeps it in memory, Spark on its disks, without the way it came about: planning that again takes longer than
-    counting.
+    larger than memory and goes with the session, or with what it is `held_by`; a role that may make none computes it
+    again in each query. Polars keeps it in memory, Spark on its disks, without the way it came about: planning that
+    again takes longer than counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:
@@ -58,6 +75,7 @@ def held(frame: Frame, what: str = "step") -> Frame:
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
         native.query("found", f"create or replace temp table {name} as from found")
+        _dropped_with_its_owner(native, name)
         return nw.from_native(native.query("found", f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         with planned(frame):
@@ -67,13 +85,37 @@ def held(frame: Frame, what: str = "step") -> Frame:
     return frame
 
 
+def keeps(frame: Frame) -> bool:
+    """Return whether the engine of a frame keeps steps: else each query computes all of them anew."""
+    return not frame.implementation.is_ibis() or _may_keep(frame)
+
+
 def _may_keep(frame: Frame) -> bool:
     """Return whether the engine behind Ibis has tables that only the session sees, and lets this role make one."""
-    connection = postgres_of(frame)
-    if connection is None:
-        return bool(backend_of(frame).name == "duckdb")
-    may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
-    return bool(connection.execute(may).fetchone()[0])
+    backend = backend_of(frame)
+    if backend.name != "postgres":
+        return bool(backend.name == "duckdb")
+    if backend not in _MAY:
+        may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
+        _MAY[backend] = bool(backend.con.execute(may).fetchone()[0])
+    return _MAY[backend]
+
+
+def _dropped_with_its_owner(native: Any, name: str) -> None:
+    """Drop a temporary table of DuckDB with its owner: unlike with Ibis, nothing tells which frames refer to it."""
+    owner = _OWNER.get()
+    if owner is not None:
+        # A relation of the connection that hangs on no table, for those may go before; older DuckDB calls it execute.
+        one = native.query("found", "select 1 as one")
+        door = one.materialize() if hasattr(one, "materialize") else one.execute()
+        weakref.finalize(owner, _dropped, door, name).atexit = False
+
+
+def _dropped(door: Any, name: str) -> None:
+    with suppress(
+        Exception
+    ):  # of a connection that is closed, or has a result that is not read to its end
+        door.query("found", f"drop table if exists temp.{name}")
 
 
 def _in_temporary_table(frame: Frame, what: str) -> Frame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fenced
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
@@ -77,4 +78,4 @@ def _latest_terms(frame: Frame) -> Frame:
         nw.col("_from") < nw.col("_other_to"),
     )
     found = frame.join(overtaken.select(*_TERM).unique(), on=[*_TERM], how="anti")
-    return found.drop("_from", "_to")
+    return fenced(found.drop("_from", "_to"))
