@@ -12,7 +12,7 @@ from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
 from saasmetrics.engine.portable.balances import daily_changes
 from saasmetrics.engine.portable.fetched import fetched, number
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
@@ -66,18 +66,23 @@ class Basis:
         known: int | None,
     ) -> None:
         day = known if policy.knowledge == "recorded" else None
-        found: dict[str, Any] = {
-            name: known_frame(name, nw.from_native(native).lazy(), day)
-            for name, native in tables.items()
-        }
+        with held_by(self):
+            found: dict[str, Any] = {
+                name: known_frame(name, nw.from_native(native).lazy(), day)
+                for name, native in tables.items()
+            }
         self.source = source_of(found)
         self.policy = policy
         self._as_of = as_of
         self._currency = currency
         self._cache: dict[Any, Any] = {}
+        self.keeps = keeps(found[self.source])
+        self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
-        self.tables = {**found, **{name: self._with_entity(found, name) for name in self._paid()}}
+        with held_by(self):
+            paid = {name: self._with_entity(found, name) for name in self._paid()}
+        self.tables = {**found, **paid}
 
     def _paid(self) -> tuple[str, ...]:
         """Return the tables that MRR comes from."""
@@ -94,7 +99,8 @@ class Basis:
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """Return what was made for a key, or make it."""
         if key not in self._cache:
-            self._cache[key] = make()
+            with held_by(self):
+                self._cache[key] = make()
         made: T = self._cache[key]
         return made
 
@@ -196,9 +202,17 @@ class Basis:
         )
 
     def _within(self, found: Frame) -> Frame:
-        if self.policy.overlap != "latest":  # which looks before it cuts them
+        if self.policy.overlap != "latest" and not self.checks_later:  # which looks before
             check_sum(found, self.source, self._currency)
         return found
+
+    def told(self, start: int | None, size: int) -> None:
+        """Know from pieces that were brought on which day the first of them starts, and how many there are."""
+        self._cache["start"], self._cache["size"] = start, size
+
+    def check_sum(self) -> None:
+        """Refuse amounts that add up to more than 64 bits hold, where that was left for later."""
+        self.once("sum", lambda: check_sum(self._lines(), self.source, self._currency))
 
     def _check_amounts(self) -> None:
         for name in self._paid():

@@ -23,7 +23,7 @@ from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
 from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among, day_number
@@ -126,7 +126,22 @@ class PortableEngine:
     @property
     def is_small(self) -> bool:
         """Whether there are so few pieces that all are brought where some are needed."""
-        return self.basis.size() <= self.few
+        if self.basis.keeps or self.has_pieces_here:
+            return self.basis.size() <= self.few
+        return self._brings_few
+
+    @cached_property
+    def _brings_few(self) -> bool:
+        """Whether there are few pieces, which one query brings where steps are not kept."""
+        if self.here.bring_few(self.few):
+            return True
+        self.basis.check_sum()
+        return False
+
+    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:  # noqa: ARG002
+        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
+        found: pa.Table = fetched(frame.head(most + 1))
+        return found if len(found) <= most else None
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
@@ -383,7 +398,8 @@ class PortableEngine:
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return the ids and measures of those behind one cell; of many, they are chosen where the tables are."""
         whole = self.has_pieces_here or self.is_small
-        part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
+        with held_by(self.basis):
+            part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
         return ids.to_numpy(zero_copy_only=False), found

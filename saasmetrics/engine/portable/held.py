@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
+from saasmetrics.engine.portable.fetched import backend_of, planned
 from saasmetrics.engine.portable.told import steps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from saasmetrics.engine.portable.whole import Frame
 
 _NUMBER = count()
 # Temporary tables that nothing refers to any more, by connection: dropped when the next one is made, for a connection
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
+
+# Whether the role of a connection may make temporary tables: asked once.
+_MAY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+
+# What the steps that are kept meanwhile belong to: in DuckDB they are dropped when it goes.
+_OWNER: ContextVar[Any] = ContextVar("owner", default=None)
+
+
+@contextmanager
+def held_by(owner: object) -> Iterator[None]:
+    """Let what is kept until the block ends go when an object goes; frames made of it are of no use after that."""
+    token = _OWNER.set(owner)
+    try:
+        yield
+    finally:
+        _OWNER.reset(token)
 
 
 def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
@@ -33,9 +53,9 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     Notes
     -----
     Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
-    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars
-    keeps it in memory, Spark on its disks, without the way it came about: planning that again takes longer than
-    counting.
+    larger than memory and goes with the session, or with what it is `held_by`; a role that may make none computes it
+    again in each query. Polars keeps it in memory, Spark on its disks, without the way it came about: planning that
+    again takes longer than counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:
@@ -43,6 +63,7 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
         made = native.query("found", f"create or replace temp table {name} as from found")
+        _dropped_with_its_owner(native, name)
         # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
         near = native if made is None else made
         return nw.from_native(near.query("found", f"from {name}")).lazy()
@@ -54,18 +75,37 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     return frame
 
 
-def is_kept(frame: Frame) -> bool:
-    """Return whether `held` keeps a frame, so that what takes many steps is worth asking where the tables are."""
+def keeps(frame: Frame) -> bool:
+    """Return whether the engine of a frame keeps steps: else each query computes all of them anew."""
     return not frame.implementation.is_ibis() or _may_keep(frame)
 
 
 def _may_keep(frame: Frame) -> bool:
     """Return whether the engine behind Ibis has tables that only the session sees, and lets this role make one."""
-    connection = postgres_of(frame)
-    if connection is None:
-        return bool(backend_of(frame).name == "duckdb")
-    may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
-    return bool(connection.execute(may).fetchone()[0])
+    backend = backend_of(frame)
+    if backend.name != "postgres":
+        return bool(backend.name == "duckdb")
+    if backend not in _MAY:
+        may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
+        _MAY[backend] = bool(backend.con.execute(may).fetchone()[0])
+    return _MAY[backend]
+
+
+def _dropped_with_its_owner(native: Any, name: str) -> None:
+    """Drop a temporary table of DuckDB with its owner: unlike with Ibis, nothing tells which frames refer to it."""
+    owner = _OWNER.get()
+    if owner is not None:
+        # A relation of the connection that hangs on no table, for those may go before; older DuckDB calls it execute.
+        one = native.query("found", "select 1 as one")
+        door = one.materialize() if hasattr(one, "materialize") else one.execute()
+        weakref.finalize(owner, _dropped, door, name).atexit = False
+
+
+def _dropped(door: Any, name: str) -> None:
+    with suppress(
+        Exception
+    ):  # of a connection that is closed, or has a result that is not read to its end
+        door.query("found", f"drop table if exists temp.{name}")
 
 
 def _in_temporary_table(frame: Frame, what: str, said: str) -> Frame:

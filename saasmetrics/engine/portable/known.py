@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fenced
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, day_number
@@ -84,4 +85,4 @@ def _latest_terms(frame: Frame) -> Frame:
         overtaken.select(*_TERM).unique(), "overtaken", "versions that a later one overlaps"
     )
     found = frame.join(overtaken, on=[*_TERM], how="anti")
-    return found.drop("_from", "_to")
+    return fenced(found.drop("_from", "_to"))
