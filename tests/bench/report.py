@@ -49,8 +49,8 @@ gaps, add-ons that overlap, text columns as an export has them, rows in no order
 One row is another job: NRR of every month under four policies (`sm.definitions.compare`), and what each choice and each
 customer adds to the difference of the first two (`sm.definitions.explain`), without reading and without the gate.
 
-The peers are written afresh from what is published about them (`tests/bench/duckdb_ways.py`, `event_ways.py`,
-`pandas_tutorial.py`), and all give the same numbers.
+The peers are written afresh from what is published about them (`tests/bench/duckdb_playbook.py`, `duckdb_dates.py`,
+`event_ways.py`, `pandas_tutorial.py`), and all give the same numbers.
 
 Every run is a process of its own and the ways take turns. Seconds are processor time of user and system, the median
 of the runs; memory is the peak above an interpreter that has imported its libraries.

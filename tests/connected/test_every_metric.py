@@ -33,9 +33,7 @@ BRINGS_ROWS = frozenset(
         "reconciliation",
         "renewal_accuracy",
         "renewal_base",
-        "renewal_calendar",
         "renewal_cohorts",
-        "renewal_forecast",
     ]
 )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -284,11 +284,13 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        first, last = reach(view.table.data)
-        first, last = first[good[view.valid("month")]], last[good[view.valid("month")]]
+        (first, last), amounts = reach(view.table.data), view.numbers("mrr")
+        if not good.all():
+            dated = good[view.valid("month")]
+            first, last, amounts = first[dated], last[dated], amounts[good]
         if len(first):
             low, size = int(first.min()), int(last.max() - first.min()) + 1
-            level = levels(first - low, last - low, view.numbers("mrr")[good], size)
+            level = levels(first - low, last - low, amounts, size)
             yield view, _labels(low, size), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")
@@ -325,22 +327,15 @@ def running(
         The months, and how many run.
     """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    first, last = _months(start), _months(end)
+    first, last = month_of(start), month_of(end)
     low = int(first.min())
     high = max(int(first.max()), int(last.max()) if len(last) else low)
-    high = min(high, int(_months(np.array([today]))[0]))
+    high = min(high, int(month_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
     up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
     gone = np.bincount(np.clip(last - low, 0, size), ended, minlength=size + 1)[:size]
     return _labels(low, size), np.cumsum(up - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
 
 
 def _labels(first: int, many: int) -> list[str]:

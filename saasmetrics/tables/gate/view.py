@@ -184,7 +184,9 @@ class View:
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
-            self._made[kind, column] = make(_one_chunk(self.table.data[column]))
+            if ("whole", column) not in self._made:
+                self._made["whole", column] = _one_chunk(self.table.data[column])
+            self._made[kind, column] = make(self._made["whole", column])
         return self._made[kind, column]
 
 
@@ -343,6 +345,8 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    if values.num_chunks == 1:  # which combining would copy
+        return values.chunk(0)
     array = values.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
