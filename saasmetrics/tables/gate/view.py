@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
-from saasmetrics.tables.runs import is_runs, rows_in
+from saasmetrics.tables.runs import is_runs, month_of, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
 
-_NEAR = 2**17  # days, of which a table of months is made
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
@@ -69,7 +68,7 @@ class View:
     def months(self, column: str) -> npt.NDArray[np.int64]:
         """Months since 1970-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
-            "months", column, lambda array: _months(_raw(array.cast(pa.date32())))
+            "months", column, lambda array: month_of(_raw(array.cast(pa.date32()))).astype(np.int64)
         )
         return made
 
@@ -371,16 +370,6 @@ def _raw(array: pa.Array) -> Any:
     if not len(array):
         return np.zeros(0, kind)
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
-
-
-def _months(days: Days) -> npt.NDArray[np.int64]:
-    """Return the month of each day: looked up where the days lie near to each other."""
-    low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
-    if high - low > _NEAR:
-        return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    every = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]")
-    found: npt.NDArray[np.int64] = every.astype(np.int64)[days - low]
-    return found
 
 
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
