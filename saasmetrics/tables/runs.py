@@ -78,10 +78,17 @@ def rows_in(data: pa.Table, rows: Any = None) -> int:
 
 def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first and the last month of each row that has one, as months since 1970."""
-    found = data["month"].combine_chunks()
-    there = np.asarray(found.is_valid())
-    first = month_of(np.asarray(found.cast(pa.int32()).fill_null(0)))[there]
-    return first, first + lengths(data)[there] - 1
+    found = data["month"].combine_chunks().cast(pa.int32())
+    first, last = (
+        month_of(np.asarray(found.fill_null(0) if found.null_count else found)),
+        lengths(data),
+    )
+    last += first
+    last -= 1
+    if found.null_count:
+        there = np.asarray(found.is_valid())
+        return first[there], last[there]
+    return first, last
 
 
 def covered(data: pa.Table) -> NDArray[np.int64]:
