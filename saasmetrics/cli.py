@@ -154,6 +154,9 @@ def _book_words(
     text = "remedies to replay, by default remedies.toml in the folder; none for none"
     words.add_argument("--remedies", metavar="FILE", help=text)
     import_command.ways(words)
+    words.add_argument(
+        "--cache", metavar="DIR", help="folder in which results are kept for next time"
+    )
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -223,16 +226,8 @@ def _pack(arguments: argparse.Namespace) -> int:
     from saasmetrics.board.every_month import monthly
 
     defaults = {"policy": "default", "set": [], "fiscal_start": 1}
-    for name in (
-        "csv",
-        "title",
-        "margin",
-        "dayfirst",
-        "decimal",
-        "encoding",
-        "remedies",
-        *defaults,
-    ):
+    alone = ("csv", "title", "margin", "dayfirst", "decimal", "encoding", "remedies")
+    for name in (*alone, *defaults):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
             raise DataError(
@@ -242,6 +237,7 @@ def _pack(arguments: argparse.Namespace) -> int:
         "as_of": _day(arguments.as_of),
         "currency": arguments.currency,
         "since": arguments.since,
+        "cache": arguments.cache,
     }
     with _progress(20, "Board pack") as done:
         made = monthly(arguments.folder, arguments.out or "packs", done=done, **told)
@@ -329,6 +325,7 @@ def _book(arguments: argparse.Namespace) -> Book:
         decimal=arguments.decimal,
         encoding=arguments.encoding,
         remedies=False if arguments.remedies == "none" else arguments.remedies,
+        cache=arguments.cache,
     )
     return book
 

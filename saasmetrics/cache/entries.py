@@ -21,6 +21,7 @@ _HEAD = struct.Struct(
 )  # what it is, its name, bytes of all and of the words, checksums
 _MAGIC = b"saasmetrics kept"
 _ALIGNED = 64  # bytes, so that numbers can be used where they are
+_SMALL = 1 << 18  # bytes that are written in one piece
 _BEGIN = -(-_HEAD.size // _ALIGNED) * _ALIGNED
 
 
@@ -82,7 +83,7 @@ def written(file: BinaryIO, key: str, said: Any, tables: Sequence[pa.Table]) -> 
     out.pad()
     ends = []
     for table in tables:
-        sink = pa.BufferOutputStream() if table.nbytes < _ALIGNED**3 else None
+        sink = pa.BufferOutputStream() if table.nbytes < _SMALL else None
         whole = table.combine_chunks()
         target = sink or pa.PythonFile(out, "w")
         with pa.ipc.new_stream(target, whole.schema) as stream:

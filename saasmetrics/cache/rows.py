@@ -21,9 +21,11 @@ def said_of(table: Table) -> dict[str, Any]:
         "zones": dict(table.zones),
         "places": dict(table.places),
         "lines": table.lines,
+        "parts": [list(part) for part in table.parts],
     }
 
 
 def table_of(said: dict[str, Any], data: pa.Table) -> Table:
     """Return the table of words and rows that were kept."""
-    return Table(**{**said, "notes": tuple(said["notes"])}, data=data)
+    parts = tuple((label, many) for label, many in said["parts"])
+    return Table(**{**said, "notes": tuple(said["notes"]), "parts": parts}, data=data)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.cache.keys import key_of
 from saasmetrics.cache.rows import said_of, table_of
 from saasmetrics.tables.facts.parts import parts_of
+from saasmetrics.tables.files import looks_like_data
 from saasmetrics.tables.read import content_hash, is_table
 from saasmetrics.tables.steady import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -137,11 +138,13 @@ class Shelf:
                 self.name(table, [table])
 
     def _of_all(self, place: Path, told: Told) -> list[Any]:
-        inside = sorted(place.iterdir()) if place.is_dir() else [place]
-        parts = [
-            part for each in inside if each.is_dir() and is_table(each) for part in parts_of(each)
+        inner = [
+            parts_of(path) if path.is_dir() and is_table(path) else [path]
+            for path in _inside(place)
         ]
-        return [self._of(file, told) for file in [*filter(Path.is_file, inside), *parts]]
+        files = [file for paths in inner for file in paths if file.is_file()]
+        named = [(file.relative_to(place).as_posix(), file) for file in files]
+        return [(name, *self._of(file, told)) for name, file in named]
 
     def _of(self, file: Path, told: Told) -> tuple[Any, ...]:
         words = [told.dayfirst, told.decimal, told.encoding, told.columns]
@@ -160,3 +163,14 @@ class Shelf:
     def origin(self, data: pa.Table) -> Origin | None:
         """Return where rows are from; None for rows that were changed, or are some of those that were read."""
         return next((origin for known, origin in self._origins if known is data), None)
+
+
+def _inside(place: Path) -> list[Path]:
+    """Return what decides what the tables of a folder are: its files of data, tables in parts, and what is told."""
+    if not place.is_dir():
+        return [place]
+    return [
+        path
+        for path in sorted(place.iterdir())
+        if looks_like_data(path) or path.suffix == ".toml" or (path.is_dir() and is_table(path))
+    ]

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,12 +102,13 @@ class Cache:
         try:
             _own(found)
             entry = opened(path, key)
-            os.utime(path)
         except DamagedError as error:
             self._warn(f"{path.name} of the cache {str(self.folder)!r} {error}")
             return None
         except OSError:  # removed meanwhile by another process
             return None
+        with suppress(OSError):  # where nothing may be written, nothing goes either
+            os.utime(path)
         return entry
 
     def put(self, said: Any, tables: Sequence[Any], kind: str, *names: Any) -> None:

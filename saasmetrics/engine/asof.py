@@ -13,7 +13,7 @@ from saasmetrics.engine.service import interval_steps, next_billing_day
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError
 from saasmetrics.periods import day_number, iso_day
-from saasmetrics.tables.runs import first_days, reach
+from saasmetrics.tables.runs import last_month
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -97,9 +97,7 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     if not len(data):
         return today
     if source == "mrr":
-        _, last = reach(data)
-        day = int(first_days(last).max()) if len(last) else 0
-        return min(month_end(day), today)
+        return min(month_end(last_month(data) or 0), today)
     if source == "invoices":
         return min(month_end(int(days(data["date"]).max())), today)
     latest = [_latest(data, "start", today)]

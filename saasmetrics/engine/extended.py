@@ -16,9 +16,10 @@ from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, source_of
 from saasmetrics.engine.words import left_out_words
 from saasmetrics.money import LARGEST
+from saasmetrics.tables.runs import is_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ __all__ = ["can_extend", "entities", "extended"]
 
 def can_extend(tables: Mapping[str, Table], policy: Policy) -> bool:
     """Return whether later months add to what is known and change nothing of it: a cube whose lines only add up."""
-    alone = source_of(tables) == "mrr" and "fx" not in tables
+    alone = source_of(tables) == "mrr" and "fx" not in tables and not is_runs(tables["mrr"].data)
     return (
         alone and policy.entity != "parent" and policy.overlap != "latest" and not policy.gap_days
     )
@@ -40,7 +41,7 @@ def extended(
     old: Spans,
     changes: Ledger,
     rows: int,
-    until: int,
+    until: Sequence[int],
     tables: Mapping[str, Table],
     policy: Policy,
     as_of: int,
@@ -53,7 +54,7 @@ def extended(
     old, changes
         The spans and the ledger of the first rows.
     rows, until
-        How many rows those are, and the as-of day that they were made for.
+        How many rows those are, and the as-of day that they were made for with the last month that they have.
     tables, policy, as_of, currency
         As for `spans`.
     """
@@ -65,8 +66,8 @@ def extended(
     start, end = _months(days(tail.data["month"]))
     before = _ends(old)
     edge = int(before.max())
-    known = int(days(table.data["month"].slice(0, rows)).max())
-    if known > until or int(start.min()) < max(edge, known + 1) or int(start.max()) > as_of:
+    day, last = until
+    if last > day or int(start.min()) < max(edge, last + 1) or int(start.max()) > as_of:
         return None
     named, entity = entities(old.entity_ids, ids)
     amount = monthly_micro({"mrr": tail}, policy, as_of, currency, "mrr", "mrr")
@@ -74,8 +75,8 @@ def extended(
     new = Spans("mrr", named, entity, start, end, amount).pick(amount != 0)
     found = _joined(old, new, before, rows, as_of)
     zero = table.num_rows - len(found)
-    if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
-        return None
+    if len(found) * max(float(found.amount.max()), -float(found.amount.min())) > LARGEST:
+        return None  # `spans` adds them up one by one
     found = replace(found, notes=tuple(left_out_words("mrr", [0, zero, 0])))
     return found, _longer(changes, ledger(new, new.entity, len(named)), edge)
 
@@ -107,7 +108,8 @@ def _ends(old: Spans) -> NDArray[np.int32]:
 
 def _joined(old: Spans, new: Spans, before: NDArray[np.int32], rows: int, as_of: int) -> Spans:
     """Return the spans of all rows, those that end after the as-of day as running."""
-    end = np.concatenate([np.where(before > as_of, FAR, before).astype(np.int32), new.end])
+    end = np.concatenate([before, new.end])
+    end[end > as_of] = FAR
     line = None
     if old.line is not None or new.line is not None:
         line = np.concatenate([old.lines(), new.lines() + rows])

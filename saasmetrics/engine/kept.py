@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.cache.shelf import Shelf
 from saasmetrics.cache.store import cache_of
@@ -148,8 +149,9 @@ class KeptEngine(LocalEngine):
             found = made, ledger(made, made.entity, len(made.entity_ids))
         said, tables = arrays(*found)
         self._store.put(said, tables, "ledger", *names, self.as_of)
-        if grows:
-            self._store.put(self.as_of, [], "ledger until", *names)
+        if grows and len(found[0]):
+            last = pc.max(self.tables["mrr"].data["month"].cast(pa.date32())).cast(pa.int32())
+            self._store.put([self.as_of, last.as_py()], [], "ledger until", *names)
         return found
 
     def _longer(self, origin: Origin, choices: list[Any]) -> tuple[Spans, Ledger] | None:
@@ -158,11 +160,11 @@ class KeptEngine(LocalEngine):
         for fewer in range(parts - 1, max(parts - _BACK, 1) - 1, -1):
             names = ([origin.named(fewer)], choices, self.currency)
             until = self._store.get("ledger until", *names)
-            kept = None if until is None else self._store.get("ledger", *names, until.said)
+            kept = None if until is None else self._store.get("ledger", *names, until.said[0])
             if until is None or kept is None:
                 continue
             rows = sum(many for _, many in origin.parts[:fewer])
-            both = (*arrays_of(kept), rows, int(until.said))
+            both = (*arrays_of(kept), rows, until.said)
             found = extended(*both, self.tables, self.policy, self.as_of, self.currency)
             if found is not None:
                 return found

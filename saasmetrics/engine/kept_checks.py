@@ -15,6 +15,7 @@ from saasmetrics.tables import gate
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate import extract, keys
 from saasmetrics.tables.gate.view import Gate, View
+from saasmetrics.tables.runs import is_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,6 +78,8 @@ def check(cache: Cache, asked: Asked, origins: Sequence[Origin]) -> list[Problem
         return gate.in_order(found)
     view = asked.gate()
     cube = next((origin for origin in origins if origin.table == "mrr"), None)
+    if cube is not None and is_runs(asked.tables["mrr"].data):
+        cube = None  # whose rows are of several months each
     if cube is not None:
         _continued(cache, view, cube, asked)
     found = gate.found_by(view)
@@ -155,10 +158,11 @@ def _keep_cube(
     if not view.has("customer_id", "month") or view.table.data["month"].null_count:
         return
     mine = (*_BY_MONTH, *_AT_FIRST)
-    words = {
+    words: dict[str, Any] = {
         _name(finding): [_words(p) for f, p in found if f is finding and p.table == "mrr"]
         for finding in mine
     }
+    words["months"] = int(view.months("month").max()) if view.size else None
     names = pa.table({"id": view.names("customer_id")})
     codes = pa.table({"code": pa.array(view.codes("customer_id"))})
     cache.put(words, [names, codes], "checks of months", origin.named())
@@ -172,17 +176,16 @@ def _continued(cache: Cache, every: Gate, origin: Origin, asked: Asked) -> None:
         if kept is None:
             continue
         rows = sum(many for _, many in origin.parts[:fewer])
-        if _is_later(table.data["month"], rows) and table.data.num_rows > rows:
+        if _is_later(table.data["month"].slice(rows), kept.said["months"]):
             _tell(every.views["mrr"], kept, rows, asked)
             return
 
 
-def _is_later(month: pa.ChunkedArray, rows: int) -> bool:
-    """Return whether the rows from one on are of later months than those before."""
-    if month.null_count or not 0 < rows < len(month):
+def _is_later(month: pa.ChunkedArray, last: int | None) -> bool:
+    """Return whether some rows are there, and are of later months than the last one before."""
+    if last is None or month.null_count or not len(month):
         return False
-    day = days(month).astype("datetime64[D]")
-    return bool(day[rows:].min().astype("datetime64[M]") > day[:rows].max().astype("datetime64[M]"))
+    return bool(np.datetime64(int(days(month).min()), "D") >= np.datetime64(last + 1, "M"))
 
 
 def _tell(view: View, kept: Entry, rows: int, asked: Asked) -> None:

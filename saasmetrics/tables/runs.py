@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import free, spoken
@@ -29,6 +30,7 @@ __all__ = [
     "covered",
     "first_days",
     "is_runs",
+    "last_month",
     "lengths",
     "levels",
     "month_of",
@@ -78,17 +80,27 @@ def rows_in(data: pa.Table, rows: Any = None) -> int:
 
 def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first and the last month of each row that has one, as months since 1970."""
-    found = data["month"].combine_chunks().cast(pa.int32())
-    first, last = (
-        month_of(np.asarray(found.fill_null(0) if found.null_count else found)),
-        lengths(data),
-    )
-    last += first
-    last -= 1
+    found = data["month"]
+    there = None
     if found.null_count:
         there = np.asarray(found.is_valid())
-        return first[there], last[there]
-    return first, last
+        found = found.cast(pa.int32()).fill_null(0)
+    found = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
+    first = month_of(np.asarray(found.cast(pa.int32())))
+    last = first
+    if is_runs(data):
+        last = lengths(data)
+        last += first
+        last -= 1
+    return (first, last) if there is None else (first[there], last[there])
+
+
+def last_month(data: pa.Table) -> int | None:
+    """Return the first day of the last month that some row is of, as a day number; None where no row has a month."""
+    if not is_runs(data):
+        return pc.max(data["month"]).cast(pa.int32()).as_py()  # type: ignore[no-any-return]
+    _, last = reach(data)
+    return int(first_days(last.max(keepdims=True))[0]) if len(last) else None
 
 
 def covered(data: pa.Table) -> NDArray[np.int64]:
@@ -97,6 +109,8 @@ def covered(data: pa.Table) -> NDArray[np.int64]:
     if not len(first):
         return first.astype(np.int64)
     low = int(first.min())
+    if first is last:
+        return np.flatnonzero(np.bincount(first - low)) + low
     size = int(last.max()) - low + 2
     change = np.bincount(first - low, minlength=size) - np.bincount(last + 1 - low, minlength=size)
     return np.flatnonzero(np.cumsum(change)) + low
@@ -123,7 +137,7 @@ def levels(
     >>> levels(np.array([0, 1]), np.array([2, 1]), np.array([5.0, 1.0]), 3).tolist()
     [5.0, 6.0, 5.0]
     """
-    if (first == last).all():
+    if first is last or (first == last).all():
         return np.bincount(first, weights=amount, minlength=size).astype(np.float64)
     each = np.bincount(first, weights=amount, minlength=size + 1).astype(np.float64)
     each -= np.bincount(last + 1, weights=amount, minlength=size + 1)

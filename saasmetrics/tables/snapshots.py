@@ -40,8 +40,8 @@ _NEVER = -1
 def read_any(
     path: str | os.PathLike[str] | Mapping[Any, Any],
     told: Told = NOTHING,
-    limit: int | None = None,
     shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
@@ -50,7 +50,7 @@ def read_any(
     path
         A folder or file, as for `read_folder`; a folder that holds no tables but folders named by a day, such as
         2026-04-05; or day -> folder.
-    told, limit, shelf
+    told, shelf, limit
         As for `read_folder`.
 
     Returns
@@ -62,7 +62,7 @@ def read_any(
         return read_snapshots(path, told, shelf)
     if folders := _dated(path):
         return read_snapshots(folders, told, shelf)
-    return read_folder(path, told=told, limit=limit, shelf=shelf)
+    return read_folder(path, told=told, shelf=shelf, limit=limit)
 
 
 def read_snapshots(
@@ -137,7 +137,7 @@ def _history(name: str, exports: Exports) -> Table:
     """Return one table with all versions of its rows."""
     own = {day: tables[name] for day, tables in exports.items() if name in tables}
     parts = {day: _plain(table) for day, table in own.items()}
-    data, last = stacked(list(parts.values())), own[max(own)]
+    data, last = stacked(list(parts.values())).combine_chunks(), own[max(own)]
     sizes = [table.num_rows for table in parts.values()]
     content, keys, generated = _codes(Table(name, data, notes=last.notes), sizes)
     first = dict(zip(parts, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))

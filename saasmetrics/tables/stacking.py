@@ -35,7 +35,7 @@ def stacked(parts: Sequence[pa.Table]) -> pa.Table:
             }
         )
         for part in parts
-    ).combine_chunks()
+    )
 
 
 def _common(kinds: Sequence[pa.DataType]) -> pa.DataType:

@@ -11,8 +11,12 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine import kept
+from saasmetrics.importers import raw
 from saasmetrics.tables import gate, read
-from tests.cache.books import panel, same, write
+from tests.cache.books import MONTHS, panel, same, write
+from tests.importers.exports import folder as exports
+from tests.importers.test_stripe import DASHBOARD
+from tests.tables.facts.panels import in_parts
 
 CUSTOMERS = "id,name,segment\n" + "".join(f"c{i},n{i},{'AB'[i % 2]}\n" for i in range(6))
 
@@ -215,3 +219,43 @@ def test_a_file_under_another_name_is_read_again(tmp_path: Path) -> None:
     (folder / "mrr-2026-06.csv").rename(folder / "customer_cube.csv")
     notes = sm.read(folder, cache=tmp_path / "kept").tables["mrr"].notes
     assert notes[0] == "read from customer_cube.csv"
+
+
+def test_the_command_keeps_what_it_reads_where_it_is_told_to(tmp_path: Path) -> None:
+    from saasmetrics.cli import main
+
+    folder, kept_in = panel(tmp_path / "exports"), tmp_path / "kept"
+    assert main(["check", str(folder), "--cache", str(kept_in)]) == 0
+    assert len([*kept_in.glob("*.kept")]) > len([*folder.iterdir()])
+
+
+def test_tables_made_of_raw_exports_come_from_a_cache_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = exports(tmp_path, subscriptions=DASHBOARD)
+    spend = folder / "spend-2026-{}.csv"
+    for month in ("01", "02"):
+        lines = f"month,function,amount\n2026-{month},sales,10\n2026-{month},sales,10\n"
+        Path(str(spend).format(month)).write_text(lines)
+    with counted(monkeypatch, (raw, "_imported")) as calls:
+        same(sm.read(folder, cache=folder / "kept"), sm.read(folder))
+    assert len(calls) == 2
+    with counted(monkeypatch, (raw, "_imported"), READING) as calls:
+        book = sm.read(folder, cache=folder / "kept")
+    assert calls == []
+    assert book.tables["spend"].parts == (("spend-2026-01.csv", 2), ("spend-2026-02.csv", 2))
+    same(book, sm.read(folder))
+
+
+def test_runs_of_months_of_a_large_file_come_from_a_cache_too(tmp_path: Path) -> None:
+    import pandas as pd
+
+    rows = [(f"c{i}", pd.Timestamp(month).date(), 10.0) for month in MONTHS for i in range(4)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "month", "mrr"])
+    (tmp_path / "exports").mkdir()
+    frame.to_parquet(tmp_path / "exports" / "mrr.parquet", index=False)
+    with in_parts():
+        for _ in range(2):
+            book = sm.read(tmp_path / "exports", cache=tmp_path / "kept")
+            assert book.tables["mrr"].num_rows == 4
+            same(book, sm.read(tmp_path / "exports"))

@@ -284,11 +284,13 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        first, last = reach(view.table.data)
-        first, last = first[good[view.valid("month")]], last[good[view.valid("month")]]
+        (first, last), amounts = reach(view.table.data), view.numbers("mrr")
+        if not good.all():
+            dated = good[view.valid("month")]
+            first, last, amounts = first[dated], last[dated], amounts[good]
         if len(first):
             low, size = int(first.min()), int(last.max() - first.min()) + 1
-            level = levels(first - low, last - low, view.numbers("mrr")[good], size)
+            level = levels(first - low, last - low, amounts, size)
             yield view, _labels(low, size), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")

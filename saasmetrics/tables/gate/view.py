@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
-from saasmetrics.tables.encoded import encoded
+from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
 from saasmetrics.tables.runs import is_runs, month_of, rows_in
 
@@ -26,16 +26,6 @@ __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "tex
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
-_PLAIN = (
-    pa.int64(),
-    pa.float64(),
-    pa.date32(),
-    pa.timestamp("us"),
-)  # whose values are numbers as they are stored
-_ODD, _MISSING = (
-    0x9E3779B97F4A7C15,
-    0x7FF8DEAD00000001,
-)  # any odd number, and any that stands for no value
 
 
 @dataclass
@@ -119,7 +109,7 @@ class View:
         # Customer ids are numbered for other findings anyway.
         if column == "customer_id" or ("codes", column) in self._made:
             return len(self.names(column)) + bool(self.table.data[column].null_count)
-        made: int = self._once("distinct", column, _distinct)
+        made: int = self._once("distinct", column, different)
         return made
 
     def combined(self, columns: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -135,28 +125,9 @@ class View:
             room *= many
         return codes
 
-    def mixed(self, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
-        """A number for each combination of values of several columns: the same for the same ones, rarely for others."""
-        mixed = np.zeros(self.size, np.uint64)
-        for name in columns:
-            mixed ^= self._bits_of(name)
-            mixed *= np.uint64(_ODD)
-            mixed ^= mixed >> np.uint64(29)
-        return mixed
-
-    def _bits_of(self, column: str) -> npt.NDArray[np.uint64]:
-        """The value of each row as 64 bits, equal where values are."""
-        kind = self.table.data.schema.field(column).type
-        if column == "customer_id" or kind not in _PLAIN:  # customer ids are numbered anyway
-            return self.codes(column).astype(np.uint64)
-        if kind == pa.float64():
-            numbers = self.numbers(column)
-            bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
-        else:
-            raw = self.days(column) if kind == pa.date32() else self._once("raw", column, _raw)
-            bits = raw.astype(np.uint64)
-        missing = np.uint64(_MISSING)
-        return bits if self.valid(column).all() else np.where(self.valid(column), bits, missing)
+    def stored(self, column: str) -> Any:
+        """Numbers of a column as they are stored; anything where missing."""
+        return self._once("stored", column, _raw)
 
     def problem(
         self,
@@ -212,7 +183,9 @@ class View:
 
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
-            self._made[kind, column] = make(_one_chunk(self.table.data[column]))
+            if ("whole", column) not in self._made:
+                self._made["whole", column] = _one_chunk(self.table.data[column])
+            self._made[kind, column] = make(self._made["whole", column])
         return self._made[kind, column]
 
 
@@ -371,6 +344,8 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    if values.num_chunks == 1:  # which combining would copy
+        return values.chunk(0)
     array = values.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
@@ -385,13 +360,6 @@ def _valid(array: pa.Array) -> Bools:
 def _bits(buffer: pa.Buffer, array: pa.Array) -> Bools:
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
     return bits[array.offset : array.offset + len(array)].view(np.bool_)
-
-
-def _distinct(array: pa.Array) -> int:
-    if array.type != pa.int64() or array.null_count or not len(array):
-        return len(array.unique())
-    ordered = np.sort(_raw(array))
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
 def _raw(array: pa.Array) -> Any:
