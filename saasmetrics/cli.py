@@ -151,16 +151,12 @@ def _book_words(
         help="another choice, such as overlap=latest; METRICS.md has all; can be given several times",
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
-    words.add_argument(
-        "--dayfirst", action=argparse.BooleanOptionalAction, help="whether 03/04/2025 is 3 April"
-    )
     text = "remedies to replay, by default remedies.toml in the folder; none for none"
     words.add_argument("--remedies", metavar="FILE", help=text)
     words.add_argument(
         "--cache", metavar="DIR", help="folder in which results are kept for next time"
     )
-    words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
-    words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
+    import_command.ways(words)
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",

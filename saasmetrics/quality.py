@@ -56,7 +56,8 @@ class Checks:
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
         return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({counted(p.rows, 'row')})"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule}"
+            + (f" ({counted(p.rows, 'row')})" if p.rows else "")
             for p in self.under(policy)
             if (p.severity == "warning" or p.code == "repaired") and p.table in tables
         )
@@ -180,12 +181,14 @@ def report(book: Book) -> Report:
     (100.0, {'note'})
     """
     from saasmetrics.checks.later import later
-    from saasmetrics.checks.worth import by_rows, score, touched, worth_of
+    from saasmetrics.checks.worth import score, touched, worth_of
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
     if any(table.is_away for table in checks.tables.values()):
-        found = [(problem, by_rows(problem, checks.tables)) for problem in problems]
+        from saasmetrics.checks.elsewhere.report import weighed
+
+        found = weighed(checks.tables, *asked, problems)
     else:
         worth = worth_of(checks.tables, *asked, problems)
         every = [*problems, *later(checks.tables, *asked, problems)]

@@ -26,17 +26,21 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
-__all__ = ["billed_differs", "contracts_differ"]
+__all__ = ["Side", "billed_differs", "contracts_differ", "differences", "month_ends"]
 
 _MONTHS = 12  # the last ones are compared
-_APART = 0.01  # share of the larger amount from which two amounts differ
-_LEAST = MICRO  # and one unit of the currency
+APART = 0.01  # share of the larger amount from which two amounts differ
+LEAST = MICRO  # and one unit of the currency
 _MATTERS = 0.01  # share of MRR from which it is a warning
-_LEEWAY = 0.05  # of ARR, which contracts round
+LEEWAY = 0.05  # of ARR, which contracts round
+
+
+BILLED = (("customer_id", "month", "mrr", "billed"), "billed-differs")
+CONTRACTED = (("customer_id", "start", "arr", "contracted"), "contract-differs")
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """What each of some customers pays, on one day or in several months one after the other."""
 
     customer: pa.Array
@@ -74,23 +78,22 @@ def billed_differs(
     except DataError:  # what stops it is told as a finding of its own
         return []
     ids, place = _together(ours.entity_ids, theirs.entity_ids)
-    ends = _month_ends(as_of, int(theirs.start.min(initial=as_of)))
+    ends = month_ends(as_of, int(theirs.start.min(initial=as_of)))
     parts = []
     for day in ends:
         one = amounts_on(ours, day, len(ids))
         two = np.zeros(len(ids), np.int64)
         np.add.at(two, place, amounts_on(theirs, day, len(theirs.entity_ids)))
-        apart = _apart(one, two, _APART)
+        apart = _apart(one, two, APART)
         rows = np.flatnonzero(apart & (one != 0) & (two != 0))
-        parts.append(_Side(ids.take(pa.array(rows)), np.full(len(rows), day), one[rows], two[rows]))
+        parts.append(Side(ids.take(pa.array(rows)), np.full(len(rows), day), one[rows], two[rows]))
     whole = sum(int(amounts_on(ours, day, len(ids)).sum()) for day in ends)
-    return _differences(
+    return differences(
         "invoices",
         parts,
         whole,
         currency,
-        ("customer_id", "month", "mrr", "billed"),
-        "billed-differs",
+        *BILLED,
     )
 
 
@@ -131,15 +134,14 @@ def contracts_differ(
     begun[place[code[runs]]] = -(2**31)
     np.maximum.at(begun, place[code[runs]], days(data["start"])[runs].astype(np.int64))
     one = 12 * amounts_on(ours, begun, len(ids))
-    rows = np.flatnonzero(_apart(one, two, _LEEWAY) & (one != 0) & (two != 0))
-    side = _Side(ids.take(pa.array(rows)), begun[rows], one[rows], two[rows])
-    return _differences(
+    rows = np.flatnonzero(_apart(one, two, LEEWAY) & (one != 0) & (two != 0))
+    side = Side(ids.take(pa.array(rows)), begun[rows], one[rows], two[rows])
+    return differences(
         "contracts",
         [side],
         int(one.sum()),
         currency,
-        ("customer_id", "start", "arr", "contracted"),
-        "contract-differs",
+        *CONTRACTED,
     )
 
 
@@ -157,14 +159,35 @@ _WORDS = {
 }
 
 
-def _differences(
+def differences(
     table: str,
-    parts: list[_Side],
+    parts: list[Side],
     whole: int,
     currency: str,
     columns: tuple[str, ...],
     code: str,
+    counts: tuple[int, int] | None = None,
 ) -> list[Problem]:
+    """Return the finding of two sources that differ, the largest differences first.
+
+    Parameters
+    ----------
+    table, columns, code
+        Of what it is, and the names of what is found.
+    parts
+        Who pays how much by either source.
+    whole
+        What all pay by the first one.
+    currency
+        Of all amounts.
+    counts
+        How many there are and what they are apart in sum, where not all of them are in `parts`.
+
+    Returns
+    -------
+    list of Problem
+        At most one.
+    """
     ours = np.concatenate([part.ours for part in parts]) if parts else np.zeros(0, np.int64)
     if not len(ours):
         return []
@@ -179,13 +202,13 @@ def _differences(
         pa.array(theirs / MICRO),
     )
     found = pa.table(dict(zip(columns, values, strict=True))).take(order)
-    total = int(apart.sum())
+    many, total = counts or (len(ours), int(apart.sum()))
     words, noun, remedy = _WORDS[code]
     severity: Severity = "warning" if total >= _MATTERS * abs(whole) else "note"
-    rule = words.format(many=counted(len(ours), noun), amount=format_money(total / MICRO, currency))
+    rule = words.format(many=counted(many, noun), amount=format_money(total / MICRO, currency))
     shown = tuple(found.slice(0, SHOWN).to_pylist())
     return [
-        Problem(table, "amount" if table == "invoices" else "arr", rule, len(ours), shown, remedy,
+        Problem(table, "amount" if table == "invoices" else "arr", rule, many, shown, remedy,
                 severity, code, None, found)
     ]  # fmt: skip
 
@@ -204,10 +227,10 @@ def _apart(
 ) -> npt.NDArray[np.bool_]:
     size = np.maximum(np.abs(one), np.abs(two))
     apart = np.abs(one - two)
-    return np.asarray((apart >= _LEAST) & (apart > size * share), np.bool_)
+    return np.asarray((apart >= LEAST) & (apart > size * share), np.bool_)
 
 
-def _month_ends(as_of: int, first: int) -> list[int]:
+def month_ends(as_of: int, first: int) -> list[int]:
     """Return the last days of the last full months from the first one on."""
     month = np.datetime64(as_of + 1, "D").astype("datetime64[M]")
     months = month - np.arange(_MONTHS)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["several_ids"]
 
-_MAILS = ("email", "e_mail", "billing_email", "contact_email")
-_DOMAINS = ("domain", "website", "url")
+MAILS = ("email", "e_mail", "billing_email", "contact_email")
+DOMAINS = ("domain", "website", "url")
 _FORMS = (
     "incorporated|inc|corporation|corp|company|co|limited|ltd|llc|llp|plc|gmbh|ag|kg|ug|se|sa|sas|sarl|srl|spa|bv|nv|"
     "ab|as|oy|aps|pty|pte|kk"
@@ -119,9 +119,9 @@ def _keys(data: pa.Table) -> Iterable[tuple[str, pa.Array]]:
     """Return what two rows of one customer share, with what it is."""
     if "name" in data.column_names:
         yield "name", _named(data["name"])
-    for column in (*_MAILS, *_DOMAINS):
+    for column in (*MAILS, *DOMAINS):
         if column in data.column_names:
-            yield "domain", _domain(data[column], mail=column in _MAILS)
+            yield "domain", _domain(data[column], mail=column in MAILS)
 
 
 def _named(names: pa.ChunkedArray) -> pa.Array:

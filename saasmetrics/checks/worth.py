@@ -115,7 +115,9 @@ def worth_of(
     broken = _broken(source, problems)
     data = tables[source].data
     for without in (broken[:0], broken) if len(broken) else (broken,):
-        kept = np.setdiff1d(np.arange(len(data)), without)
+        there = np.ones(len(data), np.bool_)
+        there[without] = False
+        kept = np.flatnonzero(there)
         part = data if not len(without) else data.take(pa.array(kept))
         some = {**tables, source: replace(tables[source], data=part)}
         try:

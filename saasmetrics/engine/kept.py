@@ -22,7 +22,7 @@ from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.policy import DATA_CHOICES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from saasmetrics.cache.shelf import Origin
     from saasmetrics.errors import Problem
@@ -170,27 +170,39 @@ class KeptEngine(LocalEngine):
                 return found
         return None
 
-    def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
-        return self._kept_cube(
-            ("pairs", window, freq, list(by), bags),
-            lambda: super(KeptEngine, self)._pairs(window, freq, by, bags),
-        )
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums of `LocalEngine.pairs`, from where they were kept if they were."""
+        make = super().pairs
+        asked = ("pairs", window, freq, list(by), bags, list(stops))
+        return self._kept_cube(asked, by, lambda: make(window, freq, by, bags, stops))
 
-    def _movements(self, freq: str, by: Sequence[str], bags: int) -> Cube:
-        return self._kept_cube(
-            ("movements", freq, list(by), bags),
-            lambda: super(KeptEngine, self)._movements(freq, by, bags),
-        )
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return the sums of `LocalEngine.movements`, from where they were kept if they were."""
+        make = super().movements
+        asked = ("movements", freq, list(by), bags, list(stops))
+        return self._kept_cube(asked, by, lambda: make(freq, by, bags, stops))
 
-    def _kept_cube(self, asked: tuple[Any, ...], make: Any) -> Cube:
+    def _kept_cube(
+        self, asked: tuple[Any, ...], by: Sequence[str], make: Callable[[], Cube]
+    ) -> Cube:
         """Return a cube from where it was kept, with the groups as the tables have them; else make and keep it."""
-        by = asked[-2]
+        return self._lately(("kept", str(asked)), lambda: self._found(asked, by, make))
+
+    def _found(self, asked: tuple[Any, ...], by: Sequence[str], make: Callable[[], Cube]) -> Cube:
         origins = self._place.origins(
             self.tables, list(self.tables) if by else _used(self.tables, self.policy)
         )
         if origins is None:
-            made: Cube = make()
-            return made
+            return make()
         how = (self.policy.hash, self.currency, self.as_of, self._fiscal_start, self._since)
         names = ([origin.named() for origin in origins], *how, *asked)
         kept = self._store.get("cube", *names)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.asked import size_in_bytes
 from saasmetrics.errors import DataError
 from saasmetrics.importers.files import files_of
+from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
 from saasmetrics.tables.facts.parts import is_large
@@ -33,7 +34,7 @@ def read_tables(
     DataError
         If the files would take more than `memory_limit`, by default what is free.
     """
-    told = Told(**words)
+    told = _told_of(path, Told(**words))
     limit = free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
     places = _places(path)
     # What is read a part at a time is held to the limit while it is.
@@ -41,7 +42,16 @@ def read_tables(
         [place for place in places if isinstance(path, Mapping) or not _in_parts(place, told)],
         limit,
     )
-    return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
+    return read_raw(path, told, shelf) or read_any(path, told, limit, shelf)
+
+
+def _told_of(path: Any, told: Told) -> Told:
+    """Return what is told, and what `mapping.toml` in the folder says where nothing is."""
+    if not isinstance(path, (str, Path)) or not Path(path).is_dir():
+        return told
+    from saasmetrics.importers.mapping import over, read_mapping
+
+    return over(told, read_mapping(Path(path)).told)
 
 
 def _places(path: Any) -> list[Path]:
@@ -106,7 +116,15 @@ def read_raw(path: Any, told: Told, shelf: Shelf | None = None) -> dict[str, Tab
 def _imported(path: Path, told: Told) -> dict[str, Table]:
     from saasmetrics.importers.folder import import_folder
 
-    made = import_folder(path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding)
+    try:
+        made = import_folder(
+            path, dayfirst=told.dayfirst, decimal=told.decimal, encoding=told.encoding
+        )
+    except StrangersError as error:
+        if not any(table_of_stem(file.label.split(".")[0]) for file in error.files):
+            raise
+        left = {file.name for file in files_of(path)} - {file.label for file in error.files}
+        return read_folder(path, told=told, without=left)
     known = {file.name for file in files_of(path)} - {file.label for file in made.others}
     # A file that nobody knows is said, and keeps no other from being read.
     strange = [
@@ -123,6 +141,7 @@ def _imported(path: Path, told: Told) -> dict[str, Table]:
     }
     first = next(iter(tables))
     aside = [f"not recognized and left aside: {', '.join(strange)}"] if strange else []
-    notes = (f"made from the exports of {' and '.join(made.systems)}", *made.said(), *aside)
+    of = f"the exports of {' and '.join(made.systems)}" if made.systems else "mapped files"
+    notes = (f"made from {of}", *made.said(), *aside)
     tables[first] = replace(tables[first], notes=(*notes, *tables[first].notes))
     return tables | others

@@ -33,6 +33,7 @@ __all__ = [
     "last_month",
     "lengths",
     "levels",
+    "months_of",
     "reach",
     "rows_in",
     "unrolled",
@@ -85,7 +86,7 @@ def reach(data: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         there = np.asarray(found.is_valid())
         found = found.cast(pa.int32()).fill_null(0)
     found = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
-    first = _month_of(np.asarray(found.cast(pa.int32())))
+    first = months_of(np.asarray(found.cast(pa.int32())))
     last = first + lengths(data) - 1 if is_runs(data) else first
     return (first, last) if there is None else (first[there], last[there])
 
@@ -148,8 +149,8 @@ def begun(data: pa.Table, day: int) -> NDArray[np.int64]:
     >>> begun(pa.table(rows), 31).tolist()
     [2, 1]
     """
-    first = _month_of(np.asarray(data["month"].combine_chunks().cast(pa.int32()).fill_null(0)))
-    last = int(_month_of(np.array([day]))[0])
+    first = months_of(np.asarray(data["month"].combine_chunks().cast(pa.int32()).fill_null(0)))
+    last = int(months_of(np.array([day]))[0])
     return np.clip(last - first + 1, 0, lengths(data))
 
 
@@ -224,12 +225,12 @@ def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int64]) 
     month = out["month"].combine_chunks()
     days = np.asarray(month.cast(pa.int32()).fill_null(0)).astype(np.int64)
     moved = nth > 0
-    days[moved] = first_days(_month_of(days[moved]) + nth[moved])
+    days[moved] = first_days(months_of(days[moved]) + nth[moved])
     later = pa.array(days.astype(np.int32), mask=np.asarray(month.is_null())).cast(pa.date32())
     return out.set_column(out.column_names.index("month"), "month", later)
 
 
-def _month_of(days: NDArray[Any]) -> NDArray[np.int64]:
+def months_of(days: NDArray[Any]) -> NDArray[np.int64]:
     """Return the months of days; of many days by a calendar, which takes a tenth of the time."""
     low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
     if high - low >= len(days):

@@ -116,6 +116,7 @@ def ratios(found: Measured) -> dict[str, float]:
         "job_over_reading": job / seconds(found, "reading", min),
         "job_over_pandas_wide": job / seconds(found, "pandas_wide", min),
         "book_over_job": seconds(found, "book", min) / job,
+        "gate_over_job": seconds(found, "gate", min) / job,
         "definitions_over_nrr": _over_nrr(found, min),
         "memory_over_pandas_wide": memory(found, "engine") / memory(found, "pandas_wide"),
         "different": len(differences(found)),

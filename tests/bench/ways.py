@@ -147,14 +147,14 @@ def duckdb_events(path: str) -> Digest:
 
 def duckdb_playbook(path: str) -> Digest:
     """Do it in SQL the way of dbt's MRR playbook."""
-    from tests.bench.duckdb_ways import playbook
+    from tests.bench.duckdb_playbook import playbook
 
     return digest(*playbook(path))
 
 
 def duckdb_dates(path: str) -> Digest:
     """Do it in SQL the way of Fight Churn with Data."""
-    from tests.bench.duckdb_ways import dates
+    from tests.bench.duckdb_dates import dates
 
     return digest(*dates(path))
 
@@ -241,8 +241,8 @@ NEEDS = {
     "pandas_events": ("tests.bench.event_ways",),
     "polars": ("tests.bench.event_ways", "polars"),
     "duckdb_events": ("tests.bench.duckdb_ways", "duckdb"),
-    "duckdb_playbook": ("tests.bench.duckdb_ways", "duckdb"),
-    "duckdb_dates": ("tests.bench.duckdb_ways", "duckdb"),
+    "duckdb_playbook": ("tests.bench.duckdb_playbook", "duckdb"),
+    "duckdb_dates": ("tests.bench.duckdb_dates", "duckdb"),
 }
 OURS = (reading, engine, book, definitions)
 EVENTS = (pandas_events, polars, duckdb_events)

@@ -1,4 +1,4 @@
-"""Tables that stay in a warehouse: findings are counted there, and what only rows here can tell is missing."""
+"""Tables that stay in a warehouse: findings are counted and weighed there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def book() -> sm.Book:
     return sm.connect(subscriptions=relation, as_of="2026-06-30", currency="USD")
 
 
-def test_findings_count_by_their_rows_where_mrr_of_them_is_not_here(book: sm.Book) -> None:
-    found = book.check().df.set_index("code")
-    assert found.loc["repeated-row", "points"] == 25.0  # one of four rows
-    assert found["mrr"].isna().all()
+def test_a_finding_touches_what_its_rows_pay_where_they_are(book: sm.Book) -> None:
+    found = book.check().df.set_index("code").loc["repeated-row"]
+    # The copy is 10 of 100 that all rows pay.
+    assert (found["customers"], found["mrr"], found["points"]) == (1, 10.0, 10.0)
+    assert "no rows were brought" in repr(book)
 
 
 def test_remedies_are_for_tables_that_were_read(book: sm.Book) -> None:

@@ -50,6 +50,31 @@ def asked(name: str, content: bytes, beside: bytes = b"") -> None:
             sm.revenue.mrr(book)
 
 
+CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+
+
+@pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.name)
+def test_a_file_of_the_corpus(file: Path) -> None:
+    name = file.name.partition("--")[2]
+    asked(name, file.read_bytes(), GOOD.encode() if name == "mapping.toml" else b"")
+
+
+def test_an_interval_that_is_none_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "subscriptions.csv").write_text(GOOD.replace("month", "fortnight"))
+    book = sm.read(tmp_path, as_of="2026-03-31")
+    assert "unknown-interval" in book.check().df["code"].tolist()
+    with pytest.raises(DataError):
+        sm.revenue.mrr(book)
+
+
+@pytest.mark.parametrize("twice", ["Jan-26", "segment"])
+def test_a_column_that_a_wide_cube_has_twice_is_refused(tmp_path: Path, twice: str) -> None:
+    head = f"customer_id,segment,Jan-26,Feb-26,{twice}"
+    (tmp_path / "mrr.csv").write_text(f"{head}\na,x,1,2,3\n")
+    with pytest.raises(DataError, match=twice):
+        sm.read(tmp_path)
+
+
 @thorough
 @given(FILES, st.binary(max_size=400))
 def test_any_bytes_as_csv(name: str, content: bytes) -> None:

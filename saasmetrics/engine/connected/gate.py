@@ -1,7 +1,7 @@
 """The quality gate where the rows are: counts are pushed down, and the first rows make the words of each finding.
 
 Only the rows that a finding would show come here, and the finding of the local gate says what is wrong with them, so
-that problems, severities and words are the same. What needs all rows at once is not looked for, and said so.
+that problems, severities and words are the same. All rows behind one stay where they are until they are asked for.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.engine.connected.beside import with_others
+from saasmetrics.engine.connected.by_day import at_the_edges, of_days
+from saasmetrics.engine.connected.endings import endings
+from saasmetrics.engine.connected.gathered import Gathered, gathered
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
+from saasmetrics.engine.connected.states import states
 from saasmetrics.engine.connected.suspects import Suspect, suspects
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
@@ -27,9 +32,10 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from saasmetrics.engine.connected.link import Link
+    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
 # Findings that need the names of tables, columns and currencies, but no rows.
@@ -43,6 +49,7 @@ _OF_WHOLE = (
     extract.reading_notes,
     status.unused_columns,
 )
+_BESIDE = 1000  # rows of another table that are looked at beside the first rows
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -73,10 +80,11 @@ def check(
     found = local.check(here, as_of=as_of, currency=currency, policy=policy, guessed=guessed)
     there = {name: table for name, table in tables.items() if is_there(table)}
     with link.asking("Checking the tables"):
-        looked = _Looking(there, as_of, currency, policy, guessed)
+        looked = Looking(there, as_of, currency, policy, guessed)
         found += [problem for name in there for problem in looked.at(name)]
         found += list(looked.as_a_whole())
-    found.append(_not_looked_for(list(there)))
+        found += list(of_days(there, as_of, currency, policy))
+    found.append(_checked_there(list(there), list(here)))
     return sorted(found, key=lambda problem: _ORDER[problem.severity])
 
 
@@ -91,7 +99,7 @@ class _Sized(View):
         return self.rows
 
 
-class _Looking:
+class Looking:
     """What a check asks of several tables."""
 
     def __init__(
@@ -109,31 +117,71 @@ class _Looking:
     def at(self, name: str) -> Iterator[Problem]:
         """Return the findings in one table."""
         table, rows = self.tables[name], self.tables[name].data
-        asked = list(suspects(name, rows, self.policy, self.currency, self.rates, self.as_of))
-        for suspect, count in zip(asked, _counts(rows, asked), strict=True):
-            if count:
-                yield from self._said(table, suspect, count)
+        for frame, asked in self.suspects(name):
+            for suspect, count in zip(asked, _counts(frame, asked), strict=True):
+                if count:
+                    yield from self._said(table, frame, suspect, count)
+        for one in gathered(name, rows, inclusive=self.policy.end == "inclusive"):
+            yield from self._told(table, one)
         yield from rows.once("repeated", lambda: list(repeated(table)))
         if name == "customers" and "parent_id" in rows.column_names:
             yield from self._parents(table)
         if "customers" in self.tables and "customer_id" in rows.column_names:
             yield from self._never_paid(table) if name == "customers" else self._strangers(table)
 
-    def _said(self, table: Table, suspect: Suspect, count: int) -> Iterator[Problem]:
+    def suspects(self, name: str) -> Iterator[tuple[Frame, list[Suspect]]]:
+        """Return what is looked for in one table, row by row, each with the frame that it is looked for in."""
+        table, rows = self.tables[name], self.tables[name].data
+        asked = list(suspects(name, rows, self.policy, self.currency, self.rates, self.as_of))
+        asked += at_the_edges(name, rows)
+        if name == "subscriptions":
+            asked += states(rows, self.as_of)
+        frame, beside = with_others(table, self.tables, self.as_of)
+        yield frame, [*asked, *beside]
+        for other, suspect in endings(name, rows, self.policy):
+            yield other, [suspect]
+
+    def _said(self, table: Table, frame: Frame, suspect: Suspect, count: int) -> Iterator[Problem]:
         rows: Rows = table.data
-        first = _first(rows.cut(rows.frame.filter(suspect.where)))
+        found = frame.filter(suspect.where)
+        every = rows.cut(found.select(*rows.column_names))
+        first = _first(every, suspect.order, suspect.few)
         if suspect.code == "missing-value" and is_text(first.schema.field(suspect.column).type):
             place = first.schema.get_field_index(suspect.column)
             empty = pc.equal(first[suspect.column], "")
             values = pc.if_else(empty, None, first[suspect.column])
             first = first.set_column(place, suspect.column, values)
-        if suspect.words:
-            words = pa.table({suspect.column: pa.array(sorted(suspect.words))})
-            first = pa.concat_tables([first, words], promote_options="permissive")
-        for problem in suspect.finding(self._gate({table.name: replace(table, data=first)})):
-            if problem.code == suspect.code and problem.column == suspect.column:
+        whole = {table.name: replace(table, data=_with_words(first, suspect))}
+        others = (ids for ids in suspect.beside if ids[0] != table.name)
+        whole |= {other: self._beside(first, other, *ids) for other, *ids in others}
+        for problem in suspect.finding(self._gate(whole)):
+            where = (problem.table, problem.code, problem.column)
+            if where == (table.name, suspect.code, suspect.column):
                 shown = problem.examples[: min(count, SHOWN)]
-                yield _counted(problem, count, examples=shown)
+                told = _counted(problem, count, every, examples=shown)
+                yield told if suspect.said is None else suspect.said(told, found)
+
+    def _told(self, table: Table, one: Gathered) -> Iterator[Problem]:
+        rows: Rows = table.data
+        shown = _first(rows.cut(one.shown), one.order, one.few)
+        if one.number and pa.types.is_integer(shown.schema.field(one.number).type):
+            none = pa.table({one.number: pa.array([0]).cast(shown.schema.field(one.number).type)})
+            shown = pa.concat_tables([shown, none], promote_options="permissive")
+        first = replace(table, data=shown)
+        every = rows.cut(one.found.select(*rows.column_names))
+        for problem in one.finding(self._gate({table.name: first})):
+            if (problem.table, problem.code) == (table.name, one.code):
+                severity = one.severity or problem.severity
+                yield _counted(problem, one.rows, every, rule=one.rule, severity=severity)
+
+    def _beside(self, first: pa.Table, other: str, key: str, own: str) -> Table:
+        """Return the rows of another table that some rows name; one that none names, where there are none."""
+        rows: Rows = self.tables[other].data
+        ids = [value for value in first[own].unique().to_pylist() if value is not None]
+        nobody = pa.table({key: pa.array([_no_one(rows.schema.field(key).type)])})
+        found = canonical(other, fetched(rows.frame.filter(nw.col(key).is_in(ids)).head(_BESIDE)))
+        data = pa.concat_tables([found, nobody], promote_options="permissive")
+        return replace(self.tables[other], data=data)
 
     def _gate(self, tables: Mapping[str, Table], sizes: Mapping[str, int] | None = None) -> Gate:
         views: dict[str, View] = {name: View(table) for name, table in tables.items()}
@@ -161,7 +209,7 @@ class _Looking:
             self._gate({table.name: first, "customers": nobody})
         ):
             rule = keys.without_row(int(counts["ids"]))
-            yield _counted(problem, int(counts["rows"]), rule=rule)
+            yield _counted(problem, int(counts["rows"]), rows.cut(strange), rule=rule)
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
@@ -176,7 +224,7 @@ class _Looking:
         first = replace(table, data=_first(never))
         others = {n: replace(self.tables[n], data=_nobody(first)) for n in paying}
         for problem in keys.row_without_revenue(self._gate({"customers": first, **others})):
-            yield _counted(problem, never.num_rows)
+            yield _counted(problem, never.num_rows, never)
 
     def _parents(self, table: Table) -> Iterator[Problem]:
         """Parents of parents, and circles of them: of the few customers that have a parent."""
@@ -189,13 +237,20 @@ class _Looking:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
             first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
-                yield _counted(problem, count)
+                yield _counted(problem, count, rows.cut(strange))
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
         chained = rows.cut(pairs.join(above, on="parent_id", how="semi"))
         if chained.num_rows:
-            whole = replace(table, data=rows.cut(pairs).here())
+            under = pairs.select(customer_id=nw.col("parent_id")).unique()
+            tops = rows.frame.filter(nw.col("parent_id").is_null())
+            tops = tops.join(under, on="customer_id", how="semi")
+            both = nw.concat([pairs, tops.select("customer_id", "parent_id")])
+            whole = replace(table, data=rows.cut(both).here())
             for problem in names.parents_of_parents(self._gate({"customers": whole})):
-                yield _counted(problem, problem.rows)
+                lines = problem.lines() if callable(problem.lines) else problem.lines
+                ids = whole.data["customer_id"].take(pa.array(lines)).to_pylist()
+                some = rows.cut(rows.frame.filter(nw.col("customer_id").is_in(ids)))
+                yield _counted(problem, problem.rows, some)
 
     def as_a_whole(self) -> Iterator[Problem]:
         """Return the findings about tables as a whole."""
@@ -203,6 +258,9 @@ class _Looking:
         sizes = {name: table.data.num_rows for name, table in self.tables.items()}
         sizes.pop("mrr", None)  # counted in customers
         gate = self._gate(shells, sizes)
+        if "mrr" in self.tables:
+            cube: Rows = self.tables["mrr"].data
+            yield from extract.at_a_limit("mrr", cube.once("customers", lambda: _customers(cube)))
         for finding in _OF_WHOLE:
             for problem in finding(gate):
                 if (
@@ -213,27 +271,42 @@ class _Looking:
                     yield problem
 
 
-def _counted(problem: Problem, rows: int, **changed: Any) -> Problem:
+def _counted(problem: Problem, rows: int, found: Rows | None = None, **changed: Any) -> Problem:
     """Return a finding with the number of its rows where they are, of which those here are only the first."""
-    return replace(problem, rows=rows, lines=None, found=None, **changed)
+    return replace(problem, rows=rows, lines=None, found=found, **changed)
 
 
-def _counts(rows: Rows, asked: list[Suspect]) -> list[int]:
+def _with_words(first: pa.Table, suspect: Suspect) -> pa.Table:
+    """Return the first rows, and a row for each word that the finding lists."""
+    if not suspect.words:
+        return first
+    kind = first.schema.field(suspect.column).type
+    words = pa.table({suspect.column: pa.array(sorted(suspect.words)).cast(kind)})
+    return pa.concat_tables([first, words], promote_options="permissive")
+
+
+def _counts(frame: Frame, asked: list[Suspect]) -> list[int]:
     """Return how many rows each condition holds for: one query for all."""
     if not asked:
         return []
-    flags = rows.frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
+    flags = frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
     sums = [nw.col(f"n{i}").sum().cast(nw.Int64) for i in range(len(asked))]
     found = fetched(flags.select(*sums)).to_pylist()[0]
     return [int(found[f"n{i}"] or 0) for i in range(len(asked))]
 
 
-def _first(rows: Rows) -> pa.Table:
-    """Return the first of some rows, in the order of their keys."""
-    by = dict.fromkeys([*SCHEMA[rows.name].key, *SCHEMA[rows.name].required, *rows.column_names])
+def _first(rows: Rows, order: Sequence[str] = (), few: int = SHOWN) -> pa.Table:
+    """Return the first of some rows, in the order of some columns, else of their keys."""
+    schema = SCHEMA[rows.name]
+    by = dict.fromkeys([*order, *schema.key, *schema.required, *rows.column_names])
     order = [name for name in by if name in rows.column_names][:6]
-    found = rows.frame.sort(*order).head(SHOWN)
+    found = rows.frame.sort(*order).head(few)
     return canonical(rows.name, fetched(found))
+
+
+def _customers(rows: Rows) -> int:
+    every = rows.frame.filter(~nw.col("customer_id").is_null()).select("customer_id").unique()
+    return rows.cut(every).num_rows
 
 
 def _first_rates(rows: Rows) -> dict[str, int]:
@@ -253,9 +326,13 @@ def _rates_table(rates: Mapping[str, int]) -> Table:
 
 def _nobody(table: Table) -> pa.Table:
     """Return a row with an id that no row of a table has."""
-    kind = table.data.schema.field("customer_id").type
-    value = pa.scalar("\0" if is_text(kind) else -(2**62), kind)
+    value = _no_one(table.data.schema.field("customer_id").type)
     return pa.table({"customer_id": pa.repeat(value, 1)})
+
+
+def _no_one(kind: pa.DataType) -> pa.Scalar:
+    """Return an id of a type that nobody has."""
+    return pa.scalar("\0" if is_text(kind) else -(2**62), kind)
 
 
 def _shell(table: Table) -> Table:
@@ -268,12 +345,14 @@ def _shell(table: Table) -> Table:
     return replace(table, data=data)
 
 
-def _not_looked_for(there: list[str]) -> Problem:
+def _checked_there(there: list[str], here: list[str]) -> Problem:
+    """Say where it was looked, and what cannot be seen from there."""
+    beside = f"; what {' and '.join(here)}, picked here, say against them" if here else ""
     return Problem(
         there[0] if there else "",
         "",
-        "was checked where it is, for all that stops and the commonest warnings; not for what needs every row at once: "
-        "overlaps, ends read the other way, cut exports, use after churn",
+        "was checked where it is; not looked for there: time zones that differ within a table, because its system "
+        f"tells all times in one{beside}",
         0,
         (),
         f"Looked through: {', '.join(there)}. For the rest, check a part of the rows here: sm.Book(...).check().",

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import is_text
-from saasmetrics.tables.gate import amounts, extract, keys, reach, success, support, terms, values
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.whole import flag
+from saasmetrics.tables.findings import SHOWN
+from saasmetrics.tables.gate import (
+    amounts,
+    extract,
+    keys,
+    names,
+    reach,
+    success,
+    support,
+    terms,
+    values,
+)
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from saasmetrics.engine.connected.rows import Rows
+    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
     from saasmetrics.tables.gate.view import Gate
 
     Finding = Callable[[Gate], Iterable[Problem]]
+    Said = Callable[[Problem, Frame], Problem]
 
+# Of texts that may hold a zero byte no system but these in memory knows.
+_CONTROL = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 _FIRST, _LAST = date(1678, 1, 1), date(2261, 12, 31)
 
 
@@ -38,6 +58,14 @@ class Suspect:
         True for the rows.
     words
         Values of the column that the words of the finding list.
+    said
+        The finding and all of the rows -> the finding with the numbers in its words.
+    beside
+        Other tables that the finding looks at, each with its column and the one of the rows that names it.
+    order
+        Columns by which the first rows are told; the key of the table, if not given.
+    few
+        How many of the rows are needed for the words.
     """
 
     finding: Finding
@@ -45,6 +73,10 @@ class Suspect:
     column: str
     where: nw.Expr
     words: frozenset[str] = field(default=frozenset())
+    said: Said | None = None
+    beside: tuple[tuple[str, str, str], ...] = ()
+    order: tuple[str, ...] = ()
+    few: int = SHOWN
 
 
 def suspects(
@@ -55,10 +87,20 @@ def suspects(
     yield from _missing(name, rows)
     yield from _ids(name, rows)
     yield from _amounts(name, there)
+    yield from _free(name, rows)
     yield from _terms(name, there, policy)
     yield from _dates(name, there, as_of)
     yield from _words(name, rows)
-    yield from _currencies(name, rows, currency, rates, as_of)
+    yield from _currencies(name, rows, currency, rates, as_of, policy)
+    yield from _texts(rows)
+    yield from _flags(name, rows)
+    yield from _invoices(name, there)
+    if name == "tickets":
+        yield from _tickets(there)
+    if name == "hours":
+        yield from _hours(there)
+    if name == "trials":
+        yield from _trials(there)
 
 
 def _missing(name: str, rows: Rows) -> Iterator[Suspect]:
@@ -94,8 +136,32 @@ def _amounts(name: str, there: set[str]) -> Iterator[Suspect]:
     for table, column in amounts.POSITIVE:
         if table == name and column in there:
             yield Suspect(amounts.negative_amounts, "zero-divisor", column, nw.col(column) == 0)
-    if name == "subscriptions" and "amount" in there and "is_trial" not in there:
-        yield Suspect(amounts.zero_amounts, "zero-amount", "amount", nw.col("amount") == 0)
+
+
+def _free(name: str, rows: Rows) -> Iterator[Suspect]:
+    if name != "subscriptions" or "amount" not in rows.column_names:
+        return
+    trials = is_yes(rows, "is_trial")
+    said = None if trials is None else partial(_trials_among, trials)
+    nothing = nw.col("amount") == 0
+    yield Suspect(amounts.zero_amounts, "zero-amount", "amount", nothing, said=said)
+
+
+def _trials_among(trials: nw.Expr, problem: Problem, found: Frame) -> Problem:
+    return replace(problem, rule=amounts.is_zero(int(total(found, flag(trials)))))
+
+
+def is_yes(rows: Rows, column: str) -> nw.Expr | None:
+    """Return where a column of yes and no says yes; None where it is none."""
+    if column not in rows.column_names or not pa.types.is_boolean(rows.schema.field(column).type):
+        return None
+    return nw.col(column).fill_null(False)
+
+
+def total(found: Frame, value: nw.Expr) -> float:
+    """Return the sum of what is computed of each row, 0 of none."""
+    (sum_of,) = fetched(found.select(_value=value).select(nw.col("_value").sum()))["_value"]
+    return float(sum_of.as_py() or 0)
 
 
 def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
@@ -121,7 +187,7 @@ def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
 
 
 def _dates(name: str, there: set[str], as_of: int) -> Iterator[Suspect]:
-    earliest, latest = (_date(day) for day in extract.near(as_of))
+    earliest, latest = (day_of(day) for day in extract.near(as_of))
     for column in SCHEMA[name].columns.values():
         if column.dtype not in ("date", "month", "timestamp") or column.name not in there:
             continue
@@ -134,7 +200,8 @@ def _dates(name: str, there: set[str], as_of: int) -> Iterator[Suspect]:
         yield Suspect(extract.distant_dates, "distant-date", column.name, early | late)
 
 
-def _date(day: int) -> date:
+def day_of(day: int) -> date:
+    """Return a day number as a date, the last one there is for those beyond."""
     begin = date(1970, 1, 1)
     return begin + timedelta(min(day, (date.max - begin).days))
 
@@ -148,8 +215,106 @@ def _words(name: str, rows: Rows) -> Iterator[Suspect]:
             yield Suspect(values.unknown_choices, code, column.name, where, strange)
 
 
+def _texts(rows: Rows) -> Iterator[Suspect]:
+    for column in rows.column_names:
+        if is_text(rows.schema.field(column).type):
+            where = nw.col(column).str.contains(_CONTROL)
+            yield Suspect(names.control_characters, "control-characters", column, where)
+
+
+def _flags(name: str, rows: Rows) -> Iterator[Suspect]:
+    if name != "subscriptions" or "end" not in rows.column_names:
+        return
+    for column in success.CHURN_FLAGS:
+        if column in rows.column_names:
+            yes, ended = is_yes(rows, column), ~nw.col("end").is_null()
+            where = ended if yes is None else (yes & ~ended) | (~yes & ended)
+            yield Suspect(
+                success.contradicting_churn_flags,
+                "contradicting-churn-flag",
+                f"{column}, end",
+                where,
+            )
+
+
+def _invoices(name: str, there: set[str]) -> Iterator[Suspect]:
+    if name == "invoices" and "amount" in there:
+        credit = nw.col("amount") < 0
+        yield Suspect(amounts.credits_on_invoices, "credit", "amount", credit, said=_credited)
+
+
+def _credited(problem: Problem, found: Frame) -> Problem:
+    return replace(problem, rule=amounts.credited(-total(found, nw.col("amount"))))
+
+
+_TICKETS = (
+    (support.replies_before_creation, "reply-before-created", "created_at", "first_reply_at"),
+    (
+        support.replies_before_creation,
+        "first-solved-before-created",
+        "created_at",
+        "first_solved_at",
+    ),
+    (
+        support.solved_before_first_solved,
+        "solved-before-first-solved",
+        "first_solved_at",
+        "solved_at",
+    ),
+    (success.replies_after_solution, "reply-after-solution", "first_reply_at", "solved_at"),
+    (success.replies_after_solution, "solved-before-created", "created_at", "solved_at"),
+)
+"""Finding, its code, and the two times of which the second must not be before the first."""
+
+
+def _tickets(there: set[str]) -> Iterator[Suspect]:
+    for finding, code, first, then in _TICKETS:
+        if {first, then} <= there:
+            backwards = nw.col(then).cast(nw.Datetime()) < nw.col(first).cast(nw.Datetime())
+            yield Suspect(finding, code, f"{first}, {then}", backwards)
+    for column in support.WORK:
+        if column in there:
+            less = nw.col(column) < 0
+            yield Suspect(support.negative_amounts_of_work, "negative-work", column, less)
+    if "csat" in there:
+        most = nw.lit(5.0)
+        if "csat_scale" in there:
+            given = nw.col("csat_scale").cast(nw.Float64)
+            most = nw.when(given.is_null()).then(5.0).otherwise(given)
+        beyond = (nw.col("csat") < 1) | (nw.col("csat") > most)
+        column = "csat, csat_scale"
+        yield Suspect(support.csat_beyond_scale, "csat-beyond-scale", column, beyond)
+    if "channel" in there:
+        plain = nw.col("channel").str.strip_chars().str.to_lowercase()
+        strange = ~plain.is_in(support.CHANNELS)
+        yield Suspect(support.unknown_channels, "unknown-channel", "channel", strange)
+
+
+def _hours(there: set[str]) -> Iterator[Suspect]:
+    finding, code = support.hours_out_of_order, "hours-out-of-order"
+    told = [name for name in support.HOURS if name in there]
+    for column in told:
+        yield Suspect(finding, code, column, nw.col(column) < 0)
+    for less, more in pairwise(told):
+        over = nw.col(less) > nw.col(more) * (1 + 1e-9)
+        yield Suspect(finding, code, f"{less}, {more}", over)
+
+
+def _trials(there: set[str]) -> Iterator[Suspect]:
+    for column in ("converted_at", "ended_at"):
+        if column in there:
+            late = nw.col(column).cast(nw.Date) < nw.col("start").cast(nw.Date)
+            finding = support.trials_that_run_backwards
+            yield Suspect(finding, "end-before-start", f"start, {column}", late)
+
+
 def _currencies(
-    name: str, rows: Rows, currency: str, rates: Mapping[str, int], as_of: int
+    name: str,
+    rows: Rows,
+    currency: str,
+    rates: Mapping[str, int],
+    as_of: int,
+    policy: Policy,
 ) -> Iterator[Suspect]:
     if "currency" not in rows.column_names:
         return
@@ -162,5 +327,10 @@ def _currencies(
         return
     yield Suspect(values.missing_currencies, "missing-currency", "currency", code.is_null())
     for foreign in sorted(used & values.known_currencies() - {currency}):
-        if rates.get(foreign, as_of + 1) > as_of:
+        since = rates.get(foreign, as_of + 1)
+        if since > as_of:
             yield Suspect(values.missing_rates, "missing-rate", "currency", code == foreign)
+        elif policy.fx != "constant":
+            early = nw.col(values.DATE_OF[name]).cast(nw.Date) < nw.lit(day_of(since))
+            where = (code == foreign) & early
+            yield Suspect(values.missing_rates, "early-rate", "currency", where)

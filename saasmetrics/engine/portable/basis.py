@@ -199,6 +199,10 @@ class Basis:
         asked = (self.tables, self.policy, self._as_of, self._currency)
         return {**self.tables, SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED))}
 
+    def served(self) -> Frame:
+        """Return the subscriptions with their MRR, where it comes from them: before discounts and pauses."""
+        return self._with_served()[SERVED]
+
     def _made(self, by: Sequence[str]) -> Frame:
         tables, keep = self._with_served(), tuple(f"_by{number}" for number in range(len(by)))
         if by:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import causes, valued
+from saasmetrics.engine.axis import Axis, at_stops
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, TRIANGLE, by_age
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame
@@ -171,8 +172,10 @@ class PortableEngine:
         full = last if int(calendar.last_day(np.array([last]))[0]) <= self.as_of else last - 1
         return first, last - first + 1, full
 
-    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return opening, movements, closing and counts, per group and period."""
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
         bags = bags if bags and self.basis.per_entity(by) else 0
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
@@ -181,10 +184,13 @@ class PortableEngine:
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             sums = self._movements(freq, daily, many * rates.count, self.basis.rates)
-            made = valued.valued_movements(self, rates, made, sums, freq)
+            made = valued.valued_movements(
+                self, rates, made, sums, freq, Axis(*self.extent(freq)[:2])
+            )
         order = ("opening", *FLOWS, "closing")
         rest = sorted(name for name in made if name not in order)
-        return Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
+        cube = Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
+        return at_stops(cube, stops, flows=True)
 
     def _movements(
         self, freq: str, daily: Frame, groups: int, rates: Rates | None = None
@@ -204,8 +210,15 @@ class PortableEngine:
         made["fx"] = np.zeros_like(made["closing"])
         return made
 
-    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return the sums over customers of MRR at each period and `window` periods before."""
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
         made = self._pairs(window, freq, self.basis.daily(by, bags), many)
@@ -213,8 +226,10 @@ class PortableEngine:
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             cube = self._pairs(window, freq, daily, many * rates.count)
-            made = valued.valued_pairs(self, rates, made, cube, window, freq)
-        return Cube(found, made, self.extent(freq)[0], bags)
+            made = valued.valued_pairs(
+                self, rates, made, cube, window, freq, Axis(*self.extent(freq)[:2])
+            )
+        return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
 
     def _pairs(
         self, window: int, freq: str, daily: Frame, groups: int

@@ -57,14 +57,21 @@ def held(frame: Frame, what: str = "step") -> Frame:
         return frame.collect().lazy()
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
-        native.query("found", f"create or replace temp table {name} as from found")
-        return nw.from_native(native.query("found", f"from {name}")).lazy()
+        made = native.query("found", f"create or replace temp table {name} as from found")
+        # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
+        near = native if made is None else made
+        return nw.from_native(near.query("found", f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
     if kind is nw.Implementation.IBIS and _may_keep(frame):
         return _in_temporary_table(frame, what)
     return frame
+
+
+def is_kept(frame: Frame) -> bool:
+    """Return whether `held` keeps a frame, so that what takes many steps is worth asking where the tables are."""
+    return not frame.implementation.is_ibis() or _may_keep(frame)
 
 
 def _may_keep(frame: Frame) -> bool:

@@ -31,10 +31,9 @@ _LEVELS = {"change": "closing", "paying": "customers_closing"}
 
 
 def movements(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return opening, movements and closing per group and period in which anything moved."""
-    del bags  # the bags of a group add up to it
     calendar = engine.calendar(freq)
     cells = movement.movement_cells(engine.daily(by), calendar, policy)
     for change, level in _LEVELS.items():
@@ -52,10 +51,8 @@ def pairs(
     window: int,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
 ) -> Any:
     """Return the sums over customers of MRR at each period and `window` periods before."""
-    del bags  # the bags of a group add up to it
     calendar, aside = engine.calendar(freq), policy.pause == "line"
     first, periods, _ = engine.extent(freq)
     last = first + periods - 1
@@ -65,10 +62,10 @@ def pairs(
 
 
 def triangle(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return customers, MRR and its running minimum per group, cohort and age."""
-    del bags, policy
+    del policy
     calendar = engine.calendar(freq)
     cells = triangle_cells(engine.daily(by), calendar, engine.extent(freq)[2])
     cells = cells.with_columns(time=nw.col("cohort") + nw.col("age")).drop("age")
@@ -83,12 +80,11 @@ def lifetimes(
     policy: Policy,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
     cause: str = CAUSE_COLUMN,
     since: int | None = None,
 ) -> Any:
     """Return customers and starting MRR per group, duration, entry, event and cause."""
-    del bags, policy
+    del policy
     if cause != CAUSE_COLUMN:
         msg = f"Lifetimes by the cause in {cause!r} have no SQL; those by {CAUSE_COLUMN!r} have."
         raise DataError(msg)

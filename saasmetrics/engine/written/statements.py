@@ -80,8 +80,7 @@ def _asks(result: Any) -> Sequence[Ask]:
         raise DataError(msg)
     found = {}
     for ask in asked.asks:
-        given = {name: value for name, value in ask.arguments.items() if name != "bags"}
-        key = (id(ask.engine), ask.name, str(sorted(given.items())))
+        key = (id(ask.engine), ask.name, str(sorted(_given(ask).items())))
         found[key] = ask
     return list(found.values())
 
@@ -94,16 +93,20 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
         if portable.valuation is not None:
             msg = "Rates of exchange that move have no SQL: ask book.with_policy(fx='constant')."
             raise DataError(msg)
-        query = cube(portable, engine.policy, **{**ask.arguments, **more})
+        query = cube(portable, engine.policy, **{**_given(ask), **more})
         body = compiled(query, steps, dialect, tables)
     return "\n".join([*_header(result, book, ask), f"{body};"])
+
+
+def _given(ask: Ask) -> dict[str, Any]:
+    """Return the arguments that a statement follows: the bags of a group add up to it, and stops are some periods."""
+    return {name: value for name, value in ask.arguments.items() if name not in ("bags", "stops")}
 
 
 def _header(result: Any, book: Any, ask: Ask) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
-    told = {name: value for name, value in ask.arguments.items() if value and name != "bags"}
-    given = ", ".join(f"{name}={value!r}" for name, value in told.items())
+    given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",

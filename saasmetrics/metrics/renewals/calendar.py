@@ -12,7 +12,8 @@ from saasmetrics.engine.contracts import CATEGORIES
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
+from saasmetrics.metrics.renewals.shared import Desk
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:

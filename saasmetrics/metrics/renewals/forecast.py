@@ -19,10 +19,11 @@ from saasmetrics.metrics.renewals.calendar import (
     states,
     with_people,
 )
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
 from saasmetrics.metrics.renewals.chances import Chances, chances
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
 from saasmetrics.metrics.renewals.rates import rate_frame
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.shared import Desk
 from saasmetrics.money import MICRO
 
 if TYPE_CHECKING:

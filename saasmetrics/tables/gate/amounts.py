@@ -89,7 +89,7 @@ def credits_on_invoices(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             negative,
             column="amount",
-            rule=f"negative lines of {total:,.2f} together, taken as credits",
+            rule=credited(total),
             remedy="Nothing to do if they are credits; they lower the MRR of the months that they serve.",
             code="credit",
             severity="note",
@@ -109,7 +109,7 @@ def negative_customer_months(gate: Gate) -> Iterable[Problem]:
                 count=rows,
                 lines=every,
                 column=f"customer_id, {date}, {column}",
-                rule=f"{len(first):,} customer-months are negative in sum",
+                rule=negative_months(len(first)),
                 remedy="A credit belongs to the months that it gives back: set its service dates.",
                 code="negative-customer-month",
                 severity="warning",
@@ -130,7 +130,7 @@ def lines_on_one_day(gate: Gate) -> Iterable[Problem]:
             count=int(size[repeated].sum()),
             lines=partial(_on_one_day, view.table),
             column="customer_id, date",
-            rule=f"several lines on {counted(int(repeated.sum()), 'day')} of a customer",
+            rule=several_lines(int(repeated.sum())),
             remedy="They are added up. Check that none is there twice under another number.",
             code="lines-on-one-day",
             severity="note",
@@ -143,7 +143,7 @@ def service_after_the_end(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("invoices"):
         if not view.has("date", "service_end") or not view.valid("date").any():
             continue
-        last = int(_month_end(view.days("date")[view.valid("date")].max()))
+        last = month_end(view.days("date")[view.valid("date")].max())
         yield from view.problem(
             view.valid("service_end") & (view.days("service_end") > last),
             column="service_end",
@@ -166,7 +166,7 @@ def zero_amounts(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             zero,
             column="amount",
-            rule="is zero" + (f" ({trials:,} of them trials)" if trials else ""),
+            rule=is_zero(trials),
             remedy="They count as no customer: MRR needs an amount above zero.",
             code="zero-amount",
             severity="note",
@@ -174,9 +174,30 @@ def zero_amounts(gate: Gate) -> Iterable[Problem]:
         )
 
 
-def _month_end(day: np.int32) -> np.int64:
+def credited(total: float) -> str:
+    """Return in words what the credits are together."""
+    return f"negative lines of {total:,.2f} together, taken as credits"
+
+
+def negative_months(many: int) -> str:
+    """Return in words how many months of customers are negative."""
+    return f"{many:,} customer-months are negative in sum"
+
+
+def several_lines(days: int) -> str:
+    """Return in words on how many days a customer has several lines."""
+    return f"several lines on {counted(days, 'day')} of a customer"
+
+
+def is_zero(trials: int) -> str:
+    """Return in words that an amount is zero, and for how many trials."""
+    return "is zero" + (f" ({trials:,} of them trials)" if trials else "")
+
+
+def month_end(day: int) -> int:
+    """Return the last day of the month of a day, as day numbers."""
     month = np.datetime64(int(day), "D").astype("datetime64[M]") + 1
-    return np.int64(month.astype("datetime64[D]").astype(np.int64) - 1)
+    return int(month.astype("datetime64[D]").astype(np.int64) - 1)
 
 
 def _days_of_customers(view: View) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:

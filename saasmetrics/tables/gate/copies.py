@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["same_lines"]
 
-_WHAT = {
+LINES = {
     "subscriptions": ("subscription_id", ("customer_id", "start", "amount")),
     "invoices": ("invoice_id", ("customer_id", "date", "amount")),
 }
@@ -31,8 +31,8 @@ Rows = npt.NDArray[np.intp]
 
 def same_lines(gate: Gate) -> Iterable[Problem]:
     """Subscriptions, or invoice lines, that are the same in all columns but their number."""
-    for view in gate.having(*_WHAT):
-        number, columns = _WHAT[view.name]
+    for view in gate.having(*LINES):
+        number, columns = LINES[view.name]
         if not view.has(number, *columns) or is_row_number(view, number):
             continue
         hashed = np.sort(_hashed(view, columns))
@@ -52,7 +52,7 @@ def same_lines(gate: Gate) -> Iterable[Problem]:
 
 
 def _again(table: Table) -> Rows:
-    return _copies(View(table), *_WHAT[table.name])
+    return _copies(View(table), *LINES[table.name])
 
 
 def _hashed(view: View, columns: tuple[str, ...]) -> npt.NDArray[np.uint64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.gate.owners import last_ends
 from saasmetrics.tables.runs import begun, is_runs
 
@@ -18,20 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["billed_after_churn", "contacts_after_churn", "customers_in_one_table"]
 
-_SOURCES = ("subscriptions", "mrr")
-_PAID: dict[str, Severity] = {"invoices": "warning", "contracts": "note"}
-_EVENTS = {"tickets": "created_at", "activities": "at", "surveys": "at"}
+SOURCES = ("subscriptions", "mrr")
+PAID: dict[str, Severity] = {"invoices": "warning", "contracts": "note"}
+EVENTS = {"tickets": "created_at", "activities": "at", "surveys": "at"}
 _RUNNING = 2**30
-_MONTH, _QUARTER = 31, 92
+MONTH, QUARTER = 31, 92
 
 
 def customers_in_one_table(gate: Gate) -> Iterable[Problem]:
     """Customers that pay by one table and that another table of customers who pay does not have."""
-    for source in gate.having(*_SOURCES)[:1]:
-        for other in gate.having(*_PAID):
+    for source in gate.having(*SOURCES)[:1]:
+        for other in gate.having(*PAID):
             if not (source.has("customer_id") and other.has("customer_id")):
                 continue
-            severity = _PAID[other.name]
+            severity = PAID[other.name]
             for one, two, rows in (
                 (source, other, _paying(source, gate)),
                 (other, source, _charged(other)),
@@ -43,14 +44,19 @@ def customers_in_one_table(gate: Gate) -> Iterable[Problem]:
                 runs = one is source and is_runs(of)
                 yield from one.problem(
                     alone,
-                    count=int(begun(of, gate.today - _MONTH)[alone].sum()) if runs else None,
+                    count=int(begun(of, gate.today - MONTH)[alone].sum()) if runs else None,
                     column="customer_id",
-                    rule=f"{many:,} {'customer' if many == 1 else 'customers'} without a row in {two.name}",
+                    rule=without_row(many, two.name),
                     remedy=f"Look for them in {two.name} under another id; else one of the two exports is incomplete.",
                     code="customer-in-one-table",
                     severity=severity,
                     show=("customer_id", "subscription_id", "invoice_id", "contract_id", "amount"),
                 )
+
+
+def without_row(many: int, table: str) -> str:
+    """Return in words that so many customers have no row in a table."""
+    return f"{counted(many, 'customer')} without a row in {table}"
 
 
 def _paying(view: View, gate: Gate) -> Bools:
@@ -59,7 +65,7 @@ def _paying(view: View, gate: Gate) -> Bools:
     if not view.has(amount, start):
         return np.zeros(view.size, np.bool_)
     paid = view.valid(amount) & (view.numbers(amount) > 0)
-    begun = view.valid(start) & (view.days(start) <= gate.today - _MONTH)
+    begun = view.valid(start) & (view.days(start) <= gate.today - MONTH)
     return paid & begun & (view.codes("customer_id") >= 0)
 
 
@@ -71,14 +77,14 @@ def _charged(view: View) -> Bools:
 
 def contacts_after_churn(gate: Gate) -> Iterable[Problem]:
     """Tickets, activities and surveys more than a quarter after the last subscription of the customer ended."""
-    for view in gate.having(*_EVENTS):
-        at = _EVENTS[view.name]
+    for view in gate.having(*EVENTS):
+        at = EVENTS[view.name]
         for lines in gate.having("subscriptions"):
             if not view.has("customer_id", at) or not lines.has("customer_id", "end"):
                 continue
             ended = _ended(gate, view, lines)
             yield from view.problem(
-                view.valid(at) & (ended < _RUNNING) & (view.days(at) > ended + _QUARTER),
+                view.valid(at) & (ended < _RUNNING) & (view.days(at) > ended + QUARTER),
                 column=at,
                 rule="more than a quarter after the last subscription of the customer ended",
                 remedy="Check the end of the subscription; where the customer did leave, nothing is to be done.",
@@ -98,7 +104,7 @@ def billed_after_churn(gate: Gate) -> Iterable[Problem]:
             if view.has("service_start"):
                 start = np.where(view.valid("service_start"), view.days("service_start"), start)
             ended = _ended(gate, view, lines)
-            late = view.valid("date") & (ended < _RUNNING) & (start > ended + _MONTH)
+            late = view.valid("date") & (ended < _RUNNING) & (start > ended + MONTH)
             yield from view.problem(
                 late & view.valid("amount") & (view.numbers("amount") > 0),
                 column="service_start, date",

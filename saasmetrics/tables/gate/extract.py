@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, months_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
 _REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
+RUNNING = "running subscriptions"
 _DAY_OF_EXPORT = (
     "Nothing to do where recorded_at is when the row became known. If it is the day of the export, leave the column "
     'out, or count rows whenever they were recorded: policy knowledge="effective".'
@@ -57,11 +58,15 @@ def round_row_counts(gate: Gate) -> Iterable[Problem]:
     """Tables with exactly as many rows as an export gives at most."""
     for view in gate.having(*SCHEMA):
         rows = len(view.names("customer_id")) if view.name == "mrr" else view.size
-        if rows not in LIMITS:
-            continue
-        what = "customers" if view.name == "mrr" else "rows"
+        yield from at_a_limit(view.name, rows)
+
+
+def at_a_limit(table: str, rows: int) -> Iterable[Problem]:
+    """Say that a table has as many rows, or customers of months, as an export gives at most."""
+    if rows in LIMITS:
+        what = "customers" if table == "mrr" else "rows"
         yield Problem(
-            view.name,
+            table,
             "",
             f"has exactly {rows:,} {what}, a usual limit of exports",
             rows,
@@ -120,40 +125,64 @@ def same_last_day(gate: Gate) -> Iterable[Problem]:
         edge = int(end[ended].max())
         running = view.valid("start") & (start < edge) & (~ended | (end >= edge))
         at_edge = running & ended
-        if at_edge.sum() < _ENOUGH or at_edge.sum() * 2 < running.sum():
-            continue
-        yield from view.problem(
-            at_edge,
-            column="end",
-            rule=f"{int(at_edge.sum()):,} of {int(running.sum()):,} subscriptions still running end on {iso(edge)}",
-            remedy="If that is the day of the export, they have not ended: make the end missing, "
-            "or say until when you know: as_of.",
-            code="extract-stops-short",
-            severity="warning",
-            show=("subscription_id", "customer_id", "start", "end"),
-        )
+        if all_end(int(at_edge.sum()), int(running.sum())):
+            yield from stops_short(view, at_edge, int(running.sum()), edge)
+
+
+def all_end(ended: int, running: int) -> bool:
+    """Whether so many of those that run end on one day that it looks like the day of the export."""
+    return ended >= _ENOUGH and ended * 2 >= running
+
+
+def stops_short(
+    view: View,
+    rows: npt.NDArray[np.bool_],
+    running: int,
+    edge: int,
+    count: int | None = None,
+) -> Iterable[Problem]:
+    """Say that rows, or `count` of them, of those that run end on one day."""
+    many = int(rows.sum()) if count is None else count
+    return view.problem(
+        rows,
+        count=count,
+        column="end",
+        rule=f"{many:,} of {running:,} subscriptions still running end on {iso(edge)}",
+        remedy="If that is the day of the export, they have not ended: make the end missing, "
+        "or say until when you know: as_of.",
+        code="extract-stops-short",
+        severity="warning",
+        show=("subscription_id", "customer_id", "start", "end"),
+    )
 
 
 def cliff_at_the_end(gate: Gate) -> Iterable[Problem]:
     """Revenue that falls by more than half within the last months."""
     for view, months, level, unit in _levels(gate):
-        first = max(len(level) - _LOOK_BACK, 1)
-        for at in range(first, len(level)):
-            before, after = level[at - 1], level[at]
-            if before < (_ENOUGH if unit else 1) or after >= before * _CLIFF:
-                continue
-            yield Problem(
-                view.name,
-                "",
-                f"falls from {before:,.0f} to {after:,.0f} {unit or 'MRR'} from {months[at - 1]} to "
-                f"{months[at]}, at the end of the data",
-                0,
-                (),
-                "If the export was made before that month was complete, say until when you know: as_of.",
-                "warning",
-                "cliff-at-the-end",
-            )
-            break
+        yield from fallen(view.name, months, level, unit)
+
+
+def fallen(
+    table: str, months: list[str], level: npt.NDArray[np.float64], unit: str
+) -> Iterable[Problem]:
+    """Say where a level by month falls by more than half at its end; `unit`: of what, "" for MRR."""
+    first = max(len(level) - _LOOK_BACK, 1)
+    for at in range(first, len(level)):
+        before, after = level[at - 1], level[at]
+        if before < (_ENOUGH if unit else 1) or after >= before * _CLIFF:
+            continue
+        yield Problem(
+            table,
+            "",
+            f"falls from {before:,.0f} to {after:,.0f} {unit or 'MRR'} from {months[at - 1]} to "
+            f"{months[at]}, at the end of the data",
+            0,
+            (),
+            "If the export was made before that month was complete, say until when you know: as_of.",
+            "warning",
+            "cliff-at-the-end",
+        )
+        break
 
 
 def left_truncation(gate: Gate) -> Iterable[Problem]:
@@ -212,26 +241,33 @@ def mixed_time_zones(gate: Gate) -> Iterable[Problem]:
 def dates_beside_times(gate: Gate) -> Iterable[Problem]:
     """A column of days beside a column of times: durations between the two are off by up to a day."""
     for view in gate.having("tickets", "trials"):
-        stamps = [
-            column.name
-            for column in SCHEMA[view.name].columns.values()
-            if column.dtype == "timestamp"
-            and column.name not in CLOCKS
-            and view.has(column.name)
-            and view.valid(column.name).any()
-        ]
+        stamps = [n for n in stamps_of(view.name, view.table.column_names) if view.valid(n).any()]
         days = [name for name in stamps if not _has_times(view, name)]
         if days and len(days) < len(stamps):
             times = [name for name in stamps if name not in days]
-            yield from view.problem(
-                view.valid(days[0]),
-                column=", ".join(days),
-                rule=f"days without a time beside times in {', '.join(times)}",
-                remedy="Durations between them start at midnight. Export the time of day too.",
-                code="dates-beside-times",
-                severity="warning",
-                show=(*SCHEMA[view.name].key, *stamps),
-            )
+            yield from days_beside(view, days, times, stamps)
+
+
+def stamps_of(table: str, there: Iterable[str]) -> list[str]:
+    """Return the columns of times of a table, but for those of when rows were recorded, of those that are there."""
+    columns, known = SCHEMA[table].columns.values(), set(there)
+    stamps = (c.name for c in columns if c.dtype == "timestamp" and c.name not in CLOCKS)
+    return [name for name in stamps if name in known]
+
+
+def days_beside(
+    view: View, days: list[str], times: list[str], stamps: list[str]
+) -> Iterable[Problem]:
+    """Say that some columns are days and others are times."""
+    return view.problem(
+        view.valid(days[0]),
+        column=", ".join(days),
+        rule=f"days without a time beside times in {', '.join(times)}",
+        remedy="Durations between them start at midnight. Export the time of day too.",
+        code="dates-beside-times",
+        severity="warning",
+        show=(*SCHEMA[view.name].key, *stamps),
+    )
 
 
 def reading_notes(gate: Gate) -> Iterable[Problem]:
@@ -262,32 +298,44 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
             good = good & (view.numbers("amount") > 0)
         if not good.any() or not view.has("end"):
             continue
-        yield (view, *_running(view, good, gate), "running subscriptions")
+        ended = good & view.valid("end") & (view.days("end") <= gate.today)
+        days = view.days("start")[good], view.days("end")[ended]
+        yield (view, *running(*days, gate.today), RUNNING)
 
 
-def _running(
-    view: View, good: npt.NDArray[np.bool_], gate: Gate
+def running(
+    start: npt.NDArray[np.int32],
+    end: npt.NDArray[np.int32],
+    today: int,
+    started: npt.NDArray[np.int64] | None = None,
+    ended: npt.NDArray[np.int64] | None = None,
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """Subscriptions running at the end of each month until the last one that the export knows."""
-    start = view.months("start")
-    ended = good & view.valid("end") & (view.days("end") <= gate.today)
+    """Return how many run at the end of each month until the last one that the export knows.
+
+    Parameters
+    ----------
+    start, end
+        Days on which some start, and on which some end, until today.
+    today
+        The last day known.
+    started, ended
+        How many do on each of those days; one, if not given.
+
+    Returns
+    -------
+    tuple
+        The months, and how many run.
+    """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    end = view.months("end")
-    low = int(start[good].min())
-    high = max(int(start[good].max()), int(end[ended].max()) if ended.any() else low)
-    high = min(high, int(_months(np.array([gate.today]))[0]))
+    first, last = months_of(start), months_of(end)
+    low = int(first.min())
+    high = max(int(first.max()), int(last.max()) if len(last) else low)
+    high = min(high, int(months_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
-    started = np.bincount(np.minimum(start[good] - low, size), minlength=size + 1)[:size]
+    up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
-    gone = np.bincount(np.clip(end[ended] - low, 0, size), minlength=size + 1)[:size]
-    return _labels(low, size), np.cumsum(started - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
+    gone = np.bincount(np.clip(last - low, 0, size), ended, minlength=size + 1)[:size]
+    return _labels(low, size), np.cumsum(up - gone).astype(np.float64)
 
 
 def _labels(first: int, many: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
-from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
+from saasmetrics.tables.gate.arrays import mask_of, texts
+from saasmetrics.tables.gate.view import Bools, Gate, View
 from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
+from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,7 @@ __all__ = [
     "missing_values",
     "mixed_key_types",
     "padded_ids",
+    "repeated",
     "repeated_keys",
     "repeated_rows",
     "row_without_revenue",
@@ -42,7 +45,7 @@ _REPEATED_KEY: dict[str, Severity] = {"invoices": "note", "spend": "note"}
 # Exports of surveys have a row for everybody asked; a score made up for those who did not answer would be counted.
 _UNANSWERED = frozenset({("surveys", "score")})
 _SAME_KEY_IS_NORMAL = ("subscriptions",)
-_LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
+LINE_IDS = {"usage": "usage_id", "activities": "activity_id", "surveys": "survey_id"}
 
 
 def missing_values(gate: Gate) -> Iterable[Problem]:
@@ -139,7 +142,7 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
     """Different rows under one key."""
     for view in gate.having(*SCHEMA):
         key = [name for name in SCHEMA[view.name].key if view.has(name)]
-        line_id = _LINE_IDS.get(view.name, "")
+        line_id = LINE_IDS.get(view.name, "")
         severity = _REPEATED_KEY.get(view.name, "error")
         if view.name in _SAME_KEY_IS_NORMAL:
             continue
@@ -147,10 +150,10 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
             key, severity = [line_id], "warning"
         if view.name == "mrr" and _attributes(view):
             severity = "note"
-        rows = _repeated(view, key)
+        rows = repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~identical(view, rows)]
+        rows = _several(view, key, rows[~identical(view, rows)])
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -173,7 +176,7 @@ def _twice(view: View) -> Iterable[Problem]:
     generated = len(key) == 1 and is_row_number(view, key[0])
     if not key or generated:
         key = [name for name in SCHEMA[view.name].required if view.has(name) and name not in key]
-    rows = _repeated(view, key)
+    rows = repeated(view, key)
     if not len(rows):
         return
     twice = rows[identical(view, rows, without=SCHEMA[view.name].key if generated else ())]
@@ -253,7 +256,7 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
         )
 
 
-def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
+def repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
     """Numbers of the rows whose key occurs more than once."""
     if not key:
         return np.zeros(0, np.intp)
@@ -261,13 +264,22 @@ def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
         return np.zeros(0, np.intp)
     if key == ["customer_id", "month"] and _ascending(view):
         return np.zeros(0, np.intp)
-    codes = view.combined(key)
-    order = np.argsort(codes, kind="stable")
-    equal = np.diff(codes[order]) == 0
-    mask = np.zeros(view.size, np.bool_)
-    mask[order[1:][equal]] = True
-    mask[order[:-1][equal]] = True
-    return np.flatnonzero(mask)
+    alike = _more_than_once(view.mixed(key))  # nearly none in most tables, and cheap to tell
+    if not len(alike):
+        return alike
+    table = view.table
+    few = View(Table(table.name, table.data.select(key).take(pa.array(alike)), {}, ()))
+    return alike[_more_than_once(few.combined(key))]
+
+
+def _more_than_once(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Places of the values that occur more than once."""
+    ordered = np.sort(codes)
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(again):
+        return np.zeros(0, np.intp)
+    at = np.minimum(np.searchsorted(again, codes), len(again) - 1)
+    return np.flatnonzero(again[at] == codes)
 
 
 def _ascending(view: View) -> bool:
@@ -276,6 +288,12 @@ def _ascending(view: View) -> bool:
         return False
     who, day = view.codes("customer_id"), view.days("month")
     return bool(((who[1:] > who[:-1]) | ((who[1:] == who[:-1]) & (day[1:] > day[:-1]))).all())
+
+
+def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those of some rows whose key others of them have too."""
+    _, group, size = np.unique(view.combined(key)[rows], return_inverse=True, return_counts=True)
+    return rows[size[group] > 1]
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables.gate.view import Gate, View
 
 _LOWEST = 32  # of printed characters; tab and line ends are the only ones below it that a document may hold
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 
 def control_characters(gate: Gate) -> Iterable[Problem]:
@@ -43,7 +43,7 @@ def _with_control(view: View, column: str) -> npt.NDArray[np.intp]:
         return np.zeros(0, np.intp)
     if not any(_low_bytes(chunk) for chunk in data.chunks):
         return np.zeros(0, np.intp)
-    found = pc.fill_null(pc.match_substring_regex(data, _CONTROL), False)
+    found = pc.fill_null(pc.match_substring_regex(data, CONTROL), False)
     return np.flatnonzero(found.to_numpy())
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["customers_without_owner", "last_ends", "unknown_owners", "usage_after_churn"]
 
-_OWNERS = {"customers": "csm_id", "activities": "csm_id", "tickets": "agent_id"}
-_GRACE = 31  # days in which logs of an ended customer still trickle in
+OWNERS = {"customers": "csm_id", "activities": "csm_id", "tickets": "agent_id"}
+GRACE = 31  # days in which logs of an ended customer still trickle in
 _RUNNING = 2**30
 
 
@@ -31,7 +31,7 @@ def usage_after_churn(gate: Gate) -> Iterable[Problem]:
             ended = np.append(last, _RUNNING)[place[view.codes("customer_id")]]
             late = view.valid("date") & (ended < _RUNNING)
             yield from view.problem(
-                late & (view.days("date") > ended + _GRACE),
+                late & (view.days("date") > ended + GRACE),
                 column="date",
                 rule="more than a month after the last subscription of the customer ended",
                 remedy="Check the end of the subscription, or stop the log; health and adoption only count who pays.",
@@ -53,8 +53,8 @@ def last_ends(lines: View) -> npt.NDArray[np.int64]:
 def unknown_owners(gate: Gate) -> Iterable[Problem]:
     """People in charge that the table of people does not have."""
     for people in gate.having("people"):
-        for view in gate.having(*_OWNERS):
-            column = _OWNERS[view.name]
+        for view in gate.having(*OWNERS):
+            column = OWNERS[view.name]
             if not view.has(column):
                 continue
             strange = np.append(gate.match(view, people, column, "person_id") < 0, False)

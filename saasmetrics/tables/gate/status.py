@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ends_elsewhere", "requests_without_end", "statuses_against_dates", "unused_columns"]
 
-_COLUMNS = ("status", "state", "subscription_status")
-_OTHER_ENDS = ("ended_at", "ended_at_utc", "end_date", "end_date_utc", "terminated_at")
+COLUMNS = ("status", "state", "subscription_status")
+OTHER_ENDS = ("ended_at", "ended_at_utc", "end_date", "end_date_utc", "terminated_at")
 _ENDED = "canceled cancelled ended expired churned terminated incomplete incomplete_expired"
 _REMEDIES = {
     "end": "They count as running. Give the first day without service as end (ended_at), or leave the rows out.",
@@ -36,8 +36,9 @@ _WORDS = {
     **dict.fromkeys(("unpaid", "past_due"), "past_due_since"),
     **dict.fromkeys(("paused", "on_hold"), "pause_start"),
 }
-_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
-_GRACE = 31
+DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+GRACE = 31
+REQUESTED = "requested more than a billing interval ago but no end"
 
 
 def statuses_against_dates(gate: Gate) -> Iterable[Problem]:
@@ -48,8 +49,8 @@ def statuses_against_dates(gate: Gate) -> Iterable[Problem]:
             yield from view.problem(
                 rows,
                 column=column,
-                rule=f"{column}={word} but no {wanted}" + _at_stake(view, rows),
-                remedy=_REMEDIES[wanted] + _asked(view, rows, wanted),
+                rule=contradicts(column, word, wanted) + at_stake(view, rows),
+                remedy=_REMEDIES[wanted] + asked(_requested(view, rows, wanted)),
                 code="status-contradicts-dates",
                 severity="warning",
                 show=("subscription_id", "customer_id", "start", wanted, column),
@@ -61,9 +62,9 @@ def requests_without_end(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("subscriptions"):
         if not view.has("cancel_requested_at", "interval"):
             continue
-        wait = np.array([*(_DAYS.get(word, 366) for word in _intervals(view)), 366])
+        wait = np.array([*(DAYS.get(word, 366) for word in _intervals(view)), 366])
         until = view.days("cancel_requested_at") + wait[view.codes("interval")] * _counts(view)
-        late = view.valid("cancel_requested_at") & (until + _GRACE < gate.today)
+        late = view.valid("cancel_requested_at") & (until + GRACE < gate.today)
         rows = late & _open(view, "end")
         for _, _, wanted, said in _said(view):
             if wanted == "end":  # told with the status
@@ -71,7 +72,7 @@ def requests_without_end(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             rows,
             column="cancel_requested_at",
-            rule="requested more than a billing interval ago but no end" + _at_stake(view, rows),
+            rule=REQUESTED + at_stake(view, rows),
             remedy="They count as running. Give the first day without service as end (ended_at); Canceled At is only "
             "the day of the request.",
             code="cancelled-but-running",
@@ -83,12 +84,12 @@ def requests_without_end(gate: Gate) -> Iterable[Problem]:
 def ends_elsewhere(gate: Gate) -> Iterable[Problem]:
     """Subscriptions without an end whose end stands in another column, which lost against the one read as end."""
     for view in gate.having("subscriptions"):
-        for column in filter(view.has, _OTHER_ENDS):
+        for column in filter(view.has, OTHER_ENDS):
             rows = view.valid(column) & _open(view, "end")
             yield from view.problem(
                 rows,
                 column=column,
-                rule=f"{column} is filled but end is not" + _at_stake(view, rows),
+                rule=filled(column) + at_stake(view, rows),
                 remedy=f"They count as running. Name {column} end, and leave the column out that is read as end now.",
                 code="end-elsewhere",
                 severity="warning",
@@ -117,11 +118,15 @@ def unused_columns(gate: Gate) -> Iterable[Problem]:
 
 def _said(view: View) -> Iterable[tuple[str, str, str, Bools]]:
     """Column, word, the day that the word calls for, and the rows that say so."""
-    for column in filter(view.has, _COLUMNS):
+    for column in filter(view.has, COLUMNS):
         for number, word in enumerate(map(str, view.names(column).to_pylist())):
-            wanted = _WORDS.get("_".join(word.lower().replace("-", " ").split()), "")
-            if wanted:
+            if wanted := called_for(word):
                 yield column, word, wanted, view.codes(column) == number
+
+
+def called_for(word: str) -> str:
+    """Return the day that a word for a state calls for, "" for none."""
+    return _WORDS.get("_".join(word.lower().replace("-", " ").split()), "")
 
 
 def _begun(view: View, gate: Gate) -> Bools:
@@ -137,20 +142,32 @@ def _open(view: View, column: str) -> Bools:
     return missing
 
 
-def _asked(view: View, rows: Bools, wanted: str) -> str:
+def contradicts(column: str, word: str, wanted: str) -> str:
+    """Return in words that a status calls for a day that is not there."""
+    return f"{column}={word} but no {wanted}"
+
+
+def filled(column: str) -> str:
+    """Return in words that the end stands elsewhere."""
+    return f"{column} is filled but end is not"
+
+
+def asked(many: int) -> str:
+    """Return in words how many have a day of request, to be added to a remedy."""
+    return f" Of them, {many:,} have cancel_requested_at, which does not end them." if many else ""
+
+
+def _requested(view: View, rows: Bools, wanted: str) -> int:
     if wanted != "end" or not view.has("cancel_requested_at"):
-        return ""
-    asked = int((rows & view.valid("cancel_requested_at")).sum())
-    return (
-        f" Of them, {asked:,} have cancel_requested_at, which does not end them." if asked else ""
-    )
+        return 0
+    return int((rows & view.valid("cancel_requested_at")).sum())
 
 
-def _at_stake(view: View, rows: Bools) -> str:
+def at_stake(view: View, rows: Bools) -> str:
     """The MRR of some rows in words, by currency; what cannot be said is left out."""
     if not rows.any() or not view.has("amount", "interval"):
         return ""
-    steps = [float(intervals_per_month(w)) if w in _DAYS else np.nan for w in _intervals(view)]
+    steps = [float(intervals_per_month(w)) if w in DAYS else np.nan for w in _intervals(view)]
     monthly = view.numbers("amount") * np.array([*steps, np.nan])[view.codes("interval")]
     known = rows & view.valid("amount") & np.isfinite(monthly)
     monthly = monthly / _counts(view)
@@ -159,7 +176,8 @@ def _at_stake(view: View, rows: Bools) -> str:
         names, codes = [*map(str, view.names("currency").to_pylist()), ""], view.codes("currency")
     codes = np.where(codes < 0, len(names) - 1, codes)
     sums = np.bincount(codes[known], monthly[known], len(names))
-    said = [f"{sums[n]:,.2f} {name}".rstrip() for n, name in enumerate(names) if sums[n]]
+    order = sorted((n for n in range(len(names)) if sums[n]), key=lambda n: (-sums[n], names[n]))
+    said = [f"{sums[n]:,.2f} {names[n]}".rstrip() for n in order]
     return f", {' and '.join(said)} of MRR" if said else ""
 
 

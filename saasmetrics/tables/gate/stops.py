@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["months_without_rate", "tables_that_stop_early"]
 
-_DATES = {
+DATES = {
     "mrr": "month",
     "invoices": "date",
     "spend": "month",
@@ -43,8 +43,8 @@ def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
     if gate.as_of is None:
         return  # today says nothing about the day of the export
     source = next(iter(gate.having("subscriptions", "mrr", "invoices")), None)
-    for view in gate.having(*_DATES):
-        at = _DATES[view.name]
+    for view in gate.having(*DATES):
+        at = DATES[view.name]
         if view is source or not view.has(at):
             continue  # of the source itself other findings tell
         # Few different days rather than every row: a log has millions.

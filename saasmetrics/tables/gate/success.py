@@ -23,14 +23,14 @@ __all__ = [
     "usage_outside_term",
 ]
 
-_HAPPENS = {
+HAPPENS = {
     "tickets": "created_at",
     "usage": "date",
     "subscriptions": "start",
     "activities": "at",
     "surveys": "at",
 }
-_CHURN_FLAGS = ("churn_flag", "churned", "is_churned", "churn")
+CHURN_FLAGS = ("churn_flag", "churned", "is_churned", "churn")
 _BACKWARDS = {
     "first_reply_at": "Check the export; the time to the reply still counts: without late replies it would flatter.",
     "created_at": "Check the export; such tickets have no resolution time and are left out of it and of the backlog.",
@@ -42,8 +42,8 @@ def before_signup(gate: Gate) -> Iterable[Problem]:
     for customers in gate.having("customers"):
         if not customers.has("created_at"):
             return
-        for view in gate.having(*_HAPPENS):
-            at = _HAPPENS[view.name]
+        for view in gate.having(*HAPPENS):
+            at = HAPPENS[view.name]
             if not view.has("customer_id", at):
                 continue
             row = _row_in(gate, view, "customer_id", customers)
@@ -124,7 +124,7 @@ def unanswered_csat(gate: Gate) -> Iterable[Problem]:
 def contradicting_churn_flags(gate: Gate) -> Iterable[Problem]:
     """Churn flags that contradict the dates of the subscriptions."""
     for view in gate.having("subscriptions"):
-        for flag in _CHURN_FLAGS:
+        for flag in CHURN_FLAGS:
             if not view.has(flag, "end"):
                 continue
             yield from view.problem(
@@ -142,7 +142,7 @@ def contradicting_churn_flags(gate: Gate) -> Iterable[Problem]:
 def _flags_of_customers(gate: Gate) -> Iterable[Problem]:
     subscriptions = gate.views.get("subscriptions")
     for view in gate.having("customers"):
-        flags = [flag for flag in _CHURN_FLAGS if view.has(flag)]
+        flags = [flag for flag in CHURN_FLAGS if view.has(flag)]
         if not flags or subscriptions is None or not subscriptions.has("end"):
             return
         row = _row_in(gate, subscriptions, "customer_id", view)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from saasmetrics.tables.gate.view import mask_of, texts
+from saasmetrics.tables.gate.arrays import mask_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ __all__ = [
     "unknown_channels",
 ]
 
-_CHANNELS = (
+CHANNELS = (
     "chat",
     "email",
     "e-mail",
@@ -68,8 +68,14 @@ _CHANNELS = (
     "bot",
     "other",
 )
-_ORDER = ("handling", "available", "online", "paid")
-_WORK = ("touches", "reopens", "handle_seconds", "sla_target_seconds")
+AGENTS = (
+    ("tickets", "agent_id"),
+    ("activities", "csm_id"),
+    ("hours", "person_id"),
+    ("people", "manager_id"),
+)
+HOURS = ("handling", "available", "online", "paid")
+WORK = ("touches", "reopens", "handle_seconds", "sla_target_seconds")
 
 
 def replies_before_creation(gate: Gate) -> Iterable[Problem]:
@@ -133,12 +139,7 @@ def csat_beyond_scale(gate: Gate) -> Iterable[Problem]:
 def unknown_agents(gate: Gate) -> Iterable[Problem]:
     """People who answer, manage or log hours, and are not in people."""
     for people in gate.having("people"):
-        for table, column in (
-            ("tickets", "agent_id"),
-            ("activities", "csm_id"),
-            ("hours", "person_id"),
-            ("people", "manager_id"),
-        ):
+        for table, column in AGENTS:
             for view in gate.having(table):
                 if not view.has(column):
                     continue
@@ -163,7 +164,7 @@ def unknown_channels(gate: Gate) -> Iterable[Problem]:
             continue
         names = view.names("channel")
         usual = mask_of(
-            pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(names)), value_set=texts(_CHANNELS))
+            pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(names)), value_set=texts(CHANNELS))
         )
         strange = np.append(~usual, False)
         yield from view.problem(
@@ -180,7 +181,7 @@ def unknown_channels(gate: Gate) -> Iterable[Problem]:
 def negative_amounts_of_work(gate: Gate) -> Iterable[Problem]:
     """Touches, reopenings, handle times and targets below zero."""
     for view in gate.having("tickets"):
-        for column in _WORK:
+        for column in WORK:
             if view.has(column):
                 yield from view.problem(
                     view.valid(column) & (view.numbers(column) < 0),
@@ -196,7 +197,7 @@ def negative_amounts_of_work(gate: Gate) -> Iterable[Problem]:
 def hours_out_of_order(gate: Gate) -> Iterable[Problem]:
     """Hours handling above those available, available above online, online above paid, or below zero."""
     for view in gate.having("hours"):
-        there = [name for name in _ORDER if view.has(name)]
+        there = [name for name in HOURS if view.has(name)]
         for name in there:
             yield from _hours(
                 view, name, view.valid(name) & (view.numbers(name) < 0), "is negative"
@@ -219,7 +220,7 @@ def _hours(view: View, column: str, rows: npt.NDArray[np.bool_], rule: str) -> I
         remedy="Who handles is available, who is available is online, who is online is paid: check the four.",
         code="hours-out-of-order",
         severity="warning",
-        show=("person_id", "period", *_ORDER),
+        show=("person_id", "period", *HOURS),
     )
 
 

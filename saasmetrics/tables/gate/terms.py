@@ -37,7 +37,8 @@ TERMS = (
     ("trials", "start", "ended_at", "", "inclusive"),
     ("invoices", "service_start", "service_end", "service_end", "inclusive"),
 )
-_ENOUGH_ROWS = 5
+ENOUGH_ROWS = 5
+WHOLE_MONTHS, NEXT_START = "makes whole months", "meets the same customer's next start"
 _SAMPLE = 10_000
 _BITS = 18
 
@@ -104,28 +105,32 @@ def whole_month_ends(gate: Gate) -> Iterable[Problem]:
             continue
         rows = np.flatnonzero(_both(view, start, end) & (view.days(end) > view.days(start)))
         sample = rows[:: max(len(rows) // _SAMPLE, 1)]
-        opposite = "exclusive" if reading == "inclusive" else "inclusive"
         if (
-            len(rows) >= _ENOUGH_ROWS
+            len(rows) >= ENOUGH_ROWS
             and _only_otherwise(view, start, end, sample, reading).mean() > 0.5
         ):
             rows = rows[_only_otherwise(view, start, end, rows, reading)]
-            rule = f"makes whole months only if it is {opposite}, and it is read as {reading}"
+            yield from looks_otherwise(view, rows, start, end, reading, WHOLE_MONTHS)
         elif view.name == "subscriptions" and _joins_otherwise(view, sample, reading).any():
             rows = rows[_joins_otherwise(view, rows, reading)]
-            rule = f"meets the same customer's next start only if it is {opposite}, and it is read as {reading}"
-        else:
-            continue
-        choice = "service_end" if view.name == "invoices" else "end"
-        yield from view.problem(
-            rows,
-            column=end,
-            rule=rule,
-            remedy=f'If so, say it: book.with_policy({choice}="{opposite}").',
-            code=f"end-looks-{opposite}",
-            severity="warning",
-            show=(*SCHEMA[view.name].key, "customer_id", start, end),
-        )
+            yield from looks_otherwise(view, rows, start, end, reading, NEXT_START)
+
+
+def looks_otherwise(
+    view: View, rows: Rows, start: str, end: str, reading: str, does: str
+) -> Iterable[Problem]:
+    """Say that ends do something only if they are read the other way round."""
+    opposite = "exclusive" if reading == "inclusive" else "inclusive"
+    choice = "service_end" if view.name == "invoices" else "end"
+    return view.problem(
+        rows,
+        column=end,
+        rule=f"{does} only if it is {opposite}, and it is read as {reading}",
+        remedy=f'If so, say it: book.with_policy({choice}="{opposite}").',
+        code=f"end-looks-{opposite}",
+        severity="warning",
+        show=(*SCHEMA[view.name].key, "customer_id", start, end),
+    )
 
 
 def overlaps_in_subscription(gate: Gate) -> Iterable[Problem]:
@@ -139,7 +144,7 @@ def overlaps_in_subscription(gate: Gate) -> Iterable[Problem]:
             count=found.rows,
             lines=partial(_overlapping, view.table, "subscription_id", _inclusive(gate)),
             column="subscription_id, start, end",
-            rule=f"terms of one subscription overlap in {found.pairs:,} pairs",
+            rule=overlap_in("terms of one subscription", found.pairs),
             remedy=_what_happens(gate) + " End the earlier term where the later one starts.",
             code="overlap-in-subscription",
             severity="warning",
@@ -156,7 +161,7 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
             count=found.rows,
             lines=partial(_overlapping, view.table, "customer_id", _inclusive(gate)),
             column="customer_id, start, end",
-            rule=f"subscriptions of one customer overlap in {found.pairs:,} pairs",
+            rule=overlap_in("subscriptions of one customer", found.pairs),
             remedy=_what_happens(gate),
             code="overlap-in-customer",
             severity="warning"
@@ -164,6 +169,11 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
             else "note",  # then it decides the numbers
             show=("customer_id", "subscription_id", "start", "end", "amount"),
         )
+
+
+def overlap_in(what: str, pairs: int) -> str:
+    """Return in words in how many pairs something overlaps."""
+    return f"{what} overlap in {pairs:,} pairs"
 
 
 @dataclass(frozen=True)

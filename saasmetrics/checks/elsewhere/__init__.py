@@ -1,0 +1,1 @@
+"""What the report says, and what remedies do, where the rows of tables are elsewhere."""

@@ -1,0 +1,149 @@
+"""What the gate finds in tables that are here it finds where tables stay: the same findings in the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.checks.explained import explanations
+from saasmetrics.errors import Problem
+from saasmetrics.tables import gate, normalize_all
+from tests.connected.companies import ALL, table
+from tests.connected.natives import WAYS, there
+from tests.connected.test_gate_there import FAULTY
+
+TOLD: dict[str, Any] = {"as_of": "2025-12-31", "currency": "USD"}
+POLICY = {"months": sm.Policy(fx="spot"), "last": sm.Policy(end="inclusive")}
+# What is said of tables that are there alone; how they were read, which is told in other words there.
+READING = {"checked-there", "as-read", "left-out"}
+
+
+def asked(name: str) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Return the tables of a small company, and what else is told of it."""
+    told = {**TOLD, "policy": POLICY.get(name, "default")}
+    return {kind: table(columns) for kind, columns in ALL[name].items()}, told
+
+
+def findings(book: sm.Book) -> list[tuple[Any, ...]]:
+    """Every finding of the gate in full, but for the rows that it shows."""
+    problems = (p for p in book.checks.under(book.policy) if p.code not in READING)
+    return sorted(map(_said, problems))
+
+
+def _said(p: Problem) -> tuple[Any, ...]:
+    return (p.severity, p.table, p.column, p.code, p.rule, p.rows, p.remedy)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ALL)
+def test_every_finding_is_found_there_too(name: str, way: str) -> None:
+    tables, told = asked(name)
+    book = sm.connect(**{kind: there(rows, way) for kind, rows in tables.items()}, **told)
+    local = sm.Book(**tables, **told)
+    assert findings(book) == findings(local)
+    assert not book.place.link.brought
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_first_rows_are_shown_and_the_others_are_brought_when_they_are_asked_for(
+    way: str,
+) -> None:
+    tables, told = asked("next")
+    book = sm.connect(**{kind: there(rows, way) for kind, rows in tables.items()}, **told)
+    problems = {p.code: p for p in book.checks.under(book.policy)}
+    first = problems["lines-on-one-day"].examples
+    assert [row["amount"] for row in first] == [10.0]
+    found = problems["lines-on-one-day"].found.to_pandas()
+    assert found["customer_id"].tolist() == ["a", "a"]
+    assert book.place.link.has("invoices")
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [("months", "duckdb"), ("next", "polars"), ("family", "polars")]
+)
+def test_the_report_counts_the_same_customers_and_mrr_there(name: str, way: str) -> None:
+    tables, told = asked(name)
+    local = sm.Book(**tables, **told).check()
+    book = sm.connect(**{kind: there(rows, way) for kind, rows in tables.items()}, **told).check()
+    ours, theirs = (_touched(report) for report in (local, book))
+    assert theirs == ours
+    assert book.score == pytest.approx(local.score)
+
+
+def _touched(report: sm.Result) -> set[tuple[Any, ...]]:
+    named = ["severity", "table", "code", "column", "finding", "rows", "customers", "mrr", "points"]
+    found = report.df[~report.df["code"].isin(READING)][named]
+    found = found.assign(customers=found["customers"].fillna(-1), mrr=found["mrr"].fillna(-1))
+    return set(found.round(6).itertuples(index=False, name=None))
+
+
+PAID = {
+    "subscriptions": {
+        "subscription_id": ["s1", "s2", "s3"],
+        "customer_id": ["a", "b", "c"],
+        "start": ["2025-01-01"] * 3,
+        "amount": [10.0, 20.0, 30.0],
+        "interval": ["month"] * 3,
+    },
+    "invoices": {
+        "invoice_id": [f"i{n}" for n in range(12)],
+        "customer_id": ["a", "b"] * 6,
+        "date": [f"2025-{month:02}-01" for month in range(7, 13) for _ in range(2)],
+        "amount": [10.0, 20.0] * 5 + [10.0, 25.0],
+    },
+    "contracts": {
+        "contract_id": ["k1", "k2"],
+        "customer_id": ["a", "c"],
+        "start": ["2025-01-01"] * 2,
+        "end": ["2026-01-01"] * 2,
+        "arr": [150.0, 360.0],
+    },
+    "customers": {
+        "customer_id": ["a", "b", "c"],
+        "name": ["Acme Inc.", "ACME", "Other"],
+        "email": ["x@one.com", "y@two.com", "z@two.com"],
+    },
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_sources_that_differ_and_ids_of_one_customer_are_found_there(way: str) -> None:
+    tables = {kind: table(columns) for kind, columns in PAID.items()}
+    local = sm.Book(**tables, **TOLD).check()
+    natives = {kind: there(rows, way) for kind, rows in tables.items()}
+    book = sm.connect(**natives, **TOLD).check()
+    assert _touched(book) == _touched(local)
+    for code in ("billed-differs", "contract-differs", "several-ids"):
+        ours, theirs = (report.rows(finding=code) for report in (local, book))
+        assert theirs.to_dict("list") == ours.to_dict("list") != {}
+
+
+# Ids are made one kind, and a currency is chosen, when tables are connected; times of several zones are one there.
+NOT_THERE = {"mixed-key-types", "no-reporting-currency", "mixed-time-zones"}
+# Of the report, of remedies, and of how tables are read: they have tests of their own.
+ELSEWHERE = {
+    "several-ids",
+    "unit-jump",
+    "billed-differs",
+    "contract-differs",
+    "as-of-guessed",
+    "left-out",
+}
+ELSEWHERE |= {"repaired", "remedy-grew", "remedy-without-rows"}
+
+
+def test_the_small_companies_have_every_fault_that_the_gate_knows() -> None:
+    codes = set()
+    for name in ALL:
+        tables, told = asked(name)
+        policy = POLICY.get(name, sm.Policy())
+        found = gate.check(
+            normalize_all(tables), as_of=told["as_of"], currency="USD", policy=policy
+        )
+        codes |= {problem.code for problem in found}
+    faulty = {kind: table(columns) for kind, columns in FAULTY.items()}
+    codes |= {problem.code for problem in gate.check(normalize_all(faulty), **TOLD)}
+    assert set(explanations()) - codes == NOT_THERE | ELSEWHERE
