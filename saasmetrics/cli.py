@@ -153,10 +153,10 @@ def _book_words(
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
     text = "remedies to replay, by default remedies.toml in the folder; none for none"
     words.add_argument("--remedies", metavar="FILE", help=text)
+    import_command.ways(words)
     words.add_argument(
         "--cache", metavar="DIR", help="folder in which results are kept for next time"
     )
-    import_command.ways(words)
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",

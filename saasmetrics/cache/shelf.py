@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.cache.keys import key_of
@@ -15,6 +14,7 @@ from saasmetrics.tables.steady import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from saasmetrics.engine.ledger import in_order
 from saasmetrics.money import counted
 from saasmetrics.tables.gate.view import View
+from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

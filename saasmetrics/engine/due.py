@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,11 +52,29 @@ class DueCells:
 class DueTerms:
     """Chosen terms with what became of them, and beside them those that renewed them.
 
-    `kept` are the places of the chosen ones; `group` is the group of each term, -1 where it is not chosen. Rows
-    count as brought as long as `holder` lives.
+    `kept` are the places of the chosen ones; `groups` are those of all terms that are known, and hold the group of each
+    term here, -1 where it is not chosen; `owners` has who is in charge. Of all terms `monthly` run from month to
+    month, and `later` are not known yet. Rows count as brought as long as `holder` lives.
     """
 
     found: Renewals
     kept: NDArray[np.int64]
-    group: NDArray[np.int64]
+    groups: Groups
+    owners: list[Any]
+    monthly: int
+    later: int
     holder: object
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What the past says of renewals: of terms whose grace is over, how many there are and were renewed, and how soon.
+
+    `decided` and `renewed` are groups x 2, first and later terms of a chain; `lags` holds how many days after the end
+    (before it where negative) each renewal was signed, in order.
+    """
+
+    groups: Groups
+    decided: NDArray[np.int64]
+    renewed: NDArray[np.int64]
+    lags: NDArray[np.int64]

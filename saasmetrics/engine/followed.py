@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from saasmetrics.engine.local import LocalEngine
 
 
@@ -21,3 +26,22 @@ def followed(engine: LocalEngine) -> LocalEngine:
     """
     found: LocalEngine = getattr(engine, "followed", engine)
     return found
+
+
+def of_spans(
+    engine: LocalEngine, by: Sequence[str]
+) -> tuple[tuple[tuple[Any, ...], ...], NDArray[np.int32]]:
+    """Return the values of some columns, and which of them the line of each span has.
+
+    Parameters
+    ----------
+    engine
+        What knows the ledger of each customer.
+    by
+        Columns by which it groups.
+    """
+    groups = engine.grouping(by)
+    if groups.of_entity is not None:
+        return groups.labels, groups.of_entity[engine.spans.entity]
+    assert groups.of_span is not None
+    return groups.labels, groups.of_span

@@ -368,14 +368,15 @@ def _line_order(found: Spans, table: Table) -> NDArray[np.int64]:
 
 def _bridged(found: Spans, gap_days: int) -> Spans:
     """Extend the spans before a gap of at most `gap_days` to its end, so that paying is continuous."""
-    order = np.lexsort((found.start, found.entity))
-    start = found.start[order]
     high = found.entity.astype(np.int64) << 32
-    reach = np.maximum.accumulate(high[order] + found.end[order])
-    gap = (high[order][1:] == high[order][:-1]) & (high[order][1:] + start[1:] > reach[:-1])
-    at = np.flatnonzero(gap & (high[order][1:] + start[1:] - reach[:-1] <= gap_days))
+    order = np.argsort(high + found.start)  # no gap lies between those that start together
+    owner, start = high[order], found.start[order]
+    reach = np.maximum.accumulate(owner + found.end[order])
+    ahead = owner[1:] + start[1:] - reach[:-1]
+    at = np.flatnonzero((owner[1:] == owner[:-1]) & (ahead > 0) & (ahead <= gap_days))
     if not len(at):
         return found
-    where = np.minimum(np.searchsorted(reach[at], high + found.end), len(at) - 1)
-    hit = reach[at][where] == high + found.end
+    ends = high + found.end
+    where = np.minimum(np.searchsorted(reach[at], ends), len(at) - 1)
+    hit = reach[at][where] == ends
     return replace(found, end=np.where(hit, start[at + 1][where], found.end).astype(np.int32))

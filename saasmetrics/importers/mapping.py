@@ -231,7 +231,7 @@ def template(
         lines += [f"[{_quoted(label)}]", f"export = {_quoted(kind)}", ""]
     for file in files:
         table, guesses = likeliest(file.columns)
-        named = table if table and table == table_of_stem(file.label.rsplit(".", 1)[0]) else ""
+        named = table_of_stem(file.label.rsplit(".", 1)[0]) or ""
         perhaps = f"  # perhaps {_quoted(table)}" if table and not named else ""
         lines += [f"[{_quoted(file.label)}]", f"table = {_quoted(named)}{perhaps}", ""]
         lines.append(f"[{_quoted(file.label)}.columns]")

@@ -42,7 +42,7 @@ def read_tables(
         [place for place in places if isinstance(path, Mapping) or not _in_parts(place, told)],
         limit,
     )
-    return read_raw(path, told, shelf) or read_any(path, told, limit, shelf)
+    return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
 
 
 def _told_of(path: Any, told: Told) -> Told:

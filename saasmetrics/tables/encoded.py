@@ -35,8 +35,7 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     ([7, 9], [0, 1, 0, -1])
     """
     if column.type == pa.int64() and len(column) and not column.null_count:
-        numbers = np.frombuffer(column.buffers()[1], np.int64)
-        numbers = numbers[column.offset : column.offset + len(column)]
+        numbers = _numbers(column)
         low, high = int(numbers.min()), int(numbers.max())
         if high - low < _SPARSE * len(numbers) + _FEW:
             return _of_close_numbers(numbers, low, high)
@@ -45,6 +44,26 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     if codes.null_count:
         codes = pc.fill_null(codes, -1)
     return coded.dictionary, np.asarray(codes).astype(np.int32, copy=False)
+
+
+def different(column: pa.Array) -> int:
+    """Return how many different values an array has, a missing one counting as a value.
+
+    Examples
+    --------
+    >>> different(pa.array([7, 9, 7])), different(pa.array(["a", None]))
+    (2, 2)
+    """
+    if column.type != pa.int64() or column.null_count or not len(column):
+        return len(column.unique())
+    ordered = np.sort(_numbers(column))
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+
+
+def _numbers(column: pa.Array) -> NDArray[np.int64]:
+    # np.asarray() of an array of Arrow would import pandas.
+    whole = np.frombuffer(column.buffers()[1], np.int64)
+    return whole[column.offset : column.offset + len(column)]
 
 
 def _of_close_numbers(

@@ -51,8 +51,8 @@ def read_folder(
     before: Iterable[Table] | None = None,
     told: Told = NOTHING,
     without: Collection[str] = (),
-    limit: int | None = None,
     shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -61,8 +61,8 @@ def read_folder(
     path
         Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
         names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
-        `customers`. A table may also be a folder of Parquet parts: "mrr/2024-01.parquet". Tables whose rows have dates
-        may come in one file per month, quarter or year.
+        `customers`. Tables whose rows have dates may come in one file per month, quarter or year. A table
+        may also be a folder of Parquet parts: "mrr/2024-01.parquet".
     before
         Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
         SHA-256 of their file.
@@ -70,10 +70,10 @@ def read_folder(
         Names of columns, order of dates and decimal sign, where the files do not tell.
     without
         Names of files that are left aside; if there is no other, there is no table.
-    limit
-        How much memory, in bytes, a file may take that is read a part at a time; by default what is free.
     shelf
         Where tables of files are kept; a file that is there as it was is not read again.
+    limit
+        How much memory, in bytes, a file may take that is read a part at a time; by default what is free.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def read_folder(
     if not found:
         raise DataError(_nothing(place, [one.label for one in strangers]))
     told.check(found)
-    return _read(found, strangers, told, free() if limit is None else limit, shelf)
+    return _read(found, strangers, told, shelf, free() if limit is None else limit)
 
 
 @dataclass(frozen=True)
@@ -296,18 +296,18 @@ def _read(
     found: Mapping[str, list[Found]],
     strangers: list[Found],
     told: Told,
-    limit: int,
     shelf: Shelf | None,
+    limit: int,
 ) -> dict[str, Table]:
     made: dict[str, list[tuple[str, Table]]] = {}
     problems: list[Problem] = []
     of_others: set[Path] = set()
     for name in sorted(found, key=lambda name: name != "subscriptions"):
         payers = made["subscriptions"][0][1] if made.get("subscriptions") else None
-        room = limit if len(found[name]) == 1 else None
         made[name] = []
         for one in found[name]:
             try:
+                room = limit if len(found[name]) == 1 else None
                 table, alone = _table(name, one, told, payers, room)
             except InvalidTablesError as error:
                 problems.extend(error.problems)
@@ -317,10 +317,13 @@ def _read(
     if problems:
         raise InvalidTablesError(problems)
     if shelf is not None:
-        every = [(name, n) for name in found for n in range(len(found[name]))]
-        read = [(found[name][n].file, *made[name][n]) for name, n in every]
-        kept = [(file, label, table) for file, label, table in read if file not in of_others]
-        shelf.keep(told, [*kept, *((one.file, one.label, None) for one in strangers)])
+        every = [
+            (one.file, label, table)
+            for name in found
+            for one, (label, table) in zip(found[name], made[name], strict=True)
+            if one.file not in of_others
+        ]
+        shelf.keep(told, [*every, *((one.file, one.label, None) for one in strangers)])
     tables = {name: _noted(parts.joined(made[name]), found[name]) for name in found}
     if strangers:
         first = next(iter(tables))
@@ -335,17 +338,17 @@ def _read(
 
 
 def _table(
-    name: str, found: Found, told: Told, payers: Table | None, room: int | None
+    name: str, found: Found, told: Told, payers: Table | None, limit: int | None
 ) -> tuple[Table, bool]:
-    """Return the table of one file, and whether it is that of the file alone."""
-    if isinstance(found.source, Table):
-        return found.source, True
+    """Return the table of one file, and whether it is that of the file alone; `limit` is for one read in parts."""
     rows = found.source
+    if isinstance(rows, Table):
+        return rows, True
     if isinstance(rows, Path):
         # Exports of several days, which have a hash of their content, are compared row by row.
-        in_runs = room is not None and not found.content
-        if in_runs and is_large(name, rows, told.columns.get(name, {})):
-            made = read_runs(rows, found.label, told, room or 0)
+        alone = limit is not None and not found.content
+        if alone and is_large(name, rows, told.columns.get(name, {})):
+            made = read_runs(rows, found.label, told, limit or 0)
             return replace(made, data=_typed(made, semicolon=False)), True
         rows = read_parts(parts_of(rows)) if rows.is_dir() else read_file(rows, told.encoding)
     rows = of_file(rows, found.label)

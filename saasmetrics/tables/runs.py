@@ -33,7 +33,7 @@ __all__ = [
     "last_month",
     "lengths",
     "levels",
-    "months_of",
+    "month_of",
     "reach",
     "rows_in",
     "unrolled",
@@ -57,7 +57,7 @@ def columns_of(data: pa.Table) -> list[str]:
     return [name for name in data.column_names if name != RUN]
 
 
-def lengths(data: pa.Table) -> NDArray[np.int64]:
+def lengths(data: pa.Table) -> NDArray[np.int32]:
     """Return how many rows of the file each row stands for.
 
     Examples
@@ -66,8 +66,8 @@ def lengths(data: pa.Table) -> NDArray[np.int64]:
     ([3, 1], [1])
     """
     if not is_runs(data):
-        return np.ones(data.num_rows, np.int64)
-    return np.asarray(data[RUN].combine_chunks()).astype(np.int64)
+        return np.ones(data.num_rows, np.int32)
+    return np.asarray(data[RUN].combine_chunks()).astype(np.int32)
 
 
 def rows_in(data: pa.Table, rows: Any = None) -> int:
@@ -78,7 +78,7 @@ def rows_in(data: pa.Table, rows: Any = None) -> int:
     return int((held if rows is None else held[rows]).sum())
 
 
-def reach(data: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first and the last month of each row that has one, as months since 1970."""
     found = data["month"]
     there = None
@@ -86,7 +86,7 @@ def reach(data: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         there = np.asarray(found.is_valid())
         found = found.cast(pa.int32()).fill_null(0)
     found = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
-    first = months_of(np.asarray(found.cast(pa.int32())))
+    first = month_of(np.asarray(found.cast(pa.int32())))
     last = first + lengths(data) - 1 if is_runs(data) else first
     return (first, last) if there is None else (first[there], last[there])
 
@@ -103,7 +103,7 @@ def covered(data: pa.Table) -> NDArray[np.int64]:
     """Return the months that some row is of, each once, as months since 1970."""
     first, last = reach(data)
     if not len(first):
-        return first
+        return first.astype(np.int64)
     low = int(first.min())
     if first is last:
         return np.flatnonzero(np.bincount(first - low)) + low
@@ -124,7 +124,7 @@ def first_days(month: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def levels(
-    first: NDArray[np.int64], last: NDArray[np.int64], amount: NDArray[np.float64], size: int
+    first: NDArray[Any], last: NDArray[Any], amount: NDArray[np.float64], size: int
 ) -> NDArray[np.float64]:
     """Return the sum of the amounts of each month, from month 0 on.
 
@@ -140,7 +140,7 @@ def levels(
     return np.cumsum(each)[:size]
 
 
-def begun(data: pa.Table, day: int) -> NDArray[np.int64]:
+def begun(data: pa.Table, day: int) -> NDArray[np.int32]:
     """Return how many months of each row begin on a day or before it.
 
     Examples
@@ -149,8 +149,8 @@ def begun(data: pa.Table, day: int) -> NDArray[np.int64]:
     >>> begun(pa.table(rows), 31).tolist()
     [2, 1]
     """
-    first = months_of(np.asarray(data["month"].combine_chunks().cast(pa.int32()).fill_null(0)))
-    last = int(months_of(np.array([day]))[0])
+    first = month_of(np.asarray(data["month"].combine_chunks().cast(pa.int32()).fill_null(0)))
+    last = int(month_of(np.array([day]))[0])
     return np.clip(last - first + 1, 0, lengths(data))
 
 
@@ -216,7 +216,7 @@ def whole(table: Table, what: str) -> Table:
     return replace(table, data=pa.concat_tables([none, *parts]))
 
 
-def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int64]) -> pa.Table:
+def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int32]) -> pa.Table:
     each = np.repeat(rows, held)
     nth = np.arange(len(each)) - np.repeat(np.cumsum(held) - held, held)
     out = data.select(columns_of(data)).take(pa.array(each))
@@ -225,19 +225,25 @@ def _unrolled(data: pa.Table, rows: NDArray[np.int64], held: NDArray[np.int64]) 
     month = out["month"].combine_chunks()
     days = np.asarray(month.cast(pa.int32()).fill_null(0)).astype(np.int64)
     moved = nth > 0
-    days[moved] = first_days(months_of(days[moved]) + nth[moved])
+    days[moved] = first_days(month_of(days[moved]) + nth[moved])
     later = pa.array(days.astype(np.int32), mask=np.asarray(month.is_null())).cast(pa.date32())
     return out.set_column(out.column_names.index("month"), "month", later)
 
 
-def months_of(days: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the months of days; of many days by a calendar, which takes a tenth of the time."""
+def month_of(days: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the months of day numbers, since 1970; of many days by a calendar, which takes a tenth of the time.
+
+    Examples
+    --------
+    >>> month_of(np.array([0, 30, 31])).tolist()
+    [0, 0, 1]
+    """
     low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
     if high - low >= len(days):
         return _calendar(days)
     return _calendar(np.arange(low, high + 1)).take(days - low)
 
 
-def _calendar(days: NDArray[Any]) -> NDArray[np.int64]:
-    month: NDArray[np.int64] = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return month
+def _calendar(days: NDArray[Any]) -> NDArray[np.int32]:
+    months = days.astype("datetime64[D]").astype("datetime64[M]")
+    return months.astype(np.int64).astype(np.int32)

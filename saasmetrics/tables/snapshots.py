@@ -40,8 +40,8 @@ _NEVER = -1
 def read_any(
     path: str | os.PathLike[str] | Mapping[Any, Any],
     told: Told = NOTHING,
-    limit: int | None = None,
     shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
@@ -50,7 +50,7 @@ def read_any(
     path
         A folder or file, as for `read_folder`; a folder that holds no tables but folders named by a day, such as
         2026-04-05; or day -> folder.
-    told, limit, shelf
+    told, shelf, limit
         As for `read_folder`.
 
     Returns
@@ -62,7 +62,7 @@ def read_any(
         return read_snapshots(path, told, shelf)
     if folders := _dated(path):
         return read_snapshots(folders, told, shelf)
-    return read_folder(path, told=told, limit=limit, shelf=shelf)
+    return read_folder(path, told=told, shelf=shelf, limit=limit)
 
 
 def read_snapshots(

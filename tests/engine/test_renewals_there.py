@@ -20,7 +20,7 @@ from tests.properties.contracts import signed_cases
 from tests.properties.ledgers import Case
 from tests.properties.profile import quick
 
-EXAMPLES = {"pandas": 3, "polars": 25, "duckdb": 5}
+EXAMPLES = {"pandas": 2, "polars": 15, "duckdb": 2}
 WINDOWS = st.sampled_from((Window(), Window(30, 60), Window(0, 0)))
 SAME = ("start", "end", "signed", "arr", "due", "auto", "forecast", "category")
 BECAME = ("outcome", "timing", "closed", "final", "escalator", "mid_term", "returned", "long")

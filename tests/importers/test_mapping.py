@@ -289,7 +289,12 @@ def test_a_mapping_to_fill_in_says_what_is_recognized_too(tmp_path: Path) -> Non
     assert sm.read(tmp_path, as_of="2026-05-31").tables["subscriptions"].num_rows == 3
 
 
-def test_a_mapping_to_fill_in_keeps_tables_that_go_by_their_names(tmp_path: Path) -> None:
-    folder(tmp_path, mrr="customer_id|month|mrr\na|2026-01|5")
+@pytest.mark.parametrize(
+    "cube", ["customer_id|month|mrr\na|2026-01|5", "Kunde|2026-01\na|5"], ids=["long", "wide"]
+)
+def test_a_mapping_to_fill_in_keeps_tables_that_go_by_their_names(
+    tmp_path: Path, cube: str
+) -> None:
+    folder(tmp_path, mrr=cube)
     assert main(["import", str(tmp_path)]) == USAGE
     assert sm.read(tmp_path, as_of="2026-01-31").frame("mrr")["mrr"].tolist() == [5.0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from saasmetrics.tables import Table, normalize
 from saasmetrics.tables.encoded import encoded
-from saasmetrics.tables.gate.keys import repeated
+from saasmetrics.tables.gate.alike import repeated
 from saasmetrics.tables.gate.view import View
 from tests.properties.profile import quick
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.engine.due import Due, DueCells, DueTerms
+    from saasmetrics.engine.due import Due, DueCells, DueTerms, History
     from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
@@ -216,6 +216,11 @@ class ConnectedEngine:
     def due_terms(self, asked: Due, group: int | None = None) -> DueTerms | None:
         """Return chosen terms with what became of them; None if terms are not matched there."""
         found: DueTerms | None = self._of_terms("terms", asked, group)
+        return found
+
+    def due_history(self, asked: Due) -> History | None:
+        """Return what became of terms whose grace is over; None if terms are not matched there."""
+        found: History | None = self._of_terms("history", asked)
         return found
 
     def _of_terms(self, name: str, *asked: Any) -> Any:

@@ -40,5 +40,9 @@ def portion(
         for name in filled:
             found = found.filter(~nw.col(name).is_null())
         kept = [name for name in columns if name in rows.column_names]
-        data = canonical(rows.name, brought(found.select(*kept), rows.name, rows.link))
-    return data.sort_by([(name, "ascending") for name in kept]).combine_chunks()
+        order = [(name, "ascending") for name in kept]
+
+        def made(data: pa.Table) -> pa.Table:
+            return canonical(rows.name, data).sort_by(order).combine_chunks()
+
+        return brought(found.select(*kept), rows.name, rows.link, made=made)

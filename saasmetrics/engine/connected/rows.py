@@ -124,6 +124,8 @@ class Rows:
         """Return whether a column has at least one value: of rows that are here by a look, of others by a query."""
         if self._here is not None and column in self._here.column_names:
             return bool(self._here[column].null_count < len(self._here))
+        if column not in self.column_names:
+            return False
         return self.once(f"has {column}", lambda: self._has(column))
 
     def _has(self, column: str) -> bool:
@@ -179,7 +181,13 @@ class Rows:
         self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
 
 
-def brought(frame: Frame, table: str, link: Link, holder: object = None) -> pa.Table:
+def brought(
+    frame: Frame,
+    table: str,
+    link: Link,
+    holder: object = None,
+    made: Callable[[pa.Table], pa.Table] | None = None,
+) -> pa.Table:
     """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
 
     Parameters
@@ -192,6 +200,8 @@ def brought(frame: Frame, table: str, link: Link, holder: object = None) -> pa.T
         What may be brought.
     holder
         What keeps it; None: the rows themselves.
+    made
+        What is made of the rows, and kept instead of them.
     """
     kinds = frame.collect_schema()
     texts = [name for name, kind in kinds.items() if kind == nw.String]
@@ -199,6 +209,7 @@ def brought(frame: Frame, table: str, link: Link, holder: object = None) -> pa.T
     key = next(_HOLDERS)
     link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
     found: pa.Table = fetched(frame)
+    found = found if made is None else made(found)
     weakref.finalize(found if holder is None else holder, link.release, key)
     return found
 

@@ -13,11 +13,9 @@ from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.engine.connected.rows import Rows
-
-_DAYS = ("date", "recorded_at")
 
 
 def usage_by_day(rows: Rows, *, recorded: bool) -> pa.Table:
@@ -51,10 +49,16 @@ def usage_by_day(rows: Rows, *, recorded: bool) -> pa.Table:
         )
         most = [nw.col("users").max()] if users else []
         sums = found.group_by(*keys, *feature).agg(nw.col("events", "n").sum(), *most)
-        data = brought(held(sums), rows.name, rows.link)
-    columns = {name: _date(data[name]) for name in day}
-    known = ["customer_id", *feature, *users]
+        known = ["customer_id", *feature, *users]
+        return brought(
+            held(sums), rows.name, rows.link, made=lambda data: _made(data, known, [*day])
+        )
+
+
+def _made(data: pa.Table, known: Sequence[str], days: Sequence[str]) -> pa.Table:
+    """Return the sums with the types of all tables, in an order of their own."""
     told = canonical("usage", data.select(known))
+    columns = {name: _date(data[name]) for name in days}
     columns |= {name: told[name] for name in known}
     columns |= {name: data[name].cast(pa.float64()) for name in ("events", "n")}
     return _sorted(columns)

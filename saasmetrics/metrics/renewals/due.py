@@ -1,4 +1,4 @@
-"""What came up for renewal so far: summed where the tables are if the book is connected, else from terms here."""
+"""What came up for renewal so far, and what comes up: summed or chosen where the tables of a connected book are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from saasmetrics.engine.due import Due
-from saasmetrics.engine.groups import Groups, columns
+from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.renewals.cells import Cells, said_of_terms, window_of
 from saasmetrics.metrics.renewals.shared import Desk
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.connected.engine import ConnectedEngine
-    from saasmetrics.engine.due import DueCells
+    from saasmetrics.engine.due import DueCells, History
+    from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.renewals import Window
 
 _EVER = -(2**30)  # day
@@ -85,9 +86,8 @@ class Summed(Cells):
         )
         found = self.engine.due_terms(asked, code)
         assert found is not None
-        groups = Groups(self.by, self.groups.labels, of_entity=found.group.astype(np.int32))
         told = (self.book, self.freq, found.found, found.kept, self.window, self.which, self.by)
-        return Desk(*told, groups).rows(np.ones(len(found.kept), bool))
+        return Desk(*told, found).rows(np.ones(len(found.kept), bool))
 
 
 def so_far(
@@ -106,8 +106,8 @@ def so_far(
         As for `rates`.
     """
     window, names = window_of(book, freq, terms, grace_days, early_days), columns(by)
-    if hasattr(book.engine, "due_cells"):
-        engine = cast("ConnectedEngine", book.engine)
+    engine = _connected(book)
+    if engine is not None:
         calendar = book.calendar(freq)
         last = int(calendar.last_day(calendar.ordinal(np.array([book.as_of_day])))[0])
         first = _EVER if book.since_day is None else book.since_day
@@ -116,3 +116,46 @@ def so_far(
         if found is not None:
             return Summed(book, freq, window, terms, names, engine, asked, found)
     return Desk.asked(book, freq, by, terms, grace_days, early_days).past()
+
+
+def coming(
+    book: Book,
+    by: str | Sequence[str] | None,
+    quarters: int,
+    terms: str,
+    grace_days: int,
+    early_days: int,
+) -> Desk:
+    """Return the desk of the terms due in the next quarters, or ended so lately that they may be open; at least these.
+
+    Parameters
+    ----------
+    book, by, terms, grace_days, early_days
+        As for `rates`.
+    quarters
+        How many quarters, the one of the day after the as-of date first.
+    """
+    window, names = window_of(book, "Q", terms, grace_days, early_days), columns(by)
+    engine = _connected(book)
+    if engine is not None:
+        calendar, day = book.calendar("Q"), book.as_of_day
+        number = int(calendar.ordinal(np.array([day + 1]))[0])
+        last = int(calendar.last_day(np.array([number + quarters - 1]))[0])
+        first = min(int(calendar.first_day(np.array([number]))[0]), day - window.grace)
+        found = engine.due_terms(Due(window, terms, "Q", names, first, last))
+        if found is not None:
+            return Desk(book, "Q", found.found, found.kept, window, terms, names, found)
+    return Desk.asked(book, "Q", by, terms, grace_days, early_days)
+
+
+def history_of(book: Book, desk: Desk) -> History | None:
+    """Return what became of all terms of the kind of a desk, in its groups, where only some of its terms are here."""
+    engine = _connected(book)
+    if desk.chosen is None or engine is None:
+        return None
+    return engine.due_history(Due(desk.window, desk.which, "Q", desk.by, _EVER, -_EVER))
+
+
+def _connected(book: Book) -> ConnectedEngine | None:
+    """Return the engine of a book whose tables are elsewhere."""
+    return cast("ConnectedEngine", book.engine) if hasattr(book.engine, "due_cells") else None

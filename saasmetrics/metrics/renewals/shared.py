@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.due import DueTerms
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.renewals import Window
 
@@ -39,7 +40,7 @@ class Desk(Cells):
     window: Window
     which: str
     by: tuple[str, ...]
-    grouped: Groups | None = None
+    chosen: DueTerms | None = None
 
     @classmethod
     def asked(
@@ -82,8 +83,8 @@ class Desk(Cells):
     @cached_property
     def groups(self) -> Groups:
         """The groups of every term."""
-        if self.grouped is not None:
-            return self.grouped
+        if self.chosen is not None:
+            return self.chosen.groups
         return term_groups(self.by, self.found, self.book.tables)
 
     @cached_property
@@ -92,6 +93,24 @@ class Desk(Cells):
         return np.asarray(
             self.book.calendar(self.freq).ordinal(self.found.terms.end[self.kept]), np.int64
         )
+
+    @property
+    def later(self) -> int:
+        """How many terms were signed after the as-of date."""
+        if self.chosen is not None:
+            return self.chosen.later
+        return len(self.book.engine.contract_terms) - len(self.found)
+
+    @property
+    def owners(self) -> list[Any]:
+        """Who is in charge of each term."""
+        if self.chosen is not None:
+            return self.chosen.owners
+        data = self.book.tables[self.found.terms.source].data
+        if "owner_id" not in data.column_names:
+            return [None] * len(self.found)
+        owners: list[Any] = data["owner_id"].take(pa.array(self.found.terms.row)).to_pylist()
+        return owners
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -113,6 +132,8 @@ class Desk(Cells):
         """Return what the footnote says about the terms themselves."""
         terms = self.found.terms
         monthly = int(terms.monthly.sum()) if len(self.found) > len(self.kept) else 0
+        if self.chosen is not None:
+            monthly = self.chosen.monthly
         returned = int(self.found.returned[self.kept].sum())
         return said_of_terms(terms.notes, self.which, monthly, returned)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.columns import days, has
-from saasmetrics.engine.followed import followed
+from saasmetrics.engine.followed import followed, of_spans
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.portions import most_frequent, portion
 from saasmetrics.success.score.events import entities_of
@@ -98,16 +98,16 @@ class Grid:
             return None
         named = has(table.data, "product")
         columns = ("quantity", "product") if named else ("quantity",)
-        groups, spans = engine.grouping([f"{source}.{name}" for name in columns]), engine.spans
+        labels, code = of_spans(engine, [f"{source}.{name}" for name in columns])
+        spans = engine.spans
         core = most_frequent(table, "product") if named else None
         core = NONE if core is None else core
         # Seats of one product are no more seats of another.
-        counts = [not named or label[1] == core for label in groups.labels]
+        counts = [not named or label[1] == core for label in labels]
         held = [
             float(label[0]) if mine and label[0] != NONE else 0.0
-            for label, mine in zip(groups.labels, counts, strict=True)
+            for label, mine in zip(labels, counts, strict=True)
         ]
-        code = groups.of_span if groups.of_entity is None else groups.of_entity[spans.entity]
         quantity = np.array(held)[code]
         ended = np.flatnonzero(spans.end < _FAR)
         account = np.concatenate([spans.entity, spans.entity[ended]])

@@ -67,10 +67,13 @@ class Ids:
             self._add(coded.dictionary)
             return np.asarray(coded.indices)
         at = pc.index_in(ids, value_set=self.values)
-        if at.null_count:
-            self._add(pc.unique(ids.filter(at.is_null())))
-            at = pc.index_in(ids, value_set=self.values)
-        return np.asarray(at)
+        if not at.null_count:
+            return np.asarray(at)
+        coded = ids.filter(at.is_null()).dictionary_encode()
+        found = np.array(pc.fill_null(at, _UNKNOWN))
+        found[found == _UNKNOWN] = np.asarray(coded.indices) + self._count
+        self._add(coded.dictionary)
+        return found
 
     def _add(self, fresh: pa.Array) -> None:
         self._parts.append(fresh)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -24,13 +24,15 @@ __all__ = [
     "parts_of",
     "read_parts",
     "rows_of",
+    "size_of_part",
 ]
 
 LEAST = 5_000_000
 """Rows from which a table of customer-months is read a part at a time and kept as runs of months."""
 
-BATCH = 1 << 20
-"""Rows of a part."""
+BATCH = 1 << 18
+"""Rows of a part; of one whose customers are text four times as many, as they are looked up together."""
+_AS_NEEDED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
 _SUFFIXES = (".parquet", ".pq")
 
 
@@ -90,6 +92,14 @@ def is_large(name: str, place: Path, names: Mapping[str, str], least: int | None
     return enough and _is_plain(schema, names)
 
 
+def size_of_part(file: Path, names: Mapping[str, str]) -> int:
+    """Return how many rows are read at a time of a file that `is_large`."""
+    import pyarrow.parquet as pq
+
+    who = _kinds_of(pq.read_schema(file), names)[0]
+    return BATCH if pa.types.is_integer(who) else 4 * BATCH
+
+
 def read_parts(files: Sequence[Path]) -> pa.Table:
     """Return the rows of all parts, one below the other.
 
@@ -98,12 +108,10 @@ def read_parts(files: Sequence[Path]) -> pa.Table:
     DataError
         If a part has other columns than the first one.
     """
-    return pa.concat_tables(batches(files, shown=False), promote_options="permissive")
+    return pa.concat_tables(batches(files, BATCH, shown=False), promote_options="permissive")
 
 
-def batches(
-    files: Sequence[Path], size: int | None = None, *, shown: bool = True
-) -> Iterator[pa.Table]:
+def batches(files: Sequence[Path], size: int, *, shown: bool = True) -> Iterator[pa.Table]:
     """Yield the rows of some files, a part at a time; a long wait is shown.
 
     Parameters
@@ -131,10 +139,12 @@ def batches(
     ) as bar:
         for file in files:
             try:
-                with unchanged(file), pq.ParquetFile(file, memory_map=False) as parquet:
+                # Read ahead, whole columns would stay in memory until the file is closed.
+                with unchanged(file), pq.ParquetFile(file, **_AS_NEEDED) as parquet:
                     columns = columns or parquet.schema_arrow.names
                     _refuse_others(files[0], columns, file, parquet.schema_arrow.names)
-                    for batch in parquet.iter_batches(size or BATCH, columns=columns):
+                    # One thread holds one part at a time, and takes less of the processor.
+                    for batch in parquet.iter_batches(size, columns=columns, use_threads=False):
                         yield pa.Table.from_batches([batch])
                         bar.update(batch.num_rows)
             except (pa.ArrowInvalid, OSError) as error:
@@ -155,13 +165,12 @@ def _refuse_others(first: Path, columns: Sequence[str], file: Path, names: Seque
 
 def _is_plain(schema: pa.Schema, names: Mapping[str, str]) -> bool:
     """Whether columns are of types that mean the same in every part, and rows have no versions."""
-    kinds = {names.get(field.name, field.name): field.type for field in schema}
-    known = match_columns(SCHEMA["mrr"], list(kinds)).known
-    if not set(SCHEMA["mrr"].required) <= set(known) or set(CLOCKS) & set(known):
+    if any(pa.types.is_nested(field.type) or pa.types.is_binary(field.type) for field in schema):
         return False
-    if any(pa.types.is_nested(kind) or pa.types.is_binary(kind) for kind in kinds.values()):
+    kinds = _kinds_of(schema, names)
+    if not kinds:
         return False
-    who, month, amount = (kinds[known[name][0]] for name in SCHEMA["mrr"].required)
+    who, month, amount = kinds
     who = who.value_type if pa.types.is_dictionary(who) else who
     texts = pa.types.is_string(who) or pa.types.is_large_string(who)
     return bool(
@@ -173,3 +182,13 @@ def _is_plain(schema: pa.Schema, names: Mapping[str, str]) -> bool:
             or pa.types.is_decimal(amount)
         )
     )
+
+
+def _kinds_of(schema: pa.Schema, names: Mapping[str, str]) -> list[pa.DataType]:
+    """Return the types of customer, month and amount; none where one is not there, or rows have versions."""
+    kinds = {names.get(field.name, field.name): field.type for field in schema}
+    known = match_columns(SCHEMA["mrr"], list(kinds)).known
+    required = SCHEMA["mrr"].required
+    if not set(required) <= set(known) or set(CLOCKS) & set(known):
+        return []
+    return [kinds[known[name][0]] for name in required]

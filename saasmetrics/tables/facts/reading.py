@@ -15,10 +15,10 @@ from saasmetrics.memory import spoken
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.facts.ids import Ids
 from saasmetrics.tables.facts.kinds import Kinds
-from saasmetrics.tables.facts.parts import batches, parts_of, rows_of
+from saasmetrics.tables.facts.parts import batches, parts_of, rows_of, size_of_part
 from saasmetrics.tables.facts.sweep import Sweep
 from saasmetrics.tables.findings import SHOWN
-from saasmetrics.tables.runs import RUN, first_days, rows_in, unrolled
+from saasmetrics.tables.runs import RUN, rows_in, unrolled
 from saasmetrics.tables.separators import of_file, with_gaps
 
 if TYPE_CHECKING:
@@ -34,13 +34,12 @@ __all__ = ["read_runs"]
 
 _OWN = ("customer_id", "month", "mrr")
 _LOW, _HIGH = (int(np.datetime64(day).astype(np.int64)) for day in ("1990-01-01", "2080-01-01"))
-_MONTHS = (
-    np.arange(_LOW, _HIGH)
-    .astype("datetime64[D]")
-    .astype("datetime64[M]")
-    .astype(np.int64)
-    .astype(np.int16)
-)
+_NONE = -1
+_STARTS = np.arange("1990-01", "2080-01", dtype="datetime64[M]")
+_MONTHS = np.full(_HIGH - _LOW, _NONE, np.int16)  # of the first days of months
+_MONTHS[_STARTS.astype("datetime64[D]").astype(np.int64) - _LOW] = _STARTS.astype(np.int64)
+_DAYS = _STARTS.astype("datetime64[D]").astype(np.int64).astype(np.int32)
+_PLAIN = [pa.int64(), pa.date32(), pa.float64()]
 _COUNTED = re.compile(r" in ([\d,]+) rows?$")
 _ROW = 120.0  # bytes that a row of its own takes while it is put among the runs
 
@@ -69,7 +68,9 @@ def read_runs(place: Path, label: str, told: Told, limit: int) -> Table:
     files = parts_of(place)
     reading = _Reading(limit)
     problems: dict[tuple[str, ...], Problem] = {}
-    for batch in batches(files):
+    for batch in batches(files, size_of_part(files[0], told.columns.get("mrr", {}))):
+        if not problems and reading.add_plain(batch):
+            continue
         rows, said = told.apply("mrr", with_gaps(of_file(batch, label)))
         try:
             table = normalize("mrr", rows)
@@ -93,12 +94,32 @@ class _Reading:
         self._first: Table | None = None
         self._odd: list[pa.Table] = []
         self._notes: dict[str, int] = {}
+        self._given: list[str] = []
+
+    def add_plain(self, batch: pa.Table) -> bool:
+        """Take a part that is as it is kept: like the first one, which needed no word, without a gap."""
+        if batch.column_names != self._given or batch.schema.types != _PLAIN:
+            return False
+        who, days, amount = (_one(column) for column in batch.columns)
+        if who.null_count or days.null_count or amount.null_count or not batch.num_rows:
+            return False
+        day, money = np.asarray(days.cast(pa.int32())), np.asarray(amount)
+        if int(day.min()) < _LOW or int(day.max()) >= _HIGH or not np.isfinite(money.sum()):
+            return False
+        month = _MONTHS.take(day - _LOW)
+        if month.min() == _NONE:
+            return False
+        self._sweep.add(self._ids.numbers(who), None, month, money, len(self._ids))
+        return True
 
     def add(self, table: Table) -> None:
         """Take a part."""
         if self._first is None:
-            self._first = table
+            self._first = replace(table, data=table.data.schema.empty_table())
             self._kinds = Kinds([name for name in table.column_names if name not in _OWN])
+            own = {new: old for old, new in table.renamed.items()}
+            plain = not self._kinds.names and not table.notes
+            self._given = [own.get(name, name) for name in _OWN] if plain else []
         for note in table.notes:
             counts = _COUNTED.search(note)
             key = note[: counts.start()] if counts else note
@@ -139,25 +160,26 @@ class _Reading:
         runs = self._sweep.finish()
         columns = {
             "customer_id": self._ids.values.take(pa.array(runs.who)),
-            "month": pa.array(first_days(runs.first).astype(np.int32)).cast(pa.date32()),
+            "month": pa.array(_DAYS.take(runs.first - _MONTHS[0])).cast(pa.date32()),
             "mrr": pa.array(runs.amount),
             **self._kinds.columns(runs.kind),
             RUN: pa.array(runs.many),
         }
         order = [name for name in self._first.column_names if name in columns]
         data = pa.table({name: columns[name] for name in [*order, RUN]})
+        del columns
         data = self._apart(data, runs)
+        del runs
         if self._odd:
             odd = pa.concat_tables(self._odd, promote_options="permissive")
             one = pa.array(np.ones(odd.num_rows, np.int16))
-            data = pa.concat_tables(
-                [data, odd.append_column(RUN, one)], promote_options="permissive"
-            )
+            parts = [data, odd.append_column(RUN, one)]
+            data = pa.concat_tables(parts, promote_options="permissive").combine_chunks()
         notes = [f"{key} in {_many(many)}" if many else key for key, many in self._notes.items()]
         notes.append(
             f"{rows:,} rows were read in parts, and kept as {data.num_rows:,} runs of months without a change"
         )
-        return replace(self._first, data=data.combine_chunks(), notes=tuple(notes), lines=0)
+        return replace(self._first, data=data, notes=tuple(notes), lines=0)
 
     def _apart(self, data: pa.Table, runs: Runs) -> pa.Table:
         """Give customers with several rows of a month, or with odd rows or amounts, a row for each month again.
@@ -181,19 +203,18 @@ class _Reading:
         calm = data.filter(pa.array(~suspects))
         single = pa.concat_tables(unrolled(data, np.flatnonzero(suspects)))
         one = pa.array(np.ones(single.num_rows, np.int16))
-        return pa.concat_tables([calm, single.append_column(RUN, one)])
+        return pa.concat_tables([calm, single.append_column(RUN, one)]).combine_chunks()
 
 
 def _suspects(runs: Runs, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the runs of customers with several rows of a month, with negative amounts, or that are marked."""
     marked[runs.who[runs.amount < 0]] = True
-    begin = (runs.who.astype(np.int64) << 16) + runs.first
-    end = begin + runs.many
-    who = runs.who
-    if not (begin[1:] >= begin[:-1]).all():
-        order = np.argsort(begin, kind="stable")
-        begin, end, who = begin[order], end[order], who[order]
-    meets = begin[1:] < np.maximum.accumulate(end)[:-1]
+    who, first, many = runs.who, runs.first, runs.many
+    if runs.kind.any():  # by which the runs of a customer are in order before months
+        order = np.argsort((who.astype(np.int64) << 16) + first, kind="stable")
+        who, first, many = who[order], first[order], many[order]
+    # Of a customer with several rows of a month, some run begins before the one before it is over.
+    meets = (who[1:] == who[:-1]) & (first[1:] < first[:-1] + many[:-1])
     marked[who[1:][meets]] = True
     return marked[runs.who]
 

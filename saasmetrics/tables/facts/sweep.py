@@ -15,17 +15,16 @@ import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
+from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 __all__ = ["Runs", "Sweep"]
 
 NEVER = np.int16(-(2**15))
 _BY_MONTH = 64  # rows of a month in a row from which months are swept one by one
-_LOOSE = 1 << 21  # runs that wait to be joined, at least
+_LOOSE = 1 << 22  # runs that wait to be joined, at least
 _WORKING = 3.0  # the runs, the same in order, and their keys
 
 
@@ -52,15 +51,6 @@ class Runs:
         return Runs(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
-def _together(parts: Sequence[Runs]) -> Runs:
-    if len(parts) == 1:
-        return parts[0]
-    columns: list[Any] = [
-        np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Runs)
-    ]
-    return Runs(*columns)
-
-
 def _none() -> Runs:
     small = np.zeros(0, np.int16)
     return Runs(np.zeros(0, np.int32), small, small, small, np.zeros(0, np.float64))
@@ -80,9 +70,10 @@ class Sweep:
         self._runs = _none()
         self._loose: list[Runs] = []
         self._waiting = 0
-        self._month, self._seen = int(NEVER), 0
+        self._month = int(NEVER)
         self._last = np.zeros(0, np.int16)
         self._first = np.zeros(0, np.int16)
+        self._row = np.zeros(0, np.int32)
         self._amount = np.zeros(0, np.float64)
         self._kind: NDArray[np.int16] | None = None
 
@@ -108,10 +99,10 @@ class Sweep:
 
     def finish(self) -> Runs:
         """Return all runs, by customer and month."""
-        there = np.flatnonzero(self._last > NEVER)
-        self._close(there)
+        self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
+        self._row = np.zeros(0, np.int32)
         self._join()
         return self._runs
 
@@ -121,6 +112,7 @@ class Sweep:
             more = max(customers, room + room // 2) - room
             self._last = np.append(self._last, np.full(more, NEVER))
             self._first = np.append(self._first, np.zeros(more, np.int16))
+            self._row = np.append(self._row, np.zeros(more, np.int32))
             self._amount = np.append(self._amount, np.zeros(more))
         if kinds and self._kind is None:
             self._kind = np.zeros(len(self._last), np.int16)
@@ -141,21 +133,15 @@ class Sweep:
         if now < self._month:
             self._add_rows(who, kind, month, amount)
             return
-        if now > self._month:
-            self._month, self._seen = int(now), 0
+        self._month = int(now)
         before = self._last.take(who)
+        first = self._first_of_each(who) & (before < now)
+        if not first.all():  # some customer has several rows of the month
+            others = None if kind is None else kind[~first]
+            self._add_rows(who[~first], others, month[~first], amount[~first])
+            who, month, amount, before = who[first], month[first], amount[first], before[first]
+            kind = None if kind is None else kind[first]
         self._last[who] = now
-        seen = int(np.count_nonzero(self._last == now))
-        if seen < self._seen + len(who):  # some customer has several rows of the month
-            self._last[who] = before
-            one = np.zeros(len(who), bool)
-            one[np.unique(who, return_index=True)[1]] = True
-            one &= before < now
-            others = None if kind is None else kind[~one]
-            self._add_rows(who[~one], others, month[~one], amount[~one])
-            who, month, amount, before = who[one], month[one], amount[one], before[one]
-            kind = None if kind is None else kind[one]
-        self._seen = seen
         goes_on = before == now - 1
         goes_on &= self._amount.take(who) == amount
         if self._kind is not None and kind is not None:
@@ -167,6 +153,13 @@ class Sweep:
         self._first[new], self._amount[new] = now, amount[begin]
         if self._kind is not None and kind is not None:
             self._kind[new] = kind[begin]
+
+    def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return the rows in which customers come first; the last one written of several is the first row."""
+        row = np.arange(len(who), dtype=np.int32)
+        self._row[who[::-1]] = row[::-1]
+        first: NDArray[np.bool_] = self._row.take(who) == row
+        return first
 
     def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
         """Put the runs of some customers with those that are over."""
@@ -212,18 +205,34 @@ class Sweep:
         if need > self._limit:
             raise _no_room(sum(map(len, parts)), need, self._limit)
         self._runs = _none()
-        self._runs = _joined(_in_order(_together(parts)))
+        self._runs = _joined(_in_order(parts))
 
 
-def _in_order(runs: Runs) -> Runs:
-    """Return runs by customer, kind and first month; of equal ones, in the order in which they came."""
-    key = runs.who.astype(np.int64) << 16
-    key |= runs.kind
-    key <<= 16
-    key += runs.first
-    if (key[1:] >= key[:-1]).all():
-        return runs
-    return runs.pick(np.argsort(key, kind="stable"))
+def _in_order(parts: list[Runs]) -> Runs:
+    """Return all runs by customer, kind and first month; a column at a time, as the parts are let go meanwhile."""
+    names = [each.name for each in fields(Runs)]
+    columns = {name: [getattr(part, name) for part in parts] for name in names}
+    parts.clear()
+    order = _order(*(np.concatenate(columns[name]) for name in ("who", "kind", "first")))
+    done: list[Any] = []
+    for name in names:
+        column = np.concatenate(columns.pop(name))
+        done.append(column if order is None else column[order])
+    return Runs(*done)
+
+
+def _order(
+    who: NDArray[np.int32], kind: NDArray[np.int16], first: NDArray[np.int16]
+) -> NDArray[np.int64] | None:
+    """Return the places of runs in their order; None where they are in it."""
+    low, high = int(first.min()), int(first.max())
+    key = who.astype(np.int64)
+    key *= int(kind.max()) + 1
+    key += kind
+    key *= high - low + 1
+    key += first
+    key -= low
+    return None if (key[1:] >= key[:-1]).all() else in_order(key)[1]
 
 
 def _joined(runs: Runs) -> Runs:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, months_of, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -327,10 +327,10 @@ def running(
         The months, and how many run.
     """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    first, last = months_of(start), months_of(end)
+    first, last = month_of(start), month_of(end)
     low = int(first.min())
     high = max(int(first.max()), int(last.max()) if len(last) else low)
-    high = min(high, int(months_of(np.array([today]))[0]))
+    high = min(high, int(month_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
     up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
-from saasmetrics.tables.gate.arrays import mask_of, texts
-from saasmetrics.tables.gate.view import Bools, Gate, View
+from saasmetrics.tables.gate.alike import repeated
+from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
 from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
-from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +26,6 @@ __all__ = [
     "missing_values",
     "mixed_key_types",
     "padded_ids",
-    "repeated",
     "repeated_keys",
     "repeated_rows",
     "row_without_revenue",
@@ -254,40 +252,6 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
             severity="warning",
             show=("customer_id", "parent_id"),
         )
-
-
-def repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
-    """Numbers of the rows whose key occurs more than once."""
-    if not key:
-        return np.zeros(0, np.intp)
-    if len(key) == 1 and view.distinct(key[0]) == view.size:
-        return np.zeros(0, np.intp)
-    if key == ["customer_id", "month"] and _ascending(view):
-        return np.zeros(0, np.intp)
-    alike = _more_than_once(view.mixed(key))  # nearly none in most tables, and cheap to tell
-    if not len(alike):
-        return alike
-    table = view.table
-    few = View(Table(table.name, table.data.select(key).take(pa.array(alike)), {}, ()))
-    return alike[_more_than_once(few.combined(key))]
-
-
-def _more_than_once(codes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Places of the values that occur more than once."""
-    ordered = np.sort(codes)
-    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(again):
-        return np.zeros(0, np.intp)
-    at = np.minimum(np.searchsorted(again, codes), len(again) - 1)
-    return np.flatnonzero(again[at] == codes)
-
-
-def _ascending(view: View) -> bool:
-    """Whether each customer has its rows together, a later month after an earlier one, as in a table of runs."""
-    if not (view.valid("month").all() and view.valid("customer_id").all()):
-        return False
-    who, day = view.codes("customer_id"), view.days("month")
-    return bool(((who[1:] > who[:-1]) | ((who[1:] == who[:-1]) & (day[1:] > day[:-1]))).all())
 
 
 def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from saasmetrics.tables.gate.arrays import mask_of, texts
+from saasmetrics.tables.gate.view import mask_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,31 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
-from saasmetrics.tables.gate import arrays
-from saasmetrics.tables.runs import is_runs, months_of, rows_in
+from saasmetrics.tables.runs import is_runs, month_of, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from saasmetrics.tables.table import Table
 
-__all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso"]
+__all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
+
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
-_PLAIN = (
-    pa.int64(),
-    pa.float64(),
-    pa.date32(),
-    pa.timestamp("us"),
-)  # whose values are numbers as they are stored
-_ODD, _MISSING = (
-    0x9E3779B97F4A7C15,
-    0x7FF8DEAD00000001,
-)  # any odd number, and any that stands for no value
 
 
 @dataclass
@@ -65,48 +57,48 @@ class View:
 
     def valid(self, column: str) -> Bools:
         """True where the column has a value."""
-        made: Bools = self._once("valid", column, arrays.valid)
+        made: Bools = self._once("valid", column, _valid)
         return made
 
     def days(self, column: str) -> Days:
         """Days since 1970-01-01; anything where missing."""
-        made: Days = self._once("days", column, lambda array: arrays.raw(array.cast(pa.date32())))
+        made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
         return made
 
     def months(self, column: str) -> npt.NDArray[np.int64]:
         """Months since 1970-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
-            "months", column, lambda array: months_of(arrays.raw(array.cast(pa.date32())))
+            "months", column, lambda array: month_of(_raw(array.cast(pa.date32()))).astype(np.int64)
         )
         return made
 
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
-            "micros", column, lambda array: arrays.raw(array.cast(pa.timestamp("us")))
+            "micros", column, lambda array: _raw(array.cast(pa.timestamp("us")))
         )
         return made
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """Numbers; anything where missing."""
         made: npt.NDArray[np.float64] = self._once(
-            "numbers", column, lambda array: arrays.raw(array.cast(pa.float64()))
+            "numbers", column, lambda array: _raw(array.cast(pa.float64()))
         )
         return made
 
     def flags(self, column: str) -> Bools:
         """True where a yes/no column says yes."""
-        made: Bools = self._once("flags", column, arrays.mask_of)
+        made: Bools = self._once("flags", column, mask_of)
         return made
 
     def codes(self, column: str) -> npt.NDArray[np.int32]:
         """Number of each value in `names(column)`; -1 where missing."""
-        made: npt.NDArray[np.int32] = self._once("codes", column, arrays.encode)[0]
+        made: npt.NDArray[np.int32] = self._once("codes", column, _encode)[0]
         return made
 
     def names(self, column: str) -> pa.Array:
         """Different values of a column, as `codes` numbers them."""
-        return self._once("codes", column, arrays.encode)[1]
+        return self._once("codes", column, _encode)[1]
 
     def know_codes(self, column: str, codes: npt.NDArray[np.int32], names: pa.Array) -> None:
         """Take the numbers of the values of a column from where they are known."""
@@ -117,7 +109,7 @@ class View:
         # Customer ids are numbered for other findings anyway.
         if column == "customer_id" or ("codes", column) in self._made:
             return len(self.names(column)) + bool(self.table.data[column].null_count)
-        made: int = self._once("distinct", column, arrays.distinct)
+        made: int = self._once("distinct", column, different)
         return made
 
     def combined(self, columns: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -133,30 +125,9 @@ class View:
             room *= many
         return codes
 
-    def mixed(self, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
-        """A number for each combination of values of several columns: the same for the same ones, rarely for others."""
-        mixed = np.zeros(self.size, np.uint64)
-        for name in columns:
-            mixed ^= self._bits_of(name)
-            mixed *= np.uint64(_ODD)
-            mixed ^= mixed >> np.uint64(29)
-        return mixed
-
-    def _bits_of(self, column: str) -> npt.NDArray[np.uint64]:
-        """The value of each row as 64 bits, equal where values are."""
-        kind = self.table.data.schema.field(column).type
-        if column == "customer_id" or kind not in _PLAIN:  # customer ids are numbered anyway
-            return self.codes(column).astype(np.uint64)
-        if kind == pa.float64():
-            numbers = self.numbers(column)
-            bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
-        else:
-            raw = (
-                self.days(column) if kind == pa.date32() else self._once("raw", column, arrays.raw)
-            )
-            bits = raw.astype(np.uint64)
-        missing = np.uint64(_MISSING)
-        return bits if self.valid(column).all() else np.where(self.valid(column), bits, missing)
+    def stored(self, column: str) -> Any:
+        """Numbers of a column as they are stored; anything where missing."""
+        return self._once("stored", column, _raw)
 
     def problem(
         self,
@@ -198,7 +169,7 @@ class View:
         first = numbers[: min(SHOWN, many)]
         data = self.table.data
         shown = {name: data[name] for name in dict.fromkeys(show) if name in data.column_names}
-        rows_shown = examples(shown, pa.chunked_array([arrays.whole_numbers(first)]))
+        rows_shown = examples(shown, pa.chunked_array([_numbers(first)]))
         every = numbers if lines is None else lines
         place = self.table.place(column, [int(number) for number in first])
         said = (rows_shown, remedy, severity, code, every)
@@ -213,7 +184,7 @@ class View:
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
             if ("whole", column) not in self._made:
-                self._made["whole", column] = arrays.one_chunk(self.table.data[column])
+                self._made["whole", column] = _one_chunk(self.table.data[column])
             self._made[kind, column] = make(self._made["whole", column])
         return self._made[kind, column]
 
@@ -262,7 +233,7 @@ class Gate:
         """
         place = (view.name, f"{key}={known_key}", other.name)
         if place not in self._matches:
-            self._matches[place] = arrays.positions(view.names(key), other.names(known_key))
+            self._matches[place] = _positions(view.names(key), other.names(known_key))
         return self._matches[place]
 
     def having(self, *tables: str) -> list[View]:
@@ -321,3 +292,88 @@ def iso(day: int) -> str:
     '1970-02-01'
     """
     return str(np.datetime64(int(day), "D"))
+
+
+def mask_of(array: pa.Array) -> Bools:
+    """Booleans of Arrow as numpy's; missing ones are false.
+
+    Parameters
+    ----------
+    array
+        Booleans.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same; all false where the array holds something else.
+    """
+    if not pa.types.is_boolean(array.type) or not len(array):
+        return np.zeros(len(array), np.bool_)
+    return _bits(array.buffers()[1], array) & _valid(array)
+
+
+def texts(words: Sequence[str]) -> pa.Array:
+    """Words as an Arrow array; pa.array() would import pandas.
+
+    Parameters
+    ----------
+    words
+        Any words.
+
+    Returns
+    -------
+    pyarrow.Array
+        The same words.
+    """
+    encoded = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def _numbers(values: npt.NDArray[np.intp]) -> pa.Array:
+    whole = np.ascontiguousarray(values, np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(whole), [None, pa.py_buffer(whole)])
+
+
+def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
+    if pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
+        return np.full(len(names), -1, np.int64)
+    found = pc.index_in(names, value_set=known.cast(names.type))
+    return np.where(_valid(found), _raw(found), -1).astype(np.int64)
+
+
+def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    if values.num_chunks == 1:  # which combining would copy
+        return values.chunk(0)
+    array = values.combine_chunks()
+    return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+
+
+def _valid(array: pa.Array) -> Bools:
+    bitmap = array.buffers()[0] if array.null_count else None
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), np.bool_)
+    return np.ones(len(array), np.bool_) if bitmap is None else _bits(bitmap, array)
+
+
+def _bits(buffer: pa.Buffer, array: pa.Array) -> Bools:
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].view(np.bool_)
+
+
+def _raw(array: pa.Array) -> Any:
+    # to_numpy() would import pandas.
+    kind: Any = np.float64 if pa.types.is_floating(array.type) else np.int64
+    if array.type in (pa.date32(), pa.int32()):
+        kind = np.int32
+    if not len(array):
+        return np.zeros(0, kind)
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.string())
+    names, codes = encoded(array)
+    return codes, names

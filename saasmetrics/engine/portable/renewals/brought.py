@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.contracts import UNKNOWN, Terms
+from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.renewals import Renewals
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ def with_followers(chosen: Frame, known: Frame, contracts: Frame) -> Frame:
     both = nw.concat([chosen.with_columns(chosen=one).select(*columns), followers.select(*columns)])
     previous = nw.col("previous").fill_null(UNKNOWN).cast(nw.Int64)
     both = both.with_columns(previous=previous, group=nw.col("group").cast(nw.Int64))
-    return both.join(contracts.select(row="term", id="contract_id"), on="row")
+    there = names(contracts)
+    owner = nw.col("owner_id") if "owner_id" in there else nw.lit(None, dtype=nw.String)
+    return both.join(contracts.select(row="term", id="contract_id", owner=owner), on="row")
 
 
-def terms_of(rows: pa.Table, as_of: int) -> tuple[Renewals, NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows of `with_followers` as renewals, the places of the chosen ones, and the group of each."""
-    rows = rows.sort_by("term")
-    found = {name: np.asarray(rows[name]).astype(np.int64) for name in (*_NUMBERS, *CHOSEN)}
+def terms_of(rows: pa.Table, as_of: int, notes: tuple[str, ...]) -> Renewals:
+    """Return rows of `with_followers`, in the order of the terms, as renewals."""
+    found = {name: np.asarray(rows[name]).astype(np.int64) for name in _NUMBERS}
     who = rows["entity"].combine_chunks().dictionary_encode()
 
     def place(name: str) -> NDArray[np.int64]:
@@ -67,12 +69,12 @@ def terms_of(rows: pa.Table, as_of: int) -> tuple[Renewals, NDArray[np.int64], N
         ids=rows["id"].combine_chunks().cast(pa.string()),
         customer=np.asarray(who.indices).astype(np.int64),
         previous=place("previous"),
-        notes=(),
+        notes=notes,
         escalator=np.asarray(rows["lift"]).astype(np.float64),
         **{name: found[name] for name in same},
     )
     became = ("outcome", "timing", "final", "escalator", "mid_term", "number", "settled")
-    made = Renewals(
+    return Renewals(
         terms=terms,
         as_of=as_of,
         signed=found["closed"],
@@ -81,4 +83,3 @@ def terms_of(rows: pa.Table, as_of: int) -> tuple[Renewals, NDArray[np.int64], N
         long=found["long"] == 1,
         **{name: found[name] for name in became},
     )
-    return made, np.flatnonzero(found["chosen"] == 1), found["group"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
 import numpy as np
 
-from saasmetrics.engine.due import DueCells, DueTerms
+from saasmetrics.engine.due import DueCells, DueTerms, History
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.entities import in_bags
-from saasmetrics.engine.portable.fetched import fetched, whole_columns
+from saasmetrics.engine.portable.fetched import fetched, number, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.renewals import cells
 from saasmetrics.engine.portable.renewals.brought import terms_of, with_followers
@@ -21,7 +22,8 @@ from saasmetrics.engine.portable.renewals.growth import with_growth
 from saasmetrics.engine.portable.renewals.outcomes import outcomes
 from saasmetrics.engine.portable.renewals.rolled import rolled_on
 from saasmetrics.engine.portable.renewals.signed import Signed, signed
-from saasmetrics.engine.portable.whole import with_period
+from saasmetrics.engine.portable.whole import flag, summed, with_period
+from saasmetrics.engine.renewals import RENEWED
 from saasmetrics.engine.self_renewal import note_of
 
 if TYPE_CHECKING:
@@ -137,15 +139,37 @@ class RenewalsThere:
 
     def terms(self, asked: Due, group: int | None = None) -> DueTerms:
         """Return the terms that are asked about, of one group or of all, with what became of them."""
-        found, _ = self.due(asked)
+        found, groups = self.due(asked)
         if group is not None:
             found = found.filter(nw.col("group") == group)
         known = self.known(asked.window, asked.as_of)
         rows = with_followers(found, known, self.signed.contracts)
-        day = self.day(asked.as_of)
         holder = _Holder()
-        made = terms_of(self.engine.bring(rows, "contracts", holder), day)
-        return DueTerms(*made, holder)
+        brought = self.engine.bring(rows, "contracts", holder).sort_by("term")
+        made = terms_of(brought, self.day(asked.as_of), self.notes)
+        kept = np.flatnonzero(np.asarray(brought["chosen"]) == 1)
+        groups = replace(groups, of_entity=np.asarray(brought["group"]).astype(np.int32))
+        many, monthly = self._facts(asked.window, asked.as_of)
+        later = int(number(self._rolled[0].select(nw.len())) or 0) - many
+        owners = brought["owner"].to_pylist()
+        return DueTerms(made, kept, groups, owners, monthly, later, holder)
+
+    def history(self, asked: Due) -> History:
+        """Return what became of the terms that are asked about whose grace is over, first and later ones apart."""
+        found, groups = self.due(asked)
+        over = found.filter(nw.col("settled") <= self.day(asked.as_of)).with_columns(
+            again=flag(nw.col("number") > 1), won=flag(nw.col("outcome") == RENEWED), one=nw.lit(1)
+        )
+        told = whole_columns(
+            summed(over, ("group", "again"), ("one", "won")), ("group", "again", "one", "won")
+        )
+        decided, renewed = (np.zeros((len(groups), 2), np.int64) for _ in range(2))
+        place = (told["group"], told["again"])
+        decided[place], renewed[place] = told["one"], told["won"]
+        won = over.filter(nw.col("won") == 1).with_columns(lag=nw.col("closed") - nw.col("end"))
+        lags = whole_columns(summed(won, ("lag",), ("one",)), ("lag", "one"))
+        order = np.argsort(lags["lag"])
+        return History(groups, decided, renewed, np.repeat(lags["lag"][order], lags["one"][order]))
 
     def _sums(
         self, found: Frame, shape: tuple[int, int], first: int, bags: int
