@@ -47,8 +47,8 @@ quick ratio of every month over a window of twelve -> triangles of customers, ne
 by segment. The data is made up (`tests/bench/data.py`): five years, four segments, 43 % of the lines still running,
 gaps, add-ons that overlap, text columns as an export has them, rows in no order, amounts in one currency.
 
-One row is another job: a whole review (`sm.board.review`) with its charts, which cost the same at any size, and NRR, GRR
-and logo churn by a column of 20 values, with the intervals of 1,000 resamples; with reading, without the gate.
+One row is another job: a whole review (`sm.board.review`) with its charts, which cost the same at any size, and NRR,
+GRR and logo churn by a column of 20 values, with the intervals of 1,000 resamples; with reading, without the gate.
 
 Another is NRR of every month under four policies (`sm.definitions.compare`), and what each choice and each
 customer adds to the difference of the first two (`sm.definitions.explain`), without reading and without the gate.
