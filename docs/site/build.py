@@ -41,6 +41,7 @@ SECTIONS = {
         "howto/forecast.html",
         "howto/renewals.html",
         "howto/warehouse.html",
+        "howto/sql.html",
         "howto/cache.html",
         "howto/add-a-metric.html",
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.cache.keys import key_of
@@ -147,7 +147,7 @@ class Shelf:
         return [(name, *self._of(file, told)) for name, file in named]
 
     def _of(self, file: Path, told: Told) -> tuple[Any, ...]:
-        words = [told.dayfirst, told.decimal, told.encoding, told.columns]
+        words = [getattr(told, each.name) for each in fields(told)]
         return file.name, self.content(file), words
 
     def name(self, table: Table, parts: Sequence[Table]) -> None:

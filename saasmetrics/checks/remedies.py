@@ -345,6 +345,10 @@ def _remedy(entry: Chosen) -> Remedy:
 def _mended(tables: Tables, entry: Chosen, asked: Asked) -> tuple[dict[str, Table], dict[str, int]]:
     """Apply one remedy; return the tables and how many rows of each it changed."""
     remedy, out, rows = _remedy(entry), dict(tables), {}
+    if any(table.is_away for table in tables.values()):
+        from saasmetrics.checks.elsewhere.mending import mended_there
+
+        return mended_there(tables, entry, asked)
     found: dict[str, list[Problem]] = {}
     for problem in remedy.find(asked.gate(tables)):
         if problem.code == remedy.finding and entry.table in ("", problem.table):
@@ -362,5 +366,9 @@ def _adds_up(problems: Sequence[Problem]) -> bool:
 
 
 def _running(tables: Tables, asked: Asked) -> int | None:
+    if any(table.is_away for table in tables.values()):
+        from saasmetrics.checks.elsewhere.worth import paid_there
+
+        return paid_there(tables, asked.policy, asked.as_of, asked.currency)
     found: Any = worth_of(tables, asked.policy, asked.as_of, asked.currency)
     return None if found is None else int(found.running)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.checks.recorded import NAME, read_remedies
 from saasmetrics.checks.remedies import Asked, Chosen, applied, chosen
-from saasmetrics.engine.asof import known_tables
-from saasmetrics.engine.place import Here
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,13 +35,10 @@ def asked_for(book: Book, given: Any, by: str = "") -> tuple[Chosen, ...]:
     DataError
         If they are nothing of this kind.
     """
-    if not isinstance(book.place, Here):
-        msg = "Rows that stay in a warehouse are repaired there: remedies are for tables that were read."
-        raise DataError(msg)
     if isinstance(given, Mapping):
         asked = Asked(book.policy, book.as_of_day, book.currency)
         known = book.known_day if book.policy.knowledge == "recorded" else None
-        whole, _ = applied(known_tables(book.history, known), book.repairs, asked)
+        whole, _ = applied(book.place.known(book.history, known), book.repairs, asked)
         return chosen(given, whole, asked, by)
     if isinstance(given, Sequence) and not isinstance(given, str):
         if all(isinstance(entry, Chosen) for entry in given):

@@ -87,7 +87,11 @@ def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         found = found.cast(pa.int32()).fill_null(0)
     found = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
     first = month_of(np.asarray(found.cast(pa.int32())))
-    last = first + lengths(data) - 1 if is_runs(data) else first
+    last = first
+    if is_runs(data):
+        last = lengths(data)
+        last += first
+        last -= 1
     return (first, last) if there is None else (first[there], last[there])
 
 
@@ -96,7 +100,7 @@ def last_month(data: pa.Table) -> int | None:
     if not is_runs(data):
         return pc.max(data["month"]).cast(pa.int32()).as_py()  # type: ignore[no-any-return]
     _, last = reach(data)
-    return int(first_days(last).max()) if len(last) else None
+    return int(first_days(last.max(keepdims=True))[0]) if len(last) else None
 
 
 def covered(data: pa.Table) -> NDArray[np.int64]:

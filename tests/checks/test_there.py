@@ -32,11 +32,6 @@ def test_a_finding_touches_what_its_rows_pay_where_they_are(book: sm.Book) -> No
     assert "no rows were brought" in repr(book)
 
 
-def test_remedies_are_for_tables_that_were_read(book: sm.Book) -> None:
-    with pytest.raises(sm.DataError, match="repaired there"):
-        book.repair({"repeated-row": "drop"})
-
-
 def test_of_rows_that_stay_there_the_first_are_shown(book: sm.Book) -> None:
     rows = book.check().rows(finding="repeated-row")
     assert rows["subscription_id"].tolist() == ["s1"]

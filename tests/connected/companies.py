@@ -12,9 +12,13 @@ DAY, TIME = dt.date.fromisoformat, dt.datetime.fromisoformat
 
 def table(columns: dict[str, list[Any]]) -> pa.Table:
     """Texts like 2025-01-31 as dates, and those with a time as times."""
-    return pa.table(
-        {name: pa.array([_value(v) for v in values]) for name, values in columns.items()}
-    )
+    return pa.table({name: _column(name, values) for name, values in columns.items()})
+
+
+def _column(name: str, values: list[Any]) -> pa.Array:
+    if values:
+        return pa.array([_value(value) for value in values])
+    return pa.array([], pa.date32() if name == "month" else pa.float64())
 
 
 def _value(value: Any) -> Any:

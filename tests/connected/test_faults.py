@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import threading
 import time
 from pathlib import Path
@@ -86,6 +87,34 @@ def test_an_interruption_stays_one_and_the_next_question_is_answered() -> None:
         ask_for_a_minute()
     stop.join()
     assert sm.revenue.mrr(book).value == 600_000
+
+
+def test_what_was_kept_there_goes_with_the_book() -> None:
+    connection = warehouse()
+    connection.execute("alter table mrr add column recorded_at timestamp default '2025-01-01'")
+    kept = "select count(*) from duckdb_tables() where temporary"
+    book = sm.connect(connection, currency="USD", as_of="2025-03-31")
+    part = book.where(customer_id=["c1", "c2"])
+    assert sm.revenue.mrr(part).value == 20
+    assert sm.retention.cohorts(book).df["value"].iloc[0] == 1
+    ((many,),) = connection.execute(kept).fetchall()
+    assert many > 0
+    del book
+    gc.collect()
+    assert sm.revenue.mrr(part.with_policy(gap_days=30)).value == 20  # of what is kept still
+    del part
+    gc.collect()
+    assert connection.execute(kept).fetchall() == [(0,)]
+
+
+def test_a_result_that_was_not_read_to_its_end_is_said() -> None:
+    connection = warehouse()
+    book = sm.connect(connection, currency="USD", as_of="2025-03-31")
+    connection.execute("select * from mrr").fetchone()
+    with pytest.raises(WarehouseError, match=r"in the middle of another result .*cursor"):
+        sm.revenue.mrr(book)
+    connection.fetchall()
+    assert sm.revenue.mrr(book).value == 100
 
 
 def test_errors_of_our_own_stay_what_they_are() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.engine.portable import PortableEngine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,7 +36,10 @@ def test_tables_of_spark_are_connected_and_counted_there(spark: SparkSession) ->
 
 
 @pytest.mark.cluster
-def test_contracts_are_matched_in_spark(spark: SparkSession) -> None:
+def test_contracts_are_matched_in_spark_where_they_are_many(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PortableEngine, "few", 0)
     local = sm.demo(customers=30, seed=7).with_policy(fx="constant")
     told = {"as_of": local.as_of_text, "currency": "USD", "policy": local.policy}
     used = ("subscriptions", "customers", "fx", "contracts")

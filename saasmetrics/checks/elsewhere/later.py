@@ -56,7 +56,7 @@ def later_there(
 ) -> list[Problem]:
     """Return the findings that the gate leaves to the report, as `later.later` does of rows that are here."""
     there = {name: table for name, table in tables.items() if is_there(table)}
-    found = [*_same_names(there, link), *_unit_jumps(there)]
+    found = [*same_names(there, link), *_unit_jumps(there)]
     if len(there) < len(tables) or any(problem.severity == "error" for problem in problems):
         return found
     for compare in (_billed, _contracted):
@@ -69,7 +69,8 @@ def later_there(
     return found
 
 
-def _same_names(tables: Tables, link: Link) -> Iterable[Problem]:
+def same_names(tables: Tables, link: Link) -> Iterable[Problem]:
+    """Return the customers that share a name or a domain with an earlier one, by names that come here."""
     if "customers" not in tables:
         return []
     rows: Rows = tables["customers"].data
@@ -114,7 +115,7 @@ def _unit_jumps(tables: Tables) -> Iterator[Problem]:
         jumps = {one: int(counts[n] or 0) for one, n in by.items()}
         if not any(jumps.values()):
             continue
-        behind = rows.cut(found.filter(nw.col("_by") > 0).select(*rows.column_names))
+        behind = rows.part(found.filter(nw.col("_by") > 0).select(*rows.column_names))
         first = behind.frame.sort("customer_id", date).head(SHOWN)
         view = View(Table(name, canonical(name, fetched(first))))
         for problem in jumped(view, np.arange(view.size), jumps):
@@ -173,7 +174,8 @@ def _contracted(
     rows: Rows = tables["contracts"].data
     if not rows.num_rows:
         return []
-    pieces = basis_of(tables, policy, as_of, currency, link).pieces()
+    basis = basis_of(tables, policy, as_of, currency, link)
+    pieces = basis.pieces()
     frames = {n: tables[n].data.frame for n in ("contracts", "fx") if n in tables}
     rate = currency_rate(frames, "contracts", as_of, currency)
     runs = (day_number("start", FAR) <= as_of) & (day_number("end", as_of) > as_of)

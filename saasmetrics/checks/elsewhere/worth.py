@@ -48,6 +48,9 @@ class Paid:
     @cached_property
     def customers(self) -> Frame:
         """Each customer that ever paid, with what it pays as `micro`."""
+        return self.basis.once("worth", self._customers)
+
+    def _customers(self) -> Frame:
         return held(last_paid(self.basis.pieces(), self.as_of, "entity"), "worth")
 
     @cached_property
@@ -114,6 +117,15 @@ def paid(
             continue
         return found
     return None
+
+
+def paid_there(tables: Tables, policy: Policy, as_of: int, currency: str) -> int | None:
+    """Return MRR on the as-of date; None where errors leave none."""
+    there = {name: table for name, table in tables.items() if is_there(table)}
+    link: Link = next(iter(there.values())).data.link
+    with link.asking("Adding up MRR"):
+        found = paid(tables, policy, as_of, currency, link)
+        return None if found is None else found.running
 
 
 def basis_of(tables: Tables, policy: Policy, as_of: int, currency: str, link: Link) -> Basis:

@@ -11,7 +11,7 @@ import narwhals as nw
 
 from saasmetrics.engine.connected.rows import is_there
 from saasmetrics.engine.connected.suspects import Suspect, is_yes
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.tables.gate import cross, owners, success, support
 
@@ -81,7 +81,7 @@ def with_others(table: Table, tables: Tables, today: int) -> Joined:
         The rows, each once, with more columns; and what may be odd in them.
     """
     asked = _Asked(table, tables, today)
-    frame = asked.rows.frame
+    frame = fenced(asked.rows.frame)  # which may be joined itself
     suspects: list[Suspect] = []
     for join in _JOINS:
         frame, more = join(asked, frame)

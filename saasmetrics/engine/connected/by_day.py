@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import canonical
-from saasmetrics.engine.connected.suspects import Suspect, day_of
+from saasmetrics.engine.connected.suspects import Suspect, counted_in, day_of
 from saasmetrics.engine.portable.fetched import fetched
-from saasmetrics.engine.portable.whole import flag
 from saasmetrics.tables import Table
 from saasmetrics.tables.gate import amounts, extract, months, reach, stops
 from saasmetrics.tables.gate.view import Gate, View, day_number
@@ -186,7 +185,7 @@ def _all_at_once(rows: Rows, edge: int) -> Iterator[Suspect]:
     day, end = nw.lit(day_of(edge)), nw.col("end").cast(nw.Date)
     runs = (nw.col("start").cast(nw.Date) < day) & (nw.col("end").is_null() | (end >= day))
     at_edge = runs & ~nw.col("end").is_null()
-    many, running = rows.once("run to the end", lambda: _sums(rows.frame, at_edge, runs))
+    many, running = rows.once("run to the end", lambda: counted_in(rows.frame, at_edge, runs))
     if extract.all_end(many, running):
         finding = partial(_stops_short, many, running, edge)
         yield Suspect(finding, "extract-stops-short", "end", at_edge)
@@ -196,13 +195,6 @@ def _stops_short(many: int, running: int, edge: int, gate: Gate) -> list[Problem
     view = gate.views["subscriptions"]
     every = np.ones(view.size, np.bool_)
     return list(extract.stops_short(view, every, running, edge, count=many))
-
-
-def _sums(frame: Frame, *conditions: nw.Expr) -> tuple[int, ...]:
-    flags = {f"n{i}": flag(condition) for i, condition in enumerate(conditions)}
-    found = frame.select(**flags).select(*(nw.col(n).sum().cast(nw.Int64) for n in flags))
-    row = fetched(found).to_pylist()[0]
-    return tuple(int(row[name] or 0) for name in flags)
 
 
 def _days_beside_times(name: str, rows: Rows) -> Iterator[Suspect]:
@@ -220,7 +212,7 @@ def _days_beside_times(name: str, rows: Rows) -> Iterator[Suspect]:
     for column in stamps:
         stamp = nw.col(column).cast(nw.Datetime())
         timed += [~nw.col(column).is_null(), stamp != stamp.cast(nw.Date).cast(nw.Datetime())]
-    found = _sums(rows.frame, *timed)
+    found = counted_in(rows.frame, *timed)
     filled = [n for i, n in enumerate(stamps) if found[2 * i]]
     days = [n for i, n in enumerate(stamps) if found[2 * i] and not found[2 * i + 1]]
     if days and len(days) < len(filled):

@@ -10,7 +10,7 @@ from saasmetrics.engine.columns import has
 from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.contracts import contract_terms
 from saasmetrics.engine.portable.brought import BroughtEngine
-from saasmetrics.engine.portable.held import is_kept
+from saasmetrics.engine.portable.held import keeps
 from saasmetrics.engine.portable.renewals import RenewalsThere
 from saasmetrics.errors import NotPortableError
 
@@ -66,7 +66,8 @@ def matched(there: PortableEngine, tables: Mapping[str, Table]) -> RenewalsThere
     Raises
     ------
     NotPortableError
-        If there are no contracts, or they were picked here, or nothing is kept there between questions.
+        If there are no contracts, or they were picked here; or nothing is kept there between questions; or Spark would
+        plan longer than so few take to come.
     """
     contracts = tables.get("contracts")
     if contracts is None:
@@ -74,7 +75,9 @@ def matched(there: PortableEngine, tables: Mapping[str, Table]) -> RenewalsThere
     if not is_there(contracts):
         raise NotPortableError("Rows of contracts were picked here.")
     rows: Rows = contracts.data
-    if not is_kept(rows.frame):
+    if rows.frame.implementation.is_pyspark() and rows.num_rows <= there.few:
+        raise NotPortableError("So few contracts come sooner than Spark plans the steps.")
+    if not keeps(rows.frame):
         raise NotPortableError(
             "No step can be kept, and each would be computed again for every other."
         )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import numpy as np
 
-from saasmetrics.engine.connected.suspects import Suspect
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.connected.suspects import Suspect, counted_in
 from saasmetrics.engine.portable.whole import day_number, flag
 from saasmetrics.tables.gate import terms
 
@@ -46,7 +45,7 @@ def _looked(rows: Rows, start: str, end: str, reading: str) -> list[Endings]:
     exclusive, inclusive = nw.col("_exclusive") == 1, nw.col("_inclusive") == 1
     only = exclusive & ~inclusive if reading == "inclusive" else inclusive & ~exclusive
     only = both & only
-    many, odd = _sums(frame, both, only)
+    many, odd = counted_in(frame, both, only)
     if many >= terms.ENOUGH_ROWS and odd > many * 0.5:
         return [(frame, _suspect(only, start, end, reading, terms.WHOLE_MONTHS))]
     if rows.name != "subscriptions":
@@ -55,7 +54,7 @@ def _looked(rows: Rows, start: str, end: str, reading: str) -> list[Endings]:
     on_end, after = ~nw.col("_on_end").is_null(), ~nw.col("_day_after").is_null()
     ends = on_end | (exclusive & ~inclusive)
     said, against = (on_end & ~after, after) if reading == "inclusive" else (after & ~ends, ends)
-    for_it, against_it = _sums(frame, both & said, both & against)
+    for_it, against_it = counted_in(frame, both & said, both & against)
     if for_it <= against_it:
         return []
     return [(frame, _suspect(both & said, start, end, reading, terms.NEXT_START))]
@@ -72,13 +71,6 @@ def _said(start: str, end: str, reading: str, does: str, gate: Gate) -> Iterator
         if view.has(start, end):
             rows = np.arange(view.size)
             yield from terms.looks_otherwise(view, rows, start, end, reading, does)
-
-
-def _sums(frame: Frame, *conditions: nw.Expr) -> tuple[int, ...]:
-    flags = {f"n{i}": flag(condition) for i, condition in enumerate(conditions)}
-    sums = frame.select(**flags).select(*(nw.col(n).sum().cast(nw.Int64) for n in flags))
-    row = fetched(sums).to_pylist()[0]
-    return tuple(int(row[name] or 0) for name in flags)
 
 
 def _with_months(frame: Frame, first: nw.Expr, last: nw.Expr, both: nw.Expr) -> Frame:

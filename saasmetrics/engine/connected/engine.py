@@ -10,7 +10,7 @@ import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import Rows, brought, is_there
+from saasmetrics.engine.connected.rows import Rows, brought, counted_here, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
@@ -285,6 +285,8 @@ class ConnectedEngine:
     def _counting(self, name: str) -> PortableEngine | LocalEngine:
         """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
         there = self.there
+        if not there.basis.keeps:  # each question would compute all steps anew
+            return there.here if there.is_small and name in _CUBES else there
         if name not in _CUBES or not self.link.has(there.source):
             return there
         return there.here if there.has_pieces_here or there.is_small else there
@@ -312,10 +314,18 @@ class _Portable(PortableEngine):
         super().__init__(*asked)
         self._link = link
         self.few = min(self.few, link.limit // _PIECE)
+        self.basis.checks_later = not self.basis.keeps
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
         return brought(frame, table, self._link, holder)
+
+    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:
+        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
+        found = super().bring_few(frame, table, holder, most)
+        if found is not None:
+            counted_here(found, table, self._link, holder)
+        return found
 
 
 def _without_clocks(rows: Rows) -> Any:

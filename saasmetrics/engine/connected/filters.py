@@ -17,7 +17,7 @@ from saasmetrics.engine.filters import (
     typed_values,
     wanted_values,
 )
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.spans import source_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _of_customers(
         elif "customer_id" in rows.column_names:
             how, other = ("anti", gone) if missing else ("semi", mine)
             cut = rows.frame.join(other, on="customer_id", how=how)  # type: ignore[arg-type]
-            out[name] = replace(table, data=rows.cut(cut))
+            out[name] = replace(table, data=rows.part(fenced(cut)))  # which others are joined to
         elif column in rows.column_names:
             keep = _keep(rows, column, named_values(wanted), column)
             out[name] = replace(table, data=rows.cut(rows.frame.filter(keep)))

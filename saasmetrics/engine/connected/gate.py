@@ -20,9 +20,9 @@ from saasmetrics.engine.connected.gathered import Gathered, gathered
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
 from saasmetrics.engine.connected.states import states
-from saasmetrics.engine.connected.suspects import Suspect, suspects
+from saasmetrics.engine.connected.suspects import Suspect, counted_in, suspects
 from saasmetrics.engine.portable.fetched import fetched
-from saasmetrics.engine.portable.whole import FAR, day_number, flag
+from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.errors import Problem
 from saasmetrics.tables import gate as local
 from saasmetrics.tables.findings import SHOWN
@@ -144,7 +144,7 @@ class Looking:
     def _said(self, table: Table, frame: Frame, suspect: Suspect, count: int) -> Iterator[Problem]:
         rows: Rows = table.data
         found = frame.filter(suspect.where)
-        every = rows.cut(found.select(*rows.column_names))
+        every = rows.part(found.select(*rows.column_names))
         first = _first(every, suspect.order, suspect.few)
         if suspect.code == "missing-value" and is_text(first.schema.field(suspect.column).type):
             place = first.schema.get_field_index(suspect.column)
@@ -163,12 +163,12 @@ class Looking:
 
     def _told(self, table: Table, one: Gathered) -> Iterator[Problem]:
         rows: Rows = table.data
-        shown = _first(rows.cut(one.shown), one.order, one.few)
+        shown = _first(rows.part(one.shown), one.order, one.few)
         if one.number and pa.types.is_integer(shown.schema.field(one.number).type):
             none = pa.table({one.number: pa.array([0]).cast(shown.schema.field(one.number).type)})
             shown = pa.concat_tables([shown, none], promote_options="permissive")
         first = replace(table, data=shown)
-        every = rows.cut(one.found.select(*rows.column_names))
+        every = rows.part(one.found.select(*rows.column_names))
         for problem in one.finding(self._gate({table.name: first})):
             if (problem.table, problem.code) == (table.name, one.code):
                 severity = one.severity or problem.severity
@@ -203,13 +203,13 @@ class Looking:
         counts = fetched(size).to_pylist()[0]
         if not counts["ids"]:
             return
-        first = replace(table, data=_first(rows.cut(strange)))
+        first = replace(table, data=_first(rows.part(strange)))
         nobody = replace(self.tables["customers"], data=_nobody(first))
         for problem in keys.customers_without_row(
             self._gate({table.name: first, "customers": nobody})
         ):
             rule = keys.without_row(int(counts["ids"]))
-            yield _counted(problem, int(counts["rows"]), rows.cut(strange), rule=rule)
+            yield _counted(problem, int(counts["rows"]), rows.part(strange), rule=rule)
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
@@ -218,7 +218,7 @@ class Looking:
         for name in paying:
             ids = self.tables[name].data.frame.select("customer_id")
             left = left.join(ids, on="customer_id", how="anti")
-        never = table.data.cut(left.filter(~nw.col("customer_id").is_null()))
+        never = table.data.part(left.filter(~nw.col("customer_id").is_null()))
         if not paying or not never.num_rows:
             return
         first = replace(table, data=_first(never))
@@ -233,13 +233,13 @@ class Looking:
         pairs = pairs.select("customer_id", "parent_id")
         known = rows.frame.select("customer_id")
         strange = pairs.join(known, left_on="parent_id", right_on="customer_id", how="anti")
-        if count := rows.cut(strange).num_rows:
+        if count := rows.part(strange).num_rows:
             few = strange.sort("customer_id", "parent_id").head(SHOWN)
             first = replace(table, data=canonical("customers", fetched(few)))
             for problem in keys.unknown_parents(self._gate({"customers": first})):
-                yield _counted(problem, count, rows.cut(strange))
+                yield _counted(problem, count, rows.part(strange))
         above = pairs.select(nw.col("customer_id").alias("parent_id")).unique()
-        chained = rows.cut(pairs.join(above, on="parent_id", how="semi"))
+        chained = rows.part(pairs.join(above, on="parent_id", how="semi"))
         if chained.num_rows:
             under = pairs.select(customer_id=nw.col("parent_id")).unique()
             tops = rows.frame.filter(nw.col("parent_id").is_null())
@@ -249,7 +249,7 @@ class Looking:
             for problem in names.parents_of_parents(self._gate({"customers": whole})):
                 lines = problem.lines() if callable(problem.lines) else problem.lines
                 ids = whole.data["customer_id"].take(pa.array(lines)).to_pylist()
-                some = rows.cut(rows.frame.filter(nw.col("customer_id").is_in(ids)))
+                some = rows.part(rows.frame.filter(nw.col("customer_id").is_in(ids)))
                 yield _counted(problem, problem.rows, some)
 
     def as_a_whole(self) -> Iterator[Problem]:
@@ -289,10 +289,7 @@ def _counts(frame: Frame, asked: list[Suspect]) -> list[int]:
     """Return how many rows each condition holds for: one query for all."""
     if not asked:
         return []
-    flags = frame.select(*(flag(s.where).alias(f"n{i}") for i, s in enumerate(asked)))
-    sums = [nw.col(f"n{i}").sum().cast(nw.Int64) for i in range(len(asked))]
-    found = fetched(flags.select(*sums)).to_pylist()[0]
-    return [int(found[f"n{i}"] or 0) for i in range(len(asked))]
+    return list(counted_in(frame, *(suspect.where for suspect in asked)))
 
 
 def _first(rows: Rows, order: Sequence[str] = (), few: int = SHOWN) -> pa.Table:

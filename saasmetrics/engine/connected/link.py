@@ -34,6 +34,11 @@ _FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "Look how it is spelled, and whether it was renamed or dropped, then connect again.",
     ),
     (
+        ("resourceinuse", "unfinished result"),
+        "its connection is in the middle of another result",
+        "Read that result to its end, or give the book a connection of its own (DuckDB: connection.cursor()).",
+    ),
+    (
         ("outofmemory", "out of memory", "could not allocate", "failed to offload"),
         "its memory did not suffice",
         "Give it more, or a folder to spill to (DuckDB: SET memory_limit, SET temp_directory), or ask for fewer rows.",

@@ -79,7 +79,7 @@ def _of_key(table: Table, key: list[str]) -> Iterator[Problem]:
         ]
     for problem in found:
         behind = different if problem.code == "repeated-key" else copies(several, key[0])
-        yield replace(problem, rows=counts[problem.code], lines=None, found=rows.cut(behind))
+        yield replace(problem, rows=counts[problem.code], lines=None, found=rows.part(behind))
 
 
 def copies(frame: Frame, order: str) -> Frame:
@@ -99,11 +99,11 @@ def _counts_rows(rows: Rows, number: str) -> bool:
     if not pa.types.is_integer(rows.schema.field(number).type):
         return False
     ids = nw.col(number)
-    limits = rows.frame.select(
-        ids.min().alias("least"), ids.max().alias("most"), ids.n_unique().alias("many")
-    )
+    limits = rows.frame.select(ids.min().alias("least"), ids.max().alias("most"))
     found = fetched(limits).to_pylist()[0]
-    return (found["least"], found["most"], found["many"]) == (1, rows.num_rows, rows.num_rows)
+    if (found["least"], found["most"]) != (1, rows.num_rows):
+        return False
+    return rows.cut(rows.frame.select(number).unique()).num_rows == rows.num_rows
 
 
 def _sharing(frame: Frame, columns: Iterable[str]) -> Frame:

@@ -29,6 +29,10 @@ _HOLDERS = count(1 << 80)  # numbers that are no id of an object
 _OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
 
 
+class Kept:
+    """What rows are kept with where they are: it goes with the last of those that were made of them."""
+
+
 class Rows:
     """Stand in for an Arrow table: names and types are known, rows are counted there and brought when they are used.
 
@@ -45,18 +49,29 @@ class Rows:
         What may be brought.
     words
         The different values of columns that have few, as found when connecting.
+    empty
+        A table of no rows with the types that they have when they are here, where these are known.
+    kept
+        What the rows are kept with where they are.
     """
 
     is_away = True
 
     def __init__(
-        self, name: str, frame: Frame, link: Link, words: Mapping[str, frozenset[str]] | None = None
+        self,
+        name: str,
+        frame: Frame,
+        link: Link,
+        words: Mapping[str, frozenset[str]] | None = None,
+        empty: pa.Table | None = None,
+        kept: tuple[Kept, ...] = (),
     ) -> None:
         self.name = name
         self.frame = frame
         self.link = link
         self.words = dict(words or {})
-        self._empty: pa.Table | None = None
+        self._empty = empty
+        self._kept = kept
         self._size: int | None = None
         self._here: pa.Table | None = None
         self._told: dict[str, Any] = {}
@@ -149,9 +164,15 @@ class Rows:
         told: T = self._told[what]
         return told
 
-    def cut(self, frame: Frame) -> Rows:
-        """Return other rows of the same table."""
-        return Rows(self.name, frame, self.link, self.words)
+    def cut(self, frame: Frame, kept: Kept | None = None) -> Rows:
+        """Return other rows of the same table; `kept`: with what they are kept with from now on."""
+        keep = self._kept if kept is None else (*self._kept, kept)
+        return Rows(self.name, frame, self.link, self.words, kept=keep)
+
+    def part(self, frame: Frame) -> Rows:
+        """Return some rows of the same table, with all of its columns: their types are known already."""
+        known = self.schema.empty_table()
+        return Rows(self.name, frame, self.link, self.words, known, self._kept)
 
     def _with(self, columns: Iterable[str]) -> pa.Table:
         """Return rows with at least these columns: those of the schema, and others only once they are asked for."""
@@ -212,6 +233,13 @@ def brought(
     found = found if made is None else made(found)
     weakref.finalize(found if holder is None else holder, link.release, key)
     return found
+
+
+def counted_here(found: pa.Table, table: str, link: Link, holder: object) -> None:
+    """Count rows that are here already among what may be brought, as long as something keeps them."""
+    key = next(_HOLDERS)
+    link.allow(key, table, len(found), found.nbytes)
+    weakref.finalize(holder, link.release, key)
 
 
 def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:

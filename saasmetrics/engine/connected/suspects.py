@@ -164,6 +164,14 @@ def total(found: Frame, value: nw.Expr) -> float:
     return float(sum_of.as_py() or 0)
 
 
+def counted_in(frame: Frame, *conditions: nw.Expr) -> tuple[int, ...]:
+    """Return for how many rows each condition holds: one query for all."""
+    each = enumerate(conditions)
+    sums = [flag(one).sum().cast(nw.Int64).alias(f"n{i}") for i, one in each]
+    row = fetched(frame.select(*sums)).to_pylist()[0]
+    return tuple(int(row[f"n{i}"] or 0) for i in range(len(conditions)))
+
+
 def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
     for table, start, end, choice, usual in terms.TERMS:
         if table != name or not {start, end} <= there:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,9 +15,10 @@ from saasmetrics.engine.amounts import most_used
 from saasmetrics.engine.asof import HAPPENED, NEARLY_ALL, due_share, month_end, nothing_known
 from saasmetrics.engine.connected.engine import ConnectedEngine
 from saasmetrics.engine.connected.filters import filtered_there
-from saasmetrics.engine.connected.rows import Rows, canonical, is_there
+from saasmetrics.engine.connected.rows import Kept, Rows, canonical, is_there
 from saasmetrics.engine.place import Here
 from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.held import held_by
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.engine.spans import source_of
@@ -67,9 +68,11 @@ class There(Here):
         if not {*CLOCKS} & {*rows.column_names}:
             return table
         with self.link.asking(f"Reading {name} as known then"):
-            found = known_frame(name, rows.frame, day, clocks=True)
-            left = _left_out(name, rows, found, day)
-        return replace(table, data=rows.cut(found), left_out=left)
+            kept = Kept()
+            with held_by(kept):
+                found = known_frame(name, rows.frame, day, clocks=True)
+                left = _left_out(name, rows, found, day)
+        return replace(table, data=rows.cut(found, kept), left_out=left)
 
     def until(self, tables: Mapping[str, Table], as_of: int | None) -> int:
         """Return the last day that the tables show, or the one asked for."""
@@ -125,7 +128,23 @@ class There(Here):
         """Return the findings of the quality gate, looked for where the rows are."""
         from saasmetrics.engine.connected.gate import check
 
-        return check(tables, self.link, as_of, currency, policy, guessed=guessed)
+        there = [table for table in tables.values() if is_there(table)]
+        if not there:
+            return super().check(
+                tables, as_of=as_of, currency=currency, policy=policy, guessed=guessed
+            )
+        # Books of the same rows, day and policy ask once. The tables are kept with the answer, so that no other has
+        # their numbers.
+        numbers = sorted((name, id(table.data)) for name, table in tables.items())
+        first: Rows = there[0].data
+        _, found = first.once(
+            f"gate {numbers} {as_of} {currency} {guessed} {astuple(policy)}",
+            lambda: (
+                dict(tables),
+                check(tables, self.link, as_of, currency, policy, guessed=guessed),
+            ),
+        )
+        return list(found)
 
     def data_hash(self, tables: Mapping[str, Table]) -> str:
         """Return a hash of the counts, limits and sums of every column: it finds most changes, and brings no rows."""

@@ -12,7 +12,7 @@ from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
 from saasmetrics.engine.portable.balances import daily_changes
 from saasmetrics.engine.portable.fetched import fetched, number
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Lines without an id of their own are numbered in the order of these, by which the latest of several is told.
 _ORDER = {"mrr": ("customer_id", "mrr", "month"), "invoices": ("date", "invoice_id", "amount")}
+
+_SERVED_IS = "from when until when each subscription is paid for"
+_PIECES_ARE = (
+    "the ledger: who pays how much a month from which day until which, as known at the as-of date"
+)
+_CHANGES_ARE = "by how much MRR, paid and paused, changes on each day"
 
 
 class Basis:
@@ -60,18 +66,23 @@ class Basis:
         known: int | None,
     ) -> None:
         day = known if policy.knowledge == "recorded" else None
-        found: dict[str, Any] = {
-            name: known_frame(name, nw.from_native(native).lazy(), day)
-            for name, native in tables.items()
-        }
+        with held_by(self):
+            found: dict[str, Any] = {
+                name: known_frame(name, nw.from_native(native).lazy(), day)
+                for name, native in tables.items()
+            }
         self.source = source_of(found)
         self.policy = policy
         self._as_of = as_of
         self._currency = currency
         self._cache: dict[Any, Any] = {}
+        self.keeps = keeps(found[self.source])
+        self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
-        self.tables = {**found, **{name: self._with_entity(found, name) for name in self._paid()}}
+        with held_by(self):
+            paid = {name: self._with_entity(found, name) for name in self._paid()}
+        self.tables = {**found, **paid}
 
     def _paid(self) -> tuple[str, ...]:
         """Return the tables that MRR comes from."""
@@ -81,12 +92,15 @@ class Basis:
         found = who.with_entity(tables, name, self.source, self.policy.entity)
         if name not in _ORDER or name != self.source:
             return found
-        return held(found.with_row_index("line", order_by=[*_ORDER[name]]))
+        return held(
+            found.with_row_index("line", order_by=[*_ORDER[name]]), "numbered", "rows with a number"
+        )
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """Return what was made for a key, or make it."""
         if key not in self._cache:
-            self._cache[key] = make()
+            with held_by(self):
+                self._cache[key] = make()
         made: T = self._cache[key]
         return made
 
@@ -115,7 +129,9 @@ class Basis:
     def _rates(self) -> Rates:
         latest = latest_rates(self.tables, self._as_of)
         found = rates_of(self.tables["fx"], self.curves, self._as_of, latest)
-        return Rates(held(found.table), found.count)
+        return Rates(
+            held(found.table, "rates", "the rate of each day against the latest"), found.count
+        )
 
     @property
     def start(self) -> int:
@@ -153,7 +169,9 @@ class Basis:
 
     def entities(self) -> Frame:
         """Return every entity with the rank of its id, whether it pays or not."""
-        return self.once("entities", lambda: held(who.with_rank(self._entities()), "entities"))
+        return self.once(
+            "entities", lambda: held(who.with_rank(self._entities()), "entities", "all customers")
+        )
 
     def _entities(self) -> Frame:
         found = [self.tables[self.source].select("entity")]
@@ -174,18 +192,27 @@ class Basis:
         banded = any(name == ARR_BAND and name not in known for name in by)
         bands = who.bands_of(self._lines()) if banded else None
         found = who.with_groups(found, self.tables, self.source, self.policy.entity, by, bands)
-        return held(who.with_group_number(found, by), "grouped")
+        return held(who.with_group_number(found, by), "grouped", "the group of each customer")
 
     def _lines(self, by: Sequence[str] = ()) -> Frame:
         """Return the pieces; with columns of lines to group by, with the value of each."""
         return self.once(
-            ("lines", tuple(by)), lambda: self._within(held(self._made(tuple(by)), "pieces"))
+            ("lines", tuple(by)),
+            lambda: self._within(held(self._made(tuple(by)), "pieces", _PIECES_ARE)),
         )
 
     def _within(self, found: Frame) -> Frame:
-        if self.policy.overlap != "latest":  # which looks before it cuts them
+        if self.policy.overlap != "latest" and not self.checks_later:  # which looks before
             check_sum(found, self.source, self._currency)
         return found
+
+    def told(self, start: int | None, size: int) -> None:
+        """Know from pieces that were brought on which day the first of them starts, and how many there are."""
+        self._cache["start"], self._cache["size"] = start, size
+
+    def check_sum(self) -> None:
+        """Refuse amounts that add up to more than 64 bits hold, where that was left for later."""
+        self.once("sum", lambda: check_sum(self._lines(), self.source, self._currency))
 
     def _check_amounts(self) -> None:
         for name in self._paid():
@@ -197,7 +224,10 @@ class Basis:
         if self.source != "subscriptions":
             return {**self.tables}
         asked = (self.tables, self.policy, self._as_of, self._currency)
-        return {**self.tables, SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED))}
+        return {
+            **self.tables,
+            SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED, _SERVED_IS)),
+        }
 
     def served(self) -> Frame:
         """Return the subscriptions with their MRR, where it comes from them: before discounts and pauses."""
@@ -245,7 +275,10 @@ class Basis:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
         key = ("daily", tuple(by), bags, apart)
         return self.once(
-            key, lambda: held(daily_changes(self._apart(by, bags, apart=apart)), "changes")
+            key,
+            lambda: held(
+                daily_changes(self._apart(by, bags, apart=apart)), "changes", _CHANGES_ARE
+            ),
         )
 
     def _apart(self, by: Sequence[str], bags: int, *, apart: bool) -> Frame:

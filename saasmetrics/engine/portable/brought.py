@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine import causes
+from saasmetrics.engine.amounts import sum_not_held
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.spans import Spans
+from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,12 +77,35 @@ class BroughtEngine(LocalEngine):
     def _mine(self, found: Frame) -> Frame:
         return found if self._some is None else found.join(self._some, on="entity", how="semi")
 
-    @cached_property
-    def _pieces(self) -> pa.Table:
+    def _kept(self) -> Frame:
         basis = self._there.basis
         found = self._mine(basis.pieces()).join(basis.entities(), on="entity")
-        kept = found.select("line", *(nw.col(name).cast(nw.Int64) for name in _NUMBERS))
-        return self._there.bring(kept, self._there.source, self)
+        return found.select("line", *(nw.col(name).cast(nw.Int64) for name in _NUMBERS))
+
+    @cached_property
+    def _pieces(self) -> pa.Table:
+        return self._there.bring(self._kept(), self._there.source, self)
+
+    def bring_few(self, most: int) -> bool:
+        """Bring the pieces if there are not more than `most`, all with one query; return whether they are here.
+
+        Raises
+        ------
+        DataError
+            If they add up to more than 64 bits hold.
+        """
+        there = self._there
+        found = there.bring_few(self._kept(), there.source, self, most)
+        if found is None:
+            return False
+        own = found.filter(pc.is_valid(found["line"]))
+        total = np.abs(np.asarray(own["amount"]).astype(np.float64)).sum()
+        if total > LARGEST:
+            raise sum_not_held(there.source, there.currency)
+        start = pc.min(found["start"]).as_py()
+        there.basis.told(None if start is None else int(start), len(found))
+        vars(self)["_pieces"] = found
+        return True
 
     @cached_property
     def _ids(self) -> tuple[pa.Array, NDArray[np.int64]]:

@@ -23,7 +23,7 @@ from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.chosen import chosen
 from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among, day_number
@@ -126,7 +126,22 @@ class PortableEngine:
     @property
     def is_small(self) -> bool:
         """Whether there are so few pieces that all are brought where some are needed."""
-        return self.basis.size() <= self.few
+        if self.basis.keeps or self.has_pieces_here:
+            return self.basis.size() <= self.few
+        return self._brings_few
+
+    @cached_property
+    def _brings_few(self) -> bool:
+        """Whether there are few pieces, which one query brings where steps are not kept."""
+        if self.here.bring_few(self.few):
+            return True
+        self.basis.check_sum()
+        return False
+
+    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:  # noqa: ARG002
+        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
+        found: pa.Table = fetched(frame.head(most + 1))
+        return found if len(found) <= most else None
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
@@ -179,7 +194,8 @@ class PortableEngine:
         bags = bags if bags and self.basis.per_entity(by) else 0
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._movements(freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._movements(freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
@@ -193,11 +209,18 @@ class PortableEngine:
         return at_stops(cube, stops, flows=True)
 
     def _movements(
-        self, freq: str, daily: Frame, groups: int, rates: Rates | None = None
+        self,
+        freq: str,
+        daily: Frame,
+        groups: int,
+        rates: Rates | None = None,
+        *,
+        alone: bool = False,
     ) -> dict[str, NDArray[np.int64]]:
         """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
         first, periods, _ = self.extent(freq)
-        cells = movement.movement_cells(daily, self.calendar(freq), self.policy, rates)
+        calendar = self.calendar(freq)
+        cells = movement.movement_cells(daily, calendar, self.policy, rates, alone=alone)
         sums = (*movement.SUMS, *movement.COUNTS)
         made = dense(cells, (groups, periods), {"period": first}, sums)
         made["closing"], made["customers_closing"] = (
@@ -221,7 +244,8 @@ class PortableEngine:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._pairs(window, freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._pairs(window, freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
@@ -232,11 +256,12 @@ class PortableEngine:
         return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
 
     def _pairs(
-        self, window: int, freq: str, daily: Frame, groups: int
+        self, window: int, freq: str, daily: Frame, groups: int, *, alone: bool = False
     ) -> dict[str, NDArray[np.int64]]:
         first, periods, _ = self.extent(freq)
         aside, last = self.policy.pause == "line", first + periods - 1
-        cells = pair.pair_cells(daily, self.calendar(freq), window, last, aside=aside)
+        calendar = self.calendar(freq)
+        cells = pair.pair_cells(daily, calendar, window, last, aside=aside, alone=alone)
         made = dense(cells, (groups, periods), {"time": first}, pair.MEASURES)
         return {name: np.cumsum(value, axis=1) for name, value in made.items()}
 
@@ -283,7 +308,7 @@ class PortableEngine:
             None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
         )
         cells = whole_columns(
-            lifetime_cells(daily, self._caused(cause), calendar, full, left),
+            lifetime_cells(daily, self.caused(cause), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}
@@ -299,7 +324,7 @@ class PortableEngine:
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})
         return pd.DataFrame(data)
 
-    def _caused(self, column: str) -> Frame:
+    def caused(self, column: str) -> Frame:
         """Return the pieces with the number of what a column says of why each ended, as `cause`."""
         if column == CAUSE_COLUMN:
             return self.basis.pieces()
@@ -373,7 +398,8 @@ class PortableEngine:
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return the ids and measures of those behind one cell; of many, they are chosen where the tables are."""
         whole = self.has_pieces_here or self.is_small
-        part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
+        with held_by(self.basis):
+            part = self.here if whole else BroughtEngine(self, held(chosen(self, kind, **cell)))
         entity, found = part.measures(kind, **cell)
         ids = part.spans.entity_ids.take(pa.array(entity))
         return ids.to_numpy(zero_copy_only=False), found

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import backend_of, planned, postgres_of
+from saasmetrics.engine.portable.fetched import backend_of, planned
+from saasmetrics.engine.portable.told import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,35 +23,39 @@ _NUMBER = count()
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
-_STEPS: ContextVar[dict[str, tuple[str, Any]] | None] = ContextVar("steps", default=None)
+# Whether the role of a connection may make temporary tables: asked once.
+_MAY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+
+# What the steps that are kept meanwhile belong to: in DuckDB they are dropped when it goes.
+_OWNER: ContextVar[Any] = ContextVar("owner", default=None)
 
 
 @contextmanager
-def kept_steps() -> Iterator[dict[str, tuple[str, Any]]]:
-    """Collect what temporary tables of Ibis are made from until the block ends: by name, what it is and its query."""
-    token = _STEPS.set({})
+def held_by(owner: object) -> Iterator[None]:
+    """Let what is kept until the block ends go when an object goes; frames made of it are of no use after that."""
+    token = _OWNER.set(owner)
     try:
-        yield cast("dict[str, tuple[str, Any]]", _STEPS.get())
+        yield
     finally:
-        _STEPS.reset(token)
+        _OWNER.reset(token)
 
 
-def held(frame: Frame, what: str = "step") -> Frame:
+def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
 
     Parameters
     ----------
     frame
         What is kept.
-    what
-        What it is, in one word, for who reads the queries.
+    what, said
+        What it is, in one word and in a few, for who reads the queries.
 
     Notes
     -----
     Nothing is written to anyone's schema. DuckDB and PostgreSQL keep the frame as a temporary table, which may be
-    larger than memory and goes with the session; a role that may make none computes it again in each query. Polars
-    keeps it in memory, Spark on its disks, without the way it came about: planning that again takes longer than
-    counting.
+    larger than memory and goes with the session, or with what it is `held_by`; a role that may make none computes it
+    again in each query. Polars keeps it in memory, Spark on its disks, without the way it came about: planning that
+    again takes longer than counting.
     """
     native, kind = frame.to_native(), frame.implementation
     if kind is nw.Implementation.POLARS:
@@ -58,6 +63,7 @@ def held(frame: Frame, what: str = "step") -> Frame:
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
         made = native.query("found", f"create or replace temp table {name} as from found")
+        _dropped_with_its_owner(native, name)
         # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
         near = native if made is None else made
         return nw.from_native(near.query("found", f"from {name}")).lazy()
@@ -65,25 +71,44 @@ def held(frame: Frame, what: str = "step") -> Frame:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
     if kind is nw.Implementation.IBIS and _may_keep(frame):
-        return _in_temporary_table(frame, what)
+        return _in_temporary_table(frame, what, said)
     return frame
 
 
-def is_kept(frame: Frame) -> bool:
-    """Return whether `held` keeps a frame, so that what takes many steps is worth asking where the tables are."""
+def keeps(frame: Frame) -> bool:
+    """Return whether the engine of a frame keeps steps: else each query computes all of them anew."""
     return not frame.implementation.is_ibis() or _may_keep(frame)
 
 
 def _may_keep(frame: Frame) -> bool:
     """Return whether the engine behind Ibis has tables that only the session sees, and lets this role make one."""
-    connection = postgres_of(frame)
-    if connection is None:
-        return bool(backend_of(frame).name == "duckdb")
-    may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
-    return bool(connection.execute(may).fetchone()[0])
+    backend = backend_of(frame)
+    if backend.name != "postgres":
+        return bool(backend.name == "duckdb")
+    if backend not in _MAY:
+        may = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')"
+        _MAY[backend] = bool(backend.con.execute(may).fetchone()[0])
+    return _MAY[backend]
 
 
-def _in_temporary_table(frame: Frame, what: str) -> Frame:
+def _dropped_with_its_owner(native: Any, name: str) -> None:
+    """Drop a temporary table of DuckDB with its owner: unlike with Ibis, nothing tells which frames refer to it."""
+    owner = _OWNER.get()
+    if owner is not None:
+        # A relation of the connection that hangs on no table, for those may go before; older DuckDB calls it execute.
+        one = native.query("found", "select 1 as one")
+        door = one.materialize() if hasattr(one, "materialize") else one.execute()
+        weakref.finalize(owner, _dropped, door, name).atexit = False
+
+
+def _dropped(door: Any, name: str) -> None:
+    with suppress(
+        Exception
+    ):  # of a connection that is closed, or has a result that is not read to its end
+        door.query("found", f"drop table if exists temp.{name}")
+
+
+def _in_temporary_table(frame: Frame, what: str, said: str) -> Frame:
     native, backend = frame.to_native(), backend_of(frame)
     left = _LEFT.setdefault(backend, [])
     while left:
@@ -92,8 +117,9 @@ def _in_temporary_table(frame: Frame, what: str) -> Frame:
     with planned(frame):
         table = backend.create_table(name, native, schema=native.schema(), temp=True)
     weakref.finalize(table.op(), left.append, name)
-    steps = _STEPS.get()
-    if steps is not None:
-        steps[name] = (what, native)
+    told = steps()
+    if told is not None:
+        told.kept[name] = native
+        told.named.setdefault(native.op(), (what, said))
     kept: Frame = nw.from_native(table).lazy()
     return kept

@@ -157,9 +157,11 @@ class _Reading:
     def table(self, rows: int) -> Table:
         """Return all that was read."""
         assert self._first is not None
+        customers, self._ids = self._ids.values, Ids()
+        pa.default_memory_pool().release_unused()  # of the parts
         runs = self._sweep.finish()
         columns = {
-            "customer_id": self._ids.values.take(pa.array(runs.who)),
+            "customer_id": customers.take(pa.array(runs.who)),
             "month": pa.array(_DAYS.take(runs.first - _MONTHS[0])).cast(pa.date32()),
             "mrr": pa.array(runs.amount),
             **self._kinds.columns(runs.kind),
@@ -168,7 +170,7 @@ class _Reading:
         order = [name for name in self._first.column_names if name in columns]
         data = pa.table({name: columns[name] for name in [*order, RUN]})
         del columns
-        data = self._apart(data, runs)
+        data = self._apart(data, runs, customers)
         del runs
         if self._odd:
             odd = pa.concat_tables(self._odd, promote_options="permissive")
@@ -181,14 +183,14 @@ class _Reading:
         )
         return replace(self._first, data=data, notes=tuple(notes), lines=0)
 
-    def _apart(self, data: pa.Table, runs: Runs) -> pa.Table:
+    def _apart(self, data: pa.Table, runs: Runs, customers: pa.Array) -> pa.Table:
         """Give customers with several rows of a month, or with odd rows or amounts, a row for each month again.
 
         What the quality gate says of them hangs on single rows.
         """
-        marked = np.zeros(len(self._ids), bool)
+        marked = np.zeros(len(customers), bool)
         for part in self._odd:
-            marked |= np.asarray(pc.is_in(self._ids.values, value_set=_one(part["customer_id"])))
+            marked |= np.asarray(pc.is_in(customers, value_set=_one(part["customer_id"])))
         suspects = _suspects(runs, marked)
         if not suspects.any():
             return data

@@ -99,10 +99,10 @@ class Sweep:
 
     def finish(self) -> Runs:
         """Return all runs, by customer and month."""
+        self._row = np.zeros(0, np.int32)
         self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
-        self._row = np.zeros(0, np.int32)
         self._join()
         return self._runs
 
