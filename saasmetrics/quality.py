@@ -151,7 +151,7 @@ class Report(Result):
     formula="one row per finding: an error stops, a warning goes into footnotes, a note is for information; MRR is "
     "what the subscriptions (of other tables: the customers) behind it pay a month on the as-of date, or paid last; "
     "score = 100 - points, at least 0: an error takes a point for each per cent of MRR that it touches, a warning a "
-    "tenth of that, a note nothing; in a table that names no customers, or stays elsewhere, and for an error in rows "
+    "tenth of that, a note nothing; in a table that names no customers, and for an error in rows "
     "whose amount cannot be counted, per cent of the rows",
     missing="An empty report means that nothing was found, and a score of 100; MRR is missing where a finding is about "
     "no customer, or about rows whose amount errors leave unknown.",

@@ -26,7 +26,6 @@ __all__ = [
     "Touched",
     "Worth",
     "amounts_on",
-    "by_rows",
     "lines_of",
     "places",
     "score",
@@ -237,23 +236,6 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
         return Touched(many, None, share, weight * share)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(many, micro, part, weight * (1.0 if part is None else part))
-
-
-def by_rows(problem: Problem, tables: Mapping[str, Table]) -> Touched:
-    """Return the share of rows that a finding touches, where they are counted and not here to be asked for customers.
-
-    Parameters
-    ----------
-    problem
-        The finding.
-    tables
-        The tables that it is about.
-    """
-    table, weight = tables.get(problem.table), POINTS[problem.severity]
-    if table is None or not problem.rows:
-        return Touched(None, None, None, weight)
-    share = min(problem.rows / max(table.rows, 1), 1.0)
-    return Touched(None, None, share, weight * share)
 
 
 def _part_of(table: Table, lines: npt.NDArray[np.intp]) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bench.cache import of_months, panel, seconds
 
-AGAIN, MONTH = 0.4, 0.75  # a tenth and a quarter at 36 files of 50 thousand customers
+AGAIN, MONTH = 0.4, 0.75  # an eighth and a third at 36 files of 50 thousand customers
 
 
 def test_reading_again_and_a_new_month_cost_a_fraction(tmp_path: Path) -> None:

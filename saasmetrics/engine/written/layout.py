@@ -83,6 +83,10 @@ class Text:
         if self.dialect == "snowflake":  # where names that nobody quotes are in capitals
             for identifier in value.find_all(exp.Identifier):
                 identifier.set("this", identifier.name.upper())
+        if self.dialect == "clickhouse":  # whose own words of old see no more than the rows before
+            for node in list(value.find_all(exp.Lag, exp.Lead)):
+                given = [node.this, *([node.args["offset"]] if node.args.get("offset") else [])]
+                node.replace(exp.Anonymous(this=type(node).__name__.upper(), expressions=given))
         text: str = value.sql(dialect=self.dialect)
         return text
 
