@@ -219,19 +219,9 @@ class PortableEngine:
     ) -> dict[str, NDArray[np.int64]]:
         """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
         first, periods, _ = self.extent(freq)
-        calendar = self.calendar(freq)
-        cells = movement.movement_cells(daily, calendar, self.policy, rates, alone=alone)
-        sums = (*movement.SUMS, *movement.COUNTS)
-        made = dense(cells, (groups, periods), {"period": first}, sums)
-        made["closing"], made["customers_closing"] = (
-            np.cumsum(made.pop(name), axis=1) for name in ("change", "paying")
-        )
-        made["opening"], made["customers_opening"] = (
-            np.roll(made[name], 1, axis=1) for name in ("closing", "customers_closing")
-        )
-        made["opening"][:, :1] = made["customers_opening"][:, :1] = 0
-        made["fx"] = np.zeros_like(made["closing"])
-        return made
+        asked = (daily, self.calendar(freq), self.policy, rates)
+        cells = movement.movement_cells(*asked, alone=alone)
+        return movement.by_period(cells, (groups, periods), first)
 
     def pairs(
         self,
@@ -250,9 +240,8 @@ class PortableEngine:
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             cube = self._pairs(window, freq, daily, many * rates.count)
-            made = valued.valued_pairs(
-                self, rates, made, cube, window, freq, Axis(*self.extent(freq)[:2])
-            )
+            axis = Axis(*self.extent(freq)[:2])
+            made = valued.valued_pairs(self, rates, made, cube, window, freq, axis)
         return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
 
     def _pairs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+import numpy as np
 
 from saasmetrics.engine.movements import KINDS, NOUNS
 from saasmetrics.engine.portable.balances import (
@@ -15,11 +16,14 @@ from saasmetrics.engine.portable.balances import (
     with_balances,
     with_transfer,
 )
+from saasmetrics.engine.portable.fetched import dense
 from saasmetrics.engine.portable.rates import with_days
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import flag, running, summed, where, with_period
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
@@ -205,3 +209,17 @@ def _with_return_split(moves: Frame) -> Frame:
     kept = nw.when(back).then(nw.col("_fill") + nw.col("_lacks")).otherwise(rest)
     moves = moves.with_columns(_kept=kept)
     return moves.with_columns(_more=rest - nw.col("_kept"), _rest=nw.col("_kept"))
+
+
+def by_period(cells: Frame, shape: tuple[int, int], first: int) -> dict[str, NDArray[np.int64]]:
+    """Return movements as arrays of groups x periods, with the balances that they lead to."""
+    made = dense(cells, shape, {"period": first}, (*SUMS, *COUNTS))
+    made["closing"], made["customers_closing"] = (
+        np.cumsum(made.pop(name), axis=1) for name in ("change", "paying")
+    )
+    made["opening"], made["customers_opening"] = (
+        np.roll(made[name], 1, axis=1) for name in ("closing", "customers_closing")
+    )
+    made["opening"][:, :1] = made["customers_opening"][:, :1] = 0
+    made["fx"] = np.zeros_like(made["closing"])
+    return made
