@@ -17,6 +17,7 @@ each lists what it answers with `help(sm.revenue)`:
 - definitions: one number under several policies, and why it differs; then and now; two sources
 - formulas: every formula as a plain function on numbers
 - board: the retention review as one page
+- cache: results kept in a folder, so that reading again costs little
 - importers: raw exports of Stripe, Recurly, Zuora and others as tables
 
 `Policy` is how numbers are defined, `Result` is what every function returns, `CATALOGUE` has every metric with its
@@ -62,6 +63,7 @@ _HOME = {
     "formulas": "saasmetrics.metrics.formulas",
     "support": "saasmetrics.metrics.support",
     "board": "saasmetrics.board",
+    "cache": "saasmetrics.cache",
     "importers": "saasmetrics.importers",
     "success": "saasmetrics.success",
 }
@@ -73,6 +75,7 @@ __all__ = [
     "Policy",
     "Result",
     "board",
+    "cache",
     "capacity",
     "connect",
     "definitions",
@@ -108,6 +111,7 @@ def read(
     memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
     remedies: str | Path | bool | None = None,
+    cache: Any = None,
 ) -> _Book:
     r"""Read a folder of exports, one CSV, Parquet or XLSX file per table, into a Book.
 
@@ -115,6 +119,7 @@ def read(
     ----------
     path
         The folder, or one file. Files are recognized by their names: subscriptions.csv, customers.parquet, ...
+        Tables whose rows have dates may come in one file per month, quarter or year: mrr-2026-09.csv, mrr-2026-10.csv.
         A folder of folders named by day (exports/2026-04-05, exports/2026-07-05) is read as `read_snapshots` does.
     policy, currency, fiscal_start, as_of
         As for `Book`.
@@ -133,6 +138,9 @@ def read(
         Per table the columns whose names are not recognized: {"subscriptions": {"Begun": "start"}}.
     remedies
         A file of `book.save_remedies` to replay; by default remedies.toml beside the data, if there; False for none.
+    cache
+        A folder in which what is read and counted is kept, so that it costs little the next time; True for that of
+        the user, `cache.Cache` to limit it. By default nothing is kept.
 
     Returns
     -------
@@ -168,6 +176,7 @@ def read(
         memory_limit=memory_limit,
         columns=columns or {},
         remedies=remedies,
+        cache=cache,
     )
 
 
@@ -250,6 +259,7 @@ def read_snapshots(
     encoding: str | None = None,
     memory_limit: int | str | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    cache: Any = None,
 ) -> _Book:
     r"""Read exports taken on different days into one Book that knows what was known when.
 
@@ -259,7 +269,7 @@ def read_snapshots(
         Day of the export -> folder or file, as for `read`. A file whose content has not changed is read once.
     policy, currency, fiscal_start, as_of
         As for `Book`; by default all is known up to the day of the last export.
-    dayfirst, decimal, encoding, memory_limit, columns
+    dayfirst, decimal, encoding, memory_limit, columns, cache
         As for `read`, for all exports.
 
     Returns
@@ -305,6 +315,7 @@ def read_snapshots(
         encoding=encoding,
         memory_limit=memory_limit,
         columns=columns or {},
+        cache=cache,
     )
 
 
@@ -379,21 +390,9 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Load the magics %saas and %%saas, and completion inside quotes: `%load_ext saasmetrics`."""
-    _of_ipython("load")(ipython)
+    import_module("saasmetrics.registered").of_ipython("load")(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Take both away again: `%unload_ext saasmetrics`."""
-    _of_ipython("unload")(ipython)
-
-
-def _of_ipython(name: str) -> Any:
-    """Return what the widgets registered for IPython, which this package never imports."""
-    from importlib.metadata import entry_points
-
-    from saasmetrics.errors import MissingExtraError
-
-    for point in entry_points(group="saasmetrics.ipython", name=name):
-        return point.load()
-    msg = "The magics are not installed: pip install jupyter-saasmetrics."
-    raise MissingExtraError(msg)
+    import_module("saasmetrics.registered").of_ipython("unload")(ipython)

@@ -20,6 +20,7 @@ from saasmetrics.errors import DataError, InvalidTablesError, MissingExtraError,
 from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 from saasmetrics.result import Context
+from saasmetrics.tables.runs import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,16 +125,20 @@ class Book:
         fiscal_start: int = 1,
         as_of: Any = None,
         remedies: Any = None,
+        cache: Any = None,
         **told: Any,
     ) -> Book:
         """Read a folder of files, or of several days; see `saasmetrics.read` and `saasmetrics.read_snapshots`."""
         from saasmetrics.checks.replay import beside
+        from saasmetrics.engine.kept import place_of
         from saasmetrics.importers.raw import read_tables
 
         day, code = None if as_of is None else last_day(as_of), reporting_currency(currency)
-        repairs, history = beside(path, remedies, read_tables(path, **told))
+        place, shelf = place_of(cache)
+        repairs, history = beside(path, remedies, read_tables(path, shelf=shelf, **told))
         book, told_by = cls.__new__(cls), resolve(policy)
-        fill(book, history, told_by, code, fiscal_start, day, known=day, repairs=repairs)
+        asked = (history, told_by, code, fiscal_start, day)
+        fill(book, *asked, known=day, repairs=repairs, place=place)
         return book
 
     def _with(self, **changes: Any) -> Book:
@@ -327,7 +332,7 @@ class Book:
             needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
-        found: pd.DataFrame = self.tables[name].data.to_pandas()
+        found: pd.DataFrame = whole(self.tables[name], f"A frame of {name}").data.to_pandas()
         return found
 
     def calendar(self, freq: str = "M") -> Calendar:

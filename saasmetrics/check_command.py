@@ -96,7 +96,7 @@ def as_data(book: Book, report: Report) -> dict[str, Any]:
         "summary": report.text,
         "as_of": book.as_of_text,
         "currency": book.currency,
-        "tables": {name: table.num_rows for name, table in book.tables.items()},
+        "tables": {name: table.rows for name, table in book.tables.items()},
         "findings": [
             {
                 "severity": problem.severity,

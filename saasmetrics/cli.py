@@ -151,13 +151,12 @@ def _book_words(
         help="another choice, such as overlap=latest; METRICS.md has all; can be given several times",
     )
     words.add_argument("--as-of", metavar="DATE", help="last day known, such as 2026-03-31")
-    words.add_argument(
-        "--dayfirst", action=argparse.BooleanOptionalAction, help="whether 03/04/2025 is 3 April"
-    )
     text = "remedies to replay, by default remedies.toml in the folder; none for none"
     words.add_argument("--remedies", metavar="FILE", help=text)
-    words.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
-    words.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
+    import_command.ways(words)
+    words.add_argument(
+        "--cache", metavar="DIR", help="folder in which results are kept for next time"
+    )
     words.add_argument("--currency", metavar="CODE", help="reporting currency, such as EUR")
     words.add_argument(
         "--fiscal-start",
@@ -227,16 +226,8 @@ def _pack(arguments: argparse.Namespace) -> int:
     from saasmetrics.board.every_month import monthly
 
     defaults = {"policy": "default", "set": [], "fiscal_start": 1}
-    for name in (
-        "csv",
-        "title",
-        "margin",
-        "dayfirst",
-        "decimal",
-        "encoding",
-        "remedies",
-        *defaults,
-    ):
+    alone = ("csv", "title", "margin", "dayfirst", "decimal", "encoding", "remedies")
+    for name in (*alone, *defaults):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
             raise DataError(
@@ -246,6 +237,7 @@ def _pack(arguments: argparse.Namespace) -> int:
         "as_of": _day(arguments.as_of),
         "currency": arguments.currency,
         "since": arguments.since,
+        "cache": arguments.cache,
     }
     with _progress(20, "Board pack") as done:
         made = monthly(arguments.folder, arguments.out or "packs", done=done, **told)
@@ -333,6 +325,7 @@ def _book(arguments: argparse.Namespace) -> Book:
         decimal=arguments.decimal,
         encoding=arguments.encoding,
         remedies=False if arguments.remedies == "none" else arguments.remedies,
+        cache=arguments.cache,
     )
     return book
 

@@ -9,7 +9,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,6 +139,8 @@ def intervals_per_month(
         return exact(week) / count
     if interval == "day":
         return exact(day) / count
+    if interval not in month:
+        raise UnknownNameError.of("billing interval", interval, ("day", "week", *month))
     return month[interval] / count
 
 

@@ -11,6 +11,7 @@ from saasmetrics.engine.place import HERE, Place
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import counted, format_value
 from saasmetrics.result import Result
+from saasmetrics.tables.runs import is_runs, unrolled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -55,7 +56,8 @@ class Checks:
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
         return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule} ({counted(p.rows, 'row')})"
+            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule}"
+            + (f" ({counted(p.rows, 'row')})" if p.rows else "")
             for p in self.under(policy)
             if (p.severity == "warning" or p.code == "repaired") and p.table in tables
         )
@@ -262,6 +264,13 @@ def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
     table = book.checks.tables.get(problem.table)
     if lines is None or table is None or table.is_away:  # of rows elsewhere the first are here
         return pd.DataFrame(list(problem.examples))
+    if is_runs(table.data):  # whose rows have no numbers
+        # What is found as often as there are runs is about the first row of each.
+        first = problem.rows == len(lines)
+        some = table.data.take(lines).select(table.column_names)
+        parts = [some] if first else unrolled(table.data, lines)
+        every: pd.DataFrame = pd.concat([part.to_pandas() for part in parts], ignore_index=True)
+        return every
     taken: pd.DataFrame = table.data.take(lines).to_pandas()
     taken.insert(0, "row", lines + 1)
     return taken

@@ -287,8 +287,8 @@ class Result:
         -------
         str
             One statement per cube, over tables with the columns of `saasmetrics schema`. Comments before each say which
-            number it is for, by which policy, and what to do with the rows. Dates, choices and the latest exchange
-            rates are those of the number: write it anew for another as-of date.
+            number it is for, by which policy, and what to do with the rows; each step has a name and says what it is.
+            Dates, choices and exchange rates are those of the number: write it anew for another as-of date.
 
         Raises
         ------

@@ -99,7 +99,7 @@ def of_frame(frame: pd.DataFrame) -> str:
 
 def book_text(book: Book) -> str:
     """Return a book as text: of what day, by which definitions, from which tables."""
-    tables = ", ".join(f"{name} {len(table.data):,}" for name, table in book.tables.items())
+    tables = ", ".join(f"{name} {table.rows:,}" for name, table in book.tables.items())
     where = f"\n  {said}" if (said := book.place.said()) else ""
     return f"{_said(book)}, {book.policy}\n  {tables} rows{where}"
 
@@ -121,7 +121,7 @@ def book_html(book: Book) -> str:
     left = ' style="text-align:left"'
     head = "".join(f"<th{left}>{name}</th>" for name in ("Table", "Rows", "Columns"))
     rows = "".join(
-        f"<tr><th{left}>{escape(name)}</th><td>{len(table.data):,}</td>"
+        f"<tr><th{left}>{escape(name)}</th><td>{table.rows:,}</td>"
         f"<td{left}>{escape(', '.join(table.data.column_names))}</td></tr>"
         for name, table in book.tables.items()
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 MARKED_FOLDERS = ("browser", "bench")
+# What takes long begins first, so that no process is left alone with it at the end.
+LONG = ("tests/warehouse/", "tests/docs/", "tests/test_notebooks.py", "tests/test_readme.py")
 
 # A gate says the same of the same code, however busy the machine; `make search` draws ledgers that nobody has seen.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,6 +29,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
         for folder in MARKED_FOLDERS:
             if folder in item.path.relative_to(ROOT).parts[:-1]:

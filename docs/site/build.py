@@ -41,10 +41,18 @@ SECTIONS = {
         "howto/forecast.html",
         "howto/renewals.html",
         "howto/warehouse.html",
+        "howto/sql.html",
+        "howto/cache.html",
         "howto/add-a-metric.html",
     ],
     "Understand": ["why.html", "policies.html", "glossary.html"],
-    "Reference": ["metrics/index.html", "importers.html", "api/index.html", "changelog.html"],
+    "Reference": [
+        "metrics/index.html",
+        "importers.html",
+        "speed.html",
+        "api/index.html",
+        "changelog.html",
+    ],
 }
 
 
@@ -107,7 +115,10 @@ def _jobs() -> list[tuple[str, str]]:
         *(("notebook", name) for name in ("cfo_retention_review", "board_pack", "success")),
         *(("written", name) for name in written),
         *(("notebook", name) for name in ("founder", "definitions")),
-        *(("generated", name) for name in ("policies", "glossary", "importers", "changelog")),
+        *(
+            ("generated", name)
+            for name in ("policies", "glossary", "importers", "speed", "changelog")
+        ),
         *(("generated", name) for name in ("metrics", "api")),
         *(("api", module) for module in known.API),
         *metrics,
@@ -159,6 +170,7 @@ def _generated(name: str) -> Page:
         "api": api_pages.overview,
         "glossary": generated.glossary,
         "importers": generated.importers,
+        "speed": generated.speed,
         "changelog": generated.changelog,
     }
     return makers[name]()

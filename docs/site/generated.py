@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from docs.site.page import Page, slug
 from docs.site.text import inline, markdown
 
 ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "docs"
+_REPORTS = "benchmarks*.md"
 TERMS = Path(__file__).parent / "terms.json"
 
 
@@ -28,6 +31,20 @@ def changelog() -> Page:
     source = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     title, _, rest = source.strip().removeprefix("# ").partition("\n")
     return Page("changelog.html", title, "What each version brought.", markdown(rest))
+
+
+def speed() -> Page:
+    """Return the page on what was measured: the reports of the benchmarks, one after the other."""
+    reports = {path.name: path.read_text("utf-8") for path in sorted(BENCHMARKS.glob(_REPORTS))}
+    titles = {name: text.removeprefix("# ").partition("\n")[0] for name, text in reports.items()}
+    whole = "\n\n".join(re.sub("^#", "##", text, flags=re.MULTILINE) for text in reports.values())
+    for name, title in titles.items():
+        whole = whole.replace(f"]({name})", f"](speed.html#{slug(title)})")
+    summary = (
+        "What it costs in time and memory, against other ways, by size, and of a whole board pack."
+    )
+    words = "benchmark performance fast slow memory large million rows"
+    return Page("speed.html", "Speed and memory", summary, markdown(whole), words=words)
 
 
 def glossary() -> Page:

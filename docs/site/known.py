@@ -27,6 +27,7 @@ API = {
     "saasmetrics.formulas": "Formulas on numbers",
     "saasmetrics.board": "Board pack",
     "saasmetrics.importers": "Importers",
+    "saasmetrics.cache": "Results kept",
     "saasmetrics_widgets": "Widgets",
 }
 

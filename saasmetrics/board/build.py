@@ -318,7 +318,7 @@ def _facts(making: Making, asked: Settings) -> dict[str, Any]:
         "currency": book.currency, "audience": asked.audience,
         "policy": f"{book.policy.name} v{book.policy.version}", "policy_hash": book.policy.hash,
         "data_hash": book.data_hash, "code": __version__,
-        "rows": {name: len(table.data) for name, table in sorted(book.tables.items())},
+        "rows": {name: table.rows for name, table in sorted(book.tables.items())},
         "metrics": {key: result.metric.version for key, result in sorted(making.sources.items())},
         "unplanned": list(unplanned(making)),
     }  # fmt: skip

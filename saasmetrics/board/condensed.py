@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.followed import followed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,9 +49,10 @@ class Began:
         import pandas as pd
         import pyarrow as pa
 
-        daily = book.engine.entities
+        engine = followed(book.engine)
+        daily = engine.entities
         first = np.flatnonzero(daily.first)
-        ids = book.engine.spans.entity_ids.take(pa.array(daily.account[first]))
+        ids = engine.spans.entity_ids.take(pa.array(daily.account[first]))
         month = daily.time[first].astype("datetime64[D]").astype("datetime64[M]")
         months, at = np.unique(month, return_inverse=True)
         return cls(pd.Index(ids.to_pandas()), at.reshape(-1), tuple(months.astype(str)))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_charts import add_chart
-from saasmetrics.board.deck_tables import fitted, label, lines, lines_of, split
+from saasmetrics.board.deck_tables import FORM, fitted, label, lines, lines_of, split
 from saasmetrics.board.drawn import look
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
@@ -26,6 +26,7 @@ FONT = "Arial"
 _WIDE, _HIGH = 13.333, 7.5  # inches that the layout is thought in; a template may have others
 _EDGE, _BOTTOM = 0.5, 6.95
 _LINE = 0.18  # inches of a row of a table
+_FIELD = 0.8  # inches of a row to be filled in
 _LEAST = 1.5  # inches of a chart
 _PROPERTY = 255  # letters of a property of the file
 
@@ -279,6 +280,8 @@ class _Slide:
         many, words, rows = len(table.rows) + 1, table.kind == "text", lines(table, columns)
         fits = 72 * (room - 0.25) / (sum(rows) + 1) * 0.62
         size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else 8.5
+        form = table.id == FORM
+        size = 14.0 if form else size
         shape = self.slide.shapes.add_table(
             many,
             len(table.columns) + 1,
@@ -309,8 +312,9 @@ class _Slide:
             self._cell(grid.cell(line, 0), label(row.label, columns[0]), Pt(size), bold=heavy)
             for column, cell in enumerate(row.cells, 1):
                 self._view(grid.cell(line, column), cell, Pt(size), words, heavy)
-        for line, lower in zip(grid.rows, (1, *rows), strict=True):
-            line.height = self.y(_LINE * lower)
+        highs = [_LINE, *(_FIELD if form else _LINE * lower for lower in rows)]
+        for line, inches in zip(grid.rows, highs, strict=True):
+            line.height = self.y(inches)
 
     def _view(self, cell: Any, view: CellView, size: Any, words: bool, heavy: bool) -> None:
         from pptx.dml.color import RGBColor

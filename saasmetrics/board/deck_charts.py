@@ -160,7 +160,9 @@ def _bars(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
     from pptx.util import Pt
 
     plot = made.plots[0]
-    plot.gap_width, plot.overlap = 45, 100 if chart.kind == "stack" else 35
+    # A plan is an outline: columns stand apart, so that none of its lines crosses a number.
+    planned = any(series.role == "plan" for series in chart.series)
+    plot.gap_width, plot.overlap = 45, 100 if chart.kind == "stack" else 0 if planned else 35
     solid = {"actual": colors.actual, "prior": colors.prior}
     for at, (series, held) in enumerate(zip(plot.series, chart.series, strict=True)):
         series.invert_if_negative = False
@@ -171,7 +173,7 @@ def _bars(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
         color = solid.get(held.role) or stack_color(held, at, len(chart.series), colors)
         _fill(series, color)
         if chart.kind == "columns" and held.role == "actual":
-            _labels(series, 8)
+            _labels(series, 7 if planned else 8)
 
 
 def _variance(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from saasmetrics.board.model import Page
     from saasmetrics.board.views import TableView
 
-_ROWS = 11  # rows of words on a slide
+_ROWS, _FORM_ROWS = 11, 6  # rows of words on a slide, and of a form to be filled in
+FORM = "asks"  # the table in whose last column decisions are written
 _LABEL, _AIR = 9.0, 0.16  # points of a label, and inches of the margins of its cell
 _MOST = 2  # lines of a label; the workbook has longer ones in full
 _EASE = 1.12  # of what columns need, where there is room for more
@@ -29,12 +30,13 @@ def split(pack: Pack, page: Page) -> list[list[TableView]]:
         if view.kind != "text":
             slides[-1].append(view)
             continue
-        room = _ROWS - sum(len(v.rows) + 2 for v in slides[-1])
+        most = _FORM_ROWS if view.id == FORM else _ROWS
+        room = most - sum(len(v.rows) + 2 for v in slides[-1])
         rows = list(view.rows)
         while rows:
             if room < 3:
                 slides.append([])
-                room = _ROWS
+                room = most
             slides[-1].append(replace(view, rows=tuple(rows[:room])))
             rows, room = rows[room:], 0
     return slides
@@ -47,6 +49,8 @@ def widths(table: TableView) -> list[float]:
         max([len(name), *(len(row.cells[at].text) for row in table.rows)])
         for at, name in enumerate(table.columns)
     ]
+    if table.id == FORM:
+        longest[-1] = max(longest)
     if table.kind == "text":
         return [min(max(size, 7), 90) ** 0.75 for size in longest]
     return [

@@ -31,8 +31,10 @@ _FONTS = (
     "Noto Sans Arabic",
 )
 _WIDE = {"16:9": (1000, 480), "a4": (700, 340)}  # pixels of one chart, or of one of two
-_HEIGHT, _LOW = 190, 125
+_HEIGHT, _LOW, _TALL = 190, 125, 250
 _MANY = 12  # lines of tables: with more, charts are lower
+_FULL = 22  # lines of tables that leave no room for two charts of full width on a page of A4
+_WORDY = 2  # lines that a row of words takes
 
 
 def pdf(pack: Pack, paper: str | None = None) -> bytes:
@@ -102,9 +104,7 @@ def _page(pack: Pack, page: Page, number: int, paper: str, folder: Path) -> dict
     from saasmetrics.charts import to_svg
 
     charts = []
-    width = _WIDE[paper][0 if len(page.charts) == 1 else 1]
-    lines = sum(len(table.rows) for table in page.tables)
-    high = _HEIGHT if lines < _MANY or paper != "16:9" else _LOW
+    width, high, stacked = _sizes(page, paper)
     for chart in page.charts:
         name = f"{page.id}-{chart.id}.svg"
         svg = to_svg(spec(pack, chart, "light", width, high), prefix=f"{page.id}-{chart.id}-")
@@ -120,8 +120,20 @@ def _page(pack: Pack, page: Page, number: int, paper: str, folder: Path) -> dict
     return {
         "id": page.id, "kicker": f"{number} · {page.name}", "title": page.title, "comment": page.comment,
         "marks": marks(page), "stale": bool(page.stale), "tiles": tiles, "charts": charts, "tables": tables,
+        "stacked": stacked,
         "beside": narrow and paper == "16:9", "missing": page.missing, "footnote": page.footnote,
     }  # fmt: skip
+
+
+def _sizes(page: Page, paper: str) -> tuple[int, int, bool]:
+    """Return how wide and high the charts of a page are, and whether they stand below each other."""
+    lines = sum(len(t.rows) * (_WORDY if t.kind == "text" else 1) for t in page.tables)
+    one = len(page.charts) == 1
+    if paper == "16:9":
+        return _WIDE[paper][0 if one else 1], _HEIGHT if lines < _MANY else _LOW, False
+    stacked = one or lines < _FULL
+    roomy = lines < (_FULL if one else _MANY)
+    return _WIDE[paper][0 if stacked else 1], _TALL if stacked and roomy else _HEIGHT, stacked
 
 
 def _spark(points: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
 
 Done = Callable[[str], None]
+_FEW = 2  # pages that cannot be shown and need no page of their own to say so
 # What can be asked for anew without a number being another.
 _LOOKS = (
     "title",
@@ -119,7 +120,7 @@ class Draft:
         shown = [made[key] for key in order if key in made]
         gone = [page for page in shown if is_empty(page)]
         kept = tuple(page for page in shown if page not in gone)
-        all_pages = (*kept, _not_shown(gone)) if gone else kept
+        all_pages = _with_missing(kept, gone)
         return (self._planned(all_pages[0]), *all_pages[1:]) if all_pages else ()
 
     def _built(self, key: str) -> Page:
@@ -154,6 +155,16 @@ def is_empty(page: Page) -> bool:
     True
     """
     return bool(page.missing) and not (page.tiles or page.charts or page.tables)
+
+
+def _with_missing(kept: tuple[Page, ...], gone: list[Page]) -> tuple[Page, ...]:
+    """Return pages with what cannot be shown: little of it at the foot of the last one, more on a page of its own."""
+    if not gone:
+        return kept
+    if not kept or len(gone) > _FEW:
+        return (*kept, _not_shown(gone))
+    told = tuple(f"The page {page.name}: {text}" for page in gone for text in page.missing)
+    return (*kept[:-1], replace(kept[-1], missing=(*kept[-1].missing, *told)))
 
 
 def _not_shown(gone: list[Page]) -> Page:

@@ -96,6 +96,7 @@ class Drawn:
             "sort": None,
             "axis": axis,
             "scale": {
+                "type": "band",
                 "domain": [*self.chart.categories],
                 "paddingInner": 0.35,
                 "paddingOuter": 0.2,

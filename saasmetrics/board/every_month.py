@@ -88,8 +88,10 @@ def possible(asked: Settings) -> tuple[tuple[str, ...], str]:
     return tuple(f for f in asked.formats_written if f not in gone), f"Left out: {error}"
 
 
-def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -> Book:
-    """Return the book of the tables that the settings name.
+def read_book(
+    asked: Settings, as_of: str | None, currency: str | None = None, cache: Any = None
+) -> Book:
+    """Return the book of the tables that the settings name, by way of a cache where one is given.
 
     Raises
     ------
@@ -104,6 +106,7 @@ def read_book(asked: Settings, as_of: str | None, currency: str | None = None) -
         currency=currency or asked.currency,
         fiscal_start=asked.fiscal_start or 1,
         as_of=as_of or asked.as_of,
+        cache=cache,
     )
 
 
@@ -114,6 +117,7 @@ def monthly(
     as_of: str | None = None,
     currency: str | None = None,
     since: Any = None,
+    cache: Any = None,
     done: Done | None = None,
 ) -> Made:
     """Make the pack of a date and write it to a folder of its own, all files or none.
@@ -130,6 +134,8 @@ def monthly(
         Another reporting currency than that of the settings.
     since
         The last pack; by default the newest of the archive that is older.
+    cache
+        The folder in which what is read and counted is kept; by default nothing is.
     done
         Called with each part when it is finished.
 
@@ -144,7 +150,7 @@ def monthly(
         msg = f"{archive} is a file; name the folder of the packs: --out DIR."
         raise DataError(msg)
     told = done or _quiet
-    book = read_book(asked, as_of, currency)
+    book = read_book(asked, as_of, currency, cache)
     told("read")
     last = Path(since) if since is not None else newest(archive, before=book.as_of_text)
     made = pack(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NONE = "–"
 MINUS = "−"
 _SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
+_AFTER = {"months": " months", "hours": " hours", "monthly": " a month"}  # where there is no header
 
 
 def scale_of(values: Iterable[float | None]) -> str:
@@ -38,7 +39,20 @@ def head_of(unit: str, scale: str, currency: str) -> str:
     """
     if unit == "money":
         return f"{currency} {scale}".strip()
-    return {"ratio": "%", "points": "pp", "multiple": "x", "months": "months"}.get(unit, unit)
+    return {"ratio": "%", "points": "pp", "multiple": "x", "monthly": "a month"}.get(unit, unit)
+
+
+def unit_in_pack(metric: str, unit: str) -> str:
+    """Return the unit of a metric in a pack: points are the distance of two rates, and contacts no multiple of a thing.
+
+    Examples
+    --------
+    >>> unit_in_pack("nps", "points"), unit_in_pack("support_load", "multiple"), unit_in_pack("ltv_cac", "multiple")
+    ('score', 'monthly', 'multiple')
+    """
+    if metric == "support_load" and unit == "multiple":
+        return "monthly"
+    return "score" if unit == "points" else unit
 
 
 def shown(quantity: Quantity, scale: str = "") -> str:
@@ -111,7 +125,7 @@ def said(quantity: Quantity, currency: str) -> str:
         text = format_precise(abs(value), text)
     else:
         text = _plain(abs(value), quantity.unit)
-        text += f" {quantity.unit}" if quantity.unit in ("months", "hours") else ""
+        text += _AFTER.get(quantity.unit, "")
     if is_nothing(text):
         return text
     return (MINUS if value < 0 else "+" if quantity.signed else "") + text

@@ -144,7 +144,7 @@ def told_by(pack: Pack) -> Settings:
         if page.edited
     }
     asks = tuple(
-        Ask(*(cell.text.removeprefix(NOBODY) for cell in row.cells if isinstance(cell, Text)))
+        Ask(*(cell.text.removeprefix(NOBODY) for cell in row.cells[:3] if isinstance(cell, Text)))
         for page in pack.pages
         for table in page.tables
         for row in table.rows

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.board.condensed import Began
-from saasmetrics.board.figures import said
+from saasmetrics.board.figures import said, unit_in_pack
 from saasmetrics.board.model import Quantity, Total
 from saasmetrics.board.numbers import Numbers
 from saasmetrics.errors import DataError
@@ -354,7 +354,7 @@ MOVE_NAMES = {name: _WORDS.get(name, name.capitalize()) for name in MOVES}
 
 def unit_of(result: Result) -> str:
     """Return the unit of a result in a pack, where points are the distance of two rates: those of a score are not."""
-    return "score" if result.metric.unit == "points" else result.metric.unit
+    return unit_in_pack(result.metric.id, result.metric.unit)
 
 
 def footnote(results: Sequence[Result], more: Sequence[str] = ()) -> str:

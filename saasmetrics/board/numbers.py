@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.condensed import COUNT, MOST, NOTE, Began, condensed
+from saasmetrics.board.figures import unit_in_pack
 from saasmetrics.board.model import Check, Quantity, Rows, Total
 from saasmetrics.errors import DataError
 from saasmetrics.export.expression import computed, names
@@ -123,8 +124,7 @@ class Numbers:
         A number that no formula of its rows gives is added as a value, with the reason for it.
         """
         proof = result.proof(**cell)
-        # Points of a score, such as NPS, are not those of two rates.
-        trace, unit = proof.trace, "score" if proof.unit == "points" else proof.unit
+        trace, unit = proof.trace, unit_in_pack(result.metric.id, proof.unit)
         if (
             trace is None
             or proof.value is None

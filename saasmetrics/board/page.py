@@ -125,10 +125,13 @@ def html(review: Review, done: Callable[[str], None]) -> str:
 
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from saasmetrics.charts.text import verdict_mark
+
     environment = Environment(
         loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["verdict_mark"] = verdict_mark
     sections = []
     for section in review.sections:
         sections.append((section, [panel(exhibit) for exhibit in section.exhibits]))

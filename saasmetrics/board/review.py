@@ -61,9 +61,7 @@ class Review:
     @property
     def facts(self) -> dict[str, str]:
         """What the page says about itself: date, currency, policy, tables."""
-        tables = ", ".join(
-            f"{name} {len(table.data):,}" for name, table in self.book.tables.items()
-        )
+        tables = ", ".join(f"{name} {table.rows:,}" for name, table in self.book.tables.items())
         return {
             "As of": self.book.as_of_text,
             "Currency": self.book.currency,

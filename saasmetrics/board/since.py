@@ -98,7 +98,7 @@ def _other_rows(making: Making, last: Pack) -> str:
     if "rows" not in last.facts:
         return ""
     then = dict(last.facts["rows"])
-    now = {name: len(table.data) for name, table in making.book.tables.items()}
+    now = {name: table.rows for name, table in making.book.tables.items()}
     moved = [
         f"{name} {then.get(name, 0):,} → {now.get(name, 0):,}"
         for name in sorted({*then, *now})

@@ -42,6 +42,17 @@ _TRAILING = re.compile(r"\.0(?=[kMB]$)")
 _ROUND_STEPS = {12: (1, 2, 3, 6, 12, 24, 36, 60, 120), 4: (1, 2, 4, 8, 12, 20, 40)}
 
 
+def verdict_mark(verdict: str) -> str:
+    """Return the mark of a verdict; triangles show directions, of which either may be good.
+
+    Examples
+    --------
+    >>> verdict_mark("pass"), verdict_mark("fail"), verdict_mark("not proven")
+    ('●', '×', '○')
+    """
+    return {"pass": "●", "fail": "×"}.get(verdict, "○")
+
+
 def printable(text: str) -> str:
     r"""Return a text with what no document can hold, control characters and halves of characters, replaced.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
-from saasmetrics.charts.text import ticks, wrap
+from saasmetrics.charts.text import ticks, verdict_mark, wrap
 from saasmetrics.money import format_value
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _row(row: dict[str, Any], canvas: Canvas) -> dict[str, Any]:
             if high is not None
             else f"{ends[0]} or more"
         )
-    sign = {"pass": "▲", "fail": "▼"}.get(word, "○")
+    sign = verdict_mark(word)
     return {
         "group": row["group"] or "All customers",
         "value": value,

@@ -15,6 +15,7 @@ from saasmetrics.money import counted
 from saasmetrics.periods import day_number, iso_day
 from saasmetrics.tables.gate import amounts, copies, cross, keys, owners, status, terms
 from saasmetrics.tables.gate.view import Gate, View
+from saasmetrics.tables.runs import whole
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def chosen(
     DataError
         If nothing is there to be repaired.
     """
-    out, now = [], dict(tables)
+    out, now = [], _single(tables)
     today = datetime.now().astimezone().date().isoformat()
     before = _running(now, asked)
     for place, name in given.items():
@@ -260,7 +261,7 @@ def applied(
         The tables, and notes of what was repaired; a warning where a remedy matches nothing, or many more rows than
         when it was chosen.
     """
-    now, said = dict(tables), []
+    now, said = _single(tables), []
     for number, entry in enumerate(remedies):
         was = now
         now, rows = _mended(was, entry, asked)
@@ -275,6 +276,11 @@ def applied(
         size = sum(table.num_rows for name, table in was.items() if now[name] is not table)
         said += _grown(next(iter(rows), ""), entry, sum(rows.values()), size)
     return now, tuple(said)
+
+
+def _single(tables: Tables) -> dict[str, Table]:
+    """Return the tables with a row of its own for each row of the file, since remedies are for rows."""
+    return {name: whole(table, "A remedy") for name, table in tables.items()}
 
 
 def _note(table: str, words: str, rows: int, entry: Chosen) -> Problem:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.errors import DataError
+from saasmetrics.tables.runs import rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,9 @@ def worth_of(
     broken = _broken(source, problems)
     data = tables[source].data
     for without in (broken[:0], broken) if len(broken) else (broken,):
-        kept = np.setdiff1d(np.arange(len(data)), without)
+        there = np.ones(len(data), np.bool_)
+        there[without] = False
+        kept = np.flatnonzero(there)
         part = data if not len(without) else data.take(pa.array(kept))
         some = {**tables, source: replace(tables[source], data=part)}
         try:
@@ -217,7 +220,7 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
         return Touched(None, None, None, weight)
     ids = _customers(problem, table, lines)
     if ids is None:
-        share = len(lines) / max(table.num_rows, 1) if lines is not None else 1.0
+        share = _part_of(table, lines) if lines is not None else 1.0
         return Touched(None, None, None, weight * share)
     many = len(ids)
     if worth is None:
@@ -229,10 +232,14 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
         micro = int(np.abs(worth.micro[place[place >= 0]]).sum())
     if problem.severity == "error" and lines is not None and not micro:
         # An amount that cannot be counted is unknown, and not nothing.
-        share = len(lines) / max(table.num_rows, 1)
+        share = _part_of(table, lines)
         return Touched(many, None, share, weight * share)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(many, micro, part, weight * (1.0 if part is None else part))
+
+
+def _part_of(table: Table, lines: npt.NDArray[np.intp]) -> float:
+    return rows_in(table.data, lines) / max(table.rows, 1)
 
 
 def _customers(

@@ -12,10 +12,12 @@ from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
 from saasmetrics.tables.gate.values import known_currencies
+from saasmetrics.tables.runs import is_runs, lengths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.policy import Policy
@@ -172,11 +174,20 @@ def main_currency(tables: Mapping[str, Table]) -> str:
     """Return the currency of most rows that is not converted by fx, or USD."""
     quoted = tables["fx"].data["currency"].unique().to_pylist() if "fx" in tables else []
     for name in ("subscriptions", "mrr", "invoices"):
-        if name in tables and "currency" in tables[name].data.column_names:
-            counts = pc.value_counts(tables[name].data["currency"]).to_pylist()
-            if found := most_used({c["values"]: c["counts"] for c in counts}, quoted):
-                return found
+        there = name in tables and "currency" in tables[name].data.column_names
+        if there and (found := most_used(_counts(tables[name].data), quoted)):
+            return found
     return "USD"
+
+
+def _counts(data: pa.Table) -> dict[str | None, int]:
+    """Return how many rows each currency has."""
+    if not is_runs(data):
+        counts = pc.value_counts(data["currency"]).to_pylist()
+        return {each["values"]: each["counts"] for each in counts}
+    names, code = encode(data["currency"])
+    held = np.bincount(code + 1, lengths(data), len(names) + 1)[1:]
+    return dict(zip(names.to_pylist(), held.astype(int).tolist(), strict=True))
 
 
 def most_used(counts: Mapping[str | None, int], quoted: Collection[str | None]) -> str:

@@ -13,6 +13,7 @@ from saasmetrics.engine.service import interval_steps, next_billing_day
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError
 from saasmetrics.periods import day_number, iso_day
+from saasmetrics.tables.runs import last_month
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,8 +96,10 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     data = tables[source].data
     if not len(data):
         return today
-    if source != "subscriptions":
-        return min(month_end(int(days(data["month" if source == "mrr" else "date"]).max())), today)
+    if source == "mrr":
+        return min(month_end(last_month(data) or 0), today)
+    if source == "invoices":
+        return min(month_end(int(days(data["date"]).max())), today)
     latest = [_latest(data, "start", today)]
     latest += [_latest(data, name, today) for name in HAPPENED if has(data, name)]
     if has(data, "end") and not billing_periods(data):

@@ -215,13 +215,15 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
         account, cohort (period), duration (periods from the first snapshot to the first one at which the customer
         is gone, or to `last`), entry (age when first observed), event (1: gone), mrr (at the first snapshot).
     """
-    found: dict[str, list[NDArray[np.int64]]] = {name: [np.zeros(0, np.int64)] for name in LIVES}
+    found = {name: np.empty(ledger.accounts, np.int64) for name in LIVES}
+    many = 0
     for accounts, part in ledger.blocks():
         lives = _lives(part, last, left)
         lives["account"] += accounts.start
+        begin, many = many, many + len(lives["account"])
         for name, values in lives.items():
-            found[name].append(values)
-    return {name: np.concatenate(values) for name, values in found.items()}
+            found[name][begin:many] = values
+    return {name: values[:many] for name, values in found.items()}
 
 
 def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.int64]]:

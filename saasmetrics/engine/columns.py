@@ -8,13 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.encoded import encoded
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def has(data: pa.Table, column: str) -> bool:
     """Return whether a table has a column with at least one value."""
-    return column in data.column_names and data[column].null_count < len(data)
+    if column not in data.column_names:
+        return False
+    away = getattr(data, "has", None)  # of rows that are not here
+    return bool(away(column)) if away else data[column].null_count < len(data)
 
 
 def flat(column: Any) -> pa.Array:
@@ -26,13 +31,7 @@ def flat(column: Any) -> pa.Array:
 
 def encode(column: Any) -> tuple[pa.Array, NDArray[np.int32]]:
     """Return the distinct values of a column and, for each row, the index of its value (-1 where missing)."""
-    coded = flat(column)
-    if not pa.types.is_dictionary(coded.type):
-        coded = flat(pc.dictionary_encode(coded))
-    codes = coded.indices
-    if codes.null_count:
-        codes = pc.fill_null(codes, -1)
-    return coded.dictionary, np.asarray(codes).astype(np.int32, copy=False)
+    return encoded(flat(column))
 
 
 def days(column: Any, missing: Any = 0) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ terms roll on from their first day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, flags, flat, has, numbers, parents
+from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.service import FAR
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted, to_micro
@@ -112,19 +113,14 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         who = flat(parents(who, tables["customers"].data))
     customer_ids, customer = encode(who)
     arr = to_micro(numbers(data["arr"]) * rate)
-    notes = []
     unsigned = len(data)
     signed = start
     if has(data, "signed_at"):
         signed = days(data["signed_at"], FAR).astype(np.int64)
         unsigned = int((signed == FAR).sum())
         signed = np.where(signed == FAR, start, signed)
-    if unsigned:
-        notes.append(
-            f"{counted(unsigned, 'contract')} without a day of signature: taken as signed on the first day"
-        )
     previous = _previous(data)
-    notes += _odd_links(data, previous, end)
+    notes = notes_of(unsigned, *_odd_links(data, previous, end))
     found = Terms(
         source="contracts",
         customer_ids=customer_ids,
@@ -141,9 +137,25 @@ def contract_terms(tables: Mapping[str, Table], policy: Policy, as_of: int, curr
         forecast=_forecast(data, rate),
         category=_category(data),
         escalator=_escalator(data),
-        notes=tuple(notes),
+        notes=notes,
     )
+    found = _in_order(found, data)
     return found.pick(found.end > found.start)
+
+
+def _in_order(found: Terms, data: pa.Table) -> Terms:
+    """Return the terms in the order of their ids, so that nothing depends on the order of rows."""
+    ids, code = encode(data["contract_id"])
+    order = np.lexsort((found.end, found.start, np.append(sort_key(ids), UNKNOWN)[code]))
+    place = np.full(len(order) + 1, UNKNOWN)
+    place[order] = np.arange(len(order))
+    arrays = {
+        each.name: getattr(found, each.name)[order]
+        for each in fields(found)
+        if isinstance(getattr(found, each.name), np.ndarray)
+    }
+    arrays["previous"] = place[arrays["previous"]]
+    return replace(found, ids=found.ids.take(pa.array(order)), **arrays)
 
 
 def _previous(data: pa.Table) -> NDArray[np.int64]:
@@ -158,22 +170,31 @@ def _previous(data: pa.Table) -> NDArray[np.int64]:
     return np.where(at == np.arange(len(data)), UNKNOWN, at)
 
 
-def _odd_links(data: pa.Table, previous: NDArray[np.int64], end: NDArray[np.int64]) -> list[str]:
-    """Return what to say about predecessors that are not there, or end later than what should renew them."""
+def _odd_links(
+    data: pa.Table, previous: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Return how many predecessors are not there, and how many end no earlier than what should renew them."""
     if not has(data, "previous_contract_id"):
-        return []
+        return 0, 0
     named = np.asarray(flat(pc.is_valid(data["previous_contract_id"])))
-    gone = int((named & (previous < 0)).sum())
     at = np.flatnonzero(previous >= 0)
-    shorter = int((end[at] <= end[previous[at]]).sum())
+    return int((named & (previous < 0)).sum()), int((end[at] <= end[previous[at]]).sum())
+
+
+def notes_of(unsigned: int, gone: int, shorter: int) -> tuple[str, ...]:
+    """Return what the footnote says of contracts: unsigned, renewing one that is not there, ending too early."""
     said = []
+    if unsigned:
+        said.append(
+            f"{counted(unsigned, 'contract')} without a day of signature: taken as signed on the first day"
+        )
     if gone:
         said.append(f"{counted(gone, 'contract')} renewing one that is not in the table")
     if shorter:
         said.append(
             f"{counted(shorter, 'contract')} ending no later than the one named, which is not renewed by it"
         )
-    return said
+    return tuple(said)
 
 
 def _auto(data: pa.Table) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import valued_rows as valued
+from saasmetrics.engine.axis import Axis
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import aged, lifetimes
 from saasmetrics.engine.group_pairs import contributions
@@ -76,7 +77,7 @@ def _movements(
     place = np.full(len(involved), -1)
     place[accounts] = at.reshape(-1)
     picked = moved.pick(here, period)
-    cube = movement_cube(picked, place, len(used), period, 1)
+    cube = movement_cube(picked, place, len(used), Axis(period, 1))
     columns = {name: value[:, 0] for name, value in cube.items()}
     for name, state in (("opening", opening), ("closing", closing)):
         columns[name] = np.zeros(len(used), np.int64)

@@ -15,6 +15,7 @@ from saasmetrics.engine.transfers import split_transfer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.ledger import Ledger
 
 
@@ -24,8 +25,7 @@ def pair_cube_between_groups(
     window: int,
     group: NDArray[np.int32],
     groups: int,
-    first: int,
-    periods: int,
+    axis: Axis,
 ) -> dict[str, NDArray[np.int64]]:
     """Return `pair_cube` for entities with lines in several groups; transfers between groups are taken out.
 
@@ -34,7 +34,7 @@ def pair_cube_between_groups(
     Opening MRR belongs to the group it was in. Of the change over the window, what moved between groups of one
     customer is no gain of one and no loss of the other, so that the groups add up to the company.
     """
-    owner, time, now, then = merged(accounts, window, first + periods - 1)
+    owner, time, now, then = merged(accounts, window, axis.last)
     account, event, moment = spread_events(owner, time, entity_of)
     where = np.searchsorted(in_one(account, moment), in_one(owner, time))
     order = np.lexsort((account, event))
@@ -52,11 +52,11 @@ def pair_cube_between_groups(
     seen = entity_since[entity_of[account]] <= moment - window
     parts = contributions(event, (m0, m1), (p0, p1), seen, aside=accounts.aside)
     back = np.lexsort((moment, account))
-    cell = group[account].astype(np.int64) * periods + (moment - first)
+    cell = group[account].astype(np.int64) * len(axis) + (axis.place(moment) - axis.base)
     account = account[back]
     starts = np.ones(len(account), bool)
     starts[1:] = account[1:] != account[:-1]
-    return cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, periods)
+    return cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, len(axis))
 
 
 def contributions(

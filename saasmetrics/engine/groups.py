@@ -16,6 +16,7 @@ from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
+from saasmetrics.tables.runs import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +104,7 @@ class Groups:
 def columns_for(tables: Mapping[str, Table], source: str) -> dict[str, tuple[str, str]]:
     """Return the names that `by=` takes, each with its table and column; customers come before the source."""
     names = {
-        name: tables[name].data.column_names for name in (source, "customers") if name in tables
+        name: columns_of(tables[name].data) for name in (source, "customers") if name in tables
     }
     return named(names, source)
 

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import causes, desk, drill, reason_sums, term_numbers, valued
+from saasmetrics.engine import by_period, causes, desk, drill, reason_sums, term_numbers, valued
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
 from saasmetrics.engine.episodes import episodes
-from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spread
 from saasmetrics.engine.ledger import Ledger, first_group, ledger
-from saasmetrics.engine.movements import Moves, days_away, movement_cube, moves, visits
+from saasmetrics.engine.movements import Moves, days_away, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
-from saasmetrics.engine.pairs import pair_cube
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
@@ -227,52 +225,24 @@ class LocalEngine:
         base = int(found.time.min())
         return self.calendar(freq).lookup(base, int(found.time.max()))[found.time - base]
 
-    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return opening, movements, closing and counts, per group and period."""
-        key = ("movements", self.calendar(freq).freq, tuple(by), bags)
-        return self._lately(key, lambda: self._movements(freq, by, bags))
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
+        key = ("movements", self.calendar(freq).freq, tuple(by), bags, tuple(stops))
+        return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
 
-    def _movements(self, freq: str, by: Sequence[str], bags: int) -> Cube:
-        found = self.grouping(by)
-        moved, group = self.moved(freq, by)
-        first, periods, _ = self.extent(freq)
-        if bags and found.of_entity is not None:
-            group, many = self._bagged(group, bags), len(found) * bags
-        else:
-            many, bags = len(found), 0
-        cube = movement_cube(moved, group, many, first, periods)
-        if self.valuation is not None:
-            cube = valued.movements(self, self.valuation, cube, freq, by, bags)
-        return Cube(found, cube, first, bags)
-
-    def _bagged(self, group: NDArray[np.int32], bags: int) -> NDArray[np.int32]:
-        return (group.astype(np.int64) * bags + self.bags(bags)).astype(np.int32)
-
-    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return the sums over customers of MRR at each period and `window` periods before."""
-        key = ("pairs", window, freq, tuple(by), bags)
-        return self._lately(key, lambda: self._pairs(window, freq, by, bags))
-
-    def _pairs(self, window: int, freq: str, by: Sequence[str], bags: int) -> Cube:
-        cube = self._constant_pairs(window, freq, by, bags)
-        if self.valuation is not None:
-            cube = valued.pairs(self, self.valuation, cube, window, freq, by, bags)
-        return Cube(self.grouping(by), cube, self.extent(freq)[0], bags)
-
-    def _constant_pairs(
-        self, window: int, freq: str, by: Sequence[str], bags: int
-    ) -> dict[str, NDArray[np.int64]]:
-        found = self.grouping(by)
-        first, periods, _ = self.extent(freq)
-        many = len(found) * max(bags, 1)
-        if found.of_entity is not None:
-            group = self._bagged(found.of_entity, bags) if bags else found.of_entity
-            return pair_cube(self.periodic(freq), window, group, many, first, periods)
-        daily, entity_of, group = self.accounts(by)
-        if bags:
-            group = (group.astype(np.int64) * bags + self.bags(bags)[entity_of]).astype(np.int32)
-        parts = self.at_periods(daily, freq)
-        return pair_cube_between_groups(parts, entity_of, window, group, many, first, periods)
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
+        key = ("pairs", window, freq, tuple(by), bags, tuple(stops))
+        return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
         """Return one group per entity: its own, or that of most of its MRR on its first day."""
@@ -286,7 +256,10 @@ class LocalEngine:
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
-        group, many = self._bagged(group, bags) if bags else group, len(found) * max(bags, 1)
+        group, many = (
+            by_period.bagged(self, group, bags) if bags else group,
+            len(found) * max(bags, 1),
+        )
         cube = triangle_cube(self.periodic(freq), group, many, first, periods)
         cube["constant"] = cube["mrr"]
         if self.valuation is not None:
@@ -296,7 +269,7 @@ class LocalEngine:
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
         first, _, full = self.extent(freq)
-        group = self._bagged(self.origin(by), bags) if bags else self.origin(by)
+        group = by_period.bagged(self, self.origin(by), bags) if bags else self.origin(by)
         found = self.grouping(by)
         many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
         cube = age_cube(self.periodic(freq), group.astype(np.int64), many, width, full)

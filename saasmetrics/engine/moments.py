@@ -57,7 +57,7 @@ def local_days(moments: Ints, zone: str) -> Ints:
     """
     if zone == "UTC":
         return moments // DAY
-    edges, offsets = _offsets(zone)
+    edges, offsets = offsets_of(zone)
     at = np.searchsorted(edges, moments, side="right") - 1
     return np.asarray((moments + offsets[np.maximum(at, 0)]) // DAY)
 
@@ -79,7 +79,7 @@ def to_utc(local: Ints, zone: str) -> Ints:
 
 
 @lru_cache(maxsize=32)
-def _offsets(zone: str) -> tuple[Ints, Ints]:
+def offsets_of(zone: str) -> tuple[Ints, Ints]:
     """Return when the offset of a zone changes, and the offsets from then on, in seconds; 1970 to 2100 by the hour."""
     import pandas as pd
 

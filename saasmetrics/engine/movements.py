@@ -13,6 +13,7 @@ from saasmetrics.engine.tally import tally
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.ledger import Ledger
 
 KINDS = ("new", "reactivation", "expansion", "contraction", "churn")
@@ -176,9 +177,9 @@ def _opened(ledger: Ledger, period: NDArray[np.int32], was: NDArray[np.bool_]) -
 
 
 def movement_cube(
-    found: Moves, group: NDArray[np.int32], groups: int, first: int, periods: int
+    found: Moves, group: NDArray[np.int32], groups: int, axis: Axis
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the movements summed per group and period, as arrays of groups x periods.
+    """Return the movements summed per group and period, as arrays of groups x places of the axis.
 
     Parameters
     ----------
@@ -186,14 +187,17 @@ def movement_cube(
         The movements.
     group
         The group of each account.
-    groups, first, periods
-        How many groups; ordinal of the first period; how many periods.
+    groups
+        How many there are.
+    axis
+        The periods.
     """
-    cells, shape = groups * periods, (groups, periods)
+    cells, shape = groups * len(axis), (groups, len(axis))
     total = {name: np.zeros(cells, np.int64) for name in (*FLOWS, "closing", *_COUNTS)}
     for cut in cuts(found.account, least=cells):
         part = found.pick(cut)
-        cell = group[part.account].astype(np.int64) * periods + part.period - first
+        cell = group[part.account].astype(np.int64) * len(axis) - axis.base
+        cell += axis.place(part.period)
         for name, sums in _sums(part, cell, cells).items():
             total[name] += sums
     cube = {name: sums.reshape(shape) for name, sums in total.items()}
@@ -227,11 +231,11 @@ def _sums(part: Moves, cell: NDArray[np.int64], cells: int) -> dict[str, NDArray
 def _customers(
     found: Moves, rows: NDArray[np.int64], cell: NDArray[np.int64], cells: int
 ) -> NDArray[np.int64]:
-    """Count accounts, each once per cell; rows are sorted by account and time."""
-    owner, where = found.account[rows], cell[rows]
+    """Count accounts, each once per period; rows are sorted by account and time."""
+    owner, when = found.account[rows], found.period[rows]
     once = np.ones(len(rows), bool)
-    once[1:] = (owner[1:] != owner[:-1]) | (where[1:] != where[:-1])
-    return tally(where[once], None, cells)
+    once[1:] = (owner[1:] != owner[:-1]) | (when[1:] != when[:-1])
+    return tally(cell[rows[once]], None, cells)
 
 
 def _shifted(closing: NDArray[np.int64]) -> NDArray[np.int64]:

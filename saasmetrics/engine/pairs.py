@@ -12,6 +12,7 @@ from saasmetrics.engine.tally import tally
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.ledger import Ledger
 
 MONEY = (
@@ -35,9 +36,9 @@ STANDINGS = 8
 
 
 def pair_cube(
-    ledger: Ledger, window: int, group: NDArray[np.int32], groups: int, first: int, periods: int
+    ledger: Ledger, window: int, group: NDArray[np.int32], groups: int, axis: Axis
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the sums over customers for every period t and the snapshot `window` periods before.
+    """Return the sums over customers for every period t of an axis and the snapshot `window` periods before.
 
     Notes
     -----
@@ -45,21 +46,23 @@ def pair_cube(
     `churn` and `paused` are the parts of closing - opening; `resumed` is M1 of those whose MRR all rested at the start,
     `new` and `reactivation` are M1 of the others.
     """
-    cells = groups * periods
+    cells = groups * len(axis)
     total = {name: np.zeros(cells, np.int64) for name in (*MONEY, *COUNTS)}
     for accounts, part in ledger.blocks(least=STANDINGS * cells):
-        cell_of = group[accounts].astype(np.int64) * periods - first
+        cell_of = group[accounts].astype(np.int64) * len(axis) - axis.base
         if len(part):
-            for name, change in _changes(part, window, first + periods - 1, cell_of, cells).items():
+            for name, change in _changes(part, window, axis, cell_of, cells).items():
                 total[name] += change
-    return {name: np.cumsum(sums.reshape(groups, periods), axis=1) for name, sums in total.items()}
+    return {
+        name: np.cumsum(sums.reshape(groups, len(axis)), axis=1) for name, sums in total.items()
+    }
 
 
 def _changes(
-    ledger: Ledger, window: int, last: int, cell_of: NDArray[np.int64], cells: int
+    ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64], cells: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Return by how much each sum changes in each cell; `cell_of` an account, plus the time, is the cell."""
-    owner, time, now, ago = _states(ledger, window, last)
+    """Return by how much each sum changes in each cell; `cell_of` an account, plus the place, is the cell."""
+    owner, time, now, ago = _states(ledger, window, axis.last)
     m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
     opening = np.maximum(m0, 0)
     gain, rests, held, idle = m1 - opening, None, m1, np.zeros(0, bool)
@@ -74,7 +77,7 @@ def _changes(
     standing = _standings(m0 > 0, held > 0, seen, gain)
     if len(idle):
         standing[idle & (standing == BACK)] = RESUMED
-    cell = cell_of[owner] + time
+    cell = cell_of[owner] + axis.place(time)
     # What a customer adds from one time on, it takes away at the next; ABSENT takes what nobody asks for.
     begins = standing * cells + cell
     ends = np.where(owner[1:] == owner[:-1], standing[:-1], ABSENT) * cells + cell[1:]

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import encode, flags, has, numbers
+from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.service import FAR
 from saasmetrics.money import MICRO
 
@@ -64,7 +65,10 @@ def lines_of(spans: Spans, data: pa.Table, listed: NDArray[np.int64]) -> Lines:
         for name in names:
             if has(data, name):
                 values, found = encode(data[name])
-                out = out * (len(values) + 1) + np.append(found + 1, 0)
+                rank = np.append(
+                    sort_key(values) + 1, 0
+                )  # so that nothing depends on the order of rows
+                out = out * (len(values) + 1) + np.append(rank[found], 0)
         return out[line]
 
     seats = numbers(data["quantity"]) if has(data, "quantity") else np.zeros(len(data))
@@ -99,7 +103,10 @@ class Changes:
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The lines on one side of changes, added up: MRR, what of it rests, list MRR, seats, first and last plan."""
+    """The lines on one side of changes, added up: MRR, what of it rests, list MRR, seats, first and last plan.
+
+    `raised` says whether one of them has a contracted uplift.
+    """
 
     lines: NDArray[np.int64]
     mrr: NDArray[np.int64]
@@ -110,6 +117,7 @@ class Sides:
     plan: NDArray[np.int64]
     other_plan: NDArray[np.int64]
     interval: NDArray[np.int64]
+    raised: NDArray[np.bool_]
     span: NDArray[np.int64]
 
 
@@ -153,7 +161,7 @@ def changes(
     first = np.flatnonzero(begins)
     usage = lines.usage[at[first]]
     kept = _still_held(spans, lines, start, end, time[first], before, after)
-    parts = _parts(before, after, usage, kept, lines, midpoint=midpoint)
+    parts = _parts(before, after, usage, kept, midpoint=midpoint)
     return Changes(entity[first], time[first], product[first] // 2, parts, before, after)
 
 
@@ -185,6 +193,7 @@ def _side(
         plan=lowest(plan),
         other_plan=-lowest(-plan),
         interval=lowest(lines.interval[at]),
+        raised=total(lines.escalator[at].astype(np.int64)) > 0,
         span=span,
     )
 
@@ -220,7 +229,6 @@ def _parts(
     after: Sides,
     usage: NDArray[np.bool_],
     kept: NDArray[np.bool_],
-    lines: Lines,
     *,
     midpoint: bool,
 ) -> NDArray[np.int64]:
@@ -240,7 +248,7 @@ def _parts(
     rest = change - less
     price = _price_part(before, after, rest, midpoint=midpoint)
     replanned = (before.plan != after.plan) | (before.other_plan != after.other_plan)
-    raised = lines.escalator[after.span] & (price > 0)
+    raised = after.raised & (price > 0)
     name = np.select(
         [replanned, raised, before.interval != after.interval],
         [_AT["plan"], _AT["escalator"], _AT["interval"]],

@@ -53,6 +53,13 @@ def row_groups(
     if not by:
         return RowGroups((), ((),), np.zeros(data.num_rows, np.int64))
     found = [encoded(_values(tables, table, name, also)) for name in by]
+    return grouped_rows(by, found)
+
+
+def grouped_rows(
+    by: Sequence[str], found: Sequence[tuple[list[Any], NDArray[np.int32]]]
+) -> RowGroups:
+    """Return the groups of rows by columns of which labels and codes are known."""
     sizes = [len(labels) for labels, _ in found]
     code = np.ravel_multi_index([codes for _, codes in found], sizes)
     used, rank = distinct(code, math.prod(sizes))
@@ -85,17 +92,33 @@ def ambiguous_rows(tables: Mapping[str, Table], table: str, by: Sequence[str]) -
 
 
 def _values(tables: Mapping[str, Table], table: str, name: str, also: Iterable[str]) -> Any:
+    data, (of, column) = tables[table].data, column_of_rows(tables, table, name, also)
+    if of == table:
+        return flat(data[column])
+    ids, customers = flat(data["customer_id"]), tables[of].data
+    at = pc.index_in(ids, value_set=flat(customers["customer_id"]).cast(ids.type))
+    return pc.take(flat(customers[column]), at)
+
+
+def column_of_rows(
+    tables: Mapping[str, Table], table: str, name: str, also: Iterable[str] = ()
+) -> tuple[str, str]:
+    """Return the table and the column that a name stands for; a table's own columns come before those of customers.
+
+    Raises
+    ------
+    UnknownNameError
+        If neither table has a column of that name, or results have one of their own.
+    """
     data = tables[table].data
     own, _, column = name.rpartition(".")
     customers = tables["customers"].data if "customers" in tables else None
     if not own:
         unreserved([name], also, table if name in data.column_names else "customers")
     if own in ("", table) and column in data.column_names:
-        return flat(data[column])
+        return table, column
     if own in ("", "customers") and customers is not None and column in customers.column_names:
-        ids = flat(data["customer_id"])
-        at = pc.index_in(ids, value_set=flat(customers["customer_id"]).cast(ids.type))
-        return pc.take(flat(customers[column]), at)
+        return "customers", column
     known = {*data.column_names, *(customers.column_names if customers is not None else ())}
     msg = f"Neither customers nor {table} has a column {name!r} to group by; there are {', '.join(sorted(known))}."
     raise UnknownNameError(msg + hint(name, sorted(known)))

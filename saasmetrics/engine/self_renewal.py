@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.local import LocalEngine
 
-_MONTH = 365.25 / 12
+MONTH = 365.25 / 12  # days
 
 
 def rolled_on(engine: LocalEngine, terms: Terms) -> Terms:
@@ -47,13 +47,18 @@ def rolled_on(engine: LocalEngine, terms: Terms) -> Terms:
         fresh = np.append(np.zeros(len(terms), bool), np.ones(len(at), bool))
         terms = _appended(terms, at)
         added += len(at)
+    return replace(terms, notes=(*terms.notes, *note_of(added)))
+
+
+def note_of(added: int) -> tuple[str, ...]:
+    """Return what the footnote says of terms that were added."""
     if not added:
-        return terms
+        return ()
     note = (
         f"{counted(added, 'term')} renewed without a new contract: it renews itself, no other follows, and the "
         "customer pays after its end"
     )
-    return replace(terms, notes=(*terms.notes, note))
+    return (note,)
 
 
 class _payers:  # noqa: N801
@@ -86,7 +91,7 @@ def _otherwise_bound(terms: Terms, at: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def _appended(terms: Terms, at: NDArray[np.int64]) -> Terms:
     """Return the terms with those at some places repeated after their end."""
-    months = np.rint(terms.length[at] / _MONTH).astype(np.int64)
+    months = np.rint(terms.length[at] / MONTH).astype(np.int64)
     end = months_later(terms.start[at], 2 * months)
     whole = months_later(terms.start[at], months) == terms.end[at]
     changed = {

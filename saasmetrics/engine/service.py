@@ -61,15 +61,20 @@ def departures(
     high = entity.astype(np.int64) << 32
     real = end > start
     begins, ends = np.sort((high + start)[real]), np.sort((high + end)[real])
-    at = high + end
+    leaves, back = np.zeros(len(end), bool), np.full(len(end), np.int64(FAR))
+    ended = np.flatnonzero(end < FAR)
+    # Asked for in order, what is looked up is still in the cache.
+    ended = ended[np.argsort(high[ended] + end[ended])]
+    at = high[ended] + end[ended]
     running = np.searchsorted(begins, at, side="right") - np.searchsorted(ends, at, side="right")
     # Every customer sorted before has started as often as it has ended, if FAR counts as an end.
+    leaves[ended] = running <= 0
     following = np.searchsorted(begins, at, side="left")
-    known = following < len(begins)
-    following = begins[np.minimum(following, max(len(begins) - 1, 0))] if len(begins) else at
-    owner, day = apart(following)
-    back = np.where(known & (owner == entity), day, np.int64(FAR))
-    return (running <= 0) & (end < FAR), back
+    known = np.flatnonzero(following < len(begins))
+    owner, day = apart(begins[following[known]])
+    same = owner == entity[ended[known]]
+    back[ended[known[same]]] = day[same]
+    return leaves, back
 
 
 def interval_steps(data: pa.Table) -> NDArray[np.int64]:

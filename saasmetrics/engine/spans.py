@@ -23,6 +23,7 @@ from saasmetrics.engine.words import free_words, left_out_words, usage_words
 from saasmetrics.errors import MissingTableError
 from saasmetrics.money import LARGEST
 from saasmetrics.tables.canonical import row_numbers_for
+from saasmetrics.tables.runs import begun, is_runs, lengths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +133,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         The reporting currency, three letters.
     """
     source = source_of(tables)
-    found = _observed(every_span(tables, policy, as_of, currency), as_of)
+    found = _observed(every_span(tables, policy, as_of, currency), as_of, _runs(tables[source]))
     if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
         raise sum_not_held(source, currency)
     if policy.overlap == "latest":
@@ -254,7 +255,8 @@ def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, curren
     ids, entity = encode(entity_column(tables, "mrr", policy))
     month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
     start = month.astype("datetime64[D]").astype(np.int32)
-    end = (month + 1).astype("datetime64[D]").astype(np.int32)
+    held = lengths(data) if is_runs(data) else 1
+    end = (month + held).astype("datetime64[D]").astype(np.int32)
     return Spans(
         "mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr")
     )
@@ -295,15 +297,23 @@ def with_usage(
     return replace(replace(found, entity_ids=both).joined(used), notes=(*found.notes, *count))
 
 
-def _observed(found: Spans, as_of: int) -> Spans:
-    """Keep what is known at the end of the as-of day; count in words what is not."""
+def _observed(found: Spans, as_of: int, of: pa.Table | None = None) -> Spans:
+    """Keep what is known at the end of the as-of day; count in words what is not, of runs by their months."""
     end = np.where(found.end > as_of, FAR, found.end).astype(np.int32)
     later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
     masks = (later, zero & ~later, empty & ~zero & ~later & whole)
-    notes += left_out_words(found.source, [int(mask.sum()) for mask in masks])
+    counts = [int(mask.sum()) for mask in masks]
+    if of is not None:
+        there = begun(of, as_of)
+        counts[:2] = int((lengths(of) - there).sum()), int(there[zero].sum())
+    notes += left_out_words(found.source, counts)
     return replace(found, end=end, notes=tuple(notes)).pick(~(later | empty | zero))
+
+
+def _runs(table: Table) -> pa.Table | None:
+    return table.data if is_runs(table.data) else None
 
 
 def _latest_wins(found: Spans, table: Table) -> Spans:
@@ -358,14 +368,15 @@ def _line_order(found: Spans, table: Table) -> NDArray[np.int64]:
 
 def _bridged(found: Spans, gap_days: int) -> Spans:
     """Extend the spans before a gap of at most `gap_days` to its end, so that paying is continuous."""
-    order = np.lexsort((found.start, found.entity))
-    start = found.start[order]
     high = found.entity.astype(np.int64) << 32
-    reach = np.maximum.accumulate(high[order] + found.end[order])
-    gap = (high[order][1:] == high[order][:-1]) & (high[order][1:] + start[1:] > reach[:-1])
-    at = np.flatnonzero(gap & (high[order][1:] + start[1:] - reach[:-1] <= gap_days))
+    order = np.argsort(high + found.start)  # no gap lies between those that start together
+    owner, start = high[order], found.start[order]
+    reach = np.maximum.accumulate(owner + found.end[order])
+    ahead = owner[1:] + start[1:] - reach[:-1]
+    at = np.flatnonzero((owner[1:] == owner[:-1]) & (ahead > 0) & (ahead <= gap_days))
     if not len(at):
         return found
-    where = np.minimum(np.searchsorted(reach[at], high + found.end), len(at) - 1)
-    hit = reach[at][where] == high + found.end
+    ends = high + found.end
+    where = np.minimum(np.searchsorted(reach[at], ends), len(at) - 1)
+    hit = reach[at][where] == ends
     return replace(found, end=np.where(hit, start[at + 1][where], found.end).astype(np.int32))

@@ -29,6 +29,7 @@ KINDS = {
     "renewal": ("first", "second", "later"),
 }
 _YEAR = 360  # days: the shortest annual term
+EDGES = (MONTH + 1, _YEAR, MULTI_YEAR)  # days from which on terms are of the next length
 
 
 def term_groups(by: Sequence[str], found: Renewals, tables: Mapping[str, Table]) -> Groups:
@@ -58,18 +59,11 @@ def _column(
 ) -> tuple[list[Any], NDArray[np.int32]]:
     terms = found.terms
     source = tables[terms.source].data
-    known: dict[str, tuple[str, str]] = {}
-    for table in (terms.source, "customers"):
-        if table in tables:
-            for column in tables[table].data.column_names:
-                known[f"{table}.{column}"] = known[column] = (table, column)
-    if name in KINDS and name not in known:
+    there = {n: tables[n].data.column_names for n in (terms.source, "customers") if n in tables}
+    place = column_of(name, there)
+    if place is None:
         return list(KINDS[name]), _kind(name, found)
-    if name in RESERVED - {"category"} or name not in known:
-        short = sorted({n for n in known if "." not in n and n not in RESERVED} | set(KINDS))
-        msg = f"Renewals cannot be grouped by {name!r}; there are {', '.join(short)}."
-        raise UnknownNameError(msg + hint(name, short))
-    table, column = known[name]
+    table, column = place
     if table == "customers":
         ids = flat(source["customer_id"])
         at = pc.index_in(
@@ -81,10 +75,37 @@ def _column(
     return encoded(values.take(pa.array(terms.row)))
 
 
+def column_of(name: str, there: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the table and the column that a name of `by=` stands for; None for one of `KINDS`.
+
+    Parameters
+    ----------
+    name
+        The name.
+    there
+        The columns of the table of terms, then of the customers, by table.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such column.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    for table, columns in there.items():
+        for column in columns:
+            known[f"{table}.{column}"] = known[column] = (table, column)
+    if name in KINDS and name not in known:
+        return None
+    if name in RESERVED - {"category"} or name not in known:
+        short = sorted({n for n in known if "." not in n and n not in RESERVED} | set(KINDS))
+        msg = f"Renewals cannot be grouped by {name!r}; there are {', '.join(short)}."
+        raise UnknownNameError(msg + hint(name, short))
+    return known[name]
+
+
 def _kind(name: str, found: Renewals) -> NDArray[np.int32]:
     if name == "term":
-        edges = [MONTH + 1, _YEAR, MULTI_YEAR]
-        return np.searchsorted(edges, found.terms.length, side="right").astype(np.int32)
+        return np.searchsorted(EDGES, found.terms.length, side="right").astype(np.int32)
     if name == "how":
         return (found.terms.auto + 1).astype(np.int32)
     return (np.minimum(found.number, 3) - 1).astype(np.int32)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.ledger import in_order
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.tally import tally
+from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

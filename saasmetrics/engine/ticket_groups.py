@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.tickets import Tickets
     from saasmetrics.tables import Table
 
-_LINKS = {"customers": ("customer_id", "customer_id"), "people": ("agent_id", "person_id")}
+LINKS = {"customers": ("customer_id", "customer_id"), "people": ("agent_id", "person_id")}
+"""Column of tickets, and of the table that it names a row of."""
 OF_RESULTS = frozenset(
     {"adjusted", "after", "answered", "arr", "available", "available_hours", "backlog"}
     | {"band", "before", "breach_minutes", "breached", "change", "contact_share", "contacting"}
@@ -68,17 +69,12 @@ def columns_for(tables: Mapping[str, Table]) -> dict[str, tuple[str, str]]:
     return known
 
 
-def ticket_groups(by: Sequence[str], tickets: Tickets, tables: Mapping[str, Table]) -> Groups:
-    """Return the groups of tickets by some columns; `of_entity` holds one group per ticket.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such column, or results have a column of that name.
-    """
+def grouped(
+    by: Sequence[str], columns: Sequence[tuple[list[Any], NDArray[np.int32]]], many: int
+) -> Groups:
+    """Return the groups of so many tickets, or cells of them, by columns of which labels and codes are known."""
     if not by:
-        return Groups((), ((),), of_entity=np.zeros(len(tickets), np.int32))
-    columns = [column(name, tickets, tables) for name in by]
+        return Groups((), ((),), of_entity=np.zeros(many, np.int32))
     sizes = [len(labels) for labels, _ in columns]
     code = np.ravel_multi_index([codes for _, codes in columns], sizes)
     used, of_ticket = distinct(np.asarray(code), math.prod(sizes))
@@ -97,6 +93,26 @@ def column(
     UnknownNameError
         If there is no such column, or results have a column of that name.
     """
+    table, own = known_column(name, tables)
+    if table == "tickets":
+        return encoded(tickets.column(own))
+    key, theirs = LINKS[table]
+    ids = tickets.column(key)
+    keys = flat(tables[table].data[theirs])
+    if pa.types.is_integer(ids.type) != pa.types.is_integer(keys.type):
+        ids, keys = ids.cast(pa.string()), keys.cast(pa.string())
+    at = pc.index_in(ids, value_set=keys.cast(ids.type))
+    return encoded(pc.take(flat(tables[table].data[own]), flat(at)))
+
+
+def known_column(name: str, tables: Mapping[str, Table]) -> tuple[str, str]:
+    """Return the table and the column that a name stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such column, or results have a column of that name.
+    """
     known = columns_for(tables)
     if name not in known:
         short = sorted(n for n in known if "." not in n)
@@ -106,12 +122,4 @@ def column(
     if name in RESERVED | OF_RESULTS:
         msg = f"Results have a column {name!r} of their own; to group by that of {table}, write '{table}.{name}'."
         raise UnknownNameError(msg)
-    if table == "tickets":
-        return encoded(tickets.column(own))
-    key, theirs = _LINKS[table]
-    ids = tickets.column(key)
-    keys = flat(tables[table].data[theirs])
-    if pa.types.is_integer(ids.type) != pa.types.is_integer(keys.type):
-        ids, keys = ids.cast(pa.string()), keys.cast(pa.string())
-    at = pc.index_in(ids, value_set=keys.cast(ids.type))
-    return encoded(pc.take(flat(tables[table].data[own]), flat(at)))
+    return table, own

@@ -160,12 +160,13 @@ def tickets_of(tables: Mapping[str, Table], as_of: int, zone: str = "UTC") -> Ti
         satisfied=satisfied,
         now=now,
         data=data,
-        notes=_notes(len(data) - len(row)),
+        notes=later_notes(len(data) - len(row)),
         **made,
     )
 
 
-def _notes(later: int) -> tuple[str, ...]:
+def later_notes(later: int) -> tuple[str, ...]:
+    """Return what the footnote says of so many tickets that are not known yet."""
     return (
         (f"{counted(later, 'ticket')} created after the as-of date not counted",) if later else ()
     )

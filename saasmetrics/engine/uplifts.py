@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import has
 from saasmetrics.engine.implied_terms import held_at
-from saasmetrics.engine.reasons import SUBTYPES
+from saasmetrics.engine.keys import apart, in_one
+from saasmetrics.engine.reason_sums import known_lines
+from saasmetrics.engine.reasons import SUBTYPES, changes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,27 +33,47 @@ def with_uplifts(engine: LocalEngine, found: Renewals) -> Renewals:
         return found
     if engine.source != "subscriptions" or not has(data, "escalator"):
         return found
-    moves = engine.reasons("D")
-    moves = moves.pick((moves.movement == 0) & (moves.subtype == SUBTYPES.index("escalator")))
+    whose, when, raised = _raised(engine)
+    if not len(whose):
+        return found
     entity = _entities(engine, found)
     grown = found.final - found.terms.due
     at = np.flatnonzero((grown > 0) & (found.next >= 0))
     at = at[entity[found.terms.customer[at]] >= 0]
     day = found.terms.start[found.next[at]]
-    mine = (entity[found.terms.customer[at]] << 32) + day
+    mine = in_one(entity[found.terms.customer[at]], day)
     order = np.lexsort((-grown[at], mine))
     first = np.append(True, np.diff(mine[order]) != 0)[: len(order)]
     at, mine = at[order][first], mine[order][first]
-    key = (moves.entity << 32) + moves.period
-    place = np.argsort(key, kind="stable")
-    where = np.minimum(np.searchsorted(key[place], mine), max(len(key) - 1, 0))
-    if not len(key):
-        return found
-    hit = key[place][where] == mine
+    key = in_one(whose, when)
+    where = np.minimum(np.searchsorted(key, mine), len(key) - 1)
+    hit = key[where] == mine
     uplift = found.escalator.copy()
-    raised = _YEAR * moves.amount[place[where]]
-    uplift[at[hit]] = np.minimum(raised, grown[at])[hit]
+    uplift[at[hit]] = np.minimum(_YEAR * raised[where], grown[at])[hit]
     return replace(found, escalator=uplift)
+
+
+def _raised(
+    engine: LocalEngine,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the customers and days, in order, on which lines with a contracted uplift cost more, and how much.
+
+    Only days count on which the customer, who paid before and pays after, pays more. Exchange rates are the latest
+    known on both sides, as everywhere at the desk.
+    """
+    spans = engine.spans
+    days = (spans.start.astype(np.int64), spans.end.astype(np.int64))
+    found = changes(spans, known_lines(engine), *days)
+    part = found.parts[:, SUBTYPES.index("escalator")]
+    daily = engine.entities
+    key, change = in_one(found.entity, found.time), in_one(daily.account, daily.time)
+    before = daily.before(daily.held)
+    grows = (daily.held > before) & (before > 0)
+    mine = np.flatnonzero((part > 0) & np.isin(key, change[grows]))
+    key, at = np.unique(key[mine], return_inverse=True)
+    raised = np.zeros(len(key), np.int64)
+    np.add.at(raised, at.reshape(-1), part[mine])
+    return *apart(key), raised
 
 
 def with_growth(engine: LocalEngine, found: Renewals) -> Renewals:

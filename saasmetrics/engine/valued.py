@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.ledger import Ledger
     from saasmetrics.engine.local import LocalEngine
     from saasmetrics.engine.movements import Moves
@@ -196,8 +197,13 @@ def _last_days(
 
 
 def ends(engine: Dated, freq: str, first: int, periods: int) -> NDArray[np.int64]:
-    """Return the last known day of each period."""
-    last = engine.calendar(freq).last_day(np.arange(first, first + periods))
+    """Return the last known day of each of so many periods."""
+    return ends_of(engine, freq, np.arange(first, first + periods))
+
+
+def ends_of(engine: Dated, freq: str, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the last known day of some periods."""
+    last = engine.calendar(freq).last_day(ordinals)
     return np.minimum(np.asarray(last, np.int64), engine.as_of)
 
 
@@ -208,24 +214,28 @@ def movements(
     freq: str,
     by: Sequence[str],
     bags: int,
+    axis: Axis,
 ) -> Measures:
     """Return the movements of a cube valued at moving rates; its counts are those at constant rates."""
     held = accounts(engine, valued, by)
     moved, _ = valued_moves(engine, valued, held, freq)
-    first, periods, _ = engine.extent(freq)
     cell, rows = _cells(engine, valued, held, bags), constant["closing"].shape[0]
-    sums = movement_cube(moved, cell, rows * valued.count, first, periods)
-    return valued_movements(engine, valued, constant, sums, freq)
+    sums = movement_cube(moved, cell, rows * valued.count, axis)
+    return valued_movements(engine, valued, constant, sums, freq, axis)
 
 
 def valued_movements(
-    engine: Dated, valued: Valuation, constant: Measures, sums: Measures, freq: str
+    engine: Dated,
+    valued: Valuation,
+    constant: Measures,
+    sums: Measures,
+    freq: str,
+    axis: Axis,
 ) -> Measures:
     """Return a cube of movements with its money valued: flows per group and currency are, balances are not yet."""
-    first, periods, _ = engine.extent(freq)
-    shape = (constant["closing"].shape[0], valued.count, periods)
+    shape = (constant["closing"].shape[0], valued.count, len(axis))
     flows = {name: sums[name].reshape(shape) for name in FLOWS}
-    factor = valued.at(ends(engine, freq, first, periods))
+    factor = valued.at(ends_of(engine, freq, axis.ordinals()))
     closing = np.rint(sums["closing"].reshape(shape) * factor).astype(np.int64)
     opening = np.zeros_like(closing)
     opening[:, :, 1:] = closing[:, :, :-1]
@@ -253,10 +263,10 @@ def pairs(
     freq: str,
     by: Sequence[str],
     bags: int,
+    axis: Axis,
 ) -> Measures:
     """Return the money of pairs at the rates of the window's start, so that rates of exchange are no retention."""
     held = accounts(engine, valued, by)
-    first, periods, _ = engine.extent(freq)
     rows = constant["opening"].shape[0]
     cube = pair_cube_between_groups(
         engine.at_periods(held.daily, freq),
@@ -264,10 +274,9 @@ def pairs(
         window,
         _cells(engine, valued, held, bags),
         rows * valued.count,
-        first,
-        periods,
+        axis,
     )
-    return valued_pairs(engine, valued, constant, cube, window, freq)
+    return valued_pairs(engine, valued, constant, cube, window, freq, axis)
 
 
 def valued_pairs(
@@ -277,13 +286,13 @@ def valued_pairs(
     cube: Measures,
     window: int,
     freq: str,
+    axis: Axis,
 ) -> Measures:
     """Return a cube of pairs with its money valued, from that per group and currency."""
-    first, periods, _ = engine.extent(freq)
-    shape = (constant["opening"].shape[0], valued.count, periods)
+    shape = (constant["opening"].shape[0], valued.count, len(axis))
     found = {name: cube[name].reshape(shape) for name in MONEY}
-    start = valued.at(ends(engine, freq, first - window, periods))
-    end = valued.at(ends(engine, freq, first, periods)) if engine.policy.fx == "spot" else start
+    start = valued.at(ends_of(engine, freq, axis.ordinals() - window))
+    end = valued.at(ends_of(engine, freq, axis.ordinals())) if engine.policy.fx == "spot" else start
     money = at_rates(found, start, end)
     return {**constant, **{name: value.sum(axis=1) for name, value in money.items()}}
 

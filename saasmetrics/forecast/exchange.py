@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.asked import one_of
-from saasmetrics.engine.columns import encode
+from saasmetrics.engine.followed import followed, of_spans
+from saasmetrics.engine.groups import NONE
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def exchange_factors(
             msg = f"{currency} is the currency of this book and cannot move against itself; move the others."
             raise DataError(msg)
         one_of("currency of MRR", currency, there)
-    engine = book.engine
+    engine = followed(book.engine)
     names, code = _by_span(book)
     live = _live(book)
     amount = engine.spans.amount[live].astype(float)
@@ -60,7 +61,7 @@ def exchange_factors(
 
 def _live(book: Book) -> NDArray[np.int64]:
     """Return the spans that are MRR on the last day of the last complete month."""
-    spans, months = book.engine.spans, book.calendar("M")
+    spans, months = followed(book.engine).spans, book.calendar("M")
     _, _, full = book.engine.extent("M")
     now = int(months.last_day(np.array([full]))[0])
     return np.flatnonzero((spans.start <= now) & (spans.end > now) & ~spans.rests())
@@ -68,10 +69,11 @@ def _live(book: Book) -> NDArray[np.int64]:
 
 def _by_span(book: Book) -> tuple[list[str], NDArray[np.int64]]:
     """Return the currencies of the source of MRR, and which of them each span is in; -1 for none."""
-    spans = book.engine.spans
-    data = book.engine.tables[spans.source].data
-    if "currency" not in data.column_names:
-        return [], np.full(len(spans), -1, np.int64)
-    names, code = encode(data["currency"])
-    of_row = np.append(code, -1).astype(np.int64)  # the last for spans without a row
-    return [str(name) for name in names.to_pylist()], of_row[spans.lines()]
+    engine, source = followed(book.engine), book.engine.source
+    if "currency" not in book.tables[source]:
+        return [], np.full(len(engine.spans), -1, np.int64)
+    labels, code = of_spans(engine, (f"{source}.currency",))
+    names = [str(label[0]) for label in labels if label[0] != NONE]
+    place = {name: number for number, name in enumerate(names)}
+    number = np.array([place.get(str(label[0]), -1) for label in labels], np.int64)
+    return names, number[code]

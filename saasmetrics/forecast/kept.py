@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.forecast.exchange import exchange_factors
 from saasmetrics.forecast.horizon import NOTE, OPTIONS, check_asked, closes, horizon, spread
 from saasmetrics.forecast.rates import Outlook, outlook
@@ -146,7 +147,7 @@ def _still_there(book: Book, found: Outlook, ago: int) -> tuple[Cells, float]:
 
     Both are at the exchange rates of then, as NRR so far has them.
     """
-    engine = book.engine
+    engine = followed(book.engine)
     _, _, full = engine.extent("M")
     ledger = engine.periodic("M")
     then, _ = ledger.state(full - ago)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.movements import CHURN
 from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
@@ -100,7 +101,7 @@ def outlook(book: Book, by: Sequence[str], months: int) -> Outlook:
         groups than can be drawn.
     """
     names = tuple(by)
-    engine = book.engine
+    engine = followed(book.engine)
     groups = engine.grouping(names)
     if groups.of_entity is None:
         msg = f"{' and '.join(names)} is a column of subscriptions; a forecast groups by columns of customers."
@@ -132,7 +133,7 @@ def outlook(book: Book, by: Sequence[str], months: int) -> Outlook:
 
 
 def _today(book: Book, by: tuple[str, ...], full: int) -> tuple[Array, Array]:
-    engine = book.engine
+    engine = followed(book.engine)
     ledger = engine.periodic("M")
     mrr, _ = ledger.state(full)
     begin = since(ledger)
@@ -175,7 +176,7 @@ class Seen:
 
 def _seen(book: Book, by: tuple[str, ...], months: int, full: int) -> Seen:
     """Count what was lost and what could have been, from changes of MRR."""
-    engine = book.engine
+    engine = followed(book.engine)
     ledger, begin = engine.periodic("M"), since(engine.periodic("M"))
     group = engine.origin(by).astype(np.int64)
     bag, many = group * BAGS + engine.bags(BAGS), len(engine.grouping(by))
@@ -280,7 +281,7 @@ def _fitting(weights: Array, bags: int) -> Array:
 
 def _new_size(book: Book, by: tuple[str, ...], months: int) -> Array:
     """Return the sum of squares of the MRR of new customers over their MRR: how lumpy new business is, per group."""
-    engine = book.engine
+    engine = followed(book.engine)
     lives = engine.lives("M")
     _, _, full = engine.extent("M")
     young = lives["cohort"] > full - max(months, 12)

@@ -13,25 +13,20 @@ from saasmetrics.importers.fields import UnreadableError, amounts, told_decimal
 from saasmetrics.importers.grid import words_of
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import LeftOut
+from saasmetrics.importers.totals import is_total, may_be_total, totals
 from saasmetrics.money import counted
 from saasmetrics.tables.amounts import decimal_signs
 from saasmetrics.tables.names import fold
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from saasmetrics.importers.grid import Grid
 
 _OURS = ("customer", "customername", "client", "clientname", "account", "accountname", "company", "companyname",
           "customerid", "accountid", "name", "logo")  # fmt: skip
-_TOTALS = re.compile(
-    r"(?:grand[ -]?total|sub[ -]?total|sous[ -]?total|totals?\b|number of |# of |(?:gesamt|zwischen)summe\b|anzahl "
-    r"|(?:summe|gesamt|insgesamt|totaal|subtotaal|totale|subtotale)(?: (?:mrr|arr|kunden))?:?$|合計|小計|総計)",
-    re.IGNORECASE,
-)
-_CENT = 0.01
 _POINT = r"[(]?[+-]?[$€£¥]? ?[1-9]\d{0,2}\.\d{3} ?[$€£¥]?-?[)]?"
 _EITHER_SIGN = _POINT.replace(r"\.", "[.,]")
-_SUMS = ("sum", "mrr", "arr", "check", "sums", "checksum", "all customers", "overall", "alle kunden", "somme", "suma",
-         "somma", "som", "soma", "σ")  # fmt: skip
 
 
 def is_cube(grid: Grid) -> bool:
@@ -53,13 +48,15 @@ def cube(grid: Grid) -> tuple[pd.DataFrame, list[LeftOut], list[str]]:
     assert at is not None
     others = [n for n in range(min(grid.months)) if n != at and grid.header[n]]
     rows, left = [], []
-    values = _values(grid, at)
-    sums = _sums(grid, at, values)
+    texts = [_cells(grid, row) for row in grid.rows]
+    names = [_name(cells, at) for cells in texts]
+    aside = {place for place, name in enumerate(names) if not name or is_total(name)}
+    values = _values(grid, at, aside | _unreadable(grid, names))
+    sums = totals(names, values, aside)
     group: dict[int, str] = {}
-    for place, row in enumerate(grid.rows):
-        cells = _cells(grid, row)
+    for place, cells in enumerate(texts):
         group |= {n: cells[n] for n in others if cells[n]}
-        if not cells[at] or _TOTALS.match(cells[at]) or _TOTALS.match(cells[0]) or place in sums:
+        if place in aside or place in sums.places or not cells[at]:
             left.append(next((cell for cell in cells if cell), ""))
             continue
         months = {f"{month:%Y-%m}": values.at[place, n] for n, month in grid.months.items()}
@@ -76,7 +73,7 @@ def cube(grid: Grid) -> tuple[pd.DataFrame, list[LeftOut], list[str]]:
     notes = (
         [f"{grid.label}: not used, right of the first month: {', '.join(right)}"] if right else []
     )
-    return pd.DataFrame(rows), out, notes
+    return pd.DataFrame(rows), out, [*sums.notes(grid.label, names), *notes]
 
 
 def joined(first: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
@@ -95,13 +92,37 @@ def _cells(grid: Grid, row: tuple[Any, ...]) -> list[str]:
     return [words_of(cell) for cell in (*row, *([None] * (max(grid.months) + 1 - len(row))))]
 
 
-def _values(grid: Grid, at: int) -> pd.DataFrame:
+def _name(cells: list[str], at: int) -> str:
+    """Return whom a row names; a total may stand in the first column, before that of customers."""
+    first = cells[0]
+    return first if is_total(first) or (not cells[at] and may_be_total(first)) else cells[at]
+
+
+def _unreadable(grid: Grid, names: list[str]) -> set[int]:
+    """Return the places of rows that may be totals and hold something else than amounts, such as growth in percent."""
+    out = set()
+    for place, row in enumerate(grid.rows):
+        if may_be_total(names[place]):
+            cells = [
+                row[n] for n in grid.months if n < len(row) and not isinstance(row[n], (int, float))
+            ]
+            texts = pd.Series(
+                [words_of(cell) or None for cell in cells], dtype="object", name="amount"
+            )
+            try:
+                amounts(texts)
+            except UnreadableError:
+                out.add(place)
+    return out
+
+
+def _values(grid: Grid, at: int, aside: Collection[int]) -> pd.DataFrame:
     """Return the amounts of the rows of customers, by position of their month; one decimal sign holds for all."""
     width = max(grid.months) + 1
     named = {
         place: [*row, *([None] * width)][:width]
         for place, row in enumerate(grid.rows)
-        if (who := words_of(row[at] if at < len(row) else None)) and not _TOTALS.match(who)
+        if place not in aside
     }
     cells = pd.DataFrame.from_dict(named, orient="index", columns=range(width), dtype="object")
     cells = cells[list(grid.months)]
@@ -137,24 +158,6 @@ def _refuse_ambiguous(grid: Grid, at: int, texts: pd.Series) -> None:
         'amount of the sheet tells which. Say it: sm.read(..., decimal=",") or decimal=".".'
     )
     raise DataError(msg)
-
-
-def _sums(grid: Grid, at: int, values: pd.DataFrame) -> set[int]:
-    """Return the places of rows that are called sum or check, and are the sum of the rows above them."""
-    texts = [_cells(grid, row) for row in grid.rows]
-    if not any(cells[at].lower() in _SUMS for cells in texts):
-        return set()
-    customers = [bool(cells[at]) and not _TOTALS.match(cells[at]) for cells in texts]
-    values = values.reindex(range(len(texts))).fillna(0.0)
-    found: set[int] = set()
-    for place, cells in enumerate(texts):
-        if cells[at].lower() not in _SUMS:
-            continue
-        others = [n for n, real in enumerate(customers) if real and n != place and n not in found]
-        sums = values.iloc[others].sum()
-        if len(others) > 1 and (values.iloc[place] - sums).abs().max() < _CENT:
-            found.add(place)
-    return found
 
 
 def _customer(grid: Grid) -> int | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.layout import Importer, Layout, Parts
+from saasmetrics.importers.once import Once
 from saasmetrics.money import agreeing
 from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.files import SUFFIXES, read_file
@@ -75,9 +76,12 @@ def files_of(path: str | Path) -> list[Path]:
 
 
 def read_files(
-    path: str | Path, without: Collection[str] = (), code: str | None = None
+    path: str | Path,
+    without: Collection[str] = (),
+    code: str | None = None,
+    once: Once | None = None,
 ) -> list[File]:
-    """Read the files of a folder, or one file; the encoding of text may be told.
+    """Read the files of a folder, or one file; the encoding of text may be told, and what was read before be kept.
 
     Raises
     ------
@@ -88,10 +92,12 @@ def read_files(
     if not files:
         msg = f"{str(path)!r} holds no CSV, Parquet or XLSX file to import."
         raise DataError(msg)
-    return [part for file in files if file.name not in without for part in _parts(file, code)]
+    once = once or Once()
+    wanted = (file for file in files if file.name not in without)
+    return [part for file in wanted for part in once(_parts, file, code)]
 
 
-def read_each(path: str | Path) -> tuple[list[File], dict[str, str]]:
+def read_each(path: str | Path, code: str | None, once: Once) -> tuple[list[File], dict[str, str]]:
     """Read the files of a folder, or one file; those that cannot be read are without columns, and it is said why.
 
     Returns
@@ -108,11 +114,11 @@ def read_each(path: str | Path) -> tuple[list[File], dict[str, str]]:
     whys: dict[str, str] = {}
     for file in files_of(path):
         try:
-            found += _parts(file, None)
+            found += once(_parts, file, code)
         except DataError as error:
             found.append(File(file.name, pa.table({})))
             whys[file.name] = str(error)
-    return (found, whys) if found else (read_files(path), {})
+    return (found, whys) if found else (read_files(path, code=code), {})
 
 
 def _readable(file: Path) -> bool:
@@ -141,11 +147,13 @@ def _text(label: str, data: pa.Table) -> File:
     return File(label, text, dict(zip(names, data.column_names, strict=True)))
 
 
-def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Found]:
+def recognize(
+    files: Iterable[File], importers: Sequence[Importer], said: Sequence[Found] = ()
+) -> list[Found]:
     """Return the files that are known, each with the layout that fits it best.
 
     Of several layouts, that is the one that the file is named after, else the one with the most fields in the file.
-    A system counts only if one of its main files is there.
+    A system counts only if one of its main files is there, or the user says that a file is of it.
 
     Parameters
     ----------
@@ -153,19 +161,28 @@ def recognize(files: Iterable[File], importers: Sequence[Importer]) -> list[Foun
         Files as `read_files` gives them.
     importers
         The systems that they may be of.
+    said
+        Files of which the user says what they are.
     """
-    found = []
-    for file in files:
-        fits = [
-            Found(file, importer, layout, fields)
-            for importer in importers
-            for layout in importer.layouts
-            if (fields := layout.match(file.columns))
-        ]
-        if fits:
-            found.append(max(fits, key=_fit))
-    there = {one.importer.id for one in found if one.layout.kind in one.importer.main}
+    told = {one.file.label: one for one in said}
+    found = [one for file in files if (one := told.get(file.label) or likest(file, importers))]
+    there = {
+        one.importer.id
+        for one in found
+        if one.layout.kind in one.importer.main or one.file.label in told
+    }
     return [one for one in found if one.importer.id in there]
+
+
+def likest(file: File, importers: Sequence[Importer]) -> Found | None:
+    """Return a file with the layout that fits it best; None where none does."""
+    fits = [
+        Found(file, importer, layout, fields)
+        for importer in importers
+        for layout in importer.layouts
+        if (fields := layout.match(file.columns))
+    ]
+    return max(fits, key=_fit) if fits else None
 
 
 def _fit(one: Found) -> tuple[bool, bool, int]:
@@ -245,7 +262,9 @@ def _chosen(importer: Importer, found: Iterable[Found], notes: list[str]) -> lis
             notes.append(f"{others} {verb} left aside: {named[0].file.label} has the {words}")
     if clashes:
         each = "them" if len(clashes) == 1 else "those of each kind"
-        raise DataError(f"{'; '.join(clashes)}. Put {each} into one file, or leave one out.")
+        raise DataError(
+            f"{'; '.join(clashes)}. Put {each} into one file, or leave one out (mapping.toml can)."
+        )
     return chosen
 
 

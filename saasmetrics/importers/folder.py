@@ -10,19 +10,29 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import UnreadableError, reading
-from saasmetrics.importers.files import File, Found, files_of, parts, read_files, recognize
+from saasmetrics.importers.files import (
+    File,
+    Found,
+    files_of,
+    likest,
+    parts,
+    read_files,
+    recognize,
+)
 from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
-from saasmetrics.importers.mapping import NAME, mapped, read_mapping
+from saasmetrics.importers.kinds import as_said, name_of
+from saasmetrics.importers.mapping import NAME, WAYS, Given, checked, mapped, over, read_mapping
 from saasmetrics.importers.nearest import StrangersError
-from saasmetrics.importers.sheets import is_known, read_sheets, titled
+from saasmetrics.importers.once import Once
+from saasmetrics.importers.sheets import Sheets, is_known, read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
 from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from saasmetrics.importers.layout import Importer, LeftOut, Parts
 
@@ -32,16 +42,24 @@ _IDS, _ACCOUNTS = (
 )  # what the user says beside the exports
 
 
-def is_raw(path: Path, code: str | None = None) -> bool:
-    """Whether a folder or file holds a raw export of a system that is known; only the headers are read."""
+def is_raw(path: Path, code: str | None = None, without: Collection[Path] = ()) -> bool:
+    """Whether a folder or file holds a raw export of a system that is known; only the headers are read.
+
+    Parameters
+    ----------
+    path, code
+        The folder or file, and the encoding of text, where it is told.
+    without
+        Files that are known to be none.
+    """
     layouts = [
         layout
         for importer in IMPORTERS.values()
         for layout in importer.layouts
         if layout.kind in importer.main
     ]
-    files = files_of(path)
-    if (path / NAME).is_file():
+    files = [file for file in files_of(path) if file not in without]
+    if path.is_dir() and read_mapping(path).files:
         return True
     named = [columns for file in files for columns in headers(file, code)]
     if any(layout.match(columns) for columns in named for layout in layouts):
@@ -57,6 +75,7 @@ def import_folder(
     decimal: str | None = None,
     encoding: str | None = None,
     mapping: Mapping[str, Mapping[str, Any]] | None = None,
+    once: Once | None = None,
 ) -> Imported:
     """Read the exports of one or several systems and make tables of them.
 
@@ -67,10 +86,12 @@ def import_folder(
     only
         Id of the one system that the files are of; by default systems are recognized by their columns.
     dayfirst, decimal, encoding
-        As for `saasmetrics.read`, where the files do not tell.
+        As for `saasmetrics.read`, where the files do not tell; by default what `mapping.toml` says.
     mapping
-        What is said of files that are not recognized, file -> {"table", "columns"}; by default what `mapping.toml`
-        beside them says.
+        What is said of files: file -> {"table", "columns"} or {"export", "columns"}, and {"table": ""} for one that is
+        left out; by default what `mapping.toml` beside them says.
+    once
+        What was read before, for who imports the same files several times.
 
     Returns
     -------
@@ -82,29 +103,89 @@ def import_folder(
     DataError
         If no file is recognized, or two systems give the same table.
     """
-    how = Told(dayfirst, decimal, encoding)
+    given = _given_for(Path(path), mapping)
+    how, once = over(Told(dayfirst, decimal, encoding), given.told), once or Once()
     importers = [IMPORTERS[only]] if only else list(IMPORTERS.values())
-    with_titles = [] if only else titled(files_of(path), encoding)
-    files = read_files(path, {file.name for file in with_titles}, encoding)
-    if mapping is None:
-        mapping = read_mapping(Path(path)) if Path(path).is_dir() else {}
-    told = [file for file in files if file.label in mapping]
-    if lost := sorted(set(mapping) - {file.label for file in files}):
-        there = ", ".join(file.label for file in files)
-        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {there}.")
-    files = [file for file in files if file.label not in mapping]
-    found = recognize(files, importers)
-    sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS), how)
-    if not (found or sheets.tables or told):
+    files, with_titles = _files(Path(path), given.files, how, once, titles=only is None)
+    tables = [file for file in files if given.files.get(file.label, {}).get("table")]
+    files = [file for file in files if file not in tables]
+    exports = [
+        as_said(file, given.files[file.label]) for file in files if file.label in given.files
+    ]
+    exports = [one for one in exports if one.importer in importers]
+    found = recognize(files, importers, exports)
+    sheets = read_sheets(with_titles, _said(files, "accounts", _ACCOUNTS), how, once)
+    if not (found or sheets.tables or tables):
         raise StrangersError(str(path), files, importers)
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
         own = [one for one in found if one.importer is importer]
         made.take(importer, parts(importer, own), how)
-    for file in told:
-        entry = mapping[file.label]
-        made.add(entry["table"], mapped(file, entry), file.label)
-        made.notes.append(f"{file.label} is {entry['table']}, as mapping.toml says")
+    for file in tables:
+        made.take_table(file, given.files[file.label], how)
+    made.notes += [*_ways(given.told), *_differently(exports)]
+    made.notes += [
+        f"{label} is left out, as {NAME} says" for label in given.files if _is_out(given, label)
+    ]
+    return _imported(made, sheets, found, files)
+
+
+def _given_for(path: Path, mapping: Mapping[str, Mapping[str, Any]] | None) -> Given:
+    """Return what is said of files: by who asks, else in the file beside them."""
+    if mapping is not None:
+        return Given({file: checked(file, entry) for file, entry in mapping.items()})
+    return read_mapping(path) if path.is_dir() else Given()
+
+
+def _is_out(given: Given, label: str) -> bool:
+    return given.files.get(label, {}).get("table") == ""
+
+
+def _files(
+    path: Path, said: Mapping[str, Mapping[str, Any]], how: Told, once: Once, *, titles: bool
+) -> tuple[list[File], list[Path]]:
+    """Return the files that are not left out, and those of them that have titles and are read as sheets for people."""
+    places = files_of(path)
+    out = {label for label in said if said[label].get("table") == ""}
+    rest = [file for file in places if not any(_is_of(label, file) for label in said)]
+    with_titles = titled(rest, how.encoding, once) if titles else []
+    without = {file.name for file in with_titles} | {f.name for f in places if f.name in out}
+    files = read_files(path, without, how.encoding, once)
+    labels = [file.label for file in files]
+    if lost := sorted(set(said) - {*labels, *without}):
+        names = ", ".join(labels or [file.name for file in places])
+        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {names}.")
+    if len(without) == len(places) and not with_titles:
+        raise DataError(f"{NAME} leaves out every file. Say there what at least one of them is.")
+    return [file for file in files if file.label not in out], with_titles
+
+
+def _is_of(label: str, file: Path) -> bool:
+    return label == file.name or label.startswith(f"{file.name}: ")
+
+
+def _ways(told: Told) -> list[str]:
+    said = [f"{name} = {way!r}" for name in WAYS if (way := getattr(told, name)) is not None]
+    return (
+        [f"read with {', '.join(said)}, as {NAME} says, where nothing else is told"] if said else []
+    )
+
+
+def _differently(said: Sequence[Found]) -> list[str]:
+    """Return in words which files the user says to be something else than they look like."""
+    everyone = list(IMPORTERS.values())
+    looks = [(one, likest(one.file, everyone)) for one in said]
+    return [
+        f"{one.file.label} is {name_of(one.importer, one.layout)}, as {NAME} says"
+        for one, look in looks
+        if look is None or (look.layout, look.fields) != (one.layout, one.fields)
+    ]
+
+
+def _imported(
+    made: Made, sheets: Sheets, found: Sequence[Found], files: Sequence[File]
+) -> Imported:
+    """Return what was made, with what each file and column became."""
     tables, said = _of_customers(made.tables, made.of, _said(files, "customer_ids", _IDS))
     told_of = (("customer_ids", _IDS), ("accounts", _ACCOUNTS))
     known = {one.file.label for one in found}
@@ -120,6 +201,7 @@ def import_folder(
         (*made.notes, *sheets.notes, *said),
         tuple(file for file in files if file.label not in known),
         made.places,
+        {one.file.label: name_of(one.importer, one.layout) for one in found},
     )
 
 
@@ -140,6 +222,12 @@ class Made:
             msg = f"{both} both give the table {name}. Import them apart, or leave one out."
             raise DataError(msg)
         self.tables[name], self.of[name] = frame.reset_index(drop=True), giver
+
+    def take_table(self, file: File, entry: Mapping[str, Any], told: Told) -> None:
+        """Add a file that is a table, as the user says."""
+        frame, notes = mapped(file, entry, told)
+        self.add(entry["table"], frame, file.label)
+        self.notes += [f"{file.label} is {entry['table']}, as {NAME} says", *notes]
 
     def take(self, importer: Importer, files: Parts, told: Told) -> None:
         """Add the tables of a system; refuse one that another has given."""

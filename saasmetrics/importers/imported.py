@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
+from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,8 @@ class Imported:
         Files that no system is known for; those whose names say which table they are, `saasmetrics.read` takes.
     places
         Table -> field -> file and column that it comes from; "" -> the files.
+    kinds
+        File -> kind of export that it is, as `mapping.toml` says it.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -45,6 +48,7 @@ class Imported:
     notes: tuple[str, ...] = ()
     others: tuple[File, ...] = field(default=())
     places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -100,14 +104,22 @@ class Imported:
             label: table for label, table in found.items() if table and table not in self.tables
         }
 
-    def write_mapping(self, folder: str | Path) -> Path:
-        """Write `mapping.toml` for the files that are not recognized, to be filled in, and return its path."""
+    def write_mapping(self, folder: str | Path, told: Told = NOTHING) -> Path:
+        """Write `mapping.toml` and return its path: what files are, with those that are not recognized to be filled in.
+
+        Parameters
+        ----------
+        folder
+            Where to: beside the exports.
+        told
+            How they were read, to be kept.
+        """
         from pathlib import Path
 
         from saasmetrics.export.files import write
         from saasmetrics.importers.mapping import NAME, template
 
-        return write(Path(folder) / NAME, template(self.strangers), NAME)
+        return write(Path(folder) / NAME, template(self.strangers, self.kinds, told), NAME)
 
     def said(self) -> list[str]:
         """Return in words what was left out and decided."""

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files as resources
 from typing import Any
 
+from saasmetrics.tables.schema import customer_words
+
 
 @cache
 def said() -> dict[str, Any]:
@@ -17,4 +19,7 @@ def said() -> dict[str, Any]:
         .read_text(encoding="utf-8")
     )
     found: dict[str, Any] = json.loads(text)
-    return found
+    fields = found["fields"]
+    # Numbers and names of customers are those of cubes too; they come before the dates, where they stand in files.
+    first = {name: fields[name] for name in ("number", "line")}
+    return {**found, "fields": {**first, **customer_words(), **fields}}

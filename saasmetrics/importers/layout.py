@@ -41,15 +41,19 @@ class Layout:
 
     def match(self, columns: list[str]) -> dict[str, str]:
         """Return field -> column for a file with these columns; empty where it is another file."""
-        there = set(columns)
-        if self.signs and not there & set(self.signs):
+        if self.signs and not set(columns) & set(self.signs):
             return {}
-        found = {
+        found = self.fits(columns)
+        return found if all(name in found for name in self.needs) else {}
+
+    def fits(self, columns: Collection[str]) -> dict[str, str]:
+        """Return field -> column for the columns that have a name of a field, whatever the file is."""
+        there = set(columns)
+        return {
             name: next(column for column in names if column in there)
             for name, names in self.fields.items()
             if there & set(names)
         }
-        return found if all(name in found for name in self.needs) else {}
 
 
 @dataclass(frozen=True)

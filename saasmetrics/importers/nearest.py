@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from saasmetrics.importers.files import File
     from saasmetrics.importers.layout import Importer, Layout
@@ -71,14 +71,21 @@ def nearest(file: File, importers: Sequence[Importer]) -> str:
     if not likely:
         return ""
     *_, importer, layout = max(likely, key=lambda one: one[:2])
-    return f"{file.label} is nearest to {importer.title}, but has no column {_lacks(file, layout)}."
+    return f"{file.label} is nearest to {importer.title}, but has no column {lacks(layout, layout.fits(file.columns))}."
 
 
-def _lacks(file: File, layout: Layout) -> str:
-    """Return the needed fields that a file lacks with names of theirs, or the columns of which one must be there."""
-    lacks = [name for name in layout.needs if not set(layout.fields[name]) & set(file.columns)]
-    if not lacks:
+def lacks(layout: Layout, there: Collection[str]) -> str:
+    """Return the needed fields that are not there with names of theirs, or the columns of which one must be there.
+
+    Examples
+    --------
+    >>> from saasmetrics.importers.systems import IMPORTERS
+    >>> lacks(IMPORTERS["stripe"].layouts[0], ["id", "customer_id", "status", "start", "amount"])
+    'interval (interval ...)'
+    """
+    gone = [name for name in layout.needs if name not in there]
+    if not gone:
         return "that tells it apart, such as " + ", ".join(layout.signs[-_SHOWN:])
     return " and no ".join(
-        f"{name} ({', '.join(layout.fields[name][:_SHOWN])} ...)" for name in lacks
+        f"{name} ({', '.join(layout.fields[name][:_SHOWN])} ...)" for name in gone
     )

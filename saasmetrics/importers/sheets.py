@@ -12,6 +12,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.importers.cube import cube, is_cube, joined
 from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
+from saasmetrics.importers.once import Once
 from saasmetrics.importers.statements import is_statement, statement
 from saasmetrics.tables.told import NOTHING, Told
 
@@ -76,13 +77,17 @@ def is_known(file: Path, code: str | None = None) -> bool:
     return any(is_statement(grid) or is_cube(grid) for grid in grids(file, code))
 
 
-def titled(files: Sequence[Path], code: str | None = None) -> list[Path]:
+def titled(files: Sequence[Path], code: str | None = None, once: Once | None = None) -> list[Path]:
     """Return the files that have titles above a header of months."""
-    return [file for file in files if is_titled(file, code)]
+    once = once or Once()
+    return [file for file in files if once(is_titled, file, code)]
 
 
 def read_sheets(
-    files: Sequence[Path], functions: Mapping[str, str], told: Told = NOTHING
+    files: Sequence[Path],
+    functions: Mapping[str, str],
+    told: Told = NOTHING,
+    once: Once | None = None,
 ) -> Sheets:
     """Return the tables of the files that have titles above their header.
 
@@ -94,10 +99,12 @@ def read_sheets(
         Account of the profit and loss -> function, as the user says.
     told
         Decimal sign and encoding, where they are told.
+    once
+        What was read before.
     """
-    out = Sheets()
+    out, once = Sheets(), once or Once()
     for file in files:
-        for grid in grids(file, told.encoding):
+        for grid in once(grids, file, told.encoding):
             with reading(told, semicolon=grid.semicolon):
                 out.take(grid, functions)
     return out

@@ -87,33 +87,27 @@ class Question:
     def pairs(self) -> dict[str, NDArray[np.int64]]:
         """Return the sums over pairs as groups x bags x periods."""
         freq, window = self.counted
-        return self._at_ends(_split(self.book.engine.pairs(window, freq, self.by, self.bags())))
+        asked = (window, freq, self.by, self.bags())
+        stops = _whole(self._ends()) if self.rolling else ()
+        return _split(self.book.engine.pairs(*asked, stops))
 
     def movements(self) -> dict[str, NDArray[np.int64]]:
         """Return opening at the start of the window and flows summed over it, as groups x bags x periods."""
         freq, w = self.counted
-        cube = _split(self.book.engine.movements(freq, self.by, self.bags()))
-        out = {}
-        for name, value in cube.items():
-            if name in ("closing", "customers_closing"):
-                out[name] = value
-            elif name in ("opening", "customers_opening"):
-                out[name] = np.zeros_like(value)
-                known = max(value.shape[2] - w + 1, 0)
-                out[name][:, :, value.shape[2] - known :] = value[:, :, :known]
-            else:
-                total = np.cumsum(value, axis=2)
-                out[name] = total.copy()
-                out[name][:, :, w:] -= total[:, :, :-w]
-        return self._at_ends(out)
-
-    def _at_ends(self, sums: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
-        """Return daily sums at the last known day of each period; others as they are."""
+        asked = (freq, self.by, self.bags())
         if not self.rolling:
-            return sums
+            cube = _split(self.book.engine.movements(*asked))
+            ends = np.arange(next(iter(cube.values())).shape[2])
+            return _windowed(cube, ends, ends - w)
+        ends = self._ends()
+        stops = np.unique(np.concatenate([ends - w, ends]))
+        cube = _split(self.book.engine.movements(*asked, _whole(stops)))
+        return _windowed(cube, *(np.searchsorted(stops, day) for day in (ends, ends - w)))
+
+    def _ends(self) -> NDArray[np.int64]:
+        """Return the last known day of each period."""
         first, periods, _ = self.book.engine.extent(self.freq)
-        days = self._last_days(np.arange(first, first + periods)) - self.book.engine.extent("D")[0]
-        return {name: value[:, :, days] for name, value in sums.items()}
+        return self._last_days(np.arange(first, first + periods))
 
     def _last_days(self, period: NDArray[np.int64]) -> NDArray[np.int64]:
         last = np.asarray(self.book.calendar(self.freq).last_day(period), np.int64)
@@ -160,6 +154,30 @@ def check_interval(interval: float | None) -> None:
     if not is_number(interval) or not 0 < interval < 1:
         msg = f"interval={interval!r} is not a coverage: a number between 0 and 1, such as 0.95, or None."
         raise DataError(msg)
+
+
+def _whole(stops: NDArray[np.int64]) -> tuple[int, ...]:
+    return tuple(map(int, stops))
+
+
+def _windowed(
+    cube: dict[str, NDArray[np.int64]], ends: NDArray[np.int64], befores: NDArray[np.int64]
+) -> dict[str, NDArray[np.int64]]:
+    """Return movements between two places each: balances at both, flows summed; nothing is before the first place."""
+
+    def held(value: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.where(place < 0, 0, value[:, :, np.maximum(place, 0)])
+
+    out = {}
+    for name, value in cube.items():
+        if name in ("closing", "customers_closing"):
+            out[name] = held(value, ends)
+        elif name in ("opening", "customers_opening"):
+            out[name] = held(cube[name.replace("opening", "closing")], befores)
+        else:
+            total = np.cumsum(value, axis=2)
+            out[name] = held(total, ends) - held(total, befores)
+    return out
 
 
 def _split(cube: Cube) -> dict[str, NDArray[np.int64]]:

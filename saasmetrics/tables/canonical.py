@@ -146,6 +146,8 @@ def _long(data: pa.Table) -> tuple[pa.Table, list[str]]:
     months = month_columns(data.column_names)
     if not months or {"month", "mrr"} <= set(matching.known):
         return data, []
+    if matching.problems and len(set(data.column_names)) < data.num_columns:
+        raise InvalidTablesError(matching.problems)
     melted = melt(data, months)
     if melted.problems:
         raise InvalidTablesError(melted.problems)

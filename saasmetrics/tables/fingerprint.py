@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.runs import unrolled
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from saasmetrics.tables.schema import ColumnSchema
     from saasmetrics.tables.table import Table
 
 _LANES = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
@@ -62,11 +64,19 @@ def table_fingerprint(name: str, data: pa.Table) -> str:
     True
     """
     known = SCHEMA[name].columns if name in SCHEMA else {}
+    none = {title for title in data.column_names if data[title].null_count == data.num_rows}
+    rows, sums = 0, np.zeros(len(_LANES), np.uint64)
+    for part in unrolled(data):
+        rows += part.num_rows
+        sums += _sums(part.drop_columns([*none.intersection(part.column_names)]), known)
+    return f"{rows} " + " ".join(f"{value:016x}" for value in sums.tolist())
+
+
+def _sums(data: pa.Table, known: Mapping[str, ColumnSchema]) -> NDArray[np.uint64]:
+    """Return the sums over the rows of a part, which add up to those of the whole."""
     row = np.zeros(data.num_rows, np.uint64)
     for title in data.column_names:
         column = data[title]
-        if column.null_count == data.num_rows:
-            continue
         dtype = known[title].dtype if title in known else ""
         cells, empty = _cells(column, dtype)
         values = _mixed(cells ^ _text_words(pa.array([title]))[0])
@@ -74,8 +84,7 @@ def table_fingerprint(name: str, data: pa.Table) -> str:
         if column.null_count:
             values[np.asarray(pc.is_null(column))] = 0
         row += values
-    sums = (int(_mixed(row ^ lane).sum(dtype=np.uint64)) for lane in _LANES)
-    return f"{data.num_rows} " + " ".join(f"{value:016x}" for value in sums)
+    return np.array([_mixed(row ^ lane).sum(dtype=np.uint64) for lane in _LANES], np.uint64)
 
 
 def _cells(

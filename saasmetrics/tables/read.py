@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from saasmetrics.errors import DataError
-from saasmetrics.tables.canonical import normalize_all
+from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.memory import free
+from saasmetrics.tables import parts
+from saasmetrics.tables.canonical import normalize
+from saasmetrics.tables.facts.parts import in_parts, is_large, parts_of, read_parts
+from saasmetrics.tables.facts.reading import read_runs
 from saasmetrics.tables.files import (
     SUFFIXES,
     infer,
@@ -20,6 +24,7 @@ from saasmetrics.tables.files import (
     read_file,
     why_unreadable,
 )
+from saasmetrics.tables.links import customers_of_subscriptions, same_key_type
 from saasmetrics.tables.names import fold, snake_case
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous, is_semicolon, of_file
@@ -28,9 +33,12 @@ from saasmetrics.tables.told import NOTHING, Told
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["content_hash", "has_tables", "read_folder", "table_of_stem"]
+    from saasmetrics.cache.shelf import Shelf
+    from saasmetrics.errors import Problem
+
+__all__ = ["content_hash", "has_tables", "is_table", "read_folder", "table_of_stem"]
 
 _HARMLESS = re.compile(
     r"^((export|exports|data|list|all|full|raw|final|latest|clean|cleaned|report|dump|extract|table|copy"
@@ -43,6 +51,8 @@ def read_folder(
     before: Iterable[Table] | None = None,
     told: Told = NOTHING,
     without: Collection[str] = (),
+    shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read the tables of a folder, or of one file.
 
@@ -51,7 +61,8 @@ def read_folder(
     path
         Folder with one CSV, Parquet or XLSX file per table; or one such file. File names, and the
         names of sheets, say which table it is: "accounts.csv" and "acme_accounts_2025.csv" are
-        `customers`.
+        `customers`. Tables whose rows have dates may come in one file per month, quarter or year. A table
+        may also be a folder of Parquet parts: "mrr/2024-01.parquet".
     before
         Tables read earlier: a file with the same content is not read again. If given, even if none, tables know the
         SHA-256 of their file.
@@ -59,6 +70,10 @@ def read_folder(
         Names of columns, order of dates and decimal sign, where the files do not tell.
     without
         Names of files that are left aside; if there is no other, there is no table.
+    shelf
+        Where tables of files are kept; a file that is there as it was is not read again.
+    limit
+        How much memory, in bytes, a file may take that is read a part at a time; by default what is free.
 
     Returns
     -------
@@ -83,40 +98,71 @@ def read_folder(
         raise DataError(f"There is no file or folder {str(place)!r}.")
     if not place.is_dir() and (not place.is_file() or not _has_suffix(place)):
         raise DataError(why_unreadable(place))
-    files = sorted(_readable(place)) if place.is_dir() else [place]
+    files = [place] if not place.is_dir() or is_table(place) else sorted(_readable(place))
     files = [file for file in files if file.name not in without]
     if without and not files:
         return {}
-    found: dict[str, Found] = {}
-    strangers: list[str] = []
+    found: dict[str, list[Found]] = {}
+    strangers: list[Found] = []
     for file in files:
-        content = "" if before is None else content_hash(file)
-        known = [table for table in before or () if content and table.source == content]
-        for label, name, source in _again(file, known) if known else _parts(file):
+        for name, one in _tables_of(file, before, told, shelf):
             if name is None:
-                strangers.append(label)
-            elif name in found:
-                raise DataError(
-                    f"{found[name].label} and {label} are both the table {name!r}. Put them into one "
-                    "file, or rename the one that is something else."
-                )
+                strangers.append(one)
             else:
-                found[name] = Found(label, source, content)
+                found.setdefault(name, []).append(one)
+    found = {name: _in_order(name, each) for name, each in found.items()}
     if place.is_dir():
         _refuse_unreadable(place, found)
     if not found:
-        raise DataError(_nothing(place, strangers))
+        raise DataError(_nothing(place, [one.label for one in strangers]))
     told.check(found)
-    return _read(found, strangers, told)
+    return _read(found, strangers, told, shelf, free() if limit is None else limit)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table of a folder: the words for where it is, its rows or the file that holds them, the file's hash."""
+    """A table of a folder: the words for where it is, its rows or the file that holds them, the file and its hash."""
 
     label: str
     source: pa.Table | Path | Table
     content: str
+    file: Path
+
+
+def _tables_of(
+    file: Path, before: Iterable[Table] | None, told: Told, shelf: Shelf | None
+) -> list[tuple[str | None, Found]]:
+    """Return the tables of a file by name; those that were read earlier as they are."""
+    content = "" if before is None else _content(file)
+    known = [table for table in before or () if content and table.source == content]
+    if known:
+        tables: Iterable[tuple[str, str | None, pa.Table | Path | Table]] = _again(file, known)
+    else:
+        kept = shelf.again(file, told) if shelf and _is_kept(file, content, told) else None
+        tables = _parts(file) if kept is None else kept
+    return [(name, Found(label, source, content, file)) for label, name, source in tables]
+
+
+def _is_kept(file: Path, content: str, told: Told) -> bool:
+    """Whether a file is one that a shelf knows; of several days, large ones are read otherwise than alone."""
+    name = table_of_stem(_stem(file))
+    if not file.is_file() or (name is None and not _is_workbook(file)):
+        return False
+    return not (content and name and is_large(name, file, told.columns.get(name, {})))
+
+
+def _in_order(name: str, found: list[Found]) -> list[Found]:
+    """Return the files of one table in the order of their periods; refuse those that are no parts of one."""
+    if len(found) == 1:
+        return found
+    whole = all(one.label == one.file.name for one in found)
+    order = parts.in_order(name, [_stem(one.file) for one in found]) if whole else None
+    if order is None:
+        raise DataError(
+            f"{found[0].label} and {found[1].label} are both the table {name!r}. Put them into one "
+            "file, or rename the one that is something else."
+        )
+    return [found[n] for n in order]
 
 
 def content_hash(file: Path) -> str:
@@ -182,8 +228,24 @@ def _readable(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith((".", "~$")) and _has_suffix(file)
+        if not file.name.startswith((".", "~$"))
+        and ((file.is_file() and _has_suffix(file)) or (file.is_dir() and is_table(file)))
     ]
+
+
+def is_table(folder: Path) -> bool:
+    """Whether a folder has the name of a table and holds its parts."""
+    if table_of_stem(folder.name) is None or not in_parts(folder):
+        return False
+    return not any(table_of_stem(_stem(part)) for part in folder.iterdir())
+
+
+def _content(file: Path) -> str:
+    """Return what tells whether a file, or any part of a folder, is another one."""
+    if file.is_file():
+        return content_hash(file)
+    every = "".join(map(content_hash, parts_of(file)))
+    return hashlib.sha256(every.encode()).hexdigest()
 
 
 def _has_suffix(file: Path) -> bool:
@@ -208,9 +270,15 @@ def _stem(file: Path) -> str:
     return file.name.removesuffix(".gz").rsplit(".", 1)[0]
 
 
+def _is_workbook(file: Path) -> bool:
+    return file.suffix.lower() in (".xlsx", ".xlsm")
+
+
 def _parts(file: Path) -> list[tuple[str, str | None, pa.Table | Path]]:
+    if file.is_dir():
+        return [(f"{file.name}/", table_of_stem(file.name), file)]
     stem = _stem(file)
-    if file.suffix.lower() not in (".xlsx", ".xlsm"):
+    if not _is_workbook(file):
         return [(file.name, table_of_stem(stem), file)]
     sheets = read_sheets(file)
     if len(sheets) == 1:
@@ -224,37 +292,86 @@ def _again(file: Path, known: list[Table]) -> list[tuple[str, str | None, Table]
     return [(file.name, table.name, table) for table in known]
 
 
-def _read(found: dict[str, Found], strangers: list[str], told: Told) -> dict[str, Table]:
-    sources = {}
-    notes = {}
-    for name, each in found.items():
-        known = isinstance(each.source, Table)
-        rows = each.source
-        if isinstance(rows, Path):
-            rows = read_file(rows, told.encoding)
-        if not isinstance(rows, Table):
-            rows = of_file(rows, each.label)
-        notes[name] = [] if known else [f"read from {each.label}"]
-        if told is not NOTHING and not known:
-            rows, said = told.apply(name, rows)
-            notes[name] += said
-        sources[name] = rows
+def _read(
+    found: Mapping[str, list[Found]],
+    strangers: list[Found],
+    told: Told,
+    shelf: Shelf | None,
+    limit: int,
+) -> dict[str, Table]:
+    made: dict[str, list[tuple[str, Table]]] = {}
+    problems: list[Problem] = []
+    of_others: set[Path] = set()
+    for name in sorted(found, key=lambda name: name != "subscriptions"):
+        payers = made["subscriptions"][0][1] if made.get("subscriptions") else None
+        made[name] = []
+        for one in found[name]:
+            try:
+                room = limit if len(found[name]) == 1 else None
+                table, alone = _table(name, one, told, payers, room)
+            except InvalidTablesError as error:
+                problems.extend(error.problems)
+                continue
+            made[name].append((one.label, table))
+            of_others.update(() if alone else (one.file,))
+    if problems:
+        raise InvalidTablesError(problems)
+    if shelf is not None:
+        every = [
+            (one.file, label, table)
+            for name in found
+            for one, (label, table) in zip(found[name], made[name], strict=True)
+            if one.file not in of_others
+        ]
+        shelf.keep(told, [*every, *((one.file, one.label, None) for one in strangers)])
+    tables = {name: _noted(parts.joined(made[name]), found[name]) for name in found}
     if strangers:
-        notes[next(iter(notes))].append(f"not recognized and left aside: {', '.join(strangers)}")
-    tables = normalize_all(sources)
-    return {
-        name: replace(
-            table,
-            data=_data(table, sources[name]),
-            notes=(*notes[name], *table.notes),
-            source=found[name].content,
-        )
-        for name, table in tables.items()
-    }
+        first = next(iter(tables))
+        said = f"not recognized and left aside: {', '.join(one.label for one in strangers)}"
+        notes = tables[first].notes
+        tables[first] = replace(tables[first], notes=(*notes[:1], said, *notes[1:]))
+    tables = same_key_type(tables)
+    if shelf is not None:
+        for name, table in tables.items():
+            shelf.name(table, [each for _, each in made[name]])
+    return tables
 
 
-def _data(table: Table, source: pa.Table | Table) -> pa.Table:
-    return table.data if isinstance(source, Table) else _typed(table, is_semicolon(source))
+def _table(
+    name: str, found: Found, told: Told, payers: Table | None, limit: int | None
+) -> tuple[Table, bool]:
+    """Return the table of one file, and whether it is that of the file alone; `limit` is for one read in parts."""
+    rows = found.source
+    if isinstance(rows, Table):
+        return rows, True
+    if isinstance(rows, Path):
+        # Exports of several days, which have a hash of their content, are compared row by row.
+        alone = limit is not None and not found.content
+        if alone and is_large(name, rows, told.columns.get(name, {})):
+            made = read_runs(rows, found.label, told, limit or 0)
+            return replace(made, data=_typed(made, semicolon=False)), True
+        rows = read_parts(parts_of(rows)) if rows.is_dir() else read_file(rows, told.encoding)
+    rows = of_file(rows, found.label)
+    said: list[str] = []
+    if told is not NOTHING:
+        rows, said = told.apply(name, rows)
+    whole = rows
+    if name == "usage" and payers is not None:
+        whole = customers_of_subscriptions(rows, payers)
+    table = normalize(name, whole)
+    data = _typed(table, is_semicolon(rows))
+    return replace(table, data=data, notes=(*said, *table.notes)), whole is rows
+
+
+def _noted(table: Table, found: list[Found]) -> Table:
+    """Return a table that says which files it was read from, unless it says so already."""
+    if len(found) > 1:
+        said = f"read from {len(found)} files, {found[0].label} to {found[-1].label}"
+        return replace(table, notes=(said, *table.notes), source="")
+    one = found[0]
+    if isinstance(one.source, Table) and one.source.source:
+        return table
+    return replace(table, notes=(f"read from {one.label}", *table.notes), source=one.content)
 
 
 def _typed(table: Table, semicolon: bool) -> pa.Table:
@@ -265,7 +382,7 @@ def _typed(table: Table, semicolon: bool) -> pa.Table:
             name: table.data[name]
             if name in known or (semicolon and ambiguous(table.data[name]) is not None)
             else infer(table.data[name])
-            for name in table.column_names
+            for name in table.data.column_names
         }
     )
 

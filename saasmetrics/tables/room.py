@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
+from saasmetrics.tables.facts.parts import is_parquet, parts_of
 from saasmetrics.tables.read import table_of_stem
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def fit(files: Sequence[Path], limit: int) -> None:
 def _in_memory(file: Path) -> float:
     name = file.name.lower()
     try:
+        if file.is_dir():
+            return sum(map(_parquet_bytes, parts_of(file)))
         if name.endswith((".parquet", ".pq")):
             return _parquet_bytes(file)
         if name.endswith((".xlsx", ".xlsm")):
@@ -76,11 +79,12 @@ def _parquet_bytes(file: Path) -> float:
 def _rows(file: Path) -> int:
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(file).num_rows) if _kind(file) == "parquet" else 0
+    parts = parts_of(file) if _kind(file) == "parquet" else []
+    return sum(int(pq.read_metadata(part).num_rows) for part in parts)
 
 
 def _kind(file: Path) -> str:
-    return "parquet" if file.suffix.lower() in (".parquet", ".pq") else "csv"
+    return "parquet" if file.is_dir() or is_parquet(file) else "csv"
 
 
 def _table(file: Path) -> str:

@@ -9,11 +9,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from saasmetrics.errors import UnknownNameError
+from saasmetrics.tables.names import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CLOCKS", "SCHEMA", "ColumnSchema", "Dtype", "TableSchema", "table_schema"]
+__all__ = [
+    "CLOCKS",
+    "SCHEMA",
+    "ColumnSchema",
+    "Dtype",
+    "TableSchema",
+    "customer_words",
+    "table_schema",
+]
 
 Dtype = Literal[
     "id",
@@ -139,6 +148,25 @@ def table_schema(name: str) -> TableSchema:
     return SCHEMA[name]
 
 
+def customer_words() -> dict[str, list[str]]:
+    """Return what columns of customers are called in several languages: those of their numbers, and of their names."""
+    text = Path(__file__).with_name("customer_words.json").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = json.loads(text)
+    return found
+
+
+def _with_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the customer of a cube with the names that people of other languages give its column."""
+    if row["name"] != "customer_id":
+        return row
+    words = customer_words()
+    also = [word for name in ("customer_id", "customer") for word in words[name]]
+    names: dict[str, str] = {}
+    for word in (row["name"], *row["aliases"], *also):
+        names.setdefault(fold(word), word)
+    return {**row, "aliases": list(names.values())[1:]}
+
+
 def _column(row: Mapping[str, Any]) -> ColumnSchema:
     by_interval = row.get("aliases_by_interval", {})
     return ColumnSchema(
@@ -157,6 +185,11 @@ def _column(row: Mapping[str, Any]) -> ColumnSchema:
     )
 
 
+def _worded(table: str, rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    # Only the cube is kept by hand: other tables are exports of systems, which speak English.
+    return [_with_words(row) if table == "mrr" else row for row in rows]
+
+
 def _load() -> dict[str, TableSchema]:
     text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
     return {
@@ -166,7 +199,7 @@ def _load() -> dict[str, TableSchema]:
             key=tuple(row["key"]),
             aliases=tuple(row["aliases"]),
             columns=MappingProxyType(
-                {column.name: column for column in map(_column, row["columns"])}
+                {column.name: column for column in map(_column, _worded(name, row["columns"]))}
             ),
         )
         for name, row in json.loads(text)["tables"].items()

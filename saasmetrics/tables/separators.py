@@ -272,7 +272,7 @@ def ambiguous_amounts(schema: TableSchema, data: pa.Table) -> list[Problem]:
                 'Say which sign parts decimals: sm.read(..., decimal=",") or decimal="."; or write 1200 or 1.20.',
                 "error",
                 "ambiguous-number",
-                place_of(data, name, first_rows(mask).to_pylist()),
+                place=place_of(data, name, first_rows(mask).to_pylist()),
             )
         )
     return problems

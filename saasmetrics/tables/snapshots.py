@@ -19,12 +19,15 @@ from saasmetrics.tables.known import Numbers, has_clocks, identity, known
 from saasmetrics.tables.links import same_key_type
 from saasmetrics.tables.read import has_tables, read_folder
 from saasmetrics.tables.schema import CLOCKS
+from saasmetrics.tables.stacking import stacked
 from saasmetrics.tables.table import Snapshot, Table
 from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+
+    from saasmetrics.cache.shelf import Shelf
 
     Exports = Mapping[int, Mapping[str, Table]]
 
@@ -35,7 +38,10 @@ _NEVER = -1
 
 
 def read_any(
-    path: str | os.PathLike[str] | Mapping[Any, Any], told: Told = NOTHING
+    path: str | os.PathLike[str] | Mapping[Any, Any],
+    told: Told = NOTHING,
+    shelf: Shelf | None = None,
+    limit: int | None = None,
 ) -> dict[str, Table]:
     """Read a folder of exports, or the exports of several days.
 
@@ -44,7 +50,7 @@ def read_any(
     path
         A folder or file, as for `read_folder`; a folder that holds no tables but folders named by a day, such as
         2026-04-05; or day -> folder.
-    told
+    told, shelf, limit
         As for `read_folder`.
 
     Returns
@@ -53,19 +59,22 @@ def read_any(
         Canonical table name -> table.
     """
     if isinstance(path, Mapping):
-        return read_snapshots(path, told)
-    folders = _dated(path)
-    return read_snapshots(folders, told) if folders else read_folder(path, told=told)
+        return read_snapshots(path, told, shelf)
+    if folders := _dated(path):
+        return read_snapshots(folders, told, shelf)
+    return read_folder(path, told=told, shelf=shelf, limit=limit)
 
 
-def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str, Table]:
+def read_snapshots(
+    folders: Mapping[Any, Any], told: Told = NOTHING, shelf: Shelf | None = None
+) -> dict[str, Table]:
     """Read the exports of several days and put them together.
 
     Parameters
     ----------
     folders
         Day (date or ISO text; "2026-03" is the last day of March) -> folder or file.
-    told
+    told, shelf
         As for `read_folder`.
 
     Returns
@@ -91,7 +100,7 @@ def read_snapshots(folders: Mapping[Any, Any], told: Told = NOTHING) -> dict[str
     for day, folder in sorted(zip(days, folders.values(), strict=True), key=lambda pair: pair[0]):
         before = [table for tables in read.values() for table in tables.values()]
         try:
-            read[day] = read_folder(folder, before, told)
+            read[day] = read_folder(folder, before, told, shelf=shelf)
         except InvalidTablesError as error:
             of_day = f" (snapshot of {iso_day(day)})"
             raise InvalidTablesError(
@@ -128,7 +137,7 @@ def _history(name: str, exports: Exports) -> Table:
     """Return one table with all versions of its rows."""
     own = {day: tables[name] for day, tables in exports.items() if name in tables}
     parts = {day: _plain(table) for day, table in own.items()}
-    data, last = _stacked(list(parts.values())), own[max(own)]
+    data, last = stacked(list(parts.values())).combine_chunks(), own[max(own)]
     sizes = [table.num_rows for table in parts.values()]
     content, keys, generated = _codes(Table(name, data, notes=last.notes), sizes)
     first = dict(zip(parts, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
@@ -166,36 +175,6 @@ def _plain(table: Table) -> pa.Table:
     """Return the rows of an export that held when it was made, without their clocks."""
     data = known(table).data
     return data.drop_columns([name for name in CLOCKS if name in data.column_names])
-
-
-def _stacked(parts: Sequence[pa.Table]) -> pa.Table:
-    """Return the rows of all exports one below the other, in types that hold them all."""
-    names = dict.fromkeys(name for part in parts for name in part.column_names)
-    kinds = {
-        name: _common([p.schema.field(name).type for p in parts if name in p.column_names])
-        for name in names
-    }
-    return pa.concat_tables(
-        pa.table(
-            {
-                name: part[name].cast(kind)
-                if name in part.column_names
-                else pa.nulls(part.num_rows, kind)
-                for name, kind in kinds.items()
-            }
-        )
-        for part in parts
-    ).combine_chunks()
-
-
-def _common(kinds: Sequence[pa.DataType]) -> pa.DataType:
-    """Return the type that holds the values of several: numbers as such, all else as text."""
-    found = [kind for kind in dict.fromkeys(kinds) if not pa.types.is_null(kind)]
-    if len(found) < 2:
-        return found[0] if found else pa.string()
-    if all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in found):
-        return pa.float64()
-    return pa.large_string() if pa.large_string() in found else pa.string()
 
 
 def _codes(table: Table, sizes: Sequence[int]) -> tuple[Numbers, Numbers | None, list[str]]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["unchanged"]
+__all__ = ["mark", "unchanged"]
 
 
 @contextmanager
@@ -23,9 +23,9 @@ def unchanged(file: Path) -> Iterator[None]:
     DataError
         If its size or its time differs afterwards.
     """
-    before = _mark(file)
+    before = mark(file)
     yield
-    if _mark(file) != before:
+    if mark(file) != before:
         msg = (
             f"{file.name} was written while it was read, so its rows may be of two exports. "
             "Read it again when the export is finished."
@@ -33,7 +33,8 @@ def unchanged(file: Path) -> Iterator[None]:
         raise DataError(msg)
 
 
-def _mark(file: Path) -> tuple[int, int] | None:
+def mark(file: Path) -> tuple[int, int] | None:
+    """Return the size and the time of a file, by which it is seen to have been written; None where it is not there."""
     try:
         found = file.stat()
     except OSError:

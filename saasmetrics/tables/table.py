@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.money import agreeing, counted
 from saasmetrics.periods import iso_day
+from saasmetrics.tables.runs import columns_of, rows_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -77,6 +78,8 @@ class Table:
         Column -> the user's own file and column; "" -> the file or files.
     lines
         Rows that the file has, where those here are the same in the same order; else 0.
+    parts
+        The files that the rows are of, where they are several, with the rows of each.
     """
 
     name: str
@@ -89,16 +92,22 @@ class Table:
     source: str = ""
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lines: int = 0
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def num_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows here."""
         return int(self.data.num_rows)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of the file; those of a table of runs stand for several."""
+        return rows_in(self.data)
 
     @property
     def column_names(self) -> list[str]:
         """Names of the columns, the unknown ones of the export last."""
-        return list(self.data.column_names)
+        return columns_of(self.data)
 
     @property
     def is_away(self) -> bool:
@@ -134,8 +143,9 @@ class Table:
         words = " and ".join(dict.fromkeys(filter(None, found)))
         if not (words and len(rows) and self.lines == self.num_rows):
             return words
-        numbers = ", ".join(f"{row + 2:,}" for row in rows)
-        return f"{words}, {agreeing(len(rows), 'row', 'rows')} {numbers}"
+        if self.parts:
+            return "; ".join(_in_parts(self.parts, words.removeprefix(whole), rows))
+        return f"{words}{_numbers(rows)}"
 
     def __contains__(self, column: object) -> bool:
         """Whether the table has a column."""
@@ -143,6 +153,19 @@ class Table:
 
     def __repr__(self) -> str:
         """Name, size and columns on one line."""
-        return (
-            f"Table({self.name!r}, {counted(self.num_rows, 'row')}: {', '.join(self.column_names)})"
-        )
+        return f"Table({self.name!r}, {counted(self.rows, 'row')}: {', '.join(self.column_names)})"
+
+
+def _in_parts(parts: Sequence[tuple[str, int]], column: str, rows: Sequence[int]) -> Iterator[str]:
+    """Yield for each file that has some of the rows its name, the column, and their numbers in it."""
+    begin = 0
+    for label, many in parts:
+        mine = [row - begin for row in rows if begin <= row < begin + many]
+        begin += many
+        if mine:
+            yield f"{label}{column}{_numbers(mine)}"
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    numbers = ", ".join(f"{row + 2:,}" for row in rows)
+    return f", {agreeing(len(rows), 'row', 'rows')} {numbers}"

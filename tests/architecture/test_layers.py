@@ -13,8 +13,18 @@ SOURCES = {"saasmetrics": ROOT, "saasmetrics_widgets": ROOT / "widgets"}
 
 LAYERS = (
     {"errors", "version"},
-    {"asked", "calls", "memory", "periods", "money", "export", "recording", "versions"},
-    {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables"},
+    {
+        "asked",
+        "calls",
+        "memory",
+        "periods",
+        "money",
+        "export",
+        "recording",
+        "registered",
+        "versions",
+    },
+    {"policy", "policies", "catalogue", "headline", "result", "proof", "shown", "tables", "cache"},
     {"importers", "engine", "checks", "quality"},
     {"book", "book_fields", "connected", "sample"},
     {"survival"},

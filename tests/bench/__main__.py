@@ -17,7 +17,7 @@ from tests.bench.report import Measured, ratios, text
 ROOT = Path(__file__).parents[2]
 EVERY = ("reading", "engine", "book", "definitions")
 PEERS = ("pandas_events", "polars", "duckdb_events", "duckdb_playbook", "duckdb_dates")
-RARE = ("pandas_wide", *PEERS, "pandas_tutorial")
+RARE = ("review", "pandas_wide", *PEERS, "pandas_tutorial")
 IMPORTS = {"python": "", "import": "import saasmetrics"}
 
 

@@ -1,9 +1,6 @@
-"""The whole job in SQL on DuckDB, three ways, each written afresh from what is published about it.
+"""The whole job in SQL on DuckDB from changes, and what the ways of others share, each in a module of its own.
 
-- `events`: changes of MRR per customer and month, window functions over them; no table of customers and months.
-- `playbook`: the way of dbt's MRR playbook: months joined to subscription periods, one row per customer and month from
-  the first to the last, padded by the month of churn, `lag` over it; lines that overlap are summed, which it lacks.
-- `dates`: the way of Fight Churn with Data: the accounts that are active on each of two dates, joined, pair by pair.
+Changes of MRR per customer and month, window functions over them; no table of customers and months.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tests.bench.pandas_tutorial import MONTHS, WINDOW
+from tests.bench.pandas_tutorial import MONTHS
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,23 +111,6 @@ with reach as (
 )
 select *, coalesce(lag(mrr) over (partition by customer_id order by month), 0) as previous from filled
 """
-PLAYBOOK_MOVED = """
-with moved as (
-    select segment, month, mrr - previous as delta, case
-        when previous = 0 and month = first then 'new' when previous = 0 then 'reactivation'
-        when mrr = 0 then 'churn' when mrr > previous then 'expansion' else 'contraction' end as kind
-    from padded where mrr <> previous
-)
-select month, kind, sum(value)::double as value
-from (select segment, month, kind, sum(delta) as value from moved group by all) group by all
-"""
-PLAYBOOK_PAIRED = """
-select a.month + 12 as month, sum(a.mrr)::double as opening, sum(coalesce(b.mrr, 0))::double as closing,
-    sum(least(a.mrr, coalesce(b.mrr, 0)))::double as kept, count(*)::double as customers,
-    sum((coalesce(b.mrr, 0) = 0)::int)::double as customers_lost
-from padded a left join padded b on a.customer_id = b.customer_id and b.month = a.month + 12
-where a.mrr > 0 and a.month + 12 < 60 group by a.month
-"""
 DENSE_AGED = """
 with lived as (
     select first as cohort, month - first as age, mrr,
@@ -151,42 +131,9 @@ select segment, coalesce(gone, 59) - cohort as duration, (gone is not null)::int
 from life group by all
 """
 
-PAIR_OF_DATES = """
-with start_accounts as (
-    select customer_id, any_value(segment) as segment, sum(mrr) as mrr from line
-    where begin <= $before and until > $before group by customer_id
-), end_accounts as (
-    select customer_id, any_value(segment) as segment, sum(mrr) as mrr from line
-    where begin <= $now and until > $now group by customer_id
-)
-"""
-DATES_PAIRED = (
-    PAIR_OF_DATES
-    + """
-select $now as month, sum(s.mrr)::double as opening, sum(coalesce(e.mrr, 0))::double as closing,
-    sum(least(s.mrr, coalesce(e.mrr, 0)))::double as kept, count(*)::double as customers,
-    sum((e.mrr is null)::int)::double as customers_lost
-from start_accounts s left join end_accounts e using (customer_id) having count(*) > 0
-"""
-)
-DATES_MOVED = (
-    PAIR_OF_DATES
-    + """
-, earlier as (select distinct customer_id from line where begin < $now and until > begin)
-, moved as (
-    select coalesce(e.segment, s.segment) as segment, coalesce(e.mrr, 0) - coalesce(s.mrr, 0) as delta, case
-        when s.mrr is null and earlier.customer_id is null then 'new' when s.mrr is null then 'reactivation'
-        when e.mrr is null then 'churn' when e.mrr > s.mrr then 'expansion' else 'contraction' end as kind
-    from start_accounts s full join end_accounts e using (customer_id)
-    left join earlier on earlier.customer_id = e.customer_id where e.mrr is distinct from s.mrr
-)
-select $now as month, kind, sum(value)::double as value
-from (select segment, kind, sum(delta) as value from moved group by all) group by kind
-"""
-)
 
-
-def _open(path: str) -> duckdb.DuckDBPyConnection:
+def connected(path: str) -> duckdb.DuckDBPyConnection:
+    """Read the lines with their months and MRR into a table, on one thread."""
     import duckdb
 
     con = duckdb.connect()
@@ -222,7 +169,7 @@ def _stepped(query: str, names: tuple[str, ...]) -> str:
 
 def events(path: str) -> Tables:
     """Return movements and pairs by month, triangles, and lifetimes, from changes."""
-    con = _open(path)
+    con = connected(path)
     con.execute(CHANGES)
     pairs = by_month(con.sql(_stepped(PAIRED, PAIRS)).df(), PAIRS)
     cells = cells_of(con.sql(_stepped(AGED, CELLS)).df())
@@ -231,38 +178,4 @@ def events(path: str) -> Tables:
         {name: np.cumsum(values) for name, values in pairs.items()},
         {name: np.cumsum(values, axis=1) for name, values in cells.items()},
         con.sql(LIVES).df(),
-    )
-
-
-def playbook(path: str) -> Tables:
-    """Return the same from one row per customer and month."""
-    con = _open(path)
-    con.execute(ACTIVE)
-    con.execute(PADDED)
-    return (
-        moves_of(con.sql(PLAYBOOK_MOVED).df()),
-        by_month(con.sql(PLAYBOOK_PAIRED).df(), PAIRS),
-        cells_of(con.sql(DENSE_AGED).df()),
-        con.sql(DENSE_LIVES).df(),
-    )
-
-
-def dates(path: str) -> Tables:
-    """Return the same from the accounts of two dates, for each two; cohorts, which it lacks, as in the playbook."""
-    con = _open(path)
-    moved = [
-        con.execute(DATES_MOVED, {"before": month - 1, "now": month}).df()
-        for month in range(MONTHS)
-    ]
-    paired = [
-        con.execute(DATES_PAIRED, {"before": month - WINDOW, "now": month}).df()
-        for month in range(WINDOW, MONTHS)
-    ]
-    con.execute(ACTIVE)
-    con.execute(PADDED)
-    return (
-        moves_of(pd.concat(moved)),
-        by_month(pd.concat(paired), PAIRS),
-        cells_of(con.sql(DENSE_AGED).df()),
-        con.sql(DENSE_LIVES).df(),
     )

@@ -121,12 +121,12 @@ def measured(count: int) -> dict[str, float]:
     ours(small)  # imports
     found = {
         "count": spent(lambda: counted(drawn)),
-        "curves and fits of 20 segments": spent(lambda: ours(table), 7),
-        "curves and fits of 20 segments, 10 thousand lives": spent(lambda: ours(small), 7),
+        "curves and fits of 20 segments": spent(lambda: ours(table)),
+        "curves and fits of 20 segments, 10 thousand lives": spent(lambda: ours(small)),
         "curves from counts": spent(lambda: [curves_by_counts(table) for _ in range(20)], 5) / 20,
     }
     for model in MODELS:
-        found[model] = spent(lambda m=model: [one_model(table, m) for _ in range(20)], 5) / 20
+        found[model] = spent(lambda m=model: [one_model(table, m) for _ in range(6)]) / 6
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         weibull_by_rows(few)
@@ -140,8 +140,8 @@ def measured(count: int) -> dict[str, float]:
     )
     large, little = (k for k in found if k.startswith("curves and fits"))
     found["million over 10 thousand"] = found[large] / found[little]
-    found["LTV of 20 segments"] = lifetime_values(count)
-    found["LTV of 20 segments, few customers"] = lifetime_values(count // 66)
+    found["LTV of 20 segments"] = lifetime_values(count // 4)
+    found["LTV of 20 segments, few customers"] = lifetime_values(count // 4 // 66)
     found["LTV of many over few"] = (
         found["LTV of 20 segments"] / found["LTV of 20 segments, few customers"]
     )

@@ -18,7 +18,7 @@ WORSE = 1.3
 
 
 def _measured() -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.bench", "--rows", "100000", "--runs", "5", "--json"]
+    command = [sys.executable, "-m", "tests.bench", "--rows", "100000", "--runs", "3", "--json"]
     done = subprocess.run(
         [*command, "--without-tutorial"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -15,7 +15,7 @@ MOST = 100.0  # milliseconds that a hand on a slider does not notice; 2 to 50 wh
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, float]]:
-    command = [sys.executable, "-m", "tests.bench.widgets", "1000000"]
+    command = [sys.executable, "-m", "tests.bench.widgets", "400000"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

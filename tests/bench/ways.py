@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 USED = ["customer_id", "segment", "start", "end", "amount", "interval"]
 WINDOW = 12
 POLICIES = ("default", "stripe", "chartmogul_b2b", "profitwell")
+SEGMENTS = 20
 RESIDUAL = 1e-12  # of a sum of some hundred thousand floats that is below 1
 APART: dict[str, float] = {}  # seconds of what is measured by itself
 Digest = dict[str, float]
@@ -110,6 +111,25 @@ def definitions(path: str) -> Digest:
     return {"nrr": explained.extra["from"], "nrr_sum": _weighted(ours[WINDOW:])}
 
 
+def review(path: str) -> Digest:
+    """Make a whole review, and its rates with their intervals for each of 20 segments; the gate is timed apart."""
+    import pyarrow as pa
+
+    import saasmetrics as sm
+
+    table = read(path, ["subscription_id", *USED])
+    bands = pa.array(np.asarray(table["customer_id"]) % SEGMENTS)
+    table = table.append_column("band", bands)
+    asked = sm.Book(subscriptions=table, as_of="2025-12-31", currency="USD")
+    before = spent()
+    asked.checks.under(asked.policy)
+    APART["gate"] = spent() - before
+    made = sm.board.review(asked)
+    for metric in (sm.retention.nrr, sm.retention.grr, sm.retention.logo_churn):
+        metric(asked, by="band")
+    return {"nrr": next(figure.value for figure in made.headline if figure.id == "nrr") or 0.0}
+
+
 def pandas_tutorial(path: str) -> Digest:
     """Do it the way the tutorials do; see `pandas_tutorial`."""
     from tests.bench.pandas_tutorial import tutorial, whole_job
@@ -147,14 +167,14 @@ def duckdb_events(path: str) -> Digest:
 
 def duckdb_playbook(path: str) -> Digest:
     """Do it in SQL the way of dbt's MRR playbook."""
-    from tests.bench.duckdb_ways import playbook
+    from tests.bench.duckdb_playbook import playbook
 
     return digest(*playbook(path))
 
 
 def duckdb_dates(path: str) -> Digest:
     """Do it in SQL the way of Fight Churn with Data."""
-    from tests.bench.duckdb_ways import dates
+    from tests.bench.duckdb_dates import dates
 
     return digest(*dates(path))
 
@@ -236,15 +256,24 @@ NEEDS = {
         "saasmetrics.tables.canonical",
         "saasmetrics.tables.gate",
     ),
+    "review": (
+        "saasmetrics.board.review",
+        "saasmetrics.charts",
+        "saasmetrics.charts.success",
+        "saasmetrics.metrics.all",
+        "saasmetrics.quality",
+        "saasmetrics.tables.canonical",
+        "saasmetrics.tables.gate",
+    ),
     "pandas_wide": ("tests.bench.pandas_tutorial",),
     "pandas_tutorial": ("tests.bench.pandas_tutorial",),
     "pandas_events": ("tests.bench.event_ways",),
     "polars": ("tests.bench.event_ways", "polars"),
     "duckdb_events": ("tests.bench.duckdb_ways", "duckdb"),
-    "duckdb_playbook": ("tests.bench.duckdb_ways", "duckdb"),
-    "duckdb_dates": ("tests.bench.duckdb_ways", "duckdb"),
+    "duckdb_playbook": ("tests.bench.duckdb_playbook", "duckdb"),
+    "duckdb_dates": ("tests.bench.duckdb_dates", "duckdb"),
 }
-OURS = (reading, engine, book, definitions)
+OURS = (reading, engine, book, definitions, review)
 EVENTS = (pandas_events, polars, duckdb_events)
 DENSE = (duckdb_playbook, duckdb_dates, pandas_wide, pandas_tutorial)
 WAYS: dict[str, Callable[[str], Digest]] = {way.__name__: way for way in (*OURS, *EVENTS, *DENSE)}

@@ -97,9 +97,21 @@ def test_what_cannot_be_shown_stands_on_one_page_with_what_to_add() -> None:
     assert any("'finance'" in text for text in last.missing)
 
 
+def test_a_page_or_two_that_cannot_be_shown_are_told_of_at_the_foot_of_the_last_one() -> None:
+    made = sm.board.pack(sm.Book(mrr=_two_years()), settings={"pages": ["bridge", "support"]})
+    assert [page.id for page in made.pages] == ["bridge"]
+    assert any("The page Support" in text for text in made.pages[0].missing)
+
+
 def test_pages_that_cannot_be_shown_can_be_left_out() -> None:
     made = sm.board.pack(sm.Book(mrr=_two_years()), settings={"missing_pages": False})
     assert "missing" not in [page.id for page in made.pages]
+
+
+def test_contacts_are_told_with_what_they_are_counted_by(pack: Pack) -> None:
+    tiles = next(page for page in pack.pages if page.id == "support").tiles
+    (tile,) = [tile_view(pack, tile) for tile in tiles if tile.name == "Contacts per customer"]
+    assert tile.value.endswith(" a month")
 
 
 def test_speed_of_support_stands_beside_quality(pack: Pack) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from math import ceil
 from pathlib import Path
@@ -17,6 +18,7 @@ from pptx.util import Inches
 
 import saasmetrics as sm
 from saasmetrics.board import Pack, document
+from saasmetrics.board.specs import spec
 from saasmetrics.errors import MissingExtraError
 from tests.board.conftest import Written, pdf_text
 from tests.proof.recalculation import soffice
@@ -94,6 +96,30 @@ def test_pictures_are_there_before_any_script_runs_in_light_and_dark(written: Wr
     assert "@media print" in text
 
 
+def test_categories_have_a_band_each_as_padding_between_them_needs_one(written: Written) -> None:
+    scales = [
+        scale
+        for page in written.pack.pages
+        for chart in page.charts
+        for scale in _scales(spec(written.pack, chart, "light", 600, 190))
+    ]
+    padded = [scale for scale in scales if "paddingInner" in scale]
+    assert padded
+    assert {scale.get("type") for scale in padded} == {"band"}
+
+
+def _scales(part: object) -> Iterator[dict]:
+    parts = (
+        part.items()
+        if isinstance(part, dict)
+        else enumerate(part if isinstance(part, list) else [])
+    )
+    for name, value in parts:
+        if name == "scale" and isinstance(value, dict):
+            yield value
+        yield from _scales(value)
+
+
 def test_no_name_becomes_markup_on_the_page(foreign: tuple[Pack, Path]) -> None:
     text, found = (foreign[1] / "pack.html").read_text("utf-8"), Tags()
     found.feed(text)
@@ -133,6 +159,7 @@ def test_the_document_can_be_of_two_papers(
     found = re.search(r"Page size:\s+([\d.]+) x ([\d.]+)", said)
     assert found is not None
     assert (float(found[1]), float(found[2])) == pytest.approx(size, abs=1)
+    assert f"Pages:           {len(pack.pages)}\n" in said
 
 
 def test_charts_of_the_document_are_drawn_and_not_pictures(written: Written) -> None:
@@ -162,6 +189,17 @@ def test_every_slide_has_a_title_notes_and_charts_with_words_for_them(written: W
     assert charts == sum(len(page.charts) for page in written.pack.pages)
     with zipfile.ZipFile(written.pptx) as archive:
         assert len([n for n in archive.namelist() if n.startswith("ppt/embeddings/")]) == charts
+
+
+def test_columns_beside_an_outlined_plan_stand_apart_so_that_no_line_crosses_a_number(
+    written: Written,
+) -> None:
+    slides = Presentation(str(written.pptx)).slides
+    charts = [shape.chart for slide in slides for shape in slide.shapes if shape.has_chart]
+    planned = [c for c in charts if any(s.name == "Plan" for s in c.plots[0].series)]
+    columns = [c.plots[0] for c in planned if hasattr(c.plots[0], "overlap")]
+    assert columns
+    assert {plot.overlap for plot in columns} == {0}
 
 
 def test_nothing_stands_outside_of_its_slide(written: Written) -> None:

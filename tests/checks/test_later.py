@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.checks.units import by_group_and_day
 from saasmetrics.errors import Problem
 
 
@@ -167,3 +169,14 @@ def test_a_contract_is_compared_with_subscriptions_on_its_first_day() -> None:
 def test_the_demo_company_is_free_of_errors_and_warnings() -> None:
     report = sm.demo(customers=400).check()
     assert (report.score, set(report.df["severity"])) == (100.0, {"note"})
+
+
+@pytest.mark.parametrize("scale", [1, 2**40])  # the keys fit into one number, or do not
+def test_rows_are_compared_in_the_order_of_group_day_and_row(scale: int) -> None:
+    rng = np.random.default_rng(5)
+    group, day = (
+        rng.integers(0, 4, 60) * scale,
+        rng.integers(0, 2**20, 60).astype(np.int32) // 2**17,
+    )
+    order = by_group_and_day(group, day).tolist()
+    assert order == sorted(range(60), key=lambda row: (group[row], day[row], row))

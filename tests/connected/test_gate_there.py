@@ -150,6 +150,17 @@ def test_many_repeated_keys_are_counted_in_full() -> None:
     assert errors[0] == errors[1] != []
 
 
+def test_copies_and_different_rows_are_told_apart_however_many_there_are() -> None:
+    copies = [(f"c{i:04}", "n") for i in range(600) for _ in range(2)]
+    rows = [*copies, ("d1", "x"), ("d1", "y"), ("d1", "y")]
+    customers = table({"customer_id": [row[0] for row in rows], "name": [row[1] for row in rows]})
+    mrr = table({"customer_id": ["c0001"], "month": ["2025-01-01"], "mrr": [1.0]})
+    for way in WAYS:
+        book = sm.connect(mrr=there(mrr, way), customers=there(customers, way), **TOLD)
+        problems = {p.code: p.rows for p in book.check().extra["problems"]}
+        assert (problems["repeated-row"], problems["repeated-key"]) == (601, 2)
+
+
 def test_the_report_says_what_was_looked_for_and_where() -> None:
     mrr = table({"customer_id": ["a"], "month": ["2025-01-01"], "mrr": [1.0]})
     (said,) = [

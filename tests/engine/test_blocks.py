@@ -8,6 +8,7 @@ import pytest
 import saasmetrics as sm
 from saasmetrics.engine import ledger
 from saasmetrics.engine.tally import distinct
+from saasmetrics.tables.order import in_order
 
 ROWS = 600  # of 300 customers, so that a block of 16 changes holds a few of them
 
@@ -60,7 +61,7 @@ def test_no_account_straddles_two_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_keys_too_wide_to_carry_their_place_are_sorted_all_the_same() -> None:
     key = np.array([2**62, 5, 2**61], np.int64)
-    ordered, place = ledger.in_order(key.copy())
+    ordered, place = in_order(key.copy())
     np.testing.assert_array_equal(ordered, [5, 2**61, 2**62])
     np.testing.assert_array_equal(key[place], ordered)
 

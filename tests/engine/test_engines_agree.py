@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 Cell = tuple[str, dict[str, Any]]
-EXAMPLES = {"pandas": 2, "polars": 14, "duckdb": 3}
+EXAMPLES = {"pandas": 2, "polars": 10, "duckdb": 2}
 FOLDERS = ("ravenstack", "saas_metrics_sample", "fightchurn_socialnet7")
 CHOICES: dict[str, dict[str, str]] = {
     "ravenstack": {"overlap": "latest"},

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError
+from saasmetrics.importers.kinds import kinds
+from saasmetrics.importers.mapping import as_text
 from saasmetrics.importers.systems import IMPORTERS
 from tests.properties.profile import quick, thorough
 
@@ -48,6 +50,31 @@ def asked(name: str, content: bytes, beside: bytes = b"") -> None:
             book = sm.read(folder)
             book.check()
             sm.revenue.mrr(book)
+
+
+CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+
+
+@pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.name)
+def test_a_file_of_the_corpus(file: Path) -> None:
+    name = file.name.partition("--")[2]
+    asked(name, file.read_bytes(), GOOD.encode() if name == "mapping.toml" else b"")
+
+
+def test_an_interval_that_is_none_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "subscriptions.csv").write_text(GOOD.replace("month", "fortnight"))
+    book = sm.read(tmp_path, as_of="2026-03-31")
+    assert "unknown-interval" in book.check().df["code"].tolist()
+    with pytest.raises(DataError):
+        sm.revenue.mrr(book)
+
+
+@pytest.mark.parametrize("twice", ["Jan-26", "segment"])
+def test_a_column_that_a_wide_cube_has_twice_is_refused(tmp_path: Path, twice: str) -> None:
+    head = f"customer_id,segment,Jan-26,Feb-26,{twice}"
+    (tmp_path / "mrr.csv").write_text(f"{head}\na,x,1,2,3\n")
+    with pytest.raises(DataError, match=twice):
+        sm.read(tmp_path)
 
 
 @thorough
@@ -86,6 +113,38 @@ def test_a_good_file_with_some_bytes_changed(changes: list[tuple[int, int]], cod
 )
 def test_any_text_in_any_encoding(text: str, code: str) -> None:
     asked("subscriptions.csv", (GOOD + f"3,{text},2026-01-05,,1,month\n").encode(code, "ignore"))
+
+
+WHO = st.sampled_from(
+    ("Ada", "Bob", "Total", "Total Energies", "Total EU", "Subtotal", "Sum", "Check", "", "合計", "Number of customers")
+)  # fmt: skip
+
+
+@settings(quick, max_examples=quick.max_examples // 2)
+@given(st.lists(st.tuples(WHO, WHO, CELLS, CELLS, CELLS), max_size=7), st.sampled_from(",;\t"))
+def test_any_cells_of_a_cube_with_titles(rows: list[tuple[str, ...]], sign: str) -> None:
+    head = ("Group", "Customer", "2026-01", "Feb 2026", "2026-03")
+    lines = [sign.join(f'"{cell}"' for cell in row) for row in (head, *rows)]
+    asked("cube.csv", "\n".join(("ACME", "", *lines)).encode())
+
+
+@settings(quick, max_examples=quick.max_examples // 2)
+@given(
+    st.sampled_from(sorted(kinds())),
+    st.dictionaries(st.sampled_from(("a", "b", "c", "id")), st.integers(0, 30)),
+    st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=4),
+)
+def test_any_kind_and_columns_that_a_mapping_says_of_a_file(
+    kind: str, said: dict[str, int], rows: list[list[str]]
+) -> None:
+    fields = list(kinds()[kind][1].fields)
+    columns = {old: fields[at % len(fields)] for old, at in said.items()}
+    lines = [",".join(f'"{cell}"' for cell in row) for row in (["a", "b", "c", "id"], *rows)]
+    mapping = as_text({"x.csv": {"export": kind, "columns": columns}})
+    with tempfile.TemporaryDirectory() as folder, suppress(DataError):
+        (Path(folder) / "x.csv").write_text("\n".join(lines))
+        (Path(folder) / "mapping.toml").write_text(mapping)
+        sm.read(folder, as_of="2026-06-30").check()
 
 
 SIGNS = st.sampled_from(

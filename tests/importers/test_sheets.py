@@ -129,6 +129,43 @@ def test_totals_of_a_cube_are_no_customers(tmp_path: Path, total: str) -> None:
     assert f"({total})" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        (("Ada,1,2", "Bob,3,4", "Total Energies,7,5"), ["Ada", "Bob"]),
+        (("Ada,1,2", "Bob,3,4", "Total Energies,2,5"), ["Ada", "Bob", "Total Energies"]),
+        (("Ada,1,2", "Total Energies,9,9", "Bob,3,4"), ["Ada", "Total Energies", "Bob"]),
+        (("Total Energies,9,9", "Ada,1,2", "Total,10,11"), ["Total Energies", "Ada"]),
+        (("Ada,1,2", "Bob,3,4", "Total EU,4,6", "Eve,5,5"), ["Ada", "Bob", "Eve"]),
+        (("Ada,1,2", "Bob,3,4", "Total EU,4,6", "Eve,5,5", "Total US,5,5"), ["Ada", "Bob", "Eve"]),
+        (("Total paid,9,11", "Ada,1,2", "Bob,3,4", "Eve,5,5"), ["Ada", "Bob", "Eve"]),
+        (("Ada,1,2", "Bob,3,4", "Total growth,12%,3%"), ["Ada", "Bob"]),
+        (("Ada,1,2", "Total Energies,1,2", "Bob,3,4"), ["Ada", "Total Energies", "Bob"]),
+        (("Total EMEA,,", "Ada,1,2", "Bob,3,4"), ["Ada", "Bob"]),
+    ],
+    ids=[
+        "last and large", "last and small", "amid", "first", "sum", "sums of groups", "sum below", "percent",
+        "like the row above", "heading",
+    ],
+)  # fmt: skip
+def test_a_name_that_begins_with_total_is_a_total_by_its_sum_or_at_the_end(
+    tmp_path: Path, rows: tuple[str, ...], kept: list[str]
+) -> None:
+    plain_cube(tmp_path, "cube.csv", *rows)
+    found = sm.importers.import_folder(tmp_path)
+    assert found.tables["mrr"]["customer_id"].tolist() == kept
+    said = "Total Energies is taken for a customer, not a total" in str(found)
+    assert said is ("Total Energies" in kept)
+
+
+def test_a_group_whose_name_begins_with_total_leaves_nobody_out(tmp_path: Path) -> None:
+    text = "Acme\n\nGroup,Customer,2026-01,2026-02\nTotal Energies,Ada,1,2\n,Bob,3,4\nTotal,,4,6\n"
+    (tmp_path / "cube.csv").write_text(text)
+    rows = sm.importers.import_folder(tmp_path).tables["mrr"]
+    assert rows["customer_id"].tolist() == ["Ada", "Bob"]
+    assert rows["Group"].tolist() == ["Total Energies"] * 2
+
+
 @pytest.mark.parametrize(("row", "kept"), [("Check,9,9", True), ("Sum,4,6", False)])
 def test_a_customer_called_check_is_kept_unless_it_is_the_sum(
     tmp_path: Path, row: str, kept: bool

@@ -10,6 +10,7 @@ import pytest
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables import normalize
 from saasmetrics.tables.months import month_of_label
+from saasmetrics.tables.schema import customer_words
 
 
 @pytest.mark.parametrize(
@@ -161,3 +162,9 @@ def test_periods_of_pandas_are_months():
 def test_a_column_of_current_mrr_does_not_hide_the_months():
     table = melted({"customer": ["a"], "MRR": [9], "2025-01": [1]})
     assert (table.data["mrr"].to_pylist(), table.data["mrr_as_given"].to_pylist()) == ([1.0], [9])
+
+
+@pytest.mark.parametrize("name", [word for words in customer_words().values() for word in words])
+def test_the_customer_of_a_plain_cube_has_its_name_in_eight_languages(name: str) -> None:
+    frame = pd.DataFrame({name.replace("_", " ").title(): ["a"], "2026-01": [5]})
+    assert normalize("mrr", frame).data["customer_id"].to_pylist() == ["a"]

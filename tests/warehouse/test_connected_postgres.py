@@ -17,6 +17,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.errors import WarehouseError
+from tests.connected.natives import brought
 from tests.connected.test_gate_there import FAULTY, TOLD, found, table
 from tests.warehouse.postgres import ANALYST, READER, Postgres
 
@@ -59,6 +60,19 @@ def test_a_role_that_may_only_read_gets_every_number_and_nothing_is_written(
             assert len(book.frame("contracts")) == local.tables["contracts"].num_rows
             assert owner.execute(OBJECTS).fetchall() == before
         assert owner.execute(OBJECTS).fetchall() == before
+
+
+@pytest.mark.parametrize("role", BROUGHT)
+def test_contracts_are_matched_there_by_a_role_that_may_keep_steps_and_else_brought(
+    postgres: Postgres, schema: str, local: sm.Book, role: str
+) -> None:
+    with postgres.ibis(schema, role) as connection:
+        book = company(connection, local)
+        found, wanted = (sm.renewals.waterfall(b, by="segment") for b in (book, local))
+        pd.testing.assert_frame_equal(found.df, wanted.df)
+        assert found.footnote == wanted.footnote
+        assert ("contracts" in brought(book)) == (role == READER)
+        pd.testing.assert_frame_equal(found.rows(segment="SMB"), wanted.rows(segment="SMB"))
 
 
 def test_a_part_is_chosen_there(postgres: Postgres, schema: str, local: sm.Book) -> None:

@@ -23,7 +23,7 @@ from tests.warehouse.postgres import ANALYST, READER, Postgres
 
 Warehouse = Callable[[Mapping[str, pa.Table]], AbstractContextManager[dict[str, Any]]]
 WAYS = (ANALYST, READER, "ibis_duckdb", "spark")
-EXAMPLES = {ANALYST: 4, READER: 1, "ibis_duckdb": 4, "spark": 2}
+EXAMPLES = {ANALYST: 2, READER: 1, "ibis_duckdb": 2, "spark": 2}
 FX = st.sampled_from(("constant", "line", "spot"))
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 

@@ -16,6 +16,7 @@ from psycopg import sql
 import saasmetrics as sm
 from saasmetrics.engine import written
 from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.portable.told import Steps
 from saasmetrics.engine.written.text import compiled
 from saasmetrics.errors import UnknownNameError
 from tests.warehouse.postgres import READER, Postgres
@@ -186,7 +187,7 @@ def test_hostile_names_stay_names(dialect: str, run: Run) -> None:
     query = ibis.table({COLUMN: "string", "customer_id": "string"}, name="subscriptions").select(
         COLUMN
     )
-    found = run({"subscriptions": table}, compiled(query, {}, dialect, {}))
+    found = run({"subscriptions": table}, compiled(query, Steps(), dialect, {})[0])
     assert found.to_dict("list") == {COLUMN: ["x"]}
 
 

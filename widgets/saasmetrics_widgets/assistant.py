@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replaced
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,12 +11,24 @@ from uuid import uuid4
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path, write
-from saasmetrics.importers.files import read_each
+from saasmetrics.importers.files import File, read_each
 from saasmetrics.importers.folder import import_folder
-from saasmetrics.importers.mapping import NAME, as_text, likely_columns, read_mapping
+from saasmetrics.importers.kinds import kinds
+from saasmetrics.importers.mapping import (
+    NAME,
+    WAYS,
+    Given,
+    as_text,
+    checked,
+    likely_columns,
+    over,
+    read_mapping,
+)
 from saasmetrics.importers.needs import missing
+from saasmetrics.importers.once import Once
 from saasmetrics.money import counted
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.told import Told
 from saasmetrics_widgets import recognized, static
 from saasmetrics_widgets.bench import Bench, refuse_there
 from saasmetrics_widgets.connected import unconnected
@@ -40,12 +53,13 @@ class ImportAssistant(Bench):
     folder
         Folder of CSV, Parquet or XLSX files, or one file.
     **options
-        As for `saasmetrics.read`: policy, currency, fiscal_start, as_of.
+        As for `saasmetrics.read`: policy, currency, fiscal_start, as_of; dayfirst, decimal and encoding, by default as
+        `mapping.toml` says.
 
     Traits
     ------
     view : dict, Python to browser
-        Words: headline, files, file, tables, findings, needs, notes, done, confirm, error.
+        Words: headline, ways, files, file, tables, findings, needs, notes, done, confirm, error.
 
     All other traits are those of `LivingWidget`.
 
@@ -74,16 +88,17 @@ class ImportAssistant(Bench):
     def __init__(self, folder: Any = ".", **options: Any) -> None:
         self._folder = file_path(folder, "exports")
         self._options = {name: value for name, value in options.items() if value not in (None, "")}
-        files, self._unread = read_each(self._folder)
-        self._files = {file.label: file for file in files}
-        self._said = read_mapping(self._folder) if self._folder.is_dir() else {}
+        self._once = Once()
+        given = read_mapping(self._folder) if self._folder.is_dir() else Given()
+        self._how = over(Told(**{way: self._options.pop(way, None) for way in WAYS}), given.told)
+        self._files, self._unread = dict[str, File](), dict[str, str]()
         self._to = f"{self._folder.resolve().name.partition('.')[0]}-tables"
         self._review = _REVIEW
         self._made: Imported | None = None
         self._book: Book | None = None
         self._problems: pd.DataFrame | None = None
         self._why, self._names = "", dict[str, str]()
-        self._take(self._said)
+        self._take(given.files)
         known = recognized.Known(self._made, self._said, self._names, self._unread)
         strange = (name for name, file in self._files.items() if not known.what(file).how)
         self._file = next(strange, next(iter(self._files)))
@@ -115,40 +130,63 @@ class ImportAssistant(Bench):
             name: {**entry, "columns": dict(entry["columns"])} for name, entry in self._said.items()
         }
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """How the files are read, where it is said: dayfirst, decimal, encoding."""
+        return {way: said for way in WAYS if (said := getattr(self._how, way)) is not None}
+
+    def read_as(self, **ways: Any) -> None:
+        """Say how the files are read: dayfirst, decimal and encoding, as for `saasmetrics.read`; None for as they tell.
+
+        Raises
+        ------
+        DataError
+            If one of them is something else.
+        """
+        for way in ways:
+            one_of("way to read", way, WAYS)
+        self._how = replaced(self._how, **ways)
+        self._take(self._said)
+
     def say(self, file: str, table: str, columns: Mapping[str, str] | None = None) -> None:
-        """Say which table a file is, and which of its columns is which; "" for what it was recognized as.
+        """Say which table or export a file is, and which of its columns is which; "" for what it was recognized as.
 
         Parameters
         ----------
-        file, table
-            Names.
+        file
+            Its name.
+        table
+            Name of a table; a kind of export, such as "stripe: dashboard subscriptions"; or "leave out".
         columns
-            Column -> field of the table; by default those whose names say so.
+            Column -> field; by default those whose names say so.
 
         Raises
         ------
         UnknownNameError
-            If there is no such file, table, column or field.
+            If there is no such file, table, export, column or field.
         """
         one_of("file", file, self._files)
         rest = {name: entry for name, entry in self._said.items() if name != file}
         if not table:
             self._take(rest)
             return
-        one_of("table", table, SCHEMA)
+        if table == recognized.LEAVE_OUT:
+            self._take({**rest, file: {"table": "", "columns": {}}})
+            return
+        export = table in kinds()
+        if not export:
+            one_of("table", table, SCHEMA)
         own = self._files[file].columns
-        given = (
-            likely_columns(table, own)
-            if columns is None
-            else {o: n for o, n in columns.items() if n}
-        )
+        if columns is None:
+            columns = {} if export else likely_columns(table, own)
+        given = {old: new for old, new in columns.items() if new}
+        known = kinds()[table][1].fields if export else SCHEMA[table].columns
         for old, new in given.items():
             one_of(f"column of {file}", old, own)
-            one_of(f"column of {table}", new, SCHEMA[table].columns)
-        if twice := next((new for new in given.values() if [*given.values()].count(new) > 1), None):
-            msg = f"Two columns of {file} cannot both be {twice} of {table}. Choose another for one of them."
-            raise DataError(msg)
-        self._take({**rest, file: {"table": table, "columns": given}})
+            one_of(f"column of {table}", new, known)
+        ways = {} if export else {w: v for w, v in self._said.get(file, {}).items() if w in WAYS}
+        entry = checked(file, {"export" if export else "table": table, "columns": given, **ways})
+        self._take({**rest, file: entry})
 
     def save(self, folder: Any, *, replace: bool = False) -> list[Path]:
         """Write the tables as Parquet, and beside the exports `mapping.toml` where something is said of them.
@@ -172,10 +210,10 @@ class ImportAssistant(Bench):
             raise DataError("The tables would be written among the exports; name another folder.")
         targets, text = (
             [place / f"{name}.parquet" for name in self._made.tables],
-            as_text(self._said),
+            as_text(self._said, self._how),
         )
         beside = self._folder / NAME
-        kept = self._folder.is_dir() and bool(self._said or beside.exists())
+        kept = self._folder.is_dir() and bool(self._said or self.told or beside.exists())
         kept = kept and not (beside.exists() and beside.read_text("utf-8") == text)
         refuse_there([*targets, *([beside] if kept else [])], replace=replace)
         written = self._made.write(place)
@@ -206,6 +244,8 @@ class ImportAssistant(Bench):
         """Import by what is said, and keep why where that is not possible."""
         from saasmetrics.book import Book
 
+        files, self._unread = read_each(self._folder, self._how.encoding, self._once)
+        self._files = {file.label: file for file in files}
         self._said = {name: dict(entry) for name, entry in said.items()}
         self._made = self._book = self._problems = None
         self._why = ""
@@ -224,7 +264,7 @@ class ImportAssistant(Bench):
         self._names = {}
         first = why = None
         try:
-            first = import_folder(self._folder, mapping=self._said)
+            first = self._imported_as(self._said)
         except DataError as error:
             why = error
         self._names = self._by_name() if first is None else first.by_name()
@@ -233,7 +273,10 @@ class ImportAssistant(Bench):
                 raise why or DataError(self._why)
             return first
         named = {file: {"table": table, "columns": {}} for file, table in self._names.items()}
-        return import_folder(self._folder, mapping={**named, **self._said})
+        return self._imported_as({**named, **self._said})
+
+    def _imported_as(self, said: Mapping[str, Mapping[str, Any]]) -> Imported:
+        return import_folder(self._folder, mapping=said, once=self._once, **self.told)
 
     def _by_name(self) -> dict[str, str]:
         """Return file -> table of the files that are tables already, where nothing else is recognized."""
@@ -272,6 +315,7 @@ class ImportAssistant(Bench):
         return {
             "kind": "import", "words": "Import assistant",
             "headline": f"{self._folder} · {systems if made is None or made.systems else 'Mapped files'}",
+            "ways": recognized.ways(self._how),
             "files": recognized.files(list(self._files.values()), known, self._file),
             "file": recognized.shown(chosen, known), "tables": tables, "summary": summary,
             "findings": recognized.findings(frame) if frame is not None else None,
@@ -284,8 +328,8 @@ class ImportAssistant(Bench):
         """Return what was left out and decided, but not what files are, which is shown with them."""
         if self._made is None:
             return []
-        shown = {**self._names, **{file: entry["table"] for file, entry in self._said.items()}}
-        said = {f"{file} is {table}, as mapping.toml says" for file, table in shown.items()}
+        shown = {**self._names, **{file: _what(entry) for file, entry in self._said.items()}}
+        said = {f"{file} is {what}, as {NAME} says" for file, what in shown.items()}
         return [note for note in self._made.said() if note not in said]
 
     def _picture(self, id: str) -> dict[str, Any]:
@@ -297,6 +341,7 @@ class ImportAssistant(Bench):
     def _asks(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]:
         return {
             "show": lambda told: self._show(str(told.get("file"))),
+            "way": self._way,
             "table": lambda told: self._tell(str(told.get("file")), str(told.get("table") or "")),
             "column": self._column,
             "save": self._save,
@@ -308,6 +353,13 @@ class ImportAssistant(Bench):
         self._file = file
         self._again()
 
+    def _way(self, told: Mapping[str, Any]) -> None:
+        way, value = str(told.get("way")), str(told.get("value") or "")
+        self.read_as(**{way: recognized.WAY[way].get(value) if way in recognized.WAY else None})
+        if self._file not in self._files:
+            self._file = next(iter(self._files))
+        self._again()
+
     def _tell(self, file: str, table: str, columns: Mapping[str, str] | None = None) -> None:
         self.say(file, table, columns)
         self._again()
@@ -317,7 +369,8 @@ class ImportAssistant(Bench):
         entry = self._said.get(file)
         if entry is None:
             raise DataError(f"Say first which table {file} is.")
-        self._tell(file, entry["table"], {**entry["columns"], name: field})
+        what = str(entry.get("export") or entry["table"])
+        self._tell(file, what, {**entry["columns"], name: field})
 
     def _save(self, told: Mapping[str, Any]) -> None:
         self._to = str(told.get("to") or "tables").strip()
@@ -329,3 +382,7 @@ class ImportAssistant(Bench):
         self._say(
             [f"Written: {self.review(self._review, replace=bool(told.get('replace'))).resolve()}"]
         )
+
+
+def _what(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("export") or entry["table"] or "left out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,10 +19,10 @@ from saasmetrics.board.draft import Draft
 from saasmetrics.board.every_month import possible, written
 from saasmetrics.board.fitted import fitted
 from saasmetrics.board.kept import save, told_by
-from saasmetrics.board.web import preview
+from saasmetrics.board.web import logo, preview
 from saasmetrics.errors import DataError
 from saasmetrics.export.files import file_path
-from saasmetrics_widgets import binder, static
+from saasmetrics_widgets import binder, lines, static
 from saasmetrics_widgets.bench import Bench, refuse_there
 from saasmetrics_widgets.connected import unconnected
 from saasmetrics_widgets.given import writable
@@ -29,7 +30,7 @@ from saasmetrics_widgets.scripts import script, styles
 from saasmetrics_widgets.wording import LONGEST, PARTS, Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from saasmetrics.book import Book
 
@@ -54,7 +55,7 @@ class BoardPackBuilder(Bench, Wording):
     Traits
     ------
     view : dict, Python to browser
-        Words: headline, fields, pages, gone, page, files, settings, outputs, done, confirm, error.
+        Words: headline, fields, looks, pages, gone, page, files, settings, outputs, done, confirm, error.
     preview : str, Python to browser
         The chosen page as HTML, as it stands in the file.
 
@@ -221,6 +222,8 @@ class BoardPackBuilder(Bench, Wording):
     def _take(self, asked: Settings, draft: Draft | None = None) -> None:
         """Compute the pack of settings, and take them where that was possible."""
         asked = changed(asked, data=None)
+        if asked.template:
+            asked.file(asked.template, "the template")
         known = draft or getattr(self, "_draft", None)
         if known is None or not known.holds(asked):
             known = self._draft_of(asked, self._last)
@@ -231,6 +234,7 @@ class BoardPackBuilder(Bench, Wording):
         finally:
             if done is not None:
                 self.progress = {}
+        logo(made)  # refused here, and not when the page is drawn
         self._asked, self._draft, self._pack = asked, known, made
 
     def _renew(self, asked: Settings, page: str = "") -> None:
@@ -261,7 +265,8 @@ class BoardPackBuilder(Bench, Wording):
         }
         return {
             "kind": "pack", "words": "Board pack builder", "headline": binder.headline(made),
-            "fields": binder.fields(asked, draft.making.book), "pages": binder.pages(asked, draft, made, self._page),
+            "fields": binder.fields(asked, draft.making.book), "looks": lines.fields(asked),
+            "pages": binder.pages(asked, draft, made, self._page),
             "gone": binder.gone(asked), "page": binder.page(made, draft, asked, self._page), "files": [files],
             "settings": [kept], "outputs": binder.outputs(missing, FORMATS, can),
         }  # fmt: skip
@@ -312,8 +317,8 @@ class BoardPackBuilder(Bench, Wording):
         name, value = str(told.get("name")), told.get("value")
         if isinstance(value, str):
             value = writable(value).strip()[:LONGEST] or None
-        if name == "margin" and value is not None:
-            value = _number(str(value))
+        if value is not None and name in _READ:
+            value = _READ[name](str(value))
         if value is None:
             self._renew(changed(self._asked, **{name: getattr(Settings(), name)}))
         elif name == "policy" and self._asked.policy is None and value == self._book.policy.name:
@@ -358,3 +363,8 @@ def _number(text: str) -> float:
         msg = f"The margin is a share such as 0.8, not {text!r}."
         raise DataError(msg) from error
     return number
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "margin": _number, "targets": lines.targets_of, "colors": lines.colors_of,
+}  # fmt: skip

@@ -10,9 +10,10 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics import sample
+from saasmetrics.importers import files
 from saasmetrics_widgets import ImportAssistant
 from tests.importers.exports import folder
-from tests.importers.test_mapping import FILLED, SPENDING
+from tests.importers.test_mapping import COMMAS, FILLED, SPENDING
 from tests.importers.test_stripe import DASHBOARD
 from tests.importers.test_support_systems import EXPORT
 
@@ -191,3 +192,95 @@ def test_a_file_that_cannot_be_read_is_marked_and_the_others_are_shown(tmp_path:
     assert view["file"]["heading"] == "broken.xlsx"
     assert "broken.xlsx" in view["file"]["note"]
     assert "broken.xlsx" in view["error"]
+
+
+# Which kind of export a file is, and how files are read
+
+RENAMED = DASHBOARD.replace("Customer ID", "Kunde")
+KIND = "stripe: dashboard subscriptions"
+
+
+def options(assistant: ImportAssistant) -> dict[str, str]:
+    return dict(assistant.view["file"]["table"]["options"])
+
+
+def test_a_file_can_be_said_to_be_an_export_whose_columns_are_called_otherwise(
+    tmp_path: Path,
+) -> None:
+    found = ImportAssistant(folder(tmp_path, subs=RENAMED), as_of="2026-05-31")
+    assert options(found)[KIND] == "Stripe: dashboard subscriptions"
+    ask(found, "table", file="subs.csv", table=KIND)
+    assert found.view["file"]["needed"] == "Needed still: customer_id."
+    assert "has no column customer_id" in found.view["error"]
+    ask(found, "column", file="subs.csv", column="kunde", field="customer_id")
+    assert found.view["file"]["needed"] == found.view["error"] == ""
+    assert told(found) == {"subs.csv": "Stripe: dashboard subscriptions, as you say"}
+    assert found.book.tables["subscriptions"].num_rows == 3
+    found.save(tmp_path / "tables")
+    assert said(tmp_path / "mapping.toml") == {
+        "subs.csv": {"export": KIND, "columns": {"kunde": "customer_id"}}
+    }
+
+
+def test_a_file_that_is_recognized_can_be_left_out_or_be_something_else(assistant) -> None:
+    ask(assistant, "show", file="subs.csv")
+    assert options(assistant)["leave out"] == "Leave it out"
+    ask(assistant, "table", file="subs.csv", table="leave out")
+    assert told(assistant)["subs.csv"] == "left out, as you say"
+    assert "subscriptions" not in assistant.tables
+    ask(assistant, "table", file="subs.csv", table="")
+    assert told(assistant)["subs.csv"] == "Stripe: dashboard subscriptions"
+
+
+def test_signs_and_dates_are_told_as_the_command_is_told_them_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(COMMAS)
+    found = ImportAssistant(tmp_path, as_of="2026-04-30")
+    assert "1.200 may be 1200 or 1.2" in found.view["error"]
+    assert [way["value"] for way in found.view["ways"]] == ["", "", ""]
+    ask(found, "way", way="decimal", value=",")
+    ask(found, "way", way="dayfirst", value="day")
+    assert found.told == {"dayfirst": True, "decimal": ","}
+    assert sm.revenue.mrr(found.book).df["value"].tolist() == [3600.0]
+    found.save(tmp_path / "tables")
+    assert said(tmp_path / "mapping.toml") == {"dayfirst": True, "decimal": ","}
+    assert ImportAssistant(tmp_path).told == found.told
+    ask(found, "way", way="decimal", value="")
+    assert found.told == {"dayfirst": True}
+    assert "way to read" in ask(found, "way", way="sign", value=",")
+
+
+def test_text_is_read_again_in_the_encoding_that_is_told(tmp_path: Path) -> None:
+    text = "Monat,Bereich,Betrag\n2026-01,Müller,1\n2026-01,ﾂﾃﾄ,2\n"
+    (tmp_path / "kosten.csv").write_bytes(text.encode("cp932", "replace"))
+    found = ImportAssistant(tmp_path, encoding="shift-jis")
+    assert "ﾂﾃﾄ" in columns(found)["Bereich"]["values"]
+    ask(found, "way", way="encoding", value="cp1252")
+    assert "ÂÃÄ" in columns(found)["Bereich"]["values"]
+
+
+def test_a_choice_reads_no_file_again_that_has_not_changed(assistant, exports, monkeypatch) -> None:
+    read: list[str] = []
+    real = files._parts
+    assistant._once._known.clear()
+
+    def parts(file: Path, code: str | None) -> list[files.File]:
+        read.append(file.name)
+        return real(file, code)
+
+    monkeypatch.setattr(files, "_parts", parts)
+    assistant.say("kosten.csv", "spend", FIELDS)
+    assert sorted(read) == ["kosten.csv", "subs.csv", "tickets.csv"]
+    assistant.say("kosten.csv", "")
+    assert len(read) == 3
+    (exports / "kosten.csv").write_text("Monat,Bereich,Betrag\n2026-01,sales,7\n")
+    assistant.say("kosten.csv", "spend", FIELDS)
+    assert read[3:] == ["kosten.csv"]
+    assert assistant.tables["spend"]["amount"].tolist() == ["7"]
+
+
+def test_a_sheet_with_titles_is_recognized_though_it_is_no_plain_table(tmp_path: Path) -> None:
+    rows = "ACME GmbH\nMRR by customer\n\nCustomer,2026-01,2026-02\nAda,5,6\nTotal,5,6\n"
+    (tmp_path / "cube.csv").write_text(rows)
+    found = ImportAssistant(tmp_path, as_of="2026-02-28")
+    assert told(found) == {"cube.csv": "Customer cube: sheet"}
+    assert found.view["error"] == found.view["file"]["note"] == ""

@@ -104,9 +104,10 @@ def test_a_page_whose_table_is_missing_says_what_to_add(book) -> None:
     assert "cannot be shown" in signs(builder, "support")
     ask(builder, "show", page="support")
     assert "tickets" in builder.preview
-    assert [page.id for page in builder.pack.pages] == ["summary", "bridge", "missing"]
-    ask(builder, "set", name="missing_pages", value=False)
     assert [page.id for page in builder.pack.pages] == ["summary", "bridge"]
+    assert "The page Support: " in " ".join(builder.pack.pages[-1].missing)
+    ask(builder, "set", name="missing_pages", value=False)
+    assert "The page Support: " not in " ".join(builder.pack.pages[-1].missing)
 
 
 def test_a_value_that_is_refused_changes_nothing(builder) -> None:
@@ -245,3 +246,66 @@ def test_files_can_be_written_below_the_home_of_the_user(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert builder.export(("html",), "~/Q3")[0] == tmp_path / "Q3.html"
     assert (tmp_path / "Q3.html").is_file()
+
+
+# Plan and looks
+
+
+def look(builder: BoardPackBuilder, name: str) -> str:
+    return next(field["value"] for field in builder.view["looks"] if field["name"] == name)
+
+
+def test_a_plan_and_colors_are_written_in_lines_and_kept_with_the_settings(
+    builder, tmp_path: Path
+) -> None:
+    quarter = builder.pack.facts["quarter"]
+    plan = f"arr | {quarter[3:]}-{quarter[:2]} | 2,000,000\n"
+    assert ask(builder, "set", name="targets", value=plan) == ""
+    assert ask(builder, "set", name="colors", value="good | #1b7f5c") == ""
+    assert ask(builder, "set", name="paper", value="a4") == ""
+    assert look(builder, "targets") == plan.strip().replace(",", "")
+    assert "2000000" in str(builder.settings.targets)
+    assert any(tile.delta_plan for page in builder.pack.pages for tile in page.tiles)
+    assert "#1b7f5c" in builder.preview
+    kept = builder.save(tmp_path / "board.toml")
+    held = tomllib.loads(kept.read_text("utf-8"))
+    assert held["targets"] == {"arr": {f"{quarter[3:]}-{quarter[:2]}": 2_000_000.0}}
+    assert (held["colors"], held["paper"]) == ({"good": "#1b7f5c"}, "a4")
+    again = BoardPackBuilder.load(builder.book, kept)
+    assert [again.settings.targets, again.settings.colors] == [
+        builder.settings.targets,
+        builder.settings.colors,
+    ]
+    assert ask(builder, "set", name="targets", value=" ") == ""
+    assert builder.settings.targets == {}
+
+
+REFUSED = (
+    ("targets", "arr 5", "metric | period | value"),
+    ("targets", "arr | 2026-Q4 | much", "is no number"),
+    ("targets", "aar | 2026-Q4 | 5", "Did you mean 'arr'"),
+    ("targets", "arr | soon | 5", "no period"),
+    ("targets", "arr | 2026-Q4 | 5\narr | 2026-Q4 | 6", "twice"),
+    ("colors", "good", "what | color"),
+    ("colors", "good | green", "is a color such as"),
+    ("logo", "nowhere.png", "there is no file"),
+    ("logo", __file__, "is none of .png"),
+    ("template", "nowhere.pptx", "there is no file"),
+)
+
+
+def test_a_plan_or_a_look_that_cannot_be_is_refused_and_changes_nothing(builder) -> None:
+    before = builder.settings
+    for name, value, words in REFUSED:
+        assert words in ask(builder, "set", name=name, value=value)
+        assert builder.settings == before
+
+
+def test_the_logo_of_a_company_is_on_the_page_that_is_seen(builder, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    assert ask(builder, "set", name="logo", value=str(logo)) == ""
+    assert builder.settings.logo == str(logo)
+    assert (
+        builder.export(("html",), tmp_path / "pack")[0].read_text("utf-8").count("data:image/svg")
+    )

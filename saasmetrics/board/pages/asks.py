@@ -21,10 +21,15 @@ def asks(making: Making) -> Page:
         msg = "Nothing is asked of the board: the settings have no [[asks]] with text, owner and date."
         raise DataError(msg)
     rows = tuple(
-        Row(str(number), (Text(ask.text), Text(ask.owner or NOBODY), Text(ask.date or NOBODY)))
+        Row(
+            str(number),
+            (Text(ask.text), Text(ask.owner or NOBODY), Text(ask.date or NOBODY), Text("")),
+        )
         for number, ask in enumerate(given, 1)
     )
-    table = Table("asks", "Asks and decisions", ("What is asked", "Owner", "By"), rows, "text")
+    # The last column is left empty: what is decided is written there by hand.
+    heads = ("What is asked", "Owner", "By", "Decided")
+    table = Table("asks", "Asks and decisions", heads, rows, "text")
     noun = counted(len(given), "decision")
     return Page(
         "asks",

@@ -34,7 +34,7 @@ def quality(making: Making) -> Page:
         raise
     except DataError as error:
         missing.append(f"Reconciliation: {error}")
-    read = ", ".join(f"{name} {len(table.data):,}" for name, table in making.book.tables.items())
+    read = ", ".join(f"{name} {table.rows:,}" for name, table in making.book.tables.items())
     comment = f"Rows read: {read}.{_repaired(making.book)}"
     return Page(
         "quality", "Data quality", title, key, comment,

@@ -36,7 +36,7 @@ def support(making: Making) -> Page:
         ("CSAT", "", "quality", lambda: surveys.csat(book, freq="Q")),
         ("Reopened", "", "quality", lambda: desk.reopens(book, freq="Q")),
         ("Backlog", "", "", lambda: desk.backlog(book, freq="Q")),
-        ("Contact rate", "", "", lambda: desk.load(book, freq="Q")),
+        ("Contacts per customer", "", "", lambda: desk.load(book, freq="Q")),
         ("Cost to serve", "", "", lambda: desk.cost_to_serve(book, by=None)),
     )
     tiles, results, missing = [], {}, []

@@ -1,4 +1,4 @@
-"""The renewal desk of a connected book: contracts are brought, and what their customers pay as whole numbers."""
+"""The renewal desk of a connected book: terms are matched there, or contracts are brought and what customers pay."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.columns import has
+from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.contracts import contract_terms
 from saasmetrics.engine.portable.brought import BroughtEngine
+from saasmetrics.engine.portable.held import keeps
+from saasmetrics.engine.portable.renewals import RenewalsThere
 from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
@@ -48,3 +51,34 @@ def desk(there: PortableEngine, tables: Mapping[str, Table]) -> BroughtEngine:
     entities = there.basis.entities()
     some = entities.filter(nw.col("entity").is_in(ids)).select("entity")
     return BroughtEngine(there, some, tables)
+
+
+def matched(there: PortableEngine, tables: Mapping[str, Table]) -> RenewalsThere:
+    """Return what became of contract terms, matched where the tables are.
+
+    Parameters
+    ----------
+    there
+        The engine where the tables are.
+    tables
+        The tables of the book.
+
+    Raises
+    ------
+    NotPortableError
+        If there are no contracts, or they were picked here; or nothing is kept there between questions; or Spark would
+        plan longer than so few take to come.
+    """
+    contracts = tables.get("contracts")
+    if contracts is None:
+        raise NotPortableError("Without contracts, terms are those of single subscriptions.")
+    if not is_there(contracts):
+        raise NotPortableError("Rows of contracts were picked here.")
+    rows: Rows = contracts.data
+    if rows.frame.implementation.is_pyspark() and rows.num_rows <= there.few:
+        raise NotPortableError("So few contracts come sooner than Spark plans the steps.")
+    if not keeps(rows.frame):
+        raise NotPortableError(
+            "No step can be kept, and each would be computed again for every other."
+        )
+    return RenewalsThere(there, rows.frame)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import weakref
 from functools import wraps
 from inspect import signature
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import narwhals as nw
 import pandas as pd
 
-from saasmetrics.engine.connected.desk import desk
-from saasmetrics.engine.connected.rows import Rows, is_there, measured, size_of
+from saasmetrics.engine.connected.asking import Asking
+from saasmetrics.engine.connected.desk import desk, matched
+from saasmetrics.engine.connected.rows import Rows, brought, counted_here, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
-from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
+    from saasmetrics.engine.due import Due, DueCells, DueTerms, History
+    from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.policy import Policy
@@ -82,6 +81,7 @@ class ConnectedEngine:
         self._faults = -1
         self._desk: LocalEngine | None = None
         self._desk_faults = -1
+        self._matched: RenewalsThere | None = None
         self._answers: dict[bool, dict[Any, Any]] = {True: {}, False: {}}
         self.reasons_here: dict[str, str] = {}
 
@@ -130,6 +130,16 @@ class ConnectedEngine:
             )
         return self._there
 
+    @property
+    def followed(self) -> LocalEngine:
+        """What knows the ledger of each customer: pieces that are brought as whole numbers, else the local engine."""
+        try:
+            found = self.there.here
+        except NotPortableError as error:
+            self.reasons_here["followed"] = str(error)
+            return self.here
+        return cast("LocalEngine", Asking(found, self.link, _WORDS["followed"]))
+
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
         return Calendar(freq, self._fiscal_start)
@@ -150,14 +160,23 @@ class ConnectedEngine:
         said: tuple[str, ...] = self._counted("notes")
         return said
 
-    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return opening, movements, closing and counts, per group and period."""
-        found: Cube = self._counted("movements", freq, tuple(by), bags)
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
+        found: Cube = self._counted("movements", freq, tuple(by), bags, tuple(stops))
         return found
 
-    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return the sums over customers of MRR at each period and `window` periods before."""
-        found: Cube = self._counted("pairs", window, freq, tuple(by), bags)
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
+        found: Cube = self._counted("pairs", window, freq, tuple(by), bags, tuple(stops))
         return found
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
@@ -188,6 +207,32 @@ class ConnectedEngine:
         """Every contract term of the tables, or of the subscriptions where there are no contracts."""
         with self.link.needed_by(_WORDS["renewals"]):
             return self.desk.contract_terms
+
+    def due_cells(self, asked: Due, bags: int = 0) -> DueCells | None:
+        """Return the sums of terms by the period in which they are due; None if terms are not matched there."""
+        found: DueCells | None = self._of_terms("cells", asked, bags)
+        return found
+
+    def due_terms(self, asked: Due, group: int | None = None) -> DueTerms | None:
+        """Return chosen terms with what became of them; None if terms are not matched there."""
+        found: DueTerms | None = self._of_terms("terms", asked, group)
+        return found
+
+    def due_history(self, asked: Due) -> History | None:
+        """Return what became of terms whose grace is over; None if terms are not matched there."""
+        found: History | None = self._of_terms("history", asked)
+        return found
+
+    def _of_terms(self, name: str, *asked: Any) -> Any:
+        with self.link.asking(_WORDS["renewals"]), self.link.needed_by(_WORDS["renewals"]):
+            try:
+                there = self.there
+                if self._matched is None or self._matched.engine is not there:
+                    self._matched = matched(there, self.tables)
+                return getattr(self._matched, name)(*asked)
+            except NotPortableError as error:
+                self.reasons_here["due terms"] = str(error)
+                return None
 
     def __getattr__(self, name: str) -> Any:
         """Ask for anything else: there if the portable engine has it, else from rows here."""
@@ -269,26 +314,17 @@ class _Portable(PortableEngine):
         super().__init__(*asked)
         self._link = link
         self.few = min(self.few, link.limit // _PIECE)
-        self._bringing = count(id(self) << 16)
         self.basis.checks_later = not self.basis.keeps
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
-        kinds = frame.collect_schema()
-        texts = [name for name, kind in kinds.items() if kind == nw.String]
-        rows, letters = measured(frame, texts)
-        key = next(self._bringing)
-        self._link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
-        weakref.finalize(holder, self._link.release, key)
-        return fetched(frame)
+        return brought(frame, table, self._link, holder)
 
     def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:
         """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
         found = super().bring_few(frame, table, holder, most)
         if found is not None:
-            key = next(self._bringing)
-            self._link.allow(key, table, len(found), found.nbytes)
-            weakref.finalize(holder, self._link.release, key)
+            counted_here(found, table, self._link, holder)
         return found
 
 
@@ -338,6 +374,7 @@ def _hashable(key: Any) -> bool:
 
 
 _WORDS = {
+    "followed": "Following each customer",
     "spans": "Following each subscription",
     "measures": "Listing the customers behind a number",
     "rows": "Listing the customers behind a number",

@@ -15,7 +15,7 @@ from saasmetrics.tables.gate.view import Gate, View
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
@@ -61,16 +61,24 @@ def _of_key(table: Table, key: list[str]) -> Iterator[Problem]:
     few = fetched(groups.sort(*key).head(_KEYS + 1))
     if not few.num_rows:
         return
-    several = rows.frame.with_columns(_rows=nw.len().over(*key)).filter(nw.col("_rows") > 1)
-    several = several.drop("_rows")
-    many = few.num_rows > _KEYS
-    shown = several.sort(*key).head(_KEYS) if many else several.sort(*key)
-    data = canonical(table.name, fetched(shown))
-    gate = Gate({table.name: View(replace(table, data=data))})
-    found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
-    counts = _counts(several) if many else {problem.code: problem.rows for problem in found}
+    several = _sharing(rows.frame, key)
+    different = _sharing(several.unique(), key)
+    if few.num_rows <= _KEYS:
+        gate = _gate(table, several.sort(*key))
+        found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
+        counts = {problem.code: problem.rows for problem in found}
+    else:
+        alike = _sharing(several, rows.column_names)
+        counts = {
+            "repeated-row": _size(several) - _size(several.unique()),
+            "repeated-key": _size(different),
+        }
+        found = [
+            *keys.repeated_rows(_gate(table, alike.sort(*key).head(_KEYS))),
+            *keys.repeated_keys(_gate(table, different.sort(*key).head(_KEYS))),
+        ]
     for problem in found:
-        behind = several.unique() if problem.code == "repeated-key" else copies(several, key[0])
+        behind = different if problem.code == "repeated-key" else copies(several, key[0])
         yield replace(problem, rows=counts[problem.code], lines=None, found=rows.part(behind))
 
 
@@ -80,15 +88,6 @@ def copies(frame: Frame, order: str) -> Frame:
     found = frame.with_columns(_one=nw.lit(1))
     found = found.with_columns(_nth=nw.col("_one").cum_sum().over(*names, order_by=order))
     return found.filter(nw.col("_nth") > 1).select(*names)
-
-
-def _counts(several: Frame) -> dict[str, int]:
-    """Return how many of the rows that share a key are copies, and how many are not."""
-    all_rows, different = (
-        int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())
-        for frame in (several, several.unique())
-    )
-    return {"repeated-row": all_rows - different, "repeated-key": different}
 
 
 def counts_rows(rows: Rows, number: str) -> bool:
@@ -105,3 +104,18 @@ def _counts_rows(rows: Rows, number: str) -> bool:
     if (found["least"], found["most"]) != (1, rows.num_rows):
         return False
     return rows.cut(rows.frame.select(number).unique()).num_rows == rows.num_rows
+
+
+def _sharing(frame: Frame, columns: Iterable[str]) -> Frame:
+    """Return the rows that have their values of some columns in common with others."""
+    several = frame.with_columns(_rows=nw.len().over(*columns)).filter(nw.col("_rows") > 1)
+    return several.drop("_rows")
+
+
+def _gate(table: Table, rows: Frame) -> Gate:
+    data = canonical(table.name, fetched(rows))
+    return Gate({table.name: View(replace(table, data=data))})
+
+
+def _size(frame: Frame) -> int:
+    return int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _FIXED = 8  # bytes of a number or a date, at most
 _SMALL = 2**31  # bytes
+_HOLDERS = count(1 << 80)  # numbers that are no id of an object
 _OFFSET = 5  # bytes that Arrow keeps for a text beside its letters
 
 
@@ -133,6 +135,28 @@ class Rows:
         """Return all columns of the rows, which are brought for it."""
         return self._with(self.column_names).select(self.column_names)
 
+    def has(self, column: str) -> bool:
+        """Return whether a column has at least one value: of rows that are here by a look, of others by a query."""
+        if self._here is not None and column in self._here.column_names:
+            return bool(self._here[column].null_count < len(self._here))
+        if column not in self.column_names:
+            return False
+        return self.once(f"has {column}", lambda: self._has(column))
+
+    def _has(self, column: str) -> bool:
+        with self.link.asking(f"Looking for values of {self.name}.{column}"):
+            some = self.frame.select(column).filter(~nw.col(column).is_null()).head(1)
+            return bool(fetched(some).num_rows)
+
+    def distinct(self, column: str) -> pa.ChunkedArray:
+        """Return the different values of a column, asked for where they are."""
+        return self.once(f"distinct {column}", lambda: self._distinct(column))
+
+    def _distinct(self, column: str) -> pa.ChunkedArray:
+        with self.link.asking(f"Looking for the values of {self.name}.{column}"):
+            found = fetched(self.frame.select(column).unique().sort(column))
+        return canonical(self.name, found)[column]
+
     def once(self, what: str, make: Callable[[], T]) -> T:
         """Return what was found out about the rows before, or find it out: each question is asked once."""
         if what not in self._told:
@@ -176,6 +200,46 @@ class Rows:
             rows, letters = measured(self.frame, texts)
         self._size = rows
         self.link.allow(id(self), self.name, rows, size_of(rows, len(columns), len(texts), letters))
+
+
+def brought(
+    frame: Frame,
+    table: str,
+    link: Link,
+    holder: object = None,
+    made: Callable[[pa.Table], pa.Table] | None = None,
+) -> pa.Table:
+    """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
+
+    Parameters
+    ----------
+    frame
+        What to bring.
+    table
+        The table that it says something of.
+    link
+        What may be brought.
+    holder
+        What keeps it; None: the rows themselves.
+    made
+        What is made of the rows, and kept instead of them.
+    """
+    kinds = frame.collect_schema()
+    texts = [name for name, kind in kinds.items() if kind == nw.String]
+    rows, letters = measured(frame, texts)
+    key = next(_HOLDERS)
+    link.allow(key, table, rows, size_of(rows, len(kinds), len(texts), letters))
+    found: pa.Table = fetched(frame)
+    found = found if made is None else made(found)
+    weakref.finalize(found if holder is None else holder, link.release, key)
+    return found
+
+
+def counted_here(found: pa.Table, table: str, link: Link, holder: object) -> None:
+    """Count rows that are here already among what may be brought, as long as something keeps them."""
+    key = next(_HOLDERS)
+    link.allow(key, table, len(found), found.nbytes)
+    weakref.finalize(holder, link.release, key)
 
 
 def measured(frame: Frame, texts: Sequence[str]) -> tuple[int, int]:

@@ -216,6 +216,12 @@ def _billing_periods(rows: Rows) -> bool:
     return due_share(canonical("subscriptions", terms.select(keys)), weight) >= NEARLY_ALL
 
 
+def counts_of(rows: Rows, column: str) -> dict[Any, int]:
+    """Return how many rows have each value of a column."""
+    with rows.link.asking(f"Counting the values of {rows.name}.{column}"):
+        return _counts(rows.frame, column)
+
+
 def _counts(frame: Frame, column: str) -> dict[str | None, int]:
     found = fetched(frame.group_by(column).agg(nw.len().alias("rows")).sort(column))
     return {row[column]: int(row["rows"]) for row in found.to_pylist()}

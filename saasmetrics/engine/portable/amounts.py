@@ -30,6 +30,16 @@ def micro(column: str, rate: nw.Expr) -> nw.Expr:
     return nearest(nw.col(column).cast(nw.Float64) * rate * float(MICRO))
 
 
+def with_micro(frame: Frame, rate: nw.Expr, **amounts: nw.Expr) -> Frame:
+    """Add amounts in micro-units of the reporting currency."""
+    exact = {f"_exact_{name}": amount.cast(nw.Float64) for name, amount in amounts.items()}
+    frame = frame.with_columns(
+        *((amount * rate * float(MICRO)).alias(name) for name, amount in exact.items())
+    )
+    made = {name: nearest(nw.col(f"_exact_{name}")) for name in amounts}
+    return frame.with_columns(**made).drop(*exact)
+
+
 def per_month(amount: nw.Expr, parts: nw.Expr, times: nw.Expr | int = 1) -> nw.Expr:
     """Return `amount * times / parts` rounded half up: what is paid for `parts / times` months, per month."""
     whole = divided(amount, parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, running, summed, where, with_period
 
 if TYPE_CHECKING:
@@ -44,14 +45,20 @@ def changes_at(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
     """Return changes with their `time` and `period`: every day's, or only what the ends of periods see."""
     dated = with_period(daily, calendar)
     if events:
-        return dated.with_columns(time=nw.col("day"))
+        found = dated.with_columns(time=nw.col("day"))
+        return step(found, "dated", "changes with their day and period")
     seen = real(summed(dated, (*ACCOUNT, "period"), CHANGES))
-    return seen.with_columns(time=nw.col("period"))
+    return step(
+        seen.with_columns(time=nw.col("period")),
+        "at_ends",
+        "what the end of each period sees of the changes",
+    )
 
 
 def of_entities(changes: Frame) -> Frame:
     """Return the changes of whole entities, also at times when only their parts change."""
-    return summed(changes, ("entity", "time", "period"), CHANGES)
+    found = summed(changes, ("entity", "time", "period"), CHANGES)
+    return step(found, "of_customers", "changes of whole customers")
 
 
 def with_balances(changes: Frame, keys: Sequence[str], time: str = "time") -> Frame:
@@ -67,7 +74,8 @@ def with_balances(changes: Frame, keys: Sequence[str], time: str = "time") -> Fr
 
 def began(entities: Frame) -> Frame:
     """Return when each entity first held MRR, as `since`."""
-    return entities.filter(nw.col("held") > 0).group_by("entity").agg(since=nw.col("time").min())
+    found = entities.filter(nw.col("held") > 0).group_by("entity")
+    return step(found.agg(since=nw.col("time").min()), "began", "when each customer first pays")
 
 
 def origins(daily: Frame) -> Frame:
@@ -77,22 +85,35 @@ def origins(daily: Frame) -> Frame:
     first = first.filter(nw.col("day") == nw.col("_first"))
     first = first.with_columns(_most=nw.col("mrr").max().over("entity"))
     first = first.filter(nw.col("mrr") == nw.col("_most"))
-    return first.group_by("entity").agg(group=nw.col("group").max())
+    found = first.group_by("entity").agg(group=nw.col("group").max())
+    return step(found, "origins", "the group of most of a customer's MRR on its first day")
 
 
-def transfer(change: nw.Expr | str, *, moving: nw.Expr) -> nw.Expr:
-    """Return the part of each account's change that only moves between the groups of its entity at that time.
+def with_transfer(frame: Frame, change: str, made: str, *, moving: nw.Expr) -> Frame:
+    """Add the part of each account's change that only moves between the groups of its entity at that time.
 
     The smaller of all gains and all losses moves. It fills the changes in the order of the groups.
     """
-    change = nw.col(change) if isinstance(change, str) else change
-    here = ("entity", "time")
-    gain, loss = where(change > 0, change), where(change < 0, change * -1)
-    gains, losses = gain.sum().over(*here), loss.sum().over(*here)
-    moved = nw.when(moving & (gains < losses)).then(gains).otherwise(where(moving, losses))
+    size, here = nw.col(change), ("entity", "time")
+    parts = {"_gain": where(size > 0, size), "_loss": where(size < 0, size * -1)}
+    frame = frame.with_columns(**parts)
+    totals = {"_gains": "_gain", "_losses": "_loss"}
+    sums = {total: nw.col(name).sum().over(*here) for total, name in totals.items()}
+    ahead = {
+        f"{name}_ahead": nw.col(name).cum_sum().over(*here, order_by="group") - nw.col(name)
+        for name in parts
+    }
+    frame = frame.with_columns(**sums, **ahead)
+    least = nw.when(nw.col("_gains") < nw.col("_losses")).then(nw.col("_gains"))
+    frame = frame.with_columns(_moved=where(moving, least.otherwise(nw.col("_losses"))))
+    frame = frame.with_columns(
+        *((nw.col("_moved") - nw.col(f"{name}_ahead")).alias(f"{name}_left") for name in parts)
+    )
 
-    def part(size: nw.Expr) -> nw.Expr:
-        left = moved - (size.cum_sum().over(*here, order_by="group") - size)
-        return nw.when(left < size).then(where(left > 0, left)).otherwise(size).cast(nw.Int64)
+    def filled(name: str) -> nw.Expr:
+        left, whole = nw.col(f"{name}_left"), nw.col(name)
+        return nw.when(left < whole).then(where(left > 0, left)).otherwise(whole).cast(nw.Int64)
 
-    return part(gain) - part(loss)
+    frame = frame.with_columns((filled("_gain") - filled("_loss")).alias(made))
+    lefts = (f"{name}_left" for name in parts)
+    return frame.drop(*parts, *sums, *ahead, *lefts, "_moved")

@@ -33,6 +33,12 @@ T = TypeVar("T")
 # Lines without an id of their own are numbered in the order of these, by which the latest of several is told.
 _ORDER = {"mrr": ("customer_id", "mrr", "month"), "invoices": ("date", "invoice_id", "amount")}
 
+_SERVED_IS = "from when until when each subscription is paid for"
+_PIECES_ARE = (
+    "the ledger: who pays how much a month from which day until which, as known at the as-of date"
+)
+_CHANGES_ARE = "by how much MRR, paid and paused, changes on each day"
+
 
 class Basis:
     """The tables of a book as one kind of rows: pieces, each of one entity at one MRR.
@@ -86,7 +92,9 @@ class Basis:
         found = who.with_entity(tables, name, self.source, self.policy.entity)
         if name not in _ORDER or name != self.source:
             return found
-        return held(found.with_row_index("line", order_by=[*_ORDER[name]]))
+        return held(
+            found.with_row_index("line", order_by=[*_ORDER[name]]), "numbered", "rows with a number"
+        )
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """Return what was made for a key, or make it."""
@@ -121,7 +129,9 @@ class Basis:
     def _rates(self) -> Rates:
         latest = latest_rates(self.tables, self._as_of)
         found = rates_of(self.tables["fx"], self.curves, self._as_of, latest)
-        return Rates(held(found.table), found.count)
+        return Rates(
+            held(found.table, "rates", "the rate of each day against the latest"), found.count
+        )
 
     @property
     def start(self) -> int:
@@ -159,7 +169,9 @@ class Basis:
 
     def entities(self) -> Frame:
         """Return every entity with the rank of its id, whether it pays or not."""
-        return self.once("entities", lambda: held(who.with_rank(self._entities()), "entities"))
+        return self.once(
+            "entities", lambda: held(who.with_rank(self._entities()), "entities", "all customers")
+        )
 
     def _entities(self) -> Frame:
         found = [self.tables[self.source].select("entity")]
@@ -180,12 +192,13 @@ class Basis:
         banded = any(name == ARR_BAND and name not in known for name in by)
         bands = who.bands_of(self._lines()) if banded else None
         found = who.with_groups(found, self.tables, self.source, self.policy.entity, by, bands)
-        return held(who.with_group_number(found, by), "grouped")
+        return held(who.with_group_number(found, by), "grouped", "the group of each customer")
 
     def _lines(self, by: Sequence[str] = ()) -> Frame:
         """Return the pieces; with columns of lines to group by, with the value of each."""
         return self.once(
-            ("lines", tuple(by)), lambda: self._within(held(self._made(tuple(by)), "pieces"))
+            ("lines", tuple(by)),
+            lambda: self._within(held(self._made(tuple(by)), "pieces", _PIECES_ARE)),
         )
 
     def _within(self, found: Frame) -> Frame:
@@ -211,7 +224,14 @@ class Basis:
         if self.source != "subscriptions":
             return {**self.tables}
         asked = (self.tables, self.policy, self._as_of, self._currency)
-        return {**self.tables, SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED))}
+        return {
+            **self.tables,
+            SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED, _SERVED_IS)),
+        }
+
+    def served(self) -> Frame:
+        """Return the subscriptions with their MRR, where it comes from them: before discounts and pauses."""
+        return self._with_served()[SERVED]
 
     def _made(self, by: Sequence[str]) -> Frame:
         tables, keep = self._with_served(), tuple(f"_by{number}" for number in range(len(by)))
@@ -255,7 +275,10 @@ class Basis:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
         key = ("daily", tuple(by), bags, apart)
         return self.once(
-            key, lambda: held(daily_changes(self._apart(by, bags, apart=apart)), "changes")
+            key,
+            lambda: held(
+                daily_changes(self._apart(by, bags, apart=apart)), "changes", _CHANGES_ARE
+            ),
         )
 
     def _apart(self, by: Sequence[str], bags: int, *, apart: bool) -> Frame:

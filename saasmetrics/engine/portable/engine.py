@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine import causes, valued
+from saasmetrics.engine.axis import Axis, at_stops
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, TRIANGLE, by_age
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame
@@ -186,27 +187,40 @@ class PortableEngine:
         full = last if int(calendar.last_day(np.array([last]))[0]) <= self.as_of else last - 1
         return first, last - first + 1, full
 
-    def movements(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return opening, movements, closing and counts, per group and period."""
+    def movements(
+        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
+    ) -> Cube:
+        """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
         bags = bags if bags and self.basis.per_entity(by) else 0
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._movements(freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._movements(freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             sums = self._movements(freq, daily, many * rates.count, self.basis.rates)
-            made = valued.valued_movements(self, rates, made, sums, freq)
+            made = valued.valued_movements(
+                self, rates, made, sums, freq, Axis(*self.extent(freq)[:2])
+            )
         order = ("opening", *FLOWS, "closing")
         rest = sorted(name for name in made if name not in order)
-        return Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
+        cube = Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
+        return at_stops(cube, stops, flows=True)
 
     def _movements(
-        self, freq: str, daily: Frame, groups: int, rates: Rates | None = None
+        self,
+        freq: str,
+        daily: Frame,
+        groups: int,
+        rates: Rates | None = None,
+        *,
+        alone: bool = False,
     ) -> dict[str, NDArray[np.int64]]:
         """Return the movements as arrays of groups x periods; with rates, flows are at those of their day."""
         first, periods, _ = self.extent(freq)
-        cells = movement.movement_cells(daily, self.calendar(freq), self.policy, rates)
+        calendar = self.calendar(freq)
+        cells = movement.movement_cells(daily, calendar, self.policy, rates, alone=alone)
         sums = (*movement.SUMS, *movement.COUNTS)
         made = dense(cells, (groups, periods), {"period": first}, sums)
         made["closing"], made["customers_closing"] = (
@@ -219,24 +233,35 @@ class PortableEngine:
         made["fx"] = np.zeros_like(made["closing"])
         return made
 
-    def pairs(self, window: int, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
-        """Return the sums over customers of MRR at each period and `window` periods before."""
+    def pairs(
+        self,
+        window: int,
+        freq: str = "M",
+        by: Sequence[str] = (),
+        bags: int = 0,
+        stops: Sequence[int] = (),
+    ) -> Cube:
+        """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
         found = self.grouping(by)
         many = len(found) * max(bags, 1)
-        made = self._pairs(window, freq, self.basis.daily(by, bags), many)
+        alone = self.basis.of_customers(by)
+        made = self._pairs(window, freq, self.basis.daily(by, bags), many, alone=alone)
         rates = self.valuation
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             cube = self._pairs(window, freq, daily, many * rates.count)
-            made = valued.valued_pairs(self, rates, made, cube, window, freq)
-        return Cube(found, made, self.extent(freq)[0], bags)
+            made = valued.valued_pairs(
+                self, rates, made, cube, window, freq, Axis(*self.extent(freq)[:2])
+            )
+        return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
 
     def _pairs(
-        self, window: int, freq: str, daily: Frame, groups: int
+        self, window: int, freq: str, daily: Frame, groups: int, *, alone: bool = False
     ) -> dict[str, NDArray[np.int64]]:
         first, periods, _ = self.extent(freq)
         aside, last = self.policy.pause == "line", first + periods - 1
-        cells = pair.pair_cells(daily, self.calendar(freq), window, last, aside=aside)
+        calendar = self.calendar(freq)
+        cells = pair.pair_cells(daily, calendar, window, last, aside=aside, alone=alone)
         made = dense(cells, (groups, periods), {"time": first}, pair.MEASURES)
         return {name: np.cumsum(value, axis=1) for name, value in made.items()}
 
@@ -283,7 +308,7 @@ class PortableEngine:
             None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
         )
         cells = whole_columns(
-            lifetime_cells(daily, self._caused(cause), calendar, full, left),
+            lifetime_cells(daily, self.caused(cause), calendar, full, left),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}
@@ -299,7 +324,7 @@ class PortableEngine:
         data.update({name: cells[name][order] for name in ("customers", "mrr_micro")})
         return pd.DataFrame(data)
 
-    def _caused(self, column: str) -> Frame:
+    def caused(self, column: str) -> Frame:
         """Return the pieces with the number of what a column says of why each ended, as `cause`."""
         if column == CAUSE_COLUMN:
             return self.basis.pieces()

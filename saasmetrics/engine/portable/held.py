@@ -6,11 +6,12 @@ import weakref
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import backend_of, planned
+from saasmetrics.engine.portable.told import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,6 @@ _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
 
 # Whether the role of a connection may make temporary tables: asked once.
 _MAY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
-
-_STEPS: ContextVar[dict[str, tuple[str, Any]] | None] = ContextVar("steps", default=None)
-
 
 # What the steps that are kept meanwhile belong to: in DuckDB they are dropped when it goes.
 _OWNER: ContextVar[Any] = ContextVar("owner", default=None)
@@ -42,25 +40,15 @@ def held_by(owner: object) -> Iterator[None]:
         _OWNER.reset(token)
 
 
-@contextmanager
-def kept_steps() -> Iterator[dict[str, tuple[str, Any]]]:
-    """Collect what temporary tables of Ibis are made from until the block ends: by name, what it is and its query."""
-    token = _STEPS.set({})
-    try:
-        yield cast("dict[str, tuple[str, Any]]", _STEPS.get())
-    finally:
-        _STEPS.reset(token)
-
-
-def held(frame: Frame, what: str = "step") -> Frame:
+def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
 
     Parameters
     ----------
     frame
         What is kept.
-    what
-        What it is, in one word, for who reads the queries.
+    what, said
+        What it is, in one word and in a few, for who reads the queries.
 
     Notes
     -----
@@ -74,14 +62,16 @@ def held(frame: Frame, what: str = "step") -> Frame:
         return frame.collect().lazy()
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
-        native.query("found", f"create or replace temp table {name} as from found")
+        made = native.query("found", f"create or replace temp table {name} as from found")
         _dropped_with_its_owner(native, name)
-        return nw.from_native(native.query("found", f"from {name}")).lazy()
+        # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
+        near = native if made is None else made
+        return nw.from_native(near.query("found", f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
     if kind is nw.Implementation.IBIS and _may_keep(frame):
-        return _in_temporary_table(frame, what)
+        return _in_temporary_table(frame, what, said)
     return frame
 
 
@@ -118,7 +108,7 @@ def _dropped(door: Any, name: str) -> None:
         door.query("found", f"drop table if exists temp.{name}")
 
 
-def _in_temporary_table(frame: Frame, what: str) -> Frame:
+def _in_temporary_table(frame: Frame, what: str, said: str) -> Frame:
     native, backend = frame.to_native(), backend_of(frame)
     left = _LEFT.setdefault(backend, [])
     while left:
@@ -127,8 +117,9 @@ def _in_temporary_table(frame: Frame, what: str) -> Frame:
     with planned(frame):
         table = backend.create_table(name, native, schema=native.schema(), temp=True)
     weakref.finalize(table.op(), left.append, name)
-    steps = _STEPS.get()
-    if steps is not None:
-        steps[name] = (what, native)
+    told = steps()
+    if told is not None:
+        told.kept[name] = native
+        told.named.setdefault(native.op(), (what, said))
     kept: Frame = nw.from_native(table).lazy()
     return kept

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE
-from saasmetrics.engine.portable.amounts import micro, names, per_month
+from saasmetrics.engine.portable.amounts import names, per_month, with_micro
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import day_number, divided, where, with_first_day, with_month
 from saasmetrics.money import MICRO
@@ -26,7 +26,7 @@ def invoice_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
     found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
     if {"service_start", "service_end"} <= set(names(table)):
         found = _served(found, 1 if policy.service_end == "inclusive" else 0)
-    found = found.with_columns(_paid=micro("amount", rate))
+    found = with_micro(found, rate, _paid=nw.col("amount"))
     left_out = (*NOT_RECURRING, *(REFUND if policy.refunds == "ignored" else ()))
     found = found.filter(~of_kind(table, left_out))
     return _spread(found) if policy.recognition == "daily" else _normalized(found)
@@ -42,7 +42,8 @@ def usage_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
     found = charged_for_usage(table).with_columns(_day=day)
     found = with_first_day(with_month(found, "_day", "_month"), "_month", "start")
     found = found.with_columns(_month=nw.col("_month") + months)
-    found = with_first_day(found, "_month", "end").with_columns(_paid=micro("amount", rate))
+    found = with_first_day(found, "_month", "end")
+    found = with_micro(found, rate, _paid=nw.col("amount"))
     each = per_month(nw.col("_paid"), nw.lit(months).cast(nw.Int64))
     return found.with_columns(amount=each)
 

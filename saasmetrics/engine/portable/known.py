@@ -10,6 +10,7 @@ import narwhals as nw
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fenced
 from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -41,7 +42,8 @@ def known_frame(name: str, frame: Frame, day: int | None, *, clocks: bool = Fals
         found = found.drop("_recorded")
     if "withdrawn_at" in there:
         found = found.filter(day_number("withdrawn_at", FAR) > end)
-    return held(found if clocks else found.drop(*there))
+    said = "the rows that are known, in their latest version"
+    return held(found if clocks else found.drop(*there), f"known_{name}", said)
 
 
 def _latest(name: str, frame: Frame) -> Frame:
@@ -68,7 +70,9 @@ def _latest_terms(frame: Frame) -> Frame:
     frame = frame.with_columns(
         _to=nw.when(nw.col("_to") < least).then(least).otherwise(nw.col("_to"))
     )
+    frame = step(frame, "versions", "the days that each version of a row is about")
     terms = frame.select(*_TERM).unique()
+    terms = step(terms, "terms_told", "each version once")
     others = terms.rename(
         {"_from": "_other_from", "_to": "_other_to", "_recorded": "_other_recorded"}
     )
@@ -77,5 +81,8 @@ def _latest_terms(frame: Frame) -> Frame:
         nw.col("_other_from") < nw.col("_to"),
         nw.col("_from") < nw.col("_other_to"),
     )
-    found = frame.join(overtaken.select(*_TERM).unique(), on=[*_TERM], how="anti")
+    overtaken = step(
+        overtaken.select(*_TERM).unique(), "overtaken", "versions that a later one overlaps"
+    )
+    found = frame.join(overtaken, on=[*_TERM], how="anti")
     return fenced(found.drop("_from", "_to"))

@@ -14,15 +14,16 @@ import narwhals as nw
 from saasmetrics.engine.portable.amounts import (
     currency_rate,
     interval_months,
-    micro,
     names,
     per_month,
+    with_micro,
 )
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.invoices import invoice_pieces, usage_pieces
 from saasmetrics.engine.portable.limits import check_sum
 from saasmetrics.engine.portable.offers import discounted
 from saasmetrics.engine.portable.service import with_last_day_paid, with_next_billing_day
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def pieces(
         name: _with_currency(frame, moving) if name in (source, SERVED) else frame
         for name, frame in tables.items()
     }
-    found = observed(every_piece(marked, source, policy, as_of, currency, columns), as_of)
+    every = every_piece(marked, source, policy, as_of, currency, columns)
+    every = step(every, "lines", "who pays how much from which day until which")
+    found = observed(every, as_of)
     if policy.overlap == "latest":
         found = held(found, "lines")
         check_sum(found, source, currency)
@@ -131,7 +134,15 @@ def _subscriptions(
     tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
     known = SERVED in tables
-    found = tables[SERVED] if known else held(served(tables, policy, as_of, currency), "served")
+    found = (
+        tables[SERVED]
+        if known
+        else held(
+            served(tables, policy, as_of, currency),
+            "served",
+            "from when until when each subscription is paid for",
+        )
+    )
     found = discounted(found, policy)
     if policy.pause != "kept" and "pause_start" in names(found):
         keeps = policy.pause in ("line", "contraction")
@@ -148,15 +159,20 @@ def served(tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: st
         line=nw.col("subscription_id"),
         start=day_number("start", 0),
         end=day_number("end", FAR) if "end" in names(table) else nw.lit(FAR),
-        amount=per_month(micro("amount", rate), parts, times),
+        _parts=parts,
+        _times=times,
         rests=nw.lit(0).cast(nw.Int64),
         cause=_cause(table),
     )
+    each = {"amount": nw.col("amount")}
     if "list_amount" in names(table):
-        listed = per_month(micro("listed", rate), parts, times)
-        found = found.with_columns(listed=nw.col("list_amount").fill_null(0)).with_columns(
-            listed=listed
-        )
+        each["listed"] = nw.col("list_amount").fill_null(0)
+    found = with_micro(found, rate, **each)
+    parts, times = nw.col("_parts"), nw.col("_times")
+    found = found.with_columns(
+        *(per_month(nw.col(name), parts, times).alias(name) for name in each)
+    ).drop("_parts", "_times")
+    found = step(found, "monthly", "what each subscription pays a month, in millionths")
     if policy.end == "inclusive":
         found = found.with_columns(end=nw.col("end") + flag(nw.col("end") < FAR))
     if policy.discount == "recurring":
@@ -187,6 +203,7 @@ def _paused(found: Frame, columns: Sequence[str], *, keep_balance: bool) -> Fram
     found = found.with_columns(
         _to=nw.max_horizontal(nw.min_horizontal(nw.col("_to"), last), nw.col("_from"))
     )
+    found = step(found, "pauses", "from when until when each is paused")
     paused = nw.col("_to") > nw.col("_from")
     before = found.with_columns(end=nw.when(paused).then(nw.col("_from")).otherwise(nw.col("end")))
     after = found.filter(paused).with_columns(start=nw.col("_to"))
@@ -204,11 +221,10 @@ def _months(
     found = with_month(tables["mrr"].with_columns(_day=day_number("month", 0)), "_day", "_month")
     found = with_first_day(found, "_month", "start").with_columns(_month=nw.col("_month") + 1)
     found = with_first_day(found, "_month", "end").with_columns(
-        amount=micro("mrr", rate),
         rests=nw.lit(0).cast(nw.Int64),
         cause=_cause(tables["mrr"]),
     )
-    return found.select(*columns)
+    return with_micro(found, rate, amount=nw.col("mrr")).select(*columns)
 
 
 def _invoices(

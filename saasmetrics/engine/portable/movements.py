@@ -12,10 +12,11 @@ from saasmetrics.engine.portable.balances import (
     CHANGES,
     changes_at,
     of_entities,
-    transfer,
     with_balances,
+    with_transfer,
 )
 from saasmetrics.engine.portable.rates import with_days
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import flag, running, summed, where, with_period
 
 if TYPE_CHECKING:
@@ -31,10 +32,17 @@ FROM_OPENING = "customers_churned_from_opening"
 MONEY = (*KINDS, "pause")
 SUMS = (*MONEY, "transfer", "change", "paying")
 COUNTS = (*NOUNS.values(), FROM_OPENING)
+_KINDS_ARE = "what each change of a customer is: 0 new, 1 reactivation, 4 churn, -1 more or less, -2 not counted"
+_MOVES_ARE = "each change as a movement, pause or transfer, and whom it counts"
 
 
 def movement_cells(
-    daily: Frame, calendar: Calendar, policy: Policy, rates: Rates | None = None
+    daily: Frame,
+    calendar: Calendar,
+    policy: Policy,
+    rates: Rates | None = None,
+    *,
+    alone: bool = False,
 ) -> Frame:
     """Return the movements and counts per group and period.
 
@@ -48,8 +56,10 @@ def movement_cells(
         The definition choices.
     rates
         Exchange rates at whose day movements count; groups are then of one currency each.
+    alone
+        That no customer is in several groups, so that none moves between them.
     """
-    moves = moved(daily, calendar, policy)
+    moves = moved(daily, calendar, policy, alone=alone)
     if rates is not None:
         events = policy.view == "event"
         dated = (
@@ -57,18 +67,19 @@ def movement_cells(
         )
         moves = rates.valued(dated, MONEY)
     cells = summed(moves, (*ACCOUNT, "period"), (*SUMS, *COUNTS))
+    cells = step(cells, "by_customer", "the movements of each customer in a period")
     once = [flag(nw.col(name) > 0).alias(name) for name in COUNTS]
     return summed(cells.with_columns(*once), ("group", "period"), (*SUMS, *COUNTS))
 
 
-def moved(daily: Frame, calendar: Calendar, policy: Policy) -> Frame:
+def moved(daily: Frame, calendar: Calendar, policy: Policy, *, alone: bool) -> Frame:
     """Return every change of an account, split into its movement, pause and transfer."""
     events = policy.view == "event"
     accounts = changes_at(daily, calendar, events=events)
     kinds = with_kind(of_entities(accounts), away(daily, calendar, events=events), policy, calendar)
-    kinds = kinds.select("entity", "time", "kind", "opened", "old")
+    kinds = step(kinds.select("entity", "time", "kind", "opened", "old"), "kinds", _KINDS_ARE)
     moves = with_balances(accounts, ACCOUNT).join(kinds, on=["entity", "time"])
-    return with_amounts(moves, policy)
+    return step(with_amounts(moves, policy, alone=alone), "moves", _MOVES_ARE)
 
 
 def with_kind(entities: Frame, away: Frame, policy: Policy, calendar: Calendar) -> Frame:
@@ -126,17 +137,21 @@ def away(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
         else with_period(starts, calendar, period="time")
     )
     last = starts.group_by("entity", "time").agg(nw.col("day").max(), nw.col("_left").max())
-    return last.select("entity", "time", away=nw.col("day") - nw.col("_left"))
+    found = last.select("entity", "time", away=nw.col("day") - nw.col("_left"))
+    return step(found, "away", "for how many days a customer had been away when it came back")
 
 
-def with_amounts(moves: Frame, policy: Policy) -> Frame:
+def with_amounts(moves: Frame, policy: Policy, *, alone: bool) -> Frame:
     """Split each account's change into its movement, pause and transfer, and count the customer."""
     aside, kind = policy.pause == "line", nw.col("kind")
     holds = nw.col("held") - nw.col("held_before")
     moves = moves.with_columns(change=holds if aside else nw.col("mrr_change"), _holds=holds)
-    transfer_of = transfer("change", moving=kind == STAYS)
+    if alone:
+        moves = moves.with_columns(_moves=nw.lit(0))
+    else:
+        moves = with_transfer(moves, "change", "_moves", moving=kind == STAYS)
     moves = moves.with_columns(
-        transfer=nw.when(kind == IGNORED).then(nw.col("change")).otherwise(transfer_of)
+        transfer=nw.when(kind == IGNORED).then(nw.col("change")).otherwise(nw.col("_moves"))
     )
     moves = moves.with_columns(_rest=nw.col("change") - nw.col("transfer"), _more=nw.lit(0))
     if policy.return_price == "split":

@@ -12,9 +12,10 @@ from saasmetrics.engine.portable.balances import (
     began,
     changes_at,
     of_entities,
-    transfer,
     with_balances,
+    with_transfer,
 )
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, change, flag, running, summed, where
 
 if TYPE_CHECKING:
@@ -23,14 +24,28 @@ if TYPE_CHECKING:
 
 MEASURES = (*MONEY, *COUNTS)
 _LEVELS = ("m0", "m1", "p0", "p1")
+_BOTH_ENDS_ARE = (
+    "changes of MRR at the start of the window (m0) and at its end (m1), of what is paused (p0, p1)"
+)
+_LEVELS_ARE = (
+    "MRR at the start and at the end of the window, and whether the customer had paid before it"
+)
+_ADDS_ARE = "what each customer adds to each sum"
 
 
 def pair_cells(
-    daily: Frame, calendar: Calendar, window: int, last: int, *, aside: bool = True
+    daily: Frame,
+    calendar: Calendar,
+    window: int,
+    last: int,
+    *,
+    aside: bool = True,
+    alone: bool = False,
 ) -> Frame:
     """Return by how much each sum over customers changes, per group and `time`.
 
-    `aside` says whether a pause is a part of its own; otherwise it is contraction and its end expansion.
+    `aside` says whether a pause is a part of its own; otherwise it is contraction and its end expansion. `alone` says
+    that no customer is in several groups, so that none moves between them.
 
     Notes
     -----
@@ -39,20 +54,24 @@ def pair_cells(
     `new` and `reactivation` are M1 of the others.
     """
     accounts = changes_at(daily, calendar, events=False)
-    both = at_both_ends(accounts, window, last)
+    both = step(at_both_ends(accounts, window, last, alone=alone), "both_ends", _BOTH_ENDS_ARE)
     levels = both.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in _LEVELS))
     since = began(with_balances(of_entities(accounts), ["entity"]))
     levels = levels.join(since, on="entity", how="left")
     seen = nw.col("since").fill_null(FAR) <= nw.col("time") - window
-    found = contributions(levels.with_columns(seen=flag(seen)), aside=aside)
+    levels = step(levels.with_columns(seen=flag(seen)), "levels", _LEVELS_ARE)
+    found = step(contributions(levels, aside=aside, alone=alone), "adds", _ADDS_ARE)
     changes = [change(name, ACCOUNT, "time") for name in MEASURES]
-    return summed(found.with_columns(*changes), ("group", "time"), MEASURES)
+    found = step(
+        found.with_columns(*changes), "differs", "by how much that differs from the time before"
+    )
+    return summed(found, ("group", "time"), MEASURES)
 
 
-def at_both_ends(accounts: Frame, window: int, last: int) -> Frame:
+def at_both_ends(accounts: Frame, window: int, last: int, *, alone: bool) -> Frame:
     """Return the changes of M1 and of M0 (those of `window` periods ago), and of what is paused, at the same times.
 
-    Every account of an entity has a row whenever anything of the entity changes.
+    Every account of an entity has a row whenever anything of the entity changes; who is `alone` is all of it.
     """
     none = nw.lit(0).cast(nw.Int64)
     now = accounts.select(
@@ -67,17 +86,19 @@ def at_both_ends(accounts: Frame, window: int, last: int) -> Frame:
         p1=none,
     )
     both = summed(nw.concat([now, then]), (*ACCOUNT, "time"), _LEVELS)
+    if alone:
+        return both
     moments = both.select("entity", "time").unique()
     spread = both.select(*ACCOUNT).unique().join(moments, on="entity")
     spread = spread.join(both, on=[*ACCOUNT, "time"], how="left")
     return spread.with_columns(nw.col(*_LEVELS).fill_null(0).cast(nw.Int64))
 
 
-def contributions(levels: Frame, *, aside: bool) -> Frame:
+def contributions(levels: Frame, *, aside: bool, alone: bool) -> Frame:
     """Add what each account adds to each sum; transfers between groups of a customer are taken out."""
 
     def of_entity(value: nw.Expr) -> nw.Expr:
-        return value.sum().over("entity", "time")
+        return value if alone else value.sum().over("entity", "time")
 
     m0, m1, p0, p1 = (nw.col(name) for name in _LEVELS)
     found = levels.with_columns(
@@ -91,10 +112,14 @@ def contributions(levels: Frame, *, aside: bool) -> Frame:
     )
     paid, stays, rests = nw.col("_paid") == 1, nw.col("_stays") == 1, nw.col("_rests")
     found = found.with_columns(_all=m1 - m0 + rests, _mrr=m1 - m0)
-    found = found.with_columns(
-        _rest=nw.col("_all") - transfer("_all", moving=stays),
-        _lower=nw.col("_mrr") - transfer("_mrr", moving=paid),
-    )
+    if alone:
+        found = found.with_columns(_rest=nw.col("_all"), _lower=nw.col("_mrr"))
+    else:
+        found = with_transfer(found, "_all", "_moves", moving=stays)
+        found = with_transfer(found, "_mrr", "_sinks", moving=paid)
+        found = found.with_columns(
+            _rest=nw.col("_all") - nw.col("_moves"), _lower=nw.col("_mrr") - nw.col("_sinks")
+        )
     rest, lower = nw.col("_rest"), nw.col("_lower")
     held, gone, idle = nw.col("_held") == 1, nw.col("_gone") == 1, nw.col("_idle") == 1
     here, seen, other = paid & (m0 > 0), nw.col("seen") == 1, nw.col("_other") == 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.told import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,9 @@ def with_month(frame: Frame, day: str, month: str) -> Frame:
     -----
     Years begin in March here, so that the leap day is the last of its year.
     """
+    told = in_words(frame, "month_of", day, month)
+    if told is not None:
+        return told
     since = nw.col(day) + _YEAR_ZERO
     frame = fenced(frame).with_columns(_era=divided(since, _CENTURIES))
     frame = fenced(frame.with_columns(_of_era=since - nw.col("_era") * _CENTURIES))
@@ -116,6 +120,9 @@ def with_month(frame: Frame, day: str, month: str) -> Frame:
 
 def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     """Add the day number of the first day of a month: the inverse of `with_month`."""
+    told = in_words(frame, "day_of", month, day)
+    if told is not None:
+        return told
     since = nw.col(month) + 1970 * 12 - 2
     frame = fenced(frame).with_columns(_years=divided(since, 12), _since_march=since % 12)
     years = nw.col("_years")

@@ -8,18 +8,20 @@ import narwhals as nw
 import numpy as np
 
 from saasmetrics.engine.causes import CAUSE_COLUMN
-from saasmetrics.engine.cohorts import TRIANGLE
+from saasmetrics.engine.cohorts import AGES, TRIANGLE
 from saasmetrics.engine.movements import FLOWS
+from saasmetrics.engine.pairs import COUNTS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
+from saasmetrics.engine.portable.told import in_words, step
 from saasmetrics.engine.portable.triangle import triangle_cells
-from saasmetrics.engine.portable.whole import divided, running, with_first_day, with_month
-from saasmetrics.errors import DataError
+from saasmetrics.engine.portable.whole import running, summed, where
+from saasmetrics.engine.written import moving
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from saasmetrics.engine.portable import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
@@ -31,18 +33,25 @@ _LEVELS = {"change": "closing", "paying": "customers_closing"}
 
 
 def movements(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return opening, movements and closing per group and period in which anything moved."""
-    del bags  # the bags of a group add up to it
     calendar = engine.calendar(freq)
-    cells = movement.movement_cells(engine.daily(by), calendar, policy)
+    alone = engine.basis.of_customers(by)
+    cells = movement.movement_cells(engine.daily(by), calendar, policy, alone=alone)
+    cells = step(cells, "sums", "sums of the movements of each period")
+    valued = moving.movements(engine, policy, freq, by) if engine.basis.curves else None
+    if valued is not None:
+        every = ("change", "paying", *movement.COUNTS)
+        cells = moving.at_every_period(engine, cells, freq, every)
     for change, level in _LEVELS.items():
         before = level.replace("closing", "opening")
         cells = cells.with_columns(running(change, ["group"], "period").alias(level))
         cells = cells.with_columns((nw.col(level) - nw.col(change)).alias(before))
-    money = [name for name in ("opening", *FLOWS, "closing") if name != "fx"]
+    money = [n for n in ("opening", *FLOWS, "closing") if n != "fx" or valued is not None]
     counts = ("customers_opening", *movement.COUNTS, "customers_closing")
+    if valued is not None:
+        cells = valued.join(cells.select("group", "period", *counts), on=["group", "period"])
     return _shown(engine, cells, calendar, by, {"period": "period"}, (*money, *counts))
 
 
@@ -52,30 +61,84 @@ def pairs(
     window: int,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
 ) -> Any:
     """Return the sums over customers of MRR at each period and `window` periods before."""
-    del bags  # the bags of a group add up to it
     calendar, aside = engine.calendar(freq), policy.pause == "line"
     first, periods, _ = engine.extent(freq)
     last = first + periods - 1
-    cells = pair.pair_cells(engine.daily(by), calendar, window, last, aside=aside)
-    filled = _filled(cells, cells.select("time").unique(), ["group"], "time", pair.MEASURES)
-    return _shown(engine, filled, calendar, by, {"time": "period"}, pair.MEASURES)
+    alone = engine.basis.of_customers(by)
+    cells = pair.pair_cells(engine.daily(by), calendar, window, last, aside=aside, alone=alone)
+    cells = step(cells, "sums", "by how much the sums over customers change")
+    if engine.basis.curves:
+        money = moving.pairs(engine, policy, window, freq, by)
+        counts = cells.rename({"time": "period"}).select("group", "period", *COUNTS)
+        counts = moving.at_every_period(engine, counts, freq, COUNTS)
+        counts = counts.with_columns(*_running(COUNTS, ["group"], "period"))
+        found = money.join(counts, on=["group", "period"])
+        return _shown(engine, found, calendar, by, {"period": "period"}, pair.MEASURES)
+    if by:
+        times = step(
+            cells.select("time").unique(), "times", "the periods in which anything changes"
+        )
+        cells = _filled(cells, times, ["group"], "time", pair.MEASURES)
+    else:
+        cells = cells.with_columns(*_running(pair.MEASURES, ["group"], "time"))
+    return _shown(engine, cells, calendar, by, {"time": "period"}, pair.MEASURES)
 
 
 def triangle(
-    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = (), bags: int = 0
+    engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()
 ) -> Any:
     """Return customers, MRR and its running minimum per group, cohort and age."""
-    del bags, policy
+    del policy
     calendar = engine.calendar(freq)
     cells = triangle_cells(engine.daily(by), calendar, engine.extent(freq)[2])
     cells = cells.with_columns(time=nw.col("cohort") + nw.col("age")).drop("age")
-    times = cells.select("time").unique()
+    valued = moving.triangle(engine, freq, by) if engine.basis.curves else None
+    times = cells.select("time").unique() if valued is None else moving.times(engine, freq)
     filled = _filled(cells, times, ["group", "cohort"], "time", TRIANGLE)
+    if valued is not None:
+        keys = ["group", "cohort", "time"]
+        filled = filled.drop("mrr").join(valued.rename({"period": "time"}), on=keys)
     filled = filled.with_columns(age=nw.col("time") - nw.col("cohort")).filter(nw.col("age") >= 0)
     return _shown(engine, filled, calendar, by, {"cohort": "cohort"}, ("age", *TRIANGLE))
+
+
+def ages(engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()) -> Any:
+    """Return customers, MRR and everybody won per group and age, over those old enough."""
+    del policy
+    calendar, full = engine.calendar(freq), engine.extent(freq)[2]
+    cells = triangle_cells(engine.daily(by), calendar, full)
+    cells = step(cells, "by_cohort", "by how much each cohort changes at each age")
+    none, born = nw.lit(0).cast(nw.Int64), where(nw.col("age") == 0, nw.col("customers"))
+    lives = cells.select("group", "age", "customers", "mrr", won=born, oldest=none)
+    totals = summed(cells.with_columns(won=born), ("group", "cohort"), AGES[:-1])
+    totals = step(totals, "in_the_end", "each cohort in the last period")
+    until = full - nw.col("cohort")
+    leaves = totals.select(
+        "group",
+        *(minus for minus in _minus(("customers", "mrr", "won"))),
+        age=until + 1,
+        oldest=none,
+    )
+    oldest = totals.select(
+        "group", customers=none, mrr=none, won=none, age=until, oldest=nw.col("mrr")
+    )
+    order = ("group", "age", *AGES)
+    every = nw.concat([frame.select(*order) for frame in (lives, leaves, oldest)])
+    found = summed(every, ("group", "age"), AGES)
+    found = step(
+        found,
+        "sums",
+        "by how much each sum changes at an age: cohorts are added up while they are that old",
+    )
+    found = found.with_columns(*_running(AGES[:-1], ["group"], "age"))
+    found = found.filter(nw.col("age") <= full - engine.extent(freq)[0])
+    return _shown(engine, found, calendar, by, {}, ("age", *AGES))
+
+
+def _minus(names: Sequence[str]) -> Iterator[nw.Expr]:
+    return ((nw.col(name) * -1).alias(name) for name in names)
 
 
 def lifetimes(
@@ -83,18 +146,14 @@ def lifetimes(
     policy: Policy,
     freq: str = "M",
     by: Sequence[str] = (),
-    bags: int = 0,
     cause: str = CAUSE_COLUMN,
     since: int | None = None,
 ) -> Any:
     """Return customers and starting MRR per group, duration, entry, event and cause."""
-    del bags, policy
-    if cause != CAUSE_COLUMN:
-        msg = f"Lifetimes by the cause in {cause!r} have no SQL; those by {CAUSE_COLUMN!r} have."
-        raise DataError(msg)
+    del policy
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
     left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-    cells = lifetime_cells(engine.daily(by), engine.pieces(), calendar, full, left)
+    cells = lifetime_cells(engine.daily(by), engine.caused(cause), calendar, full, left)
     return _shown(engine, cells, calendar, by, {}, (*DIMS, "customers", "mrr_micro"))
 
 
@@ -118,10 +177,15 @@ def _filled(
     cells: Frame, times: Frame, keys: Sequence[str], time: str, measures: Sequence[str]
 ) -> Frame:
     """Turn changes into levels, at every time at which anything changes in any group."""
-    spread = cells.select(*keys).unique().join(times, how="cross")
+    groups = step(cells.select(*keys).unique(), "all_groups", "every group once")
+    spread = step(groups.join(times, how="cross"), "spread", "every group at every time")
     found = spread.join(cells, on=[*keys, time], how="left")
     found = found.with_columns(nw.col(*measures).fill_null(0).cast(nw.Int64))
-    return found.with_columns(*(running(name, keys, time).alias(name) for name in measures))
+    return found.with_columns(*_running(measures, keys, time))
+
+
+def _running(measures: Sequence[str], keys: Sequence[str], time: str) -> Iterator[nw.Expr]:
+    return (running(name, keys, time).alias(name) for name in measures)
 
 
 def _shown(
@@ -133,40 +197,30 @@ def _shown(
     measures: Sequence[str],
 ) -> Any:
     """Return a query of Ibis: names of groups, dates of periods, measures, in order."""
-    import ibis
-
-    for period in periods:
-        cells = _with_date_parts(cells, calendar, period)
+    for period, shown in periods.items():
+        cells = _with_date(cells, calendar, period, f"_{shown}")
     names = [f"_by{number}" for number in range(len(by))]
     if by:
         basis = engine.basis
         whose = basis.members(by) if basis.of_customers(by) else basis.pieces(by)
-        groups = whose.select("group", *names).unique()
+        groups = step(whose.select("group", *names).unique(), "groups", "the names of the groups")
         cells = cells.join(groups, on="group")
     found = cells.to_native()
     labels = {column: found[name] for column, name in zip(by, names, strict=True)}
-    dates = {
-        shown: ibis.date(*(found[f"_{period}_{part}"].cast("int32") for part in "ymd"))
-        for period, shown in periods.items()
-    }
+    dates = {shown: found[f"_{shown}"] for shown in periods.values()}
     shown = found.select(**labels, **dates, **{name: found[name] for name in measures})
     order = [*labels, *dates, *(name for name in ("age", *DIMS) if name in measures)]
     return shown.order_by(order)
 
 
-def _with_date_parts(cells: Frame, calendar: Calendar, period: str) -> Frame:
-    """Add the year, the month and the day on which each period begins."""
-    year, month, day = (f"_{period}_{part}" for part in "ymd")
+def _with_date(cells: Frame, calendar: Calendar, period: str, made: str) -> Frame:
+    """Add the date on which each period begins."""
     if calendar.freq in _MONTHS:
         shift = 0 if calendar.freq == "M" else calendar.fiscal_start - 1
         months = nw.col(period) * _MONTHS[calendar.freq] + shift
-        cells = cells.with_columns(months.alias("_months"), nw.lit(1).alias(day))
+        found = in_words(cells.with_columns(_months=months), "first_of", "_months", made)
     else:
         days = nw.col(period) * 7 - 3 if calendar.freq == "W" else nw.col(period)
-        cells = with_month(cells.with_columns(days.alias("_day")), "_day", "_months")
-        cells = with_first_day(cells, "_months", "_first")
-        cells = cells.with_columns((nw.col("_day") - nw.col("_first") + 1).alias(day))
-    years = divided(nw.col("_months"), 12)
-    cells = cells.with_columns(years.alias("_years"))
-    in_year = nw.col("_months") - nw.col("_years") * 12
-    return cells.with_columns((nw.col("_years") + 1970).alias(year), (in_year + 1).alias(month))
+        found = in_words(cells.with_columns(_day=days), "date_of", "_day", made)
+    assert found is not None  # as cells are only made where queries are read
+    return found

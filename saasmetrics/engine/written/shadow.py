@@ -12,19 +12,28 @@ from saasmetrics.engine.connected.filters import filtered_there
 from saasmetrics.engine.connected.link import Link
 from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.portable import PortableEngine
-from saasmetrics.engine.portable.held import kept_steps
 from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.told import telling
 from saasmetrics.errors import DataError
 from saasmetrics.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from saasmetrics.engine.portable.told import Steps
+
+_EPOCH = "date '1970-01-01'"
+# The words of queries that are to be read, for DuckDB, which answers what has to be known while they are written.
+_WORDS = (
+    f"month_of(x) as date_diff('month', {_EPOCH}, {_EPOCH} + cast(x as integer))",
+    f"first_of(x) as cast({_EPOCH} + cast(x as integer) * interval '1 month' as date)",
+    f"day_of(x) as date_diff('day', {_EPOCH}, {_EPOCH} + cast(x as integer) * interval '1 month')",
+)
 _NOTHING = 0  # bytes that are brought: the tables are in this process already
 
 
 @contextmanager
-def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, tuple[str, Any]]]]:
+def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, Steps]]:
     """Open the portable engine that counts what an engine of a book counts, and the steps that it keeps.
 
     Raises
@@ -39,10 +48,12 @@ def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, dict[str, t
         msg = "SQL is written for books as they were read, cut by where, between and as_of; this one was cut otherwise."
         raise DataError(msg)
     connection = ibis.duckdb.connect()
+    for word in _WORDS:
+        connection.con.execute(f"create temp macro {word}")
     try:
         link = Link(_NOTHING)
         day = book.known_day if engine.policy.knowledge == "recorded" else None
-        with kept_steps() as steps:
+        with telling() as steps:
             tables: Any = {}
             for name in (name for name in USED if name in book.history):
                 frame = known_frame(name, _frame(connection, name, book.history[name]), day)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.engine.written import cells
-from saasmetrics.engine.written.shadow import shadow
-from saasmetrics.engine.written.text import compiled
+from saasmetrics.engine.service import FAR
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
 from saasmetrics.periods import iso_day
+from saasmetrics.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from saasmetrics.recording import Ask, Asked
 
@@ -27,13 +26,6 @@ DIALECTS = (
     "trino",
     "spark",
 )
-_CUBES: Mapping[str, Callable[..., Any]] = {
-    "movements": cells.movements,
-    "pairs": cells.pairs,
-    "triangle": cells.triangle,
-    "lifetimes": cells.lifetimes,
-    "terms": cells.terms,
-}
 _BRIDGE = (
     "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
 )
@@ -44,6 +36,8 @@ _USES = {
     f"summed over customers: {_RATES}. A period without a row is as the one before",
     "triangle": "customers and mrr of a cohort at an age, over those at age 0; floor is the lowest MRR so far of each "
     "customer. An age without a row is as the one before",
+    "ages": "customers and mrr at an age, and all that were won (won), of those old enough; an age without a row is as "
+    "the one before, but for oldest: the MRR of those who are not older yet, 0 without a row",
     "lifetimes": "event is 1 where the customer left after duration periods, 0 where it is still there; entry is its "
     "age when it was first observed; cause is 1 voluntary, 2 involuntary, 0 unknown",
     "terms": "terms and MRR that ended in the period, by what became of them",
@@ -70,46 +64,59 @@ def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = Non
 def _asks(result: Any) -> Sequence[Ask]:
     """Return the cubes that a result is made of, each once; refuse one that is made of anything else."""
     asked: Asked = result.asked
-    other = sorted({ask.name for ask in asked.asks if ask.name not in _CUBES})
+    other = sorted({ask.name for ask in asked.asks if ask.name not in _USES})
     if other:
-        made, known = " and ".join(other), ", ".join(_CUBES)
-        msg = f"{result.metric.name} is made of {made}, which has no SQL; what has is {known}."
+        made, known = " and ".join(other), ", ".join(_USES)
+        rows = "contracts" if "renew" in made or "contract" in made else asked.asks[0].engine.source
+        msg = f"{result.metric.name} is made of {made}, which has no SQL; what has is {known}. "
+        msg += f"It would bring rows of {rows}."
         raise DataError(msg)
     if not asked.asks:
         msg = f"{result.metric.name} is not made of cubes of MRR, so there is no SQL for it."
         raise DataError(msg)
     found = {}
     for ask in asked.asks:
-        given = {name: value for name, value in ask.arguments.items() if name != "bags"}
-        key = (id(ask.engine), ask.name, str(sorted(given.items())))
+        key = (id(ask.engine), ask.name, str(sorted(_given(ask).items())))
         found[key] = ask
     return list(found.values())
 
 
 def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]) -> str:
-    cube, engine = _CUBES[ask.name], ask.engine
+    from saasmetrics.engine.written import cells
+    from saasmetrics.engine.written.shadow import shadow
+    from saasmetrics.engine.written.text import compiled
+
+    cube, engine = getattr(cells, ask.name), ask.engine
     with shadow(book, engine) as (portable, steps):
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
-        if portable.valuation is not None:
-            msg = "Rates of exchange that move have no SQL: ask book.with_policy(fx='constant')."
-            raise DataError(msg)
-        query = cube(portable, engine.policy, **{**ask.arguments, **more})
-        body = compiled(query, steps, dialect, tables)
-    return "\n".join([*_header(result, book, ask), f"{body};"])
+        query = cube(portable, engine.policy, **{**_given(ask), **more})
+        body, read = compiled(query, steps, dialect, tables)
+        names = portable.cause_names(ask.arguments["cause"]) if "cause" in ask.arguments else ()
+    return "\n".join([*_header(result, book, ask, read, names), f"{body};"])
 
 
-def _header(result: Any, book: Any, ask: Ask) -> list[str]:
+def _given(ask: Ask) -> dict[str, Any]:
+    """Return the arguments that a statement follows: the bags of a group add up to it, and stops are some periods."""
+    return {name: value for name, value in ask.arguments.items() if name not in ("bags", "stops")}
+
+
+def _header(
+    result: Any, book: Any, ask: Ask, read: Sequence[str], causes: Sequence[str]
+) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
-    told = {name: value for name, value in ask.arguments.items() if value and name != "bags"}
-    given = ", ".join(f"{name}={value!r}" for name, value in told.items())
+    given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
+    named = [f"Causes: {', '.join(f'{n} {c}' for n, c in enumerate(causes))}."] if causes else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",
         f"Cube {ask.name}({given}): {_USES[ask.name]}.",
         f"Policy {policy.name} v{policy.version}, as of {iso_day(engine.as_of)}.",
+        f"Written by saasmetrics {__version__} for tables with its columns: {', '.join(read)}.",
         f"Money is in whole millionths of {engine.currency}; a missing group is NULL.",
+        f"In steps, days count from 1970-01-01, months from January 1970; {FAR} is the end of what still runs.",
+        *named,
         *only,
     ]
     return [f"-- {' '.join(line.split())}" for line in said]

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.tally import tally
 from saasmetrics.metrics.economics.asked import DISCOUNT, HORIZON, check_discount
@@ -185,7 +186,7 @@ class _Today:
     """Today's customers: entity, group, age in months and MRR of each."""
 
     def __init__(self, book: Book, by: tuple[str, ...]) -> None:
-        engine = book.engine
+        engine = followed(book.engine)
         _, _, full = engine.extent("M")
         ledger = engine.periodic("M")
         mrr, _ = ledger.state(full)
@@ -254,7 +255,7 @@ def _drill(
         mine = np.ones(len(today.entity), bool) if code is None else today.group == code
         lifetime, known = (part[today.group[mine], today.age[mine]] for part in ahead)
         mrr = money(today.mrr[mine])
-        ids = book.engine.spans.entity_ids.take(pa.array(today.entity[mine]))
+        ids = followed(book.engine).spans.entity_ids.take(pa.array(today.entity[mine]))
         found = pd.DataFrame({"customer_id": ids.to_pandas(), "age": today.age[mine], "mrr": mrr})
         found["lifetime"] = lifetime
         margin = share[today.group[mine]]

@@ -12,8 +12,9 @@ from saasmetrics.engine.renewals import OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.renewals.calendar import quarters_ahead
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
 from saasmetrics.metrics.renewals.forecast import Outlook, learnt, likely
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.shared import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ from saasmetrics.engine.contracts import CATEGORIES
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, money
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
+from saasmetrics.metrics.renewals.due import coming
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.renewals.shared import Desk
     from saasmetrics.result import Result
 
 STATES = ("won", *CATEGORIES, "lost")
@@ -87,7 +89,7 @@ def calendar(
     ['at_risk', 'best', 'commit', 'won']
     """
     quarters = quarters_ahead(quarters)
-    desk, first = ahead(Desk.asked(book, "Q", by, terms, grace_days, early_days), quarters)
+    desk, first = ahead(coming(book, by, quarters, terms, grace_days, early_days), quarters)
     if "category" in desk.by:
         msg = "The calendar is by category already; leave it out of `by`."
         raise DataError(msg)
@@ -166,22 +168,14 @@ def forecasts(desk: Desk) -> NDArray[np.int64]:
 
 def with_people(desk: Desk, mask: NDArray[np.bool_], **more: Any) -> pd.DataFrame:
     """Return the contracts of a cell with category, forecast and owner, and further columns of the same rows."""
-    said, owners = forecasts(desk)[mask], _owners(desk)
+    said, owners = forecasts(desk)[mask], desk.owners
     return desk.rows(
         mask,
         **more,
         category=np.array(STATES, object)[states(desk)[mask]],
         forecast=np.where(said < 0, np.nan, money(said)),
-        owner_id=[owners[row] for row in desk.found.terms.row[desk.kept[mask]].tolist()],
+        owner_id=[owners[place] for place in desk.kept[mask].tolist()],
     )
-
-
-def _owners(desk: Desk) -> list[Any]:
-    data = desk.book.tables[desk.found.terms.source].data
-    if "owner_id" not in data.column_names:
-        return [None] * len(data)
-    owners: list[Any] = data["owner_id"].to_pylist()
-    return owners
 
 
 def _frame(desk: Desk, first: int) -> pd.DataFrame:
@@ -217,9 +211,8 @@ def _frame(desk: Desk, first: int) -> pd.DataFrame:
 
 def _notes(desk: Desk) -> tuple[str, ...]:
     said = []
-    later = len(desk.book.engine.contract_terms) - len(desk.found)
-    if later:
-        said.append(f"{counted(later, 'contract')} signed after the as-of date: not known yet")
+    if desk.later:
+        said.append(f"{counted(desk.later, 'contract')} signed after the as-of date: not known yet")
         said.append("Categories and forecasts are as the table has them, not as they were then")
     first = int(desk.book.calendar("Q").ordinal(np.array([desk.as_of + 1]))[0])
     over = desk.due < first

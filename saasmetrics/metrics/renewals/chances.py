@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.due import History
 from saasmetrics.engine.renewals import RENEWED
 from saasmetrics.engine.tally import tally
 
@@ -70,16 +71,8 @@ class Chances:
         return pd.DataFrame(data)
 
 
-def chances(desk: Desk) -> Chances:
-    """Return the probability of renewal by the groups of a desk, from its terms whose grace is over.
-
-    Notes
-    -----
-    Terms still in their grace are left out though some are renewed: those that are lost do not show yet. A group's
-    share is that of a beta-binomial model: its renewals plus those of `strength` terms at the share of the whole. The
-    strength is the one under which the groups' counts are most likely. First and later renewals are told apart in a
-    group, drawn towards the group in the same way, where each has `ENOUGH` decided terms.
-    """
+def history(desk: Desk) -> History:
+    """Return what became of the terms of a desk whose grace is over."""
     found = desk.found
     over = found.settled[desk.kept] <= desk.as_of
     at = desk.kept[over]
@@ -88,11 +81,25 @@ def chances(desk: Desk) -> Chances:
     shape = (len(desk.groups), 2)
     decided = tally(cell, None, cells).reshape(shape)
     won = tally(cell, (found.outcome[at] == RENEWED).astype(np.int64), cells).reshape(shape)
+    done = at[found.outcome[at] == RENEWED]
+    return History(desk.groups, decided, won, np.sort(found.signed[done] - found.terms.end[done]))
+
+
+def chances(past: History) -> Chances:
+    """Return the probability of renewal by group, from terms whose grace is over.
+
+    Notes
+    -----
+    Terms still in their grace are left out though some are renewed: those that are lost do not show yet. A group's
+    share is that of a beta-binomial model: its renewals plus those of `strength` terms at the share of the whole. The
+    strength is the one under which the groups' counts are most likely. First and later renewals are told apart in a
+    group, drawn towards the group in the same way, where each has `ENOUGH` decided terms.
+    """
+    decided, won, groups = past.decided, past.renewed, past.groups
     total = int(decided.sum())
     if not total:
-        missing = np.full(shape, np.nan)
-        none = np.zeros(0, np.int64)
-        return Chances(desk.groups.labels, missing, decided, won, math.nan, none, desk.by)
+        missing, none = np.full(decided.shape, np.nan), np.zeros(0, np.int64)
+        return Chances(groups.labels, missing, decided, won, math.nan, none, groups.by)
     overall = (int(won.sum()) + 0.5) / (total + 1)
     n, k = decided.sum(axis=1), won.sum(axis=1)
     strength = prior_strength(k, n, overall)
@@ -100,9 +107,7 @@ def chances(desk: Desk) -> Chances:
     apart = (won + strength * share[:, None]) / (decided + strength)
     enough = decided.min(axis=1, keepdims=True) >= ENOUGH
     probability = np.where(enough, apart, share[:, None])
-    done = at[found.outcome[at] == RENEWED]
-    lags = np.sort(found.signed[done] - found.terms.end[done])
-    return Chances(desk.groups.labels, probability, decided, won, strength, lags, desk.by)
+    return Chances(groups.labels, probability, decided, won, strength, past.lags, groups.by)
 
 
 def prior_strength(k: NDArray[np.int64], n: NDArray[np.int64], mean: float) -> float:

@@ -19,10 +19,12 @@ from saasmetrics.metrics.renewals.calendar import (
     states,
     with_people,
 )
-from saasmetrics.metrics.renewals.chances import Chances, chances
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
+from saasmetrics.metrics.renewals.chances import Chances, chances, history
 from saasmetrics.metrics.renewals.distribution import Distribution, distribution
+from saasmetrics.metrics.renewals.due import coming, history_of, so_far
 from saasmetrics.metrics.renewals.rates import rate_frame
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.shared import Desk
 from saasmetrics.money import MICRO
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.renewals.due import Summed
     from saasmetrics.result import Result
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -120,15 +123,15 @@ def forecast(
     """
     _check_target(target)
     window, quarters = (terms, grace_days, early_days), quarters_ahead(quarters)
-    odds, pooled = learnt(book, pool, *window)
-    desk, first = ahead(Desk.asked(book, "Q", by, *window), quarters)
+    odds, pooled = learnt(book, pool, *window, quarters=quarters)
+    desk, first = ahead(coming(book, by, quarters, *window), quarters)
     desk = desk.only(desk.due >= first)
     outlook = Outlook(desk, odds, likely(desk, pooled, odds), rho)
     df = _frame(outlook, first, quarters, target)
     whole = outlook.spread(np.ones(len(desk.kept), bool))
     extra: dict[str, Any] = {"chances": odds.frame(), "step": 0.0}
     if not desk.by:
-        extra["history"] = _history(Desk.asked(book, "Q", None, *window))
+        extra["history"] = _history(so_far(book, "Q", None, *window))
     if whole is not None:
         extra |= {
             "distribution": _masses(whole),
@@ -165,9 +168,9 @@ def _check_target(target: float | None) -> None:
         raise DataError(msg)
 
 
-def _history(desk: Desk) -> pd.DataFrame:
+def _history(past: Desk | Summed) -> pd.DataFrame:
     """Return the gross renewal rate of the quarters that are decided."""
-    rates = rate_frame(desk.past(), "gross", None)
+    rates = rate_frame(past, "gross", None)
     return rates.loc[rates["complete"] & rates["value"].notna(), ["period", "value", "atr"]]
 
 
@@ -178,13 +181,22 @@ def learnt(
     grace_days: int,
     early_days: int,
     as_of: int | None = None,
+    *,
+    quarters: int | None = None,
 ) -> tuple[Chances, Desk]:
-    """Return the probabilities learnt from decided terms, and the desk of all terms grouped as they are."""
+    """Return the probabilities learnt from decided terms, and the desk of terms grouped as they are.
+
+    The desk is that of all terms; of those due in the next `quarters` where these suffice and others stay elsewhere.
+    """
     if pool == "segment":
         table = book.tables.get("customers")
         pool = "segment" if table is not None and "segment" in table else None
-    desk = Desk.asked(book, "Q", pool, terms, grace_days, early_days, as_of=as_of)
-    return chances(desk), desk
+    window = (terms, grace_days, early_days)
+    if quarters is None:
+        desk = Desk.asked(book, "Q", pool, *window, as_of=as_of)
+    else:
+        desk = coming(book, pool, quarters, *window)
+    return chances(history_of(book, desk) or history(desk)), desk
 
 
 def likely(desk: Desk, pooled: Desk, odds: Chances) -> NDArray[np.float64]:

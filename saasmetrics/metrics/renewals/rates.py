@@ -11,7 +11,8 @@ from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, made, money, ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
+from saasmetrics.metrics.renewals.due import so_far
 from saasmetrics.survival.bootstrap import BAGS
 from saasmetrics.survival.estimate import wilson
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.renewals.due import Summed
+    from saasmetrics.metrics.renewals.shared import Desk
     from saasmetrics.result import Result
 
 MEASURES = {
@@ -129,7 +132,7 @@ def rates(
     """
     one_of("measure", measure, MEASURES)
     check_interval(interval)
-    desk = Desk.asked(book, freq, by, terms, grace_days, early_days).past()
+    desk = so_far(book, freq, by, terms, grace_days, early_days)
     df = rate_frame(desk, measure, interval)
     if measure == "churn":
         df["arr_basis"] = _arr_basis(desk, df)
@@ -137,7 +140,7 @@ def rates(
     options["escalators"] = book.policy.escalators if measure == "net" else None
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
-        return _sided(desk, desk.rows(desk.mask(period, group)), measure)
+        return _sided(desk, desk.drilled(period, group), measure)
 
     return made(
         book,
@@ -160,7 +163,7 @@ def numerator_parts(book: Book, measure: str) -> tuple[str, ...]:
     return parts
 
 
-def rate_frame(desk: Desk, measure: str, interval: float | None) -> pd.DataFrame:
+def rate_frame(desk: Desk | Summed, measure: str, interval: float | None) -> pd.DataFrame:
     """Return a renewal rate as a tidy frame with the amounts behind it."""
     import pandas as pd
 
@@ -208,7 +211,7 @@ def _sum(sums: dict[str, NDArray[np.int64]], names: Sequence[str]) -> NDArray[np
     return np.asarray(sum(sums[name] for name in names))
 
 
-def _arr_basis(desk: Desk, df: pd.DataFrame) -> Any:
+def _arr_basis(desk: Desk | Summed, df: pd.DataFrame) -> Any:
     """Return churned over opening ARR of the same periods and groups; missing where groups are those of contracts."""
     try:
         moved = desk.book.movements(desk.freq, desk.by)
@@ -235,7 +238,7 @@ def _open_note(df: pd.DataFrame) -> tuple[str, ...]:
     return (said,)
 
 
-def _sided(desk: Desk, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+def _sided(desk: Desk | Summed, rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Put first what each contract adds to the two sides of the rate."""
     top: Any
     bottom: Any

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.asked import one_of, whole
 from saasmetrics.engine.groups import columns, sort_key, spread
-from saasmetrics.engine.renewals import LOST, OPEN, OUTCOMES, RENEWED, TIMINGS, Renewals, Window
+from saasmetrics.engine.renewals import LOST, OPEN, OUTCOMES, RENEWED, TIMINGS, Renewals
 from saasmetrics.engine.tally import tally
 from saasmetrics.engine.term_groups import term_groups
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import money
-from saasmetrics.money import counted
-from saasmetrics.periods import iso_day
+from saasmetrics.metrics.renewals.cells import Cells, said_of_terms, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,20 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.due import DueTerms
     from saasmetrics.engine.groups import Groups
-
-TERMS = {
-    "fixed": "terms longer than a month; month-to-month ones are reported apart",
-    "monthly": "month-to-month terms, which are due every month: their renewal is retention",
-    "all": "all terms, month-to-month ones each time they are due",
-}
-GRACE = "a renewal signed up to {value} days after the end counts as late, and the term is open until then"
-EARLY = "signed more than {value} days before the end, or starting before it, is early"
-SOURCES = ("METRICS.md", "Gainsight Renewal Center", "Kellblog, available to renew")
+    from saasmetrics.engine.renewals import Window
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class Desk(Cells):
     """The terms that are asked about: their renewals, groups and due periods."""
 
     book: Book
@@ -49,6 +40,7 @@ class Desk:
     window: Window
     which: str
     by: tuple[str, ...]
+    chosen: DueTerms | None = None
 
     @classmethod
     def asked(
@@ -71,11 +63,7 @@ class Desk:
         MissingTableError
             If the book has neither contracts nor subscriptions.
         """
-        book.calendar(freq)
-        one_of("kind of terms", terms, TERMS)
-        for name, value in (("grace_days", grace_days), ("early_days", early_days)):
-            whole(name, value, 0, "a number of days")
-        window = Window(int(grace_days), int(early_days))
+        window = window_of(book, freq, terms, grace_days, early_days)
         found = book.engine.renewals(window, as_of)
         monthly = found.terms.monthly
         mask = {"fixed": ~monthly, "monthly": monthly, "all": np.ones(len(found), bool)}[terms]
@@ -95,6 +83,8 @@ class Desk:
     @cached_property
     def groups(self) -> Groups:
         """The groups of every term."""
+        if self.chosen is not None:
+            return self.chosen.groups
         return term_groups(self.by, self.found, self.book.tables)
 
     @cached_property
@@ -105,18 +95,22 @@ class Desk:
         )
 
     @property
-    def now(self) -> int:
-        """The period of the as-of day."""
-        return int(self.book.calendar(self.freq).ordinal(np.array([self.as_of]))[0])
+    def later(self) -> int:
+        """How many terms were signed after the as-of date."""
+        if self.chosen is not None:
+            return self.chosen.later
+        return len(self.book.engine.contract_terms) - len(self.found)
 
     @property
-    def options(self) -> dict[str, Any]:
-        """What the footnote says of every metric of the desk."""
-        return {
-            "terms": self.which,
-            "grace_days": self.window.grace,
-            "early_days": self.window.early,
-        }
+    def owners(self) -> list[Any]:
+        """Who is in charge of each term."""
+        if self.chosen is not None:
+            return self.chosen.owners
+        data = self.book.tables[self.found.terms.source].data
+        if "owner_id" not in data.column_names:
+            return [None] * len(self.found)
+        owners: list[Any] = data["owner_id"].take(pa.array(self.found.terms.row)).to_pylist()
+        return owners
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -125,9 +119,7 @@ class Desk:
 
     def only(self, mask: NDArray[np.bool_]) -> Desk:
         """Return the desk of some of its terms."""
-        return Desk(
-            self.book, self.freq, self.found, self.kept[mask], self.window, self.which, self.by
-        )
+        return replace(self, kept=self.kept[mask])
 
     def past(self) -> Desk:
         """Return the desk of the terms due up to the period of the as-of day, and from the first one observed."""
@@ -138,19 +130,12 @@ class Desk:
 
     def notes(self) -> tuple[str, ...]:
         """Return what the footnote says about the terms themselves."""
-        said = list(self.found.terms.notes)
-        left = len(self.found) - len(self.kept)
-        if self.which == "fixed" and self.found.terms.monthly.any() and left:
-            said.append(
-                f"Without {counted(int(self.found.terms.monthly.sum()), 'month-to-month term')}: "
-                'terms="monthly" shows them'
-            )
+        terms = self.found.terms
+        monthly = int(terms.monthly.sum()) if len(self.found) > len(self.kept) else 0
+        if self.chosen is not None:
+            monthly = self.chosen.monthly
         returned = int(self.found.returned[self.kept].sum())
-        if returned:
-            said.append(
-                f"{counted(returned, 'lost term')} with a later contract, signed after the grace: a return, no renewal"
-            )
-        return tuple(said)
+        return said_of_terms(terms.notes, self.which, monthly, returned)
 
     def span(self) -> tuple[int, int]:
         """Return the first due period and the number of periods up to the last one, now at the latest."""
@@ -203,53 +188,15 @@ class Desk:
             out[f"customers_{name}"] = found.reshape(shape)
         return out
 
-    def cells(self) -> dict[str, Any]:
-        """Return the columns that name the cells: period, the by-columns, and whether all is decided."""
-        first, periods = self.span()
-        calendar = self.book.calendar(self.freq)
-        number = np.arange(first, first + periods)
-        many = len(self.groups)
-        data: dict[str, Any] = {"period": np.tile(calendar.starts(number), many)}
-        for i, name in enumerate(self.by):
-            label = np.empty(many, object)
-            label[:] = [row[i] for row in self.groups.labels]
-            data[name] = np.repeat(label, periods)
-        return data
-
-    def settled(self) -> NDArray[np.bool_]:
-        """Return for each cell whether the grace of all that is due in its period is over."""
-        first, periods = self.span()
-        last = self.book.calendar(self.freq).last_day(np.arange(first, first + periods))
-        return np.tile(last + self.window.grace <= self.as_of, len(self.groups))
-
     def mask(self, period: Any, group: dict[str, Any]) -> NDArray[np.bool_]:
         """Return which kept terms are in a cell; the period is the last settled one by default."""
-        first, periods = self.span()
-        calendar = self.book.calendar(self.freq)
-        if period is None:
-            done = self.settled()[:periods]
-            number = first + (int(np.flatnonzero(done)[-1]) if done.any() else periods - 1)
-        else:
-            number = calendar.of(period)
-        if not first <= number < first + periods:
-            edges = calendar.first_day(np.array([first, first + max(periods - 1, 0)]))
-            msg = (
-                f"No term is due in period {period!r}; due periods run from {iso_day(int(edges[0]))} to "
-                f"{iso_day(int(edges[1]))}."
-            )
-            raise DataError(msg)
+        number, code = self.place(period, group)
         mask: NDArray[np.bool_] = self.due == number
-        if group:
-            missing = [name for name in self.by if name not in group]
-            if missing:
-                msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-                raise DataError(msg)
-            wanted = tuple(group[name] for name in self.by)
-            if wanted not in self.groups.labels:
-                there = [", ".join(map(str, label)) for label in self.groups.labels]
-                raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
-            mask &= self.code() == self.groups.labels.index(wanted)
-        return mask
+        return mask if code is None else mask & (self.code() == code)
+
+    def drilled(self, period: Any, group: dict[str, Any]) -> pd.DataFrame:
+        """Return the contracts of a cell."""
+        return self.rows(self.mask(period, group))
 
     def rows(self, mask: NDArray[np.bool_], **more: Any) -> pd.DataFrame:
         """Return contracts with what became of them, the largest first; `more` has further columns of the same rows."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import metric
 from saasmetrics.metrics.made import made, money
-from saasmetrics.metrics.renewals.shared import EARLY, GRACE, SOURCES, TERMS, Desk
+from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
+from saasmetrics.metrics.renewals.due import so_far
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def waterfall(
     """
     import pandas as pd
 
-    desk = Desk.asked(book, freq, by, terms, grace_days, early_days).past()
+    desk = so_far(book, freq, by, terms, grace_days, early_days)
     sums = {name: value.sum(axis=1) for name, value in desk.sums().items()}
     signed = {name: -sums[name] if name in LOSSES else sums[name] for name in sums}
     residual = signed["atr"] + sum(signed[name] for name in (*LOSSES, *GAINS)) - signed["final"]
@@ -82,7 +83,7 @@ def waterfall(
     data["complete"] = desk.settled()
 
     def drill(period: Any = None, **group: Any) -> pd.DataFrame:
-        return desk.rows(desk.mask(period, group))
+        return desk.drilled(period, group)
 
     options = {**desk.options, "freq": freq}
     return made(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, hint
 from saasmetrics.metrics.made import ratio
 from saasmetrics.periods import day_number, iso_day
@@ -240,8 +241,8 @@ def leaving(
     inside
         Which groups are in each cohort, and the cohort.
     """
-    lives = book.engine.lives(freq)
-    group = book.engine.origin(by)[lives["account"]]
+    lives = followed(book.engine).lives(freq)
+    group = followed(book.engine).origin(by)[lives["account"]]
     tables = []
     for groups, cohort in inside:
         mine = groups[group] & cohort.periods(lives["cohort"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
@@ -157,13 +160,8 @@ def concentration(
     import pandas as pd
 
     one_of("level of concentration", level, ("parent", "customer"))
-    counted = book.with_policy(entity=level)
-    drill = period_drill(counted, "movements", freq, ())
-    paying = drill(period=period)
-    paying = paying.loc[paying["closing"] > 0, ["customer_id", "closing"]]
-    paying = paying.sort_values(
-        ["closing", "customer_id"], ascending=[False, True], ignore_index=True
-    )
+    counted = _counted_at(book, level)
+    paying = _paying(counted, period, freq)
     total = float(paying["closing"].sum())
     paying["share"] = paying["closing"] / total if total else np.nan
     data = [
@@ -194,6 +192,25 @@ def concentration(
     return made(
         told, "concentration", df, "table", options=options, drill=rows, trace=_largest(paying)
     )
+
+
+def _counted_at(book: Book, level: str) -> Book:
+    """Return the book that counts at a level: itself where nobody has a parent, rather than all over again."""
+    customers = book.tables.get("customers")
+    alone = customers is None or "parent_id" not in customers.data.column_names
+    same = level == book.policy.entity or (alone and book.policy.entity == "customer")
+    return book if same else book.with_policy(entity=level)
+
+
+def _paying(book: Book, period: Any, freq: str) -> pd.DataFrame:
+    """Return who pays how much at the end of a period, the largest first, of the same size by id."""
+    sides = Sides({"closing": 1}, {})
+    drill = replace(period_drill(book, "movements", freq, (), sides), sides_only=True)
+    found = drill(period=period).rename(columns={"numerator": "closing"})
+    found = found[found["closing"] > 0]
+    columns = {name: pa.array(found[name], from_pandas=True) for name in found.columns}
+    by_size = [("closing", "descending"), ("customer_id", "ascending")]
+    return found.take(pc.sort_indices(pa.table(columns), sort_keys=by_size)).reset_index(drop=True)
 
 
 def _largest(paying: pd.DataFrame) -> Callable[..., Trace]:

@@ -17,8 +17,9 @@ from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import handle_hours, handled
-from saasmetrics.metrics.support.inbox import Inbox, tickets_in
+from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.metrics.support.solved import needs
+from saasmetrics.metrics.support.ticket_table import tickets_in
 from saasmetrics.money import counted, format_hours
 from saasmetrics.survival.estimate import check_level, normal_quantile, wilson
 
@@ -261,7 +262,7 @@ def trial_conversion(
     ]
     if young:
         notes.append(f"{counted(young, 'trial')} younger than the horizon left out")
-    inbox = Inbox(book, "M", zone, (), tickets_in(book, zone))
+    inbox = Inbox(book, "M", zone, ())
     said = "–" if gap[0] != gap[0] else f"{gap[0] * 100:+.1f} pp with support by day {landmark}"
     return inbox.result(
         "trial_conversion",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, flat, has, numbers
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import encoded
 from saasmetrics.engine.ticket_groups import columns_for
 from saasmetrics.errors import DataError, MissingTableError
@@ -56,7 +57,7 @@ class Paying:
     @classmethod
     def of(cls, book: Book) -> Paying:
         """Return who pays when in a book."""
-        engine = by_customer(book).engine
+        engine = followed(by_customer(book).engine)
         found = engine.entities
         owner, start = found.account.astype(np.int64), found.time.astype(np.int64)
         end = np.append(start[1:], _FAR)
@@ -68,12 +69,12 @@ class Paying:
     def of_tickets(self, inbox: Inbox) -> Ints:
         """Return the customer of each ticket as a number; -1 for one who never paid."""
         ids = self.ids
-        names = inbox.tickets.customer_ids
+        names = inbox.customer_ids
         if pa.types.is_integer(ids.type) != pa.types.is_integer(names.type):
-            return np.full(len(inbox.tickets), -1, np.int64)
+            return np.full(len(inbox.n), -1, np.int64)
         at = pc.fill_null(pc.index_in(names, value_set=ids.cast(names.type)), -1)
         place = np.append(np.asarray(at).astype(np.int64), -1)
-        return place[inbox.tickets.customer]
+        return place[inbox.customer]
 
     @cached_property
     def _until(self) -> Ints:

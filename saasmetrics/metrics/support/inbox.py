@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +15,11 @@ from saasmetrics.engine.columns import flat
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.moments import check_zone, local_days
 from saasmetrics.engine.tally import tally
-from saasmetrics.engine.ticket_groups import ticket_groups
-from saasmetrics.engine.tickets import NEVER, Tickets, tickets_of
-from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
+from saasmetrics.engine.ticket_groups import column, grouped
+from saasmetrics.engine.tickets import NEVER
+from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
+from saasmetrics.metrics.support.ticket_table import tickets_in
 from saasmetrics.money import format_value
 from saasmetrics.periods import iso_day
 from saasmetrics.proof.trace import Trace
@@ -34,32 +34,11 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.groups import Groups
-    from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.tickets import Tickets
 
     Ints = NDArray[np.int64]
 
 HOUR = 3_600
-_MADE: WeakKeyDictionary[LocalEngine, dict[str, Tickets]] = WeakKeyDictionary()
-
-
-def tickets_in(book: Book, zone: str = "UTC") -> Tickets:
-    """Return the tickets of a book as arrays, made once.
-
-    Raises
-    ------
-    MissingTableError
-        If the book has no tickets.
-    """
-    if "tickets" not in book.tables:
-        msg = (
-            "This needs the table tickets (ticket_id, customer_id, created_at, and as far as known first_reply_at, "
-            "solved_at, channel, tag, priority, agent_id); add it to the folder or pass Book(tickets=...)."
-        )
-        raise MissingTableError(msg)
-    kept = _MADE.setdefault(book.engine, {})
-    if zone not in kept:
-        kept[zone] = tickets_of(book.tables, book.as_of_day, zone)
-    return kept[zone]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +49,6 @@ class Inbox:
     freq: str
     zone: str
     by: tuple[str, ...]
-    tickets: Tickets
 
     @classmethod
     def asked(
@@ -91,14 +69,44 @@ class Inbox:
         """
         book.calendar(freq)
         check_zone(zone)
-        inbox = cls(book, freq, zone, columns(by), tickets_in(book, zone))
+        inbox = cls(book, freq, zone, columns(by))
         _ = inbox.groups
         return inbox
 
     @cached_property
+    def tickets(self) -> Tickets:
+        """The tickets one by one."""
+        return tickets_in(self.book, self.zone)
+
+    @cached_property
+    def n(self) -> Ints:
+        """How many tickets each element stands for: one, unless they were counted where they are."""
+        return np.ones(len(self.tickets), np.int64)
+
+    @property
+    def customer(self) -> Ints:
+        """The customer of each ticket, as a place in `customer_ids`; -1 for none."""
+        return self.tickets.customer.astype(np.int64)
+
+    @property
+    def customer_ids(self) -> pa.Array:
+        """The customers who have tickets."""
+        return self.tickets.customer_ids
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote says of tickets that are not known yet."""
+        return self.tickets.notes
+
+    @cached_property
+    def columns(self) -> list[tuple[list[Any], NDArray[np.int32]]]:
+        """The labels of each by-column, and which of them every ticket has."""
+        return [column(name, self.tickets, self.book.tables) for name in self.by]
+
+    @cached_property
     def groups(self) -> Groups:
         """The groups of every ticket."""
-        return ticket_groups(self.by, self.tickets, self.book.tables)
+        return grouped(self.by, self.columns, len(self.n))
 
     @cached_property
     def code(self) -> Ints:
@@ -110,6 +118,11 @@ class Inbox:
     def created(self) -> Ints:
         """The period in which each ticket was created."""
         return self.period(self.tickets.created)
+
+    @cached_property
+    def days(self) -> Ints:
+        """The day on the local clock on which each ticket was created."""
+        return local_days(self.tickets.created, self.zone)
 
     def period(self, moments: Ints) -> Ints:
         """Return the period of each moment on the local clock; what never happened falls after all periods."""
@@ -132,8 +145,8 @@ class Inbox:
     def since(self) -> NDArray[np.bool_]:
         """The tickets created from the first day that is looked at."""
         if self.book.since_day is None:
-            return np.ones(len(self.tickets), bool)
-        return local_days(self.tickets.created, self.zone) >= self.book.since_day
+            return np.ones(len(self.n), bool)
+        return self.days >= self.book.since_day
 
     def sums(
         self, at: Ints, values: Ints | None = None, kept: NDArray[np.bool_] | None = None
@@ -226,7 +239,7 @@ class Inbox:
         """
         trace = None if drill is None else _traced(drill, untraced)
         asked = self.options() if options is None else options
-        said = (*self.tickets.notes, *notes)
+        said = (*self.notes, *notes)
         if money:
             used = ("tickets", *tables)
             return made(
@@ -326,7 +339,7 @@ class Inbox:
             If there is no such group.
         """
         if not group:
-            return np.ones(len(self.tickets), bool)
+            return np.ones(len(self.n), bool)
         missing = [name for name in self.by if name not in group]
         if missing:
             msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."

@@ -8,12 +8,14 @@ import numpy as np
 
 from saasmetrics.asked import text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.groups import columns as by_columns
+from saasmetrics.engine.tally import tally
 from saasmetrics.engine.ticket_groups import columns_for
 from saasmetrics.metrics.made import ratio
+from saasmetrics.metrics.support.counted import counted_inbox
 from saasmetrics.metrics.support.exposure import Paying, by_customer, edges, in_money
-from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.money import counted, multiplied
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -94,14 +97,14 @@ def top_issues(
 
     many = whole("n", n, 1, "how many problems")
     text("by", by, "a column of tickets")
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = counted_inbox(book, freq, by, zone)
     labels = [label[0] for label in inbox.groups.labels]
     first, _, full = inbox.extent
     number = full if period is None else book.calendar(freq).of(period)
-    mine = inbox.cell(inbox.created, period, {})
-    size = len(labels)
-    now = np.bincount(inbox.code[mine], minlength=size)
-    before = np.bincount(inbox.code[inbox.created == number - 1], minlength=size)
+    mine, size = inbox.cell(inbox.created, period, {}), len(labels)
+    now = tally(inbox.code[mine], inbox.n[mine], size)
+    earlier = inbox.created == number - 1
+    before = tally(inbox.code[earlier], inbox.n[earlier], size)
     paying = Paying.of(book)
     end = min(int(edges(inbox)[number - first + 1]) - 1, book.as_of_day)
     arr, customers = _behind(inbox, mine, paying, end)
@@ -116,7 +119,7 @@ def top_issues(
         "arr": in_money(arr),
     }
     df, untold = _ranked(pd.DataFrame(data), by, many)
-    drill = inbox.drill(inbox.created, np.ones(len(inbox.tickets), int), None, inbox.since)
+    drill = inbox.drill(inbox.created, np.ones(len(inbox.n), int), None, inbox.since)
     notes = [f"{counted(untold, 'ticket')} of the period without {by} not ranked"] if untold else []
     said = (
         "–" if not len(df) else f"{df[by].iloc[0]}: {counted(int(df['value'].iloc[0]), 'ticket')}"
@@ -146,8 +149,8 @@ def _ranked(df: pd.DataFrame, by: str, many: int) -> tuple[pd.DataFrame, int]:
 def _behind(inbox: Inbox, mine: NDArray[np.bool_], paying: Paying, day: int) -> tuple[Ints, Ints]:
     """Return ARR and number of the customers behind some tickets, per group; each customer once a group."""
     size = len(inbox.groups)
-    every = inbox.tickets.customer.astype(np.int64)
-    many = len(inbox.tickets.customer_ids) + 1
+    every = inbox.customer
+    many = len(inbox.customer_ids) + 1
     _, at = np.unique((inbox.code * many + every)[mine], return_index=True)
     one = np.flatnonzero(mine)[at]
     who = paying.of_tickets(inbox)[one]
@@ -212,8 +215,8 @@ def by_revenue(
     own = columns_for(book.tables) if "tickets" in book.tables else {}
     of_tickets = tuple(n for n in names if n in own and own[n][0] == "tickets")
     of_customers = tuple(n for n in names if n not in of_tickets)
-    inbox = Inbox.asked(book, freq, of_tickets, zone)
-    engine = by_customer(book).engine
+    inbox = counted_inbox(book, freq, of_tickets, zone)
+    engine = followed(by_customer(book).engine)
     groups, paying = engine.grouping(of_customers), Paying.of(book)
     group = engine.origin(of_customers).astype(np.int64)
     mrr = _at_ends(inbox, paying, group, len(groups))
@@ -221,7 +224,7 @@ def by_revenue(
     has_mrr = _has_mrr(inbox, paying, who)
     theirs = np.where(has_mrr, np.append(group, -1)[who], len(groups))
     df = _table(inbox, names, groups.labels, theirs, mrr)
-    without = int((~has_mrr & inbox.since).sum())
+    without = int(inbox.n[~has_mrr & inbox.since].sum())
     notes = [f"{counted(without, 'ticket')} of customers without MRR at the end of the period"]
     from dataclasses import replace
 
@@ -265,7 +268,7 @@ def _table(
     mine = inbox.since & (inbox.created >= first)
     parts = len(labels) + 1
     cell = ((inbox.code * parts + theirs) * periods + inbox.created - first)[mine]
-    top = np.bincount(cell, minlength=len(inbox.groups) * parts * periods)
+    top = tally(cell, inbox.n[mine], len(inbox.groups) * parts * periods)
     money = np.vstack([mrr, np.zeros((1, periods), np.int64)])
     bottom = np.tile(in_money(money) / 1000, (len(inbox.groups), 1)).reshape(-1)
     rows = [(mine_, other) for mine_ in inbox.groups.labels for other in [*labels, None]]

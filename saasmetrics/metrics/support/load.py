@@ -9,8 +9,11 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import sort_key
+from saasmetrics.engine.tally import tally
 from saasmetrics.metrics.made import bootstrap_ratio, ratio
 from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.support.counted import counted_inbox
 from saasmetrics.metrics.support.exposure import (
     Paying,
     customer_days,
@@ -128,7 +131,7 @@ def load(
     """
     one_of("measure", measure, MEASURES)
     check_interval(interval)
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = counted_inbox(book, freq, by, zone)
     paying = Paying.of(book)
     asked = _Asked(inbox, paying, measure, roles)
     df = asked.frame()
@@ -136,7 +139,7 @@ def load(
     if interval is not None and bagged:
         low, high = asked.interval(interval)
         df = df.assign(low=low.ravel(), high=high.ravel())
-    others = int((inbox.since & ~asked.pays).sum())
+    others = int(inbox.n[inbox.since & ~asked.pays].sum())
     notes = [
         f"{counted(others, 'ticket')} of who did not pay in the period not in rates of customers"
     ]
@@ -148,7 +151,7 @@ def load(
         options=inbox.options(measure=measure, roles=None if roles is None else ", ".join(roles)),
         notes=notes if others and bagged else [],
         extra={"measure": measure, **(headline(df, inbox.by, unit) if unit != "multiple" else {})},
-        drill=inbox.drill(inbox.created, np.ones(len(inbox.tickets), int), None, asked.counts),
+        drill=inbox.drill(inbox.created, np.ones(len(inbox.n), int), None, asked.counts),
         tables=("people",) if "heads" in df.columns else (),
         money=bagged,
         untraced=""
@@ -202,14 +205,14 @@ class _Asked:
         inbox = self.inbox
         days = customer_days(inbox, self.paying, self.groups).sum(axis=1)
         one, paid = self.pairs
-        picked = np.zeros(len(inbox.tickets), bool)
+        picked = np.zeros(len(inbox.n), bool)
         picked[one] = True
-        weight = np.zeros(len(inbox.tickets), np.int64)
+        weight = np.zeros(len(inbox.n), np.int64)
         weight[one] = paid
         contacting = inbox.sums(inbox.created, kept=picked)
         weighted = inbox.sums(inbox.created, weight, picked)
-        every = inbox.sums(inbox.created, kept=inbox.since)
-        of_paying = inbox.sums(inbox.created, kept=inbox.since & self.pays)
+        every = inbox.sums(inbox.created, inbox.n, inbox.since)
+        of_paying = inbox.sums(inbox.created, inbox.n, inbox.since & self.pays)
         months = days / self.length * months_per_period(inbox)
         average = days / self.seen
         sides: dict[str, tuple[Any, Any]] = {
@@ -238,7 +241,7 @@ class _Asked:
         first, periods, _ = inbox.extent
         many = len(inbox.groups)
         bags = max(min(BAGS, len(paying.ids), _CELLS // max(many * periods, 1)), 1)
-        bag = np.arange(len(paying.ids)) * 2654435761 % 4294967291 % bags
+        bag = sort_key(paying.ids) * 2654435761 % 4294967291 % bags
         days = customer_days(inbox, paying, self.groups, bag, bags)
         mine = np.flatnonzero(self.counts & self.pays & (inbox.created >= first))
         one, paid = self.pairs
@@ -247,9 +250,9 @@ class _Asked:
             cell = (inbox.code[at] * bags + bag[self.customer[at]]) * periods
             cell = cell + inbox.created[at] - first
             size = many * bags * periods
-            return np.bincount(cell, values, minlength=size).reshape(many, bags, periods)
+            return tally(cell, values, size).reshape(many, bags, periods)
 
-        tickets = cube(mine, None)
+        tickets = cube(mine, inbox.n[mine])
         if self.measure == "contact_rate":
             low, high = bootstrap_ratio(tickets, days, level)  # per day, then per month
             months = self.length / months_per_period(inbox)

@@ -11,12 +11,10 @@ import pyarrow.compute as pc
 from saasmetrics.asked import text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, encode, has
-from saasmetrics.engine.moments import local_days
 from saasmetrics.engine.tally import tally
-from saasmetrics.engine.ticket_groups import column
 from saasmetrics.metrics.made import ratio
+from saasmetrics.metrics.support.counted import counted_inbox
 from saasmetrics.metrics.support.exposure import Paying
-from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.survival.estimate import p_text
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -81,9 +80,8 @@ def mix(book: Book, rows: str = "tag", columns: str = "channel", *, zone: str = 
     """
     text("rows", rows, "a column of tickets")
     text("columns", columns, "a column of tickets")
-    inbox = Inbox.asked(book, "M", (rows, columns), zone)
-    row_labels, row = column(rows, inbox.tickets, book.tables)
-    column_labels, col = column(columns, inbox.tickets, book.tables)
+    inbox = counted_inbox(book, "M", (rows, columns), zone)
+    (row_labels, row), (column_labels, col) = inbox.columns
     table = Table(inbox, (rows, columns), (row_labels, column_labels), (row, col), inbox.since)
     return table.result("ticket_mix", {"rows": rows, "columns": columns, "zone": zone})
 
@@ -136,8 +134,8 @@ def voice(book: Book, columns: str = "tag", *, new_days: int = 90, zone: str = "
     """
     limit = whole("new_days", new_days, 1, "a number of days")
     text("columns", columns, "a column of tickets")
-    inbox = Inbox.asked(book, "M", columns, zone)
-    labels, col = column(columns, inbox.tickets, book.tables)
+    inbox = counted_inbox(book, "D", columns, zone)
+    ((labels, col),) = inbox.columns
     state = states(inbox, limit)
     table = Table(inbox, ("voice", columns), (list(STATES), labels), (state, col), inbox.since)
     return table.result("support_voice", {"new_days": limit, "columns": columns, "zone": zone})
@@ -147,7 +145,7 @@ def states(inbox: Inbox, new_days: int) -> Ints:
     """Return the state of the customer of each ticket on its day, as an index of `STATES`."""
     paying = Paying.of(inbox.book)
     customer = paying.of_tickets(inbox)
-    day = local_days(inbox.tickets.created, inbox.zone)
+    day = inbox.days
     known = np.maximum(customer, 0)
     before = np.where(customer >= 0, paying.paid_days(known, day), 0)
     now = np.where(customer >= 0, paying.paid_days(known, day + 1), 0) > before
@@ -161,12 +159,12 @@ def states(inbox: Inbox, new_days: int) -> Ints:
 
 def _trials(inbox: Inbox) -> tuple[Ints, Ints]:
     """Return the first and the last day of the trials of the customer of each ticket; far ahead without one."""
-    many = len(inbox.tickets.customer_ids)
+    many = len(inbox.customer_ids)
     start, end = np.full(many, _FAR, np.int64), np.full(many, -_FAR, np.int64)
     if "trials" in inbox.book.tables:
         data = inbox.book.tables["trials"].data
         ids, code = encode(data["customer_id"])
-        place = pc.index_in(ids, value_set=inbox.tickets.customer_ids.cast(ids.type))
+        place = pc.index_in(ids, value_set=inbox.customer_ids.cast(ids.type))
         at = np.append(np.asarray(pc.fill_null(place, -1)), -1)[code]
         over = [days(data[name], _FAR) for name in ("ended_at", "converted_at") if has(data, name)]
         last = np.minimum.reduce(over) if over else np.full(len(data), _FAR)
@@ -174,7 +172,7 @@ def _trials(inbox: Inbox) -> tuple[Ints, Ints]:
         np.minimum.at(start, at[mine], days(data["start"])[mine])
         np.maximum.at(end, at[mine], last[mine])
     end[end == -_FAR] = _FAR
-    return start[inbox.tickets.customer], end[inbox.tickets.customer]
+    return start[inbox.customer], end[inbox.customer]
 
 
 class Table:
@@ -192,7 +190,7 @@ class Table:
         self.row, self.column = (code.astype(np.int64) for code in codes)
         shape = (len(labels[0]), len(labels[1]))
         cell = self.row[kept] * shape[1] + self.column[kept]
-        self.counts = tally(cell, None, shape[0] * shape[1]).reshape(shape)
+        self.counts = tally(cell, inbox.n[kept], shape[0] * shape[1]).reshape(shape)
 
     def frame(self) -> pd.DataFrame:
         """Return one row per cell of rows and columns that have tickets."""
@@ -287,6 +285,6 @@ def _told(df: pd.DataFrame, names: tuple[str, str]) -> dict[str, str]:
 
 def customer_place(inbox: Inbox, ids: pa.Array) -> Ints:
     """Return the place of the customer of each ticket in some ids; -1 where it is not there."""
-    names = inbox.tickets.customer_ids
+    names = inbox.customer_ids
     at = pc.fill_null(pc.index_in(names, value_set=ids.cast(names.type)), -1)
-    return np.append(np.asarray(at).astype(np.int64), -1)[inbox.tickets.customer]
+    return np.append(np.asarray(at).astype(np.int64), -1)[inbox.customer]

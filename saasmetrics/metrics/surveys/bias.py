@@ -11,6 +11,7 @@ from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.answers import answers
 from saasmetrics.engine.columns import flat
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.answers import csat_change
 from saasmetrics.metrics.made import made, money
@@ -94,12 +95,12 @@ def bias(
     if interval is None:
         msg = "interval=None: a comparison says how sure it is; give the coverage, such as 0.95."
         raise DataError(msg)
-    calendar, engine = book.calendar("M"), book.engine
+    calendar, engine = book.calendar("M"), followed(book.engine)
     _, _, full = engine.extent("M")
     at = full - horizon
     last = int(calendar.last_day(np.array([at]))[0])
     first = int(calendar.first_day(np.array([at - window + 1]))[0])
-    found = answers(engine, instrument)
+    found = answers(book.engine, instrument)
     spans = engine.spans
     place = pc.index_in(found.ids, value_set=flat(spans.entity_ids).cast(found.ids.type))
     entity = np.asarray(place.fill_null(-1))[found.customer]

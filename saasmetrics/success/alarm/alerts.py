@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import MICRO, counted, format_money
 from saasmetrics.periods import iso_day
@@ -160,10 +161,10 @@ def alerts(
 def _frame(book: Book, rules: list[Rule], found: Raised, day: int) -> pd.DataFrame:
     import pandas as pd
 
-    mrr, _ = book.engine.entities.state(day)
+    mrr, _ = followed(book.engine).entities.state(day)
     here = np.flatnonzero(found.last == day)
     entity, rule = found.entity[here], found.rule[here]
-    ids = book.engine.spans.entity_ids.take(pa.array(entity)).to_pandas()
+    ids = followed(book.engine).spans.entity_ids.take(pa.array(entity)).to_pandas()
     names = np.array([each.name for each in rules], object)[rule]
     kinds = np.array([each.kind for each in rules], object)[rule]
     arr = 12 * mrr[entity] / MICRO

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.columns import days, has
+from saasmetrics.engine.followed import followed, of_spans
+from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.portions import most_frequent, portion
+from saasmetrics.success.score.events import entities_of
 from saasmetrics.success.score.scorer import scorer
 
 if TYPE_CHECKING:
@@ -67,7 +71,7 @@ class Grid:
     def paying(self) -> Bools:
         """Who pays on which day."""
         if "paying" not in self._kept:
-            ledger = self.book.engine.entities
+            ledger = followed(self.book.engine).entities
             before = ledger.before(ledger.mrr)
             mrr = self.balance(ledger.account, ledger.time, ledger.mrr - before)
             self._kept["paying"] = mrr > 0.5  # micro-units
@@ -88,18 +92,23 @@ class Grid:
     @property
     def seats(self) -> Floats | None:
         """How many seats are paid on which day; None where the subscriptions do not tell."""
-        source = self.book.engine.source
-        data = self.book.tables[source].data
-        if source != "subscriptions" or not has(data, "quantity"):
+        engine, source = followed(self.book.engine), self.book.engine.source
+        table = self.book.tables[source]
+        if source != "subscriptions" or not has(table.data, "quantity"):
             return None
-        spans = self.book.engine.spans
-        quantity = np.append(numbers(data["quantity"]), 0.0)[spans.lines()]
-        product = data["product"].to_pylist() if has(data, "product") else None
-        if product is not None:  # seats of one product are no more seats of another
-            core = max(set(product), key=product.count)
-            quantity *= np.append(np.array([name == core for name in product]), [False])[
-                spans.lines()
-            ]
+        named = has(table.data, "product")
+        columns = ("quantity", "product") if named else ("quantity",)
+        labels, code = of_spans(engine, [f"{source}.{name}" for name in columns])
+        spans = engine.spans
+        core = most_frequent(table, "product") if named else None
+        core = NONE if core is None else core
+        # Seats of one product are no more seats of another.
+        counts = [not named or label[1] == core for label in labels]
+        held = [
+            float(label[0]) if mine and label[0] != NONE else 0.0
+            for label, mine in zip(labels, counts, strict=True)
+        ]
+        quantity = np.array(held)[code]
         ended = np.flatnonzero(spans.end < _FAR)
         account = np.concatenate([spans.entity, spans.entity[ended]])
         time = np.concatenate([spans.start, spans.end[ended]])
@@ -110,16 +119,12 @@ class Grid:
         table = self.book.tables.get("subscriptions")
         if table is None or not has(table.data, "past_due_since"):
             return None
-        from saasmetrics.success.score.events import entities_of
-
-        since = days(table.data["past_due_since"], _FAR)
-        entity = entities_of(self.book, table.data["customer_id"])
+        columns = ("customer_id", "past_due_since", "end")
+        data = portion(table, columns, ("past_due_since",))
+        since = days(data["past_due_since"], _FAR)
+        entity = entities_of(self.book, data["customer_id"])
         late = np.flatnonzero((since < _FAR) & (entity >= 0))
-        ended = (
-            days(table.data["end"], _FAR)[late]
-            if has(table.data, "end")
-            else np.full(len(late), _FAR)
-        )
+        ended = days(data["end"], _FAR)[late] if has(data, "end") else np.full(len(late), _FAR)
         stop = np.flatnonzero(ended < _FAR)
         account = np.concatenate([entity[late], entity[late][stop]])
         time = np.concatenate([since[late], np.maximum(ended[stop], since[late][stop])])
@@ -156,8 +161,8 @@ def known_for(started: Bools) -> NDArray[np.int64]:
 
 def blocks(book: Book, until: int) -> Iterator[Grid]:
     """Yield the customers of a book in blocks, by the days from the first payment on."""
-    ledger = book.engine.entities
-    many = len(book.engine.spans.entity_ids)
+    engine = followed(book.engine)
+    ledger, many = engine.entities, len(engine.spans.entity_ids)
     first = int(ledger.time.min()) if len(ledger) else until
     width = max(until - first + 1, 1)
     step = max(1, _CELLS // width)

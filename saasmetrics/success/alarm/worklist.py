@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import finite, is_number
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import counted, format_money
@@ -186,7 +187,7 @@ def _answers(book: Book, df: pd.DataFrame, day: int) -> NDArray[np.float64]:
     facts = scorer(book)
     if facts.answers is None:
         return np.full(len(df), np.nan)
-    ids = book.engine.spans.entity_ids
+    ids = followed(book.engine).spans.entity_ids
     place = {name: number for number, name in enumerate(ids.to_pylist())}
     share, _ = facts.answers.last(day, 365, facts.many)
     at = [place[each] for each in df["customer_id"]]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine.columns import flat
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.followed import followed
+from saasmetrics.engine.request_counts import request_counts
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code
 from saasmetrics.success.capacity.future import OUTSIDE
@@ -52,18 +52,19 @@ class Askers:
         if month > full:
             msg = f"{period} is not over as of {self.book.as_of_text}: there are no tickets behind a forecast."
             raise DataError(msg)
-        found = requests(engine, "Demand", self.where)
-        found = found.pick(np.flatnonzero(calendar.ordinal(found.day) == month))
-        paying = (found.entity >= 0) & (engine.periodic("M").state(month)[0] > 0)[found.entity]
-        mine = np.ones(len(found), bool)
+        found = request_counts(engine, "Demand", self.where, customers=True)
+        of_month = calendar.ordinal(found.day) == month
+        paying = (found.entity >= 0) & (followed(engine).periodic("M").state(month)[0] > 0)[
+            found.entity
+        ]
+        mine = np.ones(len(paying), bool)
         if group and all(group.get(name) == OUTSIDE for name in self.by):
             mine = ~paying
         elif (code := group_code(self.book, self.by, group)) is not None:
-            mine = paying & (engine.origin(self.by)[found.entity] == code)
-        ids = flat(self.book.tables["tickets"].data["customer_id"]).to_pandas()
-        rows = pd.DataFrame(
-            {"customer_id": ids.to_numpy()[found.row[mine]], "paying": paying[mine], "tickets": 1}
-        )
+            mine = paying & (followed(engine).origin(self.by)[found.entity] == code)
+        mine &= of_month
+        who = found.customer_ids.to_pandas().to_numpy()[found.customer[mine]]
+        rows = pd.DataFrame({"customer_id": who, "paying": paying[mine], "tickets": found.n[mine]})
         each = rows.groupby(["customer_id", "paying"], dropna=False, sort=True)["tickets"].sum()
         out = each.reset_index().sort_values("tickets", ascending=False, kind="stable")
         return out[["customer_id", "tickets", "paying"]].reset_index(drop=True)

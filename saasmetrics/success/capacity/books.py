@@ -11,6 +11,7 @@ import numpy as np
 from saasmetrics.asked import finite, listed, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine import drill
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import unreserved
 from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError, hint
@@ -91,7 +92,7 @@ def books(
     unreserved((by,), ("arr", "arr_share"))
     low, high = _limits(limits)
     most = math.inf if arr_limit is None else finite("arr_limit", arr_limit, "ARR", least=0)
-    engine = book.engine
+    engine = followed(book.engine)
     grouping, code = engine.grouping((by,)), engine.origin((by,))
     mrr = engine.entities.state(engine.as_of)[0]
     many = len(grouping)

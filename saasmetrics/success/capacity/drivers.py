@@ -9,7 +9,8 @@ import numpy as np
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.request_counts import request_counts
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.rates import check_interval
@@ -117,7 +118,8 @@ def drivers(
     if many < window + 1:
         msg = f"A window of {window} months needs {window + 1} complete months; there are {max(many, 0)}."
         raise DataError(msg)
-    tickets = _monthly(book, requests(book.engine, "Drivers of demand").day, first, many)
+    asked = request_counts(book.engine, "Drivers of demand")
+    tickets = _monthly(book, asked.day, first, many, asked.n)
     driver = _driver(book, against, first, many)
     x, y = (np.diff(part) if of == "changes" else part for part in (driver, tickets))
     value = np.full(many, np.nan)
@@ -234,10 +236,13 @@ def _correlation(x: Floats, y: Floats) -> float:
     return float(rolling_correlation(x, y, len(x))[0])
 
 
-def _monthly(book: Book, day: NDArray[np.int64], first: int, many: int) -> Floats:
+def _monthly(
+    book: Book, day: NDArray[np.int64], first: int, many: int, n: NDArray[np.int64] | None = None
+) -> Floats:
     month = book.calendar("M").ordinal(day) - first
     inside = (month >= 0) & (month < many)
-    return np.bincount(month[inside], minlength=many).astype(float)
+    part = None if n is None else n[inside]
+    return tally(month[inside], part, many).astype(float)
 
 
 def _driver(book: Book, against: str, first: int, many: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import finite, one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.request_counts import request_counts
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.workforce import fixed_share
 from saasmetrics.metrics.made import made
@@ -157,10 +157,9 @@ def expected_cost(demand: Floats, hours: float, own: float, hired: float) -> flo
 
 
 def _hours(book: Book, freq: str, periods: int, channel: str | None) -> Floats:
-    found = requests(
-        book.engine, "Flexible staff", None if channel is None else {"channel": channel}
-    )
-    known = ~np.isnan(found.handle)
+    where = None if channel is None else {"channel": channel}
+    found = request_counts(book.engine, "Flexible staff", where)
+    known = found.timed > 0
     if not known.any():
         msg = "No ticket has a handling time (tickets.handle_seconds); add the column."
         raise DataError(msg)
@@ -169,7 +168,7 @@ def _hours(book: Book, freq: str, periods: int, channel: str | None) -> Floats:
     last = int(calendar.ordinal(np.array([book.as_of_day + 1]))[0]) - 1
     at = period - (last - periods + 1)
     inside = (at >= 0) & (at < periods)
-    hours = np.bincount(at[inside], found.handle[known][inside] / 3600, periods)
+    hours = np.bincount(at[inside], found.worked[known][inside] / 3600, periods)
     begun = max(
         int(period.min()) - (last - periods + 1), 0
     )  # before the first ticket nothing was asked

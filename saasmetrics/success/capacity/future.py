@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import finite
-from saasmetrics.engine.requests import BANDS, Contacts, ages, contacts
+from saasmetrics.engine.contacts import BANDS, Contacts, ages, contacts
 from saasmetrics.errors import DataError, MissingTableError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.request_counts import request_counts
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.workforce import fte_required
 
@@ -71,12 +72,13 @@ def handled(
     occupancy: float = 0.8,
 ) -> Handling:
     """Return the handling times of the tickets of some months."""
-    found = requests(book.engine, "Demand", where)
+    found = request_counts(book.engine, "Demand", where)
     month = book.calendar("M").ordinal(found.day) - first
-    known = (month >= 0) & (month < months) & ~np.isnan(found.handle)
-    at, minutes = month[known], found.handle[known] / 60
+    known = (month >= 0) & (month < months)
+    at = month[known]
     sums = [
-        np.bincount(at, weights, months)[:months].astype(float) for weights in (minutes, minutes**2)
+        np.bincount(at, weights[known], months)[:months].astype(float)
+        for weights in (found.worked / 60, found.squared / 60**2)
     ]
     each = fte_required(1, 1, hours, shrinkage, occupancy)
-    return Handling(np.bincount(at, minlength=months)[:months], sums[0], sums[1], each)
+    return Handling(tally(at, found.timed[known], months)[:months], sums[0], sums[1], each)

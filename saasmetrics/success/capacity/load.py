@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.request_counts import request_counts
 from saasmetrics.engine.staff import staff
+from saasmetrics.engine.tally import tally
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.success.capacity.shared import ROLES, month_edges, poisson_interval, span_of
 
@@ -71,10 +72,10 @@ def load(
     """
     import pandas as pd
 
-    found = requests(book.engine, "Load")
+    found = request_counts(book.engine, "Load")
     people = staff(book.tables, book.as_of_day, roles, "Load")
     span = span_of(book, freq)
-    count = np.bincount(span.period_of(found.day), minlength=span.count)[: span.count]
+    count = tally(span.period_of(found.day), found.n, span.count)[: span.count]
     starts, ends, months = month_edges(book, span)
     worked = people.months(starts, ends)
     heads = np.bincount(months, worked.sum(axis=0), span.count)

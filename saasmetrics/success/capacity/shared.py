@@ -45,7 +45,11 @@ class Span:
 
     def period_of(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the period of each day; days before the first come into the last place, one beyond."""
-        at = self.book.calendar(self.freq).ordinal(day) - self.first
+        return self.place(self.book.calendar(self.freq).ordinal(day).astype(np.int64))
+
+    def place(self, period: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of each period; those before the first come into the last place, one beyond."""
+        at = period - self.first
         return np.where((at >= 0) & (at < self.count), at, self.count)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.requests import Requests
     from saasmetrics.result import Result
 
     Floats = NDArray[np.float64]
@@ -123,7 +124,7 @@ def staffing(
     level, busy = coverage(interval), None if max_occupancy is None else _occupancy(max_occupancy)
     weeks, away = whole("weeks", weeks, 1), share("shrinkage", shrinkage, most=0.99)
     finite("target", target, "seconds", least=0)
-    found = requests(book.engine, "Staffing", None if channel is None else {"channel": channel})
+    found = _asked(book, channel, weeks)
     count, taken = _slots(book, found.day, found.second, weeks, zone)
     if not count.sum():
         msg = f"No ticket of channel {channel!r} came in the last {weeks} weeks; take more weeks."
@@ -153,6 +154,13 @@ def staffing(
     }
     more: dict[str, Any] = {"tables": ["tickets"], "extra": {"headline": _headline(df)}}
     return made(book, "staffing", df, "staffing", options=said, notes=notes, **more)
+
+
+def _asked(book: Book, channel: str | None, weeks: int) -> Requests:
+    """Return the tickets of a channel, of the weeks and some days before."""
+    where = None if channel is None else {"channel": channel}
+    between = (book.as_of_day - 7 * (weeks + 2), book.as_of_day)
+    return requests(book.engine, "Staffing", where, between)
 
 
 def _occupancy(most: float) -> float:

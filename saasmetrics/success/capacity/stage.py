@@ -14,6 +14,7 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.staff import NONE, staff
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
@@ -267,7 +268,7 @@ def triggers(book: Book, *, guide: str | os.PathLike[str] | None = None) -> Resu
 
 
 def _measures(book: Book) -> Mapping[str, float]:
-    ledger = book.engine.entities
+    ledger = followed(book.engine).entities
     out = {"customers": float((ledger.state(book.as_of_day)[0] > 0).sum())}
     if "people" in book.tables:
         people = staff(book.tables, book.as_of_day, None, "Triggers")

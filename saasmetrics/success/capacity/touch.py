@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pyarrow.compute as pc
 from saasmetrics.asked import finite, text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, flat, has, numbers
+from saasmetrics.engine.contacts import BAND_NAMES, BANDS
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.engine.pairs import since
-from saasmetrics.engine.requests import BAND_NAMES, BANDS
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.success.capacity.shared import share
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
     Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Touches:
+    """Activities, or sums of them: whose, on which day, how many minutes they took and how many they are."""
+
+    entity: NDArray[np.int64]
+    day: NDArray[np.int64]
+    minutes: Floats
+    n: NDArray[np.int64]
 
 
 @metric(
@@ -99,12 +111,10 @@ def touch_workload(
     finite("hours", hours, "paid hours of a month", least=1, most=10_000)
     most = finite("limit", limit, "a share of the time such as 0.9", least=0.01, most=10)
     available = hours * (1 - share("shrinkage", shrinkage, most=0.99))
-    entity, day, minutes = _touches(book)
-    engine, (_, _, full) = book.engine, book.engine.extent("M")
+    touches = _touches(book)
+    engine, (_, _, full) = followed(book.engine), book.engine.extent("M")
     group, many = engine.origin(names).astype(np.int64), len(engine.grouping(names))
-    exposed, spent, count = _rates(
-        book, group, many, (full - window + 1, full), (entity, day, minutes)
-    )
+    exposed, spent, count = _rates(book, group, many, (full - window + 1, full), touches)
     usual = ratio(spent.sum(axis=1), exposed.sum(axis=1))[:, None]
     rate = np.where(exposed > 0, ratio(spent, exposed), np.nan_to_num(usual))
     paying = np.flatnonzero(engine.entities.state(engine.as_of)[0] > 0)
@@ -161,8 +171,8 @@ def _result(
     )
 
 
-def _touches(book: Book) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Return customer, day and minutes of every activity of a paying customer."""
+def _touches(book: Book) -> _Touches:
+    """Return the activities of paying customers: of those elsewhere the sums of each customer and month."""
     for table in ("activities", "customers"):
         if table not in book.tables:
             raise MissingTableError.of(table, "Touch workload")
@@ -170,12 +180,19 @@ def _touches(book: Book) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     if not has(data, "minutes"):
         msg = "Touch workload needs the minutes of activities (activities.minutes). Add the column."
         raise DataError(msg)
+    if book.tables["activities"].is_away:
+        from saasmetrics.engine.connected.activities import minutes_by_month
+
+        data = minutes_by_month(data, book.as_of_day)
+        day, n = (np.asarray(data[name]).astype(np.int64) for name in ("day", "n"))
+    else:
+        day, n = days(data["at"], -(2**30)).astype(np.int64), np.ones(len(data), np.int64)
     ids = flat(data["customer_id"])
-    at = pc.index_in(ids, value_set=flat(book.engine.spans.entity_ids).cast(ids.type))
+    at = pc.index_in(ids, value_set=flat(followed(book.engine).spans.entity_ids).cast(ids.type))
     entity = np.asarray(at.fill_null(-1)).astype(np.int64)
-    day, minutes = days(data["at"], -(2**30)).astype(np.int64), numbers(data["minutes"], np.nan)
+    minutes = numbers(data["minutes"], np.nan)
     keep = (entity >= 0) & ~np.isnan(minutes) & (day <= book.as_of_day)
-    return entity[keep], day[keep], minutes[keep]
+    return _Touches(entity[keep], day[keep], minutes[keep], n[keep])
 
 
 def _rates(
@@ -183,22 +200,21 @@ def _rates(
     group: NDArray[np.int64],
     many: int,
     months: tuple[int, int],
-    touches: tuple[NDArray[np.int64], NDArray[np.int64], Floats],
+    touches: _Touches,
 ) -> tuple[Floats, Floats, Floats]:
     """Return account-months, minutes and activities by group and age over some months."""
-    entity, day, minutes = touches
-    ledger, bands = book.engine.periodic("M"), len(BANDS) + 1
+    ledger, bands = followed(book.engine).periodic("M"), len(BANDS) + 1
     begun = since(ledger).astype(np.int64)
-    month = book.calendar("M").ordinal(day)
+    month = book.calendar("M").ordinal(touches.day)
     exposed, spent, count = (np.zeros((many, bands)) for _ in range(3))
     for period in range(months[0], months[1] + 1):
         cell = group * bands + np.digitize(period - begun, BANDS)
         paying = ledger.state(period)[0] > 0
-        here = (month == period) & paying[entity]
-        where = cell[entity[here]]
+        here = (month == period) & paying[touches.entity]
+        where = cell[touches.entity[here]]
         exposed += np.bincount(cell[paying], minlength=many * bands).reshape(many, bands)
-        spent += np.bincount(where, minutes[here], many * bands).reshape(many, bands)
-        count += np.bincount(where, minlength=many * bands).reshape(many, bands)
+        spent += np.bincount(where, touches.minutes[here], many * bands).reshape(many, bands)
+        count += np.bincount(where, touches.n[here], many * bands).reshape(many, bands)
     return exposed, spent, count
 
 

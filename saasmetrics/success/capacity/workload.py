@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.columns import days, has
 from saasmetrics.engine.groups import columns
-from saasmetrics.engine.requests import requests
-from saasmetrics.engine.row_groups import ambiguous_rows, row_groups
+from saasmetrics.engine.row_groups import ambiguous_rows
+from saasmetrics.engine.work_counts import work_by
 from saasmetrics.metrics.formulas.workforce import fte_required
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.success.capacity.shared import hours_of, span_of
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.work_counts import Work
     from saasmetrics.result import Result
+    from saasmetrics.success.capacity.shared import Span
 
 _OWN = ("created", "solved", "backlog", "backlog_days", "hours", "unhandled")
-_NEVER = 2**30
 
 
 @metric(
@@ -88,17 +88,13 @@ def workload(
     """
     hours, away, busy = hours_of(hours, shrinkage, occupancy).values()
     names, span = columns(by), span_of(book, freq)
-    found = requests(book.engine, "Workload")
-    groups = row_groups(book.tables, "tickets", names, _OWN)
-    code = groups.code[found.row]
-    shape = (len(groups), span.count)
-    period = span.period_of(found.day)
-    created = _cells(code, period, shape)
-    known = ~np.isnan(found.handle)
-    handled = _cells(code[known], period[known], shape, found.handle[known] / 3600)
-    timed = _cells(code[known], period[known], shape)
+    found = work_by(book.engine, names, book.calendar(freq), "Workload", _OWN)
+    groups, shape = found.groups, (len(found.groups), span.count)
+    created, timed, handled = (
+        _cells(found, span, part) for part in (found.n, found.timed, found.worked / 3600)
+    )
     worked = handled * np.where(timed > 0, ratio(created, timed), np.where(created > 0, np.nan, 0))
-    solved, backlog = _solved(book, found.row, code, span, shape, created)
+    solved, backlog = _solved(found, span, created)
     months = {"M": 1, "Q": 3, "Y": 12}[freq]
     productive = months / fte_required(1, 60, hours, away, busy)
     length = (np.diff(np.append(span.starts, span.starts[-1:])) / np.timedelta64(1, "D")).astype(
@@ -145,30 +141,21 @@ def _result(
 
 
 def _cells(
-    code: NDArray[np.int64],
-    period: NDArray[np.int64],
-    shape: tuple[int, int],
-    weights: NDArray[np.float64] | None = None,
+    found: Work, span: Span, values: NDArray[Any], *, solved: bool = False
 ) -> NDArray[np.float64]:
-    inside = period < shape[1]
-    cell = code[inside] * shape[1] + period[inside]
-    part = None if weights is None else weights[inside]
-    return np.bincount(cell, part, shape[0] * shape[1]).astype(float).reshape(shape)
+    """Return the sums of values per group and period, of tickets created in it, or solved."""
+    period = span.place(found.period)
+    mine = (found.is_solved == solved) & (period < span.count)
+    cell = found.groups.code[mine] * span.count + period[mine]
+    size = len(found.groups) * span.count
+    return np.bincount(cell, values[mine], size).astype(float).reshape(-1, span.count)
 
 
 def _solved(
-    book: Book,
-    row: NDArray[np.int64],
-    code: NDArray[np.int64],
-    span: Any,
-    shape: tuple[int, int],
-    created: NDArray[np.float64],
+    found: Work, span: Span, created: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return tickets solved in each period, and open at its end; missing where solutions are not recorded."""
-    data = book.tables["tickets"].data
-    if not has(data, "solved_at"):
-        return np.full(shape, np.nan), np.full(shape, np.nan)
-    day = days(data["solved_at"], _NEVER).astype(np.int64)[row]
-    done = day <= book.as_of_day
-    solved = _cells(code[done], span.period_of(day[done]), shape)
+    if not found.tells_solved:
+        return np.full(created.shape, np.nan), np.full(created.shape, np.nan)
+    solved = _cells(found, span, found.n, solved=True)
     return solved, np.cumsum(created - solved, axis=1)

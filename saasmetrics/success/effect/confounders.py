@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.asked import listed, one_of
+from saasmetrics.engine.followed import followed
 from saasmetrics.success.effect.panel import with_covariates
 from saasmetrics.success.effect.regress import dummies
 from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
@@ -77,7 +78,7 @@ def _joined(panel: Panel, blocks: Sequence[Named]) -> Named:
 
 
 def _levels(book: Book, panel: Panel, column: str) -> Named:
-    code = book.engine.origin((column,)).astype(np.int64)[panel.unit]
+    code = followed(book.engine).origin((column,)).astype(np.int64)[panel.unit]
     labels = [str(label[0]) for label in book.engine.grouping((column,)).labels]
     values, count = np.unique(code, return_counts=True)
     rare = values[np.argsort(-count, kind="stable")[_MOST_LEVELS:]]

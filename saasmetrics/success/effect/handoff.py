@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import text
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
@@ -90,7 +91,7 @@ def handoff(
     names = columns(by)
     who, wait, met, notes = _waits(book, kind)
     if names:
-        code = book.engine.origin(names).astype(np.int64)[who]
+        code = followed(book.engine).origin(names).astype(np.int64)[who]
         labels = book.engine.grouping(names).labels
     else:
         code, labels = np.zeros(len(who), np.int64), ((),)

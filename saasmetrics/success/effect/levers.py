@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import listed, text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import MICRO, agreeing, counted, format_difference, format_money
@@ -197,7 +198,7 @@ def _alike(
     base = np.log2(mrr)
     blocks = [np.stack([base, base**2, mrr], axis=1), begun[:, None].astype(np.float64)]
     for column in columns:
-        code = book.engine.origin((column,)).astype(np.int64)[unit]
+        code = followed(book.engine).origin((column,)).astype(np.int64)[unit]
         values, count = np.unique(code, return_counts=True)
         rare = values[np.argsort(-count, kind="stable")[_MOST_LEVELS:]]
         blocks.append(dummies(np.where(np.isin(code, rare), -1, code)))
@@ -226,7 +227,7 @@ def _has(book: Book, name: str, start: _Start) -> Bools:
 
 def _by_landmark(book: Book, ids: pd.Series, day: Ints, start: _Start) -> Bools:
     who = numbered(customer_ids(book), ids)
-    place = np.full(len(book.engine.spans.entity_ids), -1, np.int64)
+    place = np.full(len(followed(book.engine).spans.entity_ids), -1, np.int64)
     place[start.unit] = np.arange(len(start.unit))
     at = np.where(who >= 0, place[who], -1)
     mine = (at >= 0) & (day < NEVER)
@@ -246,7 +247,7 @@ def _column(book: Book, name: str, start: _Start) -> Bools:
         msg = f"{name} has {len(values)} different values; a lever has two, with it and without."
         raise DataError(msg)
     who = numbered(customer_ids(book), data["customer_id"])
-    out = np.zeros(len(book.engine.spans.entity_ids), bool)
+    out = np.zeros(len(followed(book.engine).spans.entity_ids), bool)
     known = who >= 0
     out[who[known]] = (data[name] == values[1]).fillna(False).to_numpy(bool)[known]
     return out[start.unit]

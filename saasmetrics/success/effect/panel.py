@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import one_of
+from saasmetrics.engine.followed import followed
 from saasmetrics.money import MICRO
 from saasmetrics.success.effect.treatments import NEVER
 
@@ -99,7 +100,7 @@ class Panel:
 
 def balances(book: Book) -> tuple[NDArray[np.int64], int, int]:
     """Return MRR per customer and month in micro-units, with the first month and the last complete one."""
-    ledger = book.engine.periodic("M")
+    ledger = followed(book.engine).periodic("M")
     first, _, full = book.engine.extent("M")
     months = max(full - first + 1, 1)
     change = ledger.held - ledger.before(ledger.held)
@@ -136,7 +137,7 @@ def panel_of(book: Book, start: Ints, cluster: str | None = None) -> Panel:
         seen = month >= int(book.calendar("M").ordinal(np.array([book.since_day]))[0])
         unit, at, month = unit[seen], at[seen], month[seen]
     began = np.argmax(held > 0, axis=1)
-    code = np.arange(len(held)) if cluster is None else book.engine.origin((cluster,))
+    code = np.arange(len(held)) if cluster is None else followed(book.engine).origin((cluster,))
     none = np.zeros((len(unit), 0))
     return Panel(
         unit.astype(np.int64),

@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import finite, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.success.effect.panel import balances
@@ -168,7 +169,7 @@ def _reach(interval: float, power: float, clusters: int | None) -> float:
 def _kept(book: Book, horizon: int, cluster: str | None) -> tuple[NDArray[np.float64], Ints, Ints]:
     """Return who of those paying `horizon` months ago still pays, with the cluster of each, and that of those today."""
     held, _, _ = balances(book)
-    code = np.arange(len(held)) if cluster is None else book.engine.origin((cluster,))
+    code = np.arange(len(held)) if cluster is None else followed(book.engine).origin((cluster,))
     now = code[held[:, -1] > 0].astype(np.int64)
     if held.shape[1] <= horizon:
         return np.zeros(0), np.zeros(0, np.int64), now

@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.money import MICRO, format_ratio
@@ -153,7 +154,7 @@ class _Rows:
 
 def _periods(book: Book, who: Ints, day: Ints, freq: str) -> _Rows:
     """Return the customers at the start of each complete period, with what they paid then and at its end."""
-    ledger = book.engine.periodic(freq)
+    ledger = followed(book.engine).periodic(freq)
     first, _, full = book.engine.extent(freq)
     width = max(full - first + 1, 1)
     change = ledger.held - ledger.before(ledger.held)
@@ -218,7 +219,9 @@ def _adjusted(book: Book, rows: _Rows, level: float) -> dict[str, Any]:
     have = {name for table in book.tables.values() for name in table.data.column_names}
     columns = [name for name in _LIKE if name in have]
     blocks = [np.log2(rows.opening)[:, None], dummies(rows.period)]
-    blocks += [dummies(book.engine.origin((c,)).astype(np.int64)[rows.unit]) for c in columns]
+    blocks += [
+        dummies(followed(book.engine).origin((c,)).astype(np.int64)[rows.unit]) for c in columns
+    ]
     x, reach = np.concatenate(blocks, axis=1), normal_quantile(level)
     found: list[dict[str, Any]] = []
     for name, y in (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def customer_ids(book: Book) -> NDArray[Any]:
             'ask book.with_policy(entity="customer").'
         )
         raise DataError(msg)
-    return np.asarray(book.engine.spans.entity_ids.to_pandas().astype(str), object)
+    return np.asarray(followed(book.engine).spans.entity_ids.to_pandas().astype(str), object)
 
 
 def numbered(ids: NDArray[Any], wanted: Any) -> Ints:

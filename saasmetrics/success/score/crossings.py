@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.columns import encode, has
+from saasmetrics.engine.followed import followed
 from saasmetrics.success.score.ranking import bounds, drawn
 from saasmetrics.survival.estimate import wilson
 
@@ -96,7 +97,7 @@ def _frame(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    ids = every.book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
+    ids = followed(every.book.engine).spans.entity_ids.take(pa.array(who)).to_pandas()
     red = pd.Series(pd.to_datetime(np.maximum(crossed, 0).astype("datetime64[D]")))
     data = {"customer_id": ids, "decided": pd.to_datetime(decided.astype("datetime64[D]"))}
     data |= {

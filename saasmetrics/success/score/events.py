@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, encode, flat, has, numbers, parents
+from saasmetrics.engine.followed import followed
+from saasmetrics.engine.portions import portion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
 
 FAR = 2**30
+# What is read of tables that may be large.
+_READ = {
+    "tickets": (
+        "ticket_id",
+        "customer_id",
+        "created_at",
+        "solved_at",
+        "handle_seconds",
+        "recorded_at",
+    ),
+    "activities": ("customer_id", "at", "kind", "csm_id", "recorded_at"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +111,7 @@ def entities_of(book: Book, column: Any) -> NDArray[np.int32]:
     if grouped and customers is not None and has(customers.data, "parent_id"):
         ids = flat(parents(ids, customers.data))
     names, code = encode(ids)
-    known = book.engine.spans.entity_ids
+    known = followed(book.engine).spans.entity_ids
     if len(names) and pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
         return np.full(len(code), -1, np.int32)
     found = pc.fill_null(pc.index_in(names, value_set=known.cast(names.type)), -1)
@@ -115,11 +129,11 @@ def events(book: Book, table: str, at: str) -> Events:
     """
     if table not in book.tables:
         book.frame(table)  # says which columns it needs
-    data = book.tables[table].data
+    late = book.policy.knowledge == "recorded" and "recorded_at" in book.tables[table]
+    data, n = _data(book, table, recorded=late)
     entity = entities_of(book, data["customer_id"])
     day = days(data[at], -FAR)
     known = day
-    late = "recorded_at" in data.column_names and book.policy.knowledge == "recorded"
     if late and has(data, "recorded_at"):
         known = np.maximum(day, days(data["recorded_at"], -FAR))
     use = (entity >= 0) & (day > -FAR)
@@ -127,9 +141,21 @@ def events(book: Book, table: str, at: str) -> Events:
     if not (np.diff(known[row]) >= 0).all():
         row = row[np.argsort(known[row], kind="stable")]
     at_once = known is day or bool((known[row] == day[row]).all())
-    strays, undated = int((entity < 0).sum()), int((day <= -FAR).sum())
+    strays, undated = int(n[entity < 0].sum()), int(n[day <= -FAR].sum())
     found = (entity[row], day[row], known[row], row)
     return Events(table, *found, strays, undated, at_once, data)
+
+
+def _data(book: Book, table: str, *, recorded: bool) -> tuple[pa.Table, NDArray[np.float64]]:
+    """Return the rows of a table, and how many each stands for: usage elsewhere is added up there by day."""
+    found = book.tables[table]
+    if table == "usage" and found.is_away:
+        from saasmetrics.engine.connected.usage import usage_by_day
+
+        sums = usage_by_day(found.data, recorded=recorded)
+        return sums, numbers(sums["n"])
+    data = portion(found, _READ[table]) if table in _READ else found.data
+    return data, np.ones(len(data))
 
 
 def optional(book: Book, table: str, at: str) -> Events | None:
@@ -142,14 +168,14 @@ def optional(book: Book, table: str, at: str) -> Events | None:
 def labels(book: Book, by: Sequence[str]) -> tuple[tuple[tuple[Any, ...], ...], NDArray[np.int64]]:
     """Return the groups of customers by some columns, and the group of each customer."""
     found = book.engine.grouping(tuple(by))
-    return found.labels, book.engine.origin(tuple(by)).astype(np.int64)
+    return found.labels, followed(book.engine).origin(tuple(by)).astype(np.int64)
 
 
 def segments(book: Book) -> tuple[list[Any], NDArray[np.int64]]:
     """Return the segments and that of each customer; one for all where the customers have none."""
     table = book.tables.get("customers")
     if table is None or not has(table.data, "segment"):
-        return [None], np.zeros(len(book.engine.spans.entity_ids), np.int64)
+        return [None], np.zeros(len(followed(book.engine).spans.entity_ids), np.int64)
     names, code = labels(book, ("segment",))
     return [name[0] for name in names], code
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import flat, has
+from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
@@ -145,7 +146,7 @@ def health(
 def _frame(book: Book, now: Snapshot, groups: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
-    ids = book.engine.spans.entity_ids.take(pa.array(now.entity)).to_pandas()
+    ids = followed(book.engine).spans.entity_ids.take(pa.array(now.entity)).to_pandas()
     data: dict[str, Any] = {"customer_id": ids, **about(book, now.entity)}
     if groups:
         names, code = labels(book, groups)
@@ -176,7 +177,7 @@ def about(book: Book, entity: NDArray[Any], wanted: Sequence[str] = _ABOUT) -> d
     table = book.tables.get("customers")
     if table is None:
         return {}
-    place = np.full(len(book.engine.spans.entity_ids) + 1, -1, np.int64)
+    place = np.full(len(followed(book.engine).spans.entity_ids) + 1, -1, np.int64)
     row = (
         entities_of(book, table.data["customer_id"])
         if book.policy.entity != "parent"
@@ -194,7 +195,7 @@ def _own(book: Book) -> NDArray[np.int32]:
     import pyarrow.compute as pc
 
     ids = flat(book.tables["customers"].data["customer_id"])
-    found = pc.index_in(ids, value_set=book.engine.spans.entity_ids.cast(ids.type))
+    found = pc.index_in(ids, value_set=followed(book.engine).spans.entity_ids.cast(ids.type))
     return np.asarray(pc.fill_null(found, -1)).astype(np.int32)
 
 
@@ -239,7 +240,7 @@ def signals(facts: Scorer, now: Snapshot, customer_id: Any) -> pd.DataFrame:
     if customer_id is None:
         msg = 'Say whose signals: result.rows(customer_id="...").'
         raise DataError(msg)
-    ids = facts.book.engine.spans.entity_ids
+    ids = followed(facts.book.engine).spans.entity_ids
     at = ids.index(pa.scalar(customer_id, ids.type)).as_py() if _fits(customer_id, ids) else -1
     if at < 0:
         raise UnknownNameError.of("customer", str(customer_id), map(str, ids.to_pylist()))

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.periods import day_number, iso_day
@@ -85,7 +86,7 @@ def health_history(book: Book, freq: str = "M", models: Any = None, last: int = 
     starts = book.calendar(freq).starts(
         book.calendar(freq).ordinal(np.array([each.day for each in snapshots]))
     )
-    ids = book.engine.spans.entity_ids
+    ids = followed(book.engine).spans.entity_ids
     frames = [_rows(each, start, ids) for each, start in zip(snapshots, starts, strict=True)]
     df = pd.concat(frames, ignore_index=True)
     means = pd.DataFrame([_mean(each, s) for each, s in zip(snapshots, starts, strict=True)])

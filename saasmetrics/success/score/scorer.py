@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.columns import days, has
+from saasmetrics.engine.followed import followed
+from saasmetrics.engine.portions import portion
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import MICRO, counted
 from saasmetrics.periods import iso_day, last_day
@@ -56,7 +58,7 @@ class Scorer:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self.many = len(book.engine.spans.entity_ids)
+        self.many = len(followed(book.engine).spans.entity_ids)
         usage = optional(book, "usage", "date")
         tickets = optional(book, "tickets", "created_at")
         surveys = optional(book, "surveys", "at")
@@ -70,12 +72,12 @@ class Scorer:
         self.tickets = None if tickets is None else Tickets(tickets)
         self.answers = None if surveys is None else Answers(surveys)
         self.segment_names, self.segment = segments(book)
-        self._ids = book.engine.spans.entity_ids
+        self._ids = followed(book.engine).spans.entity_ids
 
     @property
     def ledger(self) -> Ledger:
         """Every change of MRR of every customer, by day."""
-        return self.book.engine.entities
+        return followed(self.book.engine).entities
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -113,7 +115,9 @@ class Scorer:
             or not has(table.data, "end")
         ):
             return none, none, none
-        data = table.data
+        alone = self.book.policy.entity != "parent"
+        asked_for = "cancel_requested_at" if alone else ""
+        data = portion(table, ("customer_id", "start", "end", "cancel_requested_at"), (), asked_for)
         entity = entities_of(self.book, data["customer_id"]).astype(np.int64)
         start, end = days(data["start"], _FAR), days(data["end"], _FAR)
         asked = days(data["cancel_requested_at"], _FAR)
@@ -130,7 +134,8 @@ class Scorer:
         source = self.book.engine.source
         if source != "subscriptions" or table is None or not has(table.data, "cancel_requested_at"):
             return left
-        data = table.data
+        said = ("end", "cancel_requested_at")
+        data = portion(table, ("customer_id", *said), said)
         entity = entities_of(self.book, data["customer_id"]).astype(np.int64)
         end, asked = days(data["end"], _FAR), days(data["cancel_requested_at"], _FAR)
         told = (entity >= 0) & (end < _FAR) & (asked < _FAR)

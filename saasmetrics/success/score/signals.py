@@ -112,7 +112,10 @@ class Usage:
         found = self.events
         if found.has("feature"):
             names, code = found.codes("feature")
-            self.names, self.feature = [str(n) for n in names], np.maximum(code, 0)
+            order = sorted(range(len(names)), key=lambda at: str(names[at]))
+            rank = np.argsort(np.array(order, np.int64), kind="stable").astype(np.int32)
+            self.names = [str(names[at]) for at in order]
+            self.feature = np.where(code < 0, 0, np.append(rank, np.int32(0))[code])
         else:
             self.names, self.feature = ["any"], np.zeros(len(found.row), np.int32)
         measure = next((name for name in ("events", "users") if found.has(name)), None)

@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import made
 from saasmetrics.success.score.events import events
@@ -127,7 +128,7 @@ def _signal(book: Book, found: Panel, signal: str, window: int) -> Floats:
             raise MissingTableError.of(table, f"Judging {signal}")
         return found.parts[:, COMPONENTS.index(signal)]
     answers = Answers(events(book, "surveys", "at"), signal)
-    many, out = len(book.engine.spans.entity_ids), np.full(len(found.day), np.nan)
+    many, out = len(followed(book.engine).spans.entity_ids), np.full(len(found.day), np.nan)
     for day in found.days.tolist():
         mine = found.day == day
         out[mine] = answers.last(day, window, many)[0][found.entity[mine]]

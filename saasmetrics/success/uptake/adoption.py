@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import listed, made
 from saasmetrics.money import MICRO, format_ratio
@@ -150,7 +151,7 @@ def _now(book: Book, rungs: Ladder, day: int, rule: tuple[int, int]) -> pd.DataF
     mrr, _ = facts.ledger.state(day)
     who = np.flatnonzero(mrr > 0)
     names, known = np.array([NONE, *rungs.names], object), ever[who]
-    ids = book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
+    ids = followed(book.engine).spans.entity_ids.take(pa.array(who)).to_pandas()
     data: dict[str, Any] = {"customer_id": ids, **about(book, who, ("name", "segment", "csm_id"))}
     data["value"] = np.where(known, level[who], np.nan)
     data["level"] = np.where(known, names[level[who]], UNKNOWN)

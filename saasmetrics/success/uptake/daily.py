@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.metrics.made import made
 from saasmetrics.money import MICRO, counted
 from saasmetrics.success.alarm.alerts import alerts
@@ -75,7 +76,7 @@ def usage_daily(book: Book, last: int = 90, top: int = 30, *, as_of: Any = None)
     facts, usage = watched(book, "Daily use")
     day = day_of(book, as_of)
     mrr, _ = facts.ledger.state(day)
-    ids = book.engine.spans.entity_ids.to_pandas()
+    ids = followed(book.engine).spans.entity_ids.to_pandas()
     who, named = _first(book, mrr, ids, as_of, many)
     place = np.full(facts.many, -1)
     place[who] = np.arange(len(who))

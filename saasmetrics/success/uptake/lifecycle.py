@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import format_ratio
@@ -191,7 +192,7 @@ def _reached(book: Book, rule: dict[str, Any]) -> tuple[Days, int]:
     if rule["activity"] not in known:
         raise UnknownNameError.of("kind of activity", rule["activity"], known)
     mine = code == known.index(rule["activity"])
-    out = np.full(len(book.engine.spans.entity_ids), FAR, np.int64)
+    out = np.full(len(followed(book.engine).spans.entity_ids), FAR, np.int64)
     np.minimum.at(out, done.entity[mine], done.day[mine])
     return out, int(done.day.min())
 

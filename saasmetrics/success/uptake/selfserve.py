@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.asked import listed, text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.followed import followed
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import counted, format_ratio
@@ -177,8 +178,8 @@ def _people(book: Book, over: Any, outcome: Any, message: Any, began: Any) -> pd
     import pandas as pd
 
     who = np.flatnonzero(over)
-    mrr, _ = book.engine.entities.state(book.as_of_day)
-    ids = book.engine.spans.entity_ids.take(pa.array(who)).to_pandas()
+    mrr, _ = followed(book.engine).entities.state(book.as_of_day)
+    ids = followed(book.engine).spans.entity_ids.take(pa.array(who)).to_pandas()
     first = pd.Series(pd.to_datetime(np.minimum(began[who], 60_000).astype("datetime64[D]")))
     data = {"customer_id": ids, "messaged": pd.to_datetime(message[who].astype("datetime64[D]"))}
     data |= {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Finding = Callable[[Gate], Iterable[Problem]]
 
-__all__ = ["FINDINGS", "OF_ONE_TABLE", "check"]
+__all__ = ["FINDINGS", "OF_ONE_TABLE", "check", "found", "found_by", "in_order"]
 
 FINDINGS: tuple[Finding, ...] = (
     extract.empty_tables,
@@ -171,18 +171,22 @@ def check(
     >>> [problem.code for problem in check({"mrr": mrr})]
     ['negative-amount', 'negative-customer-month']
     """
-    gate = Gate(
-        views={name: View(table) for name, table in tables.items()},
-        as_of=None if as_of is None else day_number(as_of),
-        currency=currency or "",
-        policy=policy,
-        guessed=guessed,
-    )
-    problems = [problem for finding in FINDINGS for problem in _found(finding, gate)]
-    return sorted(problems, key=lambda problem: _ORDER[problem.severity])
+    views = {name: View(table) for name, table in tables.items()}
+    day = None if as_of is None else day_number(as_of)
+    return in_order(found_by(Gate(views, day, currency or "", policy, guessed)))
 
 
-def _found(finding: Finding, gate: Gate) -> Iterable[Problem]:
+def found_by(gate: Gate) -> list[tuple[Finding, Problem]]:
+    """Return every problem with the finding that found it."""
+    return [(finding, problem) for finding in FINDINGS for problem in found(finding, gate)]
+
+
+def in_order(problems: Iterable[tuple[Finding, Problem]]) -> list[Problem]:
+    """Return problems as `check` does: errors first, then warnings, then notes."""
+    return sorted((each for _, each in problems), key=lambda problem: _ORDER[problem.severity])
+
+
+def found(finding: Finding, gate: Gate) -> Iterable[Problem]:
     """Return what a finding finds; what hangs on no day and no policy is kept with the table."""
     beside = gate.views.get(OF_TWO_TABLES.get(finding, ""))
     if finding not in OF_ONE_TABLE and beside is None:
@@ -195,7 +199,6 @@ def _found(finding: Finding, gate: Gate) -> Iterable[Problem]:
         key = (finding, None if beside is None else beside.table)
         if key not in kept:
             both = {view.name: view} if beside is None else {beside.name: beside, view.name: view}
-            found = finding(Gate(both))
-            kept[key] = tuple(problem for problem in found if problem.table == name)
+            kept[key] = tuple(each for each in finding(Gate(both)) if each.table == name)
         every += kept[key]
     return every

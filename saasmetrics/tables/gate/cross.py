@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from saasmetrics.money import counted
 from saasmetrics.tables.gate.owners import last_ends
+from saasmetrics.tables.runs import begun, is_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +40,11 @@ def customers_in_one_table(gate: Gate) -> Iterable[Problem]:
                 unknown = np.append(gate.match(one, two, "customer_id", "customer_id") < 0, False)
                 alone = rows & unknown[one.codes("customer_id")]
                 many = len(np.unique(one.codes("customer_id")[alone]))
+                of = one.table.data
+                runs = one is source and is_runs(of)
                 yield from one.problem(
                     alone,
+                    count=int(begun(of, gate.today - MONTH)[alone].sum()) if runs else None,
                     column="customer_id",
                     rule=without_row(many, two.name),
                     remedy=f"Look for them in {two.name} under another id; else one of the two exports is incomplete.",

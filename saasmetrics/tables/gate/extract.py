@@ -10,6 +10,7 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -84,10 +85,13 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
             if column.dtype not in ("date", "month", "timestamp") or not view.has(column.name):
                 continue
             days = view.days(column.name)
+            far, count = (days < earliest) | (days > latest), None
+            far &= view.valid(column.name) & ~outside_calendar(view, column.name)
+            if column.dtype == "month" and is_runs(view.table.data):
+                far, count = _far_months(view, far, latest)
             yield from view.problem(
-                view.valid(column.name)
-                & ((days < earliest) | (days > latest))
-                & ~outside_calendar(view, column.name),
+                far,
+                count=count,
                 column=column.name,
                 rule=f"before {iso(earliest)} or after {iso(latest)}",
                 remedy="Correct the dates. A far end that stands for 'still running' should be missing.",
@@ -95,6 +99,16 @@ def distant_dates(gate: Gate) -> Iterable[Problem]:
                 severity="warning",
                 show=(*SCHEMA[view.name].key, "customer_id", column.name),
             )
+
+
+def _far_months(
+    view: View, far: npt.NDArray[np.bool_], latest: int
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """Return the runs with months that are distant, and how many months those are."""
+    ahead = lengths(view.table.data) - begun(view.table.data, latest)
+    late = view.valid("month") & ~outside_calendar(view, "month") & (ahead > 0)
+    early = far & ~late
+    return early | late, view.stand_for(early) + int(ahead[late].sum())
 
 
 def near(today: int) -> tuple[int, int]:
@@ -177,7 +191,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
         for view in gate.having(table):
             if not view.has("customer_id", date, amount):
                 continue
-            months = _months(view.days(date))
+            months = view.months(date)
             paying = view.valid(date) & view.valid(amount) & (view.numbers(amount) > 0)
             if not paying.any():
                 continue
@@ -190,6 +204,7 @@ def left_truncation(gate: Gate) -> Iterable[Problem]:
                 rule=f"customers already pay in the first month, {np.datetime64(int(first), 'M')}",
                 remedy="How long they had paid before is unknown: customers.created_at tells it; else "
                 "survival curves count them from the day they are first seen.",
+                count=len(one_each),
                 code="left-truncation",
                 severity="note",
                 show=("customer_id", date, amount),
@@ -269,11 +284,14 @@ def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float6
     """Level of revenue at each month of a table: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        months = _months(view.days("month"))[good]
-        if len(months):
-            amounts = view.numbers("mrr")[good]
-            level = np.bincount(months - months.min(), weights=amounts).astype(np.float64)
-            yield view, _labels(int(months.min()), len(level)), level, ""
+        (first, last), amounts = reach(view.table.data), view.numbers("mrr")
+        if not good.all():
+            dated = good[view.valid("month")]
+            first, last, amounts = first[dated], last[dated], amounts[good]
+        if len(first):
+            low, size = int(first.min()), int(last.max() - first.min()) + 1
+            level = levels(first - low, last - low, amounts, size)
+            yield view, _labels(low, size), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")
         if view.has("amount"):
@@ -309,22 +327,15 @@ def running(
         The months, and how many run.
     """
     # Running at the end of a month: started by then, and not ended by the first of the next.
-    first, last = _months(start), _months(end)
+    first, last = month_of(start), month_of(end)
     low = int(first.min())
     high = max(int(first.max()), int(last.max()) if len(last) else low)
-    high = min(high, int(_months(np.array([today]))[0]))
+    high = min(high, int(month_of(np.array([today]))[0]))
     size = max(high - low + 1, 1)
     up = np.bincount(np.minimum(first - low, size), started, minlength=size + 1)[:size]
     # A term that ends on the first of a month still ran at the end of the month before.
     gone = np.bincount(np.clip(last - low, 0, size), ended, minlength=size + 1)[:size]
     return _labels(low, size), np.cumsum(up - gone).astype(np.float64)
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    months: npt.NDArray[np.int64] = (
-        days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    )
-    return months
 
 
 def _labels(first: int, many: int) -> list[str]:

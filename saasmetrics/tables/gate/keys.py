@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
+from saasmetrics.tables.gate.alike import repeated
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
+from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
@@ -146,10 +148,10 @@ def repeated_keys(gate: Gate) -> Iterable[Problem]:
             key, severity = [line_id], "warning"
         if view.name == "mrr" and _attributes(view):
             severity = "note"
-        rows = _repeated(view, key)
+        rows = repeated(view, key)
         if not len(rows):
             continue
-        rows = rows[~identical(view, rows)]
+        rows = _several(view, key, rows[~identical(view, rows)])
         yield from view.problem(
             rows,
             column=", ".join(key),
@@ -172,7 +174,7 @@ def _twice(view: View) -> Iterable[Problem]:
     generated = len(key) == 1 and is_row_number(view, key[0])
     if not key or generated:
         key = [name for name in SCHEMA[view.name].required if view.has(name) and name not in key]
-    rows = _repeated(view, key)
+    rows = repeated(view, key)
     if not len(rows):
         return
     twice = rows[identical(view, rows, without=SCHEMA[view.name].key if generated else ())]
@@ -252,19 +254,10 @@ def unknown_parents(gate: Gate) -> Iterable[Problem]:
         )
 
 
-def _repeated(view: View, key: list[str]) -> npt.NDArray[np.intp]:
-    """Numbers of the rows whose key occurs more than once."""
-    if not key:
-        return np.zeros(0, np.intp)
-    if len(key) == 1 and view.distinct(key[0]) == view.size:
-        return np.zeros(0, np.intp)
-    codes = view.combined(key)
-    order = np.argsort(codes, kind="stable")
-    equal = np.diff(codes[order]) == 0
-    mask = np.zeros(view.size, np.bool_)
-    mask[order[1:][equal]] = True
-    mask[order[:-1][equal]] = True
-    return np.flatnonzero(mask)
+def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return those of some rows whose key others of them have too."""
+    _, group, size = np.unique(view.combined(key)[rows], return_inverse=True, return_counts=True)
+    return rows[size[group] > 1]
 
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
@@ -283,7 +276,7 @@ def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] =
 
 
 def _attributes(view: View) -> bool:
-    return bool({*view.table.column_names} - {*SCHEMA[view.name].required, *CLOCKS})
+    return bool({*columns_of(view.table.data)} - {*SCHEMA[view.name].required, *CLOCKS})
 
 
 def is_row_number(view: View, column: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.errors import Problem
+from saasmetrics.tables.runs import covered
 
 if TYPE_CHECKING:
     from saasmetrics.tables.gate.view import Gate
@@ -20,8 +21,7 @@ def empty_months(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("mrr"):
         if not view.has("month"):
             continue
-        days = view.days("month")[view.valid("month")].astype("datetime64[D]")
-        months = np.unique(days.astype("datetime64[M]"))
+        months = covered(view.table.data).astype("datetime64[M]")
         missing = np.setdiff1d(np.arange(months[0], months[-1]), months) if len(months) else months
         if len(missing):
             words = ", ".join(map(str, missing[:_SHOWN])) + (

@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.errors import Problem
 from saasmetrics.tables.gate.view import Bools, Gate, View, day_number, iso
+from saasmetrics.tables.runs import last_month
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def as_of_after_data(gate: Gate) -> Iterable[Problem]:
     for view in gate.having(source):
         if not view.has(column) or not view.valid(column).any():
             continue
-        month = np.datetime64(int(view.days(column)[view.valid(column)].max()), "D").astype("M8[M]")
+        known = last_month(view.table.data) if source == "mrr" else None
+        day = view.days(column)[view.valid(column)].max() if known is None else known
+        month = np.datetime64(int(day), "D").astype("M8[M]")
         last = day_number((month + 1).astype("M8[D]")) - 1
         if gate.as_of <= last:
             continue

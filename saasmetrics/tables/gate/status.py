@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from saasmetrics.errors import Problem
 from saasmetrics.money import intervals_per_month
+from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def ends_elsewhere(gate: Gate) -> Iterable[Problem]:
 def unused_columns(gate: Gate) -> Iterable[Problem]:
     """Columns that the schema does not know: kept for grouping, used for no number."""
     for view in gate.having(*SCHEMA):
-        extra = [name for name in view.table.column_names if name not in SCHEMA[view.name].columns]
+        extra = [
+            name for name in columns_of(view.table.data) if name not in SCHEMA[view.name].columns
+        ]
         if extra:
             yield Problem(
                 view.name,

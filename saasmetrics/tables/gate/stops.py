@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
+from saasmetrics.tables.runs import covered, first_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,8 @@ def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
         # Few different days rather than every row: a log has millions.
         different = pc.unique(view.table.data[at].cast(pa.date32()).cast(pa.int32())).drop_null()
         days = np.array(different.to_pylist(), np.int64)
+        if view.name == "mrr":
+            days = first_days(covered(view.table.data))
         months = np.unique(_months(days[days <= gate.today]))
         if len(months) < _ENOUGH:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 
 from saasmetrics.errors import Problem, suggest
 from saasmetrics.tables.gate.view import Gate, View, iso
+from saasmetrics.tables.runs import begun, is_runs
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -119,8 +120,11 @@ def missing_rates(gate: Gate) -> Iterable[Problem]:
                     show=shown,
                 )
             elif gate.choice("fx", "constant") != "constant":
+                early = rows & (view.days(DATE_OF[view.name]) < since)
+                runs = is_runs(view.table.data)
                 yield from view.problem(
-                    rows & (view.days(DATE_OF[view.name]) < since),
+                    early,
+                    count=int(begun(view.table.data, since - 1)[early].sum()) if runs else None,
                     column="currency",
                     rule=f"no rate from {currency} to {gate.currency} before {iso(since)}; the first one is taken",
                     remedy=f"Add a row to fx with currency {currency} and a date on or before the first day needed.",

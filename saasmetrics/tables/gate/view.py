@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
+from saasmetrics.tables.runs import is_runs, month_of, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables.table import Table
 
 __all__ = ["Bools", "Days", "Gate", "View", "day_number", "iso", "mask_of", "texts"]
+
 
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.int32]
@@ -62,6 +65,13 @@ class View:
         made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
         return made
 
+    def months(self, column: str) -> npt.NDArray[np.int64]:
+        """Months since 1970-01; anything where missing."""
+        made: npt.NDArray[np.int64] = self._once(
+            "months", column, lambda array: month_of(_raw(array.cast(pa.date32()))).astype(np.int64)
+        )
+        return made
+
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
@@ -90,12 +100,16 @@ class View:
         """Different values of a column, as `codes` numbers them."""
         return self._once("codes", column, _encode)[1]
 
+    def know_codes(self, column: str, codes: npt.NDArray[np.int32], names: pa.Array) -> None:
+        """Take the numbers of the values of a column from where they are known."""
+        self._made["codes", column] = codes, names
+
     def distinct(self, column: str) -> int:
         """Number of different values, a missing one counting as a value."""
         # Customer ids are numbered for other findings anyway.
         if column == "customer_id" or ("codes", column) in self._made:
             return len(self.names(column)) + bool(self.table.data[column].null_count)
-        made: int = self._once("distinct", column, lambda array: len(array.unique()))
+        made: int = self._once("distinct", column, different)
         return made
 
     def combined(self, columns: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -110,6 +124,10 @@ class View:
             codes = codes * many + (more + 1)
             room *= many
         return codes
+
+    def stored(self, column: str) -> Any:
+        """Numbers of a column as they are stored; anything where missing."""
+        return self._once("stored", column, _raw)
 
     def problem(
         self,
@@ -144,7 +162,7 @@ class View:
         iterable of Problem
             At most one.
         """
-        many = count if count is not None else _how_many(rows)
+        many = count if count is not None else self.stand_for(rows)
         if not many:
             return []
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.intp)
@@ -157,9 +175,17 @@ class View:
         said = (rows_shown, remedy, severity, code, every)
         return [Problem(self.name, column, rule, many, *said, place=place)]
 
+    def stand_for(self, chosen: Bools | npt.NDArray[np.intp]) -> int:
+        """Return how many rows of the file those chosen stand for."""
+        if is_runs(self.table.data):
+            return rows_in(self.table.data, chosen)
+        return int(np.count_nonzero(chosen)) if chosen.dtype == np.bool_ else len(chosen)
+
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
-            self._made[kind, column] = make(_one_chunk(self.table.data[column]))
+            if ("whole", column) not in self._made:
+                self._made["whole", column] = _one_chunk(self.table.data[column])
+            self._made[kind, column] = make(self._made["whole", column])
         return self._made[kind, column]
 
 
@@ -317,11 +343,9 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(_valid(found), _raw(found), -1).astype(np.int64)
 
 
-def _how_many(rows: Bools | npt.NDArray[np.intp]) -> int:
-    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
-
-
 def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    if values.num_chunks == 1:  # which combining would copy
+        return values.chunk(0)
     array = values.combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
@@ -351,8 +375,5 @@ def _raw(array: pa.Array) -> Any:
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
-    coded = array.dictionary_encode()
-    codes = _raw(coded.indices)
-    return (
-        np.where(_valid(coded.indices), codes, -1) if coded.null_count else codes
-    ), coded.dictionary
+    names, codes = encoded(array)
+    return codes, names

@@ -47,6 +47,12 @@ def test_two_different_rows_for_one_customer_are_an_error(one):
     assert (problem.severity, problem.rows) == ("error", 2)
 
 
+def test_rows_that_are_the_same_in_all_are_one_finding_and_no_different_rows(found, mrr):
+    twice = mrr(*[("a", "2026-01", 5.0)] * 2, ("b", "2026-01", 3.0))
+    assert len(found("repeated-row", mrr=twice)) == 1
+    assert found("repeated-key", mrr=twice) == []
+
+
 def test_the_copy_of_a_row_is_not_reported_as_a_repeated_key_too(one):
     columns = {"customer_id": ["a", "a", "a"], "segment": ["x", "x", "y"]}
     assert one("repeated-key", customers=columns).rows == 2

@@ -24,7 +24,8 @@ class Assistant extends Bench {
     const right = html("div", { class: "sm-page" }, this.name, this.table.node, this.note, scroll("Columns of the file", listed));
     const left = html("nav", { class: "sm-binder", "aria-label": "Files of the folder" }, this.files.node);
     this.lists = html("div", {});
-    this.body.append(html("div", { class: "sm-columns" }, left, right), this.lists);
+    this.ways = new Fields("How the files are read", (way, value) => this.ask({ ask: "way", way, value }));
+    this.body.append(this.ways.node, html("div", { class: "sm-columns" }, left, right), this.lists);
   }
 
   /** A line of the list of files. */
@@ -69,6 +70,7 @@ class Assistant extends Bench {
     this.to.show(view.to);
     this.page.show(view.page);
     this.acts.forEach((act, i) => (act.disabled = !view.can[i]));
+    this.ways.show(view.ways);
     this.files.show(view.files);
     this.name.textContent = file.heading;
     this.table.show([file.table]);

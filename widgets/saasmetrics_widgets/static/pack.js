@@ -1,5 +1,5 @@
 // Draws the builder of a board pack: its pages in order, the words of one of them, and that page as it will be.
-import { ASKS, html } from "./dom.js";
+import { ASKS, QUIET, html } from "./dom.js";
 import { Bench, Field, Fields, Kept, button } from "./workbench.js";
 
 const DARK = "(prefers-color-scheme: dark)";
@@ -46,6 +46,8 @@ class Builder extends Bench {
   constructor(model, el) {
     super(model, el);
     this.fields = new Fields("The pack", (name, value) => this.ask({ ask: "set", name, value }));
+    this.looks = new Fields("Plan and looks", (name, value) => this.ask({ ask: "set", name, value }), "sm-fields sm-looks");
+    const more = html("details", { class: "sm-more" }, html("summary", { ...QUIET }, "Plan and looks"), this.looks.node);
     this.pages = new Kept(html("ol", { class: "sm-pages", "aria-label": "Pages" }), (page) => this.line(page));
     this.adding = html("select", { "aria-label": "Page to add", name: "add", ...ASKS });
     const add = button("Add", () => this.ask({ ask: "take_in", page: this.gone[this.adding.selectedIndex].id }));
@@ -71,7 +73,7 @@ class Builder extends Bench {
     const written = html("div", { class: "sm-bar" }, this.files.node, outputs);
     const kept = html("div", { class: "sm-bar" }, this.settings.node, html("div", { class: "sm-outputs" }, ...this.keepers()));
     const columns = html("div", { class: "sm-columns" }, left, right);
-    this.top.append(this.fields.node, html("div", { class: "sm-bars" }, written, kept));
+    this.top.append(this.fields.node, more, html("div", { class: "sm-bars" }, written, kept));
     this.body.append(columns);
   }
 
@@ -100,6 +102,7 @@ class Builder extends Bench {
     super.show();
     const view = this.model.get("view");
     this.fields.show(view.fields);
+    this.looks.show(view.looks);
     this.gone = view.gone;
     this.adding.replaceChildren(...view.gone.map(({ name }) => html("option", {}, name)));
     this.more.hidden = view.gone.length === 0;

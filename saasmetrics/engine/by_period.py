@@ -1,0 +1,78 @@
+"""The cubes by period of the local engine: movements and pairs, at every period or at the stops that are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saasmetrics.engine import valued
+from saasmetrics.engine.axis import Axis, at_stops
+from saasmetrics.engine.cubes import Cube
+from saasmetrics.engine.group_pairs import pair_cube_between_groups
+from saasmetrics.engine.movements import movement_cube
+from saasmetrics.engine.pairs import pair_cube
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.local import LocalEngine
+
+
+def axis_of(engine: LocalEngine, freq: str, stops: Sequence[int] = ()) -> Axis:
+    """Return the periods of a frequency that cubes are summed at."""
+    first, periods, _ = engine.extent(freq)
+    return Axis(first, periods, tuple(stops))
+
+
+def bagged(engine: LocalEngine, group: NDArray[np.int32], bags: int) -> NDArray[np.int32]:
+    """Split the group of each entity in so many bags."""
+    return (group.astype(np.int64) * bags + engine.bags(bags)).astype(np.int32)
+
+
+def movements(
+    engine: LocalEngine, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]
+) -> Cube:
+    """Return opening, movements, closing and counts, per group (and bag) and period or stop."""
+    rates = engine.valuation
+    if stops and rates is not None and engine.policy.fx == "spot":
+        # What rates do is a gain or a loss of each period by itself, so that periods do not add up.
+        return at_stops(engine.movements(freq, by, bags), stops, flows=True)
+    found, axis = engine.grouping(by), axis_of(engine, freq, stops)
+    moved, group = engine.moved(freq, by)
+    if bags and found.of_entity is not None:
+        group, many = bagged(engine, group, bags), len(found) * bags
+    else:
+        many, bags = len(found), 0
+    cube = movement_cube(moved, group, many, axis)
+    if rates is not None:
+        cube = valued.movements(engine, rates, cube, freq, by, bags, axis)
+    return Cube(found, cube, axis.first, bags)
+
+
+def pairs(
+    engine: LocalEngine, window: int, freq: str, by: Sequence[str], bags: int, stops: Sequence[int]
+) -> Cube:
+    """Return the sums over customers of MRR at each period or stop and `window` periods before."""
+    axis = axis_of(engine, freq, stops)
+    cube = _constant_pairs(engine, window, freq, by, bags, axis)
+    if engine.valuation is not None:
+        cube = valued.pairs(engine, engine.valuation, cube, window, freq, by, bags, axis)
+    return Cube(engine.grouping(by), cube, axis.first, bags)
+
+
+def _constant_pairs(
+    engine: LocalEngine, window: int, freq: str, by: Sequence[str], bags: int, axis: Axis
+) -> dict[str, NDArray[np.int64]]:
+    found = engine.grouping(by)
+    many = len(found) * max(bags, 1)
+    if found.of_entity is not None:
+        group = bagged(engine, found.of_entity, bags) if bags else found.of_entity
+        return pair_cube(engine.periodic(freq), window, group, many, axis)
+    daily, entity_of, group = engine.accounts(by)
+    if bags:
+        group = (group.astype(np.int64) * bags + engine.bags(bags)[entity_of]).astype(np.int32)
+    parts = engine.at_periods(daily, freq)
+    return pair_cube_between_groups(parts, entity_of, window, group, many, axis)

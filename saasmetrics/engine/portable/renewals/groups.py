@@ -1,0 +1,81 @@
+"""Groups of terms where the tables are: by columns of their customer or contract, or by what kind of term they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from saasmetrics.engine.groups import NONE, Groups, label_of
+from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.entities import with_group_number
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.whole import flag
+from saasmetrics.engine.term_groups import EDGES, KINDS, column_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from saasmetrics.engine.portable.whole import Frame
+
+
+def with_groups(
+    found: Frame, contracts: Frame, tables: Mapping[str, Frame], by: Sequence[str]
+) -> tuple[Frame, Groups]:
+    """Return terms with the number of the `group` of each, and the groups, as `engine.term_groups` says them.
+
+    Parameters
+    ----------
+    found
+        The terms that are known, with what became of them.
+    contracts
+        The contracts, numbered as `row` of the terms.
+    tables
+        Other tables; `customers` may be among them.
+    by
+        The columns.
+    """
+    own = {"contracts": [n for n in names(contracts) if n not in ("term", "who", "entity")]}
+    there = own | {n: names(tables[n]) for n in ("customers",) if n in tables}
+    places = [column_of(name, there) for name in by]
+    for number, (name, place) in enumerate(zip(by, places, strict=True)):
+        column = f"_by{number}"
+        if place is None:
+            found = found.with_columns(_kind(name).cast(nw.Int64).alias(column))
+        elif place[0] == "contracts":
+            values = contracts.select(nw.col(place[1]).alias(column), row="term")
+            found = found.join(values, on="row", how="left")
+        else:
+            values = tables["customers"].select(
+                nw.col("customer_id").alias("_key"), nw.col(place[1]).alias(column)
+            )
+            who = contracts.select(row="term", _key="customer_id")
+            found = found.join(who.join(values, on="_key").drop("_key"), on="row", how="left")
+    found = with_group_number(found, by)
+    if not by:
+        return found, Groups((), ((),))
+    columns = [f"_by{number}" for number in range(len(by))]
+    rows = fetched(found.select("group", *columns).unique()).to_pylist()
+    kinds = [None if place else KINDS[name] for name, place in zip(by, places, strict=True)]
+    labels = {
+        row["group"]: tuple(_label(row[c], kind) for c, kind in zip(columns, kinds, strict=True))
+        for row in rows
+    }
+    return found.drop(*columns), Groups(tuple(by), tuple(labels[n] for n in sorted(labels)))
+
+
+def _kind(name: str) -> nw.Expr:
+    if name == "how":
+        return nw.col("auto") + 1
+    if name == "renewal":
+        return nw.col("number") - 1
+    out = nw.lit(0)
+    for edge in EDGES:
+        out = out + flag(nw.col("end") - nw.col("start") >= edge)
+    return out
+
+
+def _label(value: Any, kinds: Sequence[str] | None) -> Any:
+    if kinds is not None:
+        return kinds[int(value)]
+    return NONE if value is None or value != value else label_of(value)

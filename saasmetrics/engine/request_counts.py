@@ -1,0 +1,124 @@
+"""Tickets by day, or by customer and month, with the work on them: added up where the tickets are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.engine.columns import encode, flat
+from saasmetrics.engine.followed import followed
+from saasmetrics.engine.requests import check_where, requests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from saasmetrics.engine.local import LocalEngine
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+_NOBODY = pa.array([None], pa.string())
+
+
+@dataclass(frozen=True, eq=False)
+class RequestCounts:
+    """Tickets created up to the as-of date, one element per day, or per customer and month, in the order of time.
+
+    Attributes
+    ----------
+    customer_ids, customer
+        The customers who asked, and the place of each element's among them, -1 for none; all 0 where customers are
+        not told apart.
+    entity
+        Paying customer, -1 where the account never paid.
+    day
+        Day number, in UTC; for months the first day.
+    n, timed
+        Tickets, and those with a handling time.
+    worked, squared
+        Sum of handling times in seconds, and of their squares.
+    """
+
+    customer_ids: pa.Array
+    customer: Ints
+    entity: Ints
+    day: Ints
+    n: Ints
+    timed: Ints
+    worked: Floats
+    squared: Floats
+
+
+def request_counts(
+    engine: LocalEngine,
+    wanted_by: str,
+    where: Mapping[str, str] | None = None,
+    *,
+    customers: bool = False,
+) -> RequestCounts:
+    """Return the tickets up to the as-of date, added up; `where` picks by a column, such as channel.
+
+    Parameters
+    ----------
+    engine
+        The engine of a book.
+    wanted_by
+        What needs them.
+    where
+        Column -> value.
+    customers
+        Tell customers apart; their tickets are those of months.
+
+    Raises
+    ------
+    MissingTableError
+        If there is no table tickets.
+    DataError
+        If no ticket has the value asked for.
+    """
+    if "tickets" in engine.tables and engine.tables["tickets"].is_away:
+        return _there(engine, wanted_by, where or {}, customers=customers)
+    found = requests(engine, wanted_by, where)
+    column = engine.tables["tickets"].data["customer_id"]
+    ids, customer = encode(column) if customers else (_NOBODY, np.zeros(len(column), np.int32))
+    timed = ~np.isnan(found.handle)
+    worked = np.where(timed, found.handle, 0.0)
+    one = np.ones(len(found), np.int64)
+    who = customer[found.row].astype(np.int64)
+    sums = (one, timed.astype(np.int64), worked, worked**2)
+    return RequestCounts(ids, who, found.entity, found.day, *sums)
+
+
+def _there(
+    engine: LocalEngine, wanted_by: str, where: Mapping[str, str], *, customers: bool
+) -> RequestCounts:
+    from saasmetrics.engine.connected.rows import brought, canonical
+    from saasmetrics.engine.portable.held import held
+    from saasmetrics.engine.portable.requests import kept, request_sums
+
+    check_where(engine, wanted_by, where)
+    rows = engine.tables["tickets"].data
+    by = ("customer_id",) if customers else ()
+    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+        some = kept(rows.frame, (engine.since, engine.as_of), where)
+        found = brought(held(request_sums(some, by, months=customers)), "tickets", rows.link)
+    found = found.sort_by("day")
+    if customers:
+        told = canonical("tickets", pa.table({"customer_id": found["customer_id"]}))
+        ids, customer = encode(told["customer_id"])
+    else:
+        ids, customer = _NOBODY, np.zeros(len(found), np.int32)
+    known = flat(followed(engine).spans.entity_ids) if customers else ids
+    at = np.asarray(pc.index_in(ids, value_set=known.cast(ids.type)).fill_null(-1))
+    entity = np.append(at, -1).astype(np.int64)[customer]
+    day, n, timed = (np.asarray(found[name]).astype(np.int64) for name in ("day", "n", "timed"))
+    worked, squared = (np.asarray(found[name]).astype(np.float64) for name in ("worked", "squared"))
+    who = customer.astype(np.int64)
+    return RequestCounts(ids, who, entity, day, n, timed, worked, squared)

@@ -1,0 +1,258 @@
+"""From rows of customer-months, a part at a time, to runs of months: in the order of months, of customers, or in none.
+
+Rows in the order of months meet what each customer had in the month before; rows in the order of customers meet the row
+before them. Runs that either way cuts, as rows come in another order, are joined in the end, so the order of rows
+decides what is kept meanwhile and never what comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saasmetrics.errors import DataError
+from saasmetrics.memory import spoken
+from saasmetrics.tables.order import in_order
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Runs", "Sweep"]
+
+NEVER = np.int16(-(2**15))
+_BY_MONTH = 64  # rows of a month in a row from which months are swept one by one
+_LOOSE = 1 << 22  # runs that wait to be joined, at least
+_WORKING = 3.0  # the runs, the same in order, and their keys
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of months: whose, of which kind, the first month since 1970, how many months, and the amount of each."""
+
+    who: NDArray[np.int32]
+    kind: NDArray[np.int16]
+    first: NDArray[np.int16]
+    many: NDArray[np.int16]
+    amount: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.who)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return sum(int(getattr(self, each.name).nbytes) for each in fields(self))
+
+    def pick(self, rows: Any) -> Runs:
+        """Return some of them."""
+        return Runs(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+
+def _none() -> Runs:
+    small = np.zeros(0, np.int16)
+    return Runs(np.zeros(0, np.int32), small, small, small, np.zeros(0, np.float64))
+
+
+class Sweep:
+    """What was read so far: runs that are over, and what each customer has in the last month.
+
+    Parameters
+    ----------
+    limit
+        How much memory it may take, in bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._runs = _none()
+        self._loose: list[Runs] = []
+        self._waiting = 0
+        self._month = int(NEVER)
+        self._last = np.zeros(0, np.int16)
+        self._first = np.zeros(0, np.int16)
+        self._row = np.zeros(0, np.int32)
+        self._amount = np.zeros(0, np.float64)
+        self._kind: NDArray[np.int16] | None = None
+
+    def add(
+        self,
+        who: NDArray[np.int32],
+        kind: NDArray[np.int16] | None,
+        month: NDArray[np.int16],
+        amount: NDArray[np.float64],
+        customers: int,
+    ) -> None:
+        """Take rows in their order; `kind` is None where all are of the first kind."""
+        turns = np.flatnonzero(month[1:] != month[:-1]) + 1
+        if (len(turns) + 1) * _BY_MONTH > len(month) or int(month[0]) < self._month:
+            self._add_rows(who, kind, month, amount)
+            return
+        self._grow(customers, kind is not None)
+        starts = [0, *turns.tolist(), len(month)]
+        for begin, end in pairwise(starts):
+            cut = slice(begin, end)
+            kinds = None if kind is None else kind[cut]
+            self._add_month(who[cut], kinds, month[cut], amount[cut])
+
+    def finish(self) -> Runs:
+        """Return all runs, by customer and month."""
+        self._row = np.zeros(0, np.int32)
+        self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
+        self._last = self._first = np.zeros(0, np.int16)
+        self._amount, self._kind = np.zeros(0, np.float64), None
+        self._join()
+        return self._runs
+
+    def _grow(self, customers: int, kinds: bool) -> None:
+        room = len(self._last)
+        if customers > room:
+            more = max(customers, room + room // 2) - room
+            self._last = np.append(self._last, np.full(more, NEVER))
+            self._first = np.append(self._first, np.zeros(more, np.int16))
+            self._row = np.append(self._row, np.zeros(more, np.int32))
+            self._amount = np.append(self._amount, np.zeros(more))
+        if kinds and self._kind is None:
+            self._kind = np.zeros(len(self._last), np.int16)
+        if self._kind is not None and len(self._kind) < len(self._last):
+            self._kind = np.append(
+                self._kind, np.zeros(len(self._last) - len(self._kind), np.int16)
+            )
+
+    def _add_month(
+        self,
+        who: NDArray[np.int32],
+        kind: NDArray[np.int16] | None,
+        month: NDArray[np.int16],
+        amount: NDArray[np.float64],
+    ) -> None:
+        """Take rows of one month: what is as in the month before goes on, all else begins."""
+        now = month[0]
+        if now < self._month:
+            self._add_rows(who, kind, month, amount)
+            return
+        self._month = int(now)
+        before = self._last.take(who)
+        first = self._first_of_each(who) & (before < now)
+        if not first.all():  # some customer has several rows of the month
+            others = None if kind is None else kind[~first]
+            self._add_rows(who[~first], others, month[~first], amount[~first])
+            who, month, amount, before = who[first], month[first], amount[first], before[first]
+            kind = None if kind is None else kind[first]
+        self._last[who] = now
+        goes_on = before == now - 1
+        goes_on &= self._amount.take(who) == amount
+        if self._kind is not None and kind is not None:
+            goes_on &= self._kind.take(who) == kind
+        begin = np.flatnonzero(~goes_on)
+        new, last = who[begin], before[begin]
+        again = last > NEVER
+        self._close(new[again], last[again])
+        self._first[new], self._amount[new] = now, amount[begin]
+        if self._kind is not None and kind is not None:
+            self._kind[new] = kind[begin]
+
+    def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return the rows in which customers come first; the last one written of several is the first row."""
+        row = np.arange(len(who), dtype=np.int32)
+        self._row[who[::-1]] = row[::-1]
+        first: NDArray[np.bool_] = self._row.take(who) == row
+        return first
+
+    def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
+        """Put the runs of some customers with those that are over."""
+        if not len(who):
+            return
+        last = self._last[who] if last is None else last
+        first = self._first[who]
+        kind = np.zeros(len(who), np.int16) if self._kind is None else self._kind[who]
+        many = (last - first + 1).astype(np.int16)
+        self._put(Runs(who.astype(np.int32), kind, first, many, self._amount[who]))
+
+    def _add_rows(
+        self,
+        who: NDArray[np.int32],
+        kind: NDArray[np.int16] | None,
+        month: NDArray[np.int16],
+        amount: NDArray[np.float64],
+    ) -> None:
+        """Take rows in any order; a row that goes on from the one before it is the same run."""
+        if not len(who):
+            return
+        on = (who[1:] == who[:-1]) & (month[1:] == month[:-1] + 1) & (amount[1:] == amount[:-1])
+        if kind is not None:
+            on &= kind[1:] == kind[:-1]
+        begin = np.append(0, np.flatnonzero(~on) + 1)
+        many = np.diff(np.append(begin, len(who))).astype(np.int16)
+        kinds = np.zeros(len(begin), np.int16) if kind is None else kind[begin]
+        self._put(Runs(who[begin], kinds, month[begin], many, amount[begin]))
+
+    def _put(self, runs: Runs) -> None:
+        self._loose.append(runs)
+        self._waiting += len(runs)
+        if self._waiting > max(_LOOSE, len(self._runs)):
+            self._join()
+
+    def _join(self) -> None:
+        """Join runs that follow each other, and refuse more of them than there is memory for."""
+        parts = [part for part in (self._runs, *self._loose) if len(part)]
+        self._loose, self._waiting = [], 0
+        if not parts:
+            return
+        need = int(_WORKING * sum(part.nbytes for part in parts))
+        if need > self._limit:
+            raise _no_room(sum(map(len, parts)), need, self._limit)
+        self._runs = _none()
+        self._runs = _joined(_in_order(parts))
+
+
+def _in_order(parts: list[Runs]) -> Runs:
+    """Return all runs by customer, kind and first month; a column at a time, as the parts are let go meanwhile."""
+    names = [each.name for each in fields(Runs)]
+    columns = {name: [getattr(part, name) for part in parts] for name in names}
+    parts.clear()
+    order = _order(*(np.concatenate(columns[name]) for name in ("who", "kind", "first")))
+    done: list[Any] = []
+    for name in names:
+        column = np.concatenate(columns.pop(name))
+        done.append(column if order is None else column[order])
+    return Runs(*done)
+
+
+def _order(
+    who: NDArray[np.int32], kind: NDArray[np.int16], first: NDArray[np.int16]
+) -> NDArray[np.int64] | None:
+    """Return the places of runs in their order; None where they are in it."""
+    low, high = int(first.min()), int(first.max())
+    key = who.astype(np.int64)
+    key *= int(kind.max()) + 1
+    key += kind
+    key *= high - low + 1
+    key += first
+    key -= low
+    return None if (key[1:] >= key[:-1]).all() else in_order(key)[1]
+
+
+def _joined(runs: Runs) -> Runs:
+    on = (runs.who[1:] == runs.who[:-1]) & (runs.kind[1:] == runs.kind[:-1])
+    on &= (runs.first[1:] == runs.first[:-1] + runs.many[:-1]) & (
+        runs.amount[1:] == runs.amount[:-1]
+    )
+    if not on.any():
+        return runs
+    begin = np.append(0, np.flatnonzero(~on) + 1)
+    many = np.add.reduceat(runs.many, begin, dtype=np.int16)
+    out = runs.pick(begin)
+    return Runs(out.who, out.kind, out.first, many, out.amount)
+
+
+def _no_room(runs: int, need: int, limit: int) -> DataError:
+    msg = (
+        f"mrr: {runs:,} changes of customers were read so far, which need about {spoken(need)} of memory, and the "
+        f"limit is {spoken(limit)}. Rows need least in the order of months, or of customers and months: sort the file, "
+        "duckdb.read_parquet('mrr.parquet').order('month').write_parquet('sorted/mrr.parquet'). Leave out columns that "
+        "change from month to month, or allow more with memory_limit=."
+    )
+    return DataError(msg)

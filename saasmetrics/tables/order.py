@@ -1,0 +1,29 @@
+"""Rows in the order of one whole number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["in_order"]
+
+
+def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sort keys, in place where they leave room for it, and return them with the place that each came from.
+
+    Keys that carry their place sort in half the time of an argsort.
+    """
+    bits = len(key).bit_length()
+    if int(key.max(initial=0)).bit_length() + bits > 63:
+        order = np.argsort(key)
+        return key[order], order
+    key <<= bits
+    key += np.arange(len(key))
+    key.sort()
+    order = key & ((1 << bits) - 1)
+    key >>= bits
+    return key, order

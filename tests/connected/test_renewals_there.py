@@ -1,0 +1,79 @@
+"""Renewals of a connected book: sums of all contracts, and of single ones only those that come up or are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.result import Result
+from tests.connected.natives import WAYS, brought, connected
+
+Ask = Callable[[sm.Book], Result]
+SUMS: dict[str, Ask] = {
+    "rates": lambda book: sm.renewals.rates(book, by=["segment", "term"], measure="net"),
+    "customers": lambda book: sm.renewals.rates(book, freq="Y", by="owner_id", measure="logo"),
+    "waterfall": lambda book: sm.renewals.waterfall(book, by="renewal", terms="all"),
+    "then": lambda book: sm.renewals.rates(book.as_of("2025-06-30"), interval=None),
+    "of a segment": lambda book: sm.renewals.waterfall(book.where(segment="SMB")),
+    "observed": lambda book: sm.renewals.rates(book.between("2024-01", "2025-06"), freq="M"),
+}
+CHOSEN: dict[str, Ask] = {
+    "calendar": lambda book: sm.renewals.calendar(book, by="segment", quarters=2),
+    "forecast": lambda book: sm.renewals.forecast(book, by="owner_id", pool=["segment", "how"]),
+}
+# DuckDB plans each query anew, which takes longer than counting a small company: it is asked less.
+ASKED = [("polars", name) for name in SUMS] + [("duckdb", "rates")]
+
+
+@pytest.fixture(scope="module")
+def local() -> sm.Book:
+    return sm.demo(customers=100, seed=7)
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def book(local: sm.Book, request: pytest.FixtureRequest) -> sm.Book:
+    used = ("subscriptions", "customers", "fx", "contracts")
+    tables = {name: local.tables[name] for name in used}
+    return connected(tables, request.param, as_of=local.as_of_text, currency="USD")
+
+
+@pytest.mark.parametrize(("book", "name"), ASKED, indirect=["book"])
+def test_what_became_of_contracts_is_summed_there(book: sm.Book, local: sm.Book, name: str) -> None:
+    found, wanted = (SUMS[name](each) for each in (book, local))
+    pd.testing.assert_frame_equal(found.df, wanted.df)
+    assert found.footnote == wanted.footnote
+    assert not brought(book)
+
+
+def test_the_contracts_of_a_cell_alone_are_brought_while_they_are_looked_at(
+    book: sm.Book, local: sm.Book
+) -> None:
+    found, wanted = (sm.renewals.rates(each, by="segment") for each in (book, local))
+    cell = {"period": "2025-Q4", "segment": "SMB"}
+    pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
+    assert not brought(book)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_of_contracts_to_come_only_those_are_brought_that_may_still_renew(
+    book: sm.Book, local: sm.Book, name: str
+) -> None:
+    found, wanted = (CHOSEN[name](each) for each in (book, local))
+    pd.testing.assert_frame_equal(found.df, wanted.df)
+    assert found.footnote == wanted.footnote
+    # Of 131 contracts 53 end in the next four quarters or the grace before, or renew one that does.
+    assert local.tables["contracts"].num_rows == 131
+    assert max(rows for _, rows, _ in book.place.link.brought.values()) <= 53
+    pd.testing.assert_frame_equal(found.rows(), wanted.rows())
+
+
+def test_a_column_that_no_table_has_is_named_alike(book: sm.Book, local: sm.Book) -> None:
+    said = []
+    for each in (book, local):
+        with pytest.raises(sm.DataError) as error:
+            sm.renewals.rates(each, by="sgment")
+        said.append(str(error.value))
+    assert said[0] == said[1]

@@ -1,0 +1,125 @@
+"""Tickets counted where they are are the tickets counted here, by any columns, periods and clock; none is brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.engine.connected.rows import Rows
+from tests.connected.natives import connected
+
+Ask = Callable[[sm.Book], sm.Result]
+
+ASKED: dict[str, Ask] = {
+    "top issues": lambda book: sm.support.top_issues(book, freq="Q", zone="America/New_York"),
+    "by revenue": lambda book: sm.support.by_revenue(
+        book, by=("tag", "plan"), zone="Europe/Berlin"
+    ),
+    "by revenue of a segment": lambda book: sm.support.by_revenue(book, by="segment", freq="Y"),
+    "contact rate": lambda book: sm.support.load(book, by=("channel", "segment"), freq="Q"),
+    "contacting": lambda book: sm.support.load(
+        book, "per_contacting", freq="W", zone="Asia/Kolkata"
+    ),
+    "of heads": lambda book: sm.support.load(book, "per_head", by="team_id", interval=None),
+    "of a year": lambda book: sm.support.load(book.between("2026-01-15", "2026-08-20")),
+    "voice": lambda book: sm.support.voice(book, zone="Pacific/Auckland"),
+    "mix": sm.support.mix,
+    "workload": lambda book: sm.capacity.workload(book, "Q", by=("channel", "segment")),
+    "workload of a year": lambda book: sm.capacity.workload(
+        book.between("2026-01-15", "2026-08-20")
+    ),
+    "demand": lambda book: sm.capacity.demand(book, by="segment", channel="chat"),
+    "drivers": lambda book: sm.capacity.drivers(book, "new"),
+    "load of the team": sm.capacity.load,
+    "hiring plan": sm.capacity.hiring_plan,
+}
+
+
+@pytest.fixture(scope="module")
+def local() -> sm.Book:
+    return sm.demo(customers=60, seed=3)
+
+
+@pytest.fixture(scope="module")
+def away(local: sm.Book) -> sm.Book:
+    told = {"as_of": local.as_of_text, "currency": local.currency, "policy": local.policy}
+    return connected(local.tables, "polars", memory_limit="1GB", **told)
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tickets were brought one by one, each time."""
+    found: list[int] = []
+    rows = Rows._with
+
+    def watched(self: Rows, columns: object) -> pa.Table:
+        made = rows(self, columns)
+        if self.name == "tickets":
+            found.append(len(made))
+        return made
+
+    monkeypatch.setattr(Rows, "_with", watched)
+    return found
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_needs_no_single_ticket_brings_none(
+    name: str, local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    wanted, found = ASKED[name](local), ASKED[name](away)
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+    assert found.notes == wanted.notes
+    assert not whole
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("top issues", {}),
+        ("contacting", {"period": "2026-05-06"}),
+        ("contact rate", {"period": "2026-05-06", "channel": "chat", "segment": "SMB"}),
+        ("voice", {"voice": "new"}),
+    ],
+)
+def test_rows_are_the_tickets_of_the_cell_and_only_those_of_its_days_are_brought(
+    name: str, cell: dict[str, str], local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    wanted, found = ASKED[name](local).rows(**cell), ASKED[name](away).rows(**cell)
+    order = ["created_at", "ticket_id"]
+    ours, theirs = (frame.sort_values(order, ignore_index=True) for frame in (wanted, found))
+    assert len(ours)
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
+    if name != "voice":  # whose cells are of all days
+        assert max(whole) < len(local.frame("tickets")) / 2
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda book: sm.capacity.staffing(book, weeks=8, zone="Europe/Berlin"),
+        lambda book: sm.capacity.carve_out(book, agents=3, work=3, weeks=10, baseline=10),
+    ],
+    ids=["staffing", "carve_out"],
+)
+def test_tickets_that_are_played_again_are_those_of_the_weeks(
+    ask: Ask, local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    pd.testing.assert_frame_equal(ask(away).df, ask(local).df, check_dtype=False)
+    assert max(whole) < len(local.frame("tickets")) / 2
+
+
+def test_who_asked_in_a_month_is_told_by_counts(
+    local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    order = ["tickets", "customer_id", "paying"]
+    ours, theirs = (
+        sm.capacity.demand(book).rows(period="2026-05").sort_values(order, ignore_index=True)
+        for book in (local, away)
+    )
+    assert len(ours)
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
+    assert not whole

@@ -1,0 +1,178 @@
+"""What SQL says of every cube is what the engine counts: other dialects, moving rates, other causes, random ledgers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import saasmetrics as sm
+from saasmetrics.engine import written
+from saasmetrics.engine.groups import NONE
+from saasmetrics.recording import Ask, Asked
+from tests.engine.test_exchange_rates import moving
+from tests.properties.ledgers import Case, cases
+from tests.properties.profile import quick
+
+USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
+LEVELS = ("opening", "closing", "customers_opening", "customers_closing")
+DIMS = ["duration", "entry", "event", "cause"]
+LONGEST = {"movements": 24_000, "pairs": 17_000, "triangle": 17_000, "lifetimes": 14_000}
+
+
+@pytest.fixture(scope="module")
+def company() -> sm.Book:
+    """A company with pauses, discounts, trials, invoices for usage, versions of rows, and two currencies."""
+    return sm.demo(customers=60, seed=7)
+
+
+def text(book: sm.Book, cube: str, dialect: str = "duckdb", **given: Any) -> str:
+    """Return the SQL of a cube."""
+    result = sm.retention.nrr(sm.demo(customers=30))
+    asked = Asked(book, (Ask(book.engine, cube, given),))
+    return replace(result, asked=asked).sql(dialect)
+
+
+def rows(book: sm.Book, query: str) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("create macro todate32(x) as cast(x as date)")  # a word of ClickHouse
+        for name, table in book.history.items():
+            if name in USED:
+                connection.register(name, table.data)
+        return connection.execute(query).df()
+
+
+def at_every_time(found: pd.DataFrame, like: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return a row for every group and period of a cube, with nothing where the SQL has none."""
+    found = found.astype({"period": "datetime64[s]"})
+    found[by] = found[by].where(found[by].notna(), NONE)
+    keys = [*by, "period"]
+    wanted = like.astype({"period": "datetime64[s]"}).set_index(keys)
+    return found.set_index(keys).reindex(wanted.index)
+
+
+def same(found: pd.DataFrame, ours: pd.DataFrame, names: list[str]) -> None:
+    mine = ours.set_index(found.index)[names].astype("int64")
+    pd.testing.assert_frame_equal(found[names].fillna(0).astype("int64"), mine)
+
+
+def compare_movements(book: sm.Book, by: list[str], freq: str = "M") -> None:
+    ours = book.movements(freq, by)
+    found = at_every_time(rows(book, text(book, "movements", freq=freq, by=tuple(by))), ours, by)
+    same(found, ours, [n for n in found.columns if n not in LEVELS])
+    seen = found["opening"].notna().to_numpy()
+    same(found[seen], ours[seen], list(LEVELS))
+
+
+def compare_pairs(book: sm.Book, by: list[str], freq: str = "M", window: int = 12) -> None:
+    ours = book.pairs(window, freq, by)
+    query = text(book, "pairs", window=window, freq=freq, by=tuple(by))
+    found = at_every_time(rows(book, query), ours, by)
+    groups = found.groupby(level=0, sort=False) if by else found
+    same(groups.ffill(), ours, list(found.columns))
+
+
+def compare_triangle(book: sm.Book, freq: str = "M") -> None:
+    found = rows(book, text(book, "triangle", freq=freq)).astype({"cohort": "datetime64[s]"})
+    ours = book.triangle(freq).query("observed").astype({"cohort": "datetime64[s]"})
+    names = ["customers", "mrr", "floor", "point"]
+    wanted = ours.set_index(["cohort", "age"])[names].astype("int64")
+    theirs = found.set_index(["cohort", "age"])[names].reindex(wanted.index)
+    theirs = theirs.groupby(level=0, sort=False).ffill().fillna(0).astype("int64")
+    pd.testing.assert_frame_equal(theirs, wanted)
+
+
+def compare_lifetimes(book: sm.Book, **given: str) -> None:
+    found = rows(book, text(book, "lifetimes", **given))
+    ours = book.engine.lifetimes("M", (), 0, *given.values())
+    names = [*DIMS, "customers", "mrr_micro"]
+    pd.testing.assert_frame_equal(
+        *(f[names].astype("int64").sort_values(names, ignore_index=True) for f in (found, ours))
+    )
+
+
+def test_the_ages_of_cohorts_are_those_of_their_sql(company: sm.Book) -> None:
+    found = rows(company, text(company, "ages", freq="Q")).set_index("age")
+    ours = company.engine.ages("Q").measures
+    every = found.reindex(range(ours["won"].shape[1]))
+    for name in ("customers", "mrr", "won"):
+        theirs = every[name].ffill().fillna(0).to_numpy().astype(np.int64)
+        assert theirs.tolist() == ours[name][0].tolist()
+    assert every["oldest"].fillna(0).astype(np.int64).tolist() == ours["oldest"][0].tolist()
+
+
+def test_lifetimes_by_another_cause_are_those_of_their_sql(company: sm.Book) -> None:
+    compare_lifetimes(company, cause="plan")
+    assert "-- Causes: 0 unknown, 1 " in text(company, "lifetimes", cause="plan")
+
+
+def test_terms_are_those_of_their_sql(company: sm.Book) -> None:
+    ours = company.engine.terms("Q", ("plan",))
+    found = at_every_time(
+        rows(company, text(company, "terms", freq="Q", by=("plan",))), ours, ["plan"]
+    )
+    same(found, ours, list(found.columns))
+
+
+@pytest.mark.parametrize("fx", ["line", "spot"])
+def test_money_at_rates_that_move_is_that_of_its_sql(company: sm.Book, fx: str) -> None:
+    book = company.with_policy(fx=fx)
+    compare_movements(book, ["plan"], "Q")
+    compare_pairs(book, ["plan"], "Q", 4)
+    compare_triangle(book, "Q")
+
+
+@pytest.mark.parametrize("other", [d for d in written.DIALECTS if d != "duckdb"])
+def test_the_sql_of_another_dialect_means_the_same(company: sm.Book, other: str) -> None:
+    book = company.with_policy(fx="constant").where(plan="Growth")
+    ours, theirs = (
+        sqlglot.parse_one(
+            text(book, "pairs", dialect, window=12, freq="M").rstrip(";"), dialect=dialect
+        )
+        for dialect in ("duckdb", other)
+    )
+    theirs.set("settings", None)  # of ClickHouse: joins and names as everywhere else
+    found, wanted = (
+        rows(book, query.sql("duckdb"))
+        .rename(columns=str.lower)
+        .astype({"period": "datetime64[s]"})
+        for query in (theirs, ours)
+    )
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+
+
+@pytest.mark.parametrize("cube", LONGEST)
+def test_the_sql_of_a_cube_is_short_enough_to_read(company: sm.Book, cube: str) -> None:
+    book = company.with_policy(fx="constant")
+    given = {"window": 12} if cube == "pairs" else {}
+    assert len(text(book, cube, **given)) < LONGEST[cube]
+
+
+def test_the_same_number_has_the_same_sql(company: sm.Book) -> None:
+    assert text(company, "pairs", window=12) == text(company, "pairs", window=12)
+
+
+def told(case: Case) -> sm.Book:
+    """Return the book of a case."""
+    tables: Mapping[str, Any] = {name: table.data for name, table in case.tables.items()}
+    day = str(np.datetime64(case.as_of, "D"))
+    return sm.Book(
+        **tables, policy=case.policy, as_of=day, currency="USD", fiscal_start=case.fiscal_start
+    )
+
+
+@settings(quick, max_examples=3)
+@given(cases(), st.sampled_from(("constant", "line", "spot")))
+def test_the_sql_of_random_ledgers_says_what_the_engine_counts(case: Case, fx: str) -> None:
+    book = told(moving(case, fx))
+    compare_movements(book, ["plan"])
+    compare_pairs(book, ["segment"], window=2)
+    compare_lifetimes(book)

@@ -1,0 +1,96 @@
+"""Tickets, work and usage are added up alike in PostgreSQL, in DuckDB reached through Ibis, in Spark, and in Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.engine.connected import Link
+from saasmetrics.engine.connected.activities import minutes_by_month
+from saasmetrics.engine.connected.rows import Rows
+from saasmetrics.engine.connected.usage import usage_by_day
+from saasmetrics.engine.moments import offsets_of
+from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.instants import offsets_between
+from saasmetrics.engine.portable.requests import kept, request_sums, work_cells
+from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
+from saasmetrics.periods import Calendar, day_number
+from tests.engine.natives import native
+from tests.warehouse.postgres import ANALYST, Postgres
+from tests.warehouse.test_engines_agree import in_duckdb, in_postgres
+
+Frames = Mapping[str, Any]
+DAYS = (day_number("2026-02-03"), day_number("2026-09-20"))
+BERLIN = "Europe/Berlin"
+
+
+def cells(frames: Frames) -> Any:
+    now = (DAYS[1] + 1) * 86_400
+    first = first_moment(frames["tickets"], now)
+    clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
+    return fetched(ticket_cells(frames, [("tickets", "tag"), ("people", "team")], clock))
+
+
+def requests(frames: Frames) -> Any:
+    some = kept(frames["tickets"], DAYS, {"channel": "chat"})
+    return fetched(request_sums(some, ["customer_id"], months=True))
+
+
+def work(frames: Frames) -> Any:
+    return fetched(work_cells(frames, [("customers", "segment"), ("tickets", "tier")], DAYS))
+
+
+def use(frames: Frames) -> Any:
+    return usage_by_day(Rows("usage", frames["usage"], Link(2**30)), recorded=False)
+
+
+def touches(frames: Frames) -> Any:
+    return minutes_by_month(Rows("activities", frames["activities"], Link(2**30)), DAYS[1])
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pa.Table]:
+    used = ("tickets", "people", "customers", "usage", "activities")
+    found = {name: table.data for name, table in sm.demo(customers=8, seed=5).tables.items()}
+    return {name: found[name] for name in used}
+
+
+def rows(found: pa.Table) -> list[tuple[Any, ...]]:
+    """Return the rows in an order of their own, with the columns in that of their names."""
+    names = sorted(found.column_names)
+    return sorted((tuple(row[n] for n in names) for row in found.to_pylist()), key=repr)
+
+
+def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
+    frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
+    here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
+    asks: tuple[Callable[[Frames], Any], ...] = (cells, requests, work, use, touches)
+    for ask in asks:
+        wanted = rows(ask(here))
+        assert len(wanted) > 5
+        assert rows(ask(frames)) == wanted, ask.__name__
+
+
+def test_postgres_adds_up_tickets_and_usage_alike(
+    postgres: Postgres, tables: dict[str, pa.Table]
+) -> None:
+    with in_postgres(postgres, ANALYST, tables) as there:
+        agree(tables, there)
+
+
+@pytest.mark.cluster
+def test_duckdb_reached_through_ibis_adds_up_tickets_and_usage_alike(
+    tables: dict[str, pa.Table],
+) -> None:
+    with in_duckdb(tables) as there:
+        agree(tables, there)
+
+
+@pytest.mark.cluster
+def test_spark_adds_up_tickets_and_usage_alike(spark: Any, tables: dict[str, pa.Table]) -> None:
+    agree(tables, {name: spark.createDataFrame(data) for name, data in tables.items()})
