@@ -26,7 +26,7 @@ from tests.properties.profile import quick
 USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
 LEVELS = ("opening", "closing", "customers_opening", "customers_closing")
 DIMS = ["duration", "entry", "event", "cause"]
-LONGEST = {"movements": 24_000, "pairs": 17_000, "triangle": 17_000, "lifetimes": 14_000}
+LONGEST = {"movements": 17_000, "pairs": 16_000}
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_the_sql_of_a_cube_is_short_enough_to_read(company: sm.Book, cube: str) 
 
 
 def test_the_same_number_has_the_same_sql(company: sm.Book) -> None:
-    assert text(company, "pairs", window=12) == text(company, "pairs", window=12)
+    assert text(company, "lifetimes") == text(company, "lifetimes")
 
 
 def told(case: Case) -> sm.Book:
