@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
+from weakref import finalize
 
 import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import Rows, brought, counted_here, is_there
+from saasmetrics.engine.connected.rows import Rows, brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
@@ -320,12 +321,10 @@ class _Portable(PortableEngine):
         """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
         return brought(frame, table, self._link, holder)
 
-    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:
-        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
-        found = super().bring_few(frame, table, holder, most)
-        if found is not None:
-            counted_here(found, table, self._link, holder)
-        return found
+    def brought(self, found: pa.Table, table: str, holder: object) -> None:
+        """Note that pieces were brought at once, if they fit beside what is here already."""
+        self._link.allow(id(holder), table, len(found), found.nbytes)
+        finalize(holder, self._link.release, id(holder))
 
 
 def _without_clocks(rows: Rows) -> Any:

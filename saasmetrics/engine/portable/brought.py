@@ -16,6 +16,7 @@ from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.spans import Spans
 from saasmetrics.money import LARGEST
 
@@ -94,10 +95,15 @@ class BroughtEngine(LocalEngine):
         DataError
             If they add up to more than 64 bits hold.
         """
+        return self._there.basis.once("few", lambda: self._bring_few(most))
+
+    def _bring_few(self, most: int) -> bool:
         there = self._there
-        found = there.bring_few(self._kept(), there.source, self, most)
-        if found is None:
+        found: pa.Table = fetched(self._kept().head(most + 1))
+        if len(found) > most:
+            there.basis.check_sum()
             return False
+        there.brought(found, there.source, self)
         own = found.filter(pc.is_valid(found["line"]))
         total = np.abs(np.asarray(own["amount"]).astype(np.float64)).sum()
         if total > LARGEST:

@@ -126,22 +126,11 @@ class PortableEngine:
     @property
     def is_small(self) -> bool:
         """Whether there are so few pieces that all are brought where some are needed."""
-        if self.basis.keeps or self.has_pieces_here:
-            return self.basis.size() <= self.few
-        return self._brings_few
+        few = self.few
+        return self.basis.size() <= few if self.basis.keeps else self.here.bring_few(few)
 
-    @cached_property
-    def _brings_few(self) -> bool:
-        """Whether there are few pieces, which one query brings where steps are not kept."""
-        if self.here.bring_few(self.few):
-            return True
-        self.basis.check_sum()
-        return False
-
-    def bring_few(self, frame: Frame, table: str, holder: object, most: int) -> pa.Table | None:  # noqa: ARG002
-        """Return the rows of a frame, as `bring` does; None if there are more than `most`."""
-        found: pa.Table = fetched(frame.head(most + 1))
-        return found if len(found) <= most else None
+    def brought(self, found: pa.Table, table: str, holder: object) -> None:
+        """Note that pieces were brought at once."""
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:  # noqa: ARG002
         """Return the rows of a frame as Arrow; all that is longer than a cube passes here.
