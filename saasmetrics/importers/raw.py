@@ -38,10 +38,8 @@ def read_tables(
     limit = free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
     places = _places(path)
     # What is read a part at a time is held to the limit while it is.
-    fit(
-        [place for place in places if isinstance(path, Mapping) or not _in_parts(place, told)],
-        limit,
-    )
+    parted = [] if isinstance(path, Mapping) else _in_parts(places, told)
+    fit([place for place in places if place not in parted], limit)
     return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
 
 
@@ -68,9 +66,17 @@ def _places(path: Any) -> list[Path]:
     return own or [file for folder in inner for file in files_of(folder)]
 
 
-def _in_parts(place: Path, told: Told) -> bool:
-    name = table_of_stem(place.name.split(".")[0])
-    return name is not None and is_large(name, place, told.columns.get(name, {}))
+def _in_parts(places: list[Path], told: Told) -> list[Path]:
+    """Return what is read a part at a time: a table in several files is not."""
+    named = [(table_of_stem(place.name.split(".")[0]), place) for place in places]
+    names = [name for name, _ in named]
+    return [
+        place
+        for name, place in named
+        if name is not None
+        and names.count(name) == 1
+        and is_large(name, place, told.columns.get(name, {}))
+    ]
 
 
 def read_raw(path: Any, told: Told, shelf: Shelf | None = None) -> dict[str, Table]:

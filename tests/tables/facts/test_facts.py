@@ -157,6 +157,19 @@ def test_what_changes_too_much_for_the_memory_is_refused_with_what_to_do(tmp_pat
     assert "the limit is 0.1 MB. Rows need least in the order of months" in str(error.value)
 
 
+def test_files_of_months_are_read_whole_and_held_to_the_memory(tmp_path: Path) -> None:
+    whole = pq.read_table(large(tmp_path) / "mrr.parquet")
+    folder = tmp_path / "months"
+    folder.mkdir()
+    for year in (2023, 2024):
+        part = whole.filter(pc.equal(pc.year(whole["month"]), year))
+        pq.write_table(part, folder / f"mrr-{year}.parquet")
+    with in_parts(64):
+        assert sm.read(folder).tables["mrr"].data.num_rows == 40 * 24
+        with pytest.raises(sm.DataError, match="memory"):
+            sm.read(folder, memory_limit="2kB")
+
+
 def test_a_column_that_differs_in_every_row_is_refused_by_name(tmp_path: Path) -> None:
     numbers = np.arange(40_000)
     rows = {"customer_id": numbers % 9, "month": ["2025-01-01"] * 40_000, "mrr": numbers / 7}
