@@ -80,8 +80,19 @@ def several_ids(tables: Mapping[str, Table]) -> Iterable[Problem]:
     for _ in range(2):  # by name to one, and from there by domain to another
         again = kept[kept[rows]] >= 0
         kept[rows[again]] = kept[kept[rows[again]]]
-    rows = rows[kept[rows] != rows]
+    rows = _of_others(ids, rows, kept)
+    if not len(rows):
+        return []
     return [_problem(data, ids, rows, kept[rows], because[rows].tolist())]
+
+
+def _of_others(
+    ids: pa.Array, rows: npt.NDArray[np.intp], kept: npt.NDArray[np.int64]
+) -> npt.NDArray[np.intp]:
+    """Return the first row of each id among some, where the row that is kept is of another id and no copy."""
+    code = np.asarray(ids.dictionary_encode().indices)
+    rows = rows[code[kept[rows]] != code[rows]]
+    return np.sort(rows[np.unique(code[rows], return_index=True)[1]])
 
 
 def _problem(

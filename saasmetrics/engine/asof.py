@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import days, has
 from saasmetrics.engine.service import interval_steps, next_billing_day
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 NEARLY_ALL = 0.9
+_NEVER = -(2**30)
 HAPPENED = ("recorded_at", "cancel_requested_at", "pause_start")
 
 
@@ -81,7 +81,8 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     -----
     Months of an `mrr` table and of invoices are known to their end. Of subscriptions, starts and ends have happened,
     unless the rows are billing periods (each ends one interval after it starts): then the ends of the last ones are
-    terms that may be renewed, and only starts have happened.
+    terms that may be renewed, and only starts have happened. Invoices beside them show that billing went on: the day of
+    the last one has happened too.
     """
     today = day_number(datetime.now().astimezone().date())
     source = source_of(tables)
@@ -104,7 +105,9 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     latest += [_latest(data, name, today) for name in HAPPENED if has(data, name)]
     if has(data, "end") and not billing_periods(data):
         latest.append(_latest(data, "end", today))
-    return min(max(latest), today)
+    if "invoices" in tables and len(tables["invoices"].data):
+        latest.append(_latest(tables["invoices"].data, "date", today))
+    return max(latest) if max(latest) > _NEVER else today
 
 
 def month_end(day: int) -> int:
@@ -128,6 +131,6 @@ def due_share(data: pa.Table, weight: NDArray[np.float64]) -> float:
 
 
 def _latest(data: pa.Table, column: str, today: int) -> int:
-    known = days(data[column], -(2**30))
+    known = days(data[column], _NEVER)
     known = known[known <= today]
-    return int(known.max()) if len(known) else int(pc.min(data["start"]).cast("int32").as_py())
+    return int(known.max()) if len(known) else _NEVER

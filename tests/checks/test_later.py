@@ -82,6 +82,14 @@ def test_the_id_that_is_suggested_is_that_of_the_customer_created_first() -> Non
     assert problem.found["suggested_id"].to_pylist() == ["c1"]
 
 
+def test_a_row_that_is_there_twice_is_no_other_id_and_an_id_counts_once() -> None:
+    customers = people("Acme", "Acme", "Acme", "Acme") | {"customer_id": ["c0", "c0", "c1", "c1"]}
+    (problem,) = found("several-ids", subscriptions=PAID, customers=customers)
+    assert problem.found["customer_id"].to_pylist() == ["c1"]
+    twice = people("Acme", "Acme") | {"customer_id": ["c0", "c0"]}
+    assert found("several-ids", subscriptions=PAID, customers=twice) == []
+
+
 def test_customers_in_a_chain_of_names_and_domains_get_one_id() -> None:
     customers = people(
         "Acme", "Acme", "Other", email=["a@acme.com", "a@second.com", "b@second.com"]

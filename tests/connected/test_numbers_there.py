@@ -126,6 +126,27 @@ def test_the_last_day_shown_is_the_same_as_here(way: str, rows: list, until: str
     assert sm.Book(subscriptions=table).as_of_text == until
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("billed", "until"), [("2025-12-01", "2025-12-01"), ("2099-01-01", "2025-06-15")]
+)
+def test_invoices_beside_subscriptions_show_that_billing_went_on(
+    way: str, billed: str, until: str
+) -> None:
+    day = dt.date.fromisoformat
+    ended = pa.array([None, day("2025-06-15")], pa.date32())
+    lines = {"subscription_id": ["1", "2"], "customer_id": ["a", "b"], "end": ended}
+    more = {"start": [day("2024-01-01")] * 2, "amount": [9.0, 9.0], "interval": ["month"] * 2}
+    bills = {"invoice_id": ["i", "j"], "customer_id": ["a", "a"], "amount": [9.0, 9.0]}
+    tables = {
+        "subscriptions": pa.table({**lines, **more}),
+        "invoices": pa.table({**bills, "date": [day("2025-03-01"), day(billed)]}),
+    }
+    assert sm.Book(**tables).as_of_text == until
+    frames = {name: there(table, way) for name, table in tables.items()}
+    assert sm.connect(**frames).as_of_text == until
+
+
 def test_a_filter_names_the_values_there_are(book: sm.Book) -> None:
     with pytest.raises(sm.DataError, match="Did you mean 'SMB'"):
         book.where(segment="SMBB")

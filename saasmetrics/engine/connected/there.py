@@ -87,7 +87,11 @@ class There(Here):
             if source != "subscriptions":
                 last = _extreme(rows.frame, "month" if source == "mrr" else "date", "max")
                 return today if last is None else min(month_end(last), today)
-            return _last_seen(rows, today)
+            last = _last_seen(rows, today)
+            bills = tables.get("invoices")
+            if bills is None or not is_there(bills):
+                return last
+            return max(last, _latest_by(bills.data.frame, "date", today, last))
 
     def currency(self, tables: Mapping[str, Table]) -> str:
         """Return the currency of most rows."""
@@ -184,6 +188,16 @@ def _extreme(frame: Frame, column: str, which: str) -> int | None:
     found = frame.select(day=day).select(getattr(nw.col("day"), which)())
     value = fetched(found).column(0).to_pylist()[0]
     return None if value is None or abs(value) >= FAR else int(value)
+
+
+def _latest_by(frame: Frame, column: str, today: int, otherwise: int) -> int:
+    """Return the last day of a column until today; `otherwise` where there is none."""
+    day = day_number(column, -FAR)
+    found = fetched(
+        frame.select(day=day).filter(nw.col("day") <= today).select(nw.col("day").max())
+    )
+    last = found.column(0).to_pylist()[0]
+    return otherwise if last is None else int(last)
 
 
 def _last_seen(rows: Rows, today: int) -> int:
