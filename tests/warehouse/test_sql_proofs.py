@@ -194,6 +194,16 @@ def test_the_sql_of_a_cube_is_short_enough_to_read(company: sm.Book, cube: str) 
     assert len(text(book, cube, **given)) < LONGEST[cube]
 
 
+def test_where_nothing_can_be_paused_the_sql_does_not_ask_whether_it_was() -> None:
+    months = {"a": "13", "b": "124", "c": "34"}
+    lines = [(who, f"2026-0{month}", 9.0) for who, when in months.items() for month in when]
+    book = sm.Book(mrr=pd.DataFrame(lines, columns=["customer_id", "month", "mrr"]))
+    query = text(book, "pairs", window=1, freq="M")
+    assert "_idle" not in query
+    assert '0 AS "resumed"' in query
+    compare_pairs(book, [], window=1)
+
+
 def test_the_same_number_has_the_same_sql(company: sm.Book) -> None:
     assert text(company, "lifetimes") == text(company, "lifetimes")
 
