@@ -244,10 +244,30 @@ def test_an_unknown_dialect_is_refused(small: sm.Book) -> None:
         sm.revenue.mrr(small).sql("postgre")
 
 
-def test_a_number_of_other_things_than_cubes_names_them(small: sm.Book) -> None:
-    lost = sm.revenue.concentration(small)
-    with pytest.raises(sm.DataError, match="which has no SQL; what has is movements, pairs"):
-        lost.sql()
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("revenue.concentration", "follows single customers, so there is no SQL for it"),
+        ("renewals.rates", "follows renewals of contracts, so there is no SQL for it"),
+        ("economics.payback", "follows days from sign-up to the first payment, so"),
+        ("support.backlog", "is not summed from MRR, so there is no SQL for it"),
+    ],
+)
+@pytest.mark.parametrize("connected", [False, True], ids=["here", "connected"])
+def test_a_number_without_sql_says_in_plain_words_what_it_follows(
+    company: sm.Book, metric: str, said: str, connected: bool
+) -> None:
+    module, name = metric.split(".")
+    with duckdb.connect() as connection:
+        book = company
+        if connected:
+            tables = {n: connection.from_arrow(t.data) for n, t in company.history.items()}
+            book = sm.connect(**tables).as_of(company.as_of_text)
+        number = getattr(getattr(sm, module), name)(book)
+        with pytest.raises(sm.DataError, match=said) as refused:
+            number.sql()
+    assert "_" not in str(refused.value)
+    assert "bring" not in str(refused.value)
 
 
 def test_comments_say_which_number_by_which_definition(small: sm.Book) -> None:

@@ -14,6 +14,8 @@ import pytest
 import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
 
 import saasmetrics as sm
 from saasmetrics.engine import written
@@ -138,20 +140,30 @@ def test_retention_at_rates_that_move_is_that_of_its_sql(company: sm.Book) -> No
     compare_pairs(company.with_policy(fx="spot"), ["plan"], "Q", 4)
 
 
-@pytest.fixture(scope="module")
-def in_duckdb(company: sm.Book) -> pd.DataFrame:
-    """What the SQL of DuckDB gives."""
-    return meant(company, "duckdb")
+@cache
+def at_moving_rates(dialect: str) -> str:
+    """Return the SQL of net retention in a dialect, which lists the last days of all periods."""
+    book = sm.demo(customers=60, seed=7).with_policy(fx="line")
+    return text(book, "pairs", dialect, window=12, freq="M").rstrip(";")
+
+
+def parsed(dialect: str) -> exp.Expression:
+    """Return that SQL as a dialect reads it."""
+    found = sqlglot.parse_one(at_moving_rates(dialect), dialect=dialect)
+    found.set("settings", None)  # of ClickHouse: joins and names as everywhere else
+    return found
 
 
 def meant(company: sm.Book, dialect: str) -> pd.DataFrame:
     """Return what the SQL of a dialect gives where it is translated to that of DuckDB."""
-    book = company.with_policy(fx="constant")
-    query = text(book, "pairs", dialect, window=12, freq="M").rstrip(";")
-    parsed = sqlglot.parse_one(query, dialect=dialect)
-    parsed.set("settings", None)  # of ClickHouse: joins and names as everywhere else
-    found = rows(book, parsed.sql("duckdb")).rename(columns=str.lower)
+    found = rows(company, parsed(dialect).sql("duckdb")).rename(columns=str.lower)
     return found.astype({"period": "datetime64[s]"})
+
+
+@pytest.fixture(scope="module")
+def in_duckdb(company: sm.Book) -> pd.DataFrame:
+    """What the SQL of DuckDB gives."""
+    return meant(company, "duckdb")
 
 
 @pytest.mark.parametrize("other", [d for d in written.DIALECTS if d != "duckdb"])
@@ -161,11 +173,35 @@ def test_the_sql_of_another_dialect_means_the_same(
     pd.testing.assert_frame_equal(meant(company, other), in_duckdb, check_dtype=False)
 
 
+@pytest.mark.parametrize("dialect", written.DIALECTS)
+def test_each_column_that_a_step_uses_is_one_of_the_tables_or_of_a_step(
+    company: sm.Book, dialect: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_moving_rates.cache_clear()
+    case = str.upper if dialect == "snowflake" else str
+    tables = {
+        case(name): {case(column): "varchar" for column in table.data.column_names}
+        for name, table in company.history.items()
+    }
+    qualify(parsed(dialect), dialect=dialect, schema=tables, infer_schema=False)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("cube", LONGEST)
 def test_the_sql_of_a_cube_is_short_enough_to_read(company: sm.Book, cube: str) -> None:
     book = company.with_policy(fx="constant")
     given = {"window": 12} if cube == "pairs" else {}
     assert len(text(book, cube, **given)) < LONGEST[cube]
+
+
+def test_where_nothing_can_be_paused_the_sql_does_not_ask_whether_it_was() -> None:
+    months = {"a": "13", "b": "124", "c": "34"}
+    lines = [(who, f"2026-0{month}", 9.0) for who, when in months.items() for month in when]
+    book = sm.Book(mrr=pd.DataFrame(lines, columns=["customer_id", "month", "mrr"]))
+    query = text(book, "pairs", window=1, freq="M")
+    assert "_idle" not in query
+    assert '0 AS "resumed"' in query
+    compare_pairs(book, [], window=1)
 
 
 def test_the_same_number_has_the_same_sql(company: sm.Book) -> None:

@@ -67,13 +67,15 @@ class Text:
 
     def rows(self, names: Sequence[str], rows: Sequence[Sequence[int]]) -> str:
         """Return the text of whole numbers as a table."""
-        alias = exp.TableAlias(
-            this=exp.to_identifier("rows", quoted=True),
-            columns=[exp.to_identifier(name, quoted=True) for name in names],
-        )
+        columns = [exp.to_identifier(name, quoted=True) for name in names]
+        alias = exp.TableAlias(this=exp.to_identifier("rows", quoted=True), columns=columns)
         values = [exp.Tuple(expressions=[exp.convert(v) for v in row]) for row in rows]
-        table = exp.Values(expressions=values, alias=alias)
-        return "\n".join(["SELECT *", "FROM " + self._text(table).replace("), (", "),\n  (")])
+        listed = exp.Values(expressions=values, alias=alias)
+        # With its SELECT, as only then does sqlglot write what a dialect without VALUES and names has instead.
+        text = self._text(exp.select(*(exp.Column(this=c.copy()) for c in columns)).from_(listed))
+        for begin in ("(", "STRUCT("):
+            text = text.replace(f"), {begin}", f"),\n  {begin}")
+        return text.replace(" UNION ALL ", "\n  UNION ALL ").replace(" FROM ", "\nFROM ", 1)
 
     def name(self, name: str) -> str:
         """Return a name, quoted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from itertools import combinations
 from typing import Any
 
 from sqlglot import exp
@@ -26,6 +27,14 @@ _COMPARED = {
     exp.LT: operator.lt,
     exp.LTE: operator.le,
 }
+OPPOSITE = {
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.GT: exp.LTE,
+    exp.LTE: exp.GT,
+    exp.LT: exp.GTE,
+    exp.GTE: exp.LT,
+}
 
 
 def shorter(node: Any) -> Any:
@@ -36,6 +45,8 @@ def shorter(node: Any) -> Any:
     >>> import sqlglot
     >>> shorter(sqlglot.parse_one("CASE WHEN 0 = 0 THEN x * 1 + 0 ELSE 5 END")).sql()
     'x'
+    >>> shorter(sqlglot.parse_one("CASE WHEN x <= 0 AND x > 0 THEN 1 ELSE 0 END")).sql()
+    '0'
     """
     _each(node, shorter)
     made = _without_constants(node)
@@ -193,7 +204,8 @@ def _case(node: Any) -> Any:
                 default = each.args["true"]
                 break
             continue
-        ifs.append(each)
+        if not _is_never(each.this):
+            ifs.append(each)
     if not ifs:
         return default if default is not None else exp.Null()
     if default is not None and all(each.args["true"] == default for each in ifs):
@@ -203,6 +215,17 @@ def _case(node: Any) -> Any:
     node.set("ifs", ifs)
     node.set("default", default)
     return _by_value(node)
+
+
+def _is_never(node: Any) -> bool:
+    """Whether a condition asks for something and its opposite; where a value is missing, neither is true."""
+    parts = list(node.flatten()) if isinstance(node, exp.And) else []
+    return any(
+        OPPOSITE.get(type(one)) is type(other)
+        and one.this == other.this
+        and one.expression == other.expression
+        for one, other in combinations(parts, 2)
+    )
 
 
 def _by_value(node: Any) -> Any:

@@ -42,6 +42,17 @@ _USES = {
     "age when it was first observed; cause is 1 voluntary, 2 involuntary, 0 unknown",
     "terms": "terms and MRR that ended in the period, by what became of them",
 }
+# What a number follows that no SQL is written for, by the question to the engine; any other is of single customers.
+_BEHIND = {
+    **dict.fromkeys(("renewals", "contract_terms"), "renewals of contracts"),
+    **dict.fromkeys(("due_cells", "due_terms", "due_history"), "renewals of contracts"),
+    "term_numbers": "renewals of subscriptions",
+    "waits": "days from sign-up to the first payment",
+    "reasons": "reasons why MRR of each customer changed",
+}
+_HAVE_SQL = (
+    "What is summed from MRR has SQL: bridges, retention and churn rates, cohorts, survival curves."
+)
 
 
 def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = None) -> str:
@@ -64,15 +75,12 @@ def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = Non
 def _asks(result: Any) -> Sequence[Ask]:
     """Return the cubes that a result is made of, each once; refuse one that is made of anything else."""
     asked: Asked = result.asked
-    other = sorted({ask.name for ask in asked.asks if ask.name not in _USES})
-    if other:
-        made, known = " and ".join(other), ", ".join(_USES)
-        rows = "contracts" if "renew" in made or "contract" in made else asked.asks[0].engine.source
-        msg = f"{result.metric.name} is made of {made}, which has no SQL; what has is {known}. "
-        msg += f"It would bring rows of {rows}."
-        raise DataError(msg)
-    if not asked.asks:
-        msg = f"{result.metric.name} is not made of cubes of MRR, so there is no SQL for it."
+    other = [ask.name for ask in asked.asks if ask.name not in _USES]
+    if other or not asked.asks:
+        behind = list(dict.fromkeys(_BEHIND.get(name, "single customers") for name in other))
+        made = f"follows {' and '.join(behind)}" if other else "is not summed from MRR"
+        rows = "" if result.drill is None else " The rows behind it are in .rows()."
+        msg = f"{result.metric.name} {made}, so there is no SQL for it. {_HAVE_SQL}{rows}"
         raise DataError(msg)
     found = {}
     for ask in asked.asks:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from saasmetrics.engine.written.idioms import recognized, said
+from saasmetrics.engine.written.shorter import OPPOSITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,14 +28,6 @@ _BINARY = {
     "Less": "LT",
     "LessEqual": "LTE",
     "Modulus": "Mod",
-}
-_OPPOSITE = {
-    exp.EQ: exp.NEQ,
-    exp.NEQ: exp.EQ,
-    exp.GT: exp.LTE,
-    exp.LTE: exp.GT,
-    exp.LT: exp.GTE,
-    exp.GTE: exp.LT,
 }
 _FUNCTIONS = {"Lowercase": "Lower", "Abs": "Abs", "Strip": "Trim"}
 _AGGREGATES = {"Sum": "Sum", "Min": "Min", "Max": "Max"}
@@ -154,8 +147,8 @@ class Values:
             return exp.Is(this=value.this, expression=other)
         if isinstance(value, exp.Not):
             return value.this
-        if type(value) in _OPPOSITE:
-            return _OPPOSITE[type(value)](this=value.this, expression=value.expression)
+        if type(value) in OPPOSITE:
+            return OPPOSITE[type(value)](this=value.this, expression=value.expression)
         return exp.Not(this=value)
 
     def _isnull(self, op: Any) -> Any:
