@@ -162,6 +162,18 @@ def test_a_damaged_cache_is_said_and_read_anew(tmp_path: Path) -> None:
     same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
 
 
+def test_many_damaged_files_are_counted_in_one_warning(tmp_path: Path) -> None:
+    folder = panel(tmp_path / "exports")
+    same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="of the cache") as said:
+        same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
+    words = [str(one.message) for one in said]
+    assert len(words) == 1
+    assert words[0].startswith(f"{len(MONTHS)} files of the cache ")
+
+
 def test_remedies_beside_the_data_change_what_is_kept(tmp_path: Path) -> None:
     folder = panel(tmp_path / "exports")
     write(folder, "2026-11", [("c1", "2026-11", 9), ("c1", "2026-11", 9)])
