@@ -56,15 +56,21 @@ class Shelf:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
-        self._content: dict[Path, tuple[Any, str]] = {}
+        self._content: dict[Path, tuple[list[Any], str]] = {}
         self._again: dict[Path, Parts | None] = {}
         self._names: list[tuple[pa.Table, str]] = []
         self._origins: list[tuple[pa.Table, Origin]] = []
 
     def content(self, file: Path) -> str:
-        """Return the hash of a file, taken once."""
+        """Return the hash of a file, or of the names and files of a table in parts, taken once."""
         if file not in self._content:
-            self._content[file] = mark(file), content_hash(file)
+            if file.is_dir():
+                parts = parts_of(file)
+                named = key_of("parts", [(part.name, self.content(part)) for part in parts])
+                # The marks are those before each part was read, which may have been a while ago.
+                self._content[file] = [self._content[part][0][0] for part in parts], named
+            else:
+                self._content[file] = _marks(file), content_hash(file)
         return self._content[file][1]
 
     def again(self, file: Path, told: Told) -> Parts | None:
@@ -73,7 +79,7 @@ class Shelf:
         Parameters
         ----------
         file
-            The file.
+            The file, or the folder of a table in parts.
         told
             How it is to be read.
         """
@@ -110,7 +116,7 @@ class Shelf:
         for file, label, table in made:
             of_file.setdefault(file, []).append((label, table))
         for file, parts in of_file.items():
-            steady = file in self._content and self._content[file][0] == mark(file)
+            steady = file in self._content and self._content[file][0] == _marks(file)
             if self._again.get(file) is None and steady and any(t is not None for _, t in parts):
                 self._put(parts, ("file", *self._of(file, told)))
 
@@ -132,7 +138,7 @@ class Shelf:
 
     def keep_all(self, place: Path, told: Told, tables: dict[str, Table]) -> None:
         """Keep the tables that all files of a folder gave together, unless one was written meanwhile."""
-        if all(found[0] == mark(file) for file, found in self._content.items()):
+        if all(found[0] == _marks(file) for file, found in self._content.items()):
             self._put([*tables.items()], ("folder", *self._of_all(place, told)))
             for table in tables.values():
                 self.name(table, [table])
@@ -163,6 +169,11 @@ class Shelf:
     def origin(self, data: pa.Table) -> Origin | None:
         """Return where rows are from; None for rows that were changed, or are some of those that were read."""
         return next((origin for known, origin in self._origins if known is data), None)
+
+
+def _marks(file: Path) -> list[Any]:
+    """Return what tells that a file, or any part of a table, was written, or that there are more or fewer of them."""
+    return [(part.name, mark(part)) for part in parts_of(file)]
 
 
 def _inside(place: Path) -> list[Path]:

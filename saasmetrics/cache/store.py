@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,8 @@ class Cache:
             )
         self._held: int | None = None
         self._told: set[str] = set()
+        self._doubts: list[str] = []  # why files were not believed
+        self._told_doubts = self._later = False
 
     @property
     def size(self) -> int:
@@ -85,8 +87,18 @@ class Cache:
             path.unlink(missing_ok=True)
         self._held = None
 
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Count the files that cannot be believed meanwhile, and say them in one warning at the end."""
+        self._later = True
+        try:
+            yield
+        finally:
+            self._later = False
+            self._say_doubts()
+
     def get(self, kind: str, *names: Any) -> Entry | None:
-        """Return what is kept under a name; None, with a warning, where it cannot be believed.
+        """Return what is kept under a name; None, with a warning for the first one, where it cannot be believed.
 
         Parameters
         ----------
@@ -103,7 +115,9 @@ class Cache:
             _own(found)
             entry = opened(path, key)
         except DamagedError as error:
-            self._warn(f"{path.name} of the cache {str(self.folder)!r} {error}")
+            self._doubts.append(str(error))
+            if not self._later:
+                self._say_doubts()
             return None
         except OSError:  # removed meanwhile by another process
             return None
@@ -144,6 +158,17 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.kept"
+
+    def _say_doubts(self) -> None:
+        """Warn of the files that were not believed, once: which of them are found later changes nothing."""
+        if not self._doubts or self._told_doubts:
+            return
+        self._told_doubts, where = True, f"the cache {str(self.folder)!r}"
+        many, why = len(self._doubts), self._doubts[0]
+        one = f"A file of {where} {why}"
+        self._warn(
+            one if many == 1 else f"{many:,} files of {where} are not used: the first one {why}"
+        )
 
     def _warn(self, words: str) -> None:
         if words not in self._told:

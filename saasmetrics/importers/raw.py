@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,8 @@ def read_tables(
     # What is read a part at a time is held to the limit while it is.
     parted = [] if isinstance(path, Mapping) else _in_parts(places, told)
     fit([place for place in places if place not in parted], limit)
-    return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
+    with nullcontext() if shelf is None else shelf.cache.gathered():
+        return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
 
 
 def _told_of(path: Any, told: Told) -> Told:

@@ -144,9 +144,9 @@ def _tables_of(
 
 
 def _is_kept(file: Path, content: str, told: Told) -> bool:
-    """Whether a file is one that a shelf knows; of several days, large ones are read otherwise than alone."""
-    name = table_of_stem(_stem(file))
-    if not file.is_file() or (name is None and not _is_workbook(file)):
+    """Whether a file, or a folder of parts, may be kept; of several days, large ones are read otherwise than alone."""
+    name = table_of_stem(file.name if file.is_dir() else _stem(file))
+    if name is None and not _is_workbook(file):
         return False
     return not (content and name and is_large(name, file, told.columns.get(name, {})))
 

@@ -22,6 +22,14 @@ def write(folder: Path, month: str, lines: list[tuple[Any, ...]], head: str = ""
     return file
 
 
+def part(folder: Path, month: str, amount: float) -> Path:
+    """Write the Parquet part of a month."""
+    rows = [(f"c{i}", pd.Timestamp(month).date(), amount) for i in range(4)]
+    file = folder / f"{month}.parquet"
+    pd.DataFrame(rows, columns=["customer_id", "month", "mrr"]).to_parquet(file, index=False)
+    return file
+
+
 def panel(folder: Path, months: tuple[str, ...] = MONTHS, customers: int = 6) -> Path:
     """Write a small cube in which customers come, grow, leave and return."""
     folder.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import saasmetrics as sm
 from saasmetrics.engine import kept
 from saasmetrics.importers import raw
 from saasmetrics.tables import gate, read
-from tests.cache.books import MONTHS, panel, same, write
+from tests.cache.books import MONTHS, panel, part, same, write
 from tests.importers.exports import folder as exports
 from tests.importers.test_stripe import DASHBOARD
 from tests.tables.facts.panels import in_parts
@@ -162,6 +162,18 @@ def test_a_damaged_cache_is_said_and_read_anew(tmp_path: Path) -> None:
     same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
 
 
+def test_many_damaged_files_are_counted_in_one_warning(tmp_path: Path) -> None:
+    folder = panel(tmp_path / "exports")
+    same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
+    for file in (tmp_path / "kept").iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match="of the cache") as said:
+        same(sm.read(folder, cache=tmp_path / "kept"), sm.read(folder))
+    words = [str(one.message) for one in said]
+    assert len(words) == 1
+    assert words[0].startswith(f"{len(MONTHS)} files of the cache ")
+
+
 def test_remedies_beside_the_data_change_what_is_kept(tmp_path: Path) -> None:
     folder = panel(tmp_path / "exports")
     write(folder, "2026-11", [("c1", "2026-11", 9), ("c1", "2026-11", 9)])
@@ -259,3 +271,48 @@ def test_runs_of_months_of_a_large_file_come_from_a_cache_too(tmp_path: Path) ->
             book = sm.read(tmp_path / "exports", cache=tmp_path / "kept")
             assert book.tables["mrr"].num_rows == 4
             same(book, sm.read(tmp_path / "exports"))
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["whole", "as runs"])
+def test_a_table_that_is_a_folder_of_parts_comes_from_a_cache_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    folder = tmp_path / "exports" / "mrr"
+    folder.mkdir(parents=True)
+    for month in MONTHS:
+        part(folder, month, 10.0)
+    for place in (folder.parent, folder):
+        for change in (None, ("2026-08", 99.0), ("2026-11", 10.0)):
+            if change is not None:
+                part(folder, *change)
+            with in_parts() if large else nullcontext():
+                fresh = sm.read(place)
+                same(sm.read(place, cache=tmp_path / "kept"), fresh)
+                with counted(monkeypatch, (read, "read_parts"), (read, "read_runs")) as calls:
+                    again = sm.read(place, cache=tmp_path / "kept")
+                assert calls == []
+                same(again, fresh)
+        (folder / "2026-11.parquet").unlink()
+        part(folder, "2026-08", 10.0)
+
+
+def test_a_part_that_is_written_while_a_folder_is_read_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports" / "mrr"
+    folder.mkdir(parents=True)
+    part(folder, "2026-08", 10.0)
+    whole = read.read_parts
+
+    def written(files: list[Path]) -> Any:
+        rows = whole(files)
+        part(folder, "2026-09", 10.0)
+        return rows
+
+    with monkeypatch.context() as patch:
+        patch.setattr(read, "read_parts", written)
+        assert sm.read(folder.parent, cache=tmp_path / "kept").tables["mrr"].num_rows == 4
+    (folder / "2026-09.parquet").unlink()
+    with counted(monkeypatch, (read, "read_parts")) as calls:
+        sm.read(folder.parent, cache=tmp_path / "kept")
+    assert len(calls) == 1
