@@ -38,7 +38,9 @@ def ways(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="the same as --no-dayfirst",
     )
-    parser.add_argument("--decimal", choices=[",", "."], help="decimal sign of the files")
+    parser.add_argument(
+        "--decimal", choices=[",", "."], metavar="SIGN", help='decimal sign of the files: "," or "."'
+    )
     parser.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
 
 

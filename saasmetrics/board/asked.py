@@ -231,6 +231,11 @@ def _choice(options: tuple[str, ...]) -> Callable[[str, Any], str]:
     return chosen
 
 
+def _paper(key: str, value: Any) -> str:
+    """Return the paper in small letters: A4 is how the standard writes it."""
+    return _choice(PAPERS)(key, value.lower() if isinstance(value, str) else value)
+
+
 def _choices(noun: str, options: tuple[str, ...]) -> Callable[[str, Any], tuple[str, ...]]:
     def chosen(key: str, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list | tuple) or not value:
@@ -358,7 +363,7 @@ def _asks(key: str, value: Any) -> tuple[Ask, ...]:
 _WAYS: dict[str, Callable[[str, Any], Any]] = {
     "company": _text, "title": _text, "data": _text, "currency": _currency, "fiscal_start": _month,
     "as_of": _text, "policy": _policy, "audience": _choice(AUDIENCES), "pages": _choices("page", PAGES),
-    "formats": _choices("format", FORMATS), "paper": _choice(PAPERS), "logo": _text, "template": _text,
+    "formats": _choices("format", FORMATS), "paper": _paper, "logo": _text, "template": _text,
     "margin": _margin, "benchmarks": _truth, "missing_pages": _truth, "colors": _colors,
     "targets": _targets, "comments": _comments, "asks": _asks,
 }  # fmt: skip

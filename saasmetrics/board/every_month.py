@@ -47,7 +47,8 @@ class Made:
                 f"    {'' if page.id == 'missing' else 'Not shown: '}{text}"
                 for text in page.missing
             ]
-        lines += [f"To mend: {finding}" for finding in self.pack.lint()]
+        told = {text for page in self.pack.pages for text in page.missing}
+        lines += [f"To mend: {each}" for each in self.pack.lint() if each.text not in told]
         lines += ["", _compared(self.since), *([self.left_out] if self.left_out else [])]
         lines += map(str, self.files)
         return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.money import format_money
+from saasmetrics.money import format_hours, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NONE = "–"
 MINUS = "−"
 _SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
-_AFTER = {"months": " months", "hours": " hours", "monthly": " a month"}  # where there is no header
+_AFTER = {"months": " months", "monthly": " a month"}  # where there is no header
 
 
 def scale_of(values: Iterable[float | None]) -> str:
@@ -116,6 +116,8 @@ def said(quantity: Quantity, currency: str) -> str:
     >>> from saasmetrics.board.model import Quantity
     >>> said(Quantity("a", "A", 4_780_000.0, "money"), "USD"), said(Quantity("b", "B", 15.6, "months"), "USD")
     ('$4.78M', '15.6 months')
+    >>> said(Quantity("c", "C", 0.4, "hours"), "USD"), said(Quantity("d", "D", -3.24, "hours", signed=True), "USD")
+    ('24 min', '−3.2 h')
     """
     value = quantity.value
     if value is None:
@@ -123,6 +125,8 @@ def said(quantity: Quantity, currency: str) -> str:
     if quantity.unit == "money":
         text = format_money(abs(value), currency)
         text = format_precise(abs(value), text)
+    elif quantity.unit == "hours":
+        text = format_hours(abs(value))
     else:
         text = _plain(abs(value), quantity.unit)
         text += _AFTER.get(quantity.unit, "")

@@ -9,6 +9,8 @@ from saasmetrics.errors import DataError
 from saasmetrics.periods import is_fiscal, quarter_month
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from saasmetrics.board.asked import Settings
     from saasmetrics.board.making import Making
     from saasmetrics.book import Book
@@ -101,30 +103,43 @@ def _unplanned_rows(making: Making) -> list[str]:
     from saasmetrics.metrics.all import CATALOGUE
 
     table, found = making.planned_table, []
+    lost: dict[str, list[str]] = {}
+    across: dict[str, list[str]] = {}
     for key, rows in () if table is None else table.groupby("metric", sort=False):
         metric = str(key)
         if metric not in PLANNED and metric not in CATALOGUE:
             known = suggest(metric, PLANNED)
             found.append(f"Plan of {metric}: the table targets names no such number. {known}")
             continue
-        periods: list[str] = [*dict.fromkeys(rows["period"].astype(str))]
-        lost = [one for one in periods if not (quarter_month(one) or _PERIOD.fullmatch(one))]
-        if lost:
-            verb = "is no period" if len(lost) == 1 else "are no periods"
-            found.append(
-                f'Plan of {metric}: {_listed(lost)} of the table targets {verb}; write "2026-Q3".'
-            )
-        across = [one for one in periods if _is_across(making, one)]
-        if across:
-            verb = (
-                "is of the calendar and lies" if len(across) == 1 else "are of the calendar and lie"
-            )
-            found.append(
-                f"Plan of {metric}: {_listed(across)} of the table targets {verb} in two quarters of the fiscal year; "
-                f'for {making.label(making.now)} write "{making.label(making.now)}" or '
-                f'"{making.last_month(making.now)}".'
-            )
+        for period in dict.fromkeys(rows["period"].astype(str)):
+            if not (quarter_month(period) or _PERIOD.fullmatch(period)):
+                lost.setdefault(metric, []).append(period)
+            if _is_across(making, period):
+                across.setdefault(metric, []).append(period)
+    if lost:
+        verb = "is no period" if _many(lost) == 1 else "are no periods"
+        found.append(f'{_told(lost)} of the table targets {verb}; write "2026-Q3".')
+    if across:
+        verb = "is of the calendar and lies" if _many(across) == 1 else "are of the calendar and lie"
+        name, month = making.label(making.now), making.last_month(making.now)
+        found.append(
+            f"{_told(across)} of the table targets {verb} in two quarters of the fiscal year; "
+            f'for {name} write "{name}" or "{month}".'
+        )
     return found
+
+
+def _many(periods: Mapping[str, list[str]]) -> int:
+    return len({one for each in periods.values() for one in each})
+
+
+def _told(periods: Mapping[str, list[str]]) -> str:
+    """Return of which plans which periods are meant, once for all plans that have the same trouble."""
+    names, every = [*periods], [*dict.fromkeys(one for each in periods.values() for one in each)]
+    if len(names) == 1:
+        return f"Plan of {names[0]}: {_listed(every)}"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"Plans of {len(names)} numbers ({', '.join(names[:_NAMED])}{more}): {_listed(every)}"
 
 
 def _is_plain(period: str) -> bool:

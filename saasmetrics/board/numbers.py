@@ -109,13 +109,16 @@ class Numbers:
         unit = "points" if unit == "ratio" else unit
         return self.derived(id, label, "now - then", {"now": now, "then": then}, unit, signed=True)
 
-    def share(self, id: str, label: str, now: str, then: str) -> str:
-        """Add by which share a quantity is above another, and return its id."""
+    def share(
+        self, id: str, label: str, now: str, then: str, *, of_size: bool = False
+    ) -> str:
+        """Add by which share a quantity is above another, or larger in size, and return its id."""
         parts = {"now": now, "then": then}
-        # Of a loss, which stands with a minus, less is more: the distance over its size keeps the sign of the impact.
-        formula = (
-            "(now - then) / max(then, -then)" if (self.value(then) or 0.0) < 0 else "now / then - 1"
-        )
+        formula = "now / then - 1"
+        if (self.value(then) or 0.0) < 0:
+            # Of a sum below 0 less is more, and the sign is that of the impact; a loss has a size, which grows.
+            apart = "then - now" if of_size else "now - then"
+            formula = f"({apart}) / max(then, -then)"
         return self.derived(id, label, formula, parts, "ratio", signed=True)
 
     def traced(self, result: Result, id: str, label: str, part: str, **cell: Any) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.importers.kinds import kinds
+from saasmetrics.importers.targets import NAME, known_target, whole
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.read import table_of_stem
 from saasmetrics.tables.schema import SCHEMA
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.importers.files import File
 
-NAME = "mapping.toml"
 _WAYS = {
     "dayfirst": "dayfirst = true  # 03/04/2026 is 3 April; false for 4 March; without, the files tell",
     "decimal": 'decimal = ","  # or "."; without, the columns tell',
@@ -98,7 +98,7 @@ def checked(file: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If there is none, or two columns are one.
+        If there is none, the table has no such column, or two columns are one.
 
     Examples
     --------
@@ -115,6 +115,8 @@ def checked(file: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     for new in columns.values():
         if not isinstance(new, str):
             raise DataError(f"{NAME}: columns of {file} are names in quotes, not {new!r}.")
+        if what == "table" and name:
+            known_target(file, name, new)
     if twice := next((new for new in columns.values() if [*columns.values()].count(new) > 1), None):
         msg = f"Two columns of {file} cannot both be {twice} of {name}. Choose another for one of them."
         raise DataError(msg)
@@ -173,7 +175,8 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     Raises
     ------
     DataError
-        If the mapping names a column that the file does not have, or a name that another column has.
+        If the mapping names a column that the file does not have, or a name that another column has, or leaves a column
+        that the table needs without one.
     InvalidTablesError
         If an amount may be a thousand times what it seems, or a value contradicts what is told.
     """
@@ -193,6 +196,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     data = file.data.rename_columns(own).replace_schema_metadata(file.data.schema.metadata)
     names = {old: columns.get(name, name) for old, name in zip(own, file.columns, strict=True)}
     data, notes = told.apply(table, with_names(of_file(data, file.label), names))
+    whole(file.label, table, data.column_names)
     if problems := ambiguous_amounts(SCHEMA[table], data):
         raise InvalidTablesError(problems)
     return data.to_pandas(), [f"{file.label}: {note}" for note in notes]

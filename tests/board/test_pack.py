@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.board import Pack
+from saasmetrics.board.every_month import Made
 from saasmetrics.board.lint import lint
 from saasmetrics.board.model import Chart, Page, Series, Tile, cells_of
 from saasmetrics.board.specs import spec
@@ -260,6 +262,26 @@ def test_hires_that_each_month_counts_again_are_not_added_up() -> None:
     page = sm.board.pack(book, settings={"pages": ["capacity"]}).pages[0]
     assert page.comment.startswith(f"{plan['hires'].iloc[-1]} hire")
     assert "Hires so far" in [row.label for row in page.tables[0].rows]
+    there, now = (f"{plan[name].iloc[-1]:.1f}" for name in ("capacity", "capacity_now"))
+    hires = f"{plan['hires'].iloc[-1]} planned hire"
+    assert f"and {there} are there with {hires}" in page.title
+    assert page.title.endswith(f", {now} without")
+
+
+def test_a_loss_that_grew_is_told_with_a_plus_in_the_table_as_in_the_sentence() -> None:
+    plans = {name: {"2026-Q3": 100.0} for name in ("churned_arr", "contraction_arr")}
+    book = sm.demo(customers=600)
+    pack = sm.board.pack(book, settings={"pages": ["bridge"], "targets": plans})
+    shares = {
+        key: quantity
+        for key, quantity in pack.quantities.items()
+        if key.startswith(("churn@", "contraction@")) and key.endswith("_share")
+    }
+    assert {key.partition("@")[0] for key in shares} == {"churn", "contraction"}
+    for quantity in shares.values():
+        now, then = (pack.quantities[quantity.parts[name]].value for name in ("now", "then"))
+        assert now and then
+        assert quantity.value == pytest.approx(abs(now) / abs(then) - 1)
 
 
 def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_such_quarters(
@@ -274,6 +296,8 @@ def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_su
     assert not any(".plan@" in key for key in made.quantities)
     told = " ".join(text for page in made.pages for text in page.missing)
     assert 'write "Q3 FY27"' in told
+    assert re.search(r"Plans of \d+ numbers \(.*\): \"2022-Q1\", .* and \d+ more of the table", told)
+    assert str(Made(made, (), None)).count("lie in two quarters of the fiscal year") == 1
     assert "calendar quarters (2022-Q1" in made.json
 
 

@@ -30,6 +30,11 @@ def test_a_file_of_settings_is_read(tmp_path: Path) -> None:
     assert found.folder == tmp_path
 
 
+@pytest.mark.parametrize("paper", ["A4", "a4"])
+def test_paper_is_named_in_large_or_small_letters(paper: str) -> None:
+    assert settings({"paper": paper}).paper == "a4"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -28,6 +28,13 @@ def test_demo_writes_one_file_per_table(exports: Path) -> None:
     }
 
 
+def test_the_help_says_which_signs_part_decimals(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["import", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert '--decimal SIGN decimal sign of the files: "," or "."' in told
+
+
 def test_demo_again_finds_the_same_company_and_is_done(exports: Path) -> None:
     assert main(["demo", str(exports), "--customers", "60"]) == DONE
 

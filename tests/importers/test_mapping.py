@@ -73,6 +73,40 @@ def test_a_mapping_that_is_wrong_says_where(tmp_path: Path, wrong: str, words: s
         sm.read(tmp_path)
 
 
+CUSTOMERS = "Kundennr|Kundenname\n1|Ada\n2|Bob"
+NAMED = """
+["kunden.csv"]
+table = "customers"
+
+["kunden.csv".columns]
+kundennr = "{}"
+kundenname = "{}"
+"""
+
+
+def test_the_command_refuses_a_target_that_the_table_does_not_have_and_names_those_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder(tmp_path, subs=DASHBOARD, kunden=CUSTOMERS)
+    (tmp_path / "mapping.toml").write_text(NAMED.format("customer_id", "nmae"))
+    assert main(["import", str(tmp_path)]) == USAGE
+    said = capsys.readouterr().err
+    assert "mapping.toml: the table customers has no column 'nmae'" in said
+    assert "It has name, " in said
+
+
+def test_the_command_tells_required_columns_that_the_mapping_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder(tmp_path, kunden=CUSTOMERS)
+    (tmp_path / "mapping.toml").write_text(NAMED.format("", "name"))
+    assert main(["import", str(tmp_path)]) == USAGE
+    said = capsys.readouterr().err
+    assert "has no column customer_id" in said
+    assert '"..." = "customer_id"' in said
+    assert "sm.read" not in said
+
+
 def test_a_mapping_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     folder(tmp_path, subs=DASHBOARD, kosten=SPENDING)
     (tmp_path / "mapping.toml").write_text(FILLED, encoding="utf-8-sig")

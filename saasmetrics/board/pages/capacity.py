@@ -54,7 +54,11 @@ def capacity(making: Making) -> Page:
         f"{labels[0]} to {labels[-1]}", "fte", labels, series,
     )  # fmt: skip
     hires = int(frame["hires"].iloc[-1])  # each month counts those before it too
-    title = f"{making.say(need[-1])} people are needed by {labels[-1]} and {making.say(there[-1])} are there"
+    with_hires = f" with {counted(hires, 'planned hire')}, {making.say(cells[labels[-1], 'capacity_now'])} without"
+    title = (
+        f"{making.say(need[-1])} people are needed by {labels[-1]} and {making.say(there[-1])} are there"
+        f"{with_hires if hires else ''}"
+    )
     comment = (
         f"{counted(hires, 'hire')} needed by {labels[-1]}: {result.text}."
         if hires
