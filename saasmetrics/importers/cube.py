@@ -13,10 +13,11 @@ from saasmetrics.importers.fields import UnreadableError, amounts, told_decimal
 from saasmetrics.importers.grid import words_of
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import LeftOut
-from saasmetrics.importers.totals import is_total, may_be_total, totals
+from saasmetrics.importers.totals import totals
 from saasmetrics.money import counted
 from saasmetrics.tables.amounts import decimal_signs
 from saasmetrics.tables.names import fold
+from saasmetrics.tables.totals import is_total, may_be_total
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,8 +52,9 @@ def cube(grid: Grid) -> tuple[pd.DataFrame, list[LeftOut], list[str]]:
     texts = [_cells(grid, row) for row in grid.rows]
     names = [_name(cells, at) for cells in texts]
     aside = {place for place, name in enumerate(names) if not name or is_total(name)}
-    values = _values(grid, at, aside | _unreadable(grid, names))
-    sums = totals(names, values, aside)
+    unreadable = _unreadable(grid, names)
+    values = _values(grid, at, aside | unreadable)
+    sums = totals(names, _with_totals(grid, at, values, names, unreadable), aside)
     group: dict[int, str] = {}
     for place, cells in enumerate(texts):
         group |= {n: cells[n] for n in others if cells[n]}
@@ -102,7 +104,7 @@ def _unreadable(grid: Grid, names: list[str]) -> set[int]:
     """Return the places of rows that may be totals and hold something else than amounts, such as growth in percent."""
     out = set()
     for place, row in enumerate(grid.rows):
-        if may_be_total(names[place]):
+        if may_be_total(names[place]) or is_total(names[place]):
             cells = [
                 row[n] for n in grid.months if n < len(row) and not isinstance(row[n], (int, float))
             ]
@@ -114,6 +116,23 @@ def _unreadable(grid: Grid, names: list[str]) -> set[int]:
             except UnreadableError:
                 out.add(place)
     return out
+
+
+def _with_totals(
+    grid: Grid, at: int, values: pd.DataFrame, names: list[str], unreadable: Collection[int]
+) -> pd.DataFrame:
+    """Return the amounts of customers and of known totals, as far as these can be read, where names are in doubt."""
+    known = [n for n, name in enumerate(names) if is_total(name) and n not in unreadable]
+    if not known or not any(may_be_total(name) for name in names):
+        return values
+    out = {*range(len(names))} - {*values.index, *known}
+    try:
+        both = _values(grid, at, out)
+    except (
+        DataError
+    ):  # a total that cannot be read proves nothing, and is no reason to refuse the sheet
+        return values
+    return pd.concat([values, both.loc[known]])
 
 
 def _values(grid: Grid, at: int, aside: Collection[int]) -> pd.DataFrame:

@@ -158,6 +158,27 @@ def test_a_name_that_begins_with_total_is_a_total_by_its_sum_or_at_the_end(
     assert said is ("Total Energies" in kept)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("Total Energies,50,60", "Total,53,66"),
+        ("Total Wine & More,50,60", "Grand Total,53,66"),
+        ("Total Energies,50,60", "Total Wine & More,70,80", "Total,123,146"),
+        ("Total Energies,50,60", "Overall,53,66"),
+        ("Total Energies,50,60", "Total,100%,100%", "Total MRR,53,66"),
+    ],
+    ids=["total", "grand total", "two of them", "overall", "percent"],
+)
+def test_a_customer_that_a_total_contains_is_kept_though_it_is_last_and_large(
+    tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    plain_cube(tmp_path, "cube.csv", "Ada,1,2", "Bob,2,4", *rows)
+    found = sm.importers.import_folder(tmp_path).tables["mrr"]["customer_id"].tolist()
+    names = [row.split(",")[0] for row in rows]
+    totals = ("Total", "Grand Total", "Overall", "Total MRR")
+    assert found == ["Ada", "Bob", *(name for name in names if name not in totals)]
+
+
 def test_a_group_whose_name_begins_with_total_leaves_nobody_out(tmp_path: Path) -> None:
     text = "Acme\n\nGroup,Customer,2026-01,2026-02\nTotal Energies,Ada,1,2\n,Bob,3,4\nTotal,,4,6\n"
     (tmp_path / "cube.csv").write_text(text)
