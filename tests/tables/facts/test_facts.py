@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 import saasmetrics as sm
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables.facts.parts import batches
+from saasmetrics.tables.runs import levels
 from tests.properties.profile import quick
 from tests.tables.facts.panels import RATES, Row, books, in_parts, panels, table
 
@@ -54,6 +56,36 @@ def test_findings_hash_and_days_are_those_of_the_whole(
     assert parts.data_hash == whole.data_hash
     assert (parts.as_of_day, parts.currency) == (whole.as_of_day, whole.currency)
     assert findings(parts) == findings(whole)
+
+
+def test_revenue_that_halves_is_no_cliff_in_either_reading() -> None:
+    terms = ((0, 8, 10.0), (1, 7, 10.0), (2, 4, 61.54))
+    rows: list[Row] = [(c, m, x, "USD", "Pro") for c, months, x in terms for m in range(months)]
+    for book in books(table(rows), 64):
+        assert "cliff-at-the-end" not in {code for _, code, *_ in findings(book)}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.integers(1, 4),
+            st.decimals(-(10**7), 10**7, places=2).map(float)
+            | st.sampled_from((8.9e12, -9e15, 1e30)),
+        ),
+        min_size=1,
+    )
+)
+@settings(quick, max_examples=60)
+def test_the_sum_of_each_month_is_that_of_its_rows_to_the_last_bit(
+    runs: list[tuple[int, int, float]],
+) -> None:
+    first, many, amount = map(np.array, zip(*runs, strict=True))
+    nth = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    month, each = np.repeat(first, many) + nth, np.repeat(amount, many)
+    of_runs = levels(first, first + many - 1, amount, 9)
+    assert of_runs.tolist() == levels(month, month, each, 9).tolist()
+    assert of_runs == pytest.approx([math.fsum(each[month == m]) for m in range(9)], rel=1e-12)
 
 
 @settings(quick, max_examples=40)
