@@ -144,19 +144,24 @@ def levels(
     """
     huge = np.abs(amount) >= LIMIT
     if huge.any():
-        usual, odd = ([one[rows] for one in (first, last, amount)] for rows in (~huge, huge))
-        return levels(*usual, size) + _exactly(*odd, size)
+        usual = levels(first[~huge], last[~huge], amount[~huge], size)
+        return usual + _exactly(first[huge], last[huge], amount[huge], size)
     single = first is last or bool((first == last).all())
     sums = np.zeros((2, size + 1), np.int64)
     for at in range(0, len(amount), _BLOCK):
         cut = slice(at, at + _BLOCK)
         micro = to_micro(amount[cut])
-        for half, some in zip(sums, (micro >> _HALF, micro & ((1 << _HALF) - 1)), strict=True):
-            half += np.bincount(first[cut], some, size + 1).astype(np.int64)
-            if not single:
-                half -= np.bincount(last[cut] + 1, some, size + 1).astype(np.int64)
+        halves = micro >> _HALF, micro & ((1 << _HALF) - 1)
+        sums += [_each_month(first[cut], some, size + 1) for some in halves]
+        if not single:
+            sums -= [_each_month(last[cut] + 1, some, size + 1) for some in halves]
     high, low = (sums if single else np.cumsum(sums, axis=1))[:, :size]
-    return (high * float(1 << _HALF) + low) / MICRO
+    level: NDArray[np.float64] = (high * float(1 << _HALF) + low) / MICRO
+    return level
+
+
+def _each_month(month: NDArray[Any], some: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    return np.bincount(month, some, size).astype(np.int64)
 
 
 def _exactly(
