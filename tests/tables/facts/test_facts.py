@@ -175,6 +175,72 @@ def test_parts_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
         sm.read(tmp_path)
 
 
+def write_parts(folder: Path, **columns: pa.Array) -> Path:
+    """Write parts of a table, of which the second has some other columns."""
+    (folder / "mrr").mkdir()
+    for name, month, other in (("a", 1, {}), ("b", 2, columns)):
+        days = pa.array([date(2025, month, 1)] * 2)
+        rows = {"customer_id": pa.array([1, 2]), "month": days, "mrr": pa.array([5.0, 6.0])}
+        pq.write_table(pa.table({**rows, **other}), folder / "mrr" / f"{name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("customer_id", pa.array(["1", "2"]), "int64 in a.parquet and string in b.parquet"),
+        ("month", pa.array(["05/13/2025"] * 2), "date32[day] in a.parquet and string in b.parquet"),
+        (
+            "month",
+            pa.array([0, 0], pa.timestamp("us")),
+            "date32[day] in a.parquet and timestamp[us] in b.parquet",
+        ),
+        ("mrr", pa.array(["5", "6"]), "double in a.parquet and string in b.parquet"),
+    ],
+    ids=["ids", "months-as-text", "months-as-times", "amounts"],
+)
+def test_parts_with_other_types_are_refused_alike_whole_and_in_parts(
+    tmp_path: Path, column: str, values: pa.Array, said: str
+) -> None:
+    write_parts(tmp_path, **{column: values})
+    with pytest.raises(sm.DataError) as whole:
+        sm.read(tmp_path)
+    with in_parts(), pytest.raises(sm.DataError) as large:
+        sm.read(tmp_path)
+    assert f"different types: '{column}' is {said}. " in str(whole.value)
+    assert "write each column with one type in all parts" in str(whole.value)
+    assert str(large.value) == str(whole.value)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"customer_id": pa.array([1, 2], pa.int32())},
+        {"mrr": pa.array([5, 6])},
+        {"mrr": pa.array([5.0, 6.0]).cast(pa.decimal128(12, 2))},
+        {"mrr": pa.nulls(2)},
+    ],
+    ids=["narrow", "whole", "decimal", "none"],
+)
+def test_parts_whose_types_hold_the_same_values_are_one_table(
+    tmp_path: Path, columns: dict[str, pa.Array]
+) -> None:
+    write_parts(tmp_path, **columns)
+    with in_parts():
+        large = sm.read(tmp_path)
+    assert large.data_hash == sm.read(tmp_path).data_hash
+
+
+def test_categories_in_one_part_and_text_in_another_are_one_table(tmp_path: Path) -> None:
+    write_parts(tmp_path)
+    for name, plan in (("a", pa.array(["Pro", "Team"]).dictionary_encode()), ("b", ["Pro", "Pro"])):
+        file = tmp_path / "mrr" / f"{name}.parquet"
+        pq.write_table(pq.read_table(file, partitioning=None).append_column("plan", [plan]), file)
+    with in_parts():
+        large = sm.read(tmp_path)
+    assert large.data_hash == sm.read(tmp_path).data_hash
+
+
 def test_values_that_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -> None:
     who = pa.array([None if n % 400 == 7 else f"c{n % 40}" for n in range(1_200)], pa.string())
     with in_parts(64), pytest.raises(InvalidTablesError) as error:
