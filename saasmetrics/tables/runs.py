@@ -6,6 +6,7 @@ a table without that column has a row for each month. Whatever a run says holds 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import free, spoken
+from saasmetrics.money import LIMIT, MICRO, to_micro
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +45,10 @@ __all__ = [
 RUN = "_months"
 """Column of the months of a run; no column of a file has such a name, as blanks and signs before a name are dropped."""
 
-_BLOCK = 1 << 20  # rows that are unrolled at a time
+_BLOCK = 1 << 20  # rows that are unrolled, or added up, at a time
+_HALF = (
+    31  # bits of the lower half of micro-units: floats add either half of a block without rounding
+)
 _WORKING = 2.0  # the rows, and what is made of them
 
 
@@ -130,18 +135,41 @@ def first_days(month: NDArray[Any]) -> NDArray[np.int64]:
 def levels(
     first: NDArray[Any], last: NDArray[Any], amount: NDArray[np.float64], size: int
 ) -> NDArray[np.float64]:
-    """Return the sum of the amounts of each month, from month 0 on.
+    """Return the sum of the amounts of each month, from month 0 on: the same of runs as of single months.
 
     Examples
     --------
     >>> levels(np.array([0, 1]), np.array([2, 1]), np.array([5.0, 1.0]), 3).tolist()
     [5.0, 6.0, 5.0]
     """
-    if first is last or (first == last).all():
-        return np.bincount(first, weights=amount, minlength=size).astype(np.float64)
-    each = np.bincount(first, weights=amount, minlength=size + 1).astype(np.float64)
-    each -= np.bincount(last + 1, weights=amount, minlength=size + 1)
-    return np.cumsum(each)[:size]
+    huge = np.abs(amount) >= LIMIT
+    if huge.any():
+        usual = levels(first[~huge], last[~huge], amount[~huge], size)
+        return usual + _exactly(first[huge], last[huge], amount[huge], size)
+    single = first is last or bool((first == last).all())
+    sums = np.zeros((2, size + 1), np.int64)
+    for at in range(0, len(amount), _BLOCK):
+        cut = slice(at, at + _BLOCK)
+        micro = to_micro(amount[cut])
+        halves = micro >> _HALF, micro & ((1 << _HALF) - 1)
+        sums += [_each_month(first[cut], some, size + 1) for some in halves]
+        if not single:
+            sums -= [_each_month(last[cut] + 1, some, size + 1) for some in halves]
+    high, low = (sums if single else np.cumsum(sums, axis=1))[:, :size]
+    level: NDArray[np.float64] = (high * float(1 << _HALF) + low) / MICRO
+    return level
+
+
+def _each_month(month: NDArray[Any], some: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    return np.bincount(month, some, size).astype(np.int64)
+
+
+def _exactly(
+    first: NDArray[Any], last: NDArray[Any], amount: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    """Return the sum of each month of a few amounts that no micro-units hold."""
+    months = range(size)
+    return np.array([math.fsum(amount[(first <= m) & (m <= last)]) for m in months])
 
 
 def begun(data: pa.Table, day: int) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
+from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 from saasmetrics.tables.steady import unchanged
@@ -106,9 +107,16 @@ def read_parts(files: Sequence[Path]) -> pa.Table:
     Raises
     ------
     DataError
-        If a part has other columns than the first one.
+        If a part has other columns than the first one, or other types of them.
     """
-    return pa.concat_tables(batches(files, BATCH, shown=False), promote_options="permissive")
+    parts = list(batches(files, BATCH, shown=False))
+    try:
+        if not _fits(*(part.schema for part in parts)):
+            parts = [_decoded(part) for part in parts]
+        return pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowInvalid:  # values of one type that the other does not hold
+        _refuse_unlike(files, strictly=True)
+        raise
 
 
 def batches(files: Sequence[Path], size: int, *, shown: bool = True) -> Iterator[pa.Table]:
@@ -126,12 +134,12 @@ def batches(files: Sequence[Path], size: int, *, shown: bool = True) -> Iterator
     Raises
     ------
     DataError
-        If one cannot be read, has other columns than the first, or is written meanwhile.
+        If one cannot be read, has other columns or types than the first, or is written meanwhile.
     """
     import pyarrow.parquet as pq
     from tqdm.auto import tqdm
 
-    columns: list[str] = []
+    columns = _refuse_unlike(files)
     total = rows_of(files) if shown else 0
     hidden = None if shown else True
     with tqdm(
@@ -141,15 +149,80 @@ def batches(files: Sequence[Path], size: int, *, shown: bool = True) -> Iterator
             try:
                 # Read ahead, whole columns would stay in memory until the file is closed.
                 with unchanged(file), pq.ParquetFile(file, **_AS_NEEDED) as parquet:
-                    columns = columns or parquet.schema_arrow.names
-                    _refuse_others(files[0], columns, file, parquet.schema_arrow.names)
                     # One thread holds one part at a time, and takes less of the processor.
                     for batch in parquet.iter_batches(size, columns=columns, use_threads=False):
                         yield pa.Table.from_batches([batch])
                         bar.update(batch.num_rows)
             except (pa.ArrowInvalid, OSError) as error:
-                msg = f"{file.name} is not a readable Parquet file: {error}"
-                raise DataError(msg) from error
+                raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> DataError:
+    return DataError(f"{file.name} is not a readable Parquet file: {error}")
+
+
+def _refuse_unlike(files: Sequence[Path], *, strictly: bool = False) -> list[str]:
+    """Return the columns of some parts, of which each has them all, in types that hold the values of all parts.
+
+    Parameters
+    ----------
+    files
+        The parts.
+    strictly
+        Whether their types have to be the same.
+
+    Raises
+    ------
+    DataError
+        If one cannot be read, or has other columns or types; it names the first two that differ.
+    """
+    import pyarrow.parquet as pq
+
+    columns: list[str] = []
+    known: dict[str, tuple[Path, pa.DataType]] = {}
+    for file in files:
+        try:
+            schema = pq.read_schema(file)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _unreadable(file, error) from error
+        columns = columns or schema.names
+        _refuse_others(files[0], columns, file, schema.names)
+        unlike = []
+        for name, kind in zip(schema.names, schema.types, strict=True):
+            if pa.types.is_null(kind):  # a part without values, whatever the others have
+                continue
+            first, before = known.setdefault(name, (file, kind))
+            if before != kind and (strictly or not _alike(before, kind)):
+                unlike.append(f"{name!r} is {before} in {first.name} and {kind} in {file.name}")
+        if unlike:
+            msg = (
+                f"Parts of one table have columns of different types: {'; '.join(unlike)}. What is right for one part "
+                "may be wrong for the other: write each column with one type in all parts."
+            )
+            raise DataError(msg)
+    return columns
+
+
+def _alike(one: pa.DataType, other: pa.DataType) -> bool:
+    """Whether a type holds the values of both."""
+    return _fits(*(pa.schema([("", _plain(kind))]) for kind in (one, other)))
+
+
+def _fits(*schemas: pa.Schema) -> bool:
+    try:
+        pa.unify_schemas(list(schemas), promote_options="permissive")
+    except pa.ArrowTypeError:
+        return False
+    return True
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Return the type of values that may be written as categories or views."""
+    return decode(pa.chunked_array([], kind)).type
+
+
+def _decoded(part: pa.Table) -> pa.Table:
+    return pa.table([decode(column) for column in part.columns], names=part.column_names)
 
 
 def _refuse_others(first: Path, columns: Sequence[str], file: Path, names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 import saasmetrics as sm
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables.facts.parts import batches
+from saasmetrics.tables.runs import levels
 from tests.properties.profile import quick
 from tests.tables.facts.panels import RATES, Row, books, in_parts, panels, table
 
@@ -54,6 +56,36 @@ def test_findings_hash_and_days_are_those_of_the_whole(
     assert parts.data_hash == whole.data_hash
     assert (parts.as_of_day, parts.currency) == (whole.as_of_day, whole.currency)
     assert findings(parts) == findings(whole)
+
+
+def test_revenue_that_halves_is_no_cliff_in_either_reading() -> None:
+    terms = ((0, 8, 10.0), (1, 7, 10.0), (2, 4, 61.54))
+    rows: list[Row] = [(c, m, x, "USD", "Pro") for c, months, x in terms for m in range(months)]
+    for book in books(table(rows), 64):
+        assert "cliff-at-the-end" not in {code for _, code, *_ in findings(book)}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.integers(1, 4),
+            st.decimals(-(10**7), 10**7, places=2).map(float)
+            | st.sampled_from((8.9e12, -9e15, 1e30)),
+        ),
+        min_size=1,
+    )
+)
+@settings(quick, max_examples=60)
+def test_the_sum_of_each_month_is_that_of_its_rows_to_the_last_bit(
+    runs: list[tuple[int, int, float]],
+) -> None:
+    first, many, amount = map(np.array, zip(*runs, strict=True))
+    nth = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    month, each = np.repeat(first, many) + nth, np.repeat(amount, many)
+    of_runs = levels(first, first + many - 1, amount, 9)
+    assert of_runs.tolist() == levels(month, month, each, 9).tolist()
+    assert of_runs == pytest.approx([math.fsum(each[month == m]) for m in range(9)], rel=1e-12)
 
 
 @settings(quick, max_examples=40)
@@ -141,6 +173,72 @@ def test_parts_with_other_columns_are_refused_by_name(tmp_path: Path) -> None:
         sm.DataError, match=r"b.parquet and a.parquet .* different columns: plan is only"
     ):
         sm.read(tmp_path)
+
+
+def write_parts(folder: Path, **columns: pa.Array) -> Path:
+    """Write parts of a table, of which the second has some other columns."""
+    (folder / "mrr").mkdir()
+    for name, month, other in (("a", 1, {}), ("b", 2, columns)):
+        days = pa.array([date(2025, month, 1)] * 2)
+        rows = {"customer_id": pa.array([1, 2]), "month": days, "mrr": pa.array([5.0, 6.0])}
+        pq.write_table(pa.table({**rows, **other}), folder / "mrr" / f"{name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("customer_id", pa.array(["1", "2"]), "int64 in a.parquet and string in b.parquet"),
+        ("month", pa.array(["05/13/2025"] * 2), "date32[day] in a.parquet and string in b.parquet"),
+        (
+            "month",
+            pa.array([0, 0], pa.timestamp("us")),
+            "date32[day] in a.parquet and timestamp[us] in b.parquet",
+        ),
+        ("mrr", pa.array(["5", "6"]), "double in a.parquet and string in b.parquet"),
+    ],
+    ids=["ids", "months-as-text", "months-as-times", "amounts"],
+)
+def test_parts_with_other_types_are_refused_alike_whole_and_in_parts(
+    tmp_path: Path, column: str, values: pa.Array, said: str
+) -> None:
+    write_parts(tmp_path, **{column: values})
+    with pytest.raises(sm.DataError) as whole:
+        sm.read(tmp_path)
+    with in_parts(), pytest.raises(sm.DataError) as large:
+        sm.read(tmp_path)
+    assert f"different types: '{column}' is {said}. " in str(whole.value)
+    assert "write each column with one type in all parts" in str(whole.value)
+    assert str(large.value) == str(whole.value)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"customer_id": pa.array([1, 2], pa.int32())},
+        {"mrr": pa.array([5, 6])},
+        {"mrr": pa.array([5.0, 6.0]).cast(pa.decimal128(12, 2))},
+        {"mrr": pa.nulls(2)},
+    ],
+    ids=["narrow", "whole", "decimal", "none"],
+)
+def test_parts_whose_types_hold_the_same_values_are_one_table(
+    tmp_path: Path, columns: dict[str, pa.Array]
+) -> None:
+    write_parts(tmp_path, **columns)
+    with in_parts():
+        large = sm.read(tmp_path)
+    assert large.data_hash == sm.read(tmp_path).data_hash
+
+
+def test_categories_in_one_part_and_text_in_another_are_one_table(tmp_path: Path) -> None:
+    write_parts(tmp_path)
+    for name, plan in (("a", pa.array(["Pro", "Team"]).dictionary_encode()), ("b", ["Pro", "Pro"])):
+        file = tmp_path / "mrr" / f"{name}.parquet"
+        pq.write_table(pq.read_table(file, partitioning=None).append_column("plan", [plan]), file)
+    with in_parts():
+        large = sm.read(tmp_path)
+    assert large.data_hash == sm.read(tmp_path).data_hash
 
 
 def test_values_that_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -> None:
