@@ -27,7 +27,7 @@ _COMPARED = {
     exp.LT: operator.lt,
     exp.LTE: operator.le,
 }
-OPPOSITE = {
+OPPOSITE: dict[Any, Any] = {
     exp.EQ: exp.NEQ,
     exp.NEQ: exp.EQ,
     exp.GT: exp.LTE,
