@@ -86,6 +86,7 @@ def written(file: BinaryIO, key: str, said: Any, tables: Sequence[pa.Table]) -> 
         sink = pa.BufferOutputStream() if table.nbytes < _SMALL else None
         whole = table.combine_chunks()
         target = sink or pa.PythonFile(out, "w")
+        # Not compressed: a million subscriptions would take two to four times as long to have again, and their memory.
         with pa.ipc.new_stream(target, whole.schema) as stream:
             stream.write_table(whole)
         if sink is not None:
