@@ -173,6 +173,8 @@ def _touched(touched: Touched, currency: str) -> str:
     if touched.share is not None:
         of = " of the rows, whose MRR is unknown" if touched.micro is None else ""
         said += f" ({format_ratio(touched.share)}{of})"
+    elif touched.micro is None:
+        said += ", whose MRR is unknown"
     points = f", {in_points(touched.points)} points off the score" if touched.points else ""
     return said + points
 

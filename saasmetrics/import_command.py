@@ -39,7 +39,10 @@ def ways(parser: argparse.ArgumentParser) -> None:
         help="the same as --no-dayfirst",
     )
     parser.add_argument(
-        "--decimal", choices=[",", "."], metavar="SIGN", help='decimal sign of the files: "," or "."'
+        "--decimal",
+        choices=[",", "."],
+        metavar="SIGN",
+        help='decimal sign of the files: "," or "."',
     )
     parser.add_argument("--encoding", metavar="CODE", help="of text files, such as cp1252")
 
@@ -54,9 +57,10 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     """
     from saasmetrics.export.files import write
     from saasmetrics.importers import import_folder
-    from saasmetrics.importers.mapping import NAME, WAYS, template
+    from saasmetrics.importers.mapping import WAYS, template
     from saasmetrics.importers.nearest import StrangersError
     from saasmetrics.importers.needs import missing
+    from saasmetrics.importers.targets import NAME
 
     folder, told = Path(arguments.folder), _told(arguments)
     if arguments.out and Path(arguments.out).resolve() == folder.resolve():
@@ -93,7 +97,8 @@ def _told(arguments: argparse.Namespace) -> Told:
 
 def _kept(made: Imported, folder: Path, told: Told) -> list[str]:
     """Write what was told and what is to be filled in beside the exports, unless a mapping is there, and say so."""
-    from saasmetrics.importers.mapping import NAME, as_text, read_mapping
+    from saasmetrics.importers.mapping import as_text, read_mapping
+    from saasmetrics.importers.targets import NAME
     from saasmetrics.tables.told import NOTHING
 
     if not folder.is_dir():

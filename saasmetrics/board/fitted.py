@@ -120,7 +120,9 @@ def _unplanned_rows(making: Making) -> list[str]:
         verb = "is no period" if _many(lost) == 1 else "are no periods"
         found.append(f'{_told(lost)} of the table targets {verb}; write "2026-Q3".')
     if across:
-        verb = "is of the calendar and lies" if _many(across) == 1 else "are of the calendar and lie"
+        verb = (
+            "is of the calendar and lies" if _many(across) == 1 else "are of the calendar and lie"
+        )
         name, month = making.label(making.now), making.last_month(making.now)
         found.append(
             f"{_told(across)} of the table targets {verb} in two quarters of the fiscal year; "

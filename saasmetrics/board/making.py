@@ -311,7 +311,9 @@ class Making:
         label = f"{self.quantity(key).label}, against {name.replace('_', ' ')}"
         if not relative:
             return self.numbers.less(made, label, key, other)
-        lost = key.partition("@")[0] in _LOST  # "churned ARR grew by 20%" is +20% in sentence and table
+        lost = (
+            key.partition("@")[0] in _LOST
+        )  # "churned ARR grew by 20%" is +20% in sentence and table
         return self.numbers.share(made, label, key, other, of_size=lost)
 
     def apart(self, key: str, other: str, name: str) -> str:

@@ -109,9 +109,7 @@ class Numbers:
         unit = "points" if unit == "ratio" else unit
         return self.derived(id, label, "now - then", {"now": now, "then": then}, unit, signed=True)
 
-    def share(
-        self, id: str, label: str, now: str, then: str, *, of_size: bool = False
-    ) -> str:
+    def share(self, id: str, label: str, now: str, then: str, *, of_size: bool = False) -> str:
         """Add by which share a quantity is above another, or larger in size, and return its id."""
         parts = {"now": now, "then": then}
         formula = "now / then - 1"

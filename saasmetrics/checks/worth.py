@@ -51,12 +51,15 @@ class Worth:
         What each row of subscriptions pays; None where MRR comes from another table.
     running
         MRR on the as-of date.
+    left
+        Customers of whom every row is left out since it has errors: what these pay is unknown.
     """
 
     ids: pa.Array
     micro: Numbers
     rows: Numbers | None
     running: int
+    left: pa.Array | None = None
 
     @property
     def total(self) -> int:
@@ -123,7 +126,10 @@ def worth_of(
             found = spans(some, asked, as_of, currency)
         except (DataError, pa.ArrowInvalid, ValueError, OverflowError):
             continue
-        return _worth(found, as_of, kept, len(data))
+        names = data["customer_id"]
+        gone = pc.invert(pc.is_in(names, value_set=part["customer_id"].unique()))
+        left = names.filter(gone).unique() if len(without) else None
+        return replace(_worth(found, as_of, kept, len(data)), left=left)
     return None
 
 
@@ -230,12 +236,19 @@ def touched(problem: Problem, tables: Mapping[str, Table], worth: Worth | None) 
     else:
         place = places(ids, worth.ids)
         micro = int(np.abs(worth.micro[place[place >= 0]]).sum())
-    if problem.severity == "error" and lines is not None and not micro:
+    if not micro and lines is not None and (problem.severity == "error" or _left(ids, worth)):
         # An amount that cannot be counted is unknown, and not nothing.
         share = _part_of(table, lines)
         return Touched(many, None, share, weight * share)
+    if not micro and _left(ids, worth):
+        return Touched(many, None, None, weight)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(many, micro, part, weight * (1.0 if part is None else part))
+
+
+def _left(ids: pa.Array, worth: Worth) -> bool:
+    """Return whether every row of some customers is left out, so that what these pay is unknown."""
+    return worth.left is not None and bool((places(worth.left, ids) >= 0).any())
 
 
 def _part_of(table: Table, lines: npt.NDArray[np.intp]) -> float:

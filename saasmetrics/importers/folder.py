@@ -23,11 +23,12 @@ from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.kinds import as_said, name_of
-from saasmetrics.importers.mapping import NAME, WAYS, Given, checked, mapped, over, read_mapping
+from saasmetrics.importers.mapping import WAYS, Given, checked, mapped, over, read_mapping
 from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.sheets import Sheets, is_known, read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
+from saasmetrics.importers.targets import NAME
 from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
 

@@ -117,7 +117,8 @@ class Imported:
         from pathlib import Path
 
         from saasmetrics.export.files import write
-        from saasmetrics.importers.mapping import NAME, template
+        from saasmetrics.importers.mapping import template
+        from saasmetrics.importers.targets import NAME
 
         return write(Path(folder) / NAME, template(self.strangers, self.kinds, told), NAME)
 

@@ -56,10 +56,7 @@ def whole(file: str, table: str, names: Sequence[str]) -> None:
 
     Examples
     --------
-    >>> whole("kosten.csv", "spend", ["month", "amount"])
-    Traceback (most recent call last):
-    ...
-    saasmetrics.errors.DataError: kosten.csv is spend, as mapping.toml says, but has no column function. Below ["kosten.csv".columns] in mapping.toml write which of its columns is it: "..." = "function". It has month, amount.
+    >>> whole("kosten.csv", "spend", ["month", "function", "amount"])
     """
     matching = match_columns(SCHEMA[table], names)
     months = month_columns(list(names)) if table == "mrr" else {}
@@ -77,9 +74,10 @@ def whole(file: str, table: str, names: Sequence[str]) -> None:
     if matching.problems or not lacking:
         return
     lines = ", ".join(f'"..." = "{name}"' for name in lacking)
+    which = "is it" if len(lacking) == 1 else "they are"
     msg = (
         f"{file} is {table}, as {NAME} says, but has no column {' or '.join(lacking)}. "
-        f'Below ["{file}".columns] in {NAME} write which of its columns {"is it" if len(lacking) == 1 else "they are"}: '
+        f'Below ["{file}".columns] in {NAME} write which of its columns {which}: '
         f"{lines}. It has {', '.join(names)}."
     )
     raise DataError(msg)

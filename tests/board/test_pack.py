@@ -280,7 +280,7 @@ def test_a_loss_that_grew_is_told_with_a_plus_in_the_table_as_in_the_sentence() 
     assert {key.partition("@")[0] for key in shares} == {"churn", "contraction"}
     for quantity in shares.values():
         now, then = (pack.quantities[quantity.parts[name]].value for name in ("now", "then"))
-        assert now and then
+        assert None not in (now, then)
         assert quantity.value == pytest.approx(abs(now) / abs(then) - 1)
 
 
@@ -296,7 +296,9 @@ def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_su
     assert not any(".plan@" in key for key in made.quantities)
     told = " ".join(text for page in made.pages for text in page.missing)
     assert 'write "Q3 FY27"' in told
-    assert re.search(r"Plans of \d+ numbers \(.*\): \"2022-Q1\", .* and \d+ more of the table", told)
+    assert re.search(
+        r"Plans of \d+ numbers \(.*\): \"2022-Q1\", .* and \d+ more of the table", told
+    )
     assert str(Made(made, (), None)).count("lie in two quarters of the fiscal year") == 1
     assert "calendar quarters (2022-Q1" in made.json
 

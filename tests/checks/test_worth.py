@@ -193,3 +193,21 @@ def test_an_error_in_amounts_that_cannot_be_counted_is_not_worth_nothing() -> No
     assert np.isnan(error["mrr"])
     assert error["share"] == pytest.approx(2 / 3)
     assert report.score == pytest.approx(100 - 100 * 2 / 3)
+
+
+def test_what_customers_of_rows_with_errors_pay_is_unknown_and_not_nothing() -> None:
+    # Both lines of a count by no known interval; b is whole.
+    rows = lines(
+        ("s1", "a ", "2025-01-01", None, 10.0, "fortnight"),
+        ("s2", "b", "2025-01-01", None, 70.0, "month"),
+    )
+    found = touched(check(subscriptions=rows), "padded-id")
+    assert (found.customers, found.micro, found.share) == (1, None, 0.5)
+
+
+def test_a_customer_that_never_paid_touches_nothing_beside_rows_with_errors() -> None:
+    rows = lines(("s1", "a", "2025-01-01", None, 10.0, "fortnight"))
+    found = touched(
+        check(subscriptions=rows, customers={"customer_id": ["a", "c"]}), "customer-without-revenue"
+    )
+    assert (found.customers, found.micro) == (1, 0)

@@ -89,7 +89,12 @@ class BoardPackBuilder(Bench, Wording):
     ) -> None:
         asked = settings_of(settings)
         if data:
-            there = os.path.relpath(file_path(data, "exports").resolve(), asked.folder.resolve())
+            folder = file_path(data, "exports").resolve()
+            if not folder.exists():
+                raise DataError(
+                    f"data={str(data)!r}: there is no folder {folder}. Correct the path."
+                )
+            there = os.path.relpath(folder, asked.folder.resolve())
             asked = changed(asked, data=Path(there).as_posix())
         elif asked.data is not None:
             fitted(book, asked)  # once, since all its tables are read

@@ -157,6 +157,11 @@ def test_saved_settings_make_the_same_pack_by_the_command(given: str, tmp_path: 
     )
 
 
+def test_a_folder_of_tables_that_is_not_there_is_refused(book, tmp_path: Path) -> None:
+    with pytest.raises(sm.DataError, match="there is no folder"):
+        BoardPackBuilder(book, {"pages": ["bridge"]}, data=tmp_path / "exports")
+
+
 def test_a_policy_of_ones_own_is_kept_beside_the_settings(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     sample.write(exports, 40, 7)

@@ -54,11 +54,7 @@ def capacity(making: Making) -> Page:
         f"{labels[0]} to {labels[-1]}", "fte", labels, series,
     )  # fmt: skip
     hires = int(frame["hires"].iloc[-1])  # each month counts those before it too
-    with_hires = f" with {counted(hires, 'planned hire')}, {making.say(cells[labels[-1], 'capacity_now'])} without"
-    title = (
-        f"{making.say(need[-1])} people are needed by {labels[-1]} and {making.say(there[-1])} are there"
-        f"{with_hires if hires else ''}"
-    )
+    title = _title(making, cells, labels[-1], hires)
     comment = (
         f"{counted(hires, 'hire')} needed by {labels[-1]}: {result.text}."
         if hires
@@ -70,3 +66,12 @@ def capacity(making: Making) -> Page:
         "attrition.",
         charts=(chart,), tables=(table,),
     )  # fmt: skip
+
+
+def _title(making: Making, cells: dict[tuple[str, str], str], last: str, hires: int) -> str:
+    """Return how many people are needed and there; hires that are only planned are told apart."""
+    need, there, now = (
+        making.say(cells[last, name]) for name in ("required", "capacity", "capacity_now")
+    )
+    text = f"{need} people are needed by {last} and {there} are there"
+    return f"{text} with {counted(hires, 'planned hire')}, {now} without" if hires else text

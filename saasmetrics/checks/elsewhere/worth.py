@@ -40,10 +40,13 @@ class Paid:
         Who pays how much from when until when.
     as_of
         Day number of the last day known.
+    left
+        Customers of whom every row is left out since it has errors: what these pay is unknown.
     """
 
     basis: Basis
     as_of: int
+    left: Frame | None = None
 
     @cached_property
     def customers(self) -> Frame:
@@ -107,7 +110,8 @@ def paid(
     for broken in (set[str](), errors) if errors else (errors,):
         try:
             some = without(tables, source, broken, policy, as_of, currency) if broken else tables
-            found = Paid(basis_of(some, policy, as_of, currency, link), as_of)
+            left = _left_out(tables[source], some[source]) if broken else None
+            found = Paid(basis_of(some, policy, as_of, currency, link), as_of, left)
             found.total  # noqa: B018  # asked now, so that what stops it is known
         except NotPortableError:
             return None
@@ -189,10 +193,20 @@ def touched_there(
         micro = _sum(paying.select(nw.col("micro").abs()))
     if problem.severity == "error" and problem.rows and not micro:
         return Touched(_count(ids), None, share, weight * share)
+    if micro == 0 and worth.left is not None and _count(ids.join(worth.left, on="customer_id")):
+        part = share if problem.rows else None
+        return Touched(_count(ids), None, part, weight * (1.0 if part is None else part))
     if micro is None:
         return Touched(_count(ids), None, None, weight)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(_count(ids), micro, part, weight * (1.0 if part is None else part))
+
+
+def _left_out(whole: Table, some: Table) -> Frame:
+    """Return the customers of a table of whom some of its rows have none."""
+    every, kept = (each.data.frame.select("customer_id").unique() for each in (whole, some))
+    found: Frame = every.join(kept, on="customer_id", how="anti")
+    return found
 
 
 def _ids(problem: Problem, table: Table) -> Frame | None:
