@@ -158,14 +158,15 @@ def kind(export: str, **columns: str) -> str:
     return "\n".join([*lines, *(f'{old} = "{new}"' for old, new in columns.items())])
 
 
+@pytest.mark.parametrize(("header", "name"), [("Kunde", "kunde"), ("Der Kunde", '"Der Kunde"')])
 def test_a_mapping_says_which_kind_of_export_a_file_is_and_which_column_is_which(
-    tmp_path: Path,
+    tmp_path: Path, header: str, name: str
 ) -> None:
-    folder(tmp_path, subs=RENAMED)
+    folder(tmp_path, subs=RENAMED.replace("Kunde", header))
     with pytest.raises(DataError, match=r"subs\.csv is nearest to Stripe"):
         sm.importers.import_folder(tmp_path)
     (tmp_path / "mapping.toml").write_text(
-        kind("stripe: dashboard subscriptions", kunde="customer_id")
+        kind("stripe: dashboard subscriptions", **{name: "customer_id"})
     )
     made = sm.importers.import_folder(tmp_path)
     (tmp_path / "mapping.toml").unlink()
