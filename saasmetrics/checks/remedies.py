@@ -13,7 +13,7 @@ from saasmetrics.checks.worth import worth_of
 from saasmetrics.errors import DataError, Problem, UnknownNameError
 from saasmetrics.money import counted
 from saasmetrics.periods import day_number, iso_day
-from saasmetrics.tables.gate import amounts, copies, cross, keys, owners, status, terms
+from saasmetrics.tables.gate import amounts, copies, cross, keys, owners, status, sums, terms
 from saasmetrics.tables.gate.view import Gate, View
 from saasmetrics.tables.runs import whole
 from saasmetrics.tables.schema import SCHEMA
@@ -78,7 +78,7 @@ REMEDIES: tuple[Remedy, ...] = (
     ),
     Remedy("same-line-twice", "drop", "drops the copies", copies.same_lines, mending.dropped),
     Remedy("missing-value", "drop", "drops the rows", keys.missing_values, mending.dropped),
-    Remedy("totals-row", "drop", "drops the rows of totals", keys.totals_row, mending.dropped),
+    Remedy("totals-row", "drop", "drops the rows of totals", sums.totals_row, mending.dropped),
     Remedy("padded-id", "strip", "takes the blanks off", keys.padded_ids, mending.stripped),
     Remedy("negative-amount", "drop", "drops the rows", amounts.negative_amounts, mending.dropped),
     Remedy(

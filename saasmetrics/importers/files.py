@@ -56,6 +56,24 @@ class File:
         """Names of the columns."""
         return list(self.data.column_names)
 
+    def said(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """Return what is said of columns, which may be named as the file names them, under their names in snake case.
+
+        Raises
+        ------
+        DataError
+            If a column is named both ways.
+        """
+        ours = {self.names.get(name, name): name for name in self.columns}
+        out: dict[str, str] = {}
+        for name, new in columns.items():
+            own = name if name in self.columns else ours.get(name, name)
+            if own in out:
+                msg = f"{self.label}: what the column {own} is, is said twice. Keep one."
+                raise DataError(msg)
+            out[own] = new
+        return out
+
 
 @dataclass(frozen=True)
 class Found:

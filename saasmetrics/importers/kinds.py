@@ -75,7 +75,7 @@ def as_said(file: File, entry: Mapping[str, Any]) -> Found:
     UnknownNameError
         If there is no such kind, column or field.
     """
-    kind, columns = entry["export"], entry["columns"]
+    kind, columns = entry["export"], file.said(entry["columns"])
     one_of(f"export of {file.label}", kind, kinds())
     importer, layout = kinds()[kind]
     for column, name in columns.items():

@@ -180,7 +180,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     InvalidTablesError
         If an amount may be a thousand times what it seems, or a value contradicts what is told.
     """
-    table, columns = str(entry["table"]), entry["columns"]
+    table, columns = str(entry["table"]), file.said(entry["columns"])
     told = over(_told({way: entry[way] for way in _OWN if way in entry}), told)
     if lost := [name for name in columns if name not in file.columns]:
         has = ", ".join(file.columns)

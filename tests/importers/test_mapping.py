@@ -52,6 +52,28 @@ def test_a_filled_mapping_makes_a_table_of_it(tmp_path: Path) -> None:
     assert "as mapping.toml says" in " ".join(book.tables["subscriptions"].notes)
 
 
+@pytest.mark.parametrize("name", ["Client Code", "client_code"])
+def test_a_mapping_names_columns_as_the_file_does_or_in_snake_case(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "abos.csv").write_text("Client Code,Begin,Betrag\nA,2026-01-01,10\n")
+    (tmp_path / "mapping.toml").write_text(
+        f'["abos.csv"]\ntable = "mrr"\n["abos.csv".columns]\n"{name}" = "customer_id"\n'
+        '"Begin" = "month"\n"Betrag" = "mrr"\n'
+    )
+    assert sm.revenue.mrr(sm.read(tmp_path)).value == 10.0
+
+
+def test_a_column_that_a_mapping_names_both_ways_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "abos.csv").write_text("Client Code\nA\n")
+    (tmp_path / "mapping.toml").write_text(
+        '["abos.csv"]\ntable = "mrr"\n["abos.csv".columns]\n"Client Code" = "customer_id"\n'
+        '"client_code" = "mrr"\n'
+    )
+    with pytest.raises(DataError, match="what the column client_code is, is said twice"):
+        sm.read(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -170,14 +192,15 @@ def kind(export: str, **columns: str) -> str:
     return "\n".join([*lines, *(f'{old} = "{new}"' for old, new in columns.items())])
 
 
+@pytest.mark.parametrize(("header", "name"), [("Kunde", "kunde"), ("Der Kunde", '"Der Kunde"')])
 def test_a_mapping_says_which_kind_of_export_a_file_is_and_which_column_is_which(
-    tmp_path: Path,
+    tmp_path: Path, header: str, name: str
 ) -> None:
-    folder(tmp_path, subs=RENAMED)
+    folder(tmp_path, subs=RENAMED.replace("Kunde", header))
     with pytest.raises(DataError, match=r"subs\.csv is nearest to Stripe"):
         sm.importers.import_folder(tmp_path)
     (tmp_path / "mapping.toml").write_text(
-        kind("stripe: dashboard subscriptions", kunde="customer_id")
+        kind("stripe: dashboard subscriptions", **{name: "customer_id"})
     )
     made = sm.importers.import_folder(tmp_path)
     (tmp_path / "mapping.toml").unlink()

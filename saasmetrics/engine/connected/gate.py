@@ -74,7 +74,8 @@ def check(
     Returns
     -------
     list of Problem
-        Errors first; every error that the local gate would find is among them.
+        Errors first; every error that the local gate would find is among them, but for totals that only their sums
+        tell from customers.
     """
     here = {name: table for name, table in tables.items() if not is_there(table)}
     found = local.check(here, as_of=as_of, currency=currency, policy=policy, guessed=guessed)

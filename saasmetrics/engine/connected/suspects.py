@@ -23,11 +23,13 @@ from saasmetrics.tables.gate import (
     names,
     reach,
     success,
+    sums,
     support,
     terms,
     values,
 )
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.totals import spelled
 
 if TYPE_CHECKING:
     from saasmetrics.engine.connected.rows import Rows
@@ -124,7 +126,8 @@ def _ids(name: str, rows: Rows) -> Iterator[Suspect]:
     blank = ids.str.starts_with(" ") | ids.str.ends_with(" ")
     yield Suspect(keys.padded_ids, "padded-id", "customer_id", blank)
     if name in keys.REVENUE:
-        yield Suspect(keys.totals_row, "totals-row", "customer_id", ids.is_in(keys.total_words()))
+        called = ids.str.to_lowercase().is_in(spelled())
+        yield Suspect(sums.totals_row, "totals-row", "customer_id", called)
 
 
 def _amounts(name: str, there: set[str]) -> Iterator[Suspect]:

@@ -17,6 +17,7 @@ from saasmetrics.tables.gate import (
     status,
     stops,
     success,
+    sums,
     support,
     terms,
     values,
@@ -38,7 +39,7 @@ FINDINGS: tuple[Finding, ...] = (
     extract.empty_tables,
     keys.missing_values,
     keys.mixed_key_types,
-    keys.totals_row,
+    sums.totals_row,
     keys.repeated_rows,
     keys.repeated_keys,
     keys.padded_ids,
@@ -109,7 +110,7 @@ FINDINGS: tuple[Finding, ...] = (
 
 OF_ONE_TABLE = frozenset(
     {
-        *(keys.missing_values, keys.totals_row, keys.repeated_rows, keys.repeated_keys),
+        *(keys.missing_values, sums.totals_row, keys.repeated_rows, keys.repeated_keys),
         *(keys.padded_ids, copies.same_lines, terms.negative_terms, terms.half_service_periods),
         *(amounts.negative_amounts, amounts.negative_customer_months, amounts.credits_on_invoices),
         *(amounts.lines_on_one_day, amounts.service_after_the_end, amounts.zero_amounts),

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.money import counted
 from saasmetrics.tables.gate.alike import repeated
-from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of, texts
+from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of
 from saasmetrics.tables.runs import columns_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
@@ -29,13 +29,10 @@ __all__ = [
     "repeated_keys",
     "repeated_rows",
     "row_without_revenue",
-    "totals_row",
     "unknown_parents",
 ]
 
 REVENUE = ("subscriptions", "mrr", "invoices")
-_TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all customers", "summe", "gesamt", "gesamtsumme",
-           "zwischensumme", "totaal", "totale")  # fmt: skip
 
 # Lines of one invoice share its number, costs come in several lines, and the successive terms of a
 # subscription share its id (their overlaps are another finding).
@@ -85,32 +82,6 @@ def padded_ids(gate: Gate) -> Iterable[Problem]:
             severity="warning",
             show=("customer_id",),
         )
-
-
-def totals_row(gate: Gate) -> Iterable[Problem]:
-    """A row of totals that would be counted as a customer."""
-    for view in gate.having(*REVENUE):
-        if not view.has("customer_id") or not _is_text(view, "customer_id"):
-            continue
-        names = view.names("customer_id")
-        found = mask_of(pc.is_in(names, value_set=texts(total_words()).cast(names.type)))
-        if not found.any():
-            continue
-        yield from view.problem(
-            _where(found, view.codes("customer_id")),
-            column="customer_id",
-            rule="looks like a row of totals, which would be counted as a customer",
-            remedy="Drop the row of totals.",
-            code="totals-row",
-            severity="error",
-            show=SCHEMA[view.name].required,
-        )
-
-
-def total_words() -> list[str]:
-    """Return what a row of totals is called: few spellings, rather than a million ids put into lower case."""
-    spellings = [form(word) for word in _TOTALS for form in (str.lower, str.title, str.upper)]
-    return sorted({*spellings, *(word.capitalize() for word in _TOTALS)})
 
 
 def key_of(name: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from saasmetrics.tables import gate, normalize_all
 
 
@@ -93,6 +95,37 @@ def test_a_row_of_totals_is_an_error(one):
     wide = {"customer": ["a", "b", "Grand Total"], "2026-01": [1, 2, 3], "2026-02": [1, 2, 3]}
     problem = one("totals-row", mrr=wide)
     assert (problem.severity, problem.rows) == ("error", 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "Total MRR",
+            "Total:",
+            "Total (USD)",
+            "TOTAL ARR",
+            "Total recurring revenue",
+            "Insgesamt",
+        ),
+        *("Sub-total", " Total", "Total général", "Overall", "Total paid"),
+    ],
+)
+def test_a_total_of_any_name_is_an_error(one, name):
+    wide = {"customer": ["a", "b", name], "2026-01": [1, 2, 3], "2026-02": [5, None, 5]}
+    assert one("totals-row", mrr=wide).severity == "error"
+
+
+@pytest.mark.parametrize("name", ["Total Energies", "Overall", "Check"])
+def test_a_customer_called_like_a_total_that_is_no_sum_of_others_is_a_customer(found, name):
+    wide = {"customer": ["a", "b", name], "2026-01": [1, 2, 3], "2026-02": [5, None, 6]}
+    assert not found("totals-row", mrr=wide)
+
+
+def test_a_total_contains_the_customers_that_are_called_like_one(one):
+    names = ["Overall", "a", "b", "Total Energies", "Total"]
+    wide = {"customer": names, "2026-01": [10, 1, 2, 7, 10], "2026-02": [14, 5, 1, 8, 14]}
+    assert one("totals-row", mrr=wide).rows == 4
 
 
 def test_customers_without_a_row_are_a_warning(one, subscriptions):
