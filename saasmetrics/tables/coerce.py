@@ -109,10 +109,9 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         values, notes = read.values, ["decimal numbers read as whole-number ids"]
     elif pa.types.is_integer(kind) and kind != pa.int64():
         if pa.types.is_uint64(kind) and count(far := _above(values, _LARGEST)):
-            said = f"whole numbers above {_LARGEST.as_py()}, which are not held as numbers"
-            return Column(
-                values, refusal=Refusal(far, said, "Write the ids as text.", "unreadable-id")
-            )
+            above = f"whole numbers above {_LARGEST.as_py()}, which are not held as numbers"
+            refusal = Refusal(far, above, "Write the ids as text.", "unreadable-id")
+            return Column(values, refusal=refusal)
         values = values.cast(pa.int64())
     elif not _is_text(kind) and not pa.types.is_integer(kind):
         values = values.cast(pa.string())

@@ -232,6 +232,16 @@ def test_parts_whose_types_hold_the_same_values_are_one_table(
     assert large.data_hash == sm.read(tmp_path).data_hash
 
 
+def test_a_part_with_ids_that_the_type_of_the_first_does_not_hold_is_refused_in_words(
+    tmp_path: Path,
+) -> None:
+    write_parts(tmp_path, customer_id=pa.array([1, 2**63], pa.uint64()))
+    with pytest.raises(sm.DataError, match=r"int64 in a.parquet and uint64 in b.parquet"):
+        sm.read(tmp_path)
+    with in_parts(), pytest.raises(sm.DataError, match="Write the ids as text"):
+        sm.read(tmp_path)
+
+
 def test_categories_in_one_part_and_text_in_another_are_one_table(tmp_path: Path) -> None:
     write_parts(tmp_path)
     for name, plan in (("a", pa.array(["Pro", "Team"]).dictionary_encode()), ("b", ["Pro", "Pro"])):
