@@ -25,6 +25,7 @@ __all__ = ["Column", "coerce", "decode", "spelling"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
+_LARGEST = pa.scalar(2**63 - 1, pa.uint64())
 _OFFSET = re.compile(r"(?<=\d{2}:\d{2})(:\d{2}(\.\d+)?)?[+-]\d{2}:?\d{2}\s*$")
 _WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
@@ -107,6 +108,10 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
             return Column(values, refusal=_id_refusal(read.refusal.mask))
         values, notes = read.values, ["decimal numbers read as whole-number ids"]
     elif pa.types.is_integer(kind) and kind != pa.int64():
+        if pa.types.is_uint64(kind) and count(far := _above(values, _LARGEST)):
+            above = f"whole numbers above {_LARGEST.as_py()}, which are not held as numbers"
+            refusal = Refusal(far, above, "Write the ids as text.", "unreadable-id")
+            return Column(values, refusal=refusal)
         values = values.cast(pa.int64())
     elif not _is_text(kind) and not pa.types.is_integer(kind):
         values = values.cast(pa.string())
@@ -119,6 +124,10 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         remedy = "Fill in the id or drop the rows."
         return Column(values, refusal=Refusal(empty, "must not be empty", remedy, "empty-id"))
     return Column(pc.if_else(empty, pa.scalar(None, values.type), values), notes)
+
+
+def _above(values: pa.ChunkedArray, limit: pa.Scalar) -> pa.ChunkedArray:
+    return pc.fill_null(pc.greater(values, limit), False)
 
 
 def _has_empty(values: pa.ChunkedArray) -> bool:

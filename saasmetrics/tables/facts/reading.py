@@ -126,10 +126,11 @@ class _Reading:
             many = int(counts[1].replace(",", "")) if counts else 0
             self._notes[key] = self._notes.get(key, 0) + many
         data = self._usual(table.data)
-        if not data.num_rows:
-            return
+        # Of no rows too, as types are those of the first part.
         who = self._ids.numbers(_one(data["customer_id"]))
         kind = self._kinds.numbers(data) if self._kinds.names else None
+        if not data.num_rows:
+            return
         month = _MONTHS.take(_days(data) - _LOW)
         self._sweep.add(who, kind, month, np.asarray(_one(data["mrr"])), len(self._ids))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -231,6 +232,16 @@ def test_parts_whose_types_hold_the_same_values_are_one_table(
     assert large.data_hash == sm.read(tmp_path).data_hash
 
 
+def test_a_part_with_ids_that_the_type_of_the_first_does_not_hold_is_refused_in_words(
+    tmp_path: Path,
+) -> None:
+    write_parts(tmp_path, customer_id=pa.array([1, 2**63], pa.uint64()))
+    with pytest.raises(sm.DataError, match=r"int64 in a.parquet and uint64 in b.parquet"):
+        sm.read(tmp_path)
+    with in_parts(), pytest.raises(sm.DataError, match="Write the ids as text"):
+        sm.read(tmp_path)
+
+
 def test_categories_in_one_part_and_text_in_another_are_one_table(tmp_path: Path) -> None:
     write_parts(tmp_path)
     for name, plan in (("a", pa.array(["Pro", "Team"]).dictionary_encode()), ("b", ["Pro", "Pro"])):
@@ -247,6 +258,24 @@ def test_values_that_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -
         sm.read(large(tmp_path, customer_id=who))
     [problem] = error.value.problems
     assert (problem.code, problem.rows, problem.column) == ("empty-id", 3, "customer_id")
+
+
+def test_ids_that_64_bits_do_not_hold_are_refused_in_words(tmp_path: Path) -> None:
+    far = pa.array([2**63 + n % 40 if n % 400 == 7 else n % 40 for n in range(1_200)], pa.uint64())
+    large(tmp_path, customer_id=far)
+    for reading in (nullcontext(), in_parts(64)):
+        with reading, pytest.raises(InvalidTablesError, match="Write the ids as text") as error:
+            sm.read(tmp_path)
+        [problem] = error.value.problems
+        assert (problem.code, problem.rows, problem.column) == ("unreadable-id", 3, "customer_id")
+
+
+def test_a_file_without_any_amount_is_that_of_the_whole() -> None:
+    rows: list[Row] = [(n, m, None, "USD", "Pro") for n in range(3) for m in range(5)]
+    for ids in IDS:
+        whole, parts = books(table(rows, ids))
+        assert parts.data_hash == whole.data_hash
+        assert findings(parts) == findings(whole)
 
 
 def test_what_changes_too_much_for_the_memory_is_refused_with_what_to_do(tmp_path: Path) -> None:
