@@ -30,6 +30,7 @@ _BRIDGE = (
     "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
 )
 _RATES = "NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers"
+_WINDOWED = ("movements", "pairs", "triangle", "lifetimes")  # whose text begins where the book does
 _USES = {
     "movements": f"{_BRIDGE}; losses are negative. A period without a row has no movements",
     "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
@@ -71,6 +72,11 @@ def _asks(result: Any) -> Sequence[Ask]:
         msg = f"{result.metric.name} is made of {made}, which has no SQL; what has is {known}. "
         msg += f"It would bring rows of {rows}."
         raise DataError(msg)
+    whole = sorted({ask.name for ask in asked.asks if ask.name not in _WINDOWED})
+    if whole and asked.book.since_day is not None:
+        msg = f"{result.metric.name} is made of {' and '.join(whole)}, whose SQL cannot begin at the first day of "
+        msg += "between(...). Ask for it of the book before between, cut by as_of at most."
+        raise DataError(msg)
     if not asked.asks:
         msg = f"{result.metric.name} is not made of cubes of MRR, so there is no SQL for it."
         raise DataError(msg)
@@ -108,6 +114,10 @@ def _header(
     policy, engine = ask.engine.policy, ask.engine
     given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
+    since = book.since_day
+    window = (
+        [f"Observed from {iso_day(since)} to {iso_day(engine.as_of)}."] if since is not None else []
+    )
     named = [f"Causes: {', '.join(f'{n} {c}' for n, c in enumerate(causes))}."] if causes else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",
@@ -116,6 +126,7 @@ def _header(
         f"Written by saasmetrics {__version__} for tables with its columns: {', '.join(read)}.",
         f"Money is in whole millionths of {engine.currency}; a missing group is NULL.",
         f"In steps, days count from 1970-01-01, months from January 1970; {FAR} is the end of what still runs.",
+        *window,
         *named,
         *only,
     ]
