@@ -140,6 +140,41 @@ def test_circles_of_parents_stop_where_parents_are_counted() -> None:
             sm.revenue.mrr(book)
 
 
+PAYING = {
+    "subscription_id": ["s1", "s2", "s3"],
+    "customer_id": [1, 2, 3],
+    "start": ["2025-01-01"] * 3,
+    "end": ["2025-06-01", None, None],
+    "amount": [10.0, 20.0, 5.0],
+    "interval": ["month"] * 3,
+}
+
+
+def with_parents(way: str, parents: list[str | None], policy: sm.Policy) -> tuple[sm.Book, sm.Book]:
+    """Whole numbers of customers whose parents are texts: here, and where the tables stay."""
+    customers = pa.table({"customer_id": [1, 2, 3], "parent_id": pa.array(parents, pa.string())})
+    tables = {"subscriptions": table(PAYING), "customers": customers}
+    stay = {name: there(rows, way) for name, rows in tables.items()}
+    told = {**TOLD, "policy": policy}
+    return sm.Book(**tables, **told), sm.connect(**stay, **told)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("entity", ["customer", "parent"])
+@pytest.mark.parametrize("parents", [[None] * 3, ["", "1", None]], ids=["none", "one"])
+def test_parents_that_are_texts_are_those_of_whole_numbers(
+    way: str, entity: str, parents: list[str | None]
+) -> None:
+    local, book = with_parents(way, parents, sm.Policy(entity=entity))
+    assert sm.retention.nrr(book, window=3).df.equals(sm.retention.nrr(local, window=3).df)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_parent_that_can_be_no_customer_is_refused_by_name(way: str) -> None:
+    with pytest.raises(sm.DataError, match=r"customers\.parent_id[\s\S]*no whole number[\s\S]*abc"):
+        with_parents(way, ["abc", "1", None], sm.Policy())
+
+
 def test_many_repeated_keys_are_counted_in_full() -> None:
     ids = [f"c{i:04}" for i in range(1200) for _ in range(2)]
     customers = table({"customer_id": ids, "name": [f"n{i}" for i in range(2400)]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -123,3 +124,27 @@ def test_who_asked_in_a_month_is_told_by_counts(
     assert len(ours)
     pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
     assert not whole
+
+
+def test_tickets_of_customers_who_begin_to_pay_later_have_no_revenue() -> None:
+    lines = {
+        "subscription_id": ["s1"],
+        "customer_id": ["a"],
+        "start": [pd.Timestamp("2025-01-01").date()],
+        "amount": [10.0],
+        "interval": ["month"],
+        "plan": ["p"],
+    }
+    asked = {
+        "ticket_id": [1],
+        "customer_id": ["a"],
+        "created_at": [pd.Timestamp("2024-02-03")],
+        "tag": ["x"],
+    }
+    tables, told = {"subscriptions": lines, "tickets": asked}, {"as_of": "2024-06-30"}
+    here = {name: pa.table(columns) for name, columns in tables.items()}
+    there = {name: pl.from_arrow(data).lazy() for name, data in here.items()}
+    book = sm.connect(**there, **told, currency="USD")
+    wanted = sm.support.by_revenue(sm.Book(**here, **told, currency="USD")).df
+    pd.testing.assert_frame_equal(sm.support.by_revenue(book).df, wanted)
+    assert wanted["plan"].tolist() == ["(no MRR)"]

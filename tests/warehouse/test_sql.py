@@ -160,6 +160,51 @@ def test_filters_and_dates_are_part_of_the_sql(company: sm.Book, dialect: str, r
     assert int(found["new"].sum()) == ours["new"].sum()
 
 
+@pytest.mark.parametrize("freq", ["M", "Q"])
+def test_the_sql_of_a_window_begins_where_its_result_does(
+    small: sm.Book, dialect: str, run: Run, freq: str
+) -> None:
+    first = "2026-02" if freq == "M" else "2026-04"
+    result = sm.revenue.bridge(small.as_of("2026-06-30").between(first, "2026-06"), freq=freq)
+    found, flows = run(raw(small), result.sql(dialect)), ["opening", "new", "churn", "closing"]
+    ours = result.df[["period", *flows]]
+    theirs = found[["period", *flows]].astype({"period": "datetime64[s]"}).set_index("period")
+    wanted = ours.astype({"period": "datetime64[s]"}).set_index("period")
+    assert theirs.index[0] == wanted.index[0]
+    pd.testing.assert_frame_equal(
+        theirs.astype(float) / 1e6, wanted.loc[theirs.index], check_names=False
+    )
+    assert f"Observed from {first}-01 to 2026-06-30" in result.sql(dialect)
+
+
+@pytest.mark.parametrize("by", [[], ["plan"]], ids="+".join)
+def test_retention_of_a_window_stands_from_its_first_period(
+    company: sm.Book, by: list[str]
+) -> None:
+    result = sm.retention.nrr(company.between("2024-03", "2025-06"), by=by or None)
+    found = in_duckdb(raw(company), result.sql())
+    ours = result.df.assign(closing=lambda df: (df["numerator"] * 1e6).round())
+    dense = filled(found, ours, by, "period")[["closing"]]
+    assert found["period"].min() == ours["period"].min()
+    dense = dense.groupby(level=0, sort=False).ffill() if by else dense.ffill()
+    same(dense, ours, ["closing"])
+
+
+def test_the_triangle_of_a_window_has_the_cells_that_were_observed(company: sm.Book) -> None:
+    result = sm.retention.cohorts(company.between("2024-03", "2025-06"), freq="Q")
+    found = in_duckdb(raw(company), result.sql()).astype({"cohort": "datetime64[s]"})
+    ours = result.asked.book.triangle("Q").query("observed").astype({"cohort": "datetime64[s]"})
+    seen = (
+        ours["cohort"].dt.to_period("Q").astype("int64") + ours["age"]
+        >= pd.Period("2024Q1").ordinal
+    )
+    wanted = ours[seen].set_index(["cohort", "age"])[["customers", "mrr"]].astype("int64")
+    theirs = found.set_index(["cohort", "age"])[["customers", "mrr"]].reindex(wanted.index)
+    theirs = theirs.groupby(level=0, sort=False).ffill().fillna(0).astype("int64")
+    pd.testing.assert_frame_equal(theirs, wanted)
+    assert len(found) <= len(wanted)
+
+
 HOSTILE = "'; drop table subscriptions; --"
 COLUMN = 'plan"; drop table subscriptions; --'
 

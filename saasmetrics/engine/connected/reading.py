@@ -18,6 +18,7 @@ from saasmetrics.tables.canonical import (
     paid_periods,
     row_numbers_for,
 )
+from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.links import KEYS, as_text
 from saasmetrics.tables.names import Matching, fold, match_columns, missing_column
 from saasmetrics.tables.schema import table_schema
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.tables.schema import TableSchema
+
+_WHOLE = "^[+-]?[0-9]{1,18}$"  # a text that every system casts to 64 bits
 
 
 def connected_tables(
@@ -65,7 +68,7 @@ def connected_tables(
             problems.extend(error.problems)
     if problems:
         raise InvalidTablesError(problems)
-    return _same_key_type(tables)
+    return _parents_like_customers(_same_key_type(tables), link)
 
 
 def _is_here(native: Any) -> bool:
@@ -198,6 +201,51 @@ def _same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
             data, notes = out[name].data.cut(frame), (*out[name].notes, said)
             out[name] = replace(out[name], data=data, notes=notes)
     return out
+
+
+def _parents_like_customers(tables: dict[str, Table], link: Link) -> dict[str, Table]:
+    """Give `parent_id` the type of `customer_id`, which it names, so that they can be compared.
+
+    Raises
+    ------
+    InvalidTablesError
+        If customers are whole numbers and a parent is a text that is none.
+    """
+    table = tables.get("customers")
+    if table is None or "parent_id" not in table or not is_there(table):
+        return tables
+    kinds = [table.data.schema.field(name).type for name in ("customer_id", "parent_id")]
+    whole, parents_whole = map(pa.types.is_integer, kinds)
+    if whole == parents_whole:
+        return tables
+    rows: Rows = table.data
+    if whole:
+        with link.asking("Reading the parents of customers"):
+            _only_whole(rows.frame)
+    kind, said = (nw.Int64, "texts made whole numbers") if whole else (nw.String, "made text")
+    data = rows.cut(rows.frame.with_columns(nw.col("parent_id").cast(kind())))
+    notes = (*table.notes, f"parent_id: {said}, as customer_id is")
+    return {**tables, "customers": replace(table, data=data, notes=notes)}
+
+
+def _only_whole(frame: Frame) -> None:
+    """Refuse parents that are texts other than whole numbers."""
+    strange = frame.filter(~nw.col("parent_id").str.contains(_WHOLE))
+    rows = int(fetched(strange.select(rows=nw.len()))["rows"][0].as_py())
+    if not rows:
+        return
+    few = strange.select("customer_id", "parent_id").sort("customer_id", "parent_id").head(SHOWN)
+    problem = Problem(
+        "customers",
+        "parent_id",
+        "is a text that is no whole number, as customer_id is, so it can be no customer",
+        rows,
+        tuple(fetched(few).to_pylist()),
+        "Give the customer_id of the parent, clear the column there, or make customer_id a text in every table.",
+        "error",
+        "wrong-type",
+    )
+    raise InvalidTablesError([problem])
 
 
 __all__ = ["connected_tables"]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
+_SPLIT = tuple(name for name in FLOWS if name != "fx")
 _LEVELS = {"change": "closing", "paying": "customers_closing"}
 
 
@@ -40,18 +41,20 @@ def movements(
     alone = engine.basis.of_customers(by)
     cells = movement.movement_cells(engine.daily(by), calendar, policy, alone=alone)
     cells = step(cells, "sums", "sums of the movements of each period")
+    cells, moves = _moves_from_start(engine, cells, calendar)
     valued = moving.movements(engine, policy, freq, by) if engine.basis.curves else None
     if valued is not None:
-        every = ("change", "paying", *movement.COUNTS)
+        every = tuple(dict.fromkeys((*moves, *moves.values(), *movement.COUNTS)))
         cells = moving.at_every_period(engine, cells, freq, every)
     for change, level in _LEVELS.items():
         before = level.replace("closing", "opening")
         cells = cells.with_columns(running(change, ["group"], "period").alias(level))
-        cells = cells.with_columns((nw.col(level) - nw.col(change)).alias(before))
+        cells = cells.with_columns((nw.col(level) - nw.col(moves[change])).alias(before))
     money = [n for n in ("opening", *FLOWS, "closing") if n != "fx" or valued is not None]
     counts = ("customers_opening", *movement.COUNTS, "customers_closing")
     if valued is not None:
         cells = valued.join(cells.select("group", "period", *counts), on=["group", "period"])
+    cells = _windowed(engine, cells, calendar, "period")
     return _shown(engine, cells, calendar, by, {"period": "period"}, (*money, *counts))
 
 
@@ -69,12 +72,14 @@ def pairs(
     alone = engine.basis.of_customers(by)
     cells = pair.pair_cells(engine.daily(by), calendar, window, last, aside=aside, alone=alone)
     cells = step(cells, "sums", "by how much the sums over customers change")
+    cells = _from_start(engine, cells, calendar, "time", ["group"], pair.MEASURES)
     if engine.basis.curves:
         money = moving.pairs(engine, policy, window, freq, by)
         counts = cells.rename({"time": "period"}).select("group", "period", *COUNTS)
         counts = moving.at_every_period(engine, counts, freq, COUNTS)
         counts = counts.with_columns(*_running(COUNTS, ["group"], "period"))
         found = money.join(counts, on=["group", "period"])
+        found = _windowed(engine, found, calendar, "period")
         return _shown(engine, found, calendar, by, {"period": "period"}, pair.MEASURES)
     if by:
         times = step(
@@ -94,12 +99,14 @@ def triangle(
     calendar = engine.calendar(freq)
     cells = triangle_cells(engine.daily(by), calendar, engine.extent(freq)[2])
     cells = cells.with_columns(time=nw.col("cohort") + nw.col("age")).drop("age")
+    cells = _from_start(engine, cells, calendar, "time", ["group", "cohort"], TRIANGLE)
     valued = moving.triangle(engine, freq, by) if engine.basis.curves else None
     times = cells.select("time").unique() if valued is None else moving.times(engine, freq)
     filled = _filled(cells, times, ["group", "cohort"], "time", TRIANGLE)
     if valued is not None:
         keys = ["group", "cohort", "time"]
         filled = filled.drop("mrr").join(valued.rename({"period": "time"}), on=keys)
+    filled = _windowed(engine, filled, calendar, "time")
     filled = filled.with_columns(age=nw.col("time") - nw.col("cohort")).filter(nw.col("age") >= 0)
     return _shown(engine, filled, calendar, by, {"cohort": "cohort"}, ("age", *TRIANGLE))
 
@@ -171,6 +178,51 @@ def terms(
     calendar = engine.calendar(freq)
     cells = term.term_cells(engine.pieces(by), calendar, as_of, grace_days, early_days)
     return _shown(engine, cells, calendar, by, {"period": "period"}, term.MEASURES)
+
+
+def _start(engine: PortableEngine, calendar: Calendar) -> int | None:
+    """Return the period in which the window of a book begins, None if it has none."""
+    since = engine.since_day
+    return None if since is None else int(calendar.ordinal(np.array([since]))[0])
+
+
+def _from_start(
+    engine: PortableEngine,
+    cells: Frame,
+    calendar: Calendar,
+    time: str,
+    keys: Sequence[str],
+    levels: Sequence[str],
+    flows: Sequence[str] = (),
+) -> Frame:
+    """Put what changed levels before the window into its first period, without what moved then."""
+    start = _start(engine, calendar)
+    if start is None:
+        return cells
+    seen = nw.col(time) >= start
+    moved = [where(seen, nw.col(name)).cast(nw.Int64).alias(name) for name in flows]
+    inside = nw.when(seen).then(nw.col(time)).otherwise(start).cast(nw.Int64)
+    cells = cells.with_columns(*moved, _inside=inside).drop(time).rename({"_inside": time})
+    cells = summed(cells, (*keys, time), (*levels, *flows))
+    return step(cells, "in_window", "what was before the window is there in its first period")
+
+
+def _moves_from_start(
+    engine: PortableEngine, cells: Frame, calendar: Calendar
+) -> tuple[Frame, dict[str, str]]:
+    """Return movements from the window's start on, and in which column each level's change within it is."""
+    if engine.since_day is None:
+        return cells, {name: name for name in _LEVELS}
+    moves = {name: f"_{name}" for name in _LEVELS}
+    cells = cells.with_columns(**{own: nw.col(name) for name, own in moves.items()})
+    flows = [*moves.values(), *_SPLIT, *movement.COUNTS]
+    return _from_start(engine, cells, calendar, "period", ["group"], [*_LEVELS], flows), moves
+
+
+def _windowed(engine: PortableEngine, cells: Frame, calendar: Calendar, time: str) -> Frame:
+    """Keep the periods of the window."""
+    start = _start(engine, calendar)
+    return cells if start is None else cells.filter(nw.col(time) >= start)
 
 
 def _filled(

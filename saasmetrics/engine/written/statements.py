@@ -30,6 +30,7 @@ _BRIDGE = (
     "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
 )
 _RATES = "NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers"
+_WINDOWED = ("movements", "pairs", "triangle", "lifetimes")  # whose text begins where the book does
 _USES = {
     "movements": f"{_BRIDGE}; losses are negative. A period without a row has no movements",
     "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
@@ -82,6 +83,11 @@ def _asks(result: Any) -> Sequence[Ask]:
         rows = "" if result.drill is None else " The rows behind it are in .rows()."
         msg = f"{result.metric.name} {made}, so there is no SQL for it. {_HAVE_SQL}{rows}"
         raise DataError(msg)
+    whole = {ask.name for ask in asked.asks} - set(_WINDOWED)
+    if whole and asked.book.since_day is not None:
+        msg = f"The SQL of {result.metric.name} cannot begin at the first day of between(...). "
+        msg += "Ask for it of the book before between, cut by as_of at most."
+        raise DataError(msg)
     found = {}
     for ask in asked.asks:
         key = (id(ask.engine), ask.name, str(sorted(_given(ask).items())))
@@ -116,6 +122,10 @@ def _header(
     policy, engine = ask.engine.policy, ask.engine
     given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
+    since = book.since_day
+    window = (
+        [f"Observed from {iso_day(since)} to {iso_day(engine.as_of)}."] if since is not None else []
+    )
     named = [f"Causes: {', '.join(f'{n} {c}' for n, c in enumerate(causes))}."] if causes else []
     said = [
         f"{result.metric.name}: {result.metric.formula}.",
@@ -124,6 +134,7 @@ def _header(
         f"Written by saasmetrics {__version__} for tables with its columns: {', '.join(read)}.",
         f"Money is in whole millionths of {engine.currency}; a missing group is NULL.",
         f"In steps, days count from 1970-01-01, months from January 1970; {FAR} is the end of what still runs.",
+        *window,
         *named,
         *only,
     ]

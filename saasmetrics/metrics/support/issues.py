@@ -242,6 +242,8 @@ def _at_ends(inbox: Inbox, paying: Paying, group: Ints, many: int) -> Ints:
     """Return the MRR of each group of customers on the last observed day of each period, in micro-units."""
     last = np.minimum(edges(inbox)[1:] - 1, inbox.book.as_of_day)
     out = np.zeros((many, len(last)), np.int64)
+    if not many:  # nobody has begun to pay, so that customers have no group yet
+        return out
     for i, day in enumerate(last):
         np.add.at(out[:, i], group, paying.mrr(int(day)))
     return out
