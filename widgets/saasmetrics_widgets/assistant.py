@@ -15,6 +15,7 @@ from saasmetrics.importers.files import File, read_each
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.kinds import kinds
 from saasmetrics.importers.mapping import (
+from saasmetrics.importers.targets import NAME
     NAME,
     WAYS,
     Given,
