@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 # What `make cluster` alone asks of Spark, and of a role that keeps no steps: each takes them a minute or more.
 SLOW = ("[spark]", "[saas_reader]")
 LONG = ("test_every_page", "test_engines_agree_on_random", "test_engines_agree_on_real")
-READER = ("test_engines_agree_on_the_demo_company[saas_reader]",)
-READER += (
-    "test_contracts_are_matched_there_by_a_role_that_may_keep_steps_and_else_brought[saas_reader]",
-)
+READER = ("test_engines_agree_on_the_demo", "test_contracts_are_matched_there")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
     for item in items:
-        if (item.name.startswith(LONG) and item.name.endswith(SLOW)) or item.name in READER:
+        long = item.name.startswith(LONG) and item.name.endswith(SLOW)
+        if long or (item.name.startswith(READER) and item.name.endswith(SLOW[1])):
             item.add_marker(pytest.mark.cluster)
         if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
             item.add_marker(pytest.mark.xdist_group("spark"))
