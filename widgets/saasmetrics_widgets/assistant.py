@@ -15,7 +15,6 @@ from saasmetrics.importers.files import File, read_each
 from saasmetrics.importers.folder import import_folder
 from saasmetrics.importers.kinds import kinds
 from saasmetrics.importers.mapping import (
-    NAME,
     WAYS,
     Given,
     as_text,
@@ -26,6 +25,7 @@ from saasmetrics.importers.mapping import (
 )
 from saasmetrics.importers.needs import missing
 from saasmetrics.importers.once import Once
+from saasmetrics.importers.targets import NAME
 from saasmetrics.money import counted
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.told import Told
