@@ -28,7 +28,7 @@ from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.sheets import Sheets, is_known, read_sheets, titled
 from saasmetrics.importers.systems import IMPORTERS
-from saasmetrics.importers.targets import NAME
+from saasmetrics.importers.targets import NAME, whole
 from saasmetrics.money import counted
 from saasmetrics.tables.told import Told
 
@@ -124,6 +124,9 @@ def import_folder(
         made.take(importer, parts(importer, own), how)
     for file in tables:
         made.take_table(file, given.files[file.label], how)
+        if mapping is None:  # who asks step by step shows what is still needed
+            table = given.files[file.label]["table"]
+            whole(file.label, table, list(made.tables[table].columns))
     made.notes += [*_ways(given.told), *_differently(exports)]
     made.notes += [
         f"{label} is left out, as {NAME} says" for label in given.files if _is_out(given, label)

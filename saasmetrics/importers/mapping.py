@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.importers.kinds import kinds
-from saasmetrics.importers.targets import NAME, known_target, whole
+from saasmetrics.importers.targets import NAME, known_target
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.read import table_of_stem
 from saasmetrics.tables.schema import SCHEMA
@@ -175,8 +175,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     Raises
     ------
     DataError
-        If the mapping names a column that the file does not have, or a name that another column has, or leaves a column
-        that the table needs without one.
+        If the mapping names a column that the file does not have, or a name that another column has.
     InvalidTablesError
         If an amount may be a thousand times what it seems, or a value contradicts what is told.
     """
@@ -196,7 +195,6 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     data = file.data.rename_columns(own).replace_schema_metadata(file.data.schema.metadata)
     names = {old: columns.get(name, name) for old, name in zip(own, file.columns, strict=True)}
     data, notes = told.apply(table, with_names(of_file(data, file.label), names))
-    whole(file.label, table, data.column_names)
     if problems := ambiguous_amounts(SCHEMA[table], data):
         raise InvalidTablesError(problems)
     return data.to_pandas(), [f"{file.label}: {note}" for note in notes]
