@@ -205,6 +205,12 @@ def test_the_triangle_of_a_window_has_the_cells_that_were_observed(company: sm.B
     assert len(found) <= len(wanted)
 
 
+def test_sql_that_cannot_begin_with_the_window_is_refused(company: sm.Book) -> None:
+    result = sm.economics.value_path(company.between("2024-03", "2025-06"))
+    with pytest.raises(sm.DataError, match="cannot begin at the first day of between"):
+        result.sql()
+
+
 HOSTILE = "'; drop table subscriptions; --"
 COLUMN = 'plan"; drop table subscriptions; --'
 
