@@ -260,8 +260,8 @@ def test_rows_of_the_table_of_targets_that_nothing_is_found_for_are_named() -> N
     told, found = plans(ten_months(targets=targets), {})
     assert found == set(told)
     assert told == (
-        'Plan of arr: "Q3-2025" of the table targets is no period; write "2026-Q3".',
         "Plan of ar: the table targets names no such number. Did you mean 'arr'?",
+        'Plan of arr: "Q3-2025" of the table targets is no period; write "2026-Q3".',
     )
 
 
