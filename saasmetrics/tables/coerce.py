@@ -25,7 +25,7 @@ __all__ = ["Column", "coerce", "decode", "spelling"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
-_LARGEST = pa.scalar(2**63 - 1, pa.uint64())
+_LARGEST = 2**63 - 1
 _OFFSET = re.compile(r"(?<=\d{2}:\d{2})(:\d{2}(\.\d+)?)?[+-]\d{2}:?\d{2}\s*$")
 _WHOLE_DATE = re.compile(r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 
@@ -108,8 +108,10 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
             return Column(values, refusal=_id_refusal(read.refusal.mask))
         values, notes = read.values, ["decimal numbers read as whole-number ids"]
     elif pa.types.is_integer(kind) and kind != pa.int64():
-        if pa.types.is_uint64(kind) and count(far := _above(values, _LARGEST)):
-            above = f"whole numbers above {_LARGEST.as_py()}, which are not held as numbers"
+        if pa.types.is_uint64(kind) and count(
+            far := _above(values, pa.scalar(_LARGEST, pa.uint64()))
+        ):
+            above = f"whole numbers above {_LARGEST}, which are not held as numbers"
             refusal = Refusal(far, above, "Write the ids as text.", "unreadable-id")
             return Column(values, refusal=refusal)
         values = values.cast(pa.int64())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+T = TypeVar("T", bound=np.generic)
 _SPARSE = 4  # times as many numbers between the least and the largest as rows: above, hashing needs less room
 _FEW = 1 << 16
 
@@ -43,7 +44,7 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     codes = coded.indices
     if codes.null_count:
         codes = pc.fill_null(codes, -1)
-    return coded.dictionary, np.asarray(codes).astype(np.int32, copy=False)
+    return coded.dictionary, _raw(codes.cast(pa.int32()), np.int32)
 
 
 def different(column: pa.Array) -> int:
@@ -61,8 +62,14 @@ def different(column: pa.Array) -> int:
 
 
 def _numbers(column: pa.Array) -> NDArray[np.int64]:
+    return _raw(column, np.int64)
+
+
+def _raw(column: pa.Array, kind: type[T]) -> NDArray[T]:
     # np.asarray() of an array of Arrow would import pandas.
-    whole = np.frombuffer(column.buffers()[1], np.int64)
+    if not len(column):
+        return np.zeros(0, kind)
+    whole: NDArray[T] = np.frombuffer(column.buffers()[1], kind)
     return whole[column.offset : column.offset + len(column)]
 
 
