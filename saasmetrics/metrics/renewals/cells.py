@@ -8,9 +8,10 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.engine.renewals import Window
-from saasmetrics.errors import DataError, UnknownNameError
+from saasmetrics.errors import DataError
 from saasmetrics.money import counted
 from saasmetrics.periods import iso_day
+from saasmetrics.survival.lives import group_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,12 +142,4 @@ class Cells:
             raise DataError(msg)
         if not group:
             return number, None
-        missing = [name for name in self.by if name not in group]
-        if missing:
-            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-            raise DataError(msg)
-        wanted = tuple(group[name] for name in self.by)
-        if wanted not in self.groups.labels:
-            there = [", ".join(map(str, label)) for label in self.groups.labels]
-            raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
-        return number, self.groups.labels.index(wanted)
+        return number, group_number(self.by, self.groups.labels, group)

@@ -25,6 +25,7 @@ from saasmetrics.periods import iso_day
 from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Result
 from saasmetrics.survival.estimate import wilson
+from saasmetrics.survival.lives import group_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -340,15 +341,7 @@ class Inbox:
         """
         if not group:
             return np.ones(len(self.n), bool)
-        missing = [name for name in self.by if name not in group]
-        if missing:
-            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-            raise DataError(msg)
-        wanted = tuple(group[name] for name in self.by)
-        if wanted not in self.groups.labels:
-            there = [", ".join(map(str, label)) for label in self.groups.labels]
-            raise UnknownNameError.of("group", ", ".join(map(str, wanted)), there)
-        return np.asarray(self.code == self.groups.labels.index(wanted))
+        return np.asarray(self.code == group_number(self.by, self.groups.labels, group))
 
 
 def _traced(drill: Callable[..., pd.DataFrame], untraced: str) -> Callable[..., Trace | str]:
