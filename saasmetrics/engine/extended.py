@@ -16,7 +16,7 @@ from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans, source_of
 from saasmetrics.engine.words import left_out_words
 from saasmetrics.money import LARGEST
-from saasmetrics.tables.runs import is_runs
+from saasmetrics.tables.runs import first_days, is_runs, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,9 +93,8 @@ def entities(old: pa.Array, ids: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.
 
 def _months(day: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first day of the month of each day, and that of the month after."""
-    month = day.astype("datetime64[D]").astype("datetime64[M]")
-    first = month.astype("datetime64[D]").astype(np.int32)
-    return first, (month + 1).astype("datetime64[D]").astype(np.int32)
+    month = month_of(day)
+    return first_days(month).astype(np.int32), first_days(month + 1).astype(np.int32)
 
 
 def _ends(old: Spans) -> NDArray[np.int32]:

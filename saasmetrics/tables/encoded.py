@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import raw
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-T = TypeVar("T", bound=np.generic)
 _SPARSE = 4  # times as many numbers between the least and the largest as rows: above, hashing needs less room
 _FEW = 1 << 16
 
@@ -36,7 +37,7 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     ([7, 9], [0, 1, 0, -1])
     """
     if column.type == pa.int64() and len(column) and not column.null_count:
-        numbers = _numbers(column)
+        numbers = raw(column)
         low, high = int(numbers.min()), int(numbers.max())
         if high - low < _SPARSE * len(numbers) + _FEW:
             return _of_close_numbers(numbers, low, high)
@@ -44,7 +45,7 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     codes = coded.indices
     if codes.null_count:
         codes = pc.fill_null(codes, -1)
-    return coded.dictionary, _raw(codes.cast(pa.int32()), np.int32)
+    return coded.dictionary, raw(codes.cast(pa.int32()))
 
 
 def different(column: pa.Array) -> int:
@@ -57,20 +58,8 @@ def different(column: pa.Array) -> int:
     """
     if column.type != pa.int64() or column.null_count or not len(column):
         return len(column.unique())
-    ordered = np.sort(_numbers(column))
+    ordered = np.sort(raw(column))
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
-
-
-def _numbers(column: pa.Array) -> NDArray[np.int64]:
-    return _raw(column, np.int64)
-
-
-def _raw(column: pa.Array, kind: type[T]) -> NDArray[T]:
-    # np.asarray() of an array of Arrow would import pandas.
-    if not len(column):
-        return np.zeros(0, kind)
-    whole: NDArray[T] = np.frombuffer(column.buffers()[1], kind)
-    return whole[column.offset : column.offset + len(column)]
 
 
 def _of_close_numbers(

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.runs import unrolled
 from saasmetrics.tables.schema import SCHEMA
 
@@ -104,9 +105,9 @@ def _cells(
     if numeric and dtype != "id":
         return _numbers(column), none
     if dtype == "id":  # hardly two alike
-        texts = _whole(pc.fill_null(_as_text(column), ""))
+        texts = one_chunk(pc.fill_null(_as_text(column), ""))
         return _text_words(texts), _empty(texts)
-    coded = _whole(_as_text(column).dictionary_encode())
+    coded = one_chunk(_as_text(column).dictionary_encode())
     words = _text_words(coded.dictionary)
     if not dtype:
         words = _like_typed(coded.dictionary, words)
@@ -116,11 +117,6 @@ def _cells(
 
 def _empty(values: pa.Array) -> NDArray[np.bool_]:
     return np.asarray(pc.equal(pc.binary_length(values), 0))
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    found = column.combine_chunks()
-    return found.chunk(0) if isinstance(found, pa.ChunkedArray) else found
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError
 from saasmetrics.memory import free, spoken
 from saasmetrics.money import LIMIT, MICRO, to_micro
+from saasmetrics.tables.arrays import one_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +91,7 @@ def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     if found.null_count:
         there = np.asarray(found.is_valid())
         found = found.cast(pa.int32()).fill_null(0)
-    found = found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
-    first = month_of(np.asarray(found.cast(pa.int32())))
+    first = month_of(np.asarray(one_chunk(found).cast(pa.int32())))
     last = first
     if is_runs(data):
         last = lengths(data)

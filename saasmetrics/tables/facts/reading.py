@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.memory import spoken
+from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.facts.ids import Ids
 from saasmetrics.tables.facts.kinds import Kinds
@@ -100,7 +101,7 @@ class _Reading:
         """Take a part that is as it is kept: like the first one, which needed no word, without a gap."""
         if batch.column_names != self._given or batch.schema.types != _PLAIN:
             return False
-        who, days, amount = (_one(column) for column in batch.columns)
+        who, days, amount = (one_chunk(column) for column in batch.columns)
         if who.null_count or days.null_count or amount.null_count or not batch.num_rows:
             return False
         day, money = np.asarray(days.cast(pa.int32())), np.asarray(amount)
@@ -127,12 +128,12 @@ class _Reading:
             self._notes[key] = self._notes.get(key, 0) + many
         data = self._usual(table.data)
         # Of no rows too, as types are those of the first part.
-        who = self._ids.numbers(_one(data["customer_id"]))
+        who = self._ids.numbers(one_chunk(data["customer_id"]))
         kind = self._kinds.numbers(data) if self._kinds.names else None
         if not data.num_rows:
             return
         month = _MONTHS.take(_days(data) - _LOW)
-        self._sweep.add(who, kind, month, np.asarray(_one(data["mrr"])), len(self._ids))
+        self._sweep.add(who, kind, month, np.asarray(one_chunk(data["mrr"])), len(self._ids))
 
     def _usual(self, data: pa.Table) -> pa.Table:
         """Put rows without a month or amount, or of a far month, aside: each is a run of its own."""
@@ -191,7 +192,7 @@ class _Reading:
         """
         marked = np.zeros(len(customers), bool)
         for part in self._odd:
-            marked |= np.asarray(pc.is_in(customers, value_set=_one(part["customer_id"])))
+            marked |= np.asarray(pc.is_in(customers, value_set=one_chunk(part["customer_id"])))
         suspects = _suspects(runs, marked)
         if not suspects.any():
             return data
@@ -238,10 +239,6 @@ def _many(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _days(data: pa.Table) -> NDArray[np.int32]:
-    days = _one(data["month"]).cast(pa.int32())
+    days = one_chunk(data["month"]).cast(pa.int32())
     return np.asarray(pc.fill_null(days, _LOW) if days.null_count else days)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
-from saasmetrics.tables.runs import covered, first_days
+from saasmetrics.tables.runs import covered, first_days, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +34,6 @@ _ENOUGH = 6  # months with rows before a silence says something
 _SILENT = 2  # full months without rows, and more than ever before
 _SHOWN = 3
 
-Months = npt.NDArray[np.int64]
-
 
 def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
     """Tables in which nothing happens any more, for longer than ever before, until the as-of date."""
@@ -52,10 +49,10 @@ def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
         days = np.array(different.to_pylist(), np.int64)
         if view.name == "mrr":
             days = first_days(covered(view.table.data))
-        months = np.unique(_months(days[days <= gate.today]))
+        months = np.unique(month_of(days[days <= gate.today]))
         if len(months) < _ENOUGH:
             continue
-        silent = int(_months(np.array([gate.today + 1]))[0]) - int(months[-1]) - 1
+        silent = int(month_of(np.array([gate.today + 1]))[0]) - int(months[-1]) - 1
         longest = int(np.diff(months).max()) - 1
         if silent < _SILENT or silent <= longest:
             continue
@@ -81,12 +78,12 @@ def months_without_rate(gate: Gate) -> Iterable[Problem]:
         good = view.valid("date") & view.valid("rate") & (view.days("date") <= gate.today)
         constant = gate.choice("fx", "constant") == "constant"
         for code, name in enumerate(view.names("currency").to_pylist()):
-            there = np.unique(_months(view.days("date")[good & (view.codes("currency") == code)]))
+            there = np.unique(month_of(view.days("date")[good & (view.codes("currency") == code)]))
             if name not in used - {gate.currency} or not len(there):
                 continue
             # Rates of a quarter or of a year are rates of the months until the next one.
             step = int(np.median(np.diff(there))) if len(there) > 2 else 1
-            until = int(_months(np.array([gate.today]))[0])
+            until = int(month_of(np.array([gate.today]))[0])
             holes = np.flatnonzero(np.diff(np.append(there, until + 1)) > max(step, 1))
             if not len(holes):
                 continue
@@ -112,7 +109,3 @@ def _currencies(view: View) -> list[str]:
     if not view.has("currency"):
         return []
     return [word for word in view.names("currency").to_pylist() if word is not None]
-
-
-def _months(days: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Months:
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

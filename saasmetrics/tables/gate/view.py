@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem, Severity
+from saasmetrics.tables.arrays import one_chunk, raw
 from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
 from saasmetrics.tables.runs import is_runs, month_of, rows_in
@@ -62,27 +63,27 @@ class View:
 
     def days(self, column: str) -> Days:
         """Days since 1970-01-01; anything where missing."""
-        made: Days = self._once("days", column, lambda array: _raw(array.cast(pa.date32())))
+        made: Days = self._once("days", column, lambda array: raw(array.cast(pa.date32())))
         return made
 
     def months(self, column: str) -> npt.NDArray[np.int64]:
         """Months since 1970-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
-            "months", column, lambda array: month_of(_raw(array.cast(pa.date32()))).astype(np.int64)
+            "months", column, lambda array: month_of(raw(array.cast(pa.date32()))).astype(np.int64)
         )
         return made
 
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""
         made: npt.NDArray[np.int64] = self._once(
-            "micros", column, lambda array: _raw(array.cast(pa.timestamp("us")))
+            "micros", column, lambda array: raw(array.cast(pa.timestamp("us")))
         )
         return made
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """Numbers; anything where missing."""
         made: npt.NDArray[np.float64] = self._once(
-            "numbers", column, lambda array: _raw(array.cast(pa.float64()))
+            "numbers", column, lambda array: raw(array.cast(pa.float64()))
         )
         return made
 
@@ -127,7 +128,7 @@ class View:
 
     def stored(self, column: str) -> Any:
         """Numbers of a column as they are stored; anything where missing."""
-        return self._once("stored", column, _raw)
+        return self._once("stored", column, raw)
 
     def problem(
         self,
@@ -184,7 +185,7 @@ class View:
     def _once(self, kind: str, column: str, make: Any) -> Any:
         if (kind, column) not in self._made:
             if ("whole", column) not in self._made:
-                self._made["whole", column] = _one_chunk(self.table.data[column])
+                self._made["whole", column] = one_chunk(self.table.data[column])
             self._made[kind, column] = make(self._made["whole", column])
         return self._made[kind, column]
 
@@ -340,14 +341,7 @@ def _positions(names: pa.Array, known: pa.Array) -> npt.NDArray[np.int64]:
     if pa.types.is_integer(names.type) != pa.types.is_integer(known.type):
         return np.full(len(names), -1, np.int64)
     found = pc.index_in(names, value_set=known.cast(names.type))
-    return np.where(_valid(found), _raw(found), -1).astype(np.int64)
-
-
-def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
-    if values.num_chunks == 1:  # which combining would copy
-        return values.chunk(0)
-    array = values.combine_chunks()
-    return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    return np.where(_valid(found), raw(found), -1).astype(np.int64)
 
 
 def _valid(array: pa.Array) -> Bools:
@@ -360,16 +354,6 @@ def _valid(array: pa.Array) -> Bools:
 def _bits(buffer: pa.Buffer, array: pa.Array) -> Bools:
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
     return bits[array.offset : array.offset + len(array)].view(np.bool_)
-
-
-def _raw(array: pa.Array) -> Any:
-    # to_numpy() would import pandas.
-    kind: Any = np.float64 if pa.types.is_floating(array.type) else np.int64
-    if array.type in (pa.date32(), pa.int32()):
-        kind = np.int32
-    if not len(array):
-        return np.zeros(0, kind)
-    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 
 def _encode(array: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
