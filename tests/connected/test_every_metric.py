@@ -33,7 +33,6 @@ BRINGS_ROWS = frozenset(
         "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
-        "renewal_cohorts",
     ]
 )
 # What looks at tickets, use or activities one by one.

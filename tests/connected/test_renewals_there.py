@@ -22,6 +22,10 @@ SUMS: dict[str, Ask] = {
     "owners": lambda book: sm.success.league(book, by="pod", quarters=2),
     "segments": lambda book: sm.success.league(book, by="segment"),
     "base": lambda book: sm.revenue.renewal_base(book, "Q", ["segment", "region"], ahead=2),
+    "cohorts": lambda book: sm.retention.renewal_cohorts(book, ["plan", "region"]),
+    "cohorts observed": lambda book: sm.retention.renewal_cohorts(
+        book.between("2024-01", "2025-06"), "segment", cohort_freq="Q"
+    ),
     "first contact": lambda book: sm.success.handoff(book, by="segment", kind="onboarding"),
     "first contact by plan": lambda book: sm.success.handoff(book, by=["plan", "region"]),
 }
@@ -68,6 +72,14 @@ def test_the_contracts_of_a_renewal_base_come_alone(book: sm.Book, local: sm.Boo
     assert len(wanted.rows(**cell)) > 0
     pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
     pd.testing.assert_frame_equal(found.rows(), wanted.rows())
+    assert not brought(book)
+
+
+def test_the_customers_of_a_renewal_come_alone(book: sm.Book, local: sm.Book) -> None:
+    found, wanted = (sm.retention.renewal_cohorts(each, "segment") for each in (book, local))
+    cell = {"cohort": "2024-01-01", "age": 1, "segment": "SMB"}
+    assert len(wanted.rows(**cell)) > 0
+    pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
     assert not brought(book)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.engine.portable.balances import origins
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number, flag, summed
 
@@ -55,7 +54,7 @@ def contact_cells(
         nw.col("_at") >= nw.col("_first"), nw.col("_at") <= engine.as_of
     )
     met = met.group_by("entity").agg(_met=nw.col("_at").min())
-    found = _with_group(engine, who, by).join(met, on="entity", how="left")
+    found = engine.basis.with_origin(who, by).join(met, on="entity", how="left")
     until = nw.col("_met").fill_null(engine.as_of)
     found = found.with_columns(
         wait=(until - nw.col("_first")).cast(nw.Int64),
@@ -63,12 +62,3 @@ def contact_cells(
         n=nw.lit(1).cast(nw.Int64),
     )
     return summed(found, CELL, ("n",))
-
-
-def _with_group(engine: PortableEngine, who: Frame, by: Sequence[str]) -> Frame:
-    if not by:
-        return who.with_columns(group=nw.lit(0).cast(nw.Int64))
-    basis = engine.basis
-    known = basis.members(by) if basis.of_customers(by) else origins(basis.daily(by))
-    found = who.join(known.select("entity", "group"), on="entity", how="left")
-    return found.with_columns(group=nw.col("group").fill_null(0).cast(nw.Int64))
