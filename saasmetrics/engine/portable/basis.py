@@ -10,7 +10,7 @@ from saasmetrics.engine import valued
 from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
-from saasmetrics.engine.portable.balances import daily_changes
+from saasmetrics.engine.portable.balances import daily_changes, origins
 from saasmetrics.engine.portable.fetched import fetched, number
 from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
@@ -302,6 +302,14 @@ class Basis:
         if not apart:
             return found
         return found.with_columns(group=nw.col("group") * self.rates.count + nw.col("moving"))
+
+    def with_origin(self, found: Frame, by: Sequence[str]) -> Frame:
+        """Add one `group` per entity: its own, or that of most of its MRR on its first day."""
+        if not by:
+            return found.with_columns(group=nw.lit(0).cast(nw.Int64))
+        known = self.members(by) if self.of_customers(by) else origins(self.daily(by))
+        found = found.join(known.select("entity", "group"), on="entity", how="left")
+        return found.with_columns(nw.col("group").fill_null(0).cast(nw.Int64))
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""
