@@ -77,6 +77,7 @@ class Basis:
         self._currency = currency
         self._cache: dict[Any, Any] = {}
         self.keeps = keeps(found[self.source])
+        self.is_near = found[self.source].implementation.is_polars()  # keeps steps in this process
         self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
