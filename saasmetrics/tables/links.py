@@ -101,13 +101,11 @@ def same_key_type(tables: dict[str, Table]) -> dict[str, Table]:
     result = dict(tables)
     for key in KEYS:
         having = {name: table for name, table in result.items() if key in table}
-        kinds = {
-            pa.types.is_integer(table.data.schema.field(key).type) for table in having.values()
-        }
+        kinds = {pa.types.is_integer(table.data.field(key).type) for table in having.values()}
         if kinds != {True, False}:
             continue
         for name, table in having.items():
-            if pa.types.is_integer(table.data.schema.field(key).type):
+            if pa.types.is_integer(table.data.field(key).type):
                 result[name] = as_text(table, key)
     return result
 
@@ -125,7 +123,7 @@ def as_text(table: Table, key: str) -> Table:
     Table
         The same rows; the notes say so.
     """
-    place = table.data.schema.get_field_index(key)
+    place = table.data.column_names.index(key)
     data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
     notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
     return replace(table, data=data, notes=notes)

@@ -27,16 +27,12 @@ BRINGS_ROWS = frozenset(
     [
         "balances",
         "committed",
-        "csm_league",
         "drivers",
         "expansion",
-        "handoff",
         "levers",
         "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
-        "renewal_base",
-        "renewal_cohorts",
     ]
 )
 # What looks at tickets, use or activities one by one.
@@ -51,7 +47,6 @@ BRINGS_EVENTS = frozenset(
         "cost_per_ticket",
         "cost_to_serve",
         "exec_contacts",
-        "handoff",
         "levers",
         "macro_effect",
         "reactive_share",

@@ -19,6 +19,15 @@ SUMS: dict[str, Ask] = {
     "then": lambda book: sm.renewals.rates(book.as_of("2025-06-30"), interval=None),
     "of a segment": lambda book: sm.renewals.waterfall(book.where(segment="SMB")),
     "observed": lambda book: sm.renewals.rates(book.between("2024-01", "2025-06"), freq="M"),
+    "owners": lambda book: sm.success.league(book, by="pod", quarters=2),
+    "segments": lambda book: sm.success.league(book, by="segment"),
+    "base": lambda book: sm.revenue.renewal_base(book, "Q", ["segment", "region"], ahead=2),
+    "cohorts": lambda book: sm.retention.renewal_cohorts(book, ["plan", "region"]),
+    "cohorts observed": lambda book: sm.retention.renewal_cohorts(
+        book.between("2024-01", "2025-06"), "segment", cohort_freq="Q"
+    ),
+    "first contact": lambda book: sm.success.handoff(book, by="segment", kind="onboarding"),
+    "first contact by plan": lambda book: sm.success.handoff(book, by=["plan", "region"]),
 }
 CHOSEN: dict[str, Ask] = {
     "calendar": lambda book: sm.renewals.calendar(book, by="segment", quarters=2),
@@ -35,7 +44,7 @@ def local() -> sm.Book:
 
 @pytest.fixture(scope="module", params=WAYS)
 def book(local: sm.Book, request: pytest.FixtureRequest) -> sm.Book:
-    used = ("subscriptions", "customers", "fx", "contracts")
+    used = ("subscriptions", "customers", "fx", "contracts", "activities")
     tables = {name: local.tables[name] for name in used}
     return connected(tables, request.param, as_of=local.as_of_text, currency="USD")
 
@@ -53,6 +62,23 @@ def test_the_contracts_of_a_cell_alone_are_brought_while_they_are_looked_at(
 ) -> None:
     found, wanted = (sm.renewals.rates(each, by="segment") for each in (book, local))
     cell = {"period": "2025-Q4", "segment": "SMB"}
+    pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
+    assert not brought(book)
+
+
+def test_the_contracts_of_a_renewal_base_come_alone(book: sm.Book, local: sm.Book) -> None:
+    found, wanted = (sm.revenue.renewal_base(each, "Q", "segment") for each in (book, local))
+    cell = {"period": "2025-Q2", "segment": "SMB"}
+    assert len(wanted.rows(**cell)) > 0
+    pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
+    pd.testing.assert_frame_equal(found.rows(), wanted.rows())
+    assert not brought(book)
+
+
+def test_the_customers_of_a_renewal_come_alone(book: sm.Book, local: sm.Book) -> None:
+    found, wanted = (sm.retention.renewal_cohorts(each, "segment") for each in (book, local))
+    cell = {"cohort": "2024-01-01", "age": 1, "segment": "SMB"}
+    assert len(wanted.rows(**cell)) > 0
     pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
     assert not brought(book)
 

@@ -148,6 +148,49 @@ def coming(
     return Desk.asked(book, "Q", by, terms, grace_days, early_days)
 
 
+def decided(book: Book, by: str | Sequence[str] | None, quarters: int) -> Desk | Summed:
+    """Return the terms due in the last quarters whose grace is over, or their sums.
+
+    Parameters
+    ----------
+    book, by
+        As for `rates`.
+    quarters
+        How many of the quarters in which anything was due.
+    """
+    engine = _connected(book)
+    if engine is not None:
+        asked = Due(window_of(book, "Q", "fixed", 90, 90), "fixed", "Q", (), _EVER, -_EVER)
+        cells = engine.due_cells(asked)
+        if cells is not None:
+            dues = cells.first + np.flatnonzero(cells.sums["terms"].any(axis=(0, 1)))
+            edges = _edges(book, _settled(book, dues, asked.window, quarters))
+            asked = replace(asked, by=columns(by), first=edges[0], last=edges[1])
+            found = engine.due_cells(asked)
+            if found is not None:
+                told = (asked.window, asked.terms, asked.by, engine, asked, found)
+                return Summed(book, "Q", *told)
+    desk = Desk.asked(book, "Q", by)
+    return desk.only(np.isin(desk.due, _settled(book, desk.due, desk.window, quarters)))
+
+
+def _settled(
+    book: Book, due: NDArray[np.int64], window: Window, quarters: int
+) -> NDArray[np.int64]:
+    """Return the last of some quarters whose grace is over."""
+    last = book.calendar("Q").last_day(due)
+    return np.unique(due[last + window.grace <= book.as_of_day])[-quarters:]
+
+
+def _edges(book: Book, quarters: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and the last day of quarters; of none, days on which nothing ends."""
+    if not len(quarters):
+        return -_EVER, -_EVER
+    calendar = book.calendar("Q")
+    first, last = calendar.first_day(quarters[:1]), calendar.last_day(quarters[-1:])
+    return int(first[0]), int(last[0])
+
+
 def history_of(book: Book, desk: Desk) -> History | None:
     """Return what became of all terms of the kind of a desk, in its groups, where only some of its terms are here."""
     engine = _connected(book)
