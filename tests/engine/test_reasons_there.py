@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.reason_cells import ReasonCells, ReasonRows
+from saasmetrics.engine.taken_out import AGREED
+from saasmetrics.errors import NotPortableError
 from saasmetrics.tables import Table
 from tests.engine.natives import WAYS, portable
 from tests.engine.test_exchange_rates import moving
@@ -92,6 +94,57 @@ def test_what_the_change_of_a_customer_over_a_window_is_made_of_is_the_same_ther
             each.window_rows(*asked, midpoint=midpoint, voluntary=False) for each in (local, other)
         )
         assert list(found) == list(wanted)
+        assert sorted(found.to_numpy().tolist()) == sorted(wanted.to_numpy().tolist())
+
+    compare()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_uplifts_and_ended_discounts_added_over_windows_is_the_same_there(way: str) -> None:
+    @settings(quick, max_examples=EXAMPLES[way])
+    @given(told_cases(), FREQS, BYS, st.booleans(), st.sampled_from((1, 3, 12)))
+    def compare(
+        told: tuple[Case, dict[str, Table]],
+        freq: str,
+        by: tuple[str, ...],
+        midpoint: bool,
+        window: int,
+    ) -> None:
+        local = engine_of(*told)
+        other = portable(told[1], way, local)
+        asked = (window, freq, by, 3, AGREED)
+        wanted = local.taken_out(*asked, midpoint=midpoint)
+        try:
+            found = other.taken_out(*asked, midpoint=midpoint)
+        except NotPortableError:
+            assert local.valuation is not None
+            return
+        assert found.tolist() == wanted.tolist()
+
+    compare()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_customers_first_expand_at_the_same_age_there(way: str) -> None:
+    @settings(quick, max_examples=EXAMPLES[way])
+    @given(told_cases(), BYS, st.sampled_from(((0, 1, 2, 3), (6,))), st.none() | st.integers(0, 6))
+    def compare(
+        told: tuple[Case, dict[str, Table]],
+        by: tuple[str, ...],
+        counted: tuple[int, ...],
+        age: int | None,
+    ) -> None:
+        local = engine_of(*told)
+        other = portable(told[1], way, local)
+        wanted, found = (
+            each.first_expansions(by, counted, midpoint=False) for each in (local, other)
+        )
+        assert {n: v.tolist() for n, v in found.items()} == {
+            n: v.tolist() for n, v in wanted.items()
+        }
+        wanted, found = (
+            each.expansion_rows(by, counted, None, age, midpoint=False) for each in (local, other)
+        )
         assert sorted(found.to_numpy().tolist()) == sorted(wanted.to_numpy().tolist())
 
     compare()
