@@ -27,10 +27,6 @@ BRINGS_ROWS = frozenset(
     [
         "balances",
         "committed",
-        "drivers",
-        "expansion",
-        "levers",
-        "organic_nrr",
         "reconciliation",
         "renewal_accuracy",
     ]
@@ -47,7 +43,6 @@ BRINGS_EVENTS = frozenset(
         "cost_per_ticket",
         "cost_to_serve",
         "exec_contacts",
-        "levers",
         "macro_effect",
         "reactive_share",
         "reopen_rate",
