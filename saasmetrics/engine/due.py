@@ -35,7 +35,7 @@ class DueCells:
     """The sums of terms per group, bag and due period, and customers per group and period.
 
     `groups` are those of all terms that are known; `known` counts these, `monthly` those from month to month. The first
-    due period is `first`; `notes` is what the footnote says of the terms.
+    due period is `first`; `notes` is what the footnote says of the terms, `source` the table that they come from.
     """
 
     groups: Groups
@@ -46,6 +46,7 @@ class DueCells:
     known: int
     monthly: int
     notes: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,27 @@ def test_of_contracts_to_come_only_those_are_brought_that_may_still_renew(
     pd.testing.assert_frame_equal(found.rows(), wanted.rows())
 
 
+ROLLING: dict[str, Ask] = {
+    "rates": lambda book: sm.renewals.rates(book, by=["segment", "plan"], measure="net"),
+    "waterfall": lambda book: sm.renewals.waterfall(book.as_of("2025-06-30"), by="term"),
+    "forecast": lambda book: sm.renewals.forecast(book, quarters=2),
+    "owners": sm.success.league,
+}
+
+
+@pytest.mark.parametrize("name", ROLLING)
+def test_terms_of_subscriptions_are_found_there_where_nobody_keeps_contracts(name: str) -> None:
+    whole = sm.demo(customers=60, seed=7)
+    tables = {each: whole.tables[each] for each in ("subscriptions", "customers", "fx")}
+    told = {"as_of": whole.as_of_text, "currency": "USD"}
+    local = sm.Book(**{each: table.data for each, table in tables.items()}, **told)
+    book = connected(tables, "polars", **told)
+    found, wanted = (ROLLING[name](each) for each in (book, local))
+    pd.testing.assert_frame_equal(found.df, wanted.df)
+    assert found.footnote == wanted.footnote
+    assert book.engine.reasons_here == {}
+
+
 def test_a_column_that_no_table_has_is_named_alike(book: sm.Book, local: sm.Book) -> None:
     said = []
     for each in (book, local):

@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.engine.due import Due
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.renewals.cells import Cells, said_of_terms, window_of
+from saasmetrics.metrics.renewals.cells import Cells, check_monthly, said_of_terms, window_of
 from saasmetrics.metrics.renewals.shared import Desk
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Summed(Cells):
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables used beside the source of MRR."""
-        return ("contracts",)
+        return (self.found.source,)
 
     def span(self) -> tuple[int, int]:
         """Return the first due period and the number of periods up to the last one, now at the latest."""
@@ -114,6 +114,7 @@ def so_far(
         asked = Due(window, terms, freq, names, first, last)
         found = engine.due_cells(asked)
         if found is not None:
+            check_monthly(terms, found.source)
             return Summed(book, freq, window, terms, names, engine, asked, found)
     return Desk.asked(book, freq, by, terms, grace_days, early_days).past()
 
@@ -144,6 +145,7 @@ def coming(
         first = min(int(calendar.first_day(np.array([number]))[0]), day - window.grace)
         found = engine.due_terms(Due(window, terms, "Q", names, first, last))
         if found is not None:
+            check_monthly(terms, found.found.terms.source)
             return Desk(book, "Q", found.found, found.kept, window, terms, names, found)
     return Desk.asked(book, "Q", by, terms, grace_days, early_days)
 
