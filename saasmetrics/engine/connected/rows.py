@@ -90,6 +90,10 @@ class Rows:
         """Names of the columns."""
         return list(self.schema.names)
 
+    def field(self, column: str) -> pa.Field:
+        """Return the name and type that a column has when it is here."""
+        return self.schema.field(column)
+
     @property
     def num_columns(self) -> int:
         """Number of columns."""

@@ -77,6 +77,7 @@ class Basis:
         self._currency = currency
         self._cache: dict[Any, Any] = {}
         self.keeps = keeps(found[self.source])
+        self.is_near = found[self.source].implementation.is_polars()  # keeps steps in this process
         self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
@@ -247,8 +248,18 @@ class Basis:
             tables[lines] = who.with_groups(
                 tables[lines], tables, self.source, self.policy.entity, by, bands
             )
+        return self._pieces_of(tables, keep)
+
+    def _pieces_of(self, tables: Mapping[str, Frame], keep: Sequence[str]) -> Frame:
         moving = tuple(self.curves)
         return pieces(tables, self.source, self.policy, self._as_of, self._currency, moving, keep)
+
+    def carrying(self, told: Callable[[Frame], Frame], columns: Sequence[str]) -> Frame:
+        """Return the pieces with columns that are told of the rows that they come from."""
+        tables = self._with_served()
+        lines = SERVED if SERVED in tables else self.source
+        tables[lines] = told(tables[lines])
+        return self._pieces_of(tables, columns)
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
@@ -266,6 +277,12 @@ class Basis:
             return found
         found = found.join(self.entities(), on="entity")
         return who.in_bags(found, bags, self.count())
+
+    def groups(self, by: Sequence[str]) -> Frame:
+        """Return every entity that pays with its group, where no entity is in several."""
+        if self.of_customers(by):
+            return self.members(by).select("entity", "group")
+        return self.pieces(by).select("entity", "group").unique()
 
     def count(self) -> int:
         """Return how many entities there are."""
