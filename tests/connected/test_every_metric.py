@@ -32,7 +32,6 @@ BRINGS_ROWS = frozenset(
         "levers",
         "organic_nrr",
         "reconciliation",
-        "renewal_accuracy",
     ]
 )
 # What looks at tickets, use or activities one by one.

@@ -15,6 +15,7 @@ from saasmetrics.engine.portable.entities import in_bags
 from saasmetrics.engine.portable.fetched import fetched, number, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.renewals import cells
+from saasmetrics.engine.portable.renewals.before import before
 from saasmetrics.engine.portable.renewals.brought import terms_of, with_followers
 from saasmetrics.engine.portable.renewals.escalators import with_uplifts
 from saasmetrics.engine.portable.renewals.groups import with_groups
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.due import Due
+    from saasmetrics.engine.due import Before, Due, DueBefore
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
@@ -87,6 +88,11 @@ class RenewalsThere:
         return rolled_on(self.signed, self._paid, self.engine.as_of)
 
     @property
+    def every(self) -> Frame:
+        """Every term, with those that began because nobody cancelled."""
+        return self._rolled[0]
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the footnote says of the terms."""
         _, added = self._rolled
@@ -103,7 +109,7 @@ class RenewalsThere:
 
     def _known(self, window: Window, day: int) -> Frame:
         basis = self.engine.basis
-        found = outcomes(self._rolled[0], day, window)
+        found = outcomes(self.every, day, window)
         lines = basis.source == "subscriptions" and "escalator" in names(basis.tables[basis.source])
         if lines and not self.signed.uplifts:
             found = with_uplifts(found, basis, self._paid)
@@ -161,7 +167,7 @@ class RenewalsThere:
         kept = np.flatnonzero(np.asarray(brought["chosen"]) == 1)
         groups = replace(groups, of_entity=np.asarray(brought["group"]).astype(np.int32))
         many, monthly = self._facts(asked.window, asked.as_of)
-        later = int(number(self._rolled[0].select(nw.len())) or 0) - many
+        later = int(number(self.every.select(nw.len())) or 0) - many
         owners = brought["owner"].to_pylist()
         return DueTerms(made, kept, groups, owners, monthly, later, holder)
 
@@ -181,6 +187,10 @@ class RenewalsThere:
         lags = whole_columns(summed(won, ("lag",), ("one",)), ("lag", "one"))
         order = np.argsort(lags["lag"])
         return History(groups, decided, renewed, np.repeat(lags["lag"][order], lags["one"][order]))
+
+    def before(self, asked: DueBefore) -> list[Before]:
+        """Return what was known on several days before, and what came of it."""
+        return before(self, asked)
 
     def _sums(
         self, found: Frame, shape: tuple[int, int], first: int, bags: int
