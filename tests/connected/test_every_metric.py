@@ -28,7 +28,6 @@ BRINGS_ROWS = frozenset(
         "balances",
         "committed",
         "reconciliation",
-        "renewal_accuracy",
     ]
 )
 # What looks at tickets, use or activities one by one.
