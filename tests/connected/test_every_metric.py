@@ -42,15 +42,11 @@ BRINGS_ROWS = frozenset(
 # What looks at tickets, use or activities one by one.
 BRINGS_EVENTS = frozenset(
     [
-        "attribution",
         "carve_out",
         "channel_switches",
         "exec_contacts",
-        "handoff",
-        "levers",
         "reactive_share",
         "staffing",
-        "touched_expansion",
     ]
 )
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.

@@ -8,12 +8,19 @@ import numpy as np
 
 from saasmetrics.asked import text
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.day_rows import rows_by_day
 from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import counted
-from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
+from saasmetrics.success.effect.treatments import (
+    NEVER,
+    activities_of,
+    customer_ids,
+    days_of,
+    numbered,
+)
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
 
@@ -135,13 +142,13 @@ def _headline(df: pd.DataFrame) -> str:
 
 def _waits(book: Book, kind: str | None) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
     """Return customer, days waited, and whether there was contact, of each customer that signed."""
-    contracts, done = book.frame("contracts"), book.frame("activities")
+    contracts, table = book.frame("contracts"), activities_of(book)
     if kind is not None:
         text("kind", kind, "a kind of activity")
-        done = done[(done["kind"] == kind).fillna(False)]
-        if not len(done):
-            msg = f"The activities have none of the kind {kind!r}."
-            raise DataError(msg)
+    done = rows_by_day(table, "at", where={} if kind is None else {"kind": kind})
+    if kind is not None and not len(done):
+        msg = f"The activities have none of the kind {kind!r}."
+        raise DataError(msg)
     ids = customer_ids(book)
     begin = days_of(contracts["start"])
     signed = days_of(contracts["signed_at"]) if "signed_at" in contracts else begin

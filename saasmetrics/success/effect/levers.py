@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import listed, text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.day_rows import rows_by_day
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
@@ -16,7 +17,13 @@ from saasmetrics.money import MICRO, agreeing, counted, format_difference, forma
 from saasmetrics.success.effect.doubly import Difference, difference
 from saasmetrics.success.effect.panel import balances
 from saasmetrics.success.effect.regress import dummies
-from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
+from saasmetrics.success.effect.treatments import (
+    NEVER,
+    activities_of,
+    customer_ids,
+    days_of,
+    numbered,
+)
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier, normal_quantile
 from saasmetrics.survival.logrank import logrank
@@ -210,8 +217,7 @@ def _alike(
 def _has(book: Book, name: str, start: _Start) -> Bools:
     """Return which customers have a lever at the landmark."""
     if name == "onboarded":
-        data = book.frame("activities")
-        data = data[(data["kind"] == "onboarding").fillna(False)]
+        data = rows_by_day(activities_of(book), "at", where={"kind": "onboarding"})
         return _by_landmark(book, data["customer_id"], days_of(data["at"]), start)
     if name == "annual_contract":
         table = "contracts" if "contracts" in book.tables else "subscriptions"
