@@ -22,7 +22,7 @@ from tests.properties.contracts import signed_cases
 from tests.properties.ledgers import Case
 from tests.properties.profile import quick
 
-EXAMPLES = {"pandas": 2, "polars": 15, "duckdb": 2}
+EXAMPLES = {"pandas": 1, "polars": 8, "duckdb": 1}
 LIFE = ("since", "term", "made", "due")
 SUMS = ("_first", "_last", "value", "n")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.engine.due import Due, DueCells, DueTerms, History
+    from saasmetrics.engine.due import Before, Due, DueBefore, DueCells, DueTerms, History
     from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
@@ -222,6 +222,11 @@ class ConnectedEngine:
     def due_history(self, asked: Due) -> History | None:
         """Return what became of terms whose grace is over; None if terms are not matched there."""
         found: History | None = self._of_terms("history", asked)
+        return found
+
+    def due_before(self, asked: DueBefore) -> list[Before] | None:
+        """Return what was known of terms on days before; None if terms are not matched there."""
+        found: list[Before] | None = self._of_terms("before", asked)
         return found
 
     def _of_terms(self, name: str, *asked: Any) -> Any:

@@ -202,6 +202,10 @@ class Basis:
             lambda: self._within(held(self._made(tuple(by)), "pieces", _PIECES_ARE)),
         )
 
+    def lines(self, by: Sequence[str]) -> Frame:
+        """Return the pieces with the values that their lines have in some columns, as `_by0`, `_by1`, ..."""
+        return self._lines(by)
+
     def _within(self, found: Frame) -> Frame:
         if self.policy.overlap != "latest" and not self.checks_later:  # which looks before
             check_sum(found, self.source, self._currency)

@@ -147,6 +147,20 @@ def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     return fenced(frame.with_columns(first.alias(day)).drop("_years", "_since_march"))
 
 
+def with_last_day(frame: Frame, calendar: Calendar, period: str, day: str) -> Frame:
+    """Add the day number of the last day of a period: `day` of the period's ordinal."""
+    number = nw.col(period)
+    if calendar.freq == "D":
+        return frame.with_columns(number.alias(day))
+    if calendar.freq == "W":
+        return frame.with_columns((number * 7 + 3).alias(day))
+    shift = 0 if calendar.freq == "M" else calendar.fiscal_start - 1
+    months = _MONTHS[calendar.freq]
+    found = frame.with_columns(_next=(number + 1) * months + shift)
+    found = with_first_day(found, "_next", day).drop("_next")
+    return found.with_columns((nw.col(day) - 1).alias(day))
+
+
 def with_period(
     frame: Frame, calendar: Calendar, day: str = "day", period: str = "period"
 ) -> Frame:

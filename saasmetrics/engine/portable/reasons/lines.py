@@ -9,6 +9,7 @@ import narwhals as nw
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, flag, with_period
+from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.basis import Basis
@@ -24,7 +25,16 @@ def known_lines(basis: Basis) -> Frame:
     """Return the pieces with what the source says of the line behind each, as `reasons.Lines` has it.
 
     `product` is twice the number of the product, and one more for charges without a line.
+
+    Raises
+    ------
+    NotPortableError
+        If nothing is kept there between questions: each would compute all steps anew.
     """
+    if not basis.keeps:
+        raise NotPortableError(
+            "No step can be kept, and each would be computed again for every other."
+        )
     return basis.once("known lines", lambda: held(_known(basis), "known_lines", _LINES_ARE))
 
 

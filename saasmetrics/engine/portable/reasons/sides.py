@@ -43,14 +43,19 @@ def sides(lines: Frame, *, aside: bool) -> Frame:
         another line too), interval, mark (day and currency of the last line).
     """
     counts = lines.filter(nw.col("begins") < nw.col("stops"))
-    starts = _turns(counts, "begins", "start", 1, aside=aside)
-    ends = _turns(counts.filter(nw.col("stops") < FAR), "stops", "end", 0, aside=aside)
-    turns = step(nw.concat([starts, ends]), "turns", _TURNS_ARE)
-    plans = step(_by_plan(turns), "by_plan", _PLANS_ARE)
+    starts = turns(counts, "begins", "start", 1, aside=aside)
+    ends = turns(counts.filter(nw.col("stops") < FAR), "stops", "end", 0, aside=aside)
+    return both_sides(step(nw.concat([starts, ends]), "turns", _TURNS_ARE))
+
+
+def both_sides(found: Frame) -> Frame:
+    """Return both sides of changes from the lines that start and end at them, as `turns` has these."""
+    plans = step(_by_plan(found), "by_plan", _PLANS_ARE)
     return step(_by_product(plans), "sides", _SIDES_ARE)
 
 
-def _turns(lines: Frame, time: str, day: str, side: int, *, aside: bool) -> Frame:
+def turns(lines: Frame, time: str, day: str, side: int, *, aside: bool) -> Frame:
+    """Return lines as they end (side 0) or start (side 1): at a time, on a day, with what they add to their side."""
     none = nw.lit(0).cast(nw.Int64)
     return lines.select(
         *("entity", "product", "plan", "interval", "listed", "raised", "seats"),
@@ -64,7 +69,7 @@ def _turns(lines: Frame, time: str, day: str, side: int, *, aside: bool) -> Fram
     )
 
 
-def _by_plan(turns: Frame) -> Frame:
+def _by_plan(found: Frame) -> Frame:
     made: dict[str, Any] = {}
     for number, side in enumerate(SIDES):
         mine = nw.col("side") == number
@@ -73,7 +78,7 @@ def _by_plan(turns: Frame) -> Frame:
         made |= {
             f"{name}_{side}": nw.when(mine).then(nw.col(name)) for name in ("interval", "mark")
         }
-    found = turns.with_columns(**made).group_by(*_PLAN).agg(*_sums())
+    found = found.with_columns(**made).group_by(*_PLAN).agg(*_sums())
     found = _whole(found)
     began, over = (
         nw.col(f"lines_{side}").cum_sum().over("entity", "product", "plan", order_by="time")
