@@ -136,9 +136,9 @@ class _Held:
         group = found.of_span if found.of_entity is None else found.of_entity[spans.entity]
         assert group is not None
         if by:  # nobody is in a group of customers of whom nothing is known
-            known_groups, group = np.unique(group, return_inverse=True)
-            group = group.reshape(-1)
-            found = replace(found, labels=tuple(found.labels[code] for code in known_groups))
+            used, at = np.unique(group, return_inverse=True)
+            group = at.reshape(-1).astype(np.int32)
+            found = replace(found, labels=tuple(found.labels[code] for code in used))
         cell = group.astype(np.int64) * many + known.currency
         size = max(len(found), 1) * many
         used, at = np.unique(spans.entity.astype(np.int64) * size + cell, return_inverse=True)

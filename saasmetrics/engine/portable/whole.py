@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import fenced
-from saasmetrics.engine.portable.told import in_words
+from saasmetrics.engine.portable.told import in_words, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +116,22 @@ def with_month(frame: Frame, day: str, month: str) -> Frame:
     months = (years + nw.col("_era") * 400 - 1970) * 12 + since_march + 2
     found = frame.with_columns(months.alias(month)).drop("_era", "_of_era", "_years", "_of_year")
     return fenced(found)
+
+
+def with_month_of(frame: Frame, date: str, month: str, first: str) -> Frame:
+    """Add the months since January 1970 of a date, and the day number of the first day of its month.
+
+    Notes
+    -----
+    A date knows its year and its month, which a day number must find out.
+    """
+    frame = frame.with_columns(day_number(date, 0).alias("_day"))
+    if steps() is not None and frame.implementation.is_ibis():
+        return with_first_day(with_month(frame, "_day", month), month, first)
+    year, own = (part.cast(nw.Int64) for part in (nw.col(date).dt.year(), nw.col(date).dt.month()))
+    since = nw.col("_day") - nw.col(date).dt.day().fill_null(1).cast(nw.Int64) + 1
+    months = ((year - 1970) * 12 + own - 1).fill_null(0)
+    return frame.with_columns(months.alias(month), since.alias(first))
 
 
 def with_first_day(frame: Frame, month: str, day: str) -> Frame:
