@@ -44,8 +44,6 @@ BRINGS_EVENTS = frozenset(
     [
         "carve_out",
         "channel_switches",
-        "exec_contacts",
-        "reactive_share",
         "staffing",
     ]
 )
