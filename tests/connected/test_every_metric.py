@@ -27,16 +27,7 @@ BRINGS_ROWS = frozenset(
     [
         "balances",
         "committed",
-        "csm_league",
-        "drivers",
-        "expansion",
-        "handoff",
-        "levers",
-        "organic_nrr",
         "reconciliation",
-        "renewal_accuracy",
-        "renewal_base",
-        "renewal_cohorts",
     ]
 )
 # What looks at tickets, use or activities one by one.

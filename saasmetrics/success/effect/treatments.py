@@ -61,13 +61,18 @@ def customer_ids(book: Book) -> NDArray[Any]:
     DataError
         If the policy counts something else than customers.
     """
+    check_customers(book)
+    return np.asarray(followed(book.engine).spans.entity_ids.to_pandas().astype(str), object)
+
+
+def check_customers(book: Book) -> None:
+    """Refuse a book whose policy counts something else than customers."""
     if book.policy.entity != "customer":
         msg = (
             f"Effects are of customers, and the policy counts by {book.policy.entity}: "
             'ask book.with_policy(entity="customer").'
         )
         raise DataError(msg)
-    return np.asarray(followed(book.engine).spans.entity_ids.to_pandas().astype(str), object)
 
 
 def numbered(ids: NDArray[Any], wanted: Any) -> Ints:
