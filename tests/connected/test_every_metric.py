@@ -35,7 +35,6 @@ BRINGS_EVENTS = frozenset(
     [
         "carve_out",
         "channel_switches",
-        "staffing",
     ]
 )
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.
