@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected.rows import Rows
-from tests.connected.natives import connected
+from tests.connected.natives import WAYS, connected
 
 Ask = Callable[[sm.Book], sm.Result]
 
@@ -69,6 +70,9 @@ ASKED: dict[str, Ask] = {
     "scorecard": lambda book: sm.support.scorecard(book, "team", "Q", ytd=True, hours=WORK),
     "productivity": lambda book: sm.support.productivity(book, "first_reply", by="channel"),
     "league": lambda book: sm.support.league(book, "csat", by="segment", freq="M"),
+    "switches": lambda book: sm.support.channel_switches(
+        book, hours=500, by="channel", freq="Q", topic="priority"
+    ),
     "templates": lambda book: sm.support.macro_effect(book, "segment"),
     "reactive": lambda book: sm.support.reactive_share(
         book, by="segment", tickets=True, freq="Q", zone="America/New_York"
@@ -126,6 +130,7 @@ def test_what_needs_no_single_ticket_brings_none(
         ("backlog", {}),
         ("reopened", {"channel": "chat"}),
         ("tanks", {}),
+        ("switches", {"channel": "chat"}),
         ("cost", {"channel": "chat", "segment": "SMB"}),
     ],
 )
@@ -187,3 +192,30 @@ def test_tickets_of_customers_who_begin_to_pay_later_have_no_revenue() -> None:
     wanted = sm.support.by_revenue(sm.Book(**here, **told, currency="USD")).df
     pd.testing.assert_frame_equal(sm.support.by_revenue(book).df, wanted)
     assert wanted["plan"].tolist() == ["(no MRR)"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("way", WAYS)
+def test_tickets_of_one_moment_are_followed_on_another_channel_as_here(way: str, seed: int) -> None:
+    rng, many = np.random.default_rng(seed), 150
+    hours = pd.to_timedelta(rng.integers(0, 60, many) * 6, unit="h")
+    asked = {
+        "ticket_id": range(many),
+        "customer_id": rng.choice(["a", "b", "c"], many),
+        "created_at": pd.Timestamp("2026-01-01") + hours,
+        "channel": rng.choice(["chat", "Email", "phone", None], many),
+        "tag": rng.choice(["x", "y", None], many),
+    }
+    paid = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}
+    told = {"as_of": "2026-01-12", "currency": "USD"}
+    local = sm.Book(mrr=paid, tickets=asked, **told)
+    away = connected(local.tables, way, **told)
+    ours, theirs = (sm.support.channel_switches(book, hours=13, freq="W") for book in (local, away))
+    pd.testing.assert_frame_equal(theirs.df, ours.df, check_dtype=False)
+    assert theirs.notes == ours.notes
+    order = ["created_at", "ticket_id"]
+    rows = [
+        r.rows(period="2026-01-07").sort_values(order, ignore_index=True) for r in (ours, theirs)
+    ]
+    pd.testing.assert_frame_equal(rows[1], rows[0], check_dtype=False)
+    assert 0 < rows[0]["numerator"].sum() < len(rows[0])

@@ -15,7 +15,7 @@ from saasmetrics.engine.connected.activities import minutes_by_month, rows_by_pe
 from saasmetrics.engine.connected.day_rows import added_by_day
 from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.connected.usage import usage_by_day
-from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.facets import Facets, Switched
 from saasmetrics.engine.moments import offsets_of
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.instants import offsets_between
@@ -51,6 +51,7 @@ def alike(frames: Frames) -> Any:
         backwards=True,
         raw=("reopens",),
         work=True,
+        switched=Switched("tag", 900_000, ("chat", "email", "phone")),
     )
     first = first_of(frames["tickets"], ("created", *asked.moments), now)
     clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
