@@ -54,7 +54,8 @@ def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
     values = np.asarray(amounts, dtype=np.float64)
     if values.size and not (float(values.max()) < LIMIT and float(values.min()) > -LIMIT):
         raise not_held(int((~(np.abs(values) < LIMIT)).sum()))
-    return np.rint(values * MICRO).astype(np.int64)
+    micro = values * MICRO
+    return np.rint(micro, out=micro).astype(np.int64)
 
 
 def not_held(rows: int) -> DataError:

@@ -47,12 +47,15 @@ def pptx(pack: Pack) -> bytes:
         raise MissingExtraError.of("python-pptx", "report", "Writing a pack as slides") from error
     deck = _opened(library, pack)
     layout = _layout(deck)
-    slides = [
-        (page, tables, part) for page in pack.pages for part, tables in enumerate(split(pack, page))
-    ]
-    for number, (page, tables, part) in enumerate(slides, 1):
-        made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
-        made.fill(tables, part, f"{number} of {len(slides)}")
+    for number, page in enumerate(pack.pages, 1):
+        slides = split(pack, page)
+        # Numbered as pages are, so that a page has one number in all formats.
+        for part, tables in enumerate(slides):
+            own = f", {part + 1} of {len(slides)}" if len(slides) > 1 else ""
+            made = _Slide(
+                pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors)
+            )
+            made.fill(tables, part, f"{number} of {len(pack.pages)}{own}")
     held = deck.core_properties
     author = printable(pack.company or "saasmetrics")
     held.title, held.author = printable(pack.title)[:_PROPERTY], author[:_PROPERTY]
@@ -372,7 +375,7 @@ class _Slide:
             color=self.colors.muted,
         )
         self.text(
-            f"page {number}", _WIDE - _EDGE - 1.0, 7.27, 1.0, 0.15, size=7, color=self.colors.muted
+            f"page {number}", _WIDE - _EDGE - 1.2, 7.27, 1.2, 0.15, size=7, color=self.colors.muted
         )
 
 

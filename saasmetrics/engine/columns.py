@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.tables.arrays import one_chunk as flat
 from saasmetrics.tables.encoded import encoded
+from saasmetrics.tables.links import parents_like_customers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,7 @@ def flags(column: Any) -> NDArray[np.bool_]:
 
 def parents(customer: Any, customers: pa.Table) -> Any:
     """Return for each row the parent of its customer, or the customer itself where it has none."""
+    customer = flat(customer)
     at = pc.index_in(customer, value_set=flat(customers["customer_id"]))
-    parent = pc.take(flat(customers["parent_id"]), flat(at)).cast(flat(customer).type)
-    return pc.coalesce(parent, flat(customer))
+    parent = pc.take(flat(parents_like_customers(customers, customer.type)), flat(at))
+    return pc.coalesce(parent, customer)

@@ -91,12 +91,11 @@ def kinds(
     before = ledger.before(held)
     was, now = before > 0, held > 0
     grown = held > before if ledger.aside else moving > ledger.before(moving)
-    out = np.where(grown, np.int8(EXPANSION), np.int8(CONTRACTION))
-    out[was & ~now] = CHURN
-    starts = ~was & now
+    starts = now > was
     if ignored is not None:
         starts &= ~ignored
-    out[starts] = REACTIVATION
+    change = np.int8(CONTRACTION) - grown  # EXPANSION where it is grown
+    out = np.where(starts, np.int8(REACTIVATION), np.where(was > now, np.int8(CHURN), change))
     out[ledger.earliest(starts)] = NEW
     if new_after is not None and away is not None:
         out[starts & (away > new_after)] = NEW

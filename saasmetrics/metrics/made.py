@@ -52,7 +52,7 @@ def made(
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.source))
-    said = (*part, *notes, *book.engine.notes, *book.warnings(tables))
+    said = (*part, *notes, *book.engine.notes, *book.warnings(tables), *_odd_texts(book, by))
     parts = {} if sides is None else sides.parts()
     return Result(
         definition(id),
@@ -66,6 +66,17 @@ def made(
         parts,
         trace,
     )
+
+
+def _odd_texts(book: Book, by: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return what is odd in texts that groups are named by and that the gate has not looked at."""
+    names = {word for name in columns(by) for word in (name, name.rpartition(".")[2])}
+    if not names:
+        return ()
+    from saasmetrics.checks.later import unread_texts
+    from saasmetrics.quality import as_sentences
+
+    return as_sentences(unread_texts(book.checks.tables, names))
 
 
 def ratio(numerator: Any, denominator: Any) -> NDArray[np.float64]:

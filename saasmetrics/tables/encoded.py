@@ -72,8 +72,9 @@ def _of_close_numbers(
     first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
     found = first[place]
     begins = found == rows
-    rank = np.cumsum(begins, dtype=np.int32) - np.int32(1)
-    values = np.ascontiguousarray(numbers[begins])
+    values = numbers[begins]
+    rank = np.cumsum(begins, out=rows)
+    rank -= 1
     return (
         pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]),
         rank[found],

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.engine.due import Due, DueCells, DueTerms, History
+    from saasmetrics.engine.due import Before, Due, DueBefore, DueCells, DueTerms, History
     from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
@@ -224,6 +224,11 @@ class ConnectedEngine:
         found: History | None = self._of_terms("history", asked)
         return found
 
+    def due_before(self, asked: DueBefore) -> list[Before] | None:
+        """Return what was known of terms on days before; None if terms are not matched there."""
+        found: list[Before] | None = self._of_terms("before", asked)
+        return found
+
     def _of_terms(self, name: str, *asked: Any) -> Any:
         with self.link.asking(_WORDS["renewals"]), self.link.needed_by(_WORDS["renewals"]):
             try:
@@ -284,11 +289,16 @@ class ConnectedEngine:
         return found(*args, **options) if callable(found) else found
 
     def _counting(self, name: str) -> PortableEngine | LocalEngine:
-        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
+        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought.
+
+        Pieces are counted here too where each question would compute all steps anew, and where they are in this process
+        already.
+        """
         there = self.there
-        if not there.basis.keeps:  # each question would compute all steps anew
-            return there.here if there.is_small and name in _CUBES else there
-        if name not in _CUBES or not self.link.has(there.source):
+        if name not in _CUBES:
+            return there
+        here = not there.basis.keeps or there.basis.is_near
+        if not here and not self.link.has(there.source):
             return there
         return there.here if there.has_pieces_here or there.is_small else there
 
@@ -314,11 +324,17 @@ class _Portable(PortableEngine):
     def __init__(self, link: Link, *asked: Any) -> None:
         super().__init__(*asked)
         self._link = link
-        self.few = min(self.few, link.limit // _PIECE)
+        most = link.limit // _PIECE
+        self.few = most if self.basis.is_near else min(self.few, most)
         self.basis.checks_later = not self.basis.keeps
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
-        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
+        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
+
+        Steps that are in this process already, and small, only change their form.
+        """
+        if self.basis.is_near and self.is_small:
+            return super().bring(frame, table, holder)
         return brought(frame, table, self._link, holder)
 
     def brought(self, found: pa.Table, table: str, holder: object) -> None:

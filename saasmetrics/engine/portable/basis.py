@@ -10,7 +10,7 @@ from saasmetrics.engine import valued
 from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
-from saasmetrics.engine.portable.balances import daily_changes
+from saasmetrics.engine.portable.balances import daily_changes, origins
 from saasmetrics.engine.portable.fetched import fetched, number
 from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
@@ -77,6 +77,7 @@ class Basis:
         self._currency = currency
         self._cache: dict[Any, Any] = {}
         self.keeps = keeps(found[self.source])
+        self.is_near = found[self.source].implementation.is_polars()  # keeps steps in this process
         self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
@@ -201,6 +202,10 @@ class Basis:
             lambda: self._within(held(self._made(tuple(by)), "pieces", _PIECES_ARE)),
         )
 
+    def lines(self, by: Sequence[str]) -> Frame:
+        """Return the pieces with the values that their lines have in some columns, as `_by0`, `_by1`, ..."""
+        return self._lines(by)
+
     def _within(self, found: Frame) -> Frame:
         if self.policy.overlap != "latest" and not self.checks_later:  # which looks before
             check_sum(found, self.source, self._currency)
@@ -243,8 +248,18 @@ class Basis:
             tables[lines] = who.with_groups(
                 tables[lines], tables, self.source, self.policy.entity, by, bands
             )
+        return self._pieces_of(tables, keep)
+
+    def _pieces_of(self, tables: Mapping[str, Frame], keep: Sequence[str]) -> Frame:
         moving = tuple(self.curves)
         return pieces(tables, self.source, self.policy, self._as_of, self._currency, moving, keep)
+
+    def carrying(self, told: Callable[[Frame], Frame], columns: Sequence[str]) -> Frame:
+        """Return the pieces with columns that are told of the rows that they come from."""
+        tables = self._with_served()
+        lines = SERVED if SERVED in tables else self.source
+        tables[lines] = told(tables[lines])
+        return self._pieces_of(tables, columns)
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
@@ -262,6 +277,12 @@ class Basis:
             return found
         found = found.join(self.entities(), on="entity")
         return who.in_bags(found, bags, self.count())
+
+    def groups(self, by: Sequence[str]) -> Frame:
+        """Return every entity that pays with its group, where no entity is in several."""
+        if self.of_customers(by):
+            return self.members(by).select("entity", "group")
+        return self.pieces(by).select("entity", "group").unique()
 
     def count(self) -> int:
         """Return how many entities there are."""
@@ -286,6 +307,14 @@ class Basis:
         if not apart:
             return found
         return found.with_columns(group=nw.col("group") * self.rates.count + nw.col("moving"))
+
+    def with_origin(self, found: Frame, by: Sequence[str]) -> Frame:
+        """Add one `group` per entity: its own, or that of most of its MRR on its first day."""
+        if not by:
+            return found.with_columns(group=nw.lit(0).cast(nw.Int64))
+        known = self.members(by) if self.of_customers(by) else origins(self.daily(by))
+        found = found.join(known.select("entity", "group"), on="entity", how="left")
+        return found.with_columns(nw.col("group").fill_null(0).cast(nw.Int64))
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""

@@ -25,6 +25,7 @@ from saasmetrics.engine.portable.chosen import chosen
 from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
+from saasmetrics.engine.portable.reasons import ReasonsThere
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among, day_number
 from saasmetrics.errors import NotPortableError
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 
-class PortableEngine:
+class PortableEngine(ReasonsThere):
     """Compute the cubes of a book where its tables are, with the same results as the local engine.
 
     Parameters

@@ -24,7 +24,7 @@ from saasmetrics.engine.portable.limits import check_sum
 from saasmetrics.engine.portable.offers import discounted
 from saasmetrics.engine.portable.service import with_last_day_paid, with_next_billing_day
 from saasmetrics.engine.portable.told import step
-from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month
+from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,9 +218,9 @@ def _months(
     tables: Mapping[str, Frame], _policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
     rate = currency_rate(tables, "mrr", as_of, currency)
-    found = with_month(tables["mrr"].with_columns(_day=day_number("month", 0)), "_day", "_month")
-    found = with_first_day(found, "_month", "start").with_columns(_month=nw.col("_month") + 1)
-    found = with_first_day(found, "_month", "end").with_columns(
+    found = with_month_of(tables["mrr"], "month", "_month", "start")
+    found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
+    found = found.with_columns(
         rests=nw.lit(0).cast(nw.Int64),
         cause=_cause(tables["mrr"]),
     )

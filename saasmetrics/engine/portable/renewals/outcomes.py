@@ -39,7 +39,21 @@ def outcomes(terms: Frame, as_of: int, window: Window) -> Frame:
         (a term that renewed it), turn (the day that one starts), number (up to `TOLD`), returned, long, settled,
         monthly; flags are 1 and 0.
     """
-    known = terms.filter(nw.col("signed") <= as_of)
+    return became(terms.filter(nw.col("signed") <= as_of), nw.lit(as_of), window)
+
+
+def became(known: Frame, as_of: nw.Expr, window: Window) -> Frame:
+    """Return terms that are known with what became of them, as `outcomes` does.
+
+    Parameters
+    ----------
+    known
+        The terms; a predecessor that is not among them is none.
+    as_of
+        The day at whose end each is known.
+    window
+        The days of grace and of early renewal.
+    """
     kept = known.select(previous="term").unique()
     before = kept.select("previous", _known=nw.lit(1))
     known = known.join(before, on="previous", how="left")
@@ -85,7 +99,7 @@ def _numbers(known: Frame, timely: Frame) -> Frame:
     return number
 
 
-def _told(found: Frame, as_of: int, window: Window) -> Frame:
+def _told(found: Frame, as_of: nw.Expr, window: Window) -> Frame:
     renewed = ~nw.col("_starts").is_null()
     found = found.with_columns(
         _closed=nw.col("_closed").fill_null(FAR).cast(nw.Int64),

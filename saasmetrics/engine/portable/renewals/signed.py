@@ -31,6 +31,7 @@ class Signed:
     """The contracts as they are, numbered as `term`; their terms with the columns `TERM`; what is known of them.
 
     `term` numbers the terms, `row` the contract that each comes from, `who` the customers in the order of their ids.
+    Where there are no contracts, subscriptions take their place, and `source` says so.
     """
 
     contracts: Frame
@@ -40,6 +41,7 @@ class Signed:
     renewing: bool
     uplifts: bool
     notes: tuple[str, ...]
+    source: str = "contracts"
 
 
 def signed(basis: Basis, contracts: Frame, as_of: int, currency: str) -> Signed:
