@@ -231,7 +231,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
     ) -> Cube:
         """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
-        key = ("movements", self.calendar(freq).freq, tuple(by), bags, tuple(stops))
+        key = ("movements", tuple(by), self.calendar(freq).freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
 
     def pairs(
@@ -243,7 +243,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         stops: Sequence[int] = (),
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
-        key = ("pairs", window, freq, tuple(by), bags, tuple(stops))
+        key = ("pairs", tuple(by), window, freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
