@@ -13,7 +13,7 @@ from saasmetrics.engine.due import DueCells, DueTerms, History
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.entities import in_bags
 from saasmetrics.engine.portable.fetched import fetched, number, whole_columns
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.renewals import cells
 from saasmetrics.engine.portable.renewals.before import before
 from saasmetrics.engine.portable.renewals.brought import terms_of, with_followers
@@ -65,13 +65,17 @@ class RenewalsThere:
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
-            self._cache[key] = make()
+            with held_by(self):
+                self._cache[key] = make()
         found: T = self._cache[key]
         return found
 
-    @cached_property
+    @property
     def signed(self) -> Signed:
         """The terms that were signed, or that subscriptions began."""
+        return self._once("signed", self._signed)
+
+    def _signed(self) -> Signed:
         engine = self.engine
         if self._contracts is None:
             return implied(engine.basis, engine.as_of)
@@ -83,9 +87,10 @@ class RenewalsThere:
         change = nw.col("mrr_change") + nw.col("paused_change")
         return self.engine.basis.daily().select("entity", "day", change=change)
 
-    @cached_property
+    @property
     def _rolled(self) -> tuple[Frame, int]:
-        return rolled_on(self.signed, self._paid, self.engine.as_of)
+        asked = (self.signed, self._paid, self.engine.as_of)
+        return self._once("rolled", lambda: rolled_on(*asked))
 
     @property
     def own(self) -> dict[str, Frame]:

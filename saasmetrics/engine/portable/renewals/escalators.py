@@ -76,7 +76,8 @@ def _raised(basis: Basis, days: Frame) -> Frame:
     after = _side(pieces, days, "start", "after")
     before = _side(pieces.filter(nw.col("end") < FAR), days, "end", "before")
     cells = after.join(before, on=[*_AT]).filter(nw.col("up_after") == 1)
-    price = _with_price(cells)
+    # kept, as Spark puts the whole way to a price into a condition on it, which it takes long to plan
+    price = held(_with_price(cells), "prices", "the part of each change that is price")
     same = (nw.col("plan_before") == nw.col("plan_after")) & (
         nw.col("other_before") == nw.col("other_after")
     )
