@@ -98,7 +98,7 @@ def test_of_usage_nothing_but_visits_to_help_is_brought(demo: sm.Book, definitio
     usage = demo.frame("usage").iloc[::5].reset_index(drop=True)
     visits = usage.index % 7 == 0
     usage["feature"] = usage["feature"].where(~visits, "help_center")
-    tables = {name: demo.frame(name) for name in ("customers", "subscriptions", "tickets")}
+    tables = {name: demo.frame(name) for name in ("customers", "subscriptions", "fx", "tickets")}
     tables["usage"] = usage
     told = {"as_of": demo.as_of_text, "currency": demo.currency}
     local = sm.Book(**tables, **told)
