@@ -8,11 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import one_chunk as flat
 from saasmetrics.tables.encoded import encoded
 from saasmetrics.tables.links import parents_like_customers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+__all__ = ["days", "encode", "flags", "flat", "has", "numbers", "parents"]
 
 
 def has(data: pa.Table, column: str) -> bool:
@@ -21,13 +24,6 @@ def has(data: pa.Table, column: str) -> bool:
         return False
     away = getattr(data, "has", None)  # of rows that are not here
     return bool(away(column)) if away else data[column].null_count < len(data)
-
-
-def flat(column: Any) -> pa.Array:
-    """Return a column as one array."""
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
 
 
 def encode(column: Any) -> tuple[pa.Array, NDArray[np.int32]]:

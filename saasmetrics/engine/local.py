@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, valued
+from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
@@ -42,7 +43,7 @@ _KEPT = 6  # cubes
 
 
 @answers
-class LocalEngine(ReasonsHere):
+class LocalEngine(ReasonsHere, AheadHere):
     """Compute the cubes of a book in this process.
 
     Parameters
@@ -230,7 +231,7 @@ class LocalEngine(ReasonsHere):
         self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
     ) -> Cube:
         """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
-        key = ("movements", self.calendar(freq).freq, tuple(by), bags, tuple(stops))
+        key = ("movements", tuple(by), self.calendar(freq).freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
 
     def pairs(
@@ -242,7 +243,7 @@ class LocalEngine(ReasonsHere):
         stops: Sequence[int] = (),
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
-        key = ("pairs", window, freq, tuple(by), bags, tuple(stops))
+        key = ("pairs", tuple(by), window, freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:

@@ -25,8 +25,6 @@ APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
 BRINGS_ROWS = frozenset(
     [
-        "balances",
-        "committed",
         "reconciliation",
     ]
 )
