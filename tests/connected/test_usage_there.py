@@ -91,3 +91,19 @@ def test_a_real_company_is_scored_alike(real_data: Path) -> None:
         )
         pd.testing.assert_frame_equal(theirs, ours, check_dtype=False, obj=name)
         assert {*found.notes} == {*wanted.notes}
+
+
+@pytest.mark.parametrize("definition", ["sessions", "users"])
+def test_of_usage_nothing_but_visits_to_help_is_brought(demo: sm.Book, definition: str) -> None:
+    usage = demo.frame("usage").iloc[::5].reset_index(drop=True)
+    visits = usage.index % 7 == 0
+    usage["feature"] = usage["feature"].where(~visits, "help_center")
+    tables = {name: demo.frame(name) for name in ("customers", "subscriptions", "fx", "tickets")}
+    tables["usage"] = usage
+    told = {"as_of": demo.as_of_text, "currency": demo.currency}
+    local = sm.Book(**tables, **told)
+    there = connected(local.tables, "polars", memory_limit="1GB", **told)
+    wanted, found = (sm.support.deflection(book, definition=definition) for book in (local, there))
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+    assert wanted.df["n"].sum() == visits.sum()
+    assert not there.tables["usage"].data.is_here
