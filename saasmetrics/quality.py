@@ -14,7 +14,7 @@ from saasmetrics.result import Result
 from saasmetrics.tables.runs import is_runs, unrolled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -56,12 +56,20 @@ class Checks:
 
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences."""
-        return tuple(
-            f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule}"
-            + (f" ({counted(p.rows, 'row')})" if p.rows else "")
+        return as_sentences(
+            p
             for p in self.under(policy)
             if (p.severity == "warning" or p.code == "repaired") and p.table in tables
         )
+
+
+def as_sentences(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Return findings as they stand in footnotes."""
+    return tuple(
+        f"{p.table}{'.' if p.column else ''}{p.column}: {p.rule}"
+        + (f" ({counted(p.rows, 'row')})" if p.rows else "")
+        for p in problems
+    )
 
 
 class Report(Result):

@@ -14,7 +14,8 @@ from saasmetrics.importers.files import files_of
 from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.memory import free
 from saasmetrics.tables import SCHEMA, Told, normalize_all, read_any
-from saasmetrics.tables.facts.parts import is_large
+from saasmetrics.tables.facts.parts import is_large, parts_of
+from saasmetrics.tables.needed import left_in
 from saasmetrics.tables.read import is_table, read_folder, table_of_stem
 from saasmetrics.tables.room import fit
 
@@ -38,9 +39,11 @@ def read_tables(
     told = _told_of(path, Told(**words))
     limit = free() if memory_limit is None else size_in_bytes("memory_limit", memory_limit)
     places = _places(path)
+    alone = {} if isinstance(path, Mapping) else _alone(places)
     # What is read a part at a time is held to the limit while it is.
-    parted = [] if isinstance(path, Mapping) else _in_parts(places, told)
-    fit([place for place in places if place not in parted], limit)
+    parted = {p for p, n in alone.items() if is_large(n, p, told.columns.get(n, {}))}
+    left = {} if shelf is not None else _left(path, alone, told)
+    fit([place for place in places if place not in parted], limit, left)
     with nullcontext() if shelf is None else shelf.cache.gathered():
         return read_raw(path, told, shelf) or read_any(path, told, shelf, limit)
 
@@ -68,17 +71,20 @@ def _places(path: Any) -> list[Path]:
     return own or [file for folder in inner for file in files_of(folder)]
 
 
-def _in_parts(places: list[Path], told: Told) -> list[Path]:
-    """Return what is read a part at a time: a table in several files is not."""
+def _alone(places: list[Path]) -> dict[Path, str]:
+    """Return the tables that are in one file, or one folder of parts, each."""
     named = [(table_of_stem(place.name.split(".")[0]), place) for place in places]
     names = [name for name, _ in named]
-    return [
-        place
-        for name, place in named
-        if name is not None
-        and names.count(name) == 1
-        and is_large(name, place, told.columns.get(name, {}))
-    ]
+    return {place: name for name, place in named if name is not None and names.count(name) == 1}
+
+
+def _left(path: Any, alone: Mapping[Path, str], told: Told) -> dict[Path, list[str]]:
+    """Return the columns that are left in their files; those of an export of a day are all read."""
+    return {
+        place: left_in(parts_of(place), name, told)
+        for place, name in alone.items()
+        if Path(path) in (place, place.parent)
+    }
 
 
 def read_raw(path: Any, told: Told, shelf: Shelf | None = None) -> dict[str, Table]:

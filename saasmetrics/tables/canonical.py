@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce, decode
 from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
+from saasmetrics.tables.lazy import assembled, lazily
 from saasmetrics.tables.names import (
     Match,
     Matching,
@@ -30,6 +32,8 @@ from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from saasmetrics.tables.schema import ColumnSchema
 
 __all__ = ["constant_interval", "normalize", "normalize_all", "paid_periods", "row_numbers_for"]
 
@@ -172,12 +176,13 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
     if problems:
         raise InvalidTablesError(problems)
     ordered = {name: columns[name] for name in schema.columns if name in columns}
-    ordered |= {name: _extra(data[given]) for given, name in matching.extra.items()}
+    ordered |= {name: lazily(data, given, _extra) for given, name in matching.extra.items()}
     renamed = matching.renamed
     # "Plan Tier" read as plan_tier needs no word; "account_id" read as customer_id does.
     if aliases := [f"{old} is {new}" for old, new in renamed.items() if fold(old) != fold(new)]:
         notes.append(f"columns renamed: {', '.join(aliases)}")
-    return Table(schema.name, pa.table(ordered), renamed, tuple(notes), zones)
+    made = assembled(ordered, data.num_rows)
+    return Table(schema.name, made, renamed, tuple(notes), zones)
 
 
 def constant_interval(schema: TableSchema, matching: Matching, notes: list[str]) -> str:
@@ -277,6 +282,9 @@ def _read_columns(
         if match.after:
             derived.append((name, given, match))
             continue
+        if match.column.dtype == "text":  # which is never refused
+            columns[name] = lazily(data, given, partial(_text, match.column))
+            continue
         read = coerce(match.column, data[given], dayfirst)
         if read.refusal is not None:
             problems.append(_refused(schema, matching, data, given, read))
@@ -291,6 +299,10 @@ def _read_columns(
             columns[name] = _after(base, data[given], match)
             notes.append(f"{name}: {match.column.aliases_after['column']} plus {given}")
     return columns, zones, problems
+
+
+def _text(column: ColumnSchema, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return coerce(column, values).values
 
 
 def _after(base: pa.ChunkedArray, values: pa.ChunkedArray, match: Match) -> pa.ChunkedArray:

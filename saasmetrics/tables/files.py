@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.encodings import encoding_of, first_lines
-from saasmetrics.tables.separators import SEMICOLON, with_note
-from saasmetrics.tables.steady import unchanged
+from saasmetrics.tables.lazy import assembled, lazily
+from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.separators import SEMICOLON, ambiguous, with_note
+from saasmetrics.tables.steady import unchanged, written_meanwhile
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ __all__ = [
     "infer",
     "looks_like_data",
     "read_file",
+    "read_parquet",
+    "typed",
     "why_unreadable",
 ]
 
@@ -78,7 +82,7 @@ def read_file(path: str | os.PathLike[str], code: str | None = None) -> pa.Table
 def _rows(file: Path, code: str | None) -> pa.Table:
     suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
     if suffix.lower() in (".parquet", ".pq"):
-        return _parquet(file)
+        return read_parquet(file)[0]
     if suffix.lower() in (".xlsx", ".xlsm"):
         sheets = read_sheets(file)
         if len(sheets) != 1:
@@ -121,14 +125,34 @@ def why_unreadable(file: Path) -> str:
     return f"{file.name} is neither CSV, Parquet nor XLSX. {remedy}"
 
 
-def _parquet(file: Path) -> pa.Table:
+def read_parquet(
+    file: Path, columns: list[str] | None = None, since: Any = None
+) -> tuple[pa.Table, Any]:
+    """Return the rows of a Parquet file, and what it says of itself.
+
+    Parameters
+    ----------
+    file
+        The file.
+    columns
+        Which columns; by default all.
+    since
+        What it said of itself when other columns were read.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is another file than it was.
+    """
     import pyarrow.parquet as pq
 
     try:
         # pq.read_table would import pandas.
-        parquet = pq.ParquetFile(file)
-        _refuse_repeated(file, parquet.metadata)
-        return parquet.read()
+        with pq.ParquetFile(file) as parquet:
+            if since is not None and not since.equals(parquet.metadata):
+                raise written_meanwhile(file)
+            _refuse_repeated(file, parquet.metadata)
+            return parquet.read(columns=columns), parquet.metadata
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable Parquet file: {error}") from error
 
@@ -235,6 +259,17 @@ def _fields(file: Path, line: str, delimiter: str) -> list[str]:
         raise DataError(
             f"{file.name} is not a readable CSV file: {error}. Save it as CSV UTF-8."
         ) from error
+
+
+def typed(name: str, data: pa.Table, semicolon: bool) -> pa.Table:
+    """Return a table with extra columns of text as numbers, dates or yes/no where they are; 1.200 may be 1200."""
+    known = SCHEMA[name].columns
+
+    def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+        return values if semicolon and ambiguous(values) is not None else infer(values)
+
+    columns = {n: lazily(data, n, None if n in known else plain) for n in data.column_names}
+    return assembled(columns, data.num_rows)
 
 
 def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:

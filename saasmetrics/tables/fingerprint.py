@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.tables.arrays import one_chunk
+from saasmetrics.tables.lazy import passing
 from saasmetrics.tables.runs import unrolled
 from saasmetrics.tables.schema import SCHEMA
 
@@ -65,11 +66,10 @@ def table_fingerprint(name: str, data: pa.Table) -> str:
     True
     """
     known = SCHEMA[name].columns if name in SCHEMA else {}
-    none = {title for title in data.column_names if data[title].null_count == data.num_rows}
     rows, sums = 0, np.zeros(len(_LANES), np.uint64)
     for part in unrolled(data):
         rows += part.num_rows
-        sums += _sums(part.drop_columns([*none.intersection(part.column_names)]), known)
+        sums += _sums(part, known)
     return f"{rows} " + " ".join(f"{value:016x}" for value in sums.tolist())
 
 
@@ -77,7 +77,9 @@ def _sums(data: pa.Table, known: Mapping[str, ColumnSchema]) -> NDArray[np.uint6
     """Return the sums over the rows of a part, which add up to those of the whole."""
     row = np.zeros(data.num_rows, np.uint64)
     for title in data.column_names:
-        column = data[title]
+        column = passing(data, title)
+        if column.null_count == len(column):
+            continue
         dtype = known[title].dtype if title in known else ""
         cells, empty = _cells(column, dtype)
         values = _mixed(cells ^ _text_words(pa.array([title]))[0])

@@ -9,31 +9,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.memory import free
 from saasmetrics.tables import parts
 from saasmetrics.tables.canonical import normalize
-from saasmetrics.tables.facts.parts import in_parts, is_large, parts_of, read_parts
+from saasmetrics.tables.facts.parts import in_parts, is_large, parts_of
 from saasmetrics.tables.facts.reading import read_runs
 from saasmetrics.tables.files import (
     SUFFIXES,
-    infer,
     looks_like_data,
-    read_file,
+    typed,
     why_unreadable,
 )
 from saasmetrics.tables.links import customers_of_subscriptions, same_key_type
 from saasmetrics.tables.names import fold, snake_case
+from saasmetrics.tables.needed import read_rows
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.separators import ambiguous, is_semicolon, of_file
+from saasmetrics.tables.separators import is_semicolon, of_file
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.told import NOTHING, Told
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    import pyarrow as pa
 
     from saasmetrics.cache.shelf import Shelf
     from saasmetrics.errors import Problem
@@ -308,7 +308,7 @@ def _read(
         for one in found[name]:
             try:
                 room = limit if len(found[name]) == 1 else None
-                table, alone = _table(name, one, told, payers, room)
+                table, alone = _table(name, one, told, payers, room, lazily=shelf is None)
             except InvalidTablesError as error:
                 problems.extend(error.problems)
                 continue
@@ -338,7 +338,7 @@ def _read(
 
 
 def _table(
-    name: str, found: Found, told: Told, payers: Table | None, limit: int | None
+    name: str, found: Found, told: Told, payers: Table | None, limit: int | None, *, lazily: bool
 ) -> tuple[Table, bool]:
     """Return the table of one file, and whether it is that of the file alone; `limit` is for one read in parts."""
     rows = found.source
@@ -349,8 +349,8 @@ def _table(
         alone = limit is not None and not found.content
         if alone and is_large(name, rows, told.columns.get(name, {})):
             made = read_runs(rows, found.label, told, limit or 0)
-            return replace(made, data=_typed(made, semicolon=False)), True
-        rows = read_parts(parts_of(rows)) if rows.is_dir() else read_file(rows, told.encoding)
+            return replace(made, data=typed(name, made.data, semicolon=False)), True
+        rows = read_rows(rows, name, told, lazily=alone and lazily)
     rows = of_file(rows, found.label)
     said: list[str] = []
     if told is not NOTHING:
@@ -359,7 +359,7 @@ def _table(
     if name == "usage" and payers is not None:
         whole = customers_of_subscriptions(rows, payers)
     table = normalize(name, whole)
-    data = _typed(table, is_semicolon(rows))
+    data = typed(name, table.data, is_semicolon(rows))
     return replace(table, data=data, notes=(*said, *table.notes)), whole is rows
 
 
@@ -372,19 +372,6 @@ def _noted(table: Table, found: list[Found]) -> Table:
     if isinstance(one.source, Table) and one.source.source:
         return table
     return replace(table, notes=(f"read from {one.label}", *table.notes), source=one.content)
-
-
-def _typed(table: Table, semicolon: bool) -> pa.Table:
-    """Extra columns of text as numbers, dates or yes/no where they are; 1.200 may be 1200."""
-    known = SCHEMA[table.name].columns
-    return pa.table(
-        {
-            name: table.data[name]
-            if name in known or (semicolon and ambiguous(table.data[name]) is not None)
-            else infer(table.data[name])
-            for name in table.data.column_names
-        }
-    )
 
 
 def _nothing(place: Path, strangers: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -10,10 +11,11 @@ import pyarrow as pa
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
 from saasmetrics.tables.facts.parts import is_parquet, parts_of
+from saasmetrics.tables.needed import encoded
 from saasmetrics.tables.read import table_of_stem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["fit"]
@@ -27,8 +29,19 @@ _SHEETS = 1.5  # for a byte of unpacked XML
 _WORKING = 2.0  # the rows as they are and as they are understood
 
 
-def fit(files: Sequence[Path], limit: int) -> None:
+def fit(
+    files: Sequence[Path], limit: int, left: Mapping[Path, Sequence[str]] = MappingProxyType({})
+) -> None:
     """Refuse files whose rows would not fit into memory, before any is read.
+
+    Parameters
+    ----------
+    files
+        The files, and folders of parts.
+    limit
+        How much memory they may take, in bytes.
+    left
+        File -> its columns that are not read before they are asked for.
 
     Raises
     ------
@@ -39,7 +52,7 @@ def fit(files: Sequence[Path], limit: int) -> None:
     -----
     The need is estimated: from the sizes that Parquet and XLSX state, from the length of text.
     """
-    sizes = {file: _WORKING * _in_memory(file) for file in files}
+    sizes = {file: _WORKING * _in_memory(file, left.get(file, ())) for file in files}
     if sum(sizes.values()) <= limit:
         return
     largest = max(sizes, key=lambda file: sizes[file])
@@ -53,13 +66,12 @@ def fit(files: Sequence[Path], limit: int) -> None:
     raise DataError(msg)
 
 
-def _in_memory(file: Path) -> float:
+def _in_memory(file: Path, left: Sequence[str]) -> float:
     name = file.name.lower()
     try:
-        if file.is_dir():
-            return sum(map(_parquet_bytes, parts_of(file)))
-        if name.endswith((".parquet", ".pq")):
-            return _parquet_bytes(file)
+        if file.is_dir() or is_parquet(file):
+            parts = parts_of(file)
+            return sum(map(_parquet_bytes, parts)) - _ENCODED * encoded(parts, left)
         if name.endswith((".xlsx", ".xlsm")):
             with zipfile.ZipFile(file) as packed:
                 return _SHEETS * sum(part.file_size for part in packed.infolist())

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
+from saasmetrics.tables.lazy import LazyTable
 
 __all__ = ["to_arrow"]
 
@@ -40,7 +41,7 @@ def to_arrow(name: str, source: Any) -> pa.Table:
     DataError
         If the source is no table.
     """
-    if isinstance(source, pa.Table):
+    if isinstance(source, (pa.Table, LazyTable)):
         return source
     if isinstance(source, pa.RecordBatch):
         return pa.Table.from_batches([source])

@@ -11,29 +11,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["mark", "unchanged"]
+__all__ = ["Mark", "mark", "unchanged", "written_meanwhile"]
+
+Mark = tuple[int, int]
 
 
 @contextmanager
-def unchanged(file: Path) -> Iterator[None]:
+def unchanged(file: Path, since: Mark | None = None) -> Iterator[None]:
     """Refuse what was read of a file that was written meanwhile.
+
+    Parameters
+    ----------
+    file
+        The file.
+    since
+        Its mark when other columns of it were read; by default it is read for the first time.
 
     Raises
     ------
     DataError
-        If its size or its time differs afterwards.
+        If its size or its time differs from then, or afterwards.
     """
     before = mark(file)
+    if since is not None and before != since:
+        raise written_meanwhile(file)
     yield
     if mark(file) != before:
+        raise written_meanwhile(file)
+
+
+def written_meanwhile(file: Path) -> DataError:
+    """Return the error that what was read of a file may be of two exports."""
+    if not file.exists():
         msg = (
-            f"{file.name} was written while it was read, so its rows may be of two exports. "
-            "Read it again when the export is finished."
+            f"{file.name} was moved or deleted while it was read: columns are read when they are asked for. "
+            "Put it back, or read it again where it is."
         )
-        raise DataError(msg)
+        return DataError(msg)
+    msg = (
+        f"{file.name} was written while it was read, so its rows may be of two exports. "
+        "Read it again when the export is finished."
+    )
+    return DataError(msg)
 
 
-def mark(file: Path) -> tuple[int, int] | None:
+def mark(file: Path) -> Mark | None:
     """Return the size and the time of a file, by which it is seen to have been written; None where it is not there."""
     try:
         found = file.stat()

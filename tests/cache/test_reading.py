@@ -14,7 +14,7 @@ import saasmetrics as sm
 from saasmetrics.checks import weighed
 from saasmetrics.engine import kept
 from saasmetrics.importers import raw
-from saasmetrics.tables import gate, read
+from saasmetrics.tables import gate, needed, read
 from tests.cache.books import MONTHS, panel, part, same, write
 from tests.importers.exports import folder as exports
 from tests.importers.test_stripe import DASHBOARD
@@ -41,7 +41,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, *places: tuple[Any, str]) -> Iterat
         yield calls
 
 
-READING = (read, "read_file")
+READING = (needed, "read_file")
 COUNTING = ((kept, "spans"), (kept, "ledger"), (gate, "found_by"))
 
 
@@ -191,6 +191,7 @@ def test_many_damaged_files_are_counted_in_one_warning(tmp_path: Path) -> None:
     words = [str(one.message) for one in said]
     assert len(words) == 1
     assert words[0].startswith(f"{len(MONTHS)} files of the cache ")
+    assert words[0].endswith(f"What these {len(MONTHS)} kept is read and counted anew.")
 
 
 def test_remedies_beside_the_data_change_what_is_kept(tmp_path: Path) -> None:
@@ -307,7 +308,7 @@ def test_a_table_that_is_a_folder_of_parts_comes_from_a_cache_too(
             with in_parts() if large else nullcontext():
                 fresh = sm.read(place)
                 same(sm.read(place, cache=tmp_path / "kept"), fresh)
-                with counted(monkeypatch, (read, "read_parts"), (read, "read_runs")) as calls:
+                with counted(monkeypatch, (needed, "read_parts"), (read, "read_runs")) as calls:
                     again = sm.read(place, cache=tmp_path / "kept")
                 assert calls == []
                 same(again, fresh)
@@ -321,7 +322,7 @@ def test_a_part_that_is_written_while_a_folder_is_read_is_seen(
     folder = tmp_path / "exports" / "mrr"
     folder.mkdir(parents=True)
     part(folder, "2026-08", 10.0)
-    whole = read.read_parts
+    whole = needed.read_parts
 
     def written(files: list[Path]) -> Any:
         rows = whole(files)
@@ -329,9 +330,9 @@ def test_a_part_that_is_written_while_a_folder_is_read_is_seen(
         return rows
 
     with monkeypatch.context() as patch:
-        patch.setattr(read, "read_parts", written)
+        patch.setattr(needed, "read_parts", written)
         assert sm.read(folder.parent, cache=tmp_path / "kept").tables["mrr"].num_rows == 4
     (folder / "2026-09.parquet").unlink()
-    with counted(monkeypatch, (read, "read_parts")) as calls:
+    with counted(monkeypatch, (needed, "read_parts")) as calls:
         sm.read(folder.parent, cache=tmp_path / "kept")
     assert len(calls) == 1

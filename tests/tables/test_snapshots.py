@@ -89,9 +89,11 @@ def test_a_file_with_the_same_content_is_read_once(tmp_path, monkeypatch):
     for day, text in (("2026-04-05", APRIL), ("2026-05-05", APRIL), ("2026-06-05", JULY)):
         folder(tmp_path, day, subscriptions=text)
     opened = []
-    original = reading.read_file
+    original = reading.read_rows
     monkeypatch.setattr(
-        reading, "read_file", lambda path, _: (opened.append(path), original(path))[1]
+        reading,
+        "read_rows",
+        lambda path, *how, **lazily: (opened.append(path), original(path, *how, **lazily))[1],
     )
     book = sm.read(tmp_path)
     assert [path.parent.name for path in opened] == ["2026-04-05", "2026-06-05"]

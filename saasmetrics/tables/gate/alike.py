@@ -68,7 +68,7 @@ def _mixed(view: View, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
 
 def _bits(view: View, column: str) -> npt.NDArray[np.uint64]:
     """Return the value of each row as 64 bits, equal where values are."""
-    kind = view.table.data.schema.field(column).type
+    kind = view.table.data.field(column).type
     if column == "customer_id" or kind not in _STORED:  # customer ids are numbered anyway
         return view.codes(column).astype(np.uint64)
     values = view.stored(column)

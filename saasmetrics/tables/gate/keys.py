@@ -233,13 +233,13 @@ def _several(view: View, key: list[str], rows: npt.NDArray[np.intp]) -> npt.NDAr
 
 def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] = ()) -> Bools:
     """True for each of the rows that repeats an earlier one in all columns."""
+    some = view.table.data.take(pa.array(rows))
     columns = [
         field.name
-        for field in view.table.data.schema
+        for field in some.schema
         if field.name not in without and not pa.types.is_null(field.type)
     ]
-    part = view.table.data.select(columns).take(pa.array(rows))
-    part = part.append_column("__row", pa.array(np.arange(len(rows))))
+    part = some.select(columns).append_column("__row", pa.array(np.arange(len(rows))))
     first = part.group_by(columns, use_threads=False).aggregate([("__row", "min")])["__row_min"]
     again = np.ones(len(rows), np.bool_)
     again[first.to_numpy()] = False
@@ -277,4 +277,4 @@ def _where(names: Bools, codes: npt.NDArray[np.int32]) -> Bools:
 
 
 def _is_text(view: View, column: str) -> bool:
-    return not pa.types.is_integer(view.table.data.schema.field(column).type)
+    return not pa.types.is_integer(view.table.data.field(column).type)

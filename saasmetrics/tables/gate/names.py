@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.lazy import later_of, passing
 from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -23,22 +24,31 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 
 def control_characters(gate: Gate) -> Iterable[Problem]:
-    """Texts with control characters, which charts cannot show."""
+    """Texts with control characters, which charts cannot show; of columns that were read at once."""
     for view in gate.having(*SCHEMA):
+        later = later_of(view.table.data)
         for column in view.table.column_names:
-            yield from view.problem(
-                _with_control(view, column),
-                column=column,
-                rule="holds control characters, which charts cannot show",
-                remedy=f"Take them out: df[{column!r}].str.replace(r'[\\x00-\\x1f]', '', regex=True).",
-                code="control-characters",
-                severity="warning",
-                show=(*SCHEMA[view.name].key, column),
-            )
+            if column not in later:
+                yield from with_control(view, column)
 
 
-def _with_control(view: View, column: str) -> npt.NDArray[np.intp]:
-    data = view.table.data[column]
+def with_control(view: View, column: str) -> Iterable[Problem]:
+    """Texts of a column with control characters; one that is still in its file is let go again."""
+    rows = _with_control(passing(view.table.data, column))
+    if not len(rows):
+        return
+    yield from view.problem(
+        rows,
+        column=column,
+        rule="holds control characters, which charts cannot show",
+        remedy=f"Take them out: df[{column!r}].str.replace(r'[\\x00-\\x1f]', '', regex=True).",
+        code="control-characters",
+        severity="warning",
+        show=(*SCHEMA[view.name].key, column),
+    )
+
+
+def _with_control(data: pa.ChunkedArray) -> npt.NDArray[np.intp]:
     if not (pa.types.is_string(data.type) or pa.types.is_large_string(data.type)):
         return np.zeros(0, np.intp)
     if not any(_low_bytes(chunk) for chunk in data.chunks):

@@ -158,9 +158,7 @@ def unknown_agents(gate: Gate) -> Iterable[Problem]:
 def unknown_channels(gate: Gate) -> Iterable[Problem]:
     """Words for a channel that are none of the usual ones, often a misspelling of one."""
     for view in gate.having("tickets"):
-        if not view.has("channel") or not view.table.data.schema.field("channel").type.equals(
-            "string"
-        ):
+        if not view.has("channel") or not view.table.data.field("channel").type.equals("string"):
             continue
         names = view.names("channel")
         usual = mask_of(

@@ -1,0 +1,179 @@
+"""Which columns of a Parquet file are read at once, and which only when somebody asks for them.
+
+Ids, days, amounts and choices are read at once: they can be refused, and the quality gate compares them. Free text and
+columns that the schema does not know are looked at by nothing before they are named: they are left in the file, as long
+as leaving them is worth it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from saasmetrics.tables.facts.parts import is_parquet, parts_of, read_parts, rows_of
+from saasmetrics.tables.files import read_file, read_parquet
+from saasmetrics.tables.lazy import LazyColumn, LazyTable
+from saasmetrics.tables.months import month_columns
+from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.steady import mark, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from saasmetrics.tables.steady import Mark
+    from saasmetrics.tables.told import Told
+
+__all__ = ["LEAST", "encoded", "left_in", "read_rows"]
+
+LEAST = 1 << 25
+"""Bytes of columns from which they are left in their file."""
+
+_IMPLIED = {"subscription_id", "interval"}  # by what other columns are called
+_EACH = 8  # bytes of a value that repeats, which a Parquet file says once
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file as it was when its first columns were read."""
+
+    file: Path
+    mark: Mark | None
+    said: Any
+
+
+def read_rows(place: Path, name: str, told: Told, *, lazily: bool) -> pa.Table:
+    """Return the rows of a file, or of a folder of parts, as far as they are needed.
+
+    Parameters
+    ----------
+    place
+        The file or folder.
+    name
+        The table that it is.
+    told
+        What is told of its columns.
+    lazily
+        Whether columns may be left in the file until they are asked for.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    files = parts_of(place)
+    left = left_in(files, name, told) if lazily else []
+    if left:
+        return _lazy(files, left)
+    return read_parts(files) if place.is_dir() else read_file(place, told.encoding)
+
+
+def left_in(files: Sequence[Path], name: str, told: Told) -> list[str]:
+    """Return the columns of a table that are left in its files until they are asked for.
+
+    Parameters
+    ----------
+    files
+        The file, or the parts.
+    name
+        The table.
+    told
+        What is told of its columns.
+    """
+    if not files or not all(map(is_parquet, files)) or told.decimal == ",":
+        return []
+    import pyarrow.parquet as pq
+
+    try:
+        schema, *others = (pq.read_schema(file) for file in files)
+        found = _unneeded(schema, name, told)
+        alike = all(schema.equals(other) for other in others)
+        repeated = _EACH * rows_of(files) * len(found)
+        if not alike or encoded(files, found) + repeated < LEAST:
+            return []
+    except (pa.ArrowInvalid, OSError):  # reading it will say what is wrong
+        return []
+    return found
+
+
+def encoded(files: Sequence[Path], columns: Collection[str]) -> int:
+    """Return how many bytes some columns take in Parquet files before they are packed."""
+    import pyarrow.parquet as pq
+
+    total = 0
+    for file in files if columns else ():
+        said = pq.read_metadata(file)
+        wanted = [n for n in range(said.num_columns) if _name(said, n) in columns]
+        groups = (said.row_group(n) for n in range(said.num_row_groups))
+        total += sum(g.column(n).total_uncompressed_size for g in groups for n in wanted)
+    return total
+
+
+def _name(said: Any, column: int) -> str:
+    """Return the name of a column, or of the one that a nested value is of."""
+    path: str = said.schema.column(column).path
+    known = said.schema.to_arrow_schema().names if "." in path else [path]
+    return next((name for name in known if path == name or path.startswith(f"{name}.")), path)
+
+
+def _unneeded(schema: pa.Schema, name: str, told: Told) -> list[str]:
+    """Return the columns that nothing looks at before they are named."""
+    names = told.columns.get(name, {})
+    own = {names.get(given, given): given for given in schema.names}
+    if len(own) < len(schema) or (name == "mrr" and month_columns(list(own))):
+        return []
+    matching = match_columns(SCHEMA[name], list(own))
+    wanted = {c.name for c in SCHEMA[name].columns.values() if c.required and not c.generated}
+    if matching.problems or not wanted - _IMPLIED <= set(matching.known):
+        return []
+    texts = [
+        given
+        for given, match in matching.known.values()
+        if match.column.dtype == "text"
+        and not match.column.required
+        and _is_text(schema.field(own[given]).type)
+    ]
+    return [own[given] for given in own if given in matching.extra or given in texts]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _lazy(files: Sequence[Path], left: Sequence[str]) -> Any:
+    sources, parts = [], []
+    for file in files:
+        before = mark(file)
+        with unchanged(file):
+            part, said = read_parquet(file, _but(file, left))
+        sources.append(_Source(file, before, said))
+        parts.append(part)
+    data = pa.concat_tables(parts)
+    schema = sources[0].said.schema.to_arrow_schema()
+    columns = {
+        name: LazyColumn(partial(_column, sources, name), schema.field(name).type)
+        if name in left
+        else data[name]
+        for name in schema.names
+    }
+    return LazyTable(columns, data.num_rows, data.schema.metadata)
+
+
+def _but(file: Path, left: Sequence[str]) -> list[str]:
+    import pyarrow.parquet as pq
+
+    return [name for name in pq.read_schema(file).names if name not in left]
+
+
+def _column(sources: Sequence[_Source], name: str, _: bool) -> pa.ChunkedArray:
+    """Return a column of the files that other columns were read of, and of no other state of them."""
+    parts = []
+    for source in sources:
+        with unchanged(source.file, source.mark):
+            parts.append(read_parquet(source.file, [name], source.said)[0])
+    return pa.concat_tables(parts)[name]
