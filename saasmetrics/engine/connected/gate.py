@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.connected.beside import with_others
-from saasmetrics.engine.connected.by_day import at_the_edges, of_days
+from saasmetrics.engine.connected.by_day import at_the_edges, mixed_zones, of_days
 from saasmetrics.engine.connected.endings import endings
 from saasmetrics.engine.connected.facts import Facts, first_look
 from saasmetrics.engine.connected.gathered import Gathered, gathered
@@ -126,6 +126,7 @@ class Looking:
         for one in gathered(name, rows, facts, inclusive=self.policy.end == "inclusive"):
             yield from self._told(table, one)
         yield from repeated(table)
+        yield from mixed_zones(table)
         if name == "customers" and facts.filled.get("parent_id"):
             yield from self._parents(table)
         if name == "customers":
@@ -366,12 +367,11 @@ def _shell(table: Table) -> Table:
 
 def _checked_there(there: list[str], here: list[str]) -> Problem:
     """Say where it was looked, and what cannot be seen from there."""
-    beside = f"; what {' and '.join(here)}, picked here, say against them" if here else ""
+    beside = f"; not against {' and '.join(here)}, picked here" if here else ""
     return Problem(
         there[0] if there else "",
         "",
-        "was checked where it is; not looked for there: time zones that differ within a table, because its system "
-        f"tells all times in one{beside}",
+        f"was checked where it is{beside}",
         0,
         (),
         f"Looked through: {', '.join(there)}. For the rest, check a part of the rows here: sm.Book(...).check().",
