@@ -63,7 +63,7 @@ def ladder_of(facts: Scorer, usage: Usage, given: Any) -> Ladder:
     if given is None:
         used = np.zeros((facts.many, len(usage.names)), bool)
         used[usage.events.entity, usage.feature] = True
-        order = np.lexsort((np.array(usage.names, dtype=str), -used.sum(axis=0)))
+        order = np.argsort(-used.sum(axis=0), kind="stable")
         thirds = list(np.array_split(order, min(len(NAMES), len(order))))
         levels = {NAMES[i]: [usage.names[f] for f in part] for i, part in enumerate(thirds)}
         said = "levels are thirds of the features by how many customers ever used them; give ladder to set them"
