@@ -14,7 +14,7 @@ from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "cliff_at_the_end",
@@ -223,19 +223,24 @@ def mixed_time_zones(gate: Gate) -> Iterable[Problem]:
         ]
         zones = view.table.zones
         without = [name for name in stamps if name not in zones and _has_times(view, name)]
-        if not zones or (not without and len(set(zones.values())) == 1):
-            continue
-        known = [f"{name} ({zone})" for name, zone in zones.items()]
-        yield Problem(
-            view.name,
-            ", ".join([*zones, *without]),
-            f"time zones differ: {', '.join(known + [f'{name} (none)' for name in without])}",
-            0,
-            (),
-            "All were made UTC, those without a zone taken as UTC. Export all with their zone.",
-            "warning",
-            "mixed-time-zones",
-        )
+        yield from zones_differ(view.name, zones, without)
+
+
+def zones_differ(table: str, zones: Mapping[str, str], without: Sequence[str]) -> Iterable[Problem]:
+    """Say that columns of a table have times of several zones, or some have times without one."""
+    if not zones or (not without and len(set(zones.values())) == 1):
+        return
+    known = [f"{name} ({zone})" for name, zone in zones.items()]
+    yield Problem(
+        table,
+        ", ".join([*zones, *without]),
+        f"time zones differ: {', '.join(known + [f'{name} (none)' for name in without])}",
+        0,
+        (),
+        "All were made UTC, those without a zone taken as UTC. Export all with their zone.",
+        "warning",
+        "mixed-time-zones",
+    )
 
 
 def dates_beside_times(gate: Gate) -> Iterable[Problem]:
