@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.board.deck_charts import add_chart
 from saasmetrics.board.deck_tables import FORM, fitted, label, lines, lines_of, split
 from saasmetrics.board.drawn import look
+from saasmetrics.board.figures import shown
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
@@ -266,6 +267,8 @@ class _Slide:
         for at, chart in enumerate(charts):
             left = _EDGE + at * (wide + 0.4)
             what, when = heading(self.pack, chart)
+            if chart.target:  # which other formats draw as a line
+                when += f"  ·  target {shown(self.pack.quantities[chart.target], chart.scale)}"
             self.text(f"{what}  ·  {when}", left, top, wide, 0.2, size=10, bold=True)
             place = (self.x(left), self.y(top + 0.2), self.x(wide), self.y(high - 0.22))
             frame = add_chart(self.pack, chart, self.slide, place, self.colors)

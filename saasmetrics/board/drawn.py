@@ -93,7 +93,7 @@ class Drawn:
             axis |= {"labelFontSize": _SIZE * step / word, "labelOverlap": False}
         if word * _SMALLEST > step * _SIZE:
             axis |= {"labelFontSize": _SIZE, "labelAngle": -32, "labelAlign": "right"}
-            axis |= {"labelExpr": "datum.label", "labelOverlap": True}
+            axis["labelExpr"] = "datum.label"
         return {
             "field": "c",
             "type": "ordinal",

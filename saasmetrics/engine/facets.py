@@ -15,6 +15,25 @@ MOMENTS = {
 
 
 @dataclass(frozen=True)
+class Switched:
+    """When a ticket is followed by one of the same customer and topic on another channel.
+
+    Attributes
+    ----------
+    topic
+        The column of topics.
+    span
+        Within how many seconds.
+    channels
+        The channels in order: of tickets of one moment, that on the first of them comes first.
+    """
+
+    topic: str
+    span: int
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Facets:
     """What is told of tickets beside their groups, the period of their creation, and whether they are looked at.
 
@@ -37,6 +56,8 @@ class Facets:
         Columns as they are; those that the table does not have are left out.
     work
         How much work there was on all that are alike together: they are not told apart by it.
+    switched
+        Whether another ticket follows on another channel.
     """
 
     at: tuple[str, ...] = ()
@@ -50,6 +71,7 @@ class Facets:
     backwards: bool = False
     raw: tuple[str, ...] = ()
     work: bool = False
+    switched: Switched | None = None
 
     def __or__(self, other: Facets) -> Facets:
         """Return what is told by either.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, valued
+from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
@@ -42,7 +43,7 @@ _KEPT = 6  # cubes
 
 
 @answers
-class LocalEngine(ReasonsHere):
+class LocalEngine(ReasonsHere, AheadHere):
     """Compute the cubes of a book in this process.
 
     Parameters

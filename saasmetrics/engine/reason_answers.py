@@ -98,7 +98,8 @@ class ReasonsHere:
         if group is None:
             return None
         at = np.asarray(pc.index_in(pa.array(ids).cast(known.type), value_set=known))
-        return group[at].astype(np.int64)
+        found: NDArray[np.int64] = group[at].astype(np.int64)
+        return found
 
     def _firsts(
         self, by: Sequence[str], counted: Sequence[int], *, midpoint: bool

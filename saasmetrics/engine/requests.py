@@ -88,7 +88,8 @@ def requests(
     if table.is_away and between is not None:
         from saasmetrics.engine.connected.tickets import tickets_between
 
-        table = tickets_between(table, first, last)
+        used = dict.fromkeys(["created_at", "customer_id", "handle_seconds", *(where or {})])
+        table = tickets_between(table, first, last, [*used])
     data = table.data
     moment = np.asarray(
         flat(data["created_at"]).cast(pa.timestamp("us")).cast(pa.int64()).fill_null(-(2**62))

@@ -25,21 +25,11 @@ APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
 BRINGS_ROWS = frozenset(
     [
-        "balances",
-        "committed",
         "reconciliation",
     ]
 )
-# What looks at tickets, use or activities one by one.
-BRINGS_EVENTS = frozenset(
-    [
-        "carve_out",
-        "channel_switches",
-        "exec_contacts",
-        "reactive_share",
-        "staffing",
-    ]
-)
+# What plays single tickets again.
+BRINGS_EVENTS = frozenset(["carve_out"])
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.
 FOLLOW = frozenset(
     [

@@ -31,9 +31,7 @@ def renewals(making: Making) -> Page:
         raise DataError(msg)
     series = _categories(making, calendar, quarters)
     table, key, due = _forecast(making, forecast)
-    title = (
-        f"{making.say(due)} comes up in four quarters; {making.say(key)} of it is expected to renew"
-    )
+    title = f"{making.say(due)} comes up in four quarters; {_hoped(making, key)}"
     overdue = calendar.df[calendar.df["overdue"].to_numpy(bool)]
     late = int(overdue["n"].sum())
     ended = agreeing(
@@ -170,6 +168,16 @@ def _forecast(making: Making, result: Result) -> tuple[Table, str, str]:
 
 def _comment(making: Making, forecast: Result) -> str:
     whole = forecast.df[forecast.df["periods"] == forecast.df["periods"].max()].iloc[0]
+    many, still = int(whole["n"]), int(whole["n_open"])
+    terms = f"{still} of {counted(many, 'term')} {agreeing(still, 'is', 'are')} open."
+    if making.value("renewal[Four quarters].p10") is None:
+        reason = str(whole["reason"])
+        return f"{terms} {reason[:1].upper()}{reason[1:]}." if reason else terms
     low, high = (making.say(f"renewal[Four quarters].{end}") for end in ("p10", "p90"))
-    terms = f"{int(whole['n_open'])} of {int(whole['n'])} terms are open."
     return f"{terms} Eight times in ten, between {low} and {high} renews."
+
+
+def _hoped(making: Making, share: str) -> str:
+    if making.value(share) is None:
+        return "how much of it renews is not known"
+    return f"{making.say(share)} of it is expected to renew"

@@ -70,8 +70,10 @@ def _by_day(name: str, rows: Rows) -> pa.Table:
         return words if len(words) else pa.table({"_row": [0]})
     sums = [nw.col("mrr").sum()] if name == "mrr" and "mrr" in rows.column_names else []
     frame = rows.frame.with_columns(nw.col(at).cast(nw.Date))
-    found = canonical(name, fetched(frame.group_by(at).agg(nw.len().alias("_rows"), *sums)))
-    return pa.concat_tables([found, words], promote_options="permissive")
+    own = rows.is_part and len(words) > 1  # of the currencies of all rows, those of these
+    keys = (at, "currency") if own else (at,)
+    found = canonical(name, fetched(frame.group_by(*keys).agg(nw.len().alias("_rows"), *sums)))
+    return found if own else pa.concat_tables([found, words], promote_options="permissive")
 
 
 def _rates(frame: Frame) -> pa.Table:

@@ -11,15 +11,15 @@ import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import Rows, brought, is_there
+from saasmetrics.engine.connected.rows import brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.known import without_clocks
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers, asking
-from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,13 +122,16 @@ class ConnectedEngine:
             self._faults = self.link.faults
             self._there = _Portable(
                 self.link,
-                {name: _without_clocks(table.data) for name, table in used.items()},
+                {name: without_clocks(name, table.data.frame) for name, table in used.items()},
                 self.policy,
                 self.as_of,
                 self.currency,
                 self._fiscal_start,
                 self._since,
             )
+            contracts = self.tables.get("contracts")
+            if contracts is not None:
+                self._there.contracts = contracts.data.frame if is_there(contracts) else None
         return self._there
 
     @property
@@ -341,11 +344,6 @@ class _Portable(PortableEngine):
         """Note that pieces were brought at once, if they fit beside what is here already."""
         self._link.allow(id(holder), table, len(found), found.nbytes)
         finalize(holder, self._link.release, id(holder))
-
-
-def _without_clocks(rows: Rows) -> Any:
-    """Return the rows without the days on which they became known: who is known was chosen before."""
-    return rows.frame.drop(*(name for name in CLOCKS if name in rows.column_names))
 
 
 class _Groups(Groups):

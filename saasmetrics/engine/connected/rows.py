@@ -112,6 +112,11 @@ class Rows:
             self._size = int(found["rows"][0].as_py())
         return self._size
 
+    @property
+    def is_part(self) -> bool:
+        """Whether these were chosen among more rows by their values."""
+        return self._whole is not None
+
     def counted(self, rows: int) -> None:
         """Know how many rows there are from a query that counted them beside other things."""
         self._size = rows

@@ -137,10 +137,24 @@ def labelled(
     ]
 
 
-def tickets_between(table: Table, first: int, last: int) -> Table:
-    """Return the table of the tickets created on some days of UTC, which come when they are used."""
+def tickets_between(
+    table: Table, first: int, last: int, columns: Sequence[str] | None = None
+) -> Table:
+    """Return the table of the tickets created on some days of UTC, which come when they are used.
+
+    Parameters
+    ----------
+    table
+        The tickets.
+    first, last
+        The days.
+    columns
+        What is looked at, as far as the table has it; None: all columns.
+    """
     rows: Rows = table.data
-    return replace(table, data=rows.cut(kept(rows.frame, (first, last), {}).drop("day")))
+    names = rows.column_names if columns is None else columns
+    some = kept(rows.frame, (first, last), {})
+    return replace(table, data=rows.cut(some.select(*(n for n in names if n in rows.column_names))))
 
 
 def tickets_within(

@@ -18,6 +18,7 @@ from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
+from saasmetrics.engine.portable.ahead import AheadThere
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 
-class PortableEngine(ReasonsThere):
+class PortableEngine(ReasonsThere, AheadThere):
     """Compute the cubes of a book where its tables are, with the same results as the local engine.
 
     Parameters

@@ -62,11 +62,7 @@ def pieces(
         Columns of the source to carry.
     """
     columns = (*PIECE, *keep)
-    marked = {
-        name: _with_currency(frame, moving) if name in (source, SERVED) else frame
-        for name, frame in tables.items()
-    }
-    every = every_piece(marked, source, policy, as_of, currency, columns)
+    every = all_pieces(tables, source, policy, as_of, currency, moving, keep)
     every = step(every, "lines", "who pays how much from which day until which")
     found = observed(every, as_of)
     if policy.overlap == "latest":
@@ -79,6 +75,23 @@ def pieces(
         return found
     charges = _usage(tables, policy, as_of, currency, found, keep)
     return nw.concat([found.select(*columns), charges.select(*columns)])
+
+
+def all_pieces(
+    tables: Mapping[str, Frame],
+    source: str,
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    moving: Sequence[str],
+    keep: Sequence[str],
+) -> Frame:
+    """Return the pieces of all lines with columns to carry, also those that lie ahead; as for `pieces`."""
+    marked = {
+        name: _with_currency(frame, moving) if name in (source, SERVED) else frame
+        for name, frame in tables.items()
+    }
+    return every_piece(marked, source, policy, as_of, currency, (*PIECE, *keep))
 
 
 def every_piece(

@@ -11,6 +11,7 @@ from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.instants import with_seconds, with_shown_day
+from saasmetrics.engine.portable.switches import with_switched
 from saasmetrics.engine.portable.whole import FAR, flag, nearest, with_period
 from saasmetrics.engine.ticket_groups import LINKS
 from saasmetrics.engine.tickets import SCALE
@@ -82,6 +83,8 @@ def facet_cells(
         first, last = nw.col("_first_resolution"), nw.col("_resolution")
         solved = nw.when(first < _LATER).then(first).otherwise(last)
         found = fenced(found.with_columns(_first_resolution=solved))
+    if asked.switched is not None:
+        found = with_switched(found, asked.switched, clock.now)
     found, days = _with_days(found, asked, clock)
     told = _told(asked, clock)
     work = {"work": nw.col("_work")} if asked.work else {}
@@ -111,6 +114,9 @@ def _columns(
     links = {f"_{LINKS[table][0]}": LINKS[table][0] for table, _ in columns if table != "tickets"}
     moments = [MOMENTS[kind] for kind in ("created", *asked.moments) if MOMENTS[kind] in there]
     own = {**keys, **raw, **links}
+    if asked.switched is not None:
+        follow = {"_customer_id": "customer_id", "_channel": "channel"}
+        own |= {**follow, "_topic": asked.switched.topic}
     work = {"_work": _work(there)} if asked.work else {}
     told = (nw.col(name).alias(new) for new, name in own.items())
     found = found.select(*moments, *told, **work)
@@ -167,6 +173,8 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
         told[f"old_{days}"] = flag(first <= clock.now - days * _DAY)
     if asked.backwards:
         told["backwards"] = flag(nw.min_horizontal(first, nw.col("_resolution")) < created)
+    if asked.switched is not None:
+        told |= {name: nw.col(name) for name in ("told", "ripe", "switched")}
     return {name: value.cast(nw.Int64) for name, value in told.items()}
 
 

@@ -11,9 +11,10 @@ from saasmetrics.engine.due import Due, DueBefore
 from saasmetrics.engine.groups import columns
 from saasmetrics.metrics.renewals.cells import Cells, check_monthly, said_of_terms, window_of
 from saasmetrics.metrics.renewals.shared import Desk
+from saasmetrics.recording import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -106,17 +107,33 @@ def so_far(
         As for `rates`.
     """
     window, names = window_of(book, freq, terms, grace_days, early_days), columns(by)
+    calendar = book.calendar(freq)
+    last = int(calendar.last_day(calendar.ordinal(np.array([book.as_of_day])))[0])
+    first = _EVER if book.since_day is None else book.since_day
+    asked = Due(window, terms, freq, names, first, last)
+    found = _summed(book, asked)
+    return found or _recorded(book, asked, lambda: _desk(book, asked).past())
+
+
+def _summed(book: Book, asked: Due) -> Summed | None:
+    """Return the sums of terms where they are; None where terms are here."""
     engine = _connected(book)
-    if engine is not None:
-        calendar = book.calendar(freq)
-        last = int(calendar.last_day(calendar.ordinal(np.array([book.as_of_day])))[0])
-        first = _EVER if book.since_day is None else book.since_day
-        asked = Due(window, terms, freq, names, first, last)
-        found = engine.due_cells(asked)
-        if found is not None:
-            check_monthly(terms, found.source)
-            return Summed(book, freq, window, terms, names, engine, asked, found)
-    return Desk.asked(book, freq, by, terms, grace_days, early_days).past()
+    found = None if engine is None else engine.due_cells(asked)
+    if engine is None or found is None:
+        return None
+    check_monthly(asked.terms, found.source)
+    return Summed(book, asked.freq, asked.window, asked.terms, asked.by, engine, asked, found)
+
+
+def _desk(book: Book, asked: Due) -> Desk:
+    """Return the desk of the terms, whenever they are due."""
+    days = (asked.window.grace, asked.window.early)
+    return Desk.asked(book, asked.freq, asked.by, asked.terms, *days)
+
+
+def _recorded(book: Book, asked: Due, answer: Callable[[], Desk]) -> Desk:
+    """Return the desk of some terms, and note that it is their sums that were asked for."""
+    return asking(book.engine, "due_cells", {"asked": asked}, answer)
 
 
 def coming(
@@ -162,13 +179,17 @@ def decided(book: Book, by: str | Sequence[str] | None, quarters: int) -> Desk |
     """
     whole = every(book, "fixed", 90, 90)
     numbers = settled(whole, quarters)
-    if isinstance(whole, Desk):
-        return replace(whole.only(np.isin(whole.due, numbers)), by=columns(by))
     first, last = _edges(book, numbers)
-    asked = replace(whole.asked, by=columns(by), first=first, last=last)
-    found = whole.engine.due_cells(asked)
-    assert found is not None
-    return replace(whole, by=asked.by, asked=asked, found=found)
+    asked = Due(whole.window, whole.which, "Q", columns(by), first, last)
+    found = _summed(book, asked)
+    if found is not None:
+        return found
+
+    def here() -> Desk:
+        desk = _desk(book, asked)
+        return desk.only(np.isin(desk.due, numbers))
+
+    return _recorded(book, asked, here)
 
 
 def settled(desk: Desk | Summed, quarters: int) -> NDArray[np.int64]:
@@ -199,14 +220,8 @@ def history_of(book: Book, desk: Desk) -> History | None:
 def every(book: Book, terms: str, grace_days: int, early_days: int) -> Desk | Summed:
     """Return all terms by the quarter in which they are due, or their sums."""
     window = window_of(book, "Q", terms, grace_days, early_days)
-    engine = _connected(book)
-    if engine is not None:
-        asked = Due(window, terms, "Q", (), _EVER, -_EVER)
-        found = engine.due_cells(asked)
-        if found is not None:
-            check_monthly(terms, found.source)
-            return Summed(book, "Q", window, terms, (), engine, asked, found)
-    return Desk.asked(book, "Q", None, terms, grace_days, early_days)
+    asked = Due(window, terms, "Q", (), _EVER, -_EVER)
+    return _summed(book, asked) or _recorded(book, asked, lambda: _desk(book, asked))
 
 
 def known_before(now: Summed, by: tuple[str, ...], questions: Sequence[Question]) -> list[Before]:

@@ -17,6 +17,7 @@ from saasmetrics.engine.moments import check_zone, end_of_day
 from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.engine.ticket_groups import known_column
 from saasmetrics.engine.tickets import (
+    DAY,
     NEVER,
     SCALE,
     UNKNOWN,
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.facets import Switched
     from saasmetrics.engine.local import LocalEngine
 
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
     Found = tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]
 
 _KEPT = 8  # answers of a book
@@ -265,6 +268,12 @@ class FacetInbox(Inbox):
         found: Ints = self.tickets.whole("work")
         return found
 
+    def following(self, asked: Switched) -> tuple[Bools, Bools, Bools]:
+        """Return which tickets tell channel and topic, are old enough, and are followed on another channel."""
+        assert asked == self.facets.switched
+        told, ripe, switched = (self.tickets.whole(n) == 1 for n in ("told", "ripe", "switched"))
+        return told, ripe, switched
+
     def labels(self, name: str) -> tuple[list[Any], NDArray[np.int32]]:
         """Return the labels of a column of tickets, and that of each element."""
         table, own = known_column(name, self.book.tables)
@@ -308,12 +317,16 @@ class FacetInbox(Inbox):
                 continue
             first = int(calendar.first_day(edges[:1])[0]) - 1
             last = None if never[1] else int(calendar.last_day(edges[1:])[0]) + 1
+            if last is not None and self.facets.switched is not None:
+                last += self.facets.switched.span // DAY + 1  # what follows
             spans[kind] = (first, last)
         return spans
 
     def _words(self, mine: NDArray[np.bool_]) -> dict[str, str]:
         """Return the words that columns of tickets have, where all of some elements have the same."""
-        words = {}
+        words: dict[str, str] = {}
+        if self.facets.switched is not None:
+            return words  # what follows may have others
         for name, (labels, code) in zip(self.by, self.columns, strict=True):
             table, own = known_column(name, self.book.tables)
             used = np.unique(code[mine])

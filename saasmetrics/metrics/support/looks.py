@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
-    from saasmetrics.engine.facets import Facets
+    from saasmetrics.engine.facets import Facets, Switched
     from saasmetrics.engine.tickets import Tickets
 
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 class Looks:
@@ -95,6 +96,19 @@ class Looks:
         """The work on all tickets of each element together, in thousandths of a second; 0 where it is not known."""
         return np.asarray(np.maximum(self.tickets.handled, 0), np.int64)
 
+    def following(self, asked: Switched) -> tuple[Bools, Bools, Bools]:
+        """Return which tickets tell channel and topic, are old enough, and are followed on another channel."""
+        labels, subject = self.labels(asked.topic)
+        valid = [np.asarray(self.told(name).is_valid()) for name in (asked.topic, "channel")]
+        told = valid[0] & valid[1]
+        same = self.tickets.customer.astype(np.int64) * len(labels) + subject
+        _, channel = self.labels("channel")
+        created = self._moment("created")
+        switched = np.zeros(len(created), bool)
+        mine = np.flatnonzero(told)
+        switched[mine] = followed(same[mine], created[mine], channel[mine], asked.span)
+        return told, np.asarray(created + asked.span <= self.tickets.now), switched
+
     def told(self, name: str) -> pa.Array:
         """Return a column of the table for each ticket."""
         return flat(self.tickets.column(name))
@@ -136,5 +150,31 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
     out |= {f"after_{s}": inbox.after(s) for s in facets.after}
     if facets.backwards:
         out["backwards"] = inbox.backwards
+    if facets.switched is not None:
+        names = ("told", "ripe", "switched")
+        out |= dict(zip(names, inbox.following(facets.switched), strict=True))
     there = inbox.tickets.data.column_names
     return out | {f"raw_{name}": inbox.told(name) for name in facets.raw if name in there}
+
+
+def followed(same: Ints, created: Ints, channel: NDArray[Any], span: int) -> NDArray[np.bool_]:
+    """Return whether a later ticket of the same key on another channel follows each within a span.
+
+    Examples
+    --------
+    >>> followed(np.zeros(3, int), np.array([0, 5, 20]), np.array([1, 1, 2]), 15).tolist()
+    [False, True, False]
+    """
+    order = np.lexsort((channel, created, same))
+    key, when, which = same[order], created[order], channel[order]
+    new = np.append(True, (key[1:] != key[:-1]) | (which[1:] != which[:-1]))[: len(key)]
+    begins = np.flatnonzero(new)
+    run = np.cumsum(new) - 1
+    following = np.append(begins, len(key))[
+        run + 1
+    ]  # where another key, or another channel, begins
+    last = np.minimum(following, max(len(key) - 1, 0))
+    found = (following < len(key)) & (key[last] == key) & (when[last] - when <= span)
+    out = np.zeros(len(key), bool)
+    out[order] = found
+    return out

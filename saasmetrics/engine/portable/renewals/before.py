@@ -71,8 +71,8 @@ def _known(desk: RenewalsThere, asked: DueBefore, questions: Sequence[Question])
     found = became(held(days, "days"), nw.col("as_of"), window)
     if asked.terms != "all":
         found = found.filter(nw.col("monthly") == (1 if asked.terms == "monthly" else 0))
-    own = {desk.signed.source: desk.signed.contracts}
-    found, groups = with_groups(with_kept(found), own, desk.engine.basis.tables, asked.by)
+    tables = desk.engine.basis.tables
+    found, groups = with_groups(with_kept(found), desk.own, tables, asked.by)
     found = found.with_columns(
         again=flag(nw.col("number") > 1),
         waited=nw.col("as_of") - nw.col("end"),

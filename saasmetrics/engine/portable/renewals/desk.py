@@ -88,6 +88,11 @@ class RenewalsThere:
         return rolled_on(self.signed, self._paid, self.engine.as_of)
 
     @property
+    def own(self) -> dict[str, Frame]:
+        """The table that the terms come from, by name."""
+        return {self.signed.source: self.signed.contracts}
+
+    @property
     def every(self) -> Frame:
         """Every term, with those that began because nobody cancelled."""
         return self._rolled[0]
@@ -117,7 +122,7 @@ class RenewalsThere:
             found = with_growth(found, self._paid, basis.entities())
         else:
             found = found.with_columns(mid_term=nw.lit(0).cast(nw.Int64))
-        return held(cells.with_kept(found), "renewals")
+        return held(cells.with_kept(found), "renewals", "what each renewal is worth, in its parts")
 
     def _grouped(
         self, window: Window, as_of: int | None, by: Sequence[str]
@@ -125,8 +130,7 @@ class RenewalsThere:
         def make() -> tuple[Frame, Groups]:
             tables = self.engine.basis.tables
             found = self.known(window, as_of)
-            own = {self.signed.source: self.signed.contracts}
-            grouped, groups = with_groups(found, own, tables, by)
+            grouped, groups = with_groups(found, self.own, tables, by)
             return held(grouped, "grouped"), groups
 
         return self._once(("grouped", window, as_of, tuple(by)), make)
@@ -134,10 +138,14 @@ class RenewalsThere:
     def due(self, asked: Due) -> tuple[Frame, Groups]:
         """Return the terms that are asked about with their `group` and `period`, and the groups of all."""
         found, groups = self._grouped(asked.window, asked.as_of, asked.by)
+        return self.chosen(asked, found), groups
+
+    def chosen(self, asked: Due, found: Frame) -> Frame:
+        """Return those of some terms that are asked about, with the `period` in which each is due."""
         found = found.filter(nw.col("end") >= asked.first, nw.col("end") <= asked.last)
         if asked.terms != "all":
             found = found.filter(nw.col("monthly") == (1 if asked.terms == "monthly" else 0))
-        return with_period(found, self.engine.calendar(asked.freq), day="end"), groups
+        return with_period(found, self.engine.calendar(asked.freq), day="end")
 
     def cells(self, asked: Due, bags: int = 0) -> DueCells:
         """Return the sums of the terms that are asked about, and the customers in each cell."""

@@ -35,6 +35,24 @@ def with_groups(
     by
         The columns.
     """
+    found, places = with_values(found, own, tables, by)
+    found = with_group_number(found, by)
+    if not by:
+        return found, Groups((), ((),))
+    columns = [f"_by{number}" for number in range(len(by))]
+    rows = fetched(found.select("group", *columns).unique()).to_pylist()
+    kinds = [None if place else KINDS[name] for name, place in zip(by, places, strict=True)]
+    labels = {
+        row["group"]: tuple(_label(row[c], kind) for c, kind in zip(columns, kinds, strict=True))
+        for row in rows
+    }
+    return found.drop(*columns), Groups(tuple(by), tuple(labels[n] for n in sorted(labels)))
+
+
+def with_values(
+    found: Frame, own: Mapping[str, Frame], tables: Mapping[str, Frame], by: Sequence[str]
+) -> tuple[Frame, list[tuple[str, str] | None]]:
+    """Return terms with the value of each column, as `_by0`, `_by1`, ..., and where each is; parameters as above."""
     ((source, contracts),) = own.items()
     there = {source: [n for n in names(contracts) if n not in ("term", "who", "entity")]}
     there |= {n: names(tables[n]) for n in ("customers",) if n in tables}
@@ -52,17 +70,7 @@ def with_groups(
             )
             who = contracts.select(row="term", _key="customer_id")
             found = found.join(who.join(values, on="_key").drop("_key"), on="row", how="left")
-    found = with_group_number(found, by)
-    if not by:
-        return found, Groups((), ((),))
-    columns = [f"_by{number}" for number in range(len(by))]
-    rows = fetched(found.select("group", *columns).unique()).to_pylist()
-    kinds = [None if place else KINDS[name] for name, place in zip(by, places, strict=True)]
-    labels = {
-        row["group"]: tuple(_label(row[c], kind) for c, kind in zip(columns, kinds, strict=True))
-        for row in rows
-    }
-    return found.drop(*columns), Groups(tuple(by), tuple(labels[n] for n in sorted(labels)))
+    return found, places
 
 
 def _kind(name: str) -> nw.Expr:

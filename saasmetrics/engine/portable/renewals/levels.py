@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import running, with_first_day, with_month
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def level_at(changes: Frame, asked: Frame, *keys: str) -> Frame:
     marks = marks.group_by(*keys, "day").agg(nw.col("change").sum(), nw.col("asked").max())
     marks = marks.with_columns(nw.col("change").cast(nw.Int64))
     marks = marks.with_columns(level=running("change", keys, "day"))
-    return marks.filter(nw.col("asked") == 1).select(*keys, "day", "level")
+    found = marks.filter(nw.col("asked") == 1).select(*keys, "day", "level")
+    return step(found, "levels", "what there is at the end of the days asked for")
 
 
 def with_months_later(frame: Frame, day: str, months: str, later: str) -> Frame:
