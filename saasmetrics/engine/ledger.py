@@ -91,6 +91,22 @@ class Ledger:
             paused=paused,
         )
 
+    def rows(self, cut: slice) -> Ledger:
+        """Return some changes, those of whole accounts."""
+        paused = None if self.paused is None else self.paused[cut]
+        return replace(
+            self,
+            account=self.account[cut],
+            time=self.time[cut],
+            mrr=self.mrr[cut],
+            paused=paused,
+        )
+
+    def parts(self) -> Iterator[tuple[slice, Ledger]]:
+        """Yield the ledger in parts of whole accounts, each with its place among the changes."""
+        for cut in cuts(self.account):
+            yield cut, self.rows(cut)
+
     def blocks(self, least: int = 0) -> Iterator[tuple[slice, Ledger]]:
         """Yield the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
 
@@ -120,14 +136,20 @@ class Ledger:
         base
             Day number of the first element of `ordinals`.
         """
-        period = ordinals[self.time - base]
-        last = np.ones(len(period), bool)
-        last[:-1] = (self.account[1:] != self.account[:-1]) | (period[1:] != period[:-1])
-        seen = self.pick(last)
-        seen = replace(seen, time=period[last])
-        changed = seen.mrr != seen.before(seen.mrr)
-        if seen.paused is not None:
-            changed |= seen.paused != seen.before(seen.paused)
+        period = np.empty(len(self), np.int32)
+        last, changed = np.ones(len(self), bool), np.empty(len(self), bool)
+        for place, part in self.parts():
+            when = period[place] = ordinals[part.time - base]
+            ends = last[place][:-1]
+            np.not_equal(part.account[1:], part.account[:-1], out=ends)
+            ends |= when[1:] != when[:-1]
+        seen = replace(self, time=period)
+        if not last.all():
+            seen, changed = seen.pick(last), changed[: int(last.sum())]
+        for place, part in seen.parts():
+            np.not_equal(part.mrr, part.before(part.mrr), out=changed[place])
+            if part.paused is not None:
+                changed[place] |= part.paused != part.before(part.paused)
         return seen if changed.all() else seen.pick(changed)
 
     def state(self, time: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -146,6 +168,33 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     if not len(spans):
         empty = np.zeros(0, np.int64)
         return Ledger(empty.astype(np.int32), empty.astype(np.int32), empty, None, accounts)
+    if len(spans) <= BLOCK or not bool((account[1:] >= account[:-1]).all()):
+        return Ledger(*_swept(spans, account), accounts, spans.aside)
+    # Where the spans of an account follow each other, nothing is sorted but those of a part.
+    most, end = 2 * len(spans), 0
+    owner, time, mrr = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int64)
+    paused = None if spans.paused is None else np.zeros(most, np.int64)
+    for cut in cuts(account):
+        begin, found = end, _swept(_of(spans, cut), account[cut])
+        end += len(found[0])
+        for whole, part in zip((owner, time, mrr, paused), found, strict=True):
+            if whole is not None and part is not None:
+                whole[begin:end] = part
+    rests = paused[:end] if paused is not None and paused[:end].any() else None
+    return Ledger(owner[:end], time[:end], mrr[:end], rests, accounts, spans.aside)
+
+
+def _of(spans: Spans, cut: slice) -> Spans:
+    rests = None if spans.paused is None else spans.paused[cut]
+    start, end, amount = spans.start[cut], spans.end[cut], spans.amount[cut]
+    entity = spans.entity[cut]
+    return replace(spans, entity=entity, start=start, end=end, amount=amount, paused=rests)
+
+
+def _swept(
+    spans: Spans, account: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return accounts, days, balances and paused balances of every change."""
     base = int(spans.start.min())
     owner, time, delta, rest = _events(spans, account, base)
     starts = np.empty(len(owner), bool)
@@ -162,7 +211,7 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
         owner, time, delta = owner[changed], time[changed], delta[changed]
         rest = None if rest is None else rest[changed]
     paused = None if rest is None else running(rest, owner)
-    return Ledger(owner, time, running(delta, owner), paused, accounts, spans.aside)
+    return owner, time, running(delta, owner), paused
 
 
 def first_group(

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
-from saasmetrics.memory import spoken
+from saasmetrics.memory import give_back, spoken
 from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.facts.ids import Ids
@@ -82,7 +82,11 @@ def read_runs(place: Path, label: str, told: Told, limit: int) -> Table:
             reading.add(replace(table, notes=(*said, *table.notes)))
     if problems:
         raise InvalidTablesError(problems.values())
-    return reading.table(rows_of(files))
+    many = rows_of(files)
+    made = reading.table(many)
+    del reading
+    give_back(many)
+    return made
 
 
 class _Reading:
@@ -160,7 +164,7 @@ class _Reading:
         """Return all that was read."""
         assert self._first is not None
         customers, self._ids = self._ids.values, Ids()
-        pa.default_memory_pool().release_unused()  # of the parts
+        give_back(rows)  # of the parts
         runs = self._sweep.finish()
         columns = {
             "customer_id": customers.take(pa.array(runs.who)),
