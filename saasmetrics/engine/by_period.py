@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
 
 
-_LONG = 1 << 20  # changes from which movements are counted as they are made
+LONG = 1 << 20  # changes from which movements are counted as they are made
 
 
 def axis_of(engine: LocalEngine, freq: str, stops: Sequence[int] = ()) -> Axis:
@@ -49,7 +49,7 @@ def movements(
         group, many = bagged(engine, group, bags), len(found) * bags
     else:
         many, bags = len(found), 0
-    if group is not None and len(engine.entities) > _LONG and engine.policy.return_price != "split":
+    if group is not None and len(engine.entities) > LONG and engine.policy.return_price != "split":
         # What is kept of so many movements would take as much memory as the ledger.
         cube = streamed_cube(*engine.kinds(freq), group, many, axis)
     else:
