@@ -19,18 +19,17 @@ SOURCES := pyproject.toml scripts/install.sh $(shell find widgets/labextension -
 # Tests run side by side: threads of their own would only wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-# Most tests run side by side, those of a group in one process; what measures time or drives the browser has the machine
-# to itself.
-ALONE := bench or browser
+# Hundreds of processes import the same modules: they are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Most tests run side by side, then those that drive a browser; what measures time has the machine to itself.
 ifdef SKIP_BROWSER
-BROWSER :=
-ALONE := bench and not browser
+PROGRAMS :=
 else
-BROWSER := programs
+PROGRAMS := programs
 endif
 
 .PHONY: help demo test search cluster lab docs lint types pytest programs clean
-.NOTPARALLEL:
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -44,7 +43,11 @@ lab: $(LAB)
 docs: $(TEST)
 	$(BIN)/python -m docs.site
 
-test: $(TEST) $(BROWSER) lint types pytest
+# Programs come while libraries are installed, and types are checked on the processor that waiting tests leave.
+test:
+	@$(MAKE) --no-print-directory --jobs=2 $(TEST) $(PROGRAMS)
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs=2 types pytest
 
 lint: $(TEST)
 	$(BIN)/ruff check .
@@ -57,8 +60,11 @@ pytest: $(TEST)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not (bench or browser or cluster)"
-	$(BIN)/python -m pytest -m "$(ALONE)"
+	$(BIN)/python -m pytest -n auto -m "not (bench or browser or cluster)"
+ifndef SKIP_BROWSER
+	$(BIN)/python -m pytest -n auto tests/browser
+endif
+	$(BIN)/python -m pytest tests/bench
 endif
 
 search: $(TEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.money import counted, format_difference, format_money, format_value
+from saasmetrics.money import counted, format_difference, format_money, format_ratio, format_value
 from saasmetrics.periods import PER_YEAR, period_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def in_words(result: Result) -> str:
         "cohorts": _cohorts,
         "ages": _cohorts,
         "renewal_cohorts": _cohorts,
+        "atr_waterfall": _waterfall,
+        "renewal_forecast": _forecast,
     }
     if result.kind in ways:
         return ways[result.kind](result) if len(result.df) else ""
@@ -128,6 +130,40 @@ def _cohorts(result: Result) -> str:
     return (
         f"{said}, average of {counted(int(row['cohorts']), 'cohort')}" if "cohorts" in row else said
     )
+
+
+def _waterfall(result: Result) -> str:
+    """Return what was renewed in the last period that is decided and in which anything came up."""
+    df = result.df
+    rows = last_complete(df[df["complete"] & df["period"].isin(df.loc[df["atr"] > 0, "period"])])
+    if not len(rows):
+        return ""
+    due, renewed = (float(rows[name].sum()) for name in ("atr", "renewed"))
+    currency = result.context.currency
+    of = f"{format_money(renewed, currency)} of {format_money(due, currency)}"
+    return (
+        f"renewed {of} available to renew in {_when(result, rows)} ({format_ratio(renewed / due)})"
+    )
+
+
+def _forecast(result: Result) -> str:
+    """Return what is expected of all the quarters, and how surely; of groups the lowest and the highest."""
+    currency = result.context.currency
+    rows = result.df[result.df["periods"] == result.df["periods"].max()]
+    first, many = rows["period"].iloc[0], int(rows["periods"].iloc[0])
+    when = period_text(first, "Q", result.context.fiscal_start)
+    when = f"in {when}" if many == 1 else f"in the {many} quarters from {when}"
+    if result.by:
+        said = span(rows, result.by, "money", currency)
+        return said and f"{said} expected to renew {when}"
+    row = rows.iloc[-1]
+    if row["value"] != row["value"]:
+        return ""
+    value, due, low, high = (
+        format_money(row[name], currency) for name in ("value", "atr", "p10", "p90")
+    )
+    said = f"{value} of {due} expected to renew {when} ({format_ratio(row['share'])})"
+    return f"{said}, P10 to P90 {low} to {high}"
 
 
 def _groups(result: Result) -> str:

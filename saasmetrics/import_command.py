@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from saasmetrics.importers.files import File
     from saasmetrics.importers.imported import Imported
+    from saasmetrics.tables import Table
     from saasmetrics.tables.told import Told
 
 
@@ -22,7 +25,11 @@ def words(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", help="write the tables there as Parquet, for saasmetrics.read"
     )
-    parser.add_argument("--columns", action="store_true", help="show what each column became")
+    parser.add_argument(
+        "--columns",
+        action="store_true",
+        help="show what each column became, also of files that are not recognized",
+    )
     ways(parser)
 
 
@@ -68,6 +75,12 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     try:
         made = import_folder(folder, **{name: getattr(told, name) for name in WAYS})
     except StrangersError as error:
+        if tables := _tables(folder, error.files, told):
+            _need_no_import(folder, tables, arguments.out, say)
+            return
+        if arguments.columns:
+            for line in _strange(error.files):
+                say(line)
         if not folder.is_dir() or (folder / NAME).exists() or not error.files:
             raise
         place = write(folder / NAME, template(error.files, told=told), NAME)
@@ -76,7 +89,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
         ) from error
     say(str(made))
     if arguments.columns:
-        for line in _columns(made):
+        for line in [*_columns(made), *_strange(made.strangers)]:
             say(line)
     for line in missing(made.tables):
         say(f"  {line}")
@@ -93,6 +106,51 @@ def _told(arguments: argparse.Namespace) -> Told:
     from saasmetrics.tables.told import Told
 
     return Told(arguments.dayfirst, arguments.decimal, arguments.encoding)
+
+
+def _tables(folder: Path, files: Sequence[File], told: Told) -> dict[str, Table]:
+    """Return the tables that files are by their names and columns as they stand; none unless all of them are."""
+    from saasmetrics.importers.targets import NAME
+    from saasmetrics.tables.read import read_folder, table_of_stem
+
+    named = all(table_of_stem(file.label.rsplit(".", 1)[0]) for file in files)
+    if not files or not named or (folder / NAME).exists():
+        return {}
+    try:
+        return read_folder(folder, told=told)
+    except DataError:
+        return {}
+
+
+def _need_no_import(
+    folder: Path, tables: Mapping[str, Table], out: str | None, say: Callable[[str], None]
+) -> None:
+    """Say of tables that are no exports what to run.
+
+    Raises
+    ------
+    DataError
+        If they were to be written.
+    """
+    has = ", ".join(f"{name} {counted(table.rows, 'row')}" for name, table in tables.items())
+    words = f"{folder} has tables as they are read, which need no import: {has}."
+    runs = f"saasmetrics check {folder}, or saasmetrics report {folder}"
+    if out:
+        raise DataError(f"{words} Nothing is written to {out}. Run {runs}.")
+    say(words)
+    say(f"  run {runs}; in Python sm.read({str(folder)!r})")
+
+
+def _strange(files: Sequence[File]) -> list[str]:
+    """Return what the columns of files that are not recognized would be of the nearest export, and what is missing."""
+    from saasmetrics.importers.nearest import would_be
+    from saasmetrics.importers.systems import IMPORTERS
+
+    lines = []
+    for file in files:
+        lines.append(f"  not recognized, {file.label}:")
+        lines += [f"    {line}" for line in would_be(file, [*IMPORTERS.values()])]
+    return lines
 
 
 def _kept(made: Imported, folder: Path, told: Told) -> list[str]:

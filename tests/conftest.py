@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.installed import Installed, installed
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     import saasmetrics as sm
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +29,20 @@ LONG = ("tests/warehouse/", "tests/docs/", "tests/test_notebooks.py", "tests/tes
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", _UNHURRIED, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+class _ByFile(LoadScopeScheduling):
+    """Give a process whole files, whose tests share what they make; and all that start Spark or the lab extension."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (name for name in ("spark", "tests/browser/extension") if name in nodeid)
+        return next(shared, nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # the longest stand first
+    return _ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -138,6 +138,28 @@ def test_what_is_not_one_value_has_a_headline_in_words() -> None:
     )
 
 
+def test_renewals_have_a_headline_in_words() -> None:
+    # Contracts of a, b and c end with 2025, and b does not renew: 700 of 1000, two terms of three.
+    contracts = {
+        "contract_id": ["a1", "b1", "c1", "a2", "c2"],
+        "customer_id": ["a", "b", "c", "a", "c"],
+        "start": ["2025-01-01"] * 3 + ["2026-01-01"] * 2,
+        "end": ["2025-12-31"] * 3 + ["2026-12-31"] * 2,
+        "arr": [600, 300, 100, 600, 100],
+    }
+    mrr = {"customer_id": ["a", "c"], "month": ["2026-06"] * 2, "mrr": [50, 10]}
+    book = sm.Book(mrr=mrr, contracts=contracts, as_of="2026-06-30")
+    waterfall = sm.renewals.waterfall(book).text
+    assert waterfall == "renewed $700 of $1.0k available to renew in Q4 2025 (70.0%)"
+    ahead = sm.renewals.forecast(book)
+    total = ahead.df.iloc[-1]
+    assert ahead.text == (
+        f"${total['value']:.0f} of $700 expected to renew in the 4 quarters from Q3 2026 "
+        f"({total['share']:.1%}), P10 to P90 ${total['p10']:.0f} to ${total['p90']:.0f}"
+    )
+    assert sm.renewals.forecast(book, quarters=1).text == "–"  # nothing comes up in Q3 2026
+
+
 def test_a_comparison_prints_its_policies_side_by_side(book: sm.Book) -> None:
     made = sm.definitions.compare(book, "nrr", ["default", {"reactivation": "in"}], window=1)
     assert made.text == "NRR 53.3% (default) to 53.3% (default*)"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.board.deck_charts import add_chart
 from saasmetrics.board.deck_tables import FORM, fitted, label, lines, lines_of, split
 from saasmetrics.board.drawn import look
+from saasmetrics.board.figures import shown
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
@@ -47,12 +48,15 @@ def pptx(pack: Pack) -> bytes:
         raise MissingExtraError.of("python-pptx", "report", "Writing a pack as slides") from error
     deck = _opened(library, pack)
     layout = _layout(deck)
-    slides = [
-        (page, tables, part) for page in pack.pages for part, tables in enumerate(split(pack, page))
-    ]
-    for number, (page, tables, part) in enumerate(slides, 1):
-        made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
-        made.fill(tables, part, f"{number} of {len(slides)}")
+    for number, page in enumerate(pack.pages, 1):
+        slides = split(pack, page)
+        # Numbered as pages are, so that a page has one number in all formats.
+        for part, tables in enumerate(slides):
+            own = f", {part + 1} of {len(slides)}" if len(slides) > 1 else ""
+            made = _Slide(
+                pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors)
+            )
+            made.fill(tables, part, f"{number} of {len(pack.pages)}{own}")
     held = deck.core_properties
     author = printable(pack.company or "saasmetrics")
     held.title, held.author = printable(pack.title)[:_PROPERTY], author[:_PROPERTY]
@@ -263,6 +267,8 @@ class _Slide:
         for at, chart in enumerate(charts):
             left = _EDGE + at * (wide + 0.4)
             what, when = heading(self.pack, chart)
+            if chart.target:  # which other formats draw as a line
+                when += f"  ·  target {shown(self.pack.quantities[chart.target], chart.scale)}"
             self.text(f"{what}  ·  {when}", left, top, wide, 0.2, size=10, bold=True)
             place = (self.x(left), self.y(top + 0.2), self.x(wide), self.y(high - 0.22))
             frame = add_chart(self.pack, chart, self.slide, place, self.colors)
@@ -372,7 +378,7 @@ class _Slide:
             color=self.colors.muted,
         )
         self.text(
-            f"page {number}", _WIDE - _EDGE - 1.0, 7.27, 1.0, 0.15, size=7, color=self.colors.muted
+            f"page {number}", _WIDE - _EDGE - 1.2, 7.27, 1.2, 0.15, size=7, color=self.colors.muted
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import stack_color
+from saasmetrics.charts.theme import readable_on
 
 if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
@@ -18,6 +19,8 @@ _FORMATS = {
     "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0.0,,;−#,##0.0,,"}, "ratio": "0.0%", "months": "0.0",
     "multiple": '0.0"x"', "hours": "0.0", "fte": "0.0", "count": "#,##0", "score": "0",
 }  # fmt: skip
+_INCH = 914_400
+_NUMBER, _AROUND = 0.15, 0.55  # inches of a number, and of legend and axis of a chart
 _LABELED = 14  # categories of a line that can bear labels
 
 
@@ -39,6 +42,8 @@ def add_chart(
         data.add_series(name, values)
     frame = slide.shapes.add_chart(kinds[chart.kind], *place, data)
     _dressed(pack, chart, frame.chart, colors)
+    if chart.kind == "stack":
+        _parts(pack, chart, frame.chart, colors, place[3] / _INCH)
     return frame
 
 
@@ -176,6 +181,40 @@ def _bars(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
             _labels(series, 7 if planned else 8)
 
 
+def _parts(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> None:
+    """Write the numbers of a stack into the parts that are high enough for one."""
+    many = len(chart.series)
+    least = _NUMBER / max(high - _AROUND, _NUMBER)
+    large = _large([values for _, values in series_of(pack, chart)], least)
+    for at, (series, held) in enumerate(zip(made.plots[0].series, chart.series, strict=True)):
+        color = readable_on(stack_color(held, at, many, colors))
+        for place in large[at]:
+            _part_label(series.points[place].data_label, color)
+
+
+def _large(values: list[list[float | None]], share: float) -> list[list[int]]:
+    """Return the columns in which each part of a stack is more than a share of the height.
+
+    Examples
+    --------
+    >>> _large([[10.0, 1.0], [0.5, None], [-2.0, 9.0]], 0.1)
+    [[0], [], [0, 1]]
+    """
+    columns = [[value or 0.0 for value in column] for column in zip(*values, strict=True)]
+    up = max((sum(value for value in column if value > 0) for column in columns), default=0.0)
+    down = min((sum(value for value in column if value < 0) for column in columns), default=0.0)
+    least = share * (up - down)
+    return [[at for at, value in enumerate(part) if abs(value or 0.0) > least] for part in values]
+
+
+def _part_label(label: Any, color: str) -> None:
+    from pptx.enum.chart import XL_LABEL_POSITION
+    from pptx.util import Pt
+
+    label.font.size, label.font.color.rgb = Pt(8), _rgb(color)
+    label.position = XL_LABEL_POSITION.CENTER
+
+
 def _variance(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     plot = made.plots[0]
     plot.gap_width = 55
@@ -270,6 +309,10 @@ def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     _labels(series, 9)
     series.data_labels.position = XL_LABEL_POSITION.INSIDE_BASE  # the end is the interval's
     value = {key: q.value for key, q in pack.quantities.items()}
+    ends = [value[key] or 0.0 for key in (*held.cells, *held.high, chart.target) if key]
+    made.value_axis.maximum_scale = (
+        1.05 * max(ends, default=1.0) or 1.0
+    )  # else intervals are cut off
     gaps: dict[str, list[float]] = {"plus": [], "minus": []}
     for key, low, high in zip(held.cells, held.low, held.high, strict=True):
         middle = value.get(key) or 0.0

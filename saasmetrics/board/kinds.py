@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.drawn import vertical
+from saasmetrics.charts.text import text_width
 from saasmetrics.charts.theme import along, readable_on
 
 if TYPE_CHECKING:
@@ -258,6 +259,21 @@ def curve(d: Drawn) -> dict[str, Any]:
     return {"layer": [area, line, dots, labels]}
 
 
+def _beside(d: Drawn, rows: list[Row], goal: float | None) -> list[tuple[float, list[Row]]]:
+    """Return by how many pixels the labels of rows move aside, so that none stands on the line of the target."""
+    if goal is None:
+        return [(0.0, rows)]
+    ends = [row[name] for row in rows for name in ("v", "low", "high") if name in row]
+    span = max([goal, *ends]) or 1.0
+    moved: dict[float, list[Row]] = {0.0: []}
+    for row in rows:
+        off = (row["v"] - goal) / span * d.width
+        lacking = text_width(row["t"], 10.5) / 2 + _LINE / 2 - abs(off)
+        aside = 0.0 if lacking <= 0 else lacking if off >= 0 else -lacking
+        moved.setdefault(round(aside, 1), []).append(row)
+    return [(aside, some) for aside, some in moved.items() if some]
+
+
 def ranges(d: Drawn) -> dict[str, Any]:
     """Values with their intervals beside a target."""
     rows = d.rows(d.chart.series[0])
@@ -282,10 +298,13 @@ def ranges(d: Drawn) -> dict[str, Any]:
         y=side,
         x=x,
     )
-    text = {"type": "text", "dy": -11, "fontSize": 10.5, "fontWeight": 600, "color": d.colors.ink}
-    labels = d.layer(rows, text, y=side, x=x, text={"field": "t", "type": "nominal"})
-    layers = [whisker, dot, labels]
     goal = d.scaled(d.chart.target)
+    text = {"type": "text", "dy": -11, "fontSize": 10.5, "fontWeight": 600, "color": d.colors.ink}
+    labels = [
+        d.layer(some, {**text, "dx": aside}, y=side, x=x, text={"field": "t", "type": "nominal"})
+        for aside, some in _beside(d, rows, goal)
+    ]
+    layers = [whisker, dot, *labels]
     if goal is not None:
         row = {
             "v": goal,

@@ -152,7 +152,8 @@ class Cache:
         except OSError as error:
             if half is not None:
                 half.unlink(missing_ok=True)
-            self._warn(f"The cache {str(self.folder)!r} keeps nothing: {error.strerror}")
+            words = f"The cache {str(self.folder)!r} keeps nothing: {error.strerror}"
+            self._warn(f"{words}. Everything is read and counted anew.")
             return
         self._bound(size)
 
@@ -165,15 +166,18 @@ class Cache:
             return
         self._told_doubts, where = True, f"the cache {str(self.folder)!r}"
         many, why = len(self._doubts), self._doubts[0]
-        one = f"A file of {where} {why}"
-        self._warn(
-            one if many == 1 else f"{many:,} files of {where} are not used: the first one {why}"
+        said = (
+            f"A file of {where} {why}. What it kept is read and counted anew."
+            if many == 1
+            else f"{many:,} files of {where} are not used: the first one {why}. What these {many:,} kept is "
+            "read and counted anew."
         )
+        self._warn(said)
 
     def _warn(self, words: str) -> None:
         if words not in self._told:
             self._told.add(words)
-            warnings.warn(f"{words}. Everything is read and counted anew.", stacklevel=3)
+            warnings.warn(words, stacklevel=3)
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
         if not self.folder.is_dir():

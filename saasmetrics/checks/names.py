@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
+from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.findings import SHOWN
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _named(names: pa.ChunkedArray) -> pa.Array:
     plain = pc.replace_substring_regex(plain, r"[.'’`]", "")
     plain = pc.replace_substring_regex(plain, r"[^\pL\pN]+", " ")
     plain = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, rf"( ({_FORMS}))+ *$", ""))
-    return _one(pc.if_else(pc.greater_equal(pc.utf8_length(plain), _FEWEST), plain, None))
+    return one_chunk(pc.if_else(pc.greater_equal(pc.utf8_length(plain), _FEWEST), plain, None))
 
 
 def _domain(values: pa.ChunkedArray, *, mail: bool) -> pa.Array:
@@ -153,18 +154,14 @@ def _domain(values: pa.ChunkedArray, *, mail: bool) -> pa.Array:
     plain = pc.replace_substring_regex(plain, r"[/?#].*$", "")
     free = pc.is_in(plain, value_set=pa.array(_FREE))
     good = pc.and_(pc.match_substring(plain, "."), pc.invert(free))
-    return _one(pc.if_else(good, plain, None))
-
-
-def _one(values: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return one_chunk(pc.if_else(good, plain, None))
 
 
 def _order(data: pa.Table) -> npt.NDArray[np.int64]:
     """Return the rows from the customer created first to the last; those without a day come last, in their order."""
     if "created_at" not in data.column_names:
         return np.arange(data.num_rows)
-    day = pc.fill_null(_one(data["created_at"]).cast(pa.date32()).cast(pa.int32()), 2**31 - 1)
+    day = pc.fill_null(one_chunk(data["created_at"]).cast(pa.date32()).cast(pa.int32()), 2**31 - 1)
     order: npt.NDArray[np.int64] = np.argsort(day.to_numpy(), kind="stable")
     return order
 

@@ -39,13 +39,15 @@ def monthly_micro(
         amount = np.where(
             np.asarray(pc.is_valid(data["list_amount"])), numbers(data["list_amount"]), amount
         )
-    micro = to_micro(amount * currency_rates(tables, table, as_of, currency))
+    rate = currency_rates(tables, table, as_of, currency)
+    micro = to_micro(amount if isinstance(rate, float) else amount * rate)
     if not has(data, "interval"):
         return micro
     return _per_month(micro, data, policy)
 
 
 def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[np.int64]:
+    """Turn the amounts of bills, in place, into amounts per month."""
     names, code = encode(data["interval"])
     count = np.ones(1, np.int64)
     if has(data, "interval_count"):
@@ -57,14 +59,11 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
         for n in names.to_pylist()
         for k in count
     ]
-    if all(times == 1 for times in often):
-        return micro
-    out = micro.copy()
     for number, each in enumerate(often):
         if each != 1:
             mine = np.flatnonzero(code == number)
-            out[mine] = scaled(micro[mine], each.numerator, each.denominator)
-    return out
+            micro[mine] = scaled(micro[mine], each.numerator, each.denominator)
+    return micro
 
 
 def scaled(
@@ -119,6 +118,8 @@ def currency_rates(
     if missing:
         rows = int(np.isin(code, [i for i, rate in enumerate(rates) if rate is None]).sum())
         raise InvalidTablesError([missing_rate(table, missing, rows, currency)])
+    if all(rate == 1 for rate in rates):
+        return 1.0
     return np.append(np.array(rates, np.float64), 1.0)[code]
 
 

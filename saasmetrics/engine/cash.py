@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, flat, numbers
-from saasmetrics.engine.pairs import since
 from saasmetrics.engine.service import interval_steps
 from saasmetrics.engine.tally import tally
 from saasmetrics.money import multiplied, to_micro
@@ -36,7 +35,7 @@ def cash_by_cohort(engine: LocalEngine, by: Sequence[str]) -> tuple[NDArray[np.i
         words = "cash is invoices on their day"
     else:
         return _scheduled(engine, group, many, first, width)
-    begin = since(engine.periodic("M"))[entity]
+    begin = engine.periodic("M").since[entity]
     age = np.maximum(month - begin, 0)
     seen = (begin <= full) & (begin + age <= full)
     cell = (group[entity] * width + begin - first) * width + age
@@ -68,7 +67,7 @@ def _scheduled(
     step = _months(engine)[spans.lines()[pays]] if spans.source == "subscriptions" else None
     every = np.ones(len(pays), np.int64) if step is None else step
     calendar = engine.calendar("M")
-    begin = since(engine.periodic("M"))[spans.entity[pays]]
+    begin = engine.periodic("M").since[spans.entity[pays]]
     month, count = calendar.ordinal(start), bills(start, end, every)
     age = np.maximum(month - begin, 0)
     known = (begin < first + width) & (begin + age < first + width) & (count > 0)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.ledger import running_minimum
-from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
 from saasmetrics.money import check_held, multiplied
 
@@ -51,7 +50,7 @@ def triangle_cube(
     cells = groups * periods * periods
     total = {name: np.zeros(cells, np.int64) for name in TRIANGLE}
     for accounts, part in ledger.blocks(least=cells):
-        mine = since(part) if cohort is None else cohort[accounts]
+        mine = part.since if cohort is None else cohort[accounts]
         for name, change in _changes(
             part, group[accounts].astype(np.int64), first, periods, mine
         ).items():
@@ -118,7 +117,7 @@ def age_cube(
     cells = groups * ages
     total = {name: np.zeros(cells, np.int64) for name in AGES}
     for accounts, part in ledger.blocks():
-        begin, mine = since(part), group[accounts]
+        begin, mine = part.since, group[accounts]
         # A credit before the first payment is of no age.
         seen = part.pick((part.time <= last) & (part.time >= begin[part.account]))
         born = np.flatnonzero(begin <= last)
@@ -228,7 +227,7 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
 
 def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.int64]]:
     pays = ledger.held > 0
-    begin = since(ledger)
+    begin = ledger.since
     gone = ledger.earliest(~pays & (ledger.time > begin[ledger.account]) & (ledger.time <= last))
     end = np.full(ledger.accounts, -1, np.int64)
     end[ledger.account[gone]] = ledger.time[gone]

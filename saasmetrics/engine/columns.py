@@ -8,10 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import one_chunk as flat
 from saasmetrics.tables.encoded import encoded
+from saasmetrics.tables.links import parents_like_customers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+__all__ = ["days", "encode", "flags", "flat", "has", "numbers", "parents"]
 
 
 def has(data: pa.Table, column: str) -> bool:
@@ -20,13 +24,6 @@ def has(data: pa.Table, column: str) -> bool:
         return False
     away = getattr(data, "has", None)  # of rows that are not here
     return bool(away(column)) if away else data[column].null_count < len(data)
-
-
-def flat(column: Any) -> pa.Array:
-    """Return a column as one array."""
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return column
 
 
 def encode(column: Any) -> tuple[pa.Array, NDArray[np.int32]]:
@@ -62,6 +59,7 @@ def flags(column: Any) -> NDArray[np.bool_]:
 
 def parents(customer: Any, customers: pa.Table) -> Any:
     """Return for each row the parent of its customer, or the customer itself where it has none."""
+    customer = flat(customer)
     at = pc.index_in(customer, value_set=flat(customers["customer_id"]))
-    parent = pc.take(flat(customers["parent_id"]), flat(at)).cast(flat(customer).type)
-    return pc.coalesce(parent, flat(customer))
+    parent = pc.take(flat(parents_like_customers(customers, customer.type)), flat(at))
+    return pc.coalesce(parent, customer)

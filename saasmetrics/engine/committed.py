@@ -6,7 +6,7 @@ moves between groups of one customer is a transfer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,6 +135,10 @@ class _Held:
         many = 1 if engine.valuation is None else engine.valuation.count
         group = found.of_span if found.of_entity is None else found.of_entity[spans.entity]
         assert group is not None
+        if by:  # nobody is in a group of customers of whom nothing is known
+            used, at = np.unique(group, return_inverse=True)
+            group = at.reshape(-1).astype(np.int32)
+            found = replace(found, labels=tuple(found.labels[code] for code in used))
         cell = group.astype(np.int64) * many + known.currency
         size = max(len(found), 1) * many
         used, at = np.unique(spans.entity.astype(np.int64) * size + cell, return_inverse=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.followed import followed
-from saasmetrics.engine.pairs import since
 from saasmetrics.engine.request_counts import request_counts
 from saasmetrics.engine.tally import tally
 
@@ -65,7 +64,7 @@ def contacts(
     group = engine.origin(by).astype(np.int64)
     many, width, bands = len(grouping), last - first + 1, len(BANDS) + 1
     ledger = engine.periodic("M")
-    begun = since(ledger).astype(np.int64)
+    begun = ledger.since.astype(np.int64)
     shape = (many, bands, width)
     tickets, customers, lost, exposed = (np.zeros(shape, np.int64) for _ in range(4))
     new, outside = np.zeros((many, width), np.int64), np.zeros(width, np.int64)
@@ -99,7 +98,7 @@ def ages(engine: LocalEngine, by: Sequence[str], month: int) -> NDArray[np.int64
     engine = followed(engine)
     ledger = engine.periodic("M")
     paying = ledger.state(month)[0] > 0
-    old = np.clip(month - since(ledger).astype(np.int64), 0, BANDS[-1])
+    old = np.clip(month - ledger.since.astype(np.int64), 0, BANDS[-1])
     cell = engine.origin(by).astype(np.int64) * (BANDS[-1] + 1) + old
     many = len(engine.grouping(by))
     return np.bincount(cell[paying], minlength=many * (BANDS[-1] + 1)).reshape(many, -1)

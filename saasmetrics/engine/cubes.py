@@ -93,7 +93,10 @@ def sparse_frame(
     import pandas as pd
 
     sizes = [len(groups), *(int(v.max(initial=0)) + 1 for v in dims.values())]
-    key = np.ravel_multi_index([group, *dims.values()], sizes) if len(group) else np.zeros(0, int)
+    key = group.astype(np.int64)
+    for values, many in zip(dims.values(), sizes[1:], strict=True):
+        key *= many
+        key += values
     size = math.prod(sizes)
     used = np.arange(size)
     if size > len(key) + _FEW:

@@ -13,7 +13,7 @@ from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import aged, lifetimes
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import movement_cube
-from saasmetrics.engine.pairs import COUNTS, MONEY, since
+from saasmetrics.engine.pairs import COUNTS, MONEY
 from saasmetrics.engine.term_numbers import renewal_rows
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _pairs(
         daily, _, group_of = engine.accounts(by)
         ledger = engine.at_periods(daily, freq)
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
-    begun = since(engine.periodic(freq)) <= period - window
+    begun = engine.periodic(freq).since <= period - window
     customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
     parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     member = _in_group(group_of, group)

@@ -35,7 +35,7 @@ class DueCells:
     """The sums of terms per group, bag and due period, and customers per group and period.
 
     `groups` are those of all terms that are known; `known` counts these, `monthly` those from month to month. The first
-    due period is `first`; `notes` is what the footnote says of the terms.
+    due period is `first`; `notes` is what the footnote says of the terms, `source` the table that they come from.
     """
 
     groups: Groups
@@ -46,6 +46,7 @@ class DueCells:
     known: int
     monthly: int
     notes: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +79,40 @@ class History:
     decided: NDArray[np.int64]
     renewed: NDArray[np.int64]
     lags: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A day before, and from which day to which the terms end that are asked about."""
+
+    day: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class DueBefore:
+    """Terms as they were known on several days before, in groups; `terms` as of `Due`."""
+
+    window: Window
+    terms: str
+    by: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """What was known on a day before: the past by then, and the terms that were asked about, one element each.
+
+    `again` is 1 for later terms of a chain; `waited` is how many days had gone by since the end (before it: negative);
+    `due`, `kept` and `outcome` are as they were then; `came` is 1 where the term was renewed in the end.
+    """
+
+    past: History
+    group: NDArray[np.int64]
+    again: NDArray[np.int64]
+    waited: NDArray[np.int64]
+    due: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    outcome: NDArray[np.int64]
+    came: NDArray[np.int64]

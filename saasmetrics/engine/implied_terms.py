@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.engine.columns import encode, flat, has
 from saasmetrics.engine.contracts import CATEGORIES, UNKNOWN, Terms
+from saasmetrics.engine.groups import sort_key
 from saasmetrics.engine.service import FAR, interval_steps
 from saasmetrics.money import counted
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.ledger import Ledger
     from saasmetrics.engine.local import LocalEngine
 
-_QUARTER, _YEAR = 3, 12  # months
-_NOTE = (
+QUARTER, YEAR = 3, 12  # months
+NOTE = (
     "Terms are those of subscriptions billed by the quarter or longer, which roll on from their first day; "
     "there is no table of contracts"
 )
@@ -40,20 +41,24 @@ def subscription_terms(engine: LocalEngine) -> Terms:
     months = np.where(spans.lines() < 0, 0, interval_steps(data)[line, 0])
     product = np.zeros(len(data), np.int64)
     if has(data, "product"):
-        product = encode(data["product"])[1].astype(np.int64) + 1
+        sold, of_row = encode(data["product"])
+        product = np.append(sort_key(sold) + 1, 0)[of_row]
     steps, step = np.unique(months, return_inverse=True)
     code = product[line] * len(steps) + step.reshape(-1) if len(spans) else np.zeros(0, np.int64)
     many = (int(product.max(initial=0)) + 1) * max(len(steps), 1)
     daily, entity, kind = engine.split(("terms",), code.astype(np.int32), many)
     every = steps[kind % len(steps)] if len(steps) else np.zeros(0, np.int64)
-    run, first, last = _runs(daily, every >= _QUARTER)
-    at, number, start, end = _anniversaries(
-        first, last, every[daily.account[run]], int(engine.as_of)
-    )
+    run, first, last = _runs(daily, every >= QUARTER)
+    told = _anniversaries(first, last, every[daily.account[run]], int(engine.as_of))
+    ids = sort_key(spans.entity_ids)[entity[daily.account[run[told[0]]]]]
+    # by the ids of customers, the names of products and the interval, which no order of rows changes
+    order = np.lexsort((kind[daily.account[run[told[0]]]], ids))
+    at, number, start, end = (each[order] for each in told)
     account = daily.account[run[at]].astype(np.int64)
     row = _rows(engine, code * np.int64(1), entity, kind, many, daily, run)[at]
     subscription = flat(data["subscription_id"]).cast(pa.string())
     count = len(at)
+    often = np.unique(line[(spans.lines() >= 0) & (months < QUARTER)])
     return Terms(
         source="subscriptions",
         customer_ids=spans.entity_ids,
@@ -63,21 +68,20 @@ def subscription_terms(engine: LocalEngine) -> Terms:
         start=start,
         end=end,
         signed=start,
-        arr=_YEAR * held_at(daily, account, start),
-        due=_YEAR
+        arr=YEAR * held_at(daily, account, start),
+        due=YEAR
         * held_at(daily, account, np.minimum(np.minimum(end, last[at]), engine.as_of + 1) - 1),
         previous=np.where(number > 0, np.arange(count) - 1, UNKNOWN),
         auto=np.full(count, UNKNOWN, np.int64),
         forecast=np.full(count, UNKNOWN, np.int64),
         category=np.full(count, len(CATEGORIES) - 1, np.int64),
         escalator=np.zeros(count),
-        notes=(_NOTE, *_short(months[spans.lines() >= 0])),
+        notes=(NOTE, *short_notes(len(often))),
     )
 
 
-def _short(months: NDArray[np.int64]) -> tuple[str, ...]:
-    """Return what to say about subscriptions billed too often to have terms."""
-    many = int((months < _QUARTER).sum())
+def short_notes(many: int) -> tuple[str, ...]:
+    """Return what to say about so many subscriptions billed too often to have terms."""
     if not many:
         return ()
     said = f"{counted(many, 'subscription')} billed more often: no terms, renewed by staying (sm.retention)"
@@ -149,7 +153,9 @@ def _rows(
     if not len(run):
         return np.zeros(0, np.int64)
     owner = spans.entity.astype(np.int64) * many + code
-    order = np.lexsort((spans.start, owner))
+    ids, of_row = encode(engine.tables["subscriptions"].data["subscription_id"])
+    rank = np.append(sort_key(ids), -1)[of_row]
+    order = np.lexsort((rank[np.maximum(spans.lines(), 0)], spans.start, owner))
     account = daily.account[run]
     wanted = entity[account].astype(np.int64) * many + kind[account]
     numbered = np.unique(owner[order], return_inverse=True)[1].reshape(-1).astype(np.int64) << 32

@@ -170,41 +170,20 @@ class KeptEngine(LocalEngine):
                 return found
         return None
 
-    def pairs(
-        self,
-        window: int,
-        freq: str = "M",
-        by: Sequence[str] = (),
-        bags: int = 0,
-        stops: Sequence[int] = (),
-    ) -> Cube:
-        """Return the sums of `LocalEngine.pairs`, from where they were kept if they were."""
-        make = super().pairs
-        asked = ("pairs", window, freq, list(by), bags, list(stops))
-        return self._kept_cube(asked, by, lambda: make(window, freq, by, bags, stops))
+    def _lately(self, key: Any, make: Callable[[], Cube]) -> Cube:
+        """Keep the last few cubes here, and every one of them for the next session."""
+        return super()._lately(key, lambda: self._found(key, make))
 
-    def movements(
-        self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
-    ) -> Cube:
-        """Return the sums of `LocalEngine.movements`, from where they were kept if they were."""
-        make = super().movements
-        asked = ("movements", freq, list(by), bags, list(stops))
-        return self._kept_cube(asked, by, lambda: make(freq, by, bags, stops))
-
-    def _kept_cube(
-        self, asked: tuple[Any, ...], by: Sequence[str], make: Callable[[], Cube]
-    ) -> Cube:
+    def _found(self, key: tuple[Any, ...], make: Callable[[], Cube]) -> Cube:
         """Return a cube from where it was kept, with the groups as the tables have them; else make and keep it."""
-        return self._lately(("kept", str(asked)), lambda: self._found(asked, by, make))
-
-    def _found(self, asked: tuple[Any, ...], by: Sequence[str], make: Callable[[], Cube]) -> Cube:
+        by = key[1]
         origins = self._place.origins(
             self.tables, list(self.tables) if by else _used(self.tables, self.policy)
         )
         if origins is None:
             return make()
         how = (self.policy.hash, self.currency, self.as_of, self._fiscal_start, self._since)
-        names = ([origin.named() for origin in origins], *how, *asked)
+        names = ([origin.named() for origin in origins], *how, *key)
         kept = self._store.get("cube", *names)
         if kept is not None:
             measures = {

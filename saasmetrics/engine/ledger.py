@@ -16,13 +16,17 @@ from saasmetrics.engine.service import FAR
 from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from saasmetrics.engine.spans import Spans
 
+LONG = (
+    1 << 21
+)  # changes from which parts are not kept, as they would take as much memory as half of the ledger
 BLOCK = 1 << 16  # changes swept at a time, so that the steps between stay in the cache
+_HELD = 1 << 62  # values, and the differences of two, that 64 bits hold with room
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,14 @@ class Ledger:
         out = np.empty(len(self.account), bool)
         out[:1] = True
         np.not_equal(self.account[1:], self.account[:-1], out=out[1:])
+        return out
+
+    @cached_property
+    def since(self) -> NDArray[np.int64]:
+        """When each account first held MRR; far in the future for those that never did."""
+        out = np.full(self.accounts, np.iinfo(np.int32).max, np.int64)
+        at = self.earliest(self.held > 0)
+        out[self.account[at]] = self.time[at]
         return out
 
     @property
@@ -80,8 +92,8 @@ class Ledger:
         np.not_equal(owner[1:], owner[:-1], out=first[1:])
         return at[first]
 
-    def pick(self, keep: NDArray[np.bool_]) -> Ledger:
-        """Return the changes that a mask selects."""
+    def pick(self, keep: NDArray[np.bool_] | slice) -> Ledger:
+        """Return the changes that a mask or a slice selects."""
         paused = None if self.paused is None else self.paused[keep]
         return replace(
             self,
@@ -91,30 +103,27 @@ class Ledger:
             paused=paused,
         )
 
-    def rows(self, cut: slice) -> Ledger:
-        """Return some changes, those of whole accounts."""
-        paused = None if self.paused is None else self.paused[cut]
-        return replace(
-            self,
-            account=self.account[cut],
-            time=self.time[cut],
-            mrr=self.mrr[cut],
-            paused=paused,
-        )
-
-    def parts(self) -> Iterator[tuple[slice, Ledger]]:
-        """Yield the ledger in parts of whole accounts, each with its place among the changes."""
-        for cut in cuts(self.account):
-            yield cut, self.rows(cut)
-
-    def blocks(self, least: int = 0) -> Iterator[tuple[slice, Ledger]]:
-        """Yield the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
+    def blocks(self, least: int = 0) -> Iterable[tuple[slice, Ledger]]:
+        """Return the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
 
         Parameters
         ----------
         least
             Do not cut into parts with fewer changes than this.
         """
+        return self._blocks if least <= BLOCK and len(self) < LONG else self._cut(least)
+
+    def parts(self) -> Iterator[tuple[slice, Ledger]]:
+        """Yield the ledger in parts of whole accounts, each with its place among the changes."""
+        for cut in cuts(self.account):
+            yield cut, self.pick(cut)
+
+    @cached_property
+    def _blocks(self) -> list[tuple[slice, Ledger]]:
+        """The usual parts, kept, for every cube asks them when an account began."""
+        return list(self._cut(BLOCK))
+
+    def _cut(self, least: int) -> Iterator[tuple[slice, Ledger]]:
         begin = 0
         for cut in cuts(self.account, least):
             end = int(self.account[cut.stop - 1]) + 1
@@ -136,21 +145,20 @@ class Ledger:
         base
             Day number of the first element of `ordinals`.
         """
+        if (period := self._all_seen(ordinals, base)) is not None:
+            return replace(self, time=period)
+        parts = (_seen(part, ordinals, base, own.start) for own, part in self._cut(BLOCK))
+        return _gathered(parts, len(self), self.accounts, self.paused is not None, self.aside)
+
+    def _all_seen(self, ordinals: NDArray[np.int32], base: int) -> NDArray[np.int32] | None:
+        """Return the period of each change where the ends of periods see them all; else None."""
         period = np.empty(len(self), np.int32)
-        last, changed = np.ones(len(self), bool), np.empty(len(self), bool)
         for place, part in self.parts():
-            when = period[place] = ordinals[part.time - base]
-            ends = last[place][:-1]
-            np.not_equal(part.account[1:], part.account[:-1], out=ends)
-            ends |= when[1:] != when[:-1]
-        seen = replace(self, time=period)
-        if not last.all():
-            seen, changed = seen.pick(last), changed[: int(last.sum())]
-        for place, part in seen.parts():
-            np.not_equal(part.mrr, part.before(part.mrr), out=changed[place])
-            if part.paused is not None:
-                changed[place] |= part.paused != part.before(part.paused)
-        return seen if changed.all() else seen.pick(changed)
+            seen = _seen(part, ordinals, base, 0)
+            if len(seen) < len(part):
+                return None
+            period[place] = seen.time
+        return period
 
     def state(self, time: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return each account's MRR and paused MRR at the end of a day or period."""
@@ -168,50 +176,70 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     if not len(spans):
         empty = np.zeros(0, np.int64)
         return Ledger(empty.astype(np.int32), empty.astype(np.int32), empty, None, accounts)
-    if len(spans) <= BLOCK or not bool((account[1:] >= account[:-1]).all()):
-        return Ledger(*_swept(spans, account), accounts, spans.aside)
-    # Where the spans of an account follow each other, nothing is sorted but those of a part.
-    most, end = 2 * len(spans), 0
-    owner, time, mrr = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int64)
-    paused = None if spans.paused is None else np.zeros(most, np.int64)
-    for cut in cuts(account):
-        begin, found = end, _swept(_of(spans, cut), account[cut])
-        end += len(found[0])
-        for whole, part in zip((owner, time, mrr, paused), found, strict=True):
-            if whole is not None and part is not None:
-                whole[begin:end] = part
-    rests = paused[:end] if paused is not None and paused[:end].any() else None
-    return Ledger(owner[:end], time[:end], mrr[:end], rests, accounts, spans.aside)
+    if len(spans) > BLOCK and bool((account[1:] >= account[:-1]).all()):
+        # Where the spans of an account follow each other, nothing is sorted but those of a part.
+        made = (_of(_rows(spans, cut), account[cut], accounts) for cut in cuts(account))
+        pauses = spans.paused is not None and bool(spans.paused.any())
+        return _gathered(made, 2 * len(spans), accounts, pauses, spans.aside)
+    return _of(spans, account, accounts)
 
 
-def _of(spans: Spans, cut: slice) -> Spans:
-    rests = None if spans.paused is None else spans.paused[cut]
-    start, end, amount = spans.start[cut], spans.end[cut], spans.amount[cut]
-    entity = spans.entity[cut]
-    return replace(spans, entity=entity, start=start, end=end, amount=amount, paused=rests)
+def _rows(spans: Spans, cut: slice) -> Spans:
+    entity, start, end, amount = (
+        each[cut] for each in (spans.entity, spans.start, spans.end, spans.amount)
+    )
+    paused = None if spans.paused is None else spans.paused[cut]
+    return replace(spans, entity=entity, start=start, end=end, amount=amount, paused=paused)
 
 
-def _swept(
-    spans: Spans, account: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64] | None]:
-    """Return accounts, days, balances and paused balances of every change."""
+def _of(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     base = int(spans.start.min())
-    owner, time, delta, rest = _events(spans, account, base)
-    starts = np.empty(len(owner), bool)
-    starts[:1] = True
-    np.not_equal(owner[1:], owner[:-1], out=starts[1:])
-    starts[1:] |= time[1:] != time[:-1]
-    if not starts.all():
-        at = np.flatnonzero(starts)
-        delta = np.add.reduceat(delta, at)
-        rest = None if rest is None else np.add.reduceat(rest, at)
-        owner, time = owner[at], time[at]
-    changed = delta != 0 if rest is None else (delta != 0) | (rest != 0)
-    if not changed.all():
-        owner, time, delta = owner[changed], time[changed], delta[changed]
-        rest = None if rest is None else rest[changed]
-    paused = None if rest is None else running(rest, owner)
-    return owner, time, running(delta, owner), paused
+    key, order, bits, balances = _events(spans, account, base)
+
+    def parts() -> Iterator[Ledger]:
+        for cut in _cuts_of(key, bits):
+            moment, changes = _at_once(key[cut], [balance[order[cut]] for balance in balances])
+            owner = (moment >> bits).astype(np.int32)
+            time = ((moment & ((1 << bits) - 1)) + base).astype(np.int32)
+            levels = [running(change, owner) for change in changes]
+            yield Ledger(owner, time, levels[0], levels[1] if len(levels) > 1 else None, accounts)
+
+    return _gathered(parts(), len(key), accounts, len(balances) > 1, spans.aside)
+
+
+def _seen(part: Ledger, ordinals: NDArray[np.int32], base: int, start: int) -> Ledger:
+    """Return a part as the ends of periods see it, its first account numbered `start`."""
+    period = ordinals[part.time - base]
+    last = np.ones(len(period), bool)
+    last[:-1] = (part.account[1:] != part.account[:-1]) | (period[1:] != period[:-1])
+    seen = replace(part, time=period).pick(last)
+    changed = seen.mrr != seen.before(seen.mrr)
+    if seen.paused is not None:
+        changed |= seen.paused != seen.before(seen.paused)
+    seen = seen if changed.all() else seen.pick(changed)
+    return replace(seen, account=seen.account + np.int32(start))
+
+
+def _gathered(
+    parts: Iterable[Ledger], most: int, accounts: int, pauses: bool, aside: bool
+) -> Ledger:
+    """Put ledgers, in order of accounts, into one of at most so many changes."""
+    whole = Ledger(
+        np.empty(most, np.int32),
+        np.empty(most, np.int32),
+        np.empty(most, np.int64),
+        np.empty(most, np.int64) if pauses else None,
+        accounts,
+        aside,
+    )
+    many = 0
+    for part in parts:
+        rows = slice(many, many + len(part))
+        whole.account[rows], whole.time[rows], whole.mrr[rows] = part.account, part.time, part.mrr
+        if whole.paused is not None:
+            whole.paused[rows] = 0 if part.paused is None else part.paused
+        many = rows.stop
+    return whole.pick(slice(many))
 
 
 def first_group(
@@ -229,8 +257,12 @@ def first_group(
 
 def _events(
     spans: Spans, account: NDArray[np.int32], base: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64] | None]:
-    """Return accounts, days, changes of MRR and of paused MRR, sorted by account and day."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int, list[NDArray[np.int64]]]:
+    """Return what happens in order of account and day, and where it stands in the changes of MRR and of paused MRR.
+
+    The first is a key, the account above so many bits (the third) and the day since `base` in them; the changes have
+    an element per start of a span, then one per end, and those of paused MRR are left out where nothing is paused.
+    """
     ended = np.flatnonzero(spans.end < FAR)
     n = len(spans)
     last = max(int(spans.start.max()), int(spans.end[ended].max(initial=base)))
@@ -242,20 +274,39 @@ def _events(
     key[:n] += spans.start
     key[n:] += spans.end[ended]
     key -= base
-    key, order = in_order(key)
-    owner = (key >> bits).astype(np.int32)
-    key &= (1 << bits) - 1
-    key += base
-    time = key.astype(np.int32)
-    del key
     delta = np.empty(n + len(ended), np.int64)
     delta[:n] = spans.amount
     np.negative(spans.amount[ended], out=delta[n:])
-    delta = delta[order]
-    if spans.paused is None or not spans.paused.any():
-        return owner, time, delta, None
-    resting = np.concatenate([spans.paused, spans.paused[ended]])[order]
-    return owner, time, np.where(resting, 0, delta), np.where(resting, delta, 0)
+    balances = [delta]
+    if spans.paused is not None and spans.paused.any():
+        resting = np.concatenate([spans.paused, spans.paused[ended]])
+        balances = [np.where(resting, 0, delta), np.where(resting, delta, 0)]
+    return *in_order(key), bits, balances
+
+
+def _at_once(
+    key: NDArray[np.int64], changes: list[NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Add up what changes at one moment, and leave out what comes to nothing."""
+    begins = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=begins[1:])
+    if not begins.all():
+        at = np.flatnonzero(begins)
+        key, changes = key[at], [np.add.reduceat(change, at) for change in changes]
+    moved = np.logical_or.reduce([change != 0 for change in changes])
+    if moved.all():
+        return key, changes
+    return key[moved], [change[moved] for change in changes]
+
+
+def _cuts_of(key: NDArray[np.int64], bits: int) -> Iterator[slice]:
+    """Yield slices of sorted keys that no account straddles."""
+    at = 0
+    while at < len(key):
+        last = key[min(at + BLOCK, len(key)) - 1] >> bits
+        stop = int(np.searchsorted(key, (last + 1) << bits))
+        yield slice(at, stop)
+        at = stop
 
 
 def cuts(account: NDArray[np.int32], least: int = 0) -> Iterator[slice]:
@@ -282,10 +333,25 @@ def running(delta: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.in
 
 
 def running_minimum(values: NDArray[np.int64], owner: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the minimum so far within each owner, in passes that double their reach."""
+    """Return the minimum so far within each owner; owners ascend."""
+    if not len(values):
+        return values.copy()
+    span = int(values.max()) - int(values.min()) + 1
+    if span * (int(owner[-1]) + 1) >= _HELD:
+        return _running_minimum_of_large(values, owner)
+    # Lowered by its owner's share, a value is below all those of the owners before.
+    below = owner.astype(np.int64) * span
+    out = values - below
+    np.minimum.accumulate(out, out=out)
+    out += below
+    return out
+
+
+def _running_minimum_of_large(
+    values: NDArray[np.int64], owner: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Do the same where 64 bits do not hold what is lowered, in passes that double their reach."""
     out = values.copy()
-    if not len(out):
-        return out
     begins = np.concatenate([[0], np.flatnonzero(owner[1:] != owner[:-1]) + 1])
     longest = int(np.diff(np.append(begins, len(out))).max())
     step = 1

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import by_period, causes, desk, drill, reason_sums, term_numbers, valued
+from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, valued
+from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
@@ -16,6 +17,7 @@ from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spr
 from saasmetrics.engine.ledger import Ledger, first_group, ledger
 from saasmetrics.engine.movements import Moves, days_away, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
+from saasmetrics.engine.reason_answers import ReasonsHere
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
@@ -41,7 +43,7 @@ _KEPT = 6  # cubes
 
 
 @answers
-class LocalEngine:
+class LocalEngine(ReasonsHere, AheadHere):
     """Compute the cubes of a book in this process.
 
     Parameters
@@ -229,7 +231,7 @@ class LocalEngine:
         self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
     ) -> Cube:
         """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
-        key = ("movements", self.calendar(freq).freq, tuple(by), bags, tuple(stops))
+        key = ("movements", tuple(by), self.calendar(freq).freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
 
     def pairs(
@@ -241,7 +243,7 @@ class LocalEngine:
         stops: Sequence[int] = (),
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
-        key = ("pairs", window, freq, tuple(by), bags, tuple(stops))
+        key = ("pairs", tuple(by), window, freq, bags, tuple(stops))
         return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
@@ -344,15 +346,6 @@ class LocalEngine:
     def waits(self) -> Waits | None:
         """Return how many customers took how many days from signing up to their first payment."""
         return waits(self)
-
-    def reasons(
-        self, freq: str = "M", *, midpoint: bool = False, voluntary: bool = False
-    ) -> reason_sums.Reasons:
-        """Return why MRR of each customer expanded, contracted and churned, per period."""
-        return self._once(
-            ("reasons", freq, midpoint, voluntary),
-            lambda: reason_sums.reasons(self, freq, midpoint=midpoint, voluntary=voluntary),
-        )
 
     def rows(self, kind: str, **cell: Any) -> pd.DataFrame:
         """Return the customers behind one cell of a cube."""

@@ -104,12 +104,11 @@ def _kinds(
     before = ledger.before(held)
     was, now = before > 0, held > 0
     grown = held > before if ledger.aside else moving > ledger.before(moving)
-    out = np.where(grown, np.int8(EXPANSION), np.int8(CONTRACTION))
-    out[was & ~now] = CHURN
-    starts = ~was & now
+    starts = now > was
     if ignored is not None:
         starts &= ~ignored
-    out[starts] = REACTIVATION
+    change = np.int8(CONTRACTION) - grown  # EXPANSION where it is grown
+    out = np.where(starts, np.int8(REACTIVATION), np.where(was > now, np.int8(CHURN), change))
     out[ledger.earliest(starts)] = NEW
     if new_after is not None and away is not None:
         out[starts & (away > new_after)] = NEW
@@ -234,7 +233,7 @@ def streamed_cube(
 ) -> dict[str, NDArray[np.int64]]:
     """Return the cube of the movements of a ledger, which are made a part at a time and not kept."""
     parts = (
-        moves(ledger.rows(cut), period[cut], kind[cut])
+        moves(ledger.pick(cut), period[cut], kind[cut])
         for cut in cuts(ledger.account, least=groups * len(axis))
     )
     return _cube(parts, group, groups, axis)

@@ -73,21 +73,21 @@ def _changes(
             rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
             gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
-    seen = since(ledger)[owner] + window <= time
+    seen = ledger.since[owner] + window <= time
     standing = _standings(m0 > 0, held > 0, seen, gain)
     if len(idle):
         standing[idle & (standing == BACK)] = RESUMED
     cell = cell_of[owner] + axis.place(time)
-    # What a customer adds from one time on, it takes away at the next; ABSENT takes what nobody asks for.
+    # What a customer adds from one time on, it takes away at the next; ABSENT, 0, takes what nobody asks for.
     begins = standing * cells + cell
-    ends = np.where(owner[1:] == owner[:-1], standing[:-1], ABSENT) * cells + cell[1:]
+    ends = standing[:-1] * (owner[1:] == owner[:-1]) * cells + cell[1:]
 
     def spread(values: NDArray[np.int64] | None) -> NDArray[np.int64]:
         added = tally(begins, values, STANDINGS * cells)
         added -= tally(ends, None if values is None else values[:-1], STANDINGS * cells)
         return added.reshape(STANDINGS, cells)
 
-    money, heads, paid = spread(gain), spread(None), spread(opening)[SAME : LOST + 1].sum(axis=0)
+    money, heads, paid = spread(gain), spread(None), _paid(ledger, window, axis, cell_of, cells)
     lost = money[SHRUNK] + money[LOST]
     paused = np.zeros(cells, np.int64) if rests is None else -spread(rests)[SAME:].sum(axis=0)
     if rests is not None or int(ledger.mrr.min()) < 0:
@@ -109,6 +109,16 @@ def _changes(
         "customers_grown": heads[GROWN],
         "customers_shrunk": heads[SHRUNK],
     }
+
+
+def _paid(
+    ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64], cells: int
+) -> NDArray[np.int64]:
+    """Return the MRR of all who paid `window` ago, as changes per cell."""
+    paid = np.maximum(ledger.mrr, 0)
+    rows = np.flatnonzero(ledger.time <= axis.last - window)
+    cell = cell_of[ledger.account[rows]] + axis.place(ledger.time[rows] + window)
+    return tally(cell, (paid - ledger.before(paid))[rows], cells)
 
 
 def _resting(
@@ -156,14 +166,12 @@ def _states(
     key >>= 1
     owner, time = key >> TIME_BITS, (key & ((1 << TIME_BITS) - 1)) + base
     ago = np.concatenate([[-1], again])[earlier]
-    ago[ledger.account[ago] != owner] = -1
+    ago = np.where(ledger.account[ago] == owner, ago, -1)
     return owner, time, np.arange(len(key)) - earlier, ago
 
 
 def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    out = values[at]
-    out[at < 0] = 0
-    return out
+    return values[at] * (at >= 0)
 
 
 def _standing(paid: int, held: int, seen: int, sign: int) -> int:
@@ -200,11 +208,3 @@ def _standings(
     code += gain > 0
     code -= gain < 0
     return _STANDING[code + 1]
-
-
-def since(ledger: Ledger) -> NDArray[np.int64]:
-    """Return when each account first held MRR; far in the future for those that never did."""
-    out = np.full(ledger.accounts, np.iinfo(np.int32).max, np.int64)
-    at = ledger.earliest(ledger.held > 0)
-    out[ledger.account[at]] = ledger.time[at]
-    return out

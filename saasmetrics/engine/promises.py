@@ -75,9 +75,7 @@ def promises(engine: LocalEngine, told: int) -> Promises:
         found += [*_ahead(engine, rows), *_of_pieces(engine, rows, live)]
         notes = rows.notes
     else:
-        notes = (
-            f"The table {live.source} says nothing of what is signed, cancelled, discounted or late",
-        )
+        notes = (silent(live.source),)
     contracts = _contracts(engine, told, live)
     currency = [_currency(rates, engine, live.source, part) for part, _ in found]
     currency += [_currency(rates, engine, "contracts", part) for part, _ in contracts]
@@ -133,38 +131,47 @@ class Rows:
                 engine.tables, policy, engine.as_of, engine.currency, column="list_amount"
             )
             listed = np.where(full & (until < FAR), listed, 0)
-        notes = _notes(data, undated, open_end, end, told, terms=terms)
+        late = int((open_end & (end > told)).sum())
+        counts = (int(undated.sum()), int(open_end.sum()), late)
+        notes = ahead_notes(*counts, terms=terms, pauses=has(data, "pause_end"))
         return cls(starts.astype(np.int32), asked, ends, until, listed, told, notes)
 
 
-def _notes(
-    data: pa.Table,
-    undated: NDArray[np.bool_],
-    open_end: NDArray[np.bool_],
-    end: NDArray[np.int32],
-    told: int,
-    *,
-    terms: bool,
+def silent(source: str) -> str:
+    """Say that a table says nothing of what lies ahead."""
+    return f"The table {source} says nothing of what is signed, cancelled, discounted or late"
+
+
+def ahead_notes(
+    undated: int, open_end: int, ahead: int, *, terms: bool, pauses: bool
 ) -> tuple[str, ...]:
-    """Say where the data cannot tell since when something is known."""
+    """Say where the data cannot tell since when something is known.
+
+    Parameters
+    ----------
+    undated, open_end, ahead
+        Subscriptions whose start, or whose end, has no day on which it was known; of these ends, those that lie ahead.
+    terms, pauses
+        Whether rows are billing periods; whether the end of any pause is known.
+    """
     notes = []
-    if undated.any():
+    if undated:
         notes.append(
-            f"{int(undated.sum()):,} subscriptions have neither signed_at nor recorded_at: before its first day such a "
+            f"{undated:,} subscriptions have neither signed_at nor recorded_at: before its first day such a "
             "start is known at the date of the tables only"
         )
-    if open_end.any():
+    if open_end:
         notes.append(
-            f"{int(open_end.sum()):,} subscriptions end without cancel_requested_at: past periods do not know of it "
+            f"{open_end:,} subscriptions end without cancel_requested_at: past periods do not know of it "
             "before it happened"
         )
-    if ahead := int((open_end & (end > told)).sum()):
+    if ahead:
         notes.append(
             f"{ahead:,} of them end after the date of the tables and count as scheduled churn"
         )
     if terms:
         notes.append("All rows are billing periods, so their ends are terms and no cancellations")
-    if has(data, "pause_end"):
+    if pauses:
         notes.append(
             "The end of a pause has no date of its own and is known at the date of the tables only"
         )

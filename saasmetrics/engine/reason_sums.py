@@ -52,12 +52,14 @@ def known_lines(engine: LocalEngine) -> Lines:
     spans = engine.spans
     data = engine.tables[spans.source].data
     listed = np.zeros(len(data), np.int64)
-    if has(data, "list_amount"):
+    if spans.source == "subscriptions" and has(data, "list_amount"):
         full = monthly_micro(
             engine.tables, engine.policy, engine.as_of, engine.currency, column="list_amount"
         )
         listed = np.where(np.asarray(pc.is_valid(data["list_amount"])), full, 0)
-    return lines_of(spans, data, listed)
+    rates = engine.valuation
+    currency = np.zeros(len(spans), np.int32) if rates is None else rates.of_span
+    return lines_of(spans, data, listed, currency)
 
 
 def slots(engine: LocalEngine, freq: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -269,10 +271,21 @@ def window_rows(
         parts = _whole(parts, place[found.entity[keep]], change)
     out = np.zeros((len(rows), len(SUBTYPES)), np.int64)
     np.add.at(out, place[found.entity[keep]], parts)
+    return with_reasons(rows, out, _last_causes(engine, end)[entity], voluntary=voluntary)
+
+
+def with_reasons(
+    rows: pd.DataFrame,
+    parts: NDArray[np.int64],
+    cause: NDArray[np.int64],
+    *,
+    voluntary: bool,
+) -> pd.DataFrame:
+    """Add to customers of a window the parts of their change, by subtype, what rates did, and churn by its cause."""
     for number, name in enumerate(SUBTYPES):
-        rows[name] = out[:, number]
-    rows["fx"] = change - out.sum(axis=1)
-    cause = _filed(_last_causes(engine, end)[entity], voluntary=voluntary)
+        rows[name] = parts[:, number]
+    rows["fx"] = rows["expansion"] + rows["contraction"] - parts.sum(axis=1)
+    cause = _filed(cause, voluntary=voluntary)
     for number, name in enumerate(CAUSES):
         rows[f"churn_{name}"] = np.where(cause == number, rows["churn"], 0)
     return rows

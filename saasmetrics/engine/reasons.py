@@ -36,6 +36,7 @@ SUBTYPES = (
     "usage",
     "pause",
 )
+SEATS = 1_000_000  # parts of a seat that are told apart
 _CENT = MICRO // 100
 _AT = {name: number for number, name in enumerate(SUBTYPES)}
 
@@ -44,7 +45,8 @@ _AT = {name: number for number, name in enumerate(SUBTYPES)}
 class Lines:
     """What is known of the line behind each span; codes are 0 where the export does not say.
 
-    `listed` is MRR before discounts in micro-units; `seats` is 0 where unknown; `usage` marks charges without a line.
+    `listed` is MRR before discounts in micro-units; `seats` is 0 where unknown; `usage` marks charges without a line;
+    `currency` is that of rates that move, 0 for any other.
     """
 
     product: NDArray[np.int64]
@@ -54,10 +56,23 @@ class Lines:
     listed: NDArray[np.int64]
     escalator: NDArray[np.bool_]
     usage: NDArray[np.bool_]
+    currency: NDArray[np.int32]
 
 
-def lines_of(spans: Spans, data: pa.Table, listed: NDArray[np.int64]) -> Lines:
-    """Return what the source says of the line behind each span; `listed` is the list MRR of each row."""
+def lines_of(
+    spans: Spans, data: pa.Table, listed: NDArray[np.int64], currency: NDArray[np.int32]
+) -> Lines:
+    """Return what the source says of the line behind each span.
+
+    Parameters
+    ----------
+    spans, data
+        The spans, and the table that they are of.
+    listed
+        The list MRR of each row.
+    currency
+        The currency of each span, as in `Lines`.
+    """
     line = spans.lines()
 
     def code(*names: str) -> NDArray[np.int64]:
@@ -83,6 +98,7 @@ def lines_of(spans: Spans, data: pa.Table, listed: NDArray[np.int64]) -> Lines:
         listed=np.where(usage, spans.amount, full),
         escalator=np.append(up, False)[line],
         usage=usage,
+        currency=currency,
     )
 
 
@@ -105,7 +121,7 @@ class Changes:
 class Sides:
     """The lines on one side of changes, added up: MRR, what of it rests, list MRR, seats, first and last plan.
 
-    `raised` says whether one of them has a contracted uplift.
+    `raised` says whether one of them has a contracted uplift; `span` is the one of them that starts, or ends, last.
     """
 
     lines: NDArray[np.int64]
@@ -147,7 +163,10 @@ def changes(
     side = np.arange(len(at)) < many  # true: started
     time = np.where(side, start[at], end[at])
     product = lines.product[at] * 2 + lines.usage[at]
-    order = np.lexsort((product, time, spans.entity[at]))
+    within = [product, time, spans.entity[at]]
+    if lines.currency.any():  # so that the rate of a change does not depend on the order of rows
+        within = [lines.currency[at], np.where(side, spans.start[at], spans.end[at]), *within]
+    order = np.lexsort(within)
     at, side, time, product = at[order], side[order], time[order], product[order]
     entity = spans.entity[at].astype(np.int64)
     begins = np.ones(len(at), bool)
@@ -160,7 +179,9 @@ def changes(
     )
     first = np.flatnonzero(begins)
     usage = lines.usage[at[first]]
-    kept = _still_held(spans, lines, start, end, time[first], before, after)
+    plan = np.where(after.lines > 0, after.plan, before.plan)
+    whose = (entity[first], product[first], plan)
+    kept = _still_held(spans, lines, start, end, time[first], whose)
     parts = _parts(before, after, usage, kept, midpoint=midpoint)
     return Changes(entity[first], time[first], product[first] // 2, parts, before, after)
 
@@ -188,7 +209,7 @@ def _side(
         mrr=total(spans.amount[at]),
         listed=total(lines.listed[at]),
         rests=total(resting),
-        seats=total(lines.seats[at]),
+        seats=whole_seats(total(lines.seats[at])),
         counted=total((lines.seats[at] <= 0).astype(np.int64)) == 0,
         plan=lowest(plan),
         other_plan=-lowest(-plan),
@@ -198,26 +219,33 @@ def _side(
     )
 
 
+def whole_seats(seats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sums of seats without what the order of adding leaves in the last digits."""
+    rounded: NDArray[np.float64] = np.floor(seats * SEATS + 0.5) / SEATS
+    return rounded
+
+
 def _still_held(
     spans: Spans,
     lines: Lines,
     start: NDArray[np.int64],
     end: NDArray[np.int64],
     time: NDArray[np.int64],
-    before: Sides,
-    after: Sides,
+    whose: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
 ) -> NDArray[np.bool_]:
-    """Return whether the customer has the plan on another line too, through the change."""
+    """Return whether customers have plans of products on other lines too, through changes at some times."""
     plans = int(lines.plan.max(initial=0)) + 1
-    products = int(lines.product.max(initial=0)) + 1
-    span = np.where(after.span >= 0, after.span, before.span)
-    key = (spans.entity.astype(np.int64) * products + lines.product) * plans + lines.plan
-    code = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64) << 32
+    products = int(lines.product.max(initial=0)) * 2 + 2
+    entity, product, plan = whose
+    mine = (entity * products + product) * plans + plan
+    key = (spans.entity.astype(np.int64) * products + lines.product * 2 + lines.usage) * plans
+    used, code = np.unique(key + lines.plan, return_inverse=True)
+    code = code.reshape(-1).astype(np.int64) << 32
     counts = start < end
     begun = np.sort((code + start)[counts])
     over = np.sort((code + np.minimum(end, FAR))[counts])
-    moment = code[span] + time
-    low = code[span]
+    low = np.searchsorted(used, mine).astype(np.int64) << 32
+    moment = low + time
     running = np.searchsorted(begun, moment, side="left") - np.searchsorted(begun, low, side="left")
     gone = np.searchsorted(over, moment, side="right") - np.searchsorted(over, low, side="left")
     held: NDArray[np.bool_] = running > gone

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.local import LocalEngine
 
-_MONTH_DAYS = 365 / 12
+MONTH_DAYS = 365 / 12
 
 
 def renewed_lives(engine: LocalEngine) -> dict[str, NDArray[np.int64]]:
@@ -30,8 +30,8 @@ def renewed_lives(engine: LocalEngine) -> dict[str, NDArray[np.int64]]:
     Returns
     -------
     dict
-        account, cohort (month of the first payment), term (months), made (terms begun after the first), due (terms
-        that would have ended by the last complete month, whether or not the customer was still there), event.
+        account, since (month of the first payment), term (months), made (terms begun after the first), due (terms
+        that would have ended by the last complete month, whether or not the customer was still there).
 
     Raises
     ------
@@ -40,9 +40,9 @@ def renewed_lives(engine: LocalEngine) -> dict[str, NDArray[np.int64]]:
 
     Notes
     -----
-    A term is as long as the first contract of the customer, or else as the billing interval of its first subscription;
-    a day or a week counts as a month. Changes of seats or price within it are no renewals. Only customers seen from
-    their first payment on count.
+    A term is as long as the first contract of the customer, or else as the billing interval of its first subscription,
+    the longest of several that start on that day; a day or a week counts as a month. Changes of seats or price within
+    it are no renewals. Only customers seen from their first payment on count.
     """
     term = term_months(engine)
     _, _, full = engine.extent("M")
@@ -55,11 +55,10 @@ def renewed_lives(engine: LocalEngine) -> dict[str, NDArray[np.int64]]:
     begun = np.where(event == 1, -(-duration // length), duration // length + 1)
     return {
         "account": account.astype(np.int64),
-        "cohort": cohort,
+        "since": cohort,
         "term": length,
         "made": begun - 1,
         "due": (full - cohort) // length,
-        "event": event,
     }
 
 
@@ -72,12 +71,7 @@ def term_months(engine: LocalEngine) -> NDArray[np.int64]:
         If MRR does not come from subscriptions.
     """
     spans = engine.spans
-    if spans.source != "subscriptions":
-        msg = (
-            f"The table {spans.source} says what was paid, not how long a term runs: cohorts by renewals need the "
-            'table subscriptions with its interval. With freq="Y" a year is a term.'
-        )
-        raise DataError(msg)
+    check_terms(spans.source)
     data = engine.tables["subscriptions"].data
     names, kind = encode(data["interval"])
     count = np.ones(len(data), np.int64)
@@ -94,6 +88,16 @@ def term_months(engine: LocalEngine) -> NDArray[np.int64]:
     return _contracted(engine, out)
 
 
+def check_terms(source: str) -> None:
+    """Refuse a table that MRR comes from and that says nothing of terms."""
+    if source != "subscriptions":
+        msg = (
+            f"The table {source} says what was paid, not how long a term runs: cohorts by renewals need the "
+            'table subscriptions with its interval. With freq="Y" a year is a term.'
+        )
+        raise DataError(msg)
+
+
 def _contracted(engine: LocalEngine, term: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the terms with those of the first contracts of customers that have any."""
     if "contracts" not in engine.tables or engine.policy.entity == "subscription":
@@ -106,9 +110,9 @@ def _contracted(engine: LocalEngine, term: NDArray[np.int64]) -> NDArray[np.int6
     at = pc.index_in(customer.cast(engine.spans.entity_ids.type), value_set=engine.spans.entity_ids)
     entity = np.asarray(flat(pc.fill_null(at, -1))).astype(np.int64)
     start, end = days(data["start"]).astype(np.int64), days(data["end"]).astype(np.int64)
-    length = np.rint((end - start) / _MONTH_DAYS).astype(np.int64)
+    length = np.rint((end - start) / MONTH_DAYS).astype(np.int64)
     known = np.flatnonzero((entity >= 0) & (length >= 1))
-    order = known[np.lexsort((start[known], entity[known]))]
+    order = known[np.lexsort((-length[known], start[known], entity[known]))]
     used, first = np.unique(entity[order], return_index=True)
     out = term.copy()
     out[used] = length[order[first]]

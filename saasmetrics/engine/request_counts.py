@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.followed import followed
+from saasmetrics.engine.moments import DAY
 from saasmetrics.engine.requests import check_where, requests
 
 if TYPE_CHECKING:
@@ -94,6 +95,64 @@ def request_counts(
     who = customer[found.row].astype(np.int64)
     sums = (one, timed.astype(np.int64), worked, worked**2)
     return RequestCounts(ids, who, found.entity, found.day, *sums)
+
+
+@dataclass(frozen=True, eq=False)
+class RequestSlots:
+    """Tickets in the order of time, one element each, or per quarter of an hour where they are elsewhere.
+
+    Attributes
+    ----------
+    second
+        When they came, or their quarter of an hour began, in seconds of UTC since 1970.
+    n, timed
+        Tickets, and those with a handling time.
+    worked
+        Sum of handling times in seconds.
+    """
+
+    second: Ints
+    n: Ints
+    timed: Ints
+    worked: Floats
+
+
+def request_slots(
+    engine: LocalEngine, wanted_by: str, where: Mapping[str, str], between: tuple[int, int]
+) -> RequestSlots:
+    """Return tickets by when they came; `where` picks by a column, such as channel.
+
+    Parameters
+    ----------
+    engine, wanted_by, where
+        As for `request_counts`.
+    between
+        The first and the last day that are needed.
+
+    Raises
+    ------
+    MissingTableError
+        If there is no table tickets.
+    DataError
+        If no ticket has the value asked for.
+    """
+    if "tickets" not in engine.tables or not engine.tables["tickets"].is_away:
+        found = requests(engine, wanted_by, where, between)
+        timed = ~np.isnan(found.handle)
+        one, worked = np.ones(len(found), np.int64), np.where(timed, found.handle, 0.0)
+        return RequestSlots(found.day * DAY + found.second, one, timed.astype(np.int64), worked)
+    from saasmetrics.engine.connected.rows import brought
+    from saasmetrics.engine.portable.held import held
+    from saasmetrics.engine.portable.requests import kept, slot_sums
+
+    check_where(engine, wanted_by, where)
+    rows = engine.tables["tickets"].data
+    days = max(between[0], engine.since), min(between[1], engine.as_of)
+    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+        sums = slot_sums(kept(rows.frame, days, where))
+        cells = brought(held(sums), "tickets", rows.link).sort_by("second")
+    second, n, timed = (np.asarray(cells[x]).astype(np.int64) for x in ("second", "n", "timed"))
+    return RequestSlots(second, n, timed, np.asarray(cells["worked"]).astype(np.float64))
 
 
 def _there(

@@ -88,7 +88,8 @@ def requests(
     if table.is_away and between is not None:
         from saasmetrics.engine.connected.tickets import tickets_between
 
-        table = tickets_between(table, first, last)
+        used = dict.fromkeys(["created_at", "customer_id", "handle_seconds", *(where or {})])
+        table = tickets_between(table, first, last, [*used])
     data = table.data
     moment = np.asarray(
         flat(data["created_at"]).cast(pa.timestamp("us")).cast(pa.int64()).fill_null(-(2**62))
@@ -128,7 +129,7 @@ def check_where(engine: LocalEngine, wanted_by: str, where: Mapping[str, str]) -
         if not has(data, column):
             msg = f"{wanted_by} needs the column {column} in the table tickets. Add it."
             raise DataError(msg)
-        there = {str(word) for word in _words(engine.tables["tickets"], column)}
+        there = {str(word) for word in words_of(engine.tables["tickets"], column)}
         if str(value) not in there:
             msg = f"No ticket has {column} {value!r}; there are {', '.join(sorted(there)[:12])}."
             raise DataError(msg)
@@ -139,7 +140,7 @@ def _same(column: Any, value: str) -> NDArray[np.bool_]:
     return np.asarray(pc.fill_null(same, False))
 
 
-def _words(table: Table, column: str) -> list[Any]:
-    """Return the different values of a column."""
+def words_of(table: Table, column: str) -> list[Any]:
+    """Return the different values of a column of a table, wherever it is."""
     words = table.data.distinct(column) if table.is_away else pc.unique(table.data[column])
     return [word for word in words.to_pylist() if word is not None]

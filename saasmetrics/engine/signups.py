@@ -14,7 +14,6 @@ from saasmetrics.engine.columns import days, flat, has
 from saasmetrics.engine.cubes import Cube
 from saasmetrics.engine.drill import frame
 from saasmetrics.engine.groups import Groups, encoded
-from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import agreeing, counted
@@ -82,7 +81,7 @@ def sign_ups(engine: LocalEngine, freq: str, by: Sequence[str]) -> SignUps:
     calendar = engine.calendar(freq)
     period = calendar.ordinal(np.append(created, _UNKNOWN))
     signed = np.append(known, False)[at]
-    begun = since(engine.periodic(freq)).astype(np.int64)
+    begun = engine.periodic(freq).since.astype(np.int64)
     paid_before = signed & (begun < period[at])
     of_entity = np.where(signed, np.minimum(period[at], begun), np.iinfo(np.int64).max)
     never = known.copy()

@@ -17,7 +17,7 @@ from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.movements import FLOWS, movement_cube
-from saasmetrics.engine.pairs import MONEY, since
+from saasmetrics.engine.pairs import MONEY
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.periods import iso_day
@@ -331,7 +331,7 @@ def triangle_mrr(
     daily, entity, currency = engine.split(("currency",), valued.of_span, valued.count)
     first, _, full = engine.extent(freq)
     periods = max(full - first + 1, 0)
-    cohort = since(engine.periodic(freq))[entity]
+    cohort = engine.periodic(freq).since[entity]
     cell = (group[entity].astype(np.int64) * valued.count + currency).astype(np.int32)
     parts = engine.at_periods(daily, freq)
     cube = triangle_cube(parts, cell, groups * valued.count, first, periods, cohort)["mrr"]

@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.engine import valued
 from saasmetrics.engine.group_pairs import contributions
 from saasmetrics.engine.movements import FLOWS, KINDS
-from saasmetrics.engine.pairs import MONEY, since
+from saasmetrics.engine.pairs import MONEY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def pair_rows(
     held = valued.accounts(engine, rates, cell.by)
     ledger = engine.at_periods(held.daily, cell.freq)
     (m0, p0), (m1, p1) = ledger.state(cell.period - cell.window), ledger.state(cell.period)
-    begun = since(engine.periodic(cell.freq)) <= cell.period - cell.window
+    begun = engine.periodic(cell.freq).since <= cell.period - cell.window
     customer = held.entity.astype(np.int64)
     parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     start, end = _factors(engine, rates, cell)

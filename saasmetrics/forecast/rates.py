@@ -9,7 +9,6 @@ import numpy as np
 
 from saasmetrics.engine.followed import followed
 from saasmetrics.engine.movements import CHURN
-from saasmetrics.engine.pairs import since
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.forecast.growth import Growth, growth
@@ -136,7 +135,7 @@ def _today(book: Book, by: tuple[str, ...], full: int) -> tuple[Array, Array]:
     engine = followed(book.engine)
     ledger = engine.periodic("M")
     mrr, _ = ledger.state(full)
-    begin = since(ledger)
+    begin = ledger.since
     paying = np.flatnonzero((mrr > 0) & (begin <= full))
     group, age = engine.origin(by)[paying].astype(np.int64), full - begin[paying]
     many, ages = len(engine.grouping(by)), int(age.max(initial=0)) + 1
@@ -177,7 +176,7 @@ class Seen:
 def _seen(book: Book, by: tuple[str, ...], months: int, full: int) -> Seen:
     """Count what was lost and what could have been, from changes of MRR."""
     engine = followed(book.engine)
-    ledger, begin = engine.periodic("M"), since(engine.periodic("M"))
+    ledger, begin = engine.periodic("M"), engine.periodic("M").since
     group = engine.origin(by).astype(np.int64)
     bag, many = group * BAGS + engine.bags(BAGS), len(engine.grouping(by))
     shape = (many, BAGS, BANDS)

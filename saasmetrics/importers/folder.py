@@ -23,7 +23,7 @@ from saasmetrics.importers.headers import headers
 from saasmetrics.importers.identity import known_customers, with_accounts
 from saasmetrics.importers.imported import Imported
 from saasmetrics.importers.kinds import as_said, name_of
-from saasmetrics.importers.mapping import WAYS, Given, checked, mapped, over, read_mapping
+from saasmetrics.importers.mapping import WAYS, Given, checked, mapped, over, own_ways, read_mapping
 from saasmetrics.importers.nearest import StrangersError
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.sheets import Sheets, is_known, read_sheets, titled
@@ -121,7 +121,8 @@ def import_folder(
     made = Made(dict(sheets.tables), dict.fromkeys(sheets.tables, "The sheet"))
     for importer in {one.importer.id: one.importer for one in found}.values():
         own = [one for one in found if one.importer is importer]
-        made.take(importer, parts(importer, own), how)
+        labels = [one.file.label for one in own]
+        made.take(importer, parts(importer, own), own_ways(labels, given.files, how))
     for file in tables:
         made.take_table(file, given.files[file.label], how)
         if mapping is None:  # who asks step by step shows what is still needed

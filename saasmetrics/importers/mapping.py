@@ -47,7 +47,7 @@ class Given:
     ----------
     files
         File -> {"table", "columns"} or {"export", "columns"}; a file whose table is "" is left out. A table may have
-        its own dayfirst and decimal.
+        its own dayfirst and decimal, and so may the exports of a system.
     told
         How the files are read: dayfirst, decimal and encoding.
     """
@@ -92,6 +92,42 @@ def over(told: Told, given: Told) -> Told:
     )
 
 
+def own_ways(labels: Sequence[str], said: Mapping[str, Mapping[str, Any]], told: Told) -> Told:
+    """Return how some files are read: as is said of them, else as all are.
+
+    Parameters
+    ----------
+    labels
+        The files, which are read together.
+    said
+        What is said of files.
+    told
+        How all are read.
+
+    Raises
+    ------
+    DataError
+        If two of them are to be read differently.
+
+    Examples
+    --------
+    >>> own_ways(["a.csv"], {"a.csv": {"table": "spend", "decimal": ","}}, Told(dayfirst=True))
+    Told(dayfirst=True, decimal=',', encoding=None, columns={})
+    """
+    own: dict[str, tuple[str, Any]] = {}
+    for label in labels:
+        for way in _OWN:
+            if way not in (entry := said.get(label, {})):
+                continue
+            first, value = own.setdefault(way, (label, entry[way]))
+            if value != entry[way]:
+                both = f"{way} of {first} is {value!r} and of {label} {entry[way]!r}"
+                raise DataError(
+                    f"{NAME}: {both}, and both are of one system, which writes all alike. Keep one."
+                )
+    return over(_told({way: value for way, (_, value) in own.items()}), told)
+
+
 def checked(file: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is said of a file, if there is such a table or export, without columns of which nothing is said.
 
@@ -121,10 +157,9 @@ def checked(file: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         msg = f"Two columns of {file} cannot both be {twice} of {name}. Choose another for one of them."
         raise DataError(msg)
     own = {way: entry[way] for way in _OWN if way in entry}
-    if own and not (what == "table" and name):
-        raise DataError(
-            f"{NAME}: {', '.join(own)} of {file} stands above all files, or with a table."
-        )
+    if own and not name:
+        msg = f"{NAME}: {', '.join(own)} of {file} stands above all files, or with a table or an export."
+        raise DataError(msg)
     _told(own)
     return {what: name, "columns": columns, **own}
 
@@ -180,7 +215,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
         If an amount may be a thousand times what it seems, or a value contradicts what is told.
     """
     table, columns = str(entry["table"]), file.said(entry["columns"])
-    told = over(_told({way: entry[way] for way in _OWN if way in entry}), told)
+    told = own_ways([file.label], {file.label: entry}, told)
     if lost := [name for name in columns if name not in file.columns]:
         has = ", ".join(file.columns)
         msg = (

@@ -46,6 +46,35 @@ def _words(path: str, files: Sequence[File], importers: Sequence[Importer]) -> s
     return f"No file of {path!r} is an export of {one.title}. Its files are: {kinds}. {one.menu}."
 
 
+def would_be(file: File, importers: Sequence[Importer]) -> list[str]:
+    """Return in lines which field of the nearest export each column of a file would be, and what the file lacks.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from saasmetrics.importers.files import File
+    >>> from saasmetrics.importers.systems import IMPORTERS
+    >>> file = File("list.csv", pa.table({"kunde": ["a"], "datum": ["2026-01-01"], "rabattstufe": ["x"]}))
+    >>> for line in would_be(file, [IMPORTERS["invoice_list"]]):
+    ...     print(line.partition(" (")[0])
+    as Invoice list, invoices: kunde -> customer_id, kunde -> customer, datum -> date
+    missing: number
+    not used: rabattstufe
+    """
+    found = _nearest(file, importers)
+    if found is None:
+        return [f"like no export that is known: {', '.join(file.columns)}"]
+    importer, layout = found
+    fields = layout.fits(file.columns)
+    used = ", ".join(
+        f"{column} -> {name}" for name in layout.fields if (column := fields.get(name))
+    )
+    rest = [name for name in file.columns if name not in fields.values()]
+    lines = [f"as {importer.title}, {layout.kind.replace('_', ' ')}: {used}"]
+    lines.append(f"missing: {lacks(layout, fields)}")
+    return lines + ([f"not used: {', '.join(rest)}"] if rest else [])
+
+
 def nearest(file: File, importers: Sequence[Importer]) -> str:
     """Return which export of a system a file is nearest to and what it lacks; "" where it has less than half of it.
 
@@ -58,6 +87,15 @@ def nearest(file: File, importers: Sequence[Importer]) -> str:
     >>> nearest(file, list(IMPORTERS.values())).partition(" (")[0]
     'list.csv is nearest to Invoice list, but has no column number'
     """
+    found = _nearest(file, importers)
+    if found is None:
+        return ""
+    importer, layout = found
+    return f"{file.label} is nearest to {importer.title}, but has no column {lacks(layout, layout.fits(file.columns))}."
+
+
+def _nearest(file: File, importers: Sequence[Importer]) -> tuple[Importer, Layout] | None:
+    """Return the export of a system that a file has most of, of those of which it has more than half."""
     scored = [
         (2 * len(there) - len(layout.needs), len(there), importer, layout)
         for importer in importers
@@ -68,10 +106,7 @@ def nearest(file: File, importers: Sequence[Importer]) -> str:
         )
     ]
     likely = [one for one in scored if one[0] > 0]
-    if not likely:
-        return ""
-    *_, importer, layout = max(likely, key=lambda one: one[:2])
-    return f"{file.label} is nearest to {importer.title}, but has no column {lacks(layout, layout.fits(file.columns))}."
+    return max(likely, key=lambda one: one[:2])[2:] if likely else None
 
 
 def lacks(layout: Layout, there: Collection[str]) -> str:

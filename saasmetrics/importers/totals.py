@@ -17,32 +17,39 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CENT = 0.01
+_NEAR = 0.001  # of a sum: totals are often rounded
 
 
 @dataclass
 class Totals:
-    """Rows of a sheet by their place: totals, and customers whose name begins like that of one."""
+    """Rows of a sheet by their place: totals, those of them that are no sum, and customers called like a total."""
 
     places: set[int] = field(default_factory=set)
     customers: list[int] = field(default_factory=list)
+    guessed: list[int] = field(default_factory=list)
 
     def notes(self, label: str, names: Sequence[str]) -> list[str]:
-        """Say which rows are taken for customers though their names begin like those of totals."""
-        if not self.customers:
-            return []
-        many = len(self.customers)
-        who = ", ".join(names[place] for place in self.customers[:3]) + (
-            ", ..." if many > 3 else ""
-        )
-        kind = agreeing(many, "a customer, not a total", "customers, not totals")
-        verb = agreeing(many, "is", "are")
-        return [
-            f"{label}: {who} {verb} taken for {kind}: {agreeing(many, 'it is', 'they are')} no sum of other rows"
+        """Say which rows are taken for customers though their names begin like those of totals, and the reverse."""
+        said = []
+        if many := len(self.customers):
+            kind = agreeing(many, "a customer, not a total", "customers, not totals")
+            why = f"{agreeing(many, 'it is', 'they are')} no sum of other rows"
+            verb = agreeing(many, "is", "are")
+            said.append(f"{label}: {_some(self.customers, names)} {verb} taken for {kind}: {why}")
+        said += [
+            f"{label}: {names[place]} is taken for a total, as it is last and no less than the customers above it "
+            "together; give a customer another name"
+            for place in self.guessed
         ]
+        return said
+
+
+def _some(places: Sequence[int], names: Sequence[str]) -> str:
+    return ", ".join(names[place] for place in places[:3]) + (", ..." if len(places) > 3 else "")
 
 
 def totals(names: Sequence[str], values: pd.DataFrame, aside: Collection[int]) -> Totals:
-    """Tell totals by what they are: the sum of other rows, or what stands below all of them and is no smaller than one.
+    """Tell totals by what they are: the sum of other rows, or what stands below all and is no less than they are.
 
     Parameters
     ----------
@@ -66,12 +73,13 @@ def totals(names: Sequence[str], values: pd.DataFrame, aside: Collection[int]) -
         own = may_be_total(names[place])
         breaks = {*aside, *found.places}
         summed = is_sum(amounts, customers, breaks, place, 1 if own and proven else 2)
-        last = own and _is_last(amounts, customers, place)
+        last = own and _is_last(amounts, customers, breaks, place)
         if last and not summed:
             rest = [n for n in doubtful if n >= place]
             last = not _is_contained(amounts, customers, breaks, place, rest)
         if summed or last or (own and not filled[place]):
             found.places.add(place)
+            found.guessed += [place] if last and filled[place] and not summed else []
         else:
             customers[place] = True
             found.customers += [place] if own else []
@@ -98,10 +106,16 @@ def _is_contained(
 
 
 def _is_last(
-    amounts: npt.NDArray[np.float64], customers: npt.NDArray[np.bool_], place: int
+    amounts: npt.NDArray[np.float64],
+    customers: npt.NDArray[np.bool_],
+    breaks: Collection[int],
+    place: int,
 ) -> bool:
-    """Whether no customer stands below a row and none is larger than it, as no part is larger than its sum."""
+    """Whether no customer stands below a row, none is larger than it, nor those since the last total together."""
     above = np.flatnonzero(customers)
     if not len(above) or above[-1] > place:
         return False
-    return bool((amounts[place] >= amounts[above].max(axis=0) - _CENT).all())
+    since = above[above > max((n for n in breaks if n < place), default=-1)]
+    sums = amounts[since].sum(axis=0)
+    least = np.maximum(amounts[above].max(axis=0), sums - _NEAR * np.abs(sums))
+    return bool((amounts[place] >= least - _CENT).all())

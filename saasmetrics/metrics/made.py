@@ -9,11 +9,12 @@ import numpy as np
 
 from saasmetrics.catalogue import definition
 from saasmetrics.engine.groups import ambiguous, columns
-from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO, multiplied
 from saasmetrics.periods import iso_day
 from saasmetrics.result import Result
 from saasmetrics.survival.bootstrap import resample_weights
+from saasmetrics.survival.lives import group_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -288,19 +289,7 @@ def group_code(book: Book, by: Sequence[str], group: Mapping[str, Any]) -> int |
     """Return the number of the group that a cell names; None for the whole."""
     if not group:
         return None
-    missing = [name for name in by if name not in group]
-    if missing:
-        msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-        raise DataError(msg)
-    labels = book.engine.grouping(tuple(by)).labels
-    wanted = tuple(group[name] for name in by)
-    if wanted not in labels:
-        there = [", ".join(map(str, label)) for label in labels]
-        msg = (
-            f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
-        )
-        raise UnknownNameError(msg + hint(str(wanted[0]), there))
-    return labels.index(wanted)
+    return group_number(by, book.engine.grouping(tuple(by)).labels, group)
 
 
 _COUNTS = {"duration", "entry", "event", "cause", "age"}

@@ -16,11 +16,21 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.sources import to_arrow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from saasmetrics.tables.table import Table
 
-__all__ = ["KEYS", "as_text", "customers_of_subscriptions", "same_key_type"]
+__all__ = [
+    "KEYS",
+    "as_text",
+    "customers_of_subscriptions",
+    "no_customers",
+    "parents_like_customers",
+    "same_key_type",
+]
 
 KEYS = ("customer_id", "subscription_id", "parent_id", "ticket_id", "csm_id", "person_id")
+_WHOLE = "^-?[0-9]{1,18}$"
 
 
 def customers_of_subscriptions(source: Any, subscriptions: Table) -> Any:
@@ -117,3 +127,58 @@ def as_text(table: Table, key: str) -> Table:
     data = table.data.set_column(place, key, table.data[key].cast(pa.string()))
     notes = (*table.notes, f"{key}: whole numbers made text, as they are text in other tables")
     return replace(table, data=data, notes=notes)
+
+
+def parents_like_customers(customers: pa.Table, kind: pa.DataType) -> Any:
+    """Return the column `parent_id` in the type of the customers that it names.
+
+    Parameters
+    ----------
+    customers
+        The table of customers.
+    kind
+        The type of `customer_id`.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        The parents.
+
+    Raises
+    ------
+    InvalidTablesError
+        If customers are whole numbers and a parent is a text that is none.
+    """
+    parents = customers["parent_id"]
+    if pa.types.is_integer(kind) and pa.types.is_string(parents.type):
+        strange = pc.invert(pc.match_substring_regex(parents, _WHOLE))
+        if rows := count(strange):
+            shown = customers.select(["customer_id", "parent_id"]).take(first_rows(strange))
+            raise no_customers(rows, shown.to_pylist())
+    return parents.cast(kind)
+
+
+def no_customers(rows: int, first: Sequence[Mapping[str, Any]]) -> InvalidTablesError:
+    """Return the error of parents that are texts, where customers are whole numbers.
+
+    Parameters
+    ----------
+    rows, first
+        How many there are, and the first of them.
+
+    Returns
+    -------
+    InvalidTablesError
+        To be raised.
+    """
+    problem = Problem(
+        "customers",
+        "parent_id",
+        "is a text that is no whole number, as customer_id is, so it can be no customer",
+        rows,
+        tuple(first),
+        "Give the customer_id of the parent, clear the column there, or make customer_id a text in every table.",
+        "error",
+        "wrong-type",
+    )
+    return InvalidTablesError([problem])

@@ -155,16 +155,42 @@ def customer_words() -> dict[str, list[str]]:
     return found
 
 
-def _with_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the customer of a cube with the names that people of other languages give its column."""
+def _merged(*names: str) -> list[str]:
+    """Return names of a column, each once: those that differ in case or punctuation are one."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(fold(name), name)
+    return list(found.values())
+
+
+def _with_customers(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the column of customers with the names that people of other languages give it."""
     if row["name"] != "customer_id":
         return row
     words = customer_words()
     also = [word for name in ("customer_id", "customer") for word in words[name]]
-    names: dict[str, str] = {}
-    for word in (row["name"], *row["aliases"], *also):
-        names.setdefault(fold(word), word)
-    return {**row, "aliases": list(names.values())[1:]}
+    return {**row, "aliases": _merged(row["name"], *row["aliases"], *also)[1:]}
+
+
+def _subscription_words() -> dict[str, Any]:
+    """Return what subscriptions, their columns and their intervals are called in several languages."""
+    text = Path(__file__).with_name("subscription_words.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _with_words(row: Mapping[str, Any], words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a column of subscriptions with the names, and its choices with the words, of other languages."""
+    name, row = row["name"], dict(_with_customers(row))
+    also = words["columns"].get(name, ())
+    row["aliases"] = _merged(name, *row.get("aliases", ()), *also)[1:]
+    if name == "amount":
+        given = row["aliases_by_interval"]
+        row["aliases_by_interval"] = {k: [*given[k], *words["amount"][k]] for k in given}
+    if name == "interval":
+        spoken = {word: kind for kind, said in words["interval"].items() for word in said}
+        row["synonyms"] = {**row["synonyms"], **spoken}
+    return row
 
 
 def _column(row: Mapping[str, Any]) -> ColumnSchema:
@@ -186,8 +212,15 @@ def _column(row: Mapping[str, Any]) -> ColumnSchema:
 
 
 def _worded(table: str, rows: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    # Only the cube is kept by hand: other tables are exports of systems, which speak English.
-    return [_with_words(row) if table == "mrr" else row for row in rows]
+    # Cubes and lists of contracts are kept by hand: other tables are exports of systems, which speak English.
+    if table == "subscriptions":
+        words = _subscription_words()
+        return [_with_words(row, words) for row in rows]
+    return [_with_customers(row) if table == "mrr" else row for row in rows]
+
+
+def _files(table: str, aliases: list[str]) -> tuple[str, ...]:
+    return (*aliases, *_subscription_words()["files"]) if table == "subscriptions" else (*aliases,)
 
 
 def _load() -> dict[str, TableSchema]:
@@ -197,7 +230,7 @@ def _load() -> dict[str, TableSchema]:
             name=name,
             meaning=row["meaning"],
             key=tuple(row["key"]),
-            aliases=tuple(row["aliases"]),
+            aliases=_files(name, row["aliases"]),
             columns=MappingProxyType(
                 {column.name: column for column in map(_column, _worded(name, row["columns"]))}
             ),

@@ -27,6 +27,7 @@ __all__ = [
     "has_gaps",
     "is_semicolon",
     "of_file",
+    "of_part",
     "place_of",
     "with_gaps",
     "with_names",
@@ -38,6 +39,7 @@ SEMICOLON = {b"saasmetrics.delimiter": b";"}
 _NOTE = b"saasmetrics.note"
 _FILE = b"saasmetrics.file"
 _GAPS = b"saasmetrics.gaps"
+_PART = b"saasmetrics.part"
 _NAMES = b"saasmetrics.names"
 _EITHER = r"^[(]?[+-]?[$€£¥]? ?[1-9]\d{0,2}[.,]\d{3} ?[$€£¥]?-?[)]?$"
 
@@ -111,6 +113,27 @@ def of_file(data: pa.Table, label: str) -> pa.Table:
     return data.replace_schema_metadata({**(data.schema.metadata or {}), _FILE: label.encode()})
 
 
+def of_part(data: pa.Table, part: str, first: int) -> pa.Table:
+    """Rows that know which of a file, or of a folder of files, they are.
+
+    Parameters
+    ----------
+    data
+        The rows, which know the file or folder.
+    part
+        The file in the folder; "" where it is one file.
+    first
+        Position of the first of them in the file, from 0.
+
+    Returns
+    -------
+    pyarrow.Table
+        The same rows.
+    """
+    told = json.dumps([part, first]).encode()
+    return data.replace_schema_metadata({**(data.schema.metadata or {}), _PART: told})
+
+
 def with_gaps(data: pa.Table) -> pa.Table:
     """Rows between which the file has others, so that their numbers are not those of the file.
 
@@ -174,10 +197,12 @@ def place_of(data: pa.Table, column: str, rows: Sequence[int] = ()) -> str:
     if _FILE not in said:
         return ""
     own = json.loads(said.get(_NAMES, b"{}")).get(column, column)
-    words: str = said[_FILE].decode() + (f", column {own!r}" if own else "")
+    part, first = json.loads(said[_PART]) if _PART in said and len(rows) else ("", 0)
+    words: str = said[_FILE].decode() + part
+    words += f", column {own!r}" if own else ""
     if not len(rows) or _GAPS in said:
         return words
-    numbers = ", ".join(f"{row + 2:,}" for row in rows)
+    numbers = ", ".join(f"{first + row + 2:,}" for row in rows)
     return f"{words}, {agreeing(len(rows), 'row', 'rows')} {numbers}"
 
 

@@ -250,6 +250,11 @@ class Notebook:
         """Run every cell and wait until they are done."""
         self.page.evaluate(_RUN_ALL)
 
+    def rerun(self, cells: list[str]) -> None:
+        """Put other cells where the last ones and their outputs were, and run them in the same kernel."""
+        self.page.evaluate(_REPLACE, cells)
+        self.run_all()
+
     def say(self, code: str) -> str:
         """Run code in the notebook's kernel and return what it prints."""
         return str(self.page.evaluate(_SAY, code)).strip()
@@ -288,6 +293,14 @@ _READY = """async () => {
 _SHUT = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 _COMMAND = "([id, o]) => window.jupyterapp.commands.execute(id, o).then(() => null)"
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+_REPLACE = """(cells) => {
+  const { sharedModel } = window.jupyterapp.shell.currentWidget.content.model;
+  const made = cells.map((source) => ({ cell_type: "code", source, metadata: {} }));
+  sharedModel.transact(() => {
+    sharedModel.deleteCellRange(0, sharedModel.cells.length);
+    sharedModel.insertCells(0, made);
+  });
+}"""
 _SAY = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const future = kernel.requestExecute({ code, store_history: false });
@@ -299,6 +312,33 @@ _SAY = """async (code) => {
   await future.done;
   return said;
 }"""
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """One notebook for all tests of a file: a page and a kernel take longer to start than most of them."""
+    allowed = ["clipboard-read", "clipboard-write"]
+    context = browser.new_context(viewport=SIZE, permissions=allowed)
+    found = Notebook(context.new_page(), lab)
+    found.watch()
+    found.open(["None"], f"{request.path.stem}.ipynb")
+    yield found
+    found.page.evaluate(_SHUT)
+    context.close()
+
+
+@pytest.fixture
+def rerun(opened: Notebook) -> Iterator[Callable[[list[str]], Notebook]]:
+    """Run other cells in the notebook of the file; nothing may go wrong on the page or leave this machine."""
+
+    def run(cells: list[str]) -> Notebook:
+        opened.rerun(cells)
+        return opened
+
+    opened.errors.clear()
+    yield run
+    assert opened.outside == []
+    assert opened.errors == []
 
 
 @pytest.fixture

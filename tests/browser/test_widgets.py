@@ -47,22 +47,15 @@ class Shown:
 
 
 @pytest.fixture
-def show(notebook: Callable):
-    """Open a widget in a notebook of its own; nothing may have gone wrong or left this machine."""
-    opened = []
+def show(rerun: Callable):
+    """Show a widget in the notebook of this file."""
 
     def make(code: str, kind: str) -> Shown:
-        found = notebook(permissions=["clipboard-read", "clipboard-write"])
-        opened.append(found)
-        found.open([f"{SETUP}w = {code}\nw"], f"{kind}.ipynb")
-        shown = Shown(found, kind)
+        shown = Shown(rerun([f"{SETUP}w = {code}\nw"]), kind)
         shown.ready()
         return shown
 
-    yield make
-    for found in opened:
-        assert found.outside == []
-        assert found.errors == []
+    return make
 
 
 def test_sliders_move_verdict_chance_and_python_and_a_scenario_is_kept(show) -> None:

@@ -172,6 +172,7 @@ def test_many_damaged_files_are_counted_in_one_warning(tmp_path: Path) -> None:
     words = [str(one.message) for one in said]
     assert len(words) == 1
     assert words[0].startswith(f"{len(MONTHS)} files of the cache ")
+    assert words[0].endswith(f"What these {len(MONTHS)} kept is read and counted anew.")
 
 
 def test_remedies_beside_the_data_change_what_is_kept(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_half_a_file_is_not_believed(tmp_path: Path, share: float) -> None:
     Cache(tmp_path).put(None, [ROWS], "a kind")
     file = kept(tmp_path)[0]
     file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
-    with pytest.warns(UserWarning, match="Everything is read and counted anew"):
+    with pytest.warns(UserWarning, match="What it kept is read and counted anew"):
         assert Cache(tmp_path).get("a kind") is None
 
 

@@ -35,3 +35,21 @@ def test_a_finding_touches_what_its_rows_pay_where_they_are(book: sm.Book) -> No
 def test_of_rows_that_stay_there_the_first_are_shown(book: sm.Book) -> None:
     rows = book.check().rows(finding="repeated-row")
     assert rows["subscription_id"].tolist() == ["s1"]
+
+
+def test_what_a_row_of_an_unknown_interval_pays_is_unknown_there_too() -> None:
+    rows = pd.DataFrame(
+        {
+            "subscription_id": ["s1", "s2", "s3"],
+            "customer_id": ["a", "b", "c"],
+            "start": pd.to_datetime(["2025-01-01"] * 3).date,
+            "amount": [10.0, 20.0, 500.0],
+            "interval": ["month", "month", "bimonthly"],
+        }
+    )
+    told = {"as_of": "2026-06-30", "currency": "USD"}
+    there = sm.connect(subscriptions=duckdb.connect().from_df(rows), **told)
+    for book in (sm.Book(subscriptions=rows, **told), there):
+        found = book.check().df.set_index("code").loc["unknown-interval"]
+        assert (found["customers"], found["share"]) == (1, 1 / 3)  # of the rows
+        assert pd.isna(found["mrr"])

@@ -25,51 +25,11 @@ APART = {*NEED_A_TABLE, "learn"}
 # What follows single customers through time; who makes one of them portable takes it off the list.
 BRINGS_ROWS = frozenset(
     [
-        "balances",
-        "committed",
-        "csm_league",
-        "drivers",
-        "expansion",
-        "handoff",
-        "levers",
-        "organic_nrr",
         "reconciliation",
-        "renewal_accuracy",
-        "renewal_base",
-        "renewal_cohorts",
     ]
 )
-# What looks at tickets, use or activities one by one.
-BRINGS_EVENTS = frozenset(
-    [
-        "answered_within",
-        "attribution",
-        "backlog",
-        "before_after",
-        "carve_out",
-        "channel_switches",
-        "cost_per_ticket",
-        "cost_to_serve",
-        "exec_contacts",
-        "handoff",
-        "levers",
-        "macro_effect",
-        "reactive_share",
-        "reopen_rate",
-        "sla",
-        "staffing",
-        "support_league",
-        "support_productivity",
-        "support_scorecard",
-        "support_times",
-        "support_utilization",
-        "tank_tickets",
-        "tier_mix",
-        "touched_expansion",
-        "touches",
-        "trial_conversion",
-    ]
-)
+# What plays single tickets again.
+BRINGS_EVENTS = frozenset(["carve_out"])
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.
 FOLLOW = frozenset(
     [

@@ -47,6 +47,31 @@ def test_every_finding_is_found_there_too(name: str, way: str) -> None:
     assert not book.place.link.brought
 
 
+@pytest.mark.parametrize("looked", [True, False], ids=["after the whole", "alone"])
+@pytest.mark.parametrize("name", ALL)
+def test_a_part_has_its_own_findings_whether_or_not_the_whole_was_looked_at(
+    name: str, looked: bool
+) -> None:
+    tables, told = asked(name)
+    book = sm.connect(**{kind: there(rows, "polars") for kind, rows in tables.items()}, **told)
+    local = sm.Book(**tables, **told)
+    if looked:
+        findings(book)
+    for ids in _halves(tables):
+        assert findings(book.where(customer_id=ids)) == findings(local.where(customer_id=ids))
+
+
+def _halves(tables: dict[str, pa.Table]) -> list[list[str]]:
+    """The ids of every second customer that is in a table, and of the others."""
+    having = [
+        rows["customer_id"].to_pylist()
+        for rows in tables.values()
+        if "customer_id" in rows.column_names
+    ]
+    ids = sorted({i for column in having for i in column if i})
+    return [half for half in (ids[::2], ids[1::2]) if half]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_the_first_rows_are_shown_and_the_others_are_brought_when_they_are_asked_for(
     way: str,

@@ -175,6 +175,14 @@ def test_a_parent_that_can_be_no_customer_is_refused_by_name(way: str) -> None:
         with_parents(way, ["abc", "1", None], sm.Policy())
 
 
+def test_a_parent_that_can_be_no_customer_is_refused_here_too_where_parents_count() -> None:
+    customers = pa.table({"customer_id": [1, 2, 3], "parent_id": ["abc", "1", None]})
+    book = sm.Book(subscriptions=PAYING, customers=customers, **TOLD)
+    assert sm.revenue.mrr(book).df["value"].notna().all()
+    with pytest.raises(sm.DataError, match=r"customers\.parent_id[\s\S]*no whole number[\s\S]*abc"):
+        sm.revenue.mrr(book.with_policy(entity="parent"))
+
+
 def test_many_repeated_keys_are_counted_in_full() -> None:
     ids = [f"c{i:04}" for i in range(1200) for _ in range(2)]
     customers = table({"customer_id": ids, "name": [f"n{i}" for i in range(2400)]})

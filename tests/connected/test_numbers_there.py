@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.engine.connected.link import Link
 from tests.connected.natives import WAYS, brought, connected, there
 
 Ask = Callable[[sm.Book], pd.DataFrame]
@@ -64,6 +65,14 @@ def test_what_is_not_counted_there_brings_the_rows_it_needs_and_says_so(local: s
     assert "spend" in brought(book)
     assert f"brought {local.tables['spend'].num_rows:,} rows of spend" in repr(book)
     assert "usage" not in brought(book)
+
+
+def test_a_table_of_which_several_parts_were_brought_is_named_once() -> None:
+    link = Link(2**30)
+    for holder, (table, rows) in enumerate([("customers", 60), ("spend", 1), ("customers", 1200)]):
+        link.allow(holder, table, rows, 8)
+    said = ("brought 1,260 rows of customers in 2 parts", "brought 1 row of spend")
+    assert link.notes() == said
 
 
 def test_a_table_that_a_metric_asks_for_is_a_frame_as_ever(book: sm.Book, local: sm.Book) -> None:

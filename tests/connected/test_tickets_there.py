@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -11,10 +12,11 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected.rows import Rows
-from tests.connected.natives import connected
+from tests.connected.natives import WAYS, connected
 
 Ask = Callable[[sm.Book], sm.Result]
 
+WORK = sm.support.WorkingHours("Europe/Berlin", holidays=["2026-05-01"])
 ASKED: dict[str, Ask] = {
     "top issues": lambda book: sm.support.top_issues(book, freq="Q", zone="America/New_York"),
     "by revenue": lambda book: sm.support.by_revenue(
@@ -37,6 +39,44 @@ ASKED: dict[str, Ask] = {
     "drivers": lambda book: sm.capacity.drivers(book, "new"),
     "load of the team": sm.capacity.load,
     "hiring plan": sm.capacity.hiring_plan,
+    "staffing": lambda book: sm.capacity.staffing(book, weeks=8, zone="Asia/Kolkata"),
+    "trial conversion": lambda book: sm.support.trial_conversion(book, zone="America/New_York"),
+    "times": sm.support.times,
+    "times of a quarter": lambda book: sm.support.times(
+        book, "resolution", by=("channel", "segment"), freq="Q", zone="America/New_York"
+    ),
+    "times in working hours": lambda book: sm.support.times(book, "first_resolution", hours=WORK),
+    "work of a year": lambda book: sm.support.times(
+        book.between("2026-01-15", "2026-08-20"), "handle", by="people.team"
+    ),
+    "answered": lambda book: sm.support.answered(
+        book, 4, by="segment", measure="resolution", young="all"
+    ),
+    "promises": lambda book: sm.support.sla(book, targets={"urgent": 30, "normal": 480}, freq="W"),
+    "backlog": lambda book: sm.support.backlog(book, edges=(0.5, 2, 9.3), zone="Asia/Kolkata"),
+    "backlog as it was": lambda book: sm.support.backlog(book.as_of("2026-08-20"), freq="Q"),
+    "reopened": lambda book: sm.support.reopens(book, by="channel", mature=14, freq="Q"),
+    "touches": lambda book: sm.support.touches(book, "one_touch", by="channel", freq="Q"),
+    "tiers": lambda book: sm.support.tiers(book, by="channel", freq="Q", started="tag"),
+    "tanks": lambda book: sm.support.tank_tickets(book, baseline=("2025-01", "2025-06")),
+    "tanks before": lambda book: sm.support.tank_tickets(book, by="segment", freq="Q", baseline=3),
+    "cost": lambda book: sm.support.unit_cost(
+        book, by=("channel", "segment"), freq="Q", counted="solved"
+    ),
+    "cost of each agent": lambda book: sm.support.unit_cost(
+        book, by="team_id", freq="Q", allocation="direct", ytd=True
+    ),
+    "cost to serve": lambda book: sm.support.cost_to_serve(book, by=None, freq="M"),
+    "scorecard": lambda book: sm.support.scorecard(book, "team", "Q", ytd=True, hours=WORK),
+    "productivity": lambda book: sm.support.productivity(book, "first_reply", by="channel"),
+    "league": lambda book: sm.support.league(book, "csat", by="segment", freq="M"),
+    "switches": lambda book: sm.support.channel_switches(
+        book, hours=500, by="channel", freq="Q", topic="priority"
+    ),
+    "templates": lambda book: sm.support.macro_effect(book, "segment"),
+    "reactive": lambda book: sm.support.reactive_share(
+        book, by="segment", tickets=True, freq="Q", zone="America/New_York"
+    ),
 }
 
 
@@ -84,6 +124,14 @@ def test_what_needs_no_single_ticket_brings_none(
         ("contacting", {"period": "2026-05-06"}),
         ("contact rate", {"period": "2026-05-06", "channel": "chat", "segment": "SMB"}),
         ("voice", {"voice": "new"}),
+        ("times of a quarter", {"channel": "chat", "segment": "SMB"}),
+        ("times in working hours", {}),
+        ("promises", {"priority": "normal", "period": "2026-05-06"}),
+        ("backlog", {}),
+        ("reopened", {"channel": "chat"}),
+        ("tanks", {}),
+        ("switches", {"channel": "chat"}),
+        ("cost", {"channel": "chat", "segment": "SMB"}),
     ],
 )
 def test_rows_are_the_tickets_of_the_cell_and_only_those_of_its_days_are_brought(
@@ -98,18 +146,14 @@ def test_rows_are_the_tickets_of_the_cell_and_only_those_of_its_days_are_brought
         assert max(whole) < len(local.frame("tickets")) / 2
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda book: sm.capacity.staffing(book, weeks=8, zone="Europe/Berlin"),
-        lambda book: sm.capacity.carve_out(book, agents=3, work=3, weeks=10, baseline=10),
-    ],
-    ids=["staffing", "carve_out"],
-)
 def test_tickets_that_are_played_again_are_those_of_the_weeks(
-    ask: Ask, local: sm.Book, away: sm.Book, whole: list[int]
+    local: sm.Book, away: sm.Book, whole: list[int]
 ) -> None:
-    pd.testing.assert_frame_equal(ask(away).df, ask(local).df, check_dtype=False)
+    wanted, found = (
+        sm.capacity.carve_out(book, agents=3, work=3, weeks=10, baseline=10).df
+        for book in (local, away)
+    )
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
     assert max(whole) < len(local.frame("tickets")) / 2
 
 
@@ -148,3 +192,30 @@ def test_tickets_of_customers_who_begin_to_pay_later_have_no_revenue() -> None:
     wanted = sm.support.by_revenue(sm.Book(**here, **told, currency="USD")).df
     pd.testing.assert_frame_equal(sm.support.by_revenue(book).df, wanted)
     assert wanted["plan"].tolist() == ["(no MRR)"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("way", WAYS)
+def test_tickets_of_one_moment_are_followed_on_another_channel_as_here(way: str, seed: int) -> None:
+    rng, many = np.random.default_rng(seed), 150
+    hours = pd.to_timedelta(rng.integers(0, 60, many) * 6, unit="h")
+    asked = {
+        "ticket_id": range(many),
+        "customer_id": rng.choice(["a", "b", "c"], many),
+        "created_at": pd.Timestamp("2026-01-01") + hours,
+        "channel": rng.choice(["chat", "Email", "phone", None], many),
+        "tag": rng.choice(["x", "y", None], many),
+    }
+    paid = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}
+    told = {"as_of": "2026-01-12", "currency": "USD"}
+    local = sm.Book(mrr=paid, tickets=asked, **told)
+    away = connected(local.tables, way, **told)
+    ours, theirs = (sm.support.channel_switches(book, hours=13, freq="W") for book in (local, away))
+    pd.testing.assert_frame_equal(theirs.df, ours.df, check_dtype=False)
+    assert theirs.notes == ours.notes
+    order = ["created_at", "ticket_id"]
+    rows = [
+        r.rows(period="2026-01-07").sort_values(order, ignore_index=True) for r in (ours, theirs)
+    ]
+    pd.testing.assert_frame_equal(rows[1], rows[0], check_dtype=False)
+    assert 0 < rows[0]["numerator"].sum() < len(rows[0])

@@ -87,3 +87,12 @@ def test_keys_too_wide_to_carry_their_place_are_sorted_all_the_same() -> None:
 def test_codes_that_occur_are_found_in_order_whether_counted_or_sorted(size: int) -> None:
     used, at = distinct(np.array([7, 2, 7]), size)
     assert (used.tolist(), at.tolist()) == ([2, 7], [1, 0, 1])
+
+
+@pytest.mark.parametrize("size", [10**9, 10**17])  # lowered by their owner, and in passes
+def test_the_minimum_so_far_is_that_of_each_owner_however_large_the_values(size: int) -> None:
+    rng = np.random.default_rng(3)
+    owner = np.sort(rng.integers(0, 200, 1000)).astype(np.int32)
+    values = rng.integers(-size, size, 1000)
+    apart = [np.minimum.accumulate(values[owner == one]) for one in range(200)]
+    np.testing.assert_array_equal(ledger.running_minimum(values, owner), np.concatenate(apart))

@@ -199,3 +199,46 @@ def test_a_list_with_the_names_of_our_own_columns_is_the_table_that_it_says(tmp_
     )
     book = sm.read(tmp_path, as_of="2026-01-31")
     assert book.tables["invoices"].notes[0].startswith("read from")
+
+
+MONTHS = [f"I-{m}|Ada|2026-{m:02}-05|Pro|90|Invoice|" for m in range(1, 6)]
+NOTE = "C-1|Ada|2026-03-20|Pro|90|Credit Note|"
+SETUP = "S-1|Ada|2026-02-01|Setup fee|500|Invoice|"
+
+# By hand: MRR of January to May, what is said, and MRR where refunds count.
+CREDITED = {
+    "a month free": ([*MONTHS, NOTE], [90] * 5, "gives a month free", [90, 90, 0, 90, 90]),
+    "named, and the customer leaves": (
+        [*MONTHS[:3], NOTE.replace("03-20", "04-02") + "I-3"],
+        [90, 90, 0, 0, 0],
+        "cancels a whole invoice, which counts as if it never was (C-1 for I-3)",
+        [90, 90, 0, 0, 0],
+    ),
+    "billed again": (
+        [*MONTHS, NOTE, "I-9|Ada|2026-03-21|Pro|60|Invoice|"],
+        [90, 90, 60, 90, 90],
+        "cancels a whole invoice",
+        [90, 90, 60, 90, 90],
+    ),
+    "of what is charged once": (
+        [*MONTHS, SETUP, NOTE.replace("|90|", "|500|")],
+        [90] * 5,
+        "cancels a whole invoice",
+        [90] * 5,
+    ),
+    "of a part": ([*MONTHS, NOTE.replace("|90|", "|30|")], [90, 90, 60, 90, 90], "", None),
+}
+
+
+@pytest.mark.parametrize("case", CREDITED)
+def test_a_whole_credit_note_is_no_churn_but_of_what_it_cancels(tmp_path: Path, case: str) -> None:
+    lines, wanted, said, counted = CREDITED[case]
+    head = f"{HEAD}|Net|Document Type|Original Invoice"
+    found = imported(tmp_path, list="\n".join([head, *lines]))
+    assert said in str(found)
+    assert ("credit note " in str(found)) == bool(said)
+    book = sm.Book(**found.tables, as_of="2026-05-31", currency="USD")
+    assert sm.revenue.bridge(book).df["closing"].tolist() == wanted
+    if counted:
+        other = book.with_policy(refunds="counted")
+        assert sm.revenue.bridge(other).df["closing"].tolist() == counted

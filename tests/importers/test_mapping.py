@@ -261,7 +261,7 @@ def test_tables_by_their_names_are_read_beside_files_that_are_left_out(tmp_path:
         (f'["{SUBS}"]\ntable = "spend"\nexport = "stripe: prices"', "a table and an export"),
         (f'["{SUBS}"]\nexport = 3', "the export of subs.csv is a name in quotes"),
         (f'["{SUBS}"]\ntable = "spend"\ndecimal = 3', r'decimal is "," or "."'),
-        (f'["{SUBS}"]\nexport = "stripe: prices"\ndayfirst = true', "stands above all files"),
+        (f'["{SUBS}"]\ntable = ""\ndayfirst = true', "stands above all files"),
         ("decimal = 3", r'decimal is "," or "."'),
         ('dayfirst = "yes"', "dayfirst is True, False or None"),
         ('encoding = "latin"', "encoding is utf-8"),
@@ -305,6 +305,32 @@ def test_what_a_mapping_says_of_signs_and_dates_holds_for_every_reader(tmp_path:
     # 3 April and 4 March are told apart by who asks, before the mapping.
     other = sm.importers.import_folder(tmp_path, dayfirst=False).tables["invoices"]
     assert f"{other['date'][0]:%d.%m.%Y}" == "04.03.2026"
+
+
+def test_an_export_may_have_its_own_signs_and_order_of_dates(tmp_path: Path) -> None:
+    folder(tmp_path, subs=DASHBOARD)  # 50.00, which a comma for all would refuse
+    alone = sm.importers.import_folder(tmp_path).tables["subscriptions"]
+    (tmp_path / "list.csv").write_text(COMMAS.replace("Customer", "Customer ID"))
+    own = 'export = "invoice_list: invoices"\ndayfirst = true\ndecimal = ","'
+    (tmp_path / "mapping.toml").write_text(f'["list.csv"]\n{own}\n')
+    found = sm.importers.import_folder(tmp_path).tables
+    assert found["subscriptions"].equals(alone)
+    assert found["invoices"]["amount"].tolist() == [1200.0, 2400.0]
+    assert f"{found['invoices']['date'][0]:%d.%m.%Y}" == "03.04.2026"
+
+
+def test_two_exports_of_a_system_that_are_told_apart_are_refused(tmp_path: Path) -> None:
+    folder(tmp_path, subs=DASHBOARD, people="id|Email\ncus_1|a@x.com")
+    kinds = (("subs", "dashboard subscriptions", "."), ("people", "customers", ","))
+    parts = (
+        f'["{file}.csv"]\nexport = "stripe: {kind}"\ndecimal = "{sign}"'
+        for file, kind, sign in kinds
+    )
+    (tmp_path / "mapping.toml").write_text("\n".join(parts))
+    with pytest.raises(
+        DataError, match=r"decimal of subs\.csv is '\.' and of people\.csv ','|people"
+    ):
+        sm.importers.import_folder(tmp_path)
 
 
 def test_an_amount_of_a_mapped_file_that_may_be_a_thousand_times_as_much_is_refused(
@@ -352,6 +378,6 @@ def test_a_mapping_to_fill_in_says_what_is_recognized_too(tmp_path: Path) -> Non
 def test_a_mapping_to_fill_in_keeps_tables_that_go_by_their_names(
     tmp_path: Path, cube: str
 ) -> None:
-    folder(tmp_path, mrr=cube)
+    folder(tmp_path, mrr=cube, farben="a|b\n1|2")
     assert main(["import", str(tmp_path)]) == USAGE
     assert sm.read(tmp_path, as_of="2026-01-31").frame("mrr")["mrr"].tolist() == [5.0]

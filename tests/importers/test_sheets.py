@@ -132,7 +132,8 @@ def test_totals_of_a_cube_are_no_customers(tmp_path: Path, total: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "kept"),
     [
-        (("Ada,1,2", "Bob,3,4", "Total Energies,7,5"), ["Ada", "Bob"]),
+        (("Ada,1,2", "Bob,3,4", "Total Energies,7,7"), ["Ada", "Bob"]),
+        (("Ada,1,2", "Bob,3,4", "Total Energies,7,5"), ["Ada", "Bob", "Total Energies"]),
         (("Ada,1,2", "Bob,3,4", "Total Energies,2,5"), ["Ada", "Bob", "Total Energies"]),
         (("Ada,1,2", "Total Energies,9,9", "Bob,3,4"), ["Ada", "Total Energies", "Bob"]),
         (("Total Energies,9,9", "Ada,1,2", "Total,10,11"), ["Total Energies", "Ada"]),
@@ -144,7 +145,8 @@ def test_totals_of_a_cube_are_no_customers(tmp_path: Path, total: str) -> None:
         (("Total EMEA,,", "Ada,1,2", "Bob,3,4"), ["Ada", "Bob"]),
     ],
     ids=[
-        "last and large", "last and small", "amid", "first", "sum", "sums of groups", "sum below", "percent",
+        "last and more than all", "last and large", "last and small", "amid", "first", "sum", "sums of groups",
+        "sum below", "percent",
         "like the row above", "heading",
     ],
 )  # fmt: skip
@@ -156,6 +158,8 @@ def test_a_name_that_begins_with_total_is_a_total_by_its_sum_or_at_the_end(
     assert found.tables["mrr"]["customer_id"].tolist() == kept
     said = "Total Energies is taken for a customer, not a total" in str(found)
     assert said is ("Total Energies" in kept)
+    guess = "Total Energies is taken for a total, as it is last" in str(found)
+    assert guess is (rows[-1] == "Total Energies,7,7")
 
 
 @pytest.mark.parametrize(

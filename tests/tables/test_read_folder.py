@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import saasmetrics as sm
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.tables import read_folder
 from saasmetrics.tables.read import table_of_stem
@@ -202,3 +204,24 @@ def test_a_column_without_a_name_is_refused(tmp_path):
     workbook(tmp_path / "mrr.xlsx", Sheet1=[["customer", None, "Jan-25"], ["a", "x", 10]])
     with pytest.raises(DataError, match="column 2 has no name"):
         read_folder(tmp_path)
+
+
+CONTRACTS = {
+    "Verträge": "Vertragsnummer;Kunde;Beginn;Ende;Betrag;Turnus;monatlich;vierteljährlich;Jährlich",
+    "contrats": "Contrat;Client;Début;Fin;Montant;Périodicité;mensuel;trimestriel;annuel",
+    "contratos": "Contrato;Cliente;Fecha inicio;Fecha fin;Importe;Periodicidad;mensual;trimestral;anual",
+    "contracten": "Contractnummer;Klant;Begindatum;Einddatum;Bedrag;Frequentie;maandelijks;per kwartaal;jaarlijks",
+    "contratti": "Contratto;Cliente;Inizio;Fine;Importo;Periodicità;mensile;trimestrale;annuale",
+    "assinaturas": "Contrato;Cliente;Início;Fim;Valor;Periodicidade;mensal;trimestral;anual",
+    "契約一覧": "契約番号;顧客名;開始日;終了日;金額;支払周期;毎月;四半期;年額",
+}
+
+
+@pytest.mark.parametrize("name", CONTRACTS, ids=["de", "fr", "es", "nl", "it", "pt", "ja"])
+def test_a_list_of_contracts_is_read_in_other_languages(tmp_path: Path, name: str) -> None:
+    *columns, month, quarter, year = CONTRACTS[name].split(";")
+    rows = (f"1;a;2025-01-01;;10,50;{month}", f"2;b;2025-01-01;2025-02-01;60;{quarter}",
+            f"3;c;2025-01-01;;1.200,00;{year}")  # fmt: skip
+    (tmp_path / f"{name}.csv").write_text("\n".join([";".join(columns), *rows]), "utf-8")
+    book = sm.read(tmp_path, as_of="2025-02-28")
+    assert sm.revenue.mrr(book).df["value"].tolist() == [130.5, 110.5]

@@ -21,13 +21,12 @@ READER = ("test_engines_agree_on_the_demo", "test_contracts_are_matched_there")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process have all the tests of Spark, which is slow to start; it leaves sockets to be collected."""
+    """Leave what takes long to `make cluster`; Spark leaves sockets to be collected."""
     for item in items:
         long = item.name.startswith(LONG) and item.name.endswith(SLOW)
         if long or (item.name.startswith(READER) and item.name.endswith(SLOW[1])):
             item.add_marker(pytest.mark.cluster)
         if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
-            item.add_marker(pytest.mark.xdist_group("spark"))
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
 
 

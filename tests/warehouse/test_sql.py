@@ -299,7 +299,7 @@ def test_an_unknown_dialect_is_refused(small: sm.Book) -> None:
     ("metric", "said"),
     [
         ("revenue.concentration", "follows single customers, so there is no SQL for it"),
-        ("renewals.rates", "follows renewals of contracts, so there is no SQL for it"),
+        ("renewals.calendar", "follows renewals of contracts, so there is no SQL for it"),
         ("economics.payback", "follows days from sign-up to the first payment, so"),
         ("support.backlog", "is not summed from MRR, so there is no SQL for it"),
     ],

@@ -11,13 +11,16 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected import Link
-from saasmetrics.engine.connected.activities import minutes_by_month
+from saasmetrics.engine.connected.activities import minutes_by_month, rows_by_period
+from saasmetrics.engine.connected.day_rows import added_by_day
 from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.connected.usage import usage_by_day
+from saasmetrics.engine.facets import Facets, Switched
 from saasmetrics.engine.moments import offsets_of
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.instants import offsets_between
-from saasmetrics.engine.portable.requests import kept, request_sums, work_cells
+from saasmetrics.engine.portable.requests import kept, request_sums, slot_sums, work_cells
+from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
 from saasmetrics.periods import Calendar, day_number
 from tests.engine.natives import native
@@ -34,6 +37,41 @@ def cells(frames: Frames) -> Any:
     first = first_moment(frames["tickets"], now)
     clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
     return fetched(ticket_cells(frames, [("tickets", "tag"), ("people", "team")], clock))
+
+
+def alike(frames: Frames) -> Any:
+    now = (DAYS[1] + 1) * 86_400
+    asked = Facets(
+        at=("first_resolution", "resolution"),
+        months=("created",),
+        over=("first_reply",),
+        took=("first_reply",),
+        old=(7,),
+        after=(86_399,),
+        backwards=True,
+        raw=("reopens",),
+        work=True,
+        switched=Switched("tag", 900_000, ("chat", "email", "phone")),
+    )
+    first = first_of(frames["tickets"], ("created", *asked.moments), now)
+    clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
+    columns = [("tickets", "channel"), ("customers", "segment"), ("people", "team")]
+    return fetched(facet_cells(frames, columns, asked, clock))
+
+
+def touched(frames: Frames) -> Any:
+    done = Rows("activities", frames["activities"], Link(2**30))
+    return rows_by_period(done, "at", ("kind", "csm_id"), Calendar("Q"), DAYS[1], BERLIN)
+
+
+def by_month(frames: Frames) -> Any:
+    asked = Rows("tickets", frames["tickets"], Link(2**30))
+    by = ("customer_id", "created_at", "channel")
+    return added_by_day(asked, "created_at", by, {"channel": "chat"}, "touches", months=True)
+
+
+def slots(frames: Frames) -> Any:
+    return fetched(slot_sums(kept(frames["tickets"], DAYS, {"channel": "chat"})))
 
 
 def requests(frames: Frames) -> Any:
@@ -69,7 +107,8 @@ def rows(found: pa.Table) -> list[tuple[Any, ...]]:
 def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
-    asks: tuple[Callable[[Frames], Any], ...] = (cells, requests, work, use, touches)
+    asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
+    asks += [alike, touched, by_month, slots]
     for ask in asks:
         wanted = rows(ask(here))
         assert len(wanted) > 5

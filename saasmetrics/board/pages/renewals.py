@@ -8,6 +8,7 @@ from saasmetrics.board.figures import head_of, scale_of
 from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Total
 from saasmetrics.errors import DataError
+from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
@@ -30,24 +31,24 @@ def renewals(making: Making) -> Page:
         raise DataError(msg)
     series = _categories(making, calendar, quarters)
     table, key, due = _forecast(making, forecast)
-    title = (
-        f"{making.say(due)} comes up in four quarters; {making.say(key)} of it is expected to renew"
-    )
+    title = f"{making.say(due)} comes up in four quarters; {_hoped(making, key)}"
     overdue = calendar.df[calendar.df["overdue"].to_numpy(bool)]
-    notes = (
-        f" {int(overdue['n'].sum())} terms have ended without a renewal and are still open."
-        if len(overdue)
-        else ""
+    late = int(overdue["n"].sum())
+    ended = agreeing(
+        late, "has ended without a renewal and is", "have ended without a renewal and are"
     )
+    notes = f" {counted(late, 'term')} {ended} still open." if late else ""
     first, last = making.label(quarters[0]), making.label(quarters[-1])
+    kept = _kept(making, series)
     chart = Chart(
         "calendar", "stack", making.settings.company or "Company", "ARR that comes up for renewal",
         f"{first} to {last}", "money", tuple(making.label(q) for q in quarters), tuple(series), table.scale,
     )  # fmt: skip
     return Page(
-        "renewals", "Renewals", title, key, _comment(making, forecast) + notes,
+        "renewals", "Renewals", title, key, _comment(making, forecast) + kept + notes,
         footnote=footnote([calendar, forecast], ("P10 and P90: one time in ten it is less, or more.",)),
-        calculation="The chart adds up the value of the terms that end in a quarter, by the category of the contract. "
+        calculation="The chart adds up the value of the terms that end in a quarter, by the category of the contract: "
+        "won is all that the renewed ones were worth, Renewed in the table what of it they go on to pay. "
         "The forecast weighs each open term with the share renewed of terms like it.",
         charts=(chart,), tables=(table,),
     )  # fmt: skip
@@ -93,6 +94,30 @@ def _due(making: Making, calendar: Result, start: object, category: str, value: 
     except DataError:
         pass  # the rows are not those of the number: it stands as a value
     return making.numbers.given(key, label, value, "money", "calendar of renewals")
+
+
+def _kept(making: Making, series: list[Series]) -> str:
+    """Say why less is renewed than is won, where some terms were renewed at a lower value; "" where none was."""
+    cells = [key for one in series if one.name == "won" for key in one.cells if key]
+    if not cells:
+        return ""
+    parts = {f"q{at}": key for at, key in enumerate(cells)}
+    won = making.numbers.derived(
+        "due[won].whole", "Ended and won, four quarters", " + ".join(parts), parts
+    )
+    renewed = "renewal[Four quarters].won"
+    given = making.numbers.derived(
+        "due[won].given",
+        "Given up by terms that are won",
+        "won - renewed",
+        {"won": won, "renewed": renewed},
+    )
+    if round(making.value(given) or 0.0, 2) <= 0:
+        return ""
+    return (
+        f" Won counts what the terms were worth: {making.say(given)} of it was given up in price or seats, and is not "
+        "in Renewed."
+    )
 
 
 def _forecast(making: Making, result: Result) -> tuple[Table, str, str]:
@@ -143,6 +168,16 @@ def _forecast(making: Making, result: Result) -> tuple[Table, str, str]:
 
 def _comment(making: Making, forecast: Result) -> str:
     whole = forecast.df[forecast.df["periods"] == forecast.df["periods"].max()].iloc[0]
+    many, still = int(whole["n"]), int(whole["n_open"])
+    terms = f"{still} of {counted(many, 'term')} {agreeing(still, 'is', 'are')} open."
+    if making.value("renewal[Four quarters].p10") is None:
+        reason = str(whole["reason"])
+        return f"{terms} {reason[:1].upper()}{reason[1:]}." if reason else terms
     low, high = (making.say(f"renewal[Four quarters].{end}") for end in ("p10", "p90"))
-    terms = f"{int(whole['n_open'])} of {int(whole['n'])} terms are open."
     return f"{terms} Eight times in ten, between {low} and {high} renews."
+
+
+def _hoped(making: Making, share: str) -> str:
+    if making.value(share) is None:
+        return "how much of it renews is not known"
+    return f"{making.say(share)} of it is expected to renew"

@@ -16,6 +16,7 @@ from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, NotPortableError, WarehouseError
+from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     Tables = Mapping[str, Table]
 
 
+_INTERVALS = SCHEMA["subscriptions"].columns["interval"].choices
+
+
 @dataclass(frozen=True, eq=False)
 class Paid:
     """What customers pay a month where their tables are: on the as-of date, or on the last day that they paid.
@@ -42,11 +46,14 @@ class Paid:
         Day number of the last day known.
     left
         Customers of whom every row is left out since it has errors: what these pay is unknown.
+    source
+        The table that MRR is of.
     """
 
     basis: Basis
     as_of: int
     left: Frame | None = None
+    source: str = ""
 
     @cached_property
     def customers(self) -> Frame:
@@ -107,11 +114,11 @@ def paid(
     """
     source = source_of(tables)
     errors = {p.code for p in problems if p.severity == "error" and p.table == source}
-    for broken in (set[str](), errors) if errors else (errors,):
+    for broken in (errors,) if not errors or _unspoken(problems, source) else (set[str](), errors):
         try:
             some = without(tables, source, broken, policy, as_of, currency) if broken else tables
             left = _left_out(tables[source], some[source]) if broken else None
-            found = Paid(basis_of(some, policy, as_of, currency, link), as_of, left)
+            found = Paid(basis_of(some, policy, as_of, currency, link), as_of, left, source)
             found.total  # noqa: B018  # asked now, so that what stops it is known
         except NotPortableError:
             return None
@@ -121,6 +128,11 @@ def paid(
             continue
         return found
     return None
+
+
+def _unspoken(problems: Sequence[Problem], source: str) -> bool:
+    """Return whether rows do not say what their amounts are for, as those here are refused for, so that none count."""
+    return any((p.severity, p.table, p.column) == ("error", source, "interval") for p in problems)
 
 
 def paid_there(tables: Tables, policy: Policy, as_of: int, currency: str) -> int | None:
@@ -186,11 +198,7 @@ def touched_there(
         return Touched(None, None, None, weight * (share if problem.rows else 1.0))
     if worth is None:
         return Touched(_count(ids), None, None, weight)
-    if problem.table == "subscriptions" and isinstance(found, Rows):
-        micro = _of_rows(found, tables, worth, policy, currency)
-    else:
-        paying = ids.join(worth.customers, left_on="customer_id", right_on="entity", how="inner")
-        micro = _sum(paying.select(nw.col("micro").abs()))
+    micro = _pays(problem, ids, tables, worth, policy, currency)
     if problem.severity == "error" and problem.rows and not micro:
         return Touched(_count(ids), None, share, weight * share)
     if micro == 0 and worth.left is not None and _count(ids.join(worth.left, on="customer_id")):
@@ -200,6 +208,18 @@ def touched_there(
         return Touched(_count(ids), None, None, weight)
     part = min(micro / worth.total, 1.0) if worth.total else None
     return Touched(_count(ids), micro, part, weight * (1.0 if part is None else part))
+
+
+def _pays(
+    problem: Problem, ids: Frame, tables: Tables, worth: Paid, policy: Policy, currency: str
+) -> int | None:
+    """Return what the rows or customers behind a finding pay; 0 for rows that are left out of MRR, None if unknown."""
+    if problem.severity == "error" and problem.table == worth.source and worth.left is not None:
+        return 0
+    if problem.table == "subscriptions" and isinstance(problem.found, Rows):
+        return _of_rows(problem.found, tables, worth, policy, currency)
+    paying = ids.join(worth.customers, left_on="customer_id", right_on="entity", how="inner")
+    return _sum(paying.select(nw.col("micro").abs()))
 
 
 def _left_out(whole: Table, some: Table) -> Frame:
@@ -224,7 +244,8 @@ def _ids(problem: Problem, table: Table) -> Frame | None:
 def _of_rows(found: Rows, tables: Tables, worth: Paid, policy: Policy, currency: str) -> int | None:
     """Return what some subscriptions pay, each row by itself; None where that cannot be counted."""
     order = [n for n in ("subscription_id", "start", "amount") if n in found.column_names]
-    numbered = found.frame.with_row_index("_n", order_by=order)
+    spoken = found.frame.filter(nw.col("interval").is_in(list(_INTERVALS)))
+    numbered = spoken.with_row_index("_n", order_by=order)
     numbered = numbered.with_columns(subscription_id=nw.col("_n").cast(nw.Int64)).drop("_n")
     some = {**tables, "subscriptions": replace(tables["subscriptions"], data=found.cut(numbered))}
     alone = policy.changed(overlap="sum", gap_days=0, usage="excluded")

@@ -13,7 +13,7 @@ from saasmetrics.engine.connected.rows import is_there
 from saasmetrics.engine.connected.suspects import Suspect, is_yes
 from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.portable.whole import FAR, day_number
-from saasmetrics.tables.gate import cross, owners, success, support
+from saasmetrics.tables.gate import cross, keys, owners, success, support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,18 +123,28 @@ def _late(asked: _Asked, frame: Frame) -> Joined:
     return frame, (Suspect(finding, code, column, where, beside=(_SUBSCRIPTIONS,)),)
 
 
-def _early(asked: _Asked, frame: Frame) -> Joined:
-    """What happened before the customer signed up."""
-    at = success.HAPPENS.get(asked.name, "")
-    if not at or not asked.has(at) or not asked.other("customers", "created_at"):
+def _of_customers(asked: _Asked, frame: Frame) -> Joined:
+    """What happened before the customer signed up, and customers that are not listed."""
+    listed = asked.tables.get("customers")
+    if asked.name == "customers" or listed is None or not asked.has("customer_id"):
         return frame, ()
-    known = asked.tables["customers"].data.frame
-    known = known.select(_key=nw.col("customer_id"), _signed=nw.col("created_at").cast(nw.Date))
-    frame = _joined(frame, known.group_by("_key").agg(nw.col("_signed").min()), "customer_id")
-    where = nw.col(at).cast(nw.Date) < nw.col("_signed")
-    return frame, (
-        Suspect(success.before_signup, "before-signup", at, where, beside=(_CUSTOMERS,)),
+    at, found = success.HAPPENS.get(asked.name, ""), []
+    known = listed.data.frame.select(_key=nw.col("customer_id")).unique()
+    if at and asked.has(at) and asked.other("customers", "created_at"):
+        signed = nw.col("created_at").cast(nw.Date).alias("_signed")
+        known = listed.data.frame.select(nw.col("customer_id").alias("_key"), signed)
+        known = known.group_by("_key").agg(nw.col("_signed").min())
+        early = nw.col(at).cast(nw.Date) < nw.col("_signed")
+        told = ("before-signup", at, early)
+        found.append(Suspect(success.before_signup, *told, beside=(_CUSTOMERS,)))
+    frame = _joined(frame, known.with_columns(_listed=nw.lit(1)), "customer_id")
+    strange = nw.col("_listed").is_null() & ~nw.col("customer_id").is_null()
+    told = ("customer-without-row", "customer_id", strange)
+    finding, rule = keys.customers_without_row, keys.without_row
+    found.append(
+        Suspect(finding, *told, said=partial(_counting_customers, rule), beside=(_CUSTOMERS,))
     )
+    return frame, tuple(found)
 
 
 def _outside(asked: _Asked, frame: Frame) -> Joined:
@@ -187,7 +197,7 @@ def _alone(asked: _Asked, frame: Frame) -> Joined:
                 "customer-in-one-table",
                 "customer_id",
                 where,
-                said=partial(_customers, other),
+                said=partial(_counting_customers, partial(_not_in, other)),
                 beside=((other, "customer_id", "customer_id"),),
             )
         )
@@ -199,9 +209,14 @@ def _without_row(other: str, gate: Gate) -> list[Problem]:
     return [p for p in cross.customers_in_one_table(gate) if p.rule.endswith(f" {other}")]
 
 
-def _customers(other: str, problem: Problem, found: Frame) -> Problem:
+def _not_in(other: str, many: int) -> str:
+    return cross.without_row(many, other)
+
+
+def _counting_customers(rule: Callable[[int], str], problem: Problem, found: Frame) -> Problem:
+    """Return a finding whose rule says how many customers it is about."""
     many = fetched(found.select("customer_id").unique().select(nw.len().alias("many")))
-    return replace(problem, rule=cross.without_row(int(many["many"][0].as_py()), other))
+    return replace(problem, rule=rule(int(many["many"][0].as_py())))
 
 
 def _begun(asked: _Asked) -> nw.Expr | None:
@@ -266,7 +281,7 @@ def _any(rows: Rows, column: str) -> bool:
 
 _JOINS: tuple[Callable[[_Asked, Frame], Joined], ...] = (
     _late,
-    _early,
+    _of_customers,
     _outside,
     _alone,
     _strange,

@@ -20,6 +20,7 @@ from saasmetrics.tables.gate.view import Gate, View, day_number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from saasmetrics.engine.connected.facts import Facts
     from saasmetrics.engine.connected.rows import Rows
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
@@ -69,8 +70,10 @@ def _by_day(name: str, rows: Rows) -> pa.Table:
         return words if len(words) else pa.table({"_row": [0]})
     sums = [nw.col("mrr").sum()] if name == "mrr" and "mrr" in rows.column_names else []
     frame = rows.frame.with_columns(nw.col(at).cast(nw.Date))
-    found = canonical(name, fetched(frame.group_by(at).agg(nw.len().alias("_rows"), *sums)))
-    return pa.concat_tables([found, words], promote_options="permissive")
+    own = rows.is_part and len(words) > 1  # of the currencies of all rows, those of these
+    keys = (at, "currency") if own else (at,)
+    found = canonical(name, fetched(frame.group_by(*keys).agg(nw.len().alias("_rows"), *sums)))
+    return found if own else pa.concat_tables([found, words], promote_options="permissive")
 
 
 def _rates(frame: Frame) -> pa.Table:
@@ -110,29 +113,33 @@ def _counted(days: pa.Table, at: str) -> tuple[np.ndarray, np.ndarray]:
     return view.days(at), np.asarray(days["_rows"]).astype(np.int64)
 
 
-def at_the_edges(name: str, rows: Rows) -> Iterator[Suspect]:
+def at_the_edges(name: str, rows: Rows, facts: Facts) -> Iterator[Suspect]:
     """Return what is looked for at the first and at the last day of a table.
 
     Parameters
     ----------
     name, rows
         The table.
+    facts
+        What one look at it said.
     """
     there = set(rows.column_names)
     if name in _PAID and {"customer_id", *_PAID[name]} <= there:
         at, amount = _PAID[name]
         paying = nw.col(amount) > 0
-        first = rows.once("first paid", lambda: _limit(rows.frame.filter(paying), at, "min"))
+        first = facts.least.get(at)
+        if not (facts.least.get(amount, 0) > 0 and facts.is_full(amount)):
+            first = rows.once("first paid", lambda: _limit(rows.frame.filter(paying), at, "min"))
         if first is not None:
-            yield _from_the_first(at, amount, first)
+            yield _from_the_first(at, amount, int(first))
     if name == "invoices" and {"date", "service_end"} <= there:
-        last = rows.once("last invoice", lambda: _limit(rows.frame, "date", "max"))
+        last = facts.most.get("date")
         if last is not None:
-            yield _prepaid(last)
+            yield _prepaid(int(last))
     if name == "subscriptions" and {"start", "end"} <= there:
-        edge = rows.once("last end", lambda: _limit(rows.frame, "end", "max"))
+        edge = facts.most.get("end")
         if edge is not None:
-            yield from _all_at_once(rows, edge)
+            yield from _all_at_once(rows, int(edge))
     if name in _TIMES:
         yield from rows.once("times", lambda: list(_days_beside_times(name, rows)))
 

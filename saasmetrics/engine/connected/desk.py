@@ -12,7 +12,7 @@ from saasmetrics.engine.contracts import contract_terms
 from saasmetrics.engine.portable.brought import BroughtEngine
 from saasmetrics.engine.portable.held import keeps
 from saasmetrics.engine.portable.renewals import RenewalsThere
-from saasmetrics.errors import NotPortableError
+from saasmetrics.errors import MissingTableError, NotPortableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def desk(there: PortableEngine, tables: Mapping[str, Table]) -> BroughtEngine:
         If terms or their uplifts are those of single subscriptions, whose rows are needed.
     """
     if "contracts" not in tables:
-        raise NotPortableError("Without contracts, terms are those of single subscriptions.")
+        raise NotPortableError("Terms of subscriptions follow from their rows.")
     uplifts = has(tables["contracts"].data, "escalator")
     lines = tables[there.source].data.column_names
     if not uplifts and there.source == "subscriptions" and "escalator" in lines:
@@ -54,7 +54,7 @@ def desk(there: PortableEngine, tables: Mapping[str, Table]) -> BroughtEngine:
 
 
 def matched(there: PortableEngine, tables: Mapping[str, Table]) -> RenewalsThere:
-    """Return what became of contract terms, matched where the tables are.
+    """Return what became of contract terms, or of those of subscriptions, matched where the tables are.
 
     Parameters
     ----------
@@ -65,20 +65,23 @@ def matched(there: PortableEngine, tables: Mapping[str, Table]) -> RenewalsThere
 
     Raises
     ------
+    MissingTableError
+        If there are neither contracts nor subscriptions.
     NotPortableError
-        If there are no contracts, or they were picked here; or nothing is kept there between questions; or Spark would
-        plan longer than so few take to come.
+        If contracts were picked here; or nothing is kept there between questions; or Spark would plan longer than so
+        few take to come.
     """
     contracts = tables.get("contracts")
-    if contracts is None:
-        raise NotPortableError("Without contracts, terms are those of single subscriptions.")
-    if not is_there(contracts):
+    source = "subscriptions" if contracts is None else "contracts"
+    if contracts is None and there.source != source:
+        raise MissingTableError.of("contracts", "The renewal desk")
+    if not is_there(tables[source]):
         raise NotPortableError("Rows of contracts were picked here.")
-    rows: Rows = contracts.data
+    rows: Rows = tables[source].data
     if rows.frame.implementation.is_pyspark() and rows.num_rows <= there.few:
         raise NotPortableError("So few contracts come sooner than Spark plans the steps.")
     if not keeps(rows.frame):
         raise NotPortableError(
             "No step can be kept, and each would be computed again for every other."
         )
-    return RenewalsThere(there, rows.frame)
+    return RenewalsThere(there, None if contracts is None else rows.frame)

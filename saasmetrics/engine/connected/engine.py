@@ -11,15 +11,15 @@ import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import Rows, brought, is_there
+from saasmetrics.engine.connected.rows import brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
+from saasmetrics.engine.portable.known import without_clocks
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers, asking
-from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
-    from saasmetrics.engine.due import Due, DueCells, DueTerms, History
+    from saasmetrics.engine.due import Before, Due, DueBefore, DueCells, DueTerms, History
     from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
@@ -122,13 +122,16 @@ class ConnectedEngine:
             self._faults = self.link.faults
             self._there = _Portable(
                 self.link,
-                {name: _without_clocks(table.data) for name, table in used.items()},
+                {name: without_clocks(name, table.data.frame) for name, table in used.items()},
                 self.policy,
                 self.as_of,
                 self.currency,
                 self._fiscal_start,
                 self._since,
             )
+            contracts = self.tables.get("contracts")
+            if contracts is not None:
+                self._there.contracts = contracts.data.frame if is_there(contracts) else None
         return self._there
 
     @property
@@ -224,6 +227,11 @@ class ConnectedEngine:
         found: History | None = self._of_terms("history", asked)
         return found
 
+    def due_before(self, asked: DueBefore) -> list[Before] | None:
+        """Return what was known of terms on days before; None if terms are not matched there."""
+        found: list[Before] | None = self._of_terms("before", asked)
+        return found
+
     def _of_terms(self, name: str, *asked: Any) -> Any:
         with self.link.asking(_WORDS["renewals"]), self.link.needed_by(_WORDS["renewals"]):
             try:
@@ -284,11 +292,16 @@ class ConnectedEngine:
         return found(*args, **options) if callable(found) else found
 
     def _counting(self, name: str) -> PortableEngine | LocalEngine:
-        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought."""
+        """Return what counts: the engine where the tables are; for cubes, few pieces once any were brought.
+
+        Pieces are counted here too where each question would compute all steps anew, and where they are in this process
+        already.
+        """
         there = self.there
-        if not there.basis.keeps:  # each question would compute all steps anew
-            return there.here if there.is_small and name in _CUBES else there
-        if name not in _CUBES or not self.link.has(there.source):
+        if name not in _CUBES:
+            return there
+        here = not there.basis.keeps or there.basis.is_near
+        if not here and not self.link.has(there.source):
             return there
         return there.here if there.has_pieces_here or there.is_small else there
 
@@ -314,22 +327,23 @@ class _Portable(PortableEngine):
     def __init__(self, link: Link, *asked: Any) -> None:
         super().__init__(*asked)
         self._link = link
-        self.few = min(self.few, link.limit // _PIECE)
+        most = link.limit // _PIECE
+        self.few = most if self.basis.is_near else min(self.few, most)
         self.basis.checks_later = not self.basis.keeps
 
     def bring(self, frame: Frame, table: str, holder: object) -> pa.Table:
-        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already."""
+        """Return the rows of a frame as Arrow, once they are counted and fit beside what is here already.
+
+        Steps that are in this process already, and small, only change their form.
+        """
+        if self.basis.is_near and self.is_small:
+            return super().bring(frame, table, holder)
         return brought(frame, table, self._link, holder)
 
     def brought(self, found: pa.Table, table: str, holder: object) -> None:
         """Note that pieces were brought at once, if they fit beside what is here already."""
         self._link.allow(id(holder), table, len(found), found.nbytes)
         finalize(holder, self._link.release, id(holder))
-
-
-def _without_clocks(rows: Rows) -> Any:
-    """Return the rows without the days on which they became known: who is known was chosen before."""
-    return rows.frame.drop(*(name for name in CLOCKS if name in rows.column_names))
 
 
 class _Groups(Groups):

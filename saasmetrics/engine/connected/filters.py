@@ -56,7 +56,7 @@ def filtered_there(
             if table == "customers":
                 gone = rows.frame.filter(~keep).select("customer_id")
                 out = _of_customers(out, column, wanted, cut.select("customer_id"), gone)
-            out[table] = replace(out[table], data=rows.cut(cut))
+            out[table] = replace(out[table], data=rows.some(cut))
     return out
 
 
@@ -91,8 +91,8 @@ def _of_customers(
         elif "customer_id" in rows.column_names:
             how, other = ("anti", gone) if missing else ("semi", mine)
             cut = rows.frame.join(other, on="customer_id", how=how)  # type: ignore[arg-type]
-            out[name] = replace(table, data=rows.part(fenced(cut)))  # which others are joined to
+            out[name] = replace(table, data=rows.some(fenced(cut)))  # which others are joined to
         elif column in rows.column_names:
             keep = _keep(rows, column, named_values(wanted), column)
-            out[name] = replace(table, data=rows.cut(rows.frame.filter(keep)))
+            out[name] = replace(table, data=rows.some(rows.frame.filter(keep)))
     return out

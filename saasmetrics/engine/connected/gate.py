@@ -6,7 +6,7 @@ that problems, severities and words are the same. All rows behind one stay where
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.connected.beside import with_others
 from saasmetrics.engine.connected.by_day import at_the_edges, of_days
 from saasmetrics.engine.connected.endings import endings
+from saasmetrics.engine.connected.facts import Facts, first_look
 from saasmetrics.engine.connected.gathered import Gathered, gathered
 from saasmetrics.engine.connected.repeated import repeated
 from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
@@ -32,7 +33,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.portable.whole import Frame
@@ -113,32 +114,65 @@ class Looking:
     ) -> None:
         self.tables = tables
         self.as_of, self.currency, self.policy, self.guessed = as_of, currency, policy, guessed
-        self.rates = _first_rates(tables["fx"].data) if "fx" in tables else {}
+        fx: Rows | None = tables["fx"].data if "fx" in tables else None
+        self.rates = {} if fx is None else fx.once("first rates", lambda: _first_rates(fx))
 
     def at(self, name: str) -> Iterator[Problem]:
         """Return the findings in one table."""
         table, rows = self.tables[name], self.tables[name].data
-        for frame, asked in self.suspects(name):
-            for suspect, count in zip(asked, _counts(frame, asked), strict=True):
-                if count:
-                    yield from self._said(table, frame, suspect, count)
-        for one in gathered(name, rows, inclusive=self.policy.end == "inclusive"):
+        facts, found = self._counted(name)
+        for frame, suspect, count in found:
+            yield from self._said(table, frame, suspect, count)
+        for one in gathered(name, rows, facts, inclusive=self.policy.end == "inclusive"):
             yield from self._told(table, one)
-        yield from rows.once("repeated", lambda: list(repeated(table)))
-        if name == "customers" and "parent_id" in rows.column_names:
+        yield from repeated(table)
+        if name == "customers" and facts.filled.get("parent_id"):
             yield from self._parents(table)
-        if "customers" in self.tables and "customer_id" in rows.column_names:
-            yield from self._never_paid(table) if name == "customers" else self._strangers(table)
+        if name == "customers":
+            yield from self._never_paid(table)
+
+    def _counted(self, name: str) -> tuple[Facts, list[tuple[Frame, Suspect, int]]]:
+        """Return what one look at a table says, and what it has of that which is looked for, with the rows of each.
+
+        What a look rules out is not counted, nor what there was not among more rows, of which these are some.
+        """
+        table, rows = self.tables[name], self.tables[name].data
+        key = f"found {self.as_of} {self.currency} {self.rates} {astuple(self.policy)}"
+        before = rows.told(key)
+
+        def possible(asked: Iterable[Suspect]) -> list[Suspect]:
+            return [s for s in asked if before is None or (s.code, s.column) in before]
+
+        own = possible(self._own(name))
+        frame, joined = with_others(table, self.tables, self.as_of)
+        now = [s for s in own if s.unless is None]
+        facts, counts = _looked(frame, rows, [*now, *joined])
+        later = [s for s in own if s.unless is not None and not s.unless(facts)]
+        later += possible(at_the_edges(name, rows, facts))
+        counts += _counts(rows.frame, later)
+        found = list(zip((*now, *joined, *later), counts, strict=True))
+        mine = {(s.code, s.column) for s, count in found if count} - {
+            (s.code, s.column) for s in joined
+        }
+        rows.once(key, lambda: frozenset(mine))
+        out = [(frame if s in joined else rows.frame, s, count) for s, count in found if count]
+        for other, suspect in endings(name, rows, self.policy):
+            (count,) = _counts(other, [suspect])
+            out += [(other, suspect, count)] if count else []
+        return facts, out
+
+    def _own(self, name: str) -> list[Suspect]:
+        """Return what is looked for in the rows of a table alone."""
+        rows: Rows = self.tables[name].data
+        asked = suspects(name, rows, self.policy, self.currency, self.rates, self.as_of)
+        return [*asked, *(states(rows, self.as_of) if name == "subscriptions" else ())]
 
     def suspects(self, name: str) -> Iterator[tuple[Frame, list[Suspect]]]:
         """Return what is looked for in one table, row by row, each with the frame that it is looked for in."""
         table, rows = self.tables[name], self.tables[name].data
-        asked = list(suspects(name, rows, self.policy, self.currency, self.rates, self.as_of))
-        asked += at_the_edges(name, rows)
-        if name == "subscriptions":
-            asked += states(rows, self.as_of)
+        facts, _ = _looked(rows.frame, rows, [])
         frame, beside = with_others(table, self.tables, self.as_of)
-        yield frame, [*asked, *beside]
+        yield frame, [*self._own(name), *at_the_edges(name, rows, facts), *beside]
         for other, suspect in endings(name, rows, self.policy):
             yield other, [suspect]
 
@@ -192,25 +226,6 @@ class Looking:
         if self.rates and "fx" not in views:
             views["fx"] = View(_rates_table(self.rates))
         return Gate(views, self.as_of, self.currency, self.policy, self.guessed)
-
-    def _strangers(self, table: Table) -> Iterator[Problem]:
-        """Customers of a table that `customers` does not have."""
-        rows: Rows = table.data
-        known = self.tables["customers"].data.frame.select("customer_id")
-        strange = rows.frame.join(known, on="customer_id", how="anti")
-        strange = strange.filter(~nw.col("customer_id").is_null())
-        each = strange.group_by("customer_id").agg(nw.len().alias("rows"))
-        size = each.select(nw.len().alias("ids"), nw.col("rows").sum())
-        counts = fetched(size).to_pylist()[0]
-        if not counts["ids"]:
-            return
-        first = replace(table, data=_first(rows.part(strange)))
-        nobody = replace(self.tables["customers"], data=_nobody(first))
-        for problem in keys.customers_without_row(
-            self._gate({table.name: first, "customers": nobody})
-        ):
-            rule = keys.without_row(int(counts["ids"]))
-            yield _counted(problem, int(counts["rows"]), rows.part(strange), rule=rule)
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
@@ -286,11 +301,17 @@ def _with_words(first: pa.Table, suspect: Suspect) -> pa.Table:
     return pa.concat_tables([first, words], promote_options="permissive")
 
 
-def _counts(frame: Frame, asked: list[Suspect]) -> list[int]:
+def _looked(frame: Frame, rows: Rows, asked: list[Suspect]) -> tuple[Facts, tuple[int, ...]]:
+    """Return what a look at rows says, and for how many each condition holds; a second look is only for conditions."""
+    if asked:
+        facts, counts = first_look(frame, rows, [suspect.where for suspect in asked])
+        return rows.once("facts", lambda: facts), counts
+    return rows.once("facts", lambda: first_look(frame, rows)[0]), ()
+
+
+def _counts(frame: Frame, asked: list[Suspect]) -> tuple[int, ...]:
     """Return how many rows each condition holds for: one query for all."""
-    if not asked:
-        return []
-    return list(counted_in(frame, *(suspect.where for suspect in asked)))
+    return counted_in(frame, *(suspect.where for suspect in asked)) if asked else ()
 
 
 def _first(rows: Rows, order: Sequence[str] = (), few: int = SHOWN) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 
@@ -17,6 +17,7 @@ from saasmetrics.tables.gate import amounts, copies, terms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from saasmetrics.engine.connected.facts import Facts
     from saasmetrics.engine.connected.rows import Rows
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
@@ -68,24 +69,20 @@ class Gathered:
     few: int = _SHOWN
 
 
-def gathered(name: str, rows: Rows, *, inclusive: bool) -> Iterator[Gathered]:
+def gathered(name: str, rows: Rows, facts: Facts, *, inclusive: bool) -> Iterator[Gathered]:
     """Return what is found among the rows of one table; `inclusive`: subscriptions run on the day of their end."""
     there = set(rows.column_names)
     if name in copies.LINES:
         yield from rows.once("same lines", lambda: list(_same_lines(name, rows)))
     amount, at = _PAID.get(name, ("", ""))
-    if amount and {"customer_id", amount, at} <= there:
-        months = partial(_listed, _negative_months, rows, amount, at)
-        yield from rows.once("negative months", months)
+    if amount and {"customer_id", amount, at} <= there and not facts.is_from(amount, 0):
+        months = partial(_negative_months, rows, amount, at)
+        yield from rows.once("negative months", lambda: list(months()))
     if name == "invoices" and {"customer_id", "date"} <= there:
-        yield from rows.once("days", partial(_listed, _days, rows))
+        yield from rows.sought("days", partial(_days, rows))
     if name == "subscriptions" and "start" in there:
         key = f"overlaps {inclusive}"
-        yield from rows.once(key, lambda: list(_overlaps(rows, inclusive=inclusive)))
-
-
-def _listed(find: Callable[..., Iterator[Gathered]], *asked: Any) -> list[Gathered]:
-    return list(find(*asked))
+        yield from rows.sought(key, partial(_overlaps, rows, inclusive=inclusive))
 
 
 def _counts(cells: Frame, *columns: str) -> tuple[int, ...]:
@@ -137,6 +134,8 @@ def same_line_of(name: str, rows: Rows) -> nw.Expr:
 def _same_lines(name: str, rows: Rows) -> Iterator[Gathered]:
     number, columns = copies.LINES[name]
     if not {number, *columns} <= set(rows.column_names) or counts_rows(rows, number):
+        return
+    if rows.of_whole("same lines") == [] and rows.of_whole(f"{number} counts") is False:
         return
     good = ~nw.col(number).is_null() & ~nw.col(columns[1]).is_null()
     different = rows.frame.filter(good).unique()

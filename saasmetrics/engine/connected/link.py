@@ -9,6 +9,7 @@ from typing import Any
 
 from saasmetrics.errors import DataError, WarehouseError
 from saasmetrics.memory import spoken
+from saasmetrics.money import counted
 
 _FOREIGN = frozenset(
     {"duckdb", "_duckdb", "polars", "narwhals", "pyspark", "py4j", "ibis", "sqlglot", "sqlalchemy"}
@@ -177,10 +178,13 @@ class Link:
         self.lost = False
 
     def notes(self) -> tuple[str, ...]:
-        """Return in words what was brought."""
+        """Return in words what was brought and is here, each table once, with the rows of all its parts."""
+        parts: dict[str, list[int]] = {}
+        for name, rows, _ in self.brought.values():
+            parts.setdefault(name, []).append(rows)
         return tuple(
-            f"brought {rows:,} {'row' if rows == 1 else 'rows'} of {name}"
-            for name, rows, _ in self.brought.values()
+            f"brought {counted(sum(rows), 'row')} of {name}{f' in {len(rows)} parts' * (len(rows) > 1)}"
+            for name, rows in parts.items()
         )
 
 

@@ -19,7 +19,7 @@ from saasmetrics.tables.canonical import (
     row_numbers_for,
 )
 from saasmetrics.tables.findings import SHOWN
-from saasmetrics.tables.links import KEYS, as_text
+from saasmetrics.tables.links import KEYS, as_text, no_customers
 from saasmetrics.tables.names import Matching, fold, match_columns, missing_column
 from saasmetrics.tables.schema import table_schema
 from saasmetrics.tables.sources import to_arrow
@@ -235,17 +235,7 @@ def _only_whole(frame: Frame) -> None:
     if not rows:
         return
     few = strange.select("customer_id", "parent_id").sort("customer_id", "parent_id").head(SHOWN)
-    problem = Problem(
-        "customers",
-        "parent_id",
-        "is a text that is no whole number, as customer_id is, so it can be no customer",
-        rows,
-        tuple(fetched(few).to_pylist()),
-        "Give the customer_id of the parent, clear the column there, or make customer_id a text in every table.",
-        "error",
-        "wrong-type",
-    )
-    raise InvalidTablesError([problem])
+    raise no_customers(rows, fetched(few).to_pylist())
 
 
 __all__ = ["connected_tables"]

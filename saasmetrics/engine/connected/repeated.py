@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, canonical
 from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.whole import flag
 from saasmetrics.tables.gate import keys
 from saasmetrics.tables.gate.view import Gate, View
 from saasmetrics.tables.schema import SCHEMA
@@ -33,6 +34,15 @@ def repeated(table: Table) -> Iterator[Problem]:
     """
     rows: Rows = table.data
     key = [name for name in keys.key_of(table.name) if name in rows.column_names]
+    whole = any(pa.types.is_integer(rows.schema.field(name).type) for name in key[:1])
+    look = (
+        rows.once if whole and len(key) == 1 else rows.sought
+    )  # for some of the rows may be counted anew
+    yield from look("repeated", lambda: list(_repeated(table, key)))
+
+
+def _repeated(table: Table, key: list[str]) -> Iterator[Problem]:
+    rows: Rows = table.data
     if len(key) == 1 and SCHEMA[table.name].key and counts_rows(rows, key[0]):
         yield from _numbered(table, key[0])
         return
@@ -68,15 +78,12 @@ def _of_key(table: Table, key: list[str]) -> Iterator[Problem]:
         found = [*keys.repeated_rows(gate), *keys.repeated_keys(gate)]
         counts = {problem.code: problem.rows for problem in found}
     else:
-        alike = _sharing(several, rows.column_names)
-        counts = {
-            "repeated-row": _size(several) - _size(several.unique()),
-            "repeated-key": _size(different),
-        }
-        found = [
-            *keys.repeated_rows(_gate(table, alike.sort(*key).head(_KEYS))),
-            *keys.repeated_keys(_gate(table, different.sort(*key).head(_KEYS))),
-        ]
+        counts, found = _sizes(several, key, rows.column_names), []
+        if counts["repeated-row"]:
+            alike = _sharing(several, rows.column_names)
+            found += keys.repeated_rows(_gate(table, alike.sort(*key).head(_KEYS)))
+        if counts["repeated-key"]:
+            found += keys.repeated_keys(_gate(table, different.sort(*key).head(_KEYS)))
     for problem in found:
         behind = different if problem.code == "repeated-key" else copies(several, key[0])
         yield replace(problem, rows=counts[problem.code], lines=None, found=rows.part(behind))
@@ -117,5 +124,10 @@ def _gate(table: Table, rows: Frame) -> Gate:
     return Gate({table.name: View(replace(table, data=data))})
 
 
-def _size(frame: Frame) -> int:
-    return int(fetched(frame.select(nw.len().alias("n")))["n"][0].as_py())
+def _sizes(several: Frame, key: list[str], columns: list[str]) -> dict[str, int]:
+    """Return how many of the rows that share a key are copies, and how many differ: one query for both."""
+    kinds = several.group_by(*columns).agg(nw.len().alias("_copies"))
+    kinds = kinds.with_columns(_kinds=nw.len().over(*key))
+    copied, differ = (nw.col("_copies") - 1).sum(), flag(nw.col("_kinds") > 1).sum()
+    found = fetched(kinds.select(rows=copied.cast(nw.Int64), keys=differ.cast(nw.Int64)))
+    return {f"repeated-{what[:-1]}": int(found[what][0].as_py() or 0) for what in ("rows", "keys")}

@@ -53,6 +53,8 @@ class Rows:
         A table of no rows with the types that they have when they are here, where these are known.
     kept
         What the rows are kept with where they are.
+    whole
+        More rows, of which these are some, chosen by their values.
     """
 
     is_away = True
@@ -65,6 +67,7 @@ class Rows:
         words: Mapping[str, frozenset[str]] | None = None,
         empty: pa.Table | None = None,
         kept: tuple[Kept, ...] = (),
+        whole: Rows | None = None,
     ) -> None:
         self.name = name
         self.frame = frame
@@ -72,6 +75,7 @@ class Rows:
         self.words = dict(words or {})
         self._empty = empty
         self._kept = kept
+        self._whole = None if whole is None else weakref.ref(whole)
         self._size: int | None = None
         self._here: pa.Table | None = None
         self._told: dict[str, Any] = {}
@@ -107,6 +111,15 @@ class Rows:
                 found = fetched(self.frame.select(nw.len().alias("rows")))
             self._size = int(found["rows"][0].as_py())
         return self._size
+
+    @property
+    def is_part(self) -> bool:
+        """Whether these were chosen among more rows by their values."""
+        return self._whole is not None
+
+    def counted(self, rows: int) -> None:
+        """Know how many rows there are from a query that counted them beside other things."""
+        self._size = rows
 
     @property
     def is_here(self) -> bool:
@@ -167,6 +180,26 @@ class Rows:
             self._told[what] = make()
         told: T = self._told[what]
         return told
+
+    def sought(self, what: str, make: Callable[[], Iterable[T]]) -> list[T]:
+        """Return what was looked for, once: where it is not among more rows, it is not among some of them."""
+        if self.of_whole(what) == []:
+            return []
+        return self.once(what, lambda: list(make()))
+
+    def told(self, what: str) -> Any:
+        """Return what was found out about the rows, or about more, of which these are some; None where it was not."""
+        return self._told[what] if what in self._told else self.of_whole(what)
+
+    def of_whole(self, what: str) -> Any:
+        """Return what was found out about more rows, of which these are some; None where that was not asked."""
+        whole = None if self._whole is None else self._whole()
+        return None if whole is None else whole.told(what)
+
+    def some(self, frame: Frame) -> Rows:
+        """Return those of the rows that have certain values, or whose customers have."""
+        known = self.schema.empty_table()
+        return Rows(self.name, frame, self.link, self.words, known, self._kept, self)
 
     def cut(self, frame: Frame, kept: Kept | None = None) -> Rows:
         """Return other rows of the same table; `kept`: with what they are kept with from now on."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import pyarrow as pa
 
+from saasmetrics.engine.connected.facts import CONTROL
 from saasmetrics.engine.connected.rows import is_text
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import flag
@@ -32,6 +33,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.totals import spelled
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.connected.facts import Facts
     from saasmetrics.engine.connected.rows import Rows
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.errors import Problem
@@ -40,9 +42,8 @@ if TYPE_CHECKING:
 
     Finding = Callable[[Gate], Iterable[Problem]]
     Said = Callable[[Problem, Frame], Problem]
+    Unless = Callable[[Facts], bool]
 
-# Of texts that may hold a zero byte no system but these in memory knows.
-_CONTROL = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 _FIRST, _LAST = date(1678, 1, 1), date(2261, 12, 31)
 
 
@@ -68,6 +69,8 @@ class Suspect:
         Columns by which the first rows are told; the key of the table, if not given.
     few
         How many of the rows are needed for the words.
+    unless
+        Whether a look at the table says that there are none.
     """
 
     finding: Finding
@@ -79,6 +82,7 @@ class Suspect:
     beside: tuple[tuple[str, str, str], ...] = ()
     order: tuple[str, ...] = ()
     few: int = SHOWN
+    unless: Unless | None = None
 
 
 def suspects(
@@ -112,9 +116,22 @@ def _missing(name: str, rows: Rows) -> Iterator[Suspect]:
         unanswered = (name, column) == ("surveys", "score")
         code = "unanswered-survey" if unanswered else "missing-value"
         where = nw.col(column).is_null()
+        unless: Unless | None = _full(column)
         if SCHEMA[name].columns[column].dtype == "id" and is_text(rows.schema.field(column).type):
-            where = where | (nw.col(column) == "")
-        yield Suspect(keys.missing_values, code, column, where)
+            where, unless = where | (nw.col(column) == ""), None
+        yield Suspect(keys.missing_values, code, column, where, unless=unless)
+
+
+def _full(column: str) -> Unless:
+    return lambda facts: facts.is_full(column)
+
+
+def _from(column: str, least: float) -> Unless:
+    return lambda facts: facts.is_from(column, least)
+
+
+def _within(column: str, least: float, most: float) -> Unless:
+    return lambda facts: facts.is_from(column, least) and facts.is_until(column, most)
 
 
 def _ids(name: str, rows: Rows) -> Iterator[Suspect]:
@@ -133,9 +150,11 @@ def _ids(name: str, rows: Rows) -> Iterator[Suspect]:
 def _amounts(name: str, there: set[str]) -> Iterator[Suspect]:
     for table, column, _, _ in amounts.NOT_NEGATIVE:
         if table == name and column in there:
-            yield Suspect(amounts.negative_amounts, "negative-amount", column, nw.col(column) < 0)
+            less, unless = nw.col(column) < 0, _from(column, 0)
+            yield Suspect(amounts.negative_amounts, "negative-amount", column, less, unless=unless)
     if name == "tickets" and "csat" in there:
-        yield Suspect(success.unanswered_csat, "unanswered-csat", "csat", nw.col("csat").is_null())
+        none, unless = nw.col("csat").is_null(), _full("csat")
+        yield Suspect(success.unanswered_csat, "unanswered-csat", "csat", none, unless=unless)
     for table, column in amounts.POSITIVE:
         if table == name and column in there:
             yield Suspect(amounts.negative_amounts, "zero-divisor", column, nw.col(column) == 0)
@@ -198,7 +217,8 @@ def _terms(name: str, there: set[str], policy: Policy) -> Iterator[Suspect]:
 
 
 def _dates(name: str, there: set[str], as_of: int) -> Iterator[Suspect]:
-    earliest, latest = (day_of(day) for day in extract.near(as_of))
+    near = extract.near(as_of)
+    earliest, latest = (day_of(day) for day in near)
     for column in SCHEMA[name].columns.values():
         if column.dtype not in ("date", "month", "timestamp") or column.name not in there:
             continue
@@ -207,8 +227,10 @@ def _dates(name: str, there: set[str], as_of: int) -> Iterator[Suspect]:
         early, late = (day < nw.lit(earliest)) & ~outside, day > nw.lit(latest)
         if (name, column.name) not in reach.OPEN:
             outside, late = outside | (day > nw.lit(_LAST)), late & ~(day > nw.lit(_LAST))
-        yield Suspect(reach.impossible_dates, "impossible-date", column.name, outside)
-        yield Suspect(extract.distant_dates, "distant-date", column.name, early | late)
+        usual = _within(column.name, near[0], min(near[1], (_LAST - date(1970, 1, 1)).days))
+        told = (column.name, outside), (column.name, early | late)
+        yield Suspect(reach.impossible_dates, "impossible-date", *told[0], unless=usual)
+        yield Suspect(extract.distant_dates, "distant-date", *told[1], unless=usual)
 
 
 def day_of(day: int) -> date:
@@ -229,8 +251,13 @@ def _words(name: str, rows: Rows) -> Iterator[Suspect]:
 def _texts(rows: Rows) -> Iterator[Suspect]:
     for column in rows.column_names:
         if is_text(rows.schema.field(column).type):
-            where = nw.col(column).str.contains(_CONTROL)
-            yield Suspect(names.control_characters, "control-characters", column, where)
+            where = nw.col(column).str.contains(CONTROL)
+            finding, code = names.control_characters, "control-characters"
+            yield Suspect(finding, code, column, where, unless=_has_no_controls)
+
+
+def _has_no_controls(facts: Facts) -> bool:
+    return not facts.controls
 
 
 def _flags(name: str, rows: Rows) -> Iterator[Suspect]:
@@ -250,8 +277,9 @@ def _flags(name: str, rows: Rows) -> Iterator[Suspect]:
 
 def _invoices(name: str, there: set[str]) -> Iterator[Suspect]:
     if name == "invoices" and "amount" in there:
-        credit = nw.col("amount") < 0
-        yield Suspect(amounts.credits_on_invoices, "credit", "amount", credit, said=_credited)
+        credit, unless = nw.col("amount") < 0, _from("amount", 0)
+        told = ("credit", "amount", credit)
+        yield Suspect(amounts.credits_on_invoices, *told, said=_credited, unless=unless)
 
 
 def _credited(problem: Problem, found: Frame) -> Problem:
@@ -286,7 +314,8 @@ def _tickets(there: set[str]) -> Iterator[Suspect]:
     for column in support.WORK:
         if column in there:
             less = nw.col(column) < 0
-            yield Suspect(support.negative_amounts_of_work, "negative-work", column, less)
+            told = ("negative-work", column, less)
+            yield Suspect(support.negative_amounts_of_work, *told, unless=_from(column, 0))
     if "csat" in there:
         most = nw.lit(5.0)
         if "csat_scale" in there:
@@ -305,7 +334,7 @@ def _hours(there: set[str]) -> Iterator[Suspect]:
     finding, code = support.hours_out_of_order, "hours-out-of-order"
     told = [name for name in support.HOURS if name in there]
     for column in told:
-        yield Suspect(finding, code, column, nw.col(column) < 0)
+        yield Suspect(finding, code, column, nw.col(column) < 0, unless=_from(column, 0))
     for less, more in pairwise(told):
         over = nw.col(less) > nw.col(more) * (1 + 1e-9)
         yield Suspect(finding, code, f"{less}, {more}", over)
@@ -336,12 +365,14 @@ def _currencies(
         yield Suspect(values.unknown_currencies, "unknown-currency", "currency", where, strange)
     if name not in values.DATE_OF:
         return
-    yield Suspect(values.missing_currencies, "missing-currency", "currency", code.is_null())
+    none, unless = code.is_null(), _full("currency")
+    yield Suspect(values.missing_currencies, "missing-currency", "currency", none, unless=unless)
     for foreign in sorted(used & values.known_currencies() - {currency}):
         since = rates.get(foreign, as_of + 1)
         if since > as_of:
             yield Suspect(values.missing_rates, "missing-rate", "currency", code == foreign)
         elif policy.fx != "constant":
             early = nw.col(values.DATE_OF[name]).cast(nw.Date) < nw.lit(day_of(since))
-            where = (code == foreign) & early
-            yield Suspect(values.missing_rates, "early-rate", "currency", where)
+            where, unless = (code == foreign) & early, _from(values.DATE_OF[name], since)
+            finding, words = values.missing_rates, "early-rate"
+            yield Suspect(finding, words, "currency", where, unless=unless)

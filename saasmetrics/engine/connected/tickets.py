@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.columns import encode
 from saasmetrics.engine.connected.rows import Rows, brought, canonical
+from saasmetrics.engine.facets import MOMENTS
 from saasmetrics.engine.groups import encoded
 from saasmetrics.engine.moments import end_of_day, offsets_of
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept
+from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
-from saasmetrics.engine.portable.whole import FAR
+from saasmetrics.engine.portable.whole import FAR, day_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.facets import Facets
     from saasmetrics.periods import Calendar
     from saasmetrics.tables import Table
 
@@ -80,6 +84,49 @@ def counted_tickets(
     return Cells(data, labelled(data, columns), names, customer.astype(np.int64))
 
 
+def faceted_tickets(
+    tables: Mapping[str, Table],
+    columns: Sequence[tuple[str, str]],
+    asked: Facets,
+    calendar: Calendar,
+    days: tuple[int | None, int],
+    zone: str,
+) -> tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]:
+    """Return how many tickets there are of each combination of columns, period of creation and facets.
+
+    Parameters
+    ----------
+    tables
+        The tables of the book.
+    columns
+        Table and name of each column.
+    asked
+        What is told of tickets.
+    calendar
+        The periods.
+    days
+        The first day looked at, and the as-of day.
+    zone
+        The time zone of the clock.
+
+    Returns
+    -------
+    pyarrow.Table, list
+        As of `facet_cells`, and of each column the labels, and which of them each row has.
+    """
+    rows: Rows = tables["tickets"].data
+    frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
+    now = end_of_day(days[1], zone)
+    with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
+        kinds = ("created", *asked.moments)
+        first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
+        offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
+        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
+        cells = held(facet_cells(frames, columns, asked, clock), "tickets")
+        found = brought(cells, "tickets", rows.link)
+    return found, labelled(found, columns)
+
+
 def labelled(
     data: pa.Table, columns: Sequence[tuple[str, str]]
 ) -> list[tuple[list[Any], NDArray[np.int32]]]:
@@ -90,7 +137,53 @@ def labelled(
     ]
 
 
-def tickets_between(table: Table, first: int, last: int) -> Table:
-    """Return the table of the tickets created on some days of UTC, which come when they are used."""
+def tickets_between(
+    table: Table, first: int, last: int, columns: Sequence[str] | None = None
+) -> Table:
+    """Return the table of the tickets created on some days of UTC, which come when they are used.
+
+    Parameters
+    ----------
+    table
+        The tickets.
+    first, last
+        The days.
+    columns
+        What is looked at, as far as the table has it; None: all columns.
+    """
     rows: Rows = table.data
-    return replace(table, data=rows.cut(kept(rows.frame, (first, last), {}).drop("day")))
+    names = rows.column_names if columns is None else columns
+    some = kept(rows.frame, (first, last), {})
+    return replace(table, data=rows.cut(some.select(*(n for n in names if n in rows.column_names))))
+
+
+def tickets_within(
+    table: Table, spans: Mapping[str, tuple[int, int | None]], words: Mapping[str, str]
+) -> Table:
+    """Return the table of the tickets that have moments on some days of UTC, which come when they are used.
+
+    Parameters
+    ----------
+    table
+        The tickets.
+    spans
+        Moment -> its first day and its last one; None: or later, or never. A ticket without a first solution has
+        that of its last one.
+    words
+        Column -> the text that it has.
+    """
+    rows: Rows = table.data
+    found = rows.frame
+    for column, word in words.items():
+        found = found.filter(nw.col(column).cast(nw.String) == word)
+    for kind, (first, last) in spans.items():
+        columns = [MOMENTS[kind], *(["solved_at"] if kind == "first_resolution" else [])]
+        there = [column for column in columns if column in rows.column_names]
+        if not there or (first <= -FAR and last is None):
+            continue
+        end = FAR if last is None else last
+        days = [day_number(column, FAR) for column in there]
+        found = found.filter(
+            nw.any_horizontal(*((d >= first) & (d <= end) for d in days), ignore_nulls=True)
+        )
+    return replace(table, data=rows.cut(found))

@@ -10,14 +10,14 @@ from saasmetrics.engine import valued
 from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
-from saasmetrics.engine.portable.balances import daily_changes
+from saasmetrics.engine.portable.balances import daily_changes, origins
 from saasmetrics.engine.portable.fetched import fetched, number
 from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.limits import check_amounts, check_sum
-from saasmetrics.engine.portable.lines import SERVED, pieces, served
+from saasmetrics.engine.portable.lines import SERVED, all_pieces, pieces, served
 from saasmetrics.engine.portable.rates import Rates, rates_of
 from saasmetrics.engine.spans import source_of
 
@@ -73,10 +73,11 @@ class Basis:
             }
         self.source = source_of(found)
         self.policy = policy
-        self._as_of = as_of
-        self._currency = currency
+        self.as_of = as_of
+        self.currency = currency
         self._cache: dict[Any, Any] = {}
         self.keeps = keeps(found[self.source])
+        self.is_near = found[self.source].implementation.is_polars()  # keeps steps in this process
         self.checks_later = False
         self._usage = policy.usage != "excluded" and self.source == "subscriptions"
         self._usage &= "invoices" in found
@@ -119,7 +120,7 @@ class Basis:
             return {}
         fx = fetched(self.tables["fx"].select("date", "currency", "rate"))
         used = fetched(source.select("currency").unique())["currency"].to_pylist()
-        return valued.moving(fx, [name for name in used if name], self._as_of, self._currency)
+        return valued.moving(fx, [name for name in used if name], self.as_of, self.currency)
 
     @property
     def rates(self) -> Rates:
@@ -127,8 +128,8 @@ class Basis:
         return self.once("rates", self._rates)
 
     def _rates(self) -> Rates:
-        latest = latest_rates(self.tables, self._as_of)
-        found = rates_of(self.tables["fx"], self.curves, self._as_of, latest)
+        latest = latest_rates(self.tables, self.as_of)
+        found = rates_of(self.tables["fx"], self.curves, self.as_of, latest)
         return Rates(
             held(found.table, "rates", "the rate of each day against the latest"), found.count
         )
@@ -137,14 +138,14 @@ class Basis:
     def start(self) -> int:
         """The first day on which anybody pays; the as-of day where nobody does."""
         found = self.once("start", lambda: number(self._lines().select(nw.col("start").min())))
-        return self._as_of if found is None else int(found)
+        return self.as_of if found is None else int(found)
 
     def left_out(self) -> tuple[str, ...]:
         """Return in words how many rows do not count, and why."""
         return self.once(
             "left out",
             lambda: left_out_notes(
-                self._with_served(), self.source, self.policy, self._as_of, self._currency
+                self._with_served(), self.source, self.policy, self.as_of, self.currency
             ),
         )
 
@@ -201,9 +202,13 @@ class Basis:
             lambda: self._within(held(self._made(tuple(by)), "pieces", _PIECES_ARE)),
         )
 
+    def lines(self, by: Sequence[str]) -> Frame:
+        """Return the pieces with the values that their lines have in some columns, as `_by0`, `_by1`, ..."""
+        return self._lines(by)
+
     def _within(self, found: Frame) -> Frame:
         if self.policy.overlap != "latest" and not self.checks_later:  # which looks before
-            check_sum(found, self.source, self._currency)
+            check_sum(found, self.source, self.currency)
         return found
 
     def told(self, start: int | None, size: int) -> None:
@@ -212,18 +217,18 @@ class Basis:
 
     def check_sum(self) -> None:
         """Refuse amounts that add up to more than 64 bits hold, where that was left for later."""
-        self.once("sum", lambda: check_sum(self._lines(), self.source, self._currency))
+        self.once("sum", lambda: check_sum(self._lines(), self.source, self.currency))
 
     def _check_amounts(self) -> None:
         for name in self._paid():
-            check_amounts(self.tables, name, self.policy, self._as_of, self._currency)
+            check_amounts(self.tables, name, self.policy, self.as_of, self.currency)
 
     def _with_served(self) -> dict[str, Frame]:
         """Return the tables, and with them what pieces and footnotes both start from."""
         self.once("amounts", self._check_amounts)
         if self.source != "subscriptions":
             return {**self.tables}
-        asked = (self.tables, self.policy, self._as_of, self._currency)
+        asked = (self.tables, self.policy, self.as_of, self.currency)
         return {
             **self.tables,
             SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED, _SERVED_IS)),
@@ -243,8 +248,32 @@ class Basis:
             tables[lines] = who.with_groups(
                 tables[lines], tables, self.source, self.policy.entity, by, bands
             )
+        return self._pieces_of(tables, keep)
+
+    def _pieces_of(self, tables: Mapping[str, Frame], keep: Sequence[str]) -> Frame:
         moving = tuple(self.curves)
-        return pieces(tables, self.source, self.policy, self._as_of, self._currency, moving, keep)
+        return pieces(tables, self.source, self.policy, self.as_of, self.currency, moving, keep)
+
+    def carrying(
+        self, told: Callable[[Frame], Frame], columns: Sequence[str], *, ahead: bool = False
+    ) -> Frame:
+        """Return the pieces with columns that are told of the rows they come from; `ahead`: all, known or not yet."""
+        tables = self._with_served()
+        lines = SERVED if SERVED in tables else self.source
+        tables[lines] = told(tables[lines])
+        if not ahead:
+            return self._pieces_of(tables, columns)
+        asked = (self.source, self.policy, self.as_of, self.currency, tuple(self.curves), columns)
+        return all_pieces(tables, *asked)
+
+    def under(self, source: Frame | None = None, **choices: Any) -> Basis:
+        """Return what the same tables are under other choices, or with another frame of the source."""
+        policy = self.policy.changed(**choices)
+        if policy == self.policy and source is None:
+            return self
+        tables = self.tables if source is None else {**self.tables, self.source: source}
+        made = (policy, self.as_of, self.currency, None)
+        return self.once(("under", policy, source is None), lambda: Basis(tables, *made))
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
@@ -262,6 +291,12 @@ class Basis:
             return found
         found = found.join(self.entities(), on="entity")
         return who.in_bags(found, bags, self.count())
+
+    def groups(self, by: Sequence[str]) -> Frame:
+        """Return every entity that pays with its group, where no entity is in several."""
+        if self.of_customers(by):
+            return self.members(by).select("entity", "group")
+        return self.pieces(by).select("entity", "group").unique()
 
     def count(self) -> int:
         """Return how many entities there are."""
@@ -286,6 +321,14 @@ class Basis:
         if not apart:
             return found
         return found.with_columns(group=nw.col("group") * self.rates.count + nw.col("moving"))
+
+    def with_origin(self, found: Frame, by: Sequence[str]) -> Frame:
+        """Add one `group` per entity: its own, or that of most of its MRR on its first day."""
+        if not by:
+            return found.with_columns(group=nw.lit(0).cast(nw.Int64))
+        known = self.members(by) if self.of_customers(by) else origins(self.daily(by))
+        found = found.join(known.select("entity", "group"), on="entity", how="left")
+        return found.with_columns(nw.col("group").fill_null(0).cast(nw.Int64))
 
     def grouping(self, by: Sequence[str]) -> Groups:
         """Return the groups of some columns."""

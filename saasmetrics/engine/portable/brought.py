@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.valued import Valuation
     from saasmetrics.tables import Table
 
+_SPARSE = 4  # row numbers per row, beyond which they are ids
 _NUMBERS = ("_rank", "start", "end", "amount", "rests", "cause", "moving")
 
 
@@ -126,18 +128,16 @@ class BroughtEngine(LocalEngine):
     def spans(self) -> Spans:
         """Who pays how much a month from when until when."""
         ids, ranks = self._ids
-        numbers = {name: np.asarray(self._pieces[name]).astype(np.int64) for name in _NUMBERS}
-        code = self._pieces["line"].combine_chunks().dictionary_encode()
-        line = np.asarray(pc.fill_null(code.indices, -1)).astype(np.int64)
+        numbers = {name: _whole(self._pieces[name]) for name in _NUMBERS}
         day = {name: numbers[name].astype(np.int32) for name in ("start", "end")}
         return Spans(
             source=self._there.source,
             entity_ids=ids,
-            entity=np.searchsorted(ranks, numbers["_rank"]).astype(np.int32),
+            entity=_places(ranks, numbers["_rank"]).astype(np.int32),
             start=day["start"],
             end=day["end"],
             amount=numbers["amount"],
-            line=line,
+            line=self._lines.codes(self._pieces["line"]),
             paused=numbers["rests"] == 1,
             aside=self.policy.pause == "line",
         )
@@ -177,23 +177,67 @@ class BroughtEngine(LocalEngine):
         told = self._there.bring(
             found.select("_rank", "line", "group").unique(), self._there.source, self
         )
-        code, line = self._line_codes(told["line"])
-        many = np.int64(len(line) + 1)
-        key = np.asarray(told["_rank"]).astype(np.int64) * many + code
+        many = np.int64(self._lines.many + 1)
+        key = _whole(told["_rank"]) * many + self._lines.codes(told["line"]) + 1
         order = np.argsort(key)
-        mine = np.asarray(self._pieces["_rank"]).astype(np.int64) * many
+        mine = _whole(self._pieces["_rank"]) * many
         at = np.searchsorted(key[order], mine + self.spans.lines() + 1)
         group: NDArray[np.int32] = np.asarray(told["group"]).astype(np.int32)[order][at]
         return group
 
-    def _line_codes(self, lines: Any) -> tuple[NDArray[np.int64], pa.Array]:
-        """Return the number of some lines as spans have them, plus 1; and every line that was brought."""
-        known = self._pieces["line"].combine_chunks().dictionary_encode().dictionary
-        found = pc.index_in(lines.combine_chunks().cast(known.type), value_set=known)
-        found = pc.if_else(pc.is_null(lines.combine_chunks()), None, found)
-        return np.asarray(pc.fill_null(found, -1)).astype(np.int64) + 1, known
+    @cached_property
+    def _lines(self) -> _Lines:
+        """The numbers by which lines are told from each other."""
+        return _Lines.of(self._pieces["line"])
 
     def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
         if column == CAUSE_COLUMN:
             return np.asarray(self._pieces["cause"]).astype(np.int64), CAUSES
         return causes.of_groups(self.grouping(self._there.cause_column(column)), self.spans)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Numbers for the ids of lines: row numbers are taken as they are, other ids by their place among all.
+
+    Parameters
+    ----------
+    first, many
+        The first row number, and how many there are; of other ids, 0 and how many.
+    known
+        The other ids.
+    """
+
+    first: int
+    many: int
+    known: pa.Array | None = None
+
+    @classmethod
+    def of(cls, lines: pa.ChunkedArray) -> _Lines:
+        """Return the numbers for some ids, of which some may be missing."""
+        if pa.types.is_integer(lines.type):
+            limits = pc.min_max(lines).as_py()
+            first = limits["min"] or 0
+            many = (limits["max"] or 0) - first + 1
+            if many <= _SPARSE * len(lines):
+                return cls(first, many)
+        known = lines.combine_chunks().dictionary_encode().dictionary
+        return cls(0, len(known), known)
+
+    def codes(self, lines: pa.ChunkedArray) -> NDArray[np.int64]:
+        """Return the number of each id, -1 where it is missing."""
+        if self.known is not None:
+            lines = lines.combine_chunks().cast(self.known.type)
+            lines = pc.index_in(lines, value_set=self.known, skip_nulls=True)
+        return _whole(pc.fill_null(lines, self.first - 1)) - self.first
+
+
+def _whole(values: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+    return np.asarray(values).astype(np.int64, copy=False)
+
+
+def _places(ranks: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each rank among all, which are in order and seldom have holes."""
+    if len(ranks) and ranks[-1] - ranks[0] + 1 == len(ranks):
+        return of - ranks[0]
+    return np.searchsorted(ranks, of)

@@ -18,6 +18,7 @@ from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
+from saasmetrics.engine.portable.ahead import AheadThere
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.basis import Basis
 from saasmetrics.engine.portable.brought import BroughtEngine
@@ -25,6 +26,7 @@ from saasmetrics.engine.portable.chosen import chosen
 from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
+from saasmetrics.engine.portable.reasons import ReasonsThere
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among, day_number
 from saasmetrics.errors import NotPortableError
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 
-class PortableEngine:
+class PortableEngine(ReasonsThere, AheadThere):
     """Compute the cubes of a book where its tables are, with the same results as the local engine.
 
     Parameters

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 _MANY = 1_000_000  # more values than a column to group by may have
+_OWN = ("entity", "_recorded_at")  # columns that no table has of itself
 _MIX, _PRIME = 2_654_435_761, 4_294_967_291
 
 
@@ -44,6 +45,7 @@ def with_entity(tables: Mapping[str, Frame], name: str, source: str, entity: str
         parents = tables["customers"].select("customer_id", _parent=nw.col("parent_id"))
         table = table.join(parents, on="customer_id", how="left")
         own = nw.when(nw.col("_parent").is_null()).then(own).otherwise(nw.col("_parent"))
+        return table.with_columns(entity=own).drop("_parent")
     return table.with_columns(entity=own)
 
 
@@ -51,7 +53,7 @@ def known_columns(tables: Mapping[str, Frame], source: str) -> dict[str, tuple[s
     """Return the names that `by=` takes, each with its table and column."""
     there = (name for name in (source, "customers") if name in tables)
     return named(
-        {name: [n for n in names(tables[name]) if n != "entity"] for name in there}, source
+        {name: [n for n in names(tables[name]) if n not in _OWN] for name in there}, source
     )
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # PostgreSQL takes conditions on computed columns to leave next to no rows, and a cursor to be left after the first:
 # so it loops over whole subqueries, once per row. Each setting holds for one transaction.
-_POSTGRES = ("enable_nestloop = off", "cursor_tuple_fraction = 1", "jit = off")
+_POSTGRES = (
+    "set local enable_nestloop = off; set local cursor_tuple_fraction = 1; set local jit = off"
+)
 _ALL = 2**62  # rows
 _SPARK = "spark.sql.constraintPropagation.enabled"
 
@@ -60,9 +62,8 @@ def planned(frame: Frame) -> Iterator[None]:
         with _unpropagated(frame.to_native().sparkSession.conf):
             yield
     elif (connection := postgres_of(frame)) is not None:
-        with connection.transaction():
-            for setting in _POSTGRES:
-                connection.execute(f"set local {setting}")
+        with connection.transaction(), _unmerged():
+            connection.execute(_POSTGRES)
             yield
     else:
         yield
@@ -78,6 +79,18 @@ def fenced(frame: Frame) -> Frame:
         return frame
     found: Frame = nw.from_native(frame.to_native().limit(_ALL)).lazy()
     return found
+
+
+@contextmanager
+def _unmerged() -> Iterator[None]:
+    """Keep Ibis from merging a select with the one within: it takes long, and PostgreSQL does so by itself."""
+    from ibis import options
+
+    before, options.sql.fuse_selects = options.sql.fuse_selects, False
+    try:
+        yield
+    finally:
+        options.sql.fuse_selects = before
 
 
 @contextmanager

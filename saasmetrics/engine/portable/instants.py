@@ -50,11 +50,30 @@ def with_local_day(
         return frame.with_columns(day_number(column, FAR).alias(name))
     # Kept, or the moment would be told anew for each change of the clock.
     frame = held(with_seconds(frame, column, "_utc"))
+    return with_shown_day(frame, "_utc", name, offsets).drop("_utc")
+
+
+def with_shown_day(
+    frame: Frame, moment: str, name: str, offsets: Sequence[tuple[int, int]] = ()
+) -> Frame:
+    """Add the day number that a clock shows at each moment, given in seconds of UTC.
+
+    Parameters
+    ----------
+    frame
+        With a column of seconds since 1970.
+    moment, name
+        That column, and that of the days.
+    offsets
+        As for `with_local_day`.
+    """
+    if not offsets:
+        return frame.with_columns(divided(nw.col(moment), _DAY).alias(name))
     ahead = nw.lit(offsets[0][1]).cast(nw.Int64)
     for (_, before), (since, after) in pairwise(offsets):
-        ahead = ahead + where(nw.col("_utc") >= since, nw.lit(after - before)).cast(nw.Int64)
-    frame = fenced(frame.with_columns(_clock=nw.col("_utc") + ahead))
-    return frame.with_columns(divided(nw.col("_clock"), _DAY).alias(name)).drop("_utc", "_clock")
+        ahead = ahead + where(nw.col(moment) >= since, nw.lit(after - before)).cast(nw.Int64)
+    frame = fenced(frame.with_columns(_clock=nw.col(moment) + ahead))
+    return frame.with_columns(divided(nw.col("_clock"), _DAY).alias(name)).drop("_clock")
 
 
 def offsets_between(

@@ -17,6 +17,7 @@ from saasmetrics.tables.schema import CLOCKS, SCHEMA
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
+RECORDED = "_recorded_at"  # when a subscription was recorded, which no version of it is told by
 _LONG_AGO = datetime(1700, 1, 1)  # noqa: DTZ001  # timestamps have no zone here
 _TERM = ("subscription_id", "_from", "_to", "_recorded")
 _ATTRIBUTES = ("product", "plan", "quantity")
@@ -43,7 +44,15 @@ def known_frame(name: str, frame: Frame, day: int | None, *, clocks: bool = Fals
     if "withdrawn_at" in there:
         found = found.filter(day_number("withdrawn_at", FAR) > end)
     said = "the rows that are known, in their latest version"
-    return held(found if clocks else found.drop(*there), f"known_{name}", said)
+    return held(found if clocks else without_clocks(name, found), f"known_{name}", said)
+
+
+def without_clocks(name: str, frame: Frame) -> Frame:
+    """Return rows without the days on which they became known, but for that of subscriptions, as `RECORDED`."""
+    columns = names(frame)
+    if name == "subscriptions" and "recorded_at" in columns:
+        frame = frame.with_columns(nw.col("recorded_at").alias(RECORDED))
+    return frame.drop(*(clock for clock in CLOCKS if clock in columns))
 
 
 def _latest(name: str, frame: Frame) -> Frame:

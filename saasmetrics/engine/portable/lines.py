@@ -24,7 +24,7 @@ from saasmetrics.engine.portable.limits import check_sum
 from saasmetrics.engine.portable.offers import discounted
 from saasmetrics.engine.portable.service import with_last_day_paid, with_next_billing_day
 from saasmetrics.engine.portable.told import step
-from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month
+from saasmetrics.engine.portable.whole import FAR, day_number, flag, with_first_day, with_month_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,11 +62,7 @@ def pieces(
         Columns of the source to carry.
     """
     columns = (*PIECE, *keep)
-    marked = {
-        name: _with_currency(frame, moving) if name in (source, SERVED) else frame
-        for name, frame in tables.items()
-    }
-    every = every_piece(marked, source, policy, as_of, currency, columns)
+    every = all_pieces(tables, source, policy, as_of, currency, moving, keep)
     every = step(every, "lines", "who pays how much from which day until which")
     found = observed(every, as_of)
     if policy.overlap == "latest":
@@ -79,6 +75,23 @@ def pieces(
         return found
     charges = _usage(tables, policy, as_of, currency, found, keep)
     return nw.concat([found.select(*columns), charges.select(*columns)])
+
+
+def all_pieces(
+    tables: Mapping[str, Frame],
+    source: str,
+    policy: Policy,
+    as_of: int,
+    currency: str,
+    moving: Sequence[str],
+    keep: Sequence[str],
+) -> Frame:
+    """Return the pieces of all lines with columns to carry, also those that lie ahead; as for `pieces`."""
+    marked = {
+        name: _with_currency(frame, moving) if name in (source, SERVED) else frame
+        for name, frame in tables.items()
+    }
+    return every_piece(marked, source, policy, as_of, currency, (*PIECE, *keep))
 
 
 def every_piece(
@@ -218,9 +231,9 @@ def _months(
     tables: Mapping[str, Frame], _policy: Policy, as_of: int, currency: str, columns: Sequence[str]
 ) -> Frame:
     rate = currency_rate(tables, "mrr", as_of, currency)
-    found = with_month(tables["mrr"].with_columns(_day=day_number("month", 0)), "_day", "_month")
-    found = with_first_day(found, "_month", "start").with_columns(_month=nw.col("_month") + 1)
-    found = with_first_day(found, "_month", "end").with_columns(
+    found = with_month_of(tables["mrr"], "month", "_month", "start")
+    found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
+    found = found.with_columns(
         rests=nw.lit(0).cast(nw.Int64),
         cause=_cause(tables["mrr"]),
     )

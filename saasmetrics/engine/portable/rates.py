@@ -34,8 +34,9 @@ class Rates:
         moves = moves.with_columns(moving=nw.col("group") % self.count)
         found = moves.join(self._factors(moves), on=["moving", "day"], how="left")
         found = found.with_columns(factor=nw.col("factor").fill_null(1.0))
-        at_rate = (nearest(nw.col(n).cast(nw.Float64) * nw.col("factor")).alias(n) for n in money)
-        return found.with_columns(*at_rate)
+        exact = {f"_at_{n}": nw.col(n).cast(nw.Float64) * nw.col("factor") for n in money}
+        at_rate = (nearest(nw.col(f"_at_{n}")).alias(n) for n in money)
+        return found.with_columns(**exact).with_columns(*at_rate).drop(*exact)
 
     def _factors(self, moves: Frame) -> Frame:
         """Return the factor of each currency and day on which something moves; before its first rate, that one."""

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
+from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.instants import with_seconds
 from saasmetrics.engine.portable.whole import (
     FAR,
     day_number,
+    divided,
     flag,
     with_first_day,
     with_month,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 SUMS = ("n", "timed", "worked", "squared")
 NO_DAY = -FAR
 _HANDLE = "handle_seconds"
+_QUARTER = 900  # seconds
 
 
 def kept(tickets: Frame, days: tuple[int, int], where: Mapping[str, str]) -> Frame:
@@ -100,6 +104,16 @@ def request_sums(found: Frame, by: Sequence[str] = (), *, months: bool = False) 
     if months:
         found = with_first_day(with_month(found, "day", "_month"), "_month", "day")
     return _added(found, [*by, "day"])
+
+
+def slot_sums(found: Frame) -> Frame:
+    """Return tickets, those with a handling time, and its sum, by the second in which a quarter of an hour begins.
+
+    Every clock on the wall is ahead of UTC by whole quarters of an hour.
+    """
+    found = fenced(with_seconds(found, "created_at", "_moment"))
+    found = found.with_columns(second=divided(nw.col("_moment"), _QUARTER) * _QUARTER)
+    return _added(fenced(found), ["second"])
 
 
 def _added(found: Frame, by: Sequence[str]) -> Frame:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import fenced
-from saasmetrics.engine.portable.told import in_words
+from saasmetrics.engine.portable.told import in_words, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +118,22 @@ def with_month(frame: Frame, day: str, month: str) -> Frame:
     return fenced(found)
 
 
+def with_month_of(frame: Frame, date: str, month: str, first: str) -> Frame:
+    """Add the months since January 1970 of a date, and the day number of the first day of its month.
+
+    Notes
+    -----
+    A date knows its year and its month, which a day number must find out.
+    """
+    frame = frame.with_columns(day_number(date, 0).alias("_day"))
+    if steps() is not None and frame.implementation.is_ibis():
+        return with_first_day(with_month(frame, "_day", month), month, first)
+    year, own = (part.cast(nw.Int64) for part in (nw.col(date).dt.year(), nw.col(date).dt.month()))
+    since = nw.col("_day") - nw.col(date).dt.day().fill_null(1).cast(nw.Int64) + 1
+    months = ((year - 1970) * 12 + own - 1).fill_null(0)
+    return frame.with_columns(months.alias(month), since.alias(first))
+
+
 def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     """Add the day number of the first day of a month: the inverse of `with_month`."""
     told = in_words(frame, "day_of", month, day)
@@ -129,6 +145,20 @@ def with_first_day(frame: Frame, month: str, day: str) -> Frame:
     leap_days = divided(years, 4) - divided(years, 100) + divided(years, 400)
     first = years * 365 + leap_days + divided(nw.col("_since_march") * 153 + 2, 5) - _YEAR_ZERO
     return fenced(frame.with_columns(first.alias(day)).drop("_years", "_since_march"))
+
+
+def with_last_day(frame: Frame, calendar: Calendar, period: str, day: str) -> Frame:
+    """Add the day number of the last day of a period: `day` of the period's ordinal."""
+    number = nw.col(period)
+    if calendar.freq == "D":
+        return frame.with_columns(number.alias(day))
+    if calendar.freq == "W":
+        return frame.with_columns((number * 7 + 3).alias(day))
+    shift = 0 if calendar.freq == "M" else calendar.fiscal_start - 1
+    months = _MONTHS[calendar.freq]
+    found = frame.with_columns(_next=(number + 1) * months + shift)
+    found = with_first_day(found, "_next", day).drop("_next")
+    return found.with_columns((nw.col(day) - 1).alias(day))
 
 
 def with_period(

@@ -249,20 +249,50 @@ def _shown(
     measures: Sequence[str],
 ) -> Any:
     """Return a query of Ibis: names of groups, dates of periods, measures, in order."""
-    for period, shown in periods.items():
-        cells = _with_date(cells, calendar, period, f"_{shown}")
-    names = [f"_by{number}" for number in range(len(by))]
+    groups = None
     if by:
-        basis = engine.basis
+        basis, names = engine.basis, [f"_by{number}" for number in range(len(by))]
         whose = basis.members(by) if basis.of_customers(by) else basis.pieces(by)
         groups = step(whose.select("group", *names).unique(), "groups", "the names of the groups")
+    return shown(cells, groups, calendar, by, periods, measures)
+
+
+def shown(
+    cells: Frame,
+    groups: Frame | None,
+    calendar: Calendar,
+    by: Sequence[str],
+    periods: dict[str, str],
+    measures: Sequence[str],
+) -> Any:
+    """Return cells with the names of their groups and the dates of their periods.
+
+    Parameters
+    ----------
+    cells
+        The cells, by `group`.
+    groups
+        The names of each, as `_by0`, `_by1`, ...
+    calendar
+        The periods.
+    by
+        What these names are of.
+    periods
+        Columns of periods -> what their dates are called.
+    measures
+        The columns that are shown.
+    """
+    for period, date in periods.items():
+        cells = _with_date(cells, calendar, period, f"_{date}")
+    names = [f"_by{number}" for number in range(len(by))]
+    if by and groups is not None:
         cells = cells.join(groups, on="group")
     found = cells.to_native()
     labels = {column: found[name] for column, name in zip(by, names, strict=True)}
-    dates = {shown: found[f"_{shown}"] for shown in periods.values()}
-    shown = found.select(**labels, **dates, **{name: found[name] for name in measures})
+    dates = {date: found[f"_{date}"] for date in periods.values()}
+    told = found.select(**labels, **dates, **{name: found[name] for name in measures})
     order = [*labels, *dates, *(name for name in ("age", *DIMS) if name in measures)]
-    return shown.order_by(order)
+    return told.order_by(order)
 
 
 def _with_date(cells: Frame, calendar: Calendar, period: str, made: str) -> Frame:

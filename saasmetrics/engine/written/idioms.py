@@ -25,14 +25,17 @@ _SPARK = {
     "date_of": f"DATE_ADD({_DAY}, {_INT})",
     "month_of": f"YEAR(DATE_ADD({_DAY}, {_INT})) * 12 + MONTH(DATE_ADD({_DAY}, {_INT})) - 23641",
     "first_of": f"ADD_MONTHS({_DAY}, {_INT})",
+    "nearest": "RINT(x)",
 }
-# Of a date the days since 1970-01-01; of days the date, and the months since January 1970; of months their first date.
+# Of a date the days since 1970-01-01; of days the date, and the months since January 1970; of months their first date;
+# of a number with a fraction the nearest whole one, the even one of two, where a function of the dialect says that.
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "duckdb": {
         "days": f"DATE_DIFF('day', {_DAY}, x)",
         "date_of": f"{_DAY} + {_INT}",
         "month_of": f"DATE_DIFF('month', {_DAY}, {_DAY} + {_INT})",
         "first_of": f"CAST({_DAY} + {_INT} * INTERVAL '1 month' AS DATE)",
+        "nearest": "ROUND_EVEN(x, 0)",
     },
     "postgres": {
         "days": f"CAST(x AS DATE) - {_DAY}",
@@ -40,6 +43,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "month_of": f"CAST(EXTRACT(YEAR FROM {_DAY} + {_INT}) * 12 - 23641"
         f" + EXTRACT(MONTH FROM {_DAY} + {_INT}) AS BIGINT)",
         "first_of": f"CAST({_DAY} + {_INT} * INTERVAL '1 month' AS DATE)",
+        "nearest": "ROUND(CAST(x AS DOUBLE PRECISION))",  # of a NUMERIC it is the larger one of two
     },
     "bigquery": {
         "days": "UNIX_DATE(CAST(x AS DATE))",
@@ -60,6 +64,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "date_of": "DATE_ADD(DAY, x, toDate32('1970-01-01'))",
         "month_of": "DATE_DIFF('month', toDate32('1970-01-01'), DATE_ADD(DAY, x, toDate32('1970-01-01')))",
         "first_of": "DATE_ADD(MONTH, x, toDate32('1970-01-01'))",
+        "nearest": "roundBankers(x)",
     },
     "trino": {
         "days": f"DATE_DIFF('day', {_DAY}, CAST(x AS DATE))",
@@ -89,6 +94,11 @@ def said(word: str, value: Any, dialect: str) -> Any:
         return value.copy() if isinstance(node, exp.Column) and node.name == "x" else node
 
     return _parsed(word, dialect).copy().transform(filled)
+
+
+def has_word(word: str, dialect: str) -> bool:
+    """Return whether a dialect has a word of its own."""
+    return word in _WORDS[dialect]
 
 
 @cache

@@ -18,7 +18,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from saasmetrics.engine.portable.told import Steps
 
@@ -33,8 +33,17 @@ _NOTHING = 0  # bytes that are brought: the tables are in this process already
 
 
 @contextmanager
-def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, Steps]]:
+def shadow(
+    book: Any, engine: Any, beside: Sequence[str] = ()
+) -> Iterator[tuple[PortableEngine, Steps]]:
     """Open the portable engine that counts what an engine of a book counts, and the steps that it keeps.
+
+    Parameters
+    ----------
+    book, engine
+        A book, and an engine of its tables.
+    beside
+        Tables that are needed beside those that MRR comes from.
 
     Raises
     ------
@@ -55,7 +64,7 @@ def shadow(book: Any, engine: Any) -> Iterator[tuple[PortableEngine, Steps]]:
         day = book.known_day if engine.policy.knowledge == "recorded" else None
         with telling() as steps:
             tables: Any = {}
-            for name in (name for name in USED if name in book.history):
+            for name in (name for name in (*USED, *beside) if name in book.history):
                 frame = known_frame(name, _frame(connection, name, book.history[name]), day)
                 tables[name] = Table(name, Rows(name, frame, link))
             for values in cuts:

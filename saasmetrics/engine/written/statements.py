@@ -30,7 +30,13 @@ _BRIDGE = (
     "opening + new + reactivation + expansion + contraction + churn + pause + transfer = closing"
 )
 _RATES = "NRR = closing / opening, GRR = kept / opening, logo churn = customers_lost / customers"
-_WINDOWED = ("movements", "pairs", "triangle", "lifetimes")  # whose text begins where the book does
+_WINDOWED = (
+    "movements",
+    "pairs",
+    "triangle",
+    "lifetimes",
+    "due_cells",
+)  # whose text begins where the book does
 _USES = {
     "movements": f"{_BRIDGE}; losses are negative. A period without a row has no movements",
     "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
@@ -42,11 +48,15 @@ _USES = {
     "lifetimes": "event is 1 where the customer left after duration periods, 0 where it is still there; entry is its "
     "age when it was first observed; cause is 1 voluntary, 2 involuntary, 0 unknown",
     "terms": "terms and MRR that ended in the period, by what became of them",
+    "due_cells": "of the terms that end in the period, atr = renewed + downsell + lost + open; what renewals add "
+    "beyond it is escalator + mid_term + upsell. Gross rate = renewed / (atr - open), net rate = (renewed + escalator "
+    "+ upsell) / (atr - open), logo rate = customers_renewed / (customers - customers_open). Steps that repeat, of "
+    "terms that renew themselves and contracts that renew several, are there as often as the tables need now",
 }
 # What a number follows that no SQL is written for, by the question to the engine; any other is of single customers.
 _BEHIND = {
     **dict.fromkeys(("renewals", "contract_terms"), "renewals of contracts"),
-    **dict.fromkeys(("due_cells", "due_terms", "due_history"), "renewals of contracts"),
+    **dict.fromkeys(("due_before", "due_terms", "due_history"), "renewals of contracts"),
     "term_numbers": "renewals of subscriptions",
     "waits": "days from sign-up to the first payment",
     "reasons": "reasons why MRR of each customer changed",
@@ -96,12 +106,13 @@ def _asks(result: Any) -> Sequence[Ask]:
 
 
 def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]) -> str:
-    from saasmetrics.engine.written import cells
+    from saasmetrics.engine.written import cells, due
     from saasmetrics.engine.written.shadow import shadow
     from saasmetrics.engine.written.text import compiled
 
-    cube, engine = getattr(cells, ask.name), ask.engine
-    with shadow(book, engine) as (portable, steps):
+    engine, of_terms = ask.engine, ask.name == "due_cells"
+    cube = getattr(due if of_terms else cells, ask.name)
+    with shadow(book, engine, ("contracts",) if of_terms else ()) as (portable, steps):
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
         query = cube(portable, engine.policy, **{**_given(ask), **more})
@@ -115,12 +126,22 @@ def _given(ask: Ask) -> dict[str, Any]:
     return {name: value for name, value in ask.arguments.items() if name not in ("bags", "stops")}
 
 
+def _told(ask: Ask) -> dict[str, Any]:
+    """Return the arguments by the names under which metrics take them."""
+    given = _given(ask)
+    asked = given.pop("asked", None)
+    if asked is None:
+        return given
+    days = {"grace_days": asked.window.grace, "early_days": asked.window.early}
+    return {"freq": asked.freq, "by": asked.by, "terms": asked.terms, **days}
+
+
 def _header(
     result: Any, book: Any, ask: Ask, read: Sequence[str], causes: Sequence[str]
 ) -> list[str]:
     """Return comments: which number, by which definition, and what to do with the rows."""
     policy, engine = ask.engine.policy, ask.engine
-    given = ", ".join(f"{name}={value!r}" for name, value in _given(ask).items() if value)
+    given = ", ".join(f"{name}={value!r}" for name, value in _told(ask).items() if value)
     only = [f"Only {' and '.join(book.scope)}."] if book.scope else []
     since = book.since_day
     window = (

@@ -9,7 +9,7 @@ from ibis.expr import operations as ops
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from saasmetrics.engine.written.idioms import recognized, said
+from saasmetrics.engine.written.idioms import has_word, recognized, said
 from saasmetrics.engine.written.shorter import OPPOSITE
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class Values:
         return exp.cast(exp.Floor(this=share), "bigint")
 
     def _nearest(self, value: Any) -> Any:
-        """Return the nearest whole number, the even one of two: as functions of this name differ, in plain words."""
+        """Return the nearest whole number, the even one of two: in plain words where no function says so."""
+        if has_word("nearest", self.dialect):
+            return exp.cast(said("nearest", value, self.dialect), "bigint")
         down = exp.Floor(this=value)
         rest = exp.Sub(this=value.copy(), expression=down.copy())
         half = exp.Literal.number("0.5")

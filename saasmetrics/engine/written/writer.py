@@ -141,9 +141,14 @@ class Writer:
         self._made[rel] = self._added(step)
         return _from(step)
 
-    def _step(self, select: Select, name: str, said: str, *, often: bool = False) -> Step:
-        """Add a step, and return it; one without a name is a part of the one around it."""
-        same, twice = constants(select), copies(select)
+    def _step(
+        self, select: Select, name: str, said: str, *, often: bool = False, whole: bool = False
+    ) -> Step:
+        """Add a step, and return it; one without a name is a part of the one around it.
+
+        `whole`: with the columns that are the same in all rows.
+        """
+        same, twice = {} if whole else constants(select), copies(select)
         names = tuple(n for n in select.columns if n not in same and n not in twice)
         columns, star = names, _keeps_all(select, names)
         if star:
@@ -159,9 +164,9 @@ class Writer:
         self.steps.append(step)
         return step
 
-    def _level(self, select: Select) -> Select:
+    def _level(self, select: Select, *, whole: bool = False) -> Select:
         """Return what goes on from the rows of a SELECT, as a step of its own."""
-        return _from(self._step(select, "", ""))
+        return _from(self._step(select, "", "", whole=whole))
 
     def _project(self, rel: Any) -> Select:
         needed = self.graph.needed[rel]
@@ -253,11 +258,16 @@ class Writer:
         if how == "left":
             columns = select.columns.values()
             fits = fits and not select.where and all(isinstance(v, exp.Column) for v in columns)
-        return select if fits else self._level(select)
+        # What is the same in all rows is missing where a left join finds none.
+        return select if fits else self._level(select, whole=how == "left")
 
     def _beside(self, select: Select, table: Any, link: Any, known: Mapping[Any, Any]) -> None:
         """Keep the rows that have, or have not, others beside them."""
         part = self._operand(self._built(table.parent), "left")
+        several = len(link.predicates) > 1 and link.how == "semi"
+        if several:  # not every system looks for several values IN a table
+            part.distinct = True
+            part = self._level(part)
         part = _with_free_name(part, select.names)
         both = {**known, **part.places(place_of(table))}
         on = [c for p in link.predicates for c in conditions(put(self.values.of(p), both))]
@@ -267,6 +277,10 @@ class Writer:
             for node in value.find_all(exp.Column)
             if node.table == part.source[0]
         ]
+        if several:
+            select.joins.append((_JOINS["inner"], part.source[0], part.source[1], on))
+            select.known |= part.known
+            return
         if link.how == "anti":  # NOT IN would leave out all where a value is missing
             select.joins.append((_JOINS["left"], part.source[0], part.source[1], on))
             select.known |= part.known

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.credits import settled
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
@@ -77,6 +78,8 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "quantity": amounts(rows["quantity"]),
         }
     )
+    table, notes = settled(table, rows["number"], rows["cancels"])
+    files.notes += notes
     made = {"invoices": table}
     if files.has(_KIND, "customer"):
         first = rows.drop_duplicates("customer_id")

@@ -8,20 +8,25 @@ import numpy as np
 
 from saasmetrics.asked import listed, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.renewals import OPEN, RENEWED
+from saasmetrics.engine.due import Before, Question
+from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.renewals.calendar import quarters_ahead
 from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
-from saasmetrics.metrics.renewals.forecast import Outlook, learnt, likely
+from saasmetrics.metrics.renewals.chances import chances, history
+from saasmetrics.metrics.renewals.distribution import distribution
+from saasmetrics.metrics.renewals.due import every, known_before, settled
+from saasmetrics.metrics.renewals.forecast import pooled_by
 from saasmetrics.metrics.renewals.shared import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.renewals.due import Summed
     from saasmetrics.result import Result
 
 HORIZONS = (0, 30, 90, 180)
@@ -98,22 +103,17 @@ def accuracy(
 
     days, quarters = _days(horizons), quarters_ahead(quarters)
     window = (terms, grace_days, early_days)
-    now = Desk.asked(book, "Q", None, *window)
-    last = book.calendar("Q").last_day(now.due)
-    settled = np.unique(now.due[last + now.window.grace <= now.as_of])[-quarters:]
-    truth = _outcomes(now)
+    now = every(book, *window)
+    numbers = settled(now, quarters)
+    asked = [(number, horizon) for number in numbers.tolist() for horizon in days]
+    renewed = now.sums()["renewed"].sum(axis=(0, 1))
+    questions = [_question(book, *each) for each in asked]
     rows, misses = [], []
-    for number in settled.tolist():
-        first = int(book.calendar("Q").first_day(np.array([number]))[0])
-        actual = int(now.found.kept[now.kept[now.due == number]].sum())
-        for horizon in days:
-            odds, then = learnt(book, pool, *window, as_of=first - 1 - horizon)
-            desk = then.only(then.due == number)
-            outlook = Outlook(desk, odds, likely(desk, then, odds), rho)
-            row, miss = _row(outlook, truth, actual)
-            period = book.calendar("Q").starts(np.array([number]))[0]
-            rows.append({"period": period, "horizon": horizon, **row})
-            misses.append((horizon, miss))
+    for (number, horizon), then in zip(asked, _before(book, now, pool, questions), strict=True):
+        row, miss = _row(then, int(renewed[number - now.span()[0]]), rho)
+        period = book.calendar("Q").starts(np.array([number]))[0]
+        rows.append({"period": period, "horizon": horizon, **row})
+        misses.append((horizon, miss))
     df = pd.DataFrame(rows, columns=["period", "horizon", *_COLUMNS])
     summary = _summary(df, days, misses)
     options = {"quarters": quarters, "horizons": days, "rho": rho, **now.options}
@@ -146,6 +146,24 @@ def _days(horizons: Any) -> list[int]:
     return days
 
 
+def _question(book: Book, number: int, horizon: int) -> Question:
+    """Return what is asked of a quarter so many days before it."""
+    calendar, quarter = book.calendar("Q"), np.array([number])
+    first, last = (int(at(quarter)[0]) for at in (calendar.first_day, calendar.last_day))
+    return Question(first - 1 - horizon, first, last)
+
+
+def _before(
+    book: Book, now: Desk | Summed, pool: Any, questions: Sequence[Question]
+) -> Iterator[Before]:
+    """Return what was known on days before: of terms that are elsewhere with one question, of others day by day."""
+    if isinstance(now, Desk):
+        window, truth = (now.which, now.window.grace, now.window.early), _outcomes(now)
+        yield from (_known(book, pool, window, question, truth) for question in questions)
+    else:
+        yield from known_before(now, pooled_by(book, pool), questions)
+
+
 def _outcomes(now: Desk) -> tuple[Any, Any]:
     """Return a key of each term and whether it was renewed, sorted by key."""
     terms = now.found.terms
@@ -154,21 +172,42 @@ def _outcomes(now: Desk) -> tuple[Any, Any]:
     return key[order], (now.found.outcome == RENEWED)[order]
 
 
-def _row(outlook: Outlook, truth: tuple[Any, Any], actual: int) -> tuple[dict[str, Any], Any]:
+def _known(
+    book: Book, pool: Any, window: tuple[str, int, int], asked: Question, truth: tuple[Any, Any]
+) -> Before:
+    """Return what was known at the end of a day."""
+    desk = Desk.asked(book, "Q", pooled_by(book, pool), *window, as_of=asked.day)
+    terms, past = desk.found.terms, history(desk)
+    end = terms.end[desk.kept]
+    at = desk.kept[(end >= asked.first) & (end <= asked.last)]
+    came = truth[1][np.searchsorted(truth[0], (terms.row[at] << 32) + terms.start[at])]
+    assert desk.groups.of_entity is not None
+    return Before(
+        past,
+        group=desk.groups.of_entity[at].astype(np.int64),
+        again=(desk.found.number[at] > 1).astype(np.int64),
+        waited=desk.as_of - terms.end[at],
+        due=terms.due[at],
+        kept=desk.found.kept[at],
+        outcome=desk.found.outcome[at],
+        came=came.astype(np.int64),
+    )
+
+
+def _row(then: Before, actual: int, rho: float) -> tuple[dict[str, Any], Any]:
     """Return a row of the back-test, and the squared misses of its probabilities."""
-    desk = outlook.desk
-    every = np.ones(len(desk.kept), bool)
-    still = outlook.outcome == OPEN
+    learned = chances(then.past).of(then.group, then.again + 1, then.waited)
+    outcome, still = then.outcome, then.outcome == OPEN
+    chance = np.select([outcome == RENEWED, outcome == LOST], [1.0, 0.0], learned)
     row: dict[str, Any] = dict.fromkeys(_COLUMNS, np.nan)
     row |= {"actual": actual / 1e6, "n": int(still.sum()), "inside": None, "reason": ""}
-    found = outlook.spread(every)
-    if found is None:
+    if not len(outcome) or np.isnan(chance[still]).any():
         return row | {"reason": _NO_HISTORY}, np.zeros(0)
-    terms = desk.found.terms
-    key = (terms.row[desk.kept] << 32) + terms.start[desk.kept]
-    came = truth[1][np.searchsorted(truth[0], key)].astype(float)
-    miss = (outlook.chance - came)[still] ** 2
-    value, low, high = outlook.expected(every) / 1e6, found.quantile(0.1), found.quantile(0.9)
+    won = int(then.kept[outcome == RENEWED].sum())
+    found = distribution(then.due[still], chance[still], certain=won, rho=rho)
+    miss = (chance - then.came)[still] ** 2
+    value = float(np.where(still, chance * then.due, then.kept).sum()) / 1e6
+    low, high = found.quantile(0.1), found.quantile(0.9)
     row |= {"value": value, "low": low, "high": high}
     step = found.step / 1e6  # by which a quantile may be off
     row["inside"] = bool(low - step <= row["actual"] <= high + step)

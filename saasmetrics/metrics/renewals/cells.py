@@ -44,6 +44,21 @@ def window_of(book: Book, freq: str, terms: str, grace_days: int, early_days: in
     return Window(int(grace_days), int(early_days))
 
 
+def check_monthly(terms: str, source: str) -> None:
+    """Refuse month-to-month terms of subscriptions.
+
+    Examples
+    --------
+    >>> check_monthly("fixed", "subscriptions")
+    """
+    if terms == "monthly" and source == "subscriptions":
+        msg = (
+            "Month-to-month subscriptions have no terms: they renew by staying. Their renewal rate is "
+            "sm.retention.logo_retention(book, window=1)."
+        )
+        raise DataError(msg)
+
+
 def said_of_terms(
     notes: tuple[str, ...], which: str, monthly: int, returned: int
 ) -> tuple[str, ...]:

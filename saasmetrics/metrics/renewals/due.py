@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from saasmetrics.engine.due import Due
+from saasmetrics.engine.due import Due, DueBefore
 from saasmetrics.engine.groups import columns
-from saasmetrics.metrics.renewals.cells import Cells, said_of_terms, window_of
+from saasmetrics.metrics.renewals.cells import Cells, check_monthly, said_of_terms, window_of
 from saasmetrics.metrics.renewals.shared import Desk
+from saasmetrics.recording import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.engine.connected.engine import ConnectedEngine
-    from saasmetrics.engine.due import DueCells, History
+    from saasmetrics.engine.due import Before, DueCells, History, Question
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.renewals import Window
 
@@ -53,7 +54,7 @@ class Summed(Cells):
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables used beside the source of MRR."""
-        return ("contracts",)
+        return (self.found.source,)
 
     def span(self) -> tuple[int, int]:
         """Return the first due period and the number of periods up to the last one, now at the latest."""
@@ -106,16 +107,33 @@ def so_far(
         As for `rates`.
     """
     window, names = window_of(book, freq, terms, grace_days, early_days), columns(by)
+    calendar = book.calendar(freq)
+    last = int(calendar.last_day(calendar.ordinal(np.array([book.as_of_day])))[0])
+    first = _EVER if book.since_day is None else book.since_day
+    asked = Due(window, terms, freq, names, first, last)
+    found = _summed(book, asked)
+    return found or _recorded(book, asked, lambda: _desk(book, asked).past())
+
+
+def _summed(book: Book, asked: Due) -> Summed | None:
+    """Return the sums of terms where they are; None where terms are here."""
     engine = _connected(book)
-    if engine is not None:
-        calendar = book.calendar(freq)
-        last = int(calendar.last_day(calendar.ordinal(np.array([book.as_of_day])))[0])
-        first = _EVER if book.since_day is None else book.since_day
-        asked = Due(window, terms, freq, names, first, last)
-        found = engine.due_cells(asked)
-        if found is not None:
-            return Summed(book, freq, window, terms, names, engine, asked, found)
-    return Desk.asked(book, freq, by, terms, grace_days, early_days).past()
+    found = None if engine is None else engine.due_cells(asked)
+    if engine is None or found is None:
+        return None
+    check_monthly(asked.terms, found.source)
+    return Summed(book, asked.freq, asked.window, asked.terms, asked.by, engine, asked, found)
+
+
+def _desk(book: Book, asked: Due) -> Desk:
+    """Return the desk of the terms, whenever they are due."""
+    days = (asked.window.grace, asked.window.early)
+    return Desk.asked(book, asked.freq, asked.by, asked.terms, *days)
+
+
+def _recorded(book: Book, asked: Due, answer: Callable[[], Desk]) -> Desk:
+    """Return the desk of some terms, and note that it is their sums that were asked for."""
+    return asking(book.engine, "due_cells", {"asked": asked}, answer)
 
 
 def coming(
@@ -144,8 +162,51 @@ def coming(
         first = min(int(calendar.first_day(np.array([number]))[0]), day - window.grace)
         found = engine.due_terms(Due(window, terms, "Q", names, first, last))
         if found is not None:
+            check_monthly(terms, found.found.terms.source)
             return Desk(book, "Q", found.found, found.kept, window, terms, names, found)
     return Desk.asked(book, "Q", by, terms, grace_days, early_days)
+
+
+def decided(book: Book, by: str | Sequence[str] | None, quarters: int) -> Desk | Summed:
+    """Return the terms due in the last quarters whose grace is over, or their sums.
+
+    Parameters
+    ----------
+    book, by
+        As for `rates`.
+    quarters
+        How many of the quarters in which anything was due.
+    """
+    whole = every(book, "fixed", 90, 90)
+    numbers = settled(whole, quarters)
+    first, last = _edges(book, numbers)
+    asked = Due(whole.window, whole.which, "Q", columns(by), first, last)
+    found = _summed(book, asked)
+    if found is not None:
+        return found
+
+    def here() -> Desk:
+        desk = _desk(book, asked)
+        return desk.only(np.isin(desk.due, numbers))
+
+    return _recorded(book, asked, here)
+
+
+def settled(desk: Desk | Summed, quarters: int) -> NDArray[np.int64]:
+    """Return the last quarters in which anything was due and whose grace is over."""
+    first, _ = desk.span()
+    due = first + np.flatnonzero(desk.sums()["terms"].any(axis=(0, 1)))
+    last = desk.book.calendar("Q").last_day(due)
+    return due[last + desk.window.grace <= desk.as_of][-quarters:]
+
+
+def _edges(book: Book, quarters: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and the last day of quarters; of none, days on which nothing ends."""
+    if not len(quarters):
+        return -_EVER, -_EVER
+    calendar = book.calendar("Q")
+    first, last = calendar.first_day(quarters[:1]), calendar.last_day(quarters[-1:])
+    return int(first[0]), int(last[0])
 
 
 def history_of(book: Book, desk: Desk) -> History | None:
@@ -154,6 +215,21 @@ def history_of(book: Book, desk: Desk) -> History | None:
     if desk.chosen is None or engine is None:
         return None
     return engine.due_history(Due(desk.window, desk.which, "Q", desk.by, _EVER, -_EVER))
+
+
+def every(book: Book, terms: str, grace_days: int, early_days: int) -> Desk | Summed:
+    """Return all terms by the quarter in which they are due, or their sums."""
+    window = window_of(book, "Q", terms, grace_days, early_days)
+    asked = Due(window, terms, "Q", (), _EVER, -_EVER)
+    return _summed(book, asked) or _recorded(book, asked, lambda: _desk(book, asked))
+
+
+def known_before(now: Summed, by: tuple[str, ...], questions: Sequence[Question]) -> list[Before]:
+    """Return what was known on days before of terms that stay elsewhere, in groups, and what came of it."""
+    asked = DueBefore(now.window, now.which, by, tuple(questions))
+    found = now.engine.due_before(asked)
+    assert found is not None
+    return found
 
 
 def _connected(book: Book) -> ConnectedEngine | None:

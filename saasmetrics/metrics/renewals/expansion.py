@@ -12,8 +12,8 @@ from saasmetrics.engine.groups import columns
 from saasmetrics.engine.reasons import SUBTYPES
 from saasmetrics.engine.renewals import RENEWED, Window
 from saasmetrics.errors import MissingTableError
-from saasmetrics.metrics.made import made, money
-from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, reasons_of
+from saasmetrics.metrics.made import group_code, made, money
+from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, choices, reasons_of
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
 
@@ -109,33 +109,33 @@ def expansion(
         one_of("cause of expansion", cause, SUBTYPES)
     check_level(interval)
     names = columns(by)
-    found = reasons_of(book, "M")
-    found = found.pick(found.movement == MOVEMENTS.index("expansion"))
     if measure == "causes":
-        df, notes = _causes(book, found, names)
+        df, notes = _causes(book, names)
         options: dict[str, Any] = {"measure": measure}
         return made(book, "expansion", df, "expansion_causes", by=by, options=options, notes=notes)
     counted = tuple(causes) if causes else tuple(c for c in SUBTYPES if c not in NOT_BOUGHT)
-    found = found.pick(np.isin(found.subtype, [SUBTYPES.index(cause) for cause in counted]))
-    seen = [SUBTYPES[code] for code in np.unique(found.subtype)]
+    cells = book.engine.reason_cells("M", (), **choices(book))
+    grown = cells.subtype[cells.movement == MOVEMENTS.index("expansion")]
+    seen = [SUBTYPES[code] for code in np.unique(grown) if SUBTYPES[code] in counted]
     said = ", ".join(WORDS[cause].split(":")[0] for cause in (causes or seen or counted))
     options = {"measure": measure, "causes": said, "interval": interval, "freq": "M"}
-    df, drill = _curve(book, found, names, interval)
+    df, drill = _curve(book, counted, names, interval)
     return made(book, "expansion", df, "expansion", by=by, options=options, drill=drill)
 
 
 def _curve(
-    book: Book, found: Reasons, by: tuple[str, ...], level: float
+    book: Book, counted: Sequence[str], by: tuple[str, ...], level: float
 ) -> tuple[pd.DataFrame, Callable[..., pd.DataFrame]]:
     import pandas as pd
 
-    groups = book.engine.grouping(by)
-    lives = _first_expansions(book, found)
-    group = book.engine.origin(by)[lives["account"]]
+    groups, midpoint = book.engine.grouping(by), choices(book)["midpoint"]
+    codes = tuple(SUBTYPES.index(cause) for cause in counted)
+    lives = book.engine.first_expansions(by, codes, midpoint=midpoint)
     seen, entry, many = lives["age"], lives["entry"], len(groups)
-    grown = exposure(seen, entry, lives["expanded"], group=group, groups=many)
+    told = {"weight": lives["customers"], "group": lives["group"], "groups": many}
+    grown = exposure(seen, entry, lives["expanded"], **told)
     ages = grown.at_risk.shape[-1]
-    left = exposure(seen, entry, lives["left"], group=group, groups=many, ages=ages)
+    left = exposure(seen, entry, lives["left"], **told, ages=ages)
     curve = kaplan_meier(grown, level)
     data: dict[str, Any] = {}
     for i, name in enumerate(by):
@@ -150,46 +150,11 @@ def _curve(
     df = df[df["at_risk"] > 0].reset_index(drop=True)
 
     def drill(age: int | None = None, **cell: Any) -> pd.DataFrame:
-        from saasmetrics.metrics.made import group_code
-
-        mask = np.ones(len(group), bool)
         code = group_code(book, by, cell)
-        if code is not None:
-            mask &= group == code
-        if age is not None:
-            mask &= lives["age"] == age
-        at = np.flatnonzero(mask)
-        out = pd.DataFrame(
-            {"customer_id": book.engine.spans.entity_ids.to_pandas().iloc[lives["account"][at]]}
-        ).reset_index(drop=True)
-        for name in ("age", "expanded", "left", "entry"):
-            out[name] = lives[name][at]
-        return out
+        found: pd.DataFrame = book.engine.expansion_rows(by, codes, code, age, midpoint=midpoint)
+        return found
 
     return df, drill
-
-
-def _first_expansions(book: Book, found: Reasons) -> dict[str, NDArray[np.int64]]:
-    """Return per customer the age at its first expansion or when it was last seen without, and how that ended."""
-    lives = book.engine.lives("M")
-    account, cohort, duration = lives["account"], lives["cohort"], lives["duration"]
-    never = np.iinfo(np.int64).max
-    first = np.full(len(book.engine.spans.entity_ids), never)
-    born = np.full(len(first), never)
-    born[account] = cohort
-    later = found.period >= born[found.entity]
-    np.minimum.at(first, found.entity[later], found.period[later])
-    age = np.where(first[account] == never, never, first[account] - cohort)
-    expanded = (age < duration) | ((age == duration) & (lives["event"] == 0))
-    seen = np.where(expanded, age, duration)
-    keep = (seen > lives["entry"]) | (lives["entry"] == 0)
-    return {
-        "account": account[keep],
-        "age": seen[keep],
-        "expanded": expanded[keep].astype(np.int64),
-        "left": (~expanded & (lives["event"] == 1))[keep].astype(np.int64),
-        "entry": lives["entry"][keep],
-    }
 
 
 def incidence(
@@ -208,12 +173,12 @@ def incidence(
     return np.asarray(np.cumsum(before * events / safe, axis=-1))
 
 
-def _causes(
-    book: Book, found: Reasons, by: tuple[str, ...]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _causes(book: Book, by: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return ARR of expansion by year of life, cause, and at renewal or not."""
     import pandas as pd
 
+    found = reasons_of(book, "M")
+    found = found.pick(found.movement == MOVEMENTS.index("expansion"))
     groups, lives = book.engine.grouping(by), book.engine.lives("M")
     born = np.zeros(len(book.engine.spans.entity_ids), np.int64)
     born[lives["account"]] = lives["cohort"]

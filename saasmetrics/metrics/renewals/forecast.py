@@ -8,6 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import is_number
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.groups import columns
 from saasmetrics.engine.renewals import LOST, OPEN, RENEWED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
@@ -180,7 +181,6 @@ def learnt(
     terms: str,
     grace_days: int,
     early_days: int,
-    as_of: int | None = None,
     *,
     quarters: int | None = None,
 ) -> tuple[Chances, Desk]:
@@ -188,15 +188,18 @@ def learnt(
 
     The desk is that of all terms; of those due in the next `quarters` where these suffice and others stay elsewhere.
     """
+    by, window = pooled_by(book, pool), (terms, grace_days, early_days)
+    asked = None if quarters is None else coming(book, by, quarters, *window)
+    desk = asked or Desk.asked(book, "Q", by, *window)
+    return chances(history_of(book, desk) or history(desk)), desk
+
+
+def pooled_by(book: Book, pool: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns within which renewals are alike; the default is left out where customers do not have it."""
     if pool == "segment":
         table = book.tables.get("customers")
         pool = "segment" if table is not None and "segment" in table else None
-    window = (terms, grace_days, early_days)
-    if quarters is None:
-        desk = Desk.asked(book, "Q", pool, *window, as_of=as_of)
-    else:
-        desk = coming(book, pool, quarters, *window)
-    return chances(history_of(book, desk) or history(desk)), desk
+    return columns(pool)
 
 
 def likely(desk: Desk, pooled: Desk, odds: Chances) -> NDArray[np.float64]:

@@ -13,9 +13,8 @@ from saasmetrics.engine.groups import columns, sort_key, spread
 from saasmetrics.engine.renewals import LOST, OPEN, OUTCOMES, RENEWED, TIMINGS, Renewals
 from saasmetrics.engine.tally import tally
 from saasmetrics.engine.term_groups import term_groups
-from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import money
-from saasmetrics.metrics.renewals.cells import Cells, said_of_terms, window_of
+from saasmetrics.metrics.renewals.cells import Cells, check_monthly, said_of_terms, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,12 +66,7 @@ class Desk(Cells):
         found = book.engine.renewals(window, as_of)
         monthly = found.terms.monthly
         mask = {"fixed": ~monthly, "monthly": monthly, "all": np.ones(len(found), bool)}[terms]
-        if terms == "monthly" and found.terms.source == "subscriptions":
-            msg = (
-                "Month-to-month subscriptions have no terms: they renew by staying. Their renewal rate is "
-                "sm.retention.logo_retention(book, window=1)."
-            )
-            raise DataError(msg)
+        check_monthly(terms, found.terms.source)
         return cls(book, freq, found, np.flatnonzero(mask), window, terms, columns(by))
 
     @property

@@ -5,28 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.taken_out import AGREED
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, made
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.metrics.retention.shared import MISSING, NOBODY, WINDOW
 from saasmetrics.metrics.retention.window import changes_of, ordinal
-from saasmetrics.money import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
-_AGREED = ("escalator", "discount_end")
-_LONG = 24  # periods from which progress is shown
+_APART = "{} differs between the subscriptions of one customer; group by a column of customers."
 
 
 @metric(
@@ -76,39 +72,26 @@ def organic_nrr(
     (1.07, 1.0)
     """
     question = Question.asked(book, window, freq, by, interval)
-    return nrr_without("organic_nrr", question, _AGREED)
+    return nrr_without("organic_nrr", question, AGREED)
 
 
 def nrr_without(id: str, question: Question, left_out: Sequence[str]) -> Result:
     """Return NRR with some reasons of expansion taken out of the closing MRR."""
-    book, freq, bags = question.book, question.freq, max(question.bags(), 1)
-    first, periods, _ = book.engine.extent(freq)
-    groups = book.engine.grouping(question.by)
-    if groups.of_entity is None:
-        named = " and ".join(question.by)
-        msg = f"{named} differs between the subscriptions of one customer; group by a column of customers."
-        raise DataError(msg)
-    cell = groups.of_entity.astype(np.int64)
-    if bags > 1:
-        cell = cell * bags + book.engine.bags(bags)
-    shape = (len(groups) * bags, periods)
-    sums = {name: np.zeros(shape) for name in ("top", "bottom", "count")}
-    for number in _shown(range(question.window, periods)):
-        rows = _rows(book, first + number, question.window, freq, left_out)
-        at = cell[_entities(book, rows)]
-        for name, value in (
-            ("top", rows["numerator"]),
-            ("bottom", rows["denominator"]),
-            ("count", rows["denominator"] > 0),
-        ):
-            np.add.at(sums[name][:, number], at, value.to_numpy(float))
-    split = (len(groups), bags, periods)
-    micro = {
-        name: np.rint(sums[name] * MICRO).astype(np.int64).reshape(split)
-        for name in ("top", "bottom")
-    }
-    count = sums["count"].astype(np.int64).reshape(split)
-    df = rate_frame(question, micro["top"], micro["bottom"], count, NOBODY)
+    book, window, freq, by = question.book, question.window, question.freq, question.by
+    bags = question.bags()
+    midpoint = book.policy.price_volume == "midpoint"
+    taken = book.engine.taken_out(window, freq, by, bags, tuple(left_out), midpoint=midpoint)
+    if taken is None:
+        raise DataError(_APART.format(" and ".join(by)))
+    pairs = book.engine.pairs(window, freq, by, bags).measures
+    paying = book.engine.movements(freq, by, bags).measures["customers_closing"]
+    count = np.zeros_like(paying)
+    count[:, window:] = paying[:, :-window]
+    split = (len(book.engine.grouping(by)), max(bags, 1), paying.shape[1])
+    top, bottom, n = (
+        value.reshape(split) for value in (pairs["closing"] - taken, pairs["opening"], count)
+    )
+    df = rate_frame(question, top, bottom, n, NOBODY)
     options = {"window": question.span, "interval": question.interval}
     drill = _drill(question, left_out)
     return made(book, id, df, "series", by=question.by, options=options, drill=drill)
@@ -123,31 +106,13 @@ def _rows(book: Book, period: int, window: int, freq: str, left_out: Sequence[st
     return rows[rows["opening"] > 0].reset_index(drop=True)
 
 
-def _entities(book: Book, rows: pd.DataFrame) -> NDArray[np.int64]:
-    known = book.engine.spans.entity_ids
-    found = pc.index_in(pa.array(rows["customer_id"]).cast(known.type), value_set=known)
-    return np.asarray(found).astype(np.int64)
-
-
 def _drill(question: Question, left_out: Sequence[str]) -> Callable[..., pd.DataFrame]:
     def rows(period: Any = None, **group: Any) -> pd.DataFrame:
         book, freq = question.book, question.freq
         found = _rows(book, ordinal(book, freq, period), question.window, freq, left_out)
         code = group_code(book, question.by, group)
         if code is not None:
-            of_entity = book.engine.grouping(question.by).of_entity
-            assert of_entity is not None
-            found = found[of_entity[_entities(book, found)] == code]
+            found = found[book.engine.group_codes(found["customer_id"], question.by) == code]
         return found.reset_index(drop=True)
 
     return rows
-
-
-def _shown(periods: range) -> Iterable[int]:
-    """Show progress where there are many periods and it takes long."""
-    if len(periods) < _LONG:
-        return periods
-    from tqdm.auto import tqdm
-
-    shown: Iterable[int] = tqdm(periods, desc="Periods", leave=False, delay=2)
-    return shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.engine.renewed import renewed_lives
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, NotPortableError
 from saasmetrics.metrics.made import group_code, made, ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.periods import NOUNS, day_number
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.connected.engine import ConnectedEngine
+    from saasmetrics.periods import Calendar
     from saasmetrics.result import Result
 
 RENEWALS = "renewals"
@@ -97,12 +100,11 @@ def renewal_cohorts(
     check_interval(interval)
     names, calendar = columns(by), book.calendar(cohort_freq)
     unreserved(names, ("state",))
-    lives = renewed_lives(book.engine)
-    group = book.engine.origin(names)[lives["account"]].astype(np.int64)
-    cohort = calendar.ordinal(book.calendar("M").first_day(lives["cohort"]))
+    lives = _lives(book, names, calendar)
     labels = book.engine.grouping(names).labels
-    used, place = np.unique(cohort, return_inverse=True)
-    top, bottom = _counted(lives, group * len(used) + place.reshape(-1), len(labels) * len(used))
+    used, place = np.unique(lives.cohort, return_inverse=True)
+    cell = lives.group * len(used) + place.reshape(-1)
+    top, bottom = _counted(lives, cell, len(labels) * len(used))
     shape = (len(labels), len(used), -1)
     df = _cells(top.reshape(shape), bottom.reshape(shape), names, labels, interval)
     df["cohort"] = calendar.starts(used)[df["cohort"]]
@@ -121,7 +123,7 @@ def renewal_cohorts(
         options={"measure": "logos", "cohort_freq": NOUNS[cohort_freq], "interval": interval},
         notes=[_DUE, _OLD],
         extra={"average": average.reset_index(drop=True), "noun": RENEWALS},
-        drill=_drill(book, names, lives, group, cohort, cohort_freq),
+        drill=_drill(book, names, lives, calendar),
     )
 
 
@@ -141,17 +143,60 @@ def only_logos(measure: str, cohort: str) -> None:
         raise DataError(msg)
 
 
+@dataclass(frozen=True, eq=False)
+class _Lives:
+    """Customers, or as many as are alike: renewals made and due, group, cohort, and how many there are.
+
+    `rows` returns those for whom so many renewals have come due, of a cohort and a group or of all.
+    """
+
+    made: NDArray[np.int64]
+    due: NDArray[np.int64]
+    group: NDArray[np.int64]
+    cohort: NDArray[np.int64]
+    n: NDArray[np.int64]
+    rows: Callable[[int, int | None, int | None], pa.Table]
+
+
+def _lives(book: Book, by: tuple[str, ...], calendar: Calendar) -> _Lives:
+    """Return the lives of customers in terms, counted where the tables are."""
+    engine = book.engine
+    if hasattr(engine, "there"):
+        from saasmetrics.engine.connected.renewed import RenewedThere
+
+        try:
+            there = RenewedThere(cast("ConnectedEngine", engine), by, calendar)
+            return _Lives(**there.cells(), rows=there.rows)
+        except NotPortableError:
+            pass  # rows are brought instead
+    lives = renewed_lives(engine)
+    account = lives["account"]
+    group = engine.origin(by)[account].astype(np.int64)
+    cohort = calendar.ordinal(book.calendar("M").first_day(lives["since"])).astype(np.int64)
+
+    def rows(age: int, begun: int | None, code: int | None) -> pa.Table:
+        mine = lives["due"] >= age
+        mine &= True if begun is None else cohort == begun
+        mine &= True if code is None else group == code
+        told = {name: lives[name][mine] for name in ("made", "due", "term", "since")}
+        ids = engine.spans.entity_ids.take(pa.array(account[mine]))
+        return pa.table({**told, "customer_id": ids})
+
+    one = np.ones(len(account), np.int64)
+    return _Lives(lives["made"], lives["due"], group, cohort, one, rows)
+
+
 def _counted(
-    lives: dict[str, NDArray[np.int64]], cell: NDArray[np.int64], cells: int
+    lives: _Lives, cell: NDArray[np.int64], cells: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return per cell and number of renewals who made it, and for whom it has come due: cells x ages."""
     # no more ages than anybody could have made: beyond it all are 0 of ever fewer
-    most = int(max(np.minimum(lives["made"] + 1, lives["due"]).max(initial=0), 0))
+    most = int(max(np.minimum(lives.made + 1, lives.due).max(initial=0), 0))
     ages = most + 1
     sides = []
-    for upto in (np.minimum(lives["made"], lives["due"]), lives["due"]):
+    for upto in (np.minimum(lives.made, lives.due), lives.due):
         ends = np.zeros((cells, ages), np.int64)
-        np.add.at(ends, (cell, np.minimum(upto, most)), 1)
+        np.add.at(ends, (cell, np.minimum(upto, most)), lives.n)
         sides.append(np.cumsum(ends[:, ::-1], axis=1)[:, ::-1])
     return sides[0], sides[1]
 
@@ -187,34 +232,23 @@ def _cells(
 
 
 def _drill(
-    book: Book,
-    by: tuple[str, ...],
-    lives: dict[str, NDArray[np.int64]],
-    group: NDArray[np.int64],
-    cohort: NDArray[np.int64],
-    freq: str,
+    book: Book, by: tuple[str, ...], lives: _Lives, calendar: Calendar
 ) -> Callable[..., pd.DataFrame]:
     """Return the function behind `Result.rows`: the customers for whom a number of renewals has come due."""
 
-    def of(start: Any, age: int, chosen: dict[str, Any]) -> pd.DataFrame:
+    def rows(cohort: Any = None, age: int = 0, **group: Any) -> pd.DataFrame:
         import pandas as pd
 
-        code = group_code(book, by, chosen)
-        mine = lives["due"] >= age
-        if start is not None:
-            mine &= cohort == book.calendar(freq).ordinal(np.array([day_number(start)]))[0]
-        if code is not None:
-            mine &= group == code
-        ids = book.engine.spans.entity_ids.take(pa.array(lives["account"][mine]))
-        found = pd.DataFrame({"customer_id": ids.to_pandas()})
-        found["numerator"] = (lives["made"][mine] >= age).astype(float)
+        code, begun = group_code(book, by, group), None
+        if cohort is not None:
+            begun = int(calendar.ordinal(np.array([day_number(cohort)]))[0])
+        mine = lives.rows(age, begun, code)
+        found = pd.DataFrame({"customer_id": mine["customer_id"].to_pandas()})
+        found["numerator"] = (np.asarray(mine["made"]) >= age).astype(float)
         found["denominator"] = 1.0
         for name in ("made", "due", "term"):
-            found[name] = lives[name][mine]
-        found["first_month"] = book.calendar("M").starts(lives["cohort"][mine])
+            found[name] = np.asarray(mine[name])
+        found["first_month"] = book.calendar("M").starts(np.asarray(mine["since"]))
         return found
-
-    def rows(cohort: Any = None, age: int = 0, **group: Any) -> pd.DataFrame:
-        return of(cohort, age, group)
 
     return rows

@@ -374,13 +374,8 @@ def _union(frames: Sequence[pd.DataFrame]) -> Any:
 
 def _groups(book: Book, ids: Any, by: tuple[str, ...]) -> tuple[NDArray[np.int64], list[Any]]:
     """Return the group of each customer, and the labels of the groups."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = book.engine.grouping(by)
-    if found.of_entity is None:
+    group = book.engine.group_codes(ids, by)
+    if group is None:
         msg = f"{' and '.join(by)} differs between the subscriptions of one customer; group by a column of customers."
         raise DataError(msg)
-    known = book.engine.spans.entity_ids
-    at = np.asarray(pc.index_in(pa.array(ids).cast(known.type), value_set=known))
-    return found.of_entity[at].astype(np.int64), list(found.labels)
+    return group, list(book.engine.grouping(by).labels)

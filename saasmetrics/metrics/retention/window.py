@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine.reason_sums import window_rows
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import in_currency
@@ -43,8 +42,7 @@ LABELS = {
 def changes_of(book: Book, period: int, window: int, freq: str) -> pd.DataFrame:
     """Return every customer of the window that ends with a period: opening, closing, kept and the parts between."""
     policy = book.policy
-    rows = window_rows(
-        book.engine,
+    rows = book.engine.window_rows(
         period,
         window,
         freq,

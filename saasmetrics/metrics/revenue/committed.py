@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.committed import AHEAD, BALANCES, commitment_rows, commitments
+from saasmetrics.engine.committed import AHEAD, BALANCES
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made, money
@@ -236,7 +236,7 @@ def _frame(
     """Return MRR and balances in micro-units per group and period, and what the data cannot tell."""
     import pandas as pd
 
-    found = commitments(book.engine, freq, by, book.told_day)
+    found = book.engine.commitments(freq, by, book.told_day)
     live = book.engine.movements(freq, by)
     first, periods, full = book.engine.extent(freq)
     labels = list(dict.fromkeys([*live.groups.labels, *found.groups.labels]))
@@ -273,10 +273,10 @@ def _drill(
 
     def rows(period: Any = None, **group: Any) -> pd.DataFrame:
         number = ordinal(book, freq, period)
-        known = commitments(book.engine, freq, by, book.told_day).groups.labels
+        known = book.engine.commitments(freq, by, book.told_day).groups.labels
         label = _label(by, group, [*book.engine.grouping(by).labels, *known])
-        ahead = commitment_rows(
-            book.engine, number, freq, by, label if label in known else None, book.told_day
+        ahead = book.engine.commitment_rows(
+            number, freq, by, label if label in known else None, book.told_day
         )
         if label is not None and label not in known:
             ahead = ahead.iloc[:0]

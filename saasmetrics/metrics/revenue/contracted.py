@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, flat, numbers
+from saasmetrics.engine.expiring import labelled
 from saasmetrics.engine.groups import unreserved
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made
@@ -89,21 +90,22 @@ def groups_of(
         raise MissingTableError.of("contracts", "A sum of contracts")
     if not by:
         return np.zeros(len(ids), np.int64), [()], ids
+    names, table = customer_columns(book, by), book.tables["customers"]
+    known = flat(table.data["customer_id"])
+    at = pc.index_in(ids, value_set=known.cast(ids.type))
+    labels, group = labelled([flat(table.data[name]).take(at) for name in names])
+    return group, labels, ids
+
+
+def customer_columns(book: Book, by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of customers that contracts are grouped by, without the name of their table."""
     unreserved(by)
     table, names = book.tables.get("customers"), [name.removeprefix("customers.") for name in by]
     missing = [name for name in names if table is None or name not in table]
-    if table is None or missing:
-        msg = f"Contracts are grouped by columns of customers; there is no {', '.join(missing or names)}."
+    if missing:
+        msg = f"Contracts are grouped by columns of customers; there is no {', '.join(missing)}."
         raise DataError(msg)
-    known = flat(table.data["customer_id"])
-    at = pc.index_in(ids, value_set=known.cast(ids.type))
-    values = [
-        pc.fill_null(flat(table.data[name]).take(at).cast(pa.string()), "(none)") for name in names
-    ]
-    rows = list(zip(*(value.to_pylist() for value in values), strict=True))
-    labels = sorted(set(rows))
-    place = {label: number for number, label in enumerate(labels)}
-    return np.array([place[row] for row in rows], np.int64), labels, ids
+    return tuple(names)
 
 
 def _drill(book: Book, freq: str, by: tuple[str, ...]) -> Callable[..., pd.DataFrame]:

@@ -9,20 +9,22 @@ import numpy as np
 
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.expiring import AskedContracts, Expiring, contracts_shown, expiring
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import UnknownNameError
-from saasmetrics.metrics.made import made
+from saasmetrics.errors import MissingTableError, UnknownNameError
+from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.retention.window import ordinal
-from saasmetrics.metrics.revenue.contracted import contracts_of, groups_of
+from saasmetrics.metrics.revenue.contracted import customer_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
+    import pyarrow as pa
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
+    from saasmetrics.tables import Table
 
 _NOTE = "Contracts are in force from their start to the day before their end, at the latest known exchange rates"
 
@@ -100,62 +102,85 @@ def renewal_base(
 
 @dataclass(frozen=True, eq=False)
 class _Base:
-    """Contracts with the periods, counted from the first, from and before whose ends each is up for renewal."""
+    """Contracts, or how many are alike, with the periods from and before whose ends each is up for renewal."""
 
     book: Book
-    freq: str
     by: tuple[str, ...]
-    group: NDArray[np.int64]
-    labels: list[tuple[Any, ...]]
-    value: NDArray[np.float64]
-    begin: NDArray[np.int64]
-    stop: NDArray[np.int64]
+    ahead: int
+    asked: AskedContracts
+    found: Expiring
 
     @classmethod
     def of(cls, book: Book, freq: str, by: tuple[str, ...], ahead: int) -> _Base:
         """Return the contracts of a book."""
-        first, periods, _ = book.engine.extent(freq)
-        group, labels, _ = groups_of(book, by)
-        start, end, value, _ = contracts_of(book)
-        slot = book.calendar(freq).ordinal
-        last = np.where(end > start, slot(end) - first, 0)
-        begin = np.maximum(last - ahead, slot(start) - first)
-        edges = [np.clip(at, 0, periods) for at in (begin, last)]
-        return cls(book, freq, by, group, labels, value / 12, edges[0], edges[1])
+        if "contracts" not in book.tables:
+            raise MissingTableError.of("contracts", "A sum of contracts")
+        told = (book.calendar(freq), book.as_of_day, book.currency)
+        asked = AskedContracts(customer_columns(book, by), *told)
+        return cls(book, by, ahead, asked, _found(book.tables, asked))
 
     def frame(self) -> pd.DataFrame:
         """Return the sums per group and period."""
         import pandas as pd
 
-        first, periods, full = self.book.engine.extent(self.freq)
-        shape = (len(self.labels), periods + 1)
-        total, count = np.zeros(shape), np.zeros(shape, np.int64)
-        used = self.begin < self.stop
-        for at, sign in ((self.begin, 1), (self.stop, -1)):
-            np.add.at(total, (self.group[used], at[used]), sign * self.value[used])
-            np.add.at(count, (self.group[used], at[used]), sign)
+        found, calendar = self.found, self.asked.calendar
+        first, periods, full = self.book.engine.extent(calendar.freq)
+        shape = (len(found.labels), periods + 1)
+        total, count = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        begin = np.clip(np.maximum(found.end - self.ahead, found.start) - first, 0, periods)
+        stop = np.clip(found.end - first, 0, periods)
+        for at, sign in ((begin, 1), (stop, -1)):
+            np.add.at(total, (found.group, at), sign * found.value)
+            np.add.at(count, (found.group, at), sign * found.n)
         number = np.arange(first, first + periods)
-        starts = self.book.calendar(self.freq).starts(number)
-        data: dict[str, Any] = {"period": np.tile(starts, len(self.labels))}
+        data: dict[str, Any] = {"period": np.tile(calendar.starts(number), len(found.labels))}
         for i, name in enumerate(self.by):
-            names = np.array([label[i] for label in self.labels], object)
+            names = np.array([label[i] for label in found.labels], object)
             data[name] = np.repeat(names, periods)
-        data["value"] = np.cumsum(total, axis=1)[:, :-1].round(6).ravel() + 0.0
+        monthly = money(np.cumsum(total, axis=1)[:, :-1].ravel()) / 12
+        data["value"] = monthly.round(6) + 0.0
         data["n"] = np.cumsum(count, axis=1)[:, :-1].ravel()
-        data["complete"] = np.tile(number <= full, len(self.labels))
+        data["complete"] = np.tile(number <= full, len(found.labels))
         return pd.DataFrame(data)
 
     def rows(self, period: Any = None, **group: Any) -> pd.DataFrame:
-        """Return the contracts behind a cell."""
-        at = ordinal(self.book, self.freq, period) - self.book.engine.extent(self.freq)[0]
-        mine = (self.begin <= at) & (at < self.stop)
+        """Return the contracts behind a cell, those that end first first."""
+        number = ordinal(self.book, self.asked.calendar.freq, period)
+        label = None
         if group:
             label = tuple(str(group.get(name)) for name in self.by)
-            if label not in self.labels:
-                known = [" · ".join(known) for known in self.labels]
+            if label not in self.found.labels:
+                known = [" · ".join(known) for known in self.found.labels]
                 raise UnknownNameError.of("group", " · ".join(label), known)
-            mine &= self.group == self.labels.index(label)
-        deals: pd.DataFrame = self.book.frame("contracts").loc[mine]
-        out = deals[["customer_id", "contract_id", "end"]].reset_index(drop=True)
-        out.insert(1, "numerator", self.value[mine])
+        deals = _shown(self.book.tables, self.asked, self.found, (number, self.ahead), label)
+        deals = deals.sort_by([("end", "ascending"), ("contract_id", "ascending")])
+        out: pd.DataFrame = deals.drop_columns(["value"]).to_pandas()
+        out.insert(1, "numerator", money(np.asarray(deals["value"])) / 12)
         return out
+
+
+def _found(tables: Mapping[str, Table], asked: AskedContracts) -> Expiring:
+    """Return contracts by group and periods, counted where they are."""
+    used = ("contracts", "customers") if asked.columns else ("contracts",)
+    if all(tables[name].is_away for name in used):
+        from saasmetrics.engine.connected.expiring import expiring_there
+
+        found = expiring_there(tables, asked)
+        if found is not None:
+            return found
+    return expiring(tables, asked)
+
+
+def _shown(
+    tables: Mapping[str, Table],
+    asked: AskedContracts,
+    found: Expiring,
+    cell: tuple[int, int],
+    label: tuple[str, ...] | None,
+) -> pa.Table:
+    """Return the contracts behind a cell: of those that are elsewhere they alone are brought."""
+    if found.values:
+        from saasmetrics.engine.connected.expiring import contracts_shown_there
+
+        return contracts_shown_there(tables, asked, found, cell, label)
+    return contracts_shown(tables, asked, found, cell, label)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from saasmetrics.asked import one_of
-from saasmetrics.engine.reason_sums import KINDS, Reasons
+from saasmetrics.engine.reason_sums import KINDS
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, made, money
@@ -21,11 +20,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.reason_cells import ReasonCells, ReasonRows
+    from saasmetrics.engine.reason_sums import Reasons
     from saasmetrics.result import Result
 
 MOVEMENTS = tuple(KINDS)
 NAMES = tuple((movement, subtype) for movement, known in KINDS.items() for subtype in known)
 _OFFSET = np.array([NAMES.index((movement, known[0])) for movement, known in KINDS.items()])
+_APART = (
+    "{} differs between the subscriptions of one customer, and a move between them is itself a reason, which belongs "
+    "to neither side. Group by a column of customers; or look at one part with book.where(...), in which such a move "
+    "is new or churn."
+)
 WORDS = {
     "seats": "seats: more or fewer units at the same price",
     "price": "price: another price for the same plan",
@@ -46,12 +52,16 @@ WORDS = {
 
 def reasons_of(book: Book, freq: str) -> Reasons:
     """Return the reasons of the movements of a book under its policy."""
+    return book.engine.reasons(freq, **choices(book))
+
+
+def choices(book: Book) -> dict[str, bool]:
+    """Return how reasons are told under the policy of a book."""
     policy = book.policy
-    return book.engine.reasons(
-        freq,
-        midpoint=policy.price_volume == "midpoint",
-        voluntary=policy.churn_cause == "voluntary",
-    )
+    return {
+        "midpoint": policy.price_volume == "midpoint",
+        "voluntary": policy.churn_cause == "voluntary",
+    }
 
 
 def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
@@ -64,19 +74,21 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     """
     import pandas as pd
 
-    group, count = _groups(book, by)
-    found = reasons_of(book, freq)
+    found = book.engine.reason_cells(freq, by, **choices(book))
+    if found is None:
+        raise DataError(_APART.format(" and ".join(by)))
     cube = book.movements(freq, by)
     first, periods, _ = book.engine.extent(freq)
-    cell = group[found.entity] * periods + (found.period - first)
+    shape = len(book.engine.grouping(by)) * periods
+    cell = found.group * periods + (found.period - first)
     kept = cube.index.to_numpy()
     told = dict.fromkeys(MOVEMENTS, np.zeros(len(kept), np.int64))
-    parts = []
-    for code in np.unique(_code(found)):
-        mine = _code(found) == code
+    codes, parts = _code(found), []
+    for code in np.unique(codes):
+        mine = codes == code
         movement, subtype = NAMES[code]
-        value = tally(cell[mine], found.amount[mine], count * periods)[kept]
-        customers = np.bincount(cell[mine], minlength=count * periods)[kept]
+        value = tally(cell[mine], found.amount[mine], shape)[kept]
+        customers = tally(cell[mine], found.customers[mine], shape)[kept]
         told[movement] = told[movement] + value
         parts.append(_part(cube, by, movement, subtype, value, customers))
     if book.policy.fx == "spot":
@@ -88,7 +100,7 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     used = dict.fromkeys(WORDS[name] for name in df["subtype"].unique())
     notes = (f"Subtypes are {'; '.join(used)}",) if used else ()
     options = {"freq": freq, "subtypes": True}
-    drill = _drill(book, freq, by, group)
+    drill = _drill(book, freq, by)
 
     def trace(**cell: Any) -> Trace:
         return Trace.of_sides(drill(**cell).rename(columns={"value": "numerator"}), {})
@@ -107,7 +119,7 @@ def subtypes(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     )
 
 
-def _code(found: Reasons) -> NDArray[np.int64]:
+def _code(found: ReasonCells | ReasonRows) -> NDArray[np.int64]:
     """Return the place in `NAMES` of each element."""
     return _OFFSET[found.movement] + found.subtype
 
@@ -134,21 +146,7 @@ def _joined(parts: list[pd.DataFrame], cube: pd.DataFrame, by: tuple[str, ...]) 
     return cube.iloc[:0].reindex(columns=columns)
 
 
-def _groups(book: Book, by: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:
-    found = book.engine.grouping(by)
-    if found.of_entity is None:
-        msg = (
-            f"{' and '.join(by)} differs between the subscriptions of one customer, and a move between them is itself "
-            "a reason, which belongs to neither side. Group by a column of customers; or look at one part with "
-            "book.where(...), in which such a move is new or churn."
-        )
-        raise DataError(msg)
-    return found.of_entity.astype(np.int64), len(found)
-
-
-def _drill(
-    book: Book, freq: str, by: tuple[str, ...], group: NDArray[np.int64]
-) -> Callable[..., pd.DataFrame]:
+def _drill(book: Book, freq: str, by: tuple[str, ...]) -> Callable[..., pd.DataFrame]:
     """Return the function behind `Result.rows`: customers of a period with movement, subtype and amount."""
 
     def rows(
@@ -158,18 +156,12 @@ def _drill(
 
         _, _, full = book.engine.extent(freq)
         when = full if period is None else book.calendar(freq).of(period)
-        found = reasons_of(book, freq)
         code = group_code(book, by, cell)
-        keep = found.period == when
-        if code is not None:
-            keep &= group[found.entity] == code
-        found = found.pick(keep)
+        found = book.engine.reason_rows(freq, when, by, code, **choices(book))
         named = np.array(NAMES, object)[_code(found)].reshape(-1, 2)
         out = pd.DataFrame(
             {
-                "customer_id": book.engine.spans.entity_ids.take(
-                    pa.array(found.entity)
-                ).to_pandas(),
+                "customer_id": found.customer_ids,
                 "movement": named[:, 0],
                 "subtype": named[:, 1],
                 "value": money(found.amount),

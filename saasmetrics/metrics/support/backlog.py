@@ -9,11 +9,13 @@ import numpy as np
 
 from saasmetrics.asked import finite, listed, one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.facets import Facets
 from saasmetrics.engine.moments import to_utc
 from saasmetrics.engine.tickets import DAY
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.support.inbox import Inbox, headline
-from saasmetrics.money import counted
+from saasmetrics.metrics.support.clocks import set_aside
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -105,13 +108,13 @@ def backlog(
     """
     one_of("measure", measure, MEASURES)
     ages = _edges(edges)
-    inbox = Inbox.asked(book, freq, by, zone)
-    tickets = inbox.tickets
-    kept = ~tickets.backwards
+    looks = Facets(at=("resolution",), after=tuple(_seconds(age) for age in ages), backwards=True)
+    inbox = faceted_inbox(book, freq, by, zone).looking(looks)
+    kept = ~inbox.backwards
     ends = _ends(inbox)
     frames = _buckets(inbox, kept, ends, ages)
     created = inbox.sums(inbox.created, kept=kept)
-    solved = inbox.sums(inbox.period(tickets.solved), kept=kept)
+    solved = inbox.sums(inbox.at("resolution"), kept=kept)
     waiting = frames.pop("backlog")
     first, periods, _ = inbox.extent
     starts = to_utc(
@@ -125,14 +128,12 @@ def backlog(
     }
     more = {"backlog": waiting, "opened": created, "solved": solved, **frames}
     df = inbox.frame(*sides[measure], _NONE[measure], n=waiting, **more)
-    aside = int(tickets.backwards.sum())
-    note = (f"{counted(aside, 'ticket')} solved before being created left out",) if aside else ()
     return inbox.result(
         "backlog",
         df,
         "backlog",
         options=inbox.options(measure=measure),
-        notes=note,
+        notes=set_aside(inbox),
         extra={
             "ages": tuple(frames)[:-1],
             "measure": measure,
@@ -180,29 +181,36 @@ def _buckets(
 ) -> dict[str, Any]:
     """Return open tickets per cell by age: those created early enough less those of them solved by then.
 
-    A ticket is open and older than an age at the end of a period if it was created before the end less the age, and
-    solved after the end: both are counted by adding up where they fall among the ends, so that the cost follows the
+    A ticket is open and older than an age at the end of a period if it had that age in the period or before, and was
+    solved after it: both are counted by adding up where they fall among the periods, so that the cost follows the
     number of tickets, not tickets times periods.
     """
-    tickets, many, periods = inbox.tickets, len(inbox.groups), len(ends)
-    code = inbox.code[kept]
-    created, solved = tickets.created[kept], tickets.solved[kept]
-    gone = np.searchsorted(ends, solved, side="right")  # the first end by which it is solved
+    first, periods, _ = inbox.extent
+    many, code, n = len(inbox.groups), inbox.code[kept], inbox.n[kept]
+
+    def place(period: Ints) -> Ints:
+        return np.clip(period[kept] - first, 0, periods)
+
+    gone = place(inbox.at("resolution"))  # the first end by which it is solved
     older = []
-    for age in (0.0, *edges):
-        old = np.searchsorted(ends - round(age * DAY), created, side="left")
-        if age == 0.0:
-            old = np.searchsorted(ends, created, side="right")
+    for period in (inbox.created, *(inbox.after(_seconds(age)) for age in edges)):
+        old = place(period)
         delta = np.zeros((many, periods + 1), np.int64)
         there = old < gone
-        np.add.at(delta, (code[there], old[there]), 1)
-        np.add.at(delta, (code[there], gone[there]), -1)
+        np.add.at(delta, (code[there], old[there]), n[there])
+        np.add.at(delta, (code[there], gone[there]), -n[there])
         older.append(np.cumsum(delta, axis=1)[:, :periods])
     buckets = {
         name: older[i] - (older[i + 1] if i + 1 < len(older) else 0)
         for i, name in enumerate(names(edges))
     }
-    return {"backlog": older[0], **buckets, "longest": _oldest(code, created, gone, ends, many)}
+    oldest = _oldest(code, inbox.earliest[kept], gone, ends, many)
+    return {"backlog": older[0], **buckets, "longest": oldest}
+
+
+def _seconds(age: float) -> int:
+    """Return the seconds after its creation at which a ticket is last younger than an age in days."""
+    return round(age * DAY) - 1
 
 
 def _oldest(code: Ints, created: Ints, gone: Ints, ends: Ints, many: int) -> NDArray[np.float64]:
@@ -224,10 +232,10 @@ def _drill(inbox: Inbox, kept: NDArray[np.bool_], ends: Ints) -> Any:
         number = full if period is None else inbox.book.calendar(inbox.freq).of(period)
         if not first <= number < first + periods:
             inbox.cell(inbox.created, period, group)  # says which periods there are
-        end = int(ends[number - first])
-        mine = kept & (inbox.tickets.created < end) & (inbox.tickets.solved >= end)
+        mine = kept & (inbox.created <= number) & (inbox.at("resolution") > number)
         mine &= inbox.group(group)
-        age = (end - inbox.tickets.created[mine]) / DAY
-        return inbox.shown(mine, numerator=np.ones(int(mine.sum()), int), age_days=age)
+        found = inbox.shown(mine, numerator=np.ones(int(mine.sum()), int))
+        created = found["created_at"].to_numpy("datetime64[us]").astype(np.int64) // 1_000_000
+        return found.assign(age_days=(int(ends[number - first]) - created) / DAY)
 
     return rows

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import one_of
+from saasmetrics.engine.facets import Facets
 from saasmetrics.engine.moments import WorkingHours
-from saasmetrics.engine.tickets import NEVER, SCALE, UNKNOWN
+from saasmetrics.engine.tickets import SCALE, UNKNOWN
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.money import counted
@@ -34,7 +35,10 @@ PARTNERS = {
     "handle": "reopen_rate",
 }
 MATURE_DAYS = 7  # a solved ticket that was not reopened within them counts as not reopened
-_DAY = 86_400
+HANDLED = Facets(over=("first_resolution",), raw=("handle_seconds",))
+"""What `handled` looks at."""
+RATED = Facets(over=("resolution",), raw=("csat", "csat_scale"))
+"""What satisfaction is told by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,38 +64,49 @@ def zone_of(zone: str | None, hours: WorkingHours | None) -> str:
     return zone if zone is not None else "UTC" if hours is None else hours.zone
 
 
+def clock_facets(measure: str, hours: WorkingHours | None = None) -> Facets:
+    """Return what `clock` looks at."""
+    one_of("measure", measure, MEASURES)
+    over = dict.fromkeys((measure, *(("first_resolution",) if measure == "first_reply" else ())))
+    return Facets(took=(measure,), over=tuple(over), exact=hours is not None)
+
+
 def clock(inbox: Inbox, measure: str, hours: WorkingHours | None = None) -> Clock:
     """Return how long each ticket took.
 
     Tickets that run backwards are set aside, and for first replies those that were solved without one.
     """
-    one_of("measure", measure, MEASURES)
-    tickets = inbox.tickets
-    end = tickets.moment(measure)
-    over = end < NEVER
-    until = np.where(over, end, tickets.now)
-    backwards = until < tickets.created
+    created, until, over = inbox.span(measure)
+    backwards = until < created
     kept, notes = inbox.since & ~backwards, []
     if measure == "first_reply":
-        without = ~over & (tickets.first_solved < NEVER)
+        without = ~over & inbox.over("first_resolution")
         kept &= ~without
         if without.any():
-            notes.append(f"{counted(int(without.sum()), 'ticket')} solved without a reply left out")
+            notes.append(
+                f"{counted(inbox.count(without), 'ticket')} solved without a reply left out"
+            )
     if backwards.any():
         what = "answered" if measure == "first_reply" else "solved"
-        said = counted(int(backwards.sum()), "ticket")
+        said = counted(inbox.count(backwards), "ticket")
         notes.append(f"{said} {what} before being created left out")
-    start = np.minimum(tickets.created, until)
+    start = np.minimum(created, until)
     seconds = until - start if hours is None else hours.between(start, until)
     return Clock(seconds, over, kept, tuple(notes))
+
+
+def set_aside(inbox: Inbox) -> tuple[str, ...]:
+    """Return what the footnote says of tickets that run backwards."""
+    many = inbox.count(inbox.backwards)
+    return (f"{counted(many, 'ticket')} solved before being created left out",) if many else ()
 
 
 def handled(inbox: Inbox) -> Clock:
     """Return the seconds of work on each solved ticket that has them, in thousandths."""
     tickets = inbox.tickets
     known = tickets.handled != UNKNOWN
-    solved = tickets.first_solved < NEVER
-    without = int((solved & inbox.since & ~known).sum())
+    solved = inbox.over("first_resolution")
+    without = inbox.count(solved & inbox.since & ~known)
     notes = (
         (f"{counted(without, 'solved ticket')} without handle time left out",) if without else ()
     )
@@ -103,16 +118,21 @@ def handle_hours(thousandths: Any) -> NDArray[np.float64]:
     return np.asarray(thousandths, float) / (SCALE * 3_600)
 
 
+def matured_facets(days: int) -> Facets:
+    """Return what `matured` looks at."""
+    return Facets(old=(days,), over=("first_resolution",), raw=("reopens",))
+
+
 def matured(inbox: Inbox, days: int) -> NDArray[np.bool_]:
     """Return the tickets first solved at least so many days ago, with a count of reopenings."""
-    tickets = inbox.tickets
-    old = tickets.first_solved <= tickets.now - days * _DAY
-    return np.asarray(old & (tickets.reopens != UNKNOWN) & inbox.since)
+    return np.asarray(inbox.old(days) & (inbox.tickets.reopens != UNKNOWN) & inbox.since)
 
 
-def quality(inbox: Inbox, at: Ints, level: float = 0.95) -> dict[str, Any]:
+def quality(inbox: Inbox, kind: str = "created", level: float = 0.95) -> dict[str, Any]:
     """Return CSAT and the reopen rate of the tickets of each cell: what speed must be read beside."""
-    tickets = inbox.tickets
+    looks = Facets(at=() if kind == "created" else (kind,))
+    inbox = inbox.looking(looks | RATED | matured_facets(MATURE_DAYS))
+    at, tickets = inbox.at(kind), inbox.tickets
     rated = (tickets.satisfied != UNKNOWN) & inbox.since
     good, answers = (
         inbox.sums(at, np.maximum(tickets.satisfied, 0), rated),

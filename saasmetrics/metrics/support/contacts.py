@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 from saasmetrics.asked import finite, one_of, text
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import encode, flat
-from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.facets import Facets, Switched
+from saasmetrics.engine.requests import words_of
 from saasmetrics.engine.tickets import seconds
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR, Inbox, headline
 from saasmetrics.metrics.support.solved import needs
 from saasmetrics.money import counted
@@ -93,23 +95,17 @@ def channel_switches(
     span = round(finite("hours", hours, "a number of hours", least=1e-3, most=1e5) * HOUR)
     text("topic", topic, "a column of tickets")
     check_interval(interval)
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = faceted_inbox(book, freq, by, zone)
     needs(inbox, "channel", topic)
-    tickets = inbox.tickets
-    labels, subject = column(topic, tickets, book.tables)
-    told = np.asarray(tickets.column(topic).is_valid()) & np.asarray(
-        tickets.column("channel").is_valid()
-    )
-    same = tickets.customer.astype(np.int64) * len(labels) + subject
-    _, channel = column("channel", tickets, book.tables)
-    switched = np.zeros(len(tickets), bool)
-    mine = np.flatnonzero(told)
-    switched[mine] = followed(same[mine], tickets.created[mine], channel[mine], span)
-    kept = told & inbox.since & (tickets.created + span <= tickets.now)
+    channels = sorted(words_of(book.tables["tickets"], "channel"))
+    asked = Switched(topic, span, tuple(channels))
+    inbox = inbox.looking(Facets(switched=asked))
+    told, ripe, switched = inbox.following(asked)
+    kept = told & inbox.since & ripe
     at = inbox.created
     top, bottom = inbox.sums(at, kept=kept & switched), inbox.sums(at, kept=kept)
     df = inbox.frame(top, bottom, "no ticket of the period is old enough", interval=interval)
-    without = int((inbox.since & ~told).sum())
+    without = inbox.count(inbox.since & ~told)
     return inbox.result(
         "channel_switches",
         df,
@@ -120,29 +116,6 @@ def channel_switches(
         else [],
         drill=inbox.drill(at, switched.astype(int), kept.astype(int), kept),
     )
-
-
-def followed(same: Ints, created: Ints, channel: NDArray[Any], span: int) -> NDArray[np.bool_]:
-    """Return whether a later ticket of the same key on another channel follows each within a span.
-
-    Examples
-    --------
-    >>> followed(np.zeros(3, int), np.array([0, 5, 20]), np.array([1, 1, 2]), 15).tolist()
-    [False, True, False]
-    """
-    order = np.lexsort((channel, created, same))
-    key, when, which = same[order], created[order], channel[order]
-    new = np.append(True, (key[1:] != key[:-1]) | (which[1:] != which[:-1]))[: len(key)]
-    begins = np.flatnonzero(new)
-    run = np.cumsum(new) - 1
-    following = np.append(begins, len(key))[
-        run + 1
-    ]  # where another key, or another channel, begins
-    last = np.minimum(following, max(len(key) - 1, 0))
-    found = (following < len(key)) & (key[last] == key) & (when[last] - when <= span)
-    out = np.zeros(len(key), bool)
-    out[order] = found
-    return out
 
 
 @metric(

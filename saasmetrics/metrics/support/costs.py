@@ -172,7 +172,7 @@ def shared_out(weight: NDArray[np.float64], cell: Ints, amount: Ints) -> Ints:
 def of_tickets(
     inbox: Inbox, found: Costs, at: Ints, kept: NDArray[np.bool_], allocation: str
 ) -> Ints:
-    """Return what each ticket cost, in micro-units; `at` is the month that its cost belongs to.
+    """Return what the tickets of each element cost together, in micro-units; `at` is the month that they count in.
 
     Raises
     ------
@@ -184,9 +184,10 @@ def of_tickets(
     mine = np.flatnonzero(kept & (at >= found.first) & (at < found.first + months))
     month = at[mine] - found.first
     out = np.zeros(len(inbox.tickets), np.int64)
-    work = np.maximum(inbox.tickets.handled[mine], 0).astype(float)
+    n = inbox.n[mine].astype(float)
+    work = np.maximum(inbox.tickets.handled[mine], 0) * n
     if allocation == "volume":
-        out[mine] = shared_out(np.ones(len(mine)), month, found.total)
+        out[mine] = shared_out(n, month, found.total)
         return out
     if len(mine) and not work.any():
         msg = 'Tickets have no handle_seconds to share costs by; add the column, or take allocation="volume".'
@@ -203,7 +204,7 @@ def _direct(inbox: Inbox, found: Costs, mine: Ints, month: Ints, work: NDArray[n
         msg = 'allocation="direct" needs people with cost_month, and tickets with agent_id: pass source="people".'
         raise DataError(msg)
     months = found.amount.shape[1]
-    ids = inbox.tickets.column("agent_id")
+    ids = inbox.told("agent_id")
     at = pc.fill_null(pc.index_in(ids, value_set=found.people.cast(ids.type)), -1)
     person = np.asarray(at).astype(np.int64)[mine]
     own = person >= 0

@@ -11,15 +11,16 @@ import pyarrow.compute as pc
 from saasmetrics.asked import text, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, encode, flat, has
-from saasmetrics.engine.moments import check_zone, local_days
-from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.moments import check_zone
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.clocks import handle_hours, handled
-from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.clocks import HANDLED, handle_hours, handled
+from saasmetrics.metrics.support.counted import counted_inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.solved import needs
-from saasmetrics.metrics.support.ticket_table import tickets_in
 from saasmetrics.money import counted, format_hours
 from saasmetrics.survival.estimate import check_level, normal_quantile, wilson
 
@@ -90,18 +91,18 @@ def macro_effect(
     """
     text("by", by, "a column of tickets")
     check_interval(interval)
-    inbox = Inbox.asked(book, "M", by, zone)
+    inbox = faceted_inbox(book, "M", by, zone)
     needs(inbox, "macro", "handle_seconds")
+    inbox = inbox.looking(HANDLED | Facets(raw=("macro",)))
     work = handled(inbox)
-    macro = np.asarray(inbox.tickets.column("macro").is_valid())
-    labels, code = column(by, inbox.tickets, book.tables)
-    value = handle_hours(work.seconds)
-    sides = [
-        _moments(value, code, work.kept & (macro == kind), len(labels)) for kind in (True, False)
-    ]
+    macro = np.asarray(inbox.told("macro").is_valid())
+    ((labels, code),) = inbox.columns
+    value, n = handle_hours(work.seconds), inbox.n
+    both = [work.kept & (macro == kind) for kind in (True, False)]
+    sides = [_moments(value[kept], code[kept], n[kept], len(labels)) for kept in both]
     df, left = _compared(by, labels, sides, interval)
     crude = (
-        float(value[work.kept & macro].mean() - value[work.kept & ~macro].mean())
+        float(np.subtract(*(np.average(value[kept], weights=n[kept]) for kept in both)))
         if left < len(labels)
         else np.nan
     )
@@ -125,14 +126,12 @@ def macro_effect(
     return replace(result, by=())
 
 
-def _moments(
-    value: Floats, code: Any, kept: NDArray[np.bool_], many: int
-) -> tuple[Ints, Floats, Floats]:
-    """Return number, mean and variance of the mean per stratum."""
-    at, values = code[kept], value[kept]
-    n = np.bincount(at, minlength=many)
-    mean = ratio(np.bincount(at, values, minlength=many), n)
-    spread = np.bincount(at, (values - np.nan_to_num(mean)[at]) ** 2, minlength=many)
+def _moments(values: Floats, at: Any, each: Ints, many: int) -> tuple[Ints, Floats, Floats]:
+    """Return number, mean and variance of the mean per stratum, of values that stand for some tickets each."""
+    n = tally(at.astype(np.int64), each, many)
+    mean = ratio(np.bincount(at, values * each, minlength=many), n)
+    apart = (values - np.nan_to_num(mean)[at]) ** 2
+    spread = np.bincount(at, apart * each, minlength=many)
     return n, mean, ratio(spread, (n - 1) * n)
 
 
@@ -262,7 +261,7 @@ def trial_conversion(
     ]
     if young:
         notes.append(f"{counted(young, 'trial')} younger than the horizon left out")
-    inbox = Inbox(book, "M", zone, ())
+    inbox = counted_inbox(book, "D", None, zone)
     said = "–" if gap[0] != gap[0] else f"{gap[0] * 100:+.1f} pp with support by day {landmark}"
     return inbox.result(
         "trial_conversion",
@@ -288,15 +287,14 @@ def _trials(book: Book, zone: str) -> tuple[Ints, Ints, Ints, Ints]:
         found = days(data[name], _FAR).astype(np.int64)[keep]
         return np.where(found <= book.as_of_day, found - begin, _FAR)
 
-    tickets = tickets_in(book, zone)
+    asked = counted_inbox(book, "D", None, zone)
     ids, code = encode(data["customer_id"])
     place = np.asarray(
-        pc.fill_null(pc.index_in(ids, value_set=flat(tickets.customer_ids).cast(ids.type)), -1)
+        pc.fill_null(pc.index_in(ids, value_set=flat(asked.customer_ids).cast(ids.type)), -1)
     )
     who = place.astype(np.int64)[code][keep]
-    created = local_days(tickets.created, zone)
-    order = np.lexsort((created, tickets.customer))
-    key = np.append(tickets.customer[order].astype(np.int64) * 2 * _FAR + created[order], 2**62)
+    order = np.lexsort((asked.days, asked.customer))
+    key = np.append(asked.customer[order] * 2 * _FAR + asked.days[order], 2**62)
     at = np.searchsorted(key, np.maximum(who, 0) * 2 * _FAR + begin)
     found = key[at] - np.maximum(who, 0) * 2 * _FAR
     contact = np.where((who >= 0) & (found < _FAR), found - begin, _FAR)

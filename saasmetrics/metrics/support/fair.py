@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import one_of
-from saasmetrics.engine.tally import distinct
-from saasmetrics.engine.ticket_groups import column
-from saasmetrics.engine.tickets import NEVER, UNKNOWN
+from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.tally import distinct, tally
+from saasmetrics.engine.tickets import UNKNOWN
 from saasmetrics.metrics.made import ratio
-from saasmetrics.metrics.support.clocks import MATURE_DAYS, clock, handle_hours, handled, matured
+from saasmetrics.metrics.support.clocks import (
+    HANDLED,
+    MATURE_DAYS,
+    RATED,
+    clock,
+    clock_facets,
+    handle_hours,
+    handled,
+    matured,
+    matured_facets,
+)
 from saasmetrics.metrics.support.inbox import HOUR
 from saasmetrics.survival.estimate import normal_quantile
 
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from saasmetrics.book import Book
     from saasmetrics.metrics.support.inbox import Inbox
 
     Floats = NDArray[np.float64]
@@ -45,6 +56,24 @@ class Values:
     kept: NDArray[np.bool_]
 
 
+_LOOKS = {
+    "handle": HANDLED,
+    "csat": RATED,
+    "reopen_rate": matured_facets(MATURE_DAYS),
+}
+
+
+def facets_of(book: Book, measure: str, case_mix: Sequence[str]) -> Facets:
+    """Return what `values_of` and `strata` look at."""
+    one_of("measure", measure, MEASURES)
+    looks = _LOOKS[measure] if measure in _LOOKS else clock_facets(measure)
+    return looks | Facets(raw=_there(book, case_mix))
+
+
+def _there(book: Book, columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(n for n in columns if n in book.tables["tickets"].data.column_names)
+
+
 def values_of(inbox: Inbox, measure: str) -> Values:
     """Return what a measure says of each ticket."""
     one_of("measure", measure, MEASURES)
@@ -65,10 +94,10 @@ def values_of(inbox: Inbox, measure: str) -> Values:
 
 def strata(inbox: Inbox, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return the stratum of each ticket by those of the columns that there are, and their names."""
-    there = tuple(n for n in columns if n in inbox.tickets.data.column_names)
+    there = _there(inbox.book, columns)
     code = np.zeros(len(inbox.tickets), np.int64)
     for name in there:
-        labels, codes = column(name, inbox.tickets, inbox.book.tables)
+        labels, codes = inbox.labels(name)
         _, code32 = distinct(
             code * len(labels) + codes, (int(code.max(initial=0)) + 1) * len(labels)
         )
@@ -134,9 +163,22 @@ class Standardized:
 
 
 def standardized(
-    value: Floats, stratum: NDArray[np.int64], group: NDArray[np.int64], groups: int
+    value: Floats,
+    stratum: NDArray[np.int64],
+    group: NDArray[np.int64],
+    groups: int,
+    cases: NDArray[np.int64] | None = None,
 ) -> Standardized:
     """Return the groups' sums against what their cases take in all groups together (indirect standardization).
+
+    Parameters
+    ----------
+    value, stratum, group
+        Of each case, or of those that are alike together.
+    groups
+        How many groups there are.
+    cases
+        How many cases each element stands for; one by default.
 
     Notes
     -----
@@ -150,16 +192,17 @@ def standardized(
     [0.5, 1.5]
     """
     size = int(stratum.max(initial=0)) + 1
-    n = np.bincount(stratum, minlength=size)
-    mean = np.bincount(stratum, value, minlength=size) / np.maximum(n, 1)
-    apart = np.bincount(stratum, (value - mean[stratum]) ** 2, minlength=size)
+    one = np.ones(len(value), np.int64) if cases is None else cases
+    n = tally(stratum, one, size)
+    mean = np.bincount(stratum, value * one, minlength=size) / np.maximum(n, 1)
+    apart = np.bincount(stratum, (value - mean[stratum]) ** 2 * one, minlength=size)
     spread = apart / np.maximum(n - 1, 1)
-    expected = np.bincount(group, mean[stratum], minlength=groups)
-    variance = np.bincount(group, spread[stratum], minlength=groups)
+    expected = np.bincount(group, mean[stratum] * one, minlength=groups)
+    variance = np.bincount(group, spread[stratum] * one, minlength=groups)
     error = np.sqrt(variance) / np.where(expected > 0, expected, np.nan)
-    overall = float(value.mean()) if len(value) else np.nan
-    count = np.bincount(group, minlength=groups)
-    observed: Any = np.bincount(group, value, minlength=groups)
+    overall = float((value * one).sum() / one.sum()) if len(value) else np.nan
+    count = tally(group, one, groups)
+    observed: Any = np.bincount(group, value * one, minlength=groups)
     summed: Any = expected
     return Standardized(count, observed, summed, np.nan_to_num(error), overall)
 
@@ -182,4 +225,4 @@ def bands(low: Floats, high: Floats) -> NDArray[np.int64]:
 
 def solved_since(inbox: Inbox) -> NDArray[np.bool_]:
     """Return the solved tickets that are looked at."""
-    return np.asarray((inbox.tickets.first_solved < NEVER) & inbox.since)
+    return np.asarray(inbox.over("first_resolution") & inbox.since)

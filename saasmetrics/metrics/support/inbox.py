@@ -19,6 +19,7 @@ from saasmetrics.engine.ticket_groups import column, grouped
 from saasmetrics.engine.tickets import NEVER
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
+from saasmetrics.metrics.support.looks import Looks
 from saasmetrics.metrics.support.ticket_table import tickets_in
 from saasmetrics.money import format_value
 from saasmetrics.periods import iso_day
@@ -43,7 +44,7 @@ HOUR = 3_600
 
 
 @dataclass(frozen=True, eq=False)
-class Inbox:
+class Inbox(Looks):
     """The tickets that are asked about, with the periods and groups to count them by."""
 
     book: Book
@@ -282,6 +283,7 @@ class Inbox:
         top: NDArray[Any],
         bottom: NDArray[Any] | None,
         kept: NDArray[np.bool_],
+        **more: NDArray[Any],
     ) -> Callable[..., pd.DataFrame]:
         """Return the function behind `Result.rows`: tickets with what each adds to the two sides of a cell."""
 
@@ -290,7 +292,9 @@ class Inbox:
             sides = {"numerator": top[mine]}
             if bottom is not None:
                 sides["denominator"] = bottom[mine]
-            return self.shown(mine, **sides)
+            return self.shown(
+                mine, **sides, **{name: values[mine] for name, values in more.items()}
+            )
 
         return rows
 

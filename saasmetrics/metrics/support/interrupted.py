@@ -11,7 +11,7 @@ from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
-from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.speed import times
 from saasmetrics.periods import day_number, iso_day
 from saasmetrics.result import Result
@@ -132,7 +132,7 @@ def before_after(
     if isinstance(measure, Result):
         told = (NOT_CAUSAL, f"The series is {measure.metric.name}")
         return made(book, name, df, name, by=names, options=options, notes=told, extra=extra)
-    inbox = Inbox.asked(book, "M", None, "UTC" if zone is None else zone)
+    inbox = faceted_inbox(book, "M", None, "UTC" if zone is None else zone)
     found = inbox.result(name, df, name, options=options, notes=[NOT_CAUSAL], extra=extra)
     return replace(found, by=names)
 

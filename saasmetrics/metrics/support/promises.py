@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saasmetrics.asked import finite, one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.facets import Facets
 from saasmetrics.engine.tickets import UNKNOWN
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.clocks import MEASURES, check_hours, clock, quality, zone_of
-from saasmetrics.metrics.support.inbox import HOUR, Inbox
-from saasmetrics.metrics.support.quantiles import curves
+from saasmetrics.metrics.support.clocks import (
+    MEASURES,
+    check_hours,
+    clock,
+    clock_facets,
+    quality,
+    zone_of,
+)
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.quantiles import curves_of
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.engine.moments import WorkingHours
     from saasmetrics.metrics.support.clocks import Clock
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -112,12 +122,16 @@ def answered(
     one_of("young", young, YOUNG)
     check_interval(interval)
     working = check_hours(hours)
-    inbox = Inbox.asked(book, freq, by, zone_of(zone, working))
+    wanted = round(limit * HOUR)
+    looks = clock_facets(measure, working)
+    exact = looks.exact or young == "all"  # which asks how old tickets are
+    looks = replace(looks, exact=exact, within=None if exact else wanted)
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
     taken = clock(inbox, measure, working)
-    target = np.full(len(inbox.tickets), round(limit * HOUR), np.int64)
+    target = np.full(len(inbox.tickets), wanted, np.int64)
     state = _states(taken, target)
     if young == "all":
-        started = inbox.tickets.created
+        started = inbox.span(measure)[0]
         age = inbox.tickets.now - started
         if working is not None:
             age = working.between(started, np.full(len(started), inbox.tickets.now, np.int64))
@@ -126,7 +140,7 @@ def answered(
     at = inbox.created
     top, bottom = (inbox.sums(at, kept=taken.kept & mask) for mask in (met, counts))
     immature = inbox.sums(at, kept=taken.kept & ~counts)
-    df = inbox.frame(top, bottom, _NONE, interval=interval, immature=immature, **quality(inbox, at))
+    df = inbox.frame(top, bottom, _NONE, interval=interval, immature=immature, **quality(inbox))
     options = inbox.options(
         within=f"{limit:g}", measure=measure, young=young, hours=working and str(working)
     )
@@ -211,7 +225,8 @@ def sla(
     """
     check_interval(interval)
     working = check_hours(hours)
-    inbox = Inbox.asked(book, freq, by, zone_of(zone, working))
+    looks = clock_facets(measure, working) | Facets(raw=("priority", "sla_target_seconds"))
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
     taken = clock(inbox, measure, working)
     target = _targets(inbox, targets)
     weight, most = _weights(inbox, weights)
@@ -220,7 +235,7 @@ def sla(
     df, drill = _attainment(inbox, taken, promised, state, target, weight, interval)
     if most is not None:
         df["urgent"] = _only(inbox, promised & (weight == most), state)
-    without = int((taken.kept & ~promised).sum())
+    without = inbox.count(taken.kept & ~promised)
     notes = [f"{counted(without, 'ticket')} without a promise left out"] if without else []
     options = inbox.options(
         measure=measure,
@@ -266,27 +281,20 @@ def _attainment(
         "breach_minutes": inbox.sums(at, over, promised) / 60,
         "weighted": ratio(*weighed),
         **_tails(inbox, taken),
-        **quality(inbox, at),
+        **quality(inbox),
     }
     bottom = parts["met"] + parts["breached"] + parts["overdue"]
     df = inbox.frame(parts["met"], bottom, _NONE, interval=interval, **more)
-    inner = inbox.drill(at, (state == _MET).astype(int), counts.astype(int), counts)
-
-    def rows(period: Any = None, **group: Any) -> Any:
-        found = inner(period, **group)
-        mine = inbox.cell(at, period, group) & counts
-        order = np.argsort(inbox.tickets.created[mine], kind="stable")
-        return found.assign(breach_minutes=((taken.seconds - target)[mine] / 60)[order])
-
-    return df, rows
+    sides = (state == _MET).astype(int), counts.astype(int)
+    return df, inbox.drill(at, *sides, counts, breach_minutes=(taken.seconds - target) / 60)
 
 
 def _tails(inbox: Inbox, taken: Clock) -> dict[str, NDArray[np.float64]]:
     first, periods, _ = inbox.extent
     shape = (len(inbox.groups), periods)
     kept = taken.kept & (inbox.created >= first)
-    cell = (inbox.code * periods + inbox.created - first)[kept]
-    made = curves(cell, taken.seconds[kept], taken.over[kept], shape[0] * shape[1])
+    cell = inbox.code * periods + inbox.created - first
+    made = curves_of(inbox, cell, taken.seconds, taken.over, kept, shape[0] * shape[1])
     return {
         name: made.quantile(q).reshape(shape) / HOUR for name, q in (("p90", 0.9), ("p95", 0.95))
     }
@@ -335,7 +343,7 @@ def _priorities(
     if "priority" not in inbox.tickets.data.column_names:
         msg = f"{name} are by priority, and the table tickets has no column priority; add it."
         raise MissingTableError(msg)
-    labels, code = column("priority", inbox.tickets, inbox.book.tables)
+    labels, code = inbox.labels("priority")
     for wanted in given:
         if given is not WEIGHTS:
             one_of("priority", wanted, labels)

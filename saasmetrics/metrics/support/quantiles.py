@@ -12,6 +12,8 @@ from saasmetrics.survival.estimate import band
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.metrics.support.looks import Looks
+
     Ints = NDArray[np.int64]
 
 _ROUNDING = 1e-9
@@ -63,6 +65,19 @@ class Curves:
         cell, first = np.unique(self.cell[at], return_index=True)
         out[cell] = self.time[at[first]]
         return out
+
+
+def curves_of(
+    inbox: Looks,
+    cell: Ints,
+    time: Ints,
+    over: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
+    cells: int,
+) -> Curves:
+    """Return the Kaplan-Meier curve of every cell, of the tickets of the elements of an inbox that are kept."""
+    each = inbox.repeated(cell, kept), inbox.repeated(time, kept)
+    return curves(*each, inbox.repeated(over, kept), cells)
 
 
 def curves(cell: Ints, time: Ints, over: NDArray[np.bool_], cells: int) -> Curves:

@@ -8,21 +8,27 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.facets import Facets
 from saasmetrics.engine.groups import columns
-from saasmetrics.engine.tickets import NEVER, UNKNOWN
+from saasmetrics.engine.tickets import UNKNOWN
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import (
+    HANDLED,
     MATURE_DAYS,
+    RATED,
     check_hours,
     clock,
+    clock_facets,
     handle_hours,
     handled,
     matured,
+    matured_facets,
     zone_of,
 )
-from saasmetrics.metrics.support.inbox import HOUR, Inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import HOUR
 from saasmetrics.metrics.support.to_date import to_date
 from saasmetrics.metrics.support.worked_hours import hours_by_period
 
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.moments import WorkingHours
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -134,7 +141,7 @@ def scorecard(
     one_of("level", level, LEVELS)
     working = check_hours(hours)
     chosen = columns(by) or _columns(book, level)
-    inbox = Inbox.asked(book, freq, chosen, zone_of(zone, working))
+    inbox = faceted_inbox(book, freq, chosen, zone_of(zone, working))
     sums = {**_sums(inbox, working), **_hours(inbox)}
     longest = _longest(inbox, working, ytd=ytd)
     if ytd:
@@ -173,35 +180,45 @@ def _columns(book: Book, level: str) -> tuple[str, ...]:
 
 def _sums(inbox: Inbox, working: WorkingHours | None) -> dict[str, NDArray[Any]]:
     """Return everything that adds up, per group and period of creation."""
-    tickets, at = inbox.tickets, inbox.created
-    out: dict[str, NDArray[Any]] = {"opened": inbox.sums(at, kept=inbox.since)}
-    done = (tickets.first_solved < NEVER) & inbox.since
-    out["solved"] = inbox.sums(at, kept=done)
+    out: dict[str, NDArray[Any]] = {"opened": inbox.sums(inbox.created, kept=inbox.since)}
     for measure, total, count in (
         ("first_reply", "first_reply_hours", "answered"),
         ("resolution", "resolution_hours", "resolved"),
     ):
-        taken = clock(inbox, measure, working)
+        timed = inbox.looking(clock_facets(measure, working))
+        taken, at = clock(timed, measure, working), timed.created
         kept = taken.kept & taken.over
-        out[total], out[count] = (
-            inbox.sums(at, taken.seconds, kept) / HOUR,
-            inbox.sums(at, kept=kept),
-        )
-    work = handled(inbox)
+        out[total] = timed.sums(at, taken.seconds, kept) / HOUR
+        out[count] = timed.sums(at, kept=kept)
+    return out | _work(inbox) | _liked(inbox)
+
+
+def _work(inbox: Inbox) -> dict[str, NDArray[Any]]:
+    """Return what is solved, the hours of work on it and the replies that it took, per group and period."""
+    inbox = inbox.looking(HANDLED)
+    at, work = inbox.created, handled(inbox)
+    out: dict[str, NDArray[Any]] = {}
+    out["solved"] = inbox.sums(at, kept=inbox.over("first_resolution") & inbox.since)
     out["handle_hours"] = handle_hours(inbox.sums(at, work.seconds, work.kept))
     out["worked"] = inbox.sums(at, kept=work.kept)
-    known = done & (tickets.touches != UNKNOWN)
-    out["touches"], out["touched"] = (
-        inbox.sums(at, tickets.touches, known),
-        inbox.sums(at, kept=known),
-    )
+    inbox = inbox.looking(Facets(over=("first_resolution",), raw=("touches",)))
+    at, touches = inbox.created, inbox.tickets.touches
+    known = inbox.over("first_resolution") & inbox.since & (touches != UNKNOWN)
+    out["touches"] = inbox.sums(at, touches, known)
+    out["touched"] = inbox.sums(at, kept=known)
+    return out
+
+
+def _liked(inbox: Inbox) -> dict[str, NDArray[Any]]:
+    """Return how satisfied customers were, and what was reopened, per group and period."""
+    inbox = inbox.looking(RATED | matured_facets(MATURE_DAYS))
+    at, tickets = inbox.created, inbox.tickets
+    out: dict[str, NDArray[Any]] = {}
     rated = (tickets.satisfied != UNKNOWN) & inbox.since
     out["satisfied"] = inbox.sums(at, np.maximum(tickets.satisfied, 0), rated)
     score = np.rint(np.nan_to_num(tickets.csat) * 1_000_000).astype(np.int64)
-    out["score"], out["rated"] = (
-        inbox.sums(at, score, rated) / 1_000_000,
-        inbox.sums(at, kept=rated),
-    )
+    out["score"] = inbox.sums(at, score, rated) / 1_000_000
+    out["rated"] = inbox.sums(at, kept=rated)
     mature = matured(inbox, MATURE_DAYS)
     out["reopened"] = inbox.sums(at, (tickets.reopens > 0).astype(np.int64), mature)
     out["matured"] = inbox.sums(at, kept=mature)
@@ -218,6 +235,7 @@ def _hours(inbox: Inbox) -> dict[str, NDArray[Any]]:
 
 def _longest(inbox: Inbox, working: WorkingHours | None, *, ytd: bool) -> NDArray[np.float64]:
     """Return the longest wait for a first reply per group and period, or to date, with what still waits."""
+    inbox = inbox.looking(clock_facets("first_reply", working))
     taken = clock(inbox, "first_reply", working)
     first, periods, _ = inbox.extent
     kept = taken.kept & (inbox.created >= first)
@@ -313,7 +331,7 @@ def utilization(
     """
     one_of("measure", measure, UTILIZATIONS)
     check_interval(interval)
-    inbox = Inbox.asked(book, freq, by)
+    inbox = faceted_inbox(book, freq, by)
     found = hours_by_period(inbox)
     if measure == "shrinkage":
         top, bottom = found["paid"] - found["available"], found["paid"]

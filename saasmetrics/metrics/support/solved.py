@@ -8,12 +8,16 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.tickets import NEVER, UNKNOWN
+from saasmetrics.engine.columns import has
+from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.tally import tally
+from saasmetrics.engine.tickets import UNKNOWN
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.clocks import MATURE_DAYS, matured
-from saasmetrics.metrics.support.inbox import Inbox, headline
+from saasmetrics.metrics.support.clocks import MATURE_DAYS, matured, matured_facets
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 TOUCHES = {
@@ -39,9 +44,9 @@ def needs(inbox: Inbox, *names: str) -> None:
     MissingTableError
         If the column is missing or empty.
     """
-    data = inbox.tickets.data
+    data = inbox.book.tables["tickets"].data
     for name in names:
-        if name not in data.column_names or data[name].null_count == len(data):
+        if not has(data, name):
             msg = f"This needs the column {name} of the table tickets, which is missing or empty; add it to the export."
             raise MissingTableError(msg)
 
@@ -98,10 +103,11 @@ def reopens(
     """
     days = whole("mature", mature, 0, "a number of days")
     check_interval(interval)
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = faceted_inbox(book, freq, by, zone)
     needs(inbox, "reopens")
+    inbox = inbox.looking(Facets(at=("first_resolution",)) | matured_facets(days))
     tickets = inbox.tickets
-    at, old = inbox.period(tickets.first_solved), matured(inbox, days)
+    at, old = inbox.at("first_resolution"), matured(inbox, days)
     again = tickets.reopens > 0
     top, bottom = inbox.sums(at, kept=old & again), inbox.sums(at, kept=old)
     young = inbox.sums(at, kept=~old & (tickets.reopens != UNKNOWN))
@@ -180,11 +186,13 @@ def touches(
     one_of("measure", measure, TOUCHES)
     days = whole("mature", mature, 0, "a number of days")
     check_interval(interval)
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = faceted_inbox(book, freq, by, zone)
     needs(inbox, "touches", *(("reopens",) if measure == "one_touch" else ()))
+    looks = Facets(at=("first_resolution",), raw=("touches",)) | matured_facets(days)
+    inbox = inbox.looking(looks)
     tickets = inbox.tickets
-    at = inbox.period(tickets.first_solved)
-    known = (tickets.touches != UNKNOWN) & (tickets.first_solved < NEVER) & inbox.since
+    at = inbox.at("first_resolution")
+    known = (tickets.touches != UNKNOWN) & inbox.over("first_resolution") & inbox.since
     old = known & matured(inbox, days)
     one = old & (tickets.touches == 1) & (tickets.reopens == 0)
     ones = inbox.sums(at, kept=one), inbox.sums(at, kept=old)
@@ -239,7 +247,7 @@ def _spread(inbox: Inbox, known: NDArray[np.bool_]) -> pd.DataFrame:
 
     many = np.minimum(inbox.tickets.touches[known], _SHOWN)
     code = inbox.code[known] * (_SHOWN + 1) + many
-    counts = np.bincount(code, minlength=len(inbox.groups) * (_SHOWN + 1))
+    counts = tally(code, inbox.n[known], len(inbox.groups) * (_SHOWN + 1))
     data: dict[str, Any] = {}
     for i, name in enumerate(inbox.by):
         data[name] = np.repeat(

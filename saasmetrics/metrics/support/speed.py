@@ -11,18 +11,21 @@ from saasmetrics.catalogue import metric
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import (
+    HANDLED,
     MEASURES,
     PARTNERS,
     Clock,
     check_hours,
     clock,
+    clock_facets,
     handle_hours,
     handled,
     quality,
     zone_of,
 )
-from saasmetrics.metrics.support.inbox import HOUR, Inbox
-from saasmetrics.metrics.support.quantiles import curves
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.quantiles import curves_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.moments import WorkingHours
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 _ALL = {
@@ -130,7 +134,8 @@ def times(
     one_of("statistic", statistic, STATISTICS)
     check_interval(interval)
     working = check_hours(hours)
-    inbox = Inbox.asked(book, freq, by, zone_of(zone, working))
+    looks = HANDLED if measure == "handle" else clock_facets(measure, working)
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
     taken = handled(inbox) if measure == "handle" else clock(inbox, measure, working)
     scale = 1.0 / HOUR if measure != "handle" else float(handle_hours(1))
     df = _frame(inbox, taken, statistic, scale, interval)
@@ -159,11 +164,11 @@ def _frame(
     at, kept = inbox.created, taken.kept & (inbox.created >= first)
     n, answered = inbox.sums(at, kept=kept), inbox.sums(at, kept=kept & taken.over)
     total = inbox.sums(at, taken.seconds, kept & taken.over)
-    cell = (inbox.code * periods + at - first)[kept]
-    made = curves(cell, taken.seconds[kept], taken.over[kept], shape[0] * periods)
+    cells = inbox.code * periods + at - first
+    made = curves_of(inbox, cells, taken.seconds, taken.over, kept, shape[0] * periods)
     found = {name: made.quantile(q).reshape(shape) * scale for name, q in _QUANTILES.items()}
     found["mean"] = ratio(total, answered) * scale
-    found["longest"] = _longest(cell, taken.seconds[kept], shape) * scale
+    found["longest"] = _longest(cells[kept], taken.seconds[kept], shape) * scale
     edges: dict[str, NDArray[Any]] = {}
     if interval is not None and statistic in _QUANTILES:
         low, high = made.interval(_QUANTILES[statistic], interval)
@@ -173,7 +178,7 @@ def _frame(
     frame["value"] = value.ravel()  # a time may be 0, or missing
     frame["reason"] = np.where(frame["value"].notna(), "", np.where(n.ravel() > 0, _NOT_YET, _NONE))
     frame = frame.drop(columns=["numerator", "denominator"])
-    more = {**found, **quality(inbox, at), **edges}
+    more = {**found, **quality(inbox), **edges}
     return frame.assign(**{name: values.ravel() for name, values in more.items()})
 
 

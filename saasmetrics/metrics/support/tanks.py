@@ -8,14 +8,21 @@ import numpy as np
 
 from saasmetrics.asked import finite, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.facets import Facets
 from saasmetrics.engine.moments import local_days
-from saasmetrics.engine.ticket_groups import column
-from saasmetrics.engine.tickets import NEVER
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.clocks import check_hours, handle_hours, zone_of
-from saasmetrics.metrics.support.inbox import HOUR, Inbox
+from saasmetrics.metrics.support.clocks import (
+    check_hours,
+    clock_facets,
+    handle_hours,
+    set_aside,
+    zone_of,
+)
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import HOUR
 from saasmetrics.money import counted
 from saasmetrics.periods import day_number, iso_day, last_day
 
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.moments import WorkingHours
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -99,28 +107,30 @@ def tank_tickets(
     share = finite("quantile", quantile, "a share", least=0.01, most=0.99)
     check_interval(interval)
     working = check_hours(hours)
-    inbox = Inbox.asked(book, freq, by, zone_of(zone, working))
-    tickets = inbox.tickets
-    solved = (tickets.solved < NEVER) & ~tickets.backwards
-    end = np.where(solved, tickets.solved, tickets.created)
-    seconds = end - tickets.created if working is None else working.between(tickets.created, end)
-    at = inbox.period(tickets.solved)
+    exact = isinstance(baseline, (list, tuple))  # days are no periods
+    looks = Facets(at=("resolution",), exact=exact, backwards=True, raw=("tag",), work=True)
+    looks |= clock_facets("resolution", working)
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
+    created, until, over = inbox.span("resolution")
+    solved = over & ~inbox.backwards
+    end = np.where(solved, until, created)
+    seconds = end - created if working is None else working.between(created, end)
+    at = inbox.at("resolution")
     limits, said = _limits(inbox, baseline, at, seconds, solved, share)
     first, periods, _ = inbox.extent
     place = np.clip(at - first, 0, max(periods - 1, 0))
     limit = limits[place] if periods else np.full(len(at), np.nan)
     counts = solved & inbox.since & ~np.isnan(limit) & (at < first + periods)
     tank = counts & (seconds > limit)
-    work = np.maximum(tickets.handled, 0)
+    work = inbox.work
     top, bottom = inbox.sums(at, kept=tank), inbox.sums(at, kept=counts)
-    eaten = inbox.sums(at, work, tank)
+    eaten = inbox.totals(at, work, tank)
     more = {
         "threshold": np.tile(limits / HOUR, (len(inbox.groups), 1)),
         "handle_hours": handle_hours(eaten),
-        "handle_share": ratio(eaten, inbox.sums(at, work, counts)),
+        "handle_share": ratio(eaten, inbox.totals(at, work, counts)),
     }
     df = inbox.frame(top, bottom, _NONE, interval=interval, **more)
-    aside = int(tickets.backwards.sum())
     options = inbox.options(
         baseline=said, quantile=f"the {share:.0%} quantile", hours=working and str(working)
     )
@@ -129,7 +139,7 @@ def tank_tickets(
         df,
         "tank_tickets",
         options=options,
-        notes=[f"{counted(aside, 'ticket')} solved before being created left out"] if aside else [],
+        notes=set_aside(inbox),
         extra={"tables": {"Tags of tank tickets": _tags(inbox, tank, counts, work)}},
         drill=inbox.drill(at, tank.astype(int), counts.astype(int), counts),
     )
@@ -143,13 +153,13 @@ def _limits(
     noun = inbox.book.calendar(inbox.freq).noun
     if isinstance(baseline, (list, tuple)):
         start, end = _window(baseline)
-        day = local_days(np.minimum(inbox.tickets.solved, inbox.tickets.now), inbox.zone)
+        day = local_days(inbox.span("resolution")[1], inbox.zone)
         inside = solved & (day >= start) & (day <= end)
         said = f"what was solved from {iso_day(start)} to {iso_day(end)}"
-        return np.full(periods, quantile_of(seconds[inside], share)), said
+        return np.full(periods, quantile_of(inbox.repeated(seconds, inside), share)), said
     many = whole("baseline", baseline, 1, f"a number of {noun}s, or a window of two days")
+    at, seconds = inbox.repeated(at, solved), inbox.repeated(seconds, solved)
     order = np.argsort(at, kind="stable")
-    order = order[solved[order]]
     edges = np.arange(first, first + periods)
     low = np.searchsorted(at[order], edges - many, side="left")
     high = np.searchsorted(at[order], edges, side="left")
@@ -188,11 +198,13 @@ def _tags(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    if "tag" not in inbox.tickets.data.column_names:
+    if "tag" not in inbox.book.tables["tickets"].data.column_names:
         return pd.DataFrame({"tag": [], "tanks": [], "solved": [], "share": [], "handle_hours": []})
-    labels, code = column("tag", inbox.tickets, inbox.book.tables)
+    labels, code = inbox.labels("tag")
     size = len(labels)
-    tanks, solved = (np.bincount(code[mask], minlength=size) for mask in (tank, counts))
+    tanks, solved = (
+        tally(code[mask].astype(np.int64), inbox.n[mask], size) for mask in (tank, counts)
+    )
     eaten = np.bincount(code[tank], weights=work[tank], minlength=size)
     data = {"tag": labels, "tanks": tanks, "solved": solved, "share": ratio(tanks, solved)}
     out = pd.DataFrame({**data, "handle_hours": handle_hours(eaten)})

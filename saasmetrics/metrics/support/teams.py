@@ -11,6 +11,7 @@ from saasmetrics.asked import listed, one_of, text
 from saasmetrics.catalogue import metric
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.support.churned import churned
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.fair import (
     BEST,
     CASE_MIX,
@@ -18,11 +19,11 @@ from saasmetrics.metrics.support.fair import (
     UNITS,
     Standardized,
     bands,
+    facets_of,
     standardized,
     strata,
     values_of,
 )
-from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.money import format_value
 from saasmetrics.survival.estimate import check_level
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 _LEAGUE = {**MEASURES, "churn": "share of the customers at the start of the period that left in it"}
@@ -95,8 +97,8 @@ def productivity(
     True
     """
     check_level(interval)
-    inbox = Inbox.asked(book, "M", by, zone)
     mix = listed("case_mix", case_mix, "columns of tickets")
+    inbox = faceted_inbox(book, "M", by, zone).looking(facets_of(book, measure, mix))
     found, names, kept = _asked(inbox, measure, mix)
     df = _frame(inbox, found, interval)
     half = 1.959963984540054 * found.error
@@ -118,12 +120,14 @@ def productivity(
 
 
 def _asked(
-    inbox: Inbox, measure: str, mix: Sequence[str]
+    inbox: Inbox, measure: str, mix: Sequence[str], number: int | None = None
 ) -> tuple[Standardized, tuple[str, ...], NDArray[np.bool_]]:
     values = values_of(inbox, measure)
     stratum, names = strata(inbox, mix)
-    kept = values.kept
-    found = standardized(values.value[kept], stratum[kept], inbox.code[kept], len(inbox.groups))
+    kept = values.kept if number is None else values.kept & (inbox.created == number)
+    found = standardized(
+        values.value[kept], stratum[kept], inbox.code[kept], len(inbox.groups), inbox.n[kept]
+    )
     return found, names, kept
 
 
@@ -224,7 +228,7 @@ def league(
     one_of("measure", measure, _LEAGUE)
     check_level(interval)
     text("by", by, "the column of the teams")
-    inbox = Inbox.asked(book, freq, by, zone)
+    inbox = faceted_inbox(book, freq, by, zone)
     usual = ("segment",) if measure == "churn" else CASE_MIX
     mix = usual if case_mix is None else listed("case_mix", case_mix, "columns")
     number = _period(inbox, period)
@@ -232,10 +236,8 @@ def league(
         found, labels, names = churned(book, by, freq, number, mix)
     else:
         labels = [label[0] for label in inbox.groups.labels]
-        at = inbox.created == number
-        values, (stratum, names) = values_of(inbox, measure), strata(inbox, mix)
-        kept = values.kept & at
-        found = standardized(values.value[kept], stratum[kept], inbox.code[kept], len(labels))
+        inbox = inbox.looking(facets_of(book, measure, mix))
+        found, names, _ = _asked(inbox, measure, mix, number)
     df = _ranked(found, by, labels, measure, interval)
     df.insert(0, "period", book.calendar(freq).starts(np.full(len(df), number)))
     unit = UNITS.get(measure, "ratio" if measure == "churn" else "hours")

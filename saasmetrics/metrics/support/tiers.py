@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.ticket_groups import column
-from saasmetrics.engine.tickets import NEVER
+from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.tally import tally
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import handle_hours
-from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.solved import needs
 from saasmetrics.money import counted
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 
@@ -81,38 +82,37 @@ def tiers(
     [1.0]
     """
     check_interval(interval)
-    asked = Inbox.asked(book, freq, by, zone)
+    asked = faceted_inbox(book, freq, by, zone)
     asked.refuse(("tier",))
     needs(asked, "tier", *(() if started is None else (started,)))
-    inbox = Inbox.asked(book, freq, (*asked.by, "tier"), zone)
-    tickets = inbox.tickets
-    labels, tier = column("tier", tickets, book.tables)
-    told = np.asarray(tickets.column("tier").is_valid())
-    kept = (tickets.first_solved < NEVER) & told & inbox.since
-    at = inbox.period(tickets.first_solved)
+    raw = ("tier", *(() if started is None else (started,)))
+    looks = Facets(at=("first_resolution",), over=("first_resolution",), raw=raw, work=True)
+    inbox = faceted_inbox(book, freq, (*asked.by, "tier"), zone).looking(looks)
+    labels, tier = inbox.labels("tier")
+    told = np.asarray(inbox.told("tier").is_valid())
+    done = inbox.over("first_resolution")
+    kept = done & told & inbox.since
+    at = inbox.at("first_resolution")
     n = inbox.sums(at, kept=kept)
-    work = inbox.sums(at, np.maximum(tickets.handled, 0), kept)
+    work = inbox.totals(at, inbox.work, kept)
     whole_of = _wholes(inbox, asked)
     total, hours = (_of_whole(values, whole_of) for values in (n, work))
     more = {"handle_hours": handle_hours(work), "handle_share": ratio(work, hours)}
     df = inbox.frame(n, total, "nothing was solved in the period", interval=interval, **more)
-    df = df[df["tier"].isin([label for label in labels if label != "(none)"])].reset_index(
-        drop=True
-    )
-    names, began = labels, np.zeros(len(tickets), np.int32)
+    there = [label for label in labels if label != "(none)"]
+    df = df[df["tier"].isin(there)].reset_index(drop=True)
+    names, began = labels, np.zeros(len(inbox.n), np.int32)
     if started is not None:
-        names, began = column(started, tickets, book.tables)
-    escalated = _escalated(
-        asked, at, kept, np.array(names, object)[began], np.array(labels, object)[tier]
-    )
-    notes = _tierless((tickets.first_solved < NEVER) & inbox.since & ~told)
-    matrix = _matrix(kept, names, began, labels, tier)
+        names, began = inbox.labels(started)
+    up = kept & (np.array(names, object)[began].astype(str) != _words(labels, tier))
+    escalated = _escalated(asked, whole_of, inbox.sums(at, kept=up), n)
+    matrix = _matrix(inbox.n[kept], names, began[kept], labels, tier[kept])
     return inbox.result(
         "tier_mix",
         df,
         "tier_mix",
         options=inbox.options(started=started),
-        notes=notes,
+        notes=_tierless(inbox.count(done & inbox.since & ~told)),
         extra={
             "escalated": escalated,
             "tables": {"Began x solved": matrix},
@@ -123,9 +123,12 @@ def tiers(
     )
 
 
-def _tierless(without: NDArray[np.bool_]) -> list[str]:
-    many = int(without.sum())
+def _tierless(many: int) -> list[str]:
     return [f"{counted(many, 'solved ticket')} without a tier left out"] if many else []
+
+
+def _words(labels: list[Any], code: NDArray[np.int32]) -> NDArray[Any]:
+    return np.asarray(np.array(labels, object)[code].astype(str))
 
 
 def _wholes(inbox: Inbox, asked: Inbox) -> NDArray[np.int64]:
@@ -135,25 +138,26 @@ def _wholes(inbox: Inbox, asked: Inbox) -> NDArray[np.int64]:
 
 
 def _of_whole(values: NDArray[np.int64], whole_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    out = np.zeros((int(whole_of.max(initial=0)) + 1, values.shape[1]), np.int64)
+    return _together(values, whole_of, int(whole_of.max(initial=0)) + 1)[whole_of]
+
+
+def _together(
+    values: NDArray[np.int64], whole_of: NDArray[np.int64], many: int
+) -> NDArray[np.int64]:
+    out = np.zeros((many, values.shape[1]), np.int64)
     np.add.at(out, whole_of, values)
-    return out[whole_of]
+    return out
 
 
 def _escalated(
-    asked: Inbox,
-    at: NDArray[np.int64],
-    kept: NDArray[np.bool_],
-    began: NDArray[Any],
-    solved: NDArray[Any],
+    asked: Inbox, whole_of: NDArray[np.int64], up: NDArray[np.int64], n: NDArray[np.int64]
 ) -> pd.DataFrame:
-    up = kept & (began.astype(str) != solved.astype(str))
-    top, bottom = asked.sums(at, kept=up), asked.sums(at, kept=kept)
+    top, bottom = (_together(values, whole_of, len(asked.groups)) for values in (up, n))
     return asked.frame(top, bottom, "nothing was solved in the period", interval=0.95)
 
 
 def _matrix(
-    kept: NDArray[np.bool_],
+    n: NDArray[np.int64],
     rows: list[Any],
     began: NDArray[Any],
     columns: list[Any],
@@ -161,8 +165,8 @@ def _matrix(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    code = began[kept].astype(np.int64) * len(columns) + solved[kept]
-    counts = np.bincount(code, minlength=len(rows) * len(columns)).reshape(len(rows), -1)
+    code = began.astype(np.int64) * len(columns) + solved
+    counts = tally(code, n, len(rows) * len(columns)).reshape(len(rows), -1)
     there, used = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
     data = {"began at": [rows[i] for i in there]}
     return pd.DataFrame(data | {f"solved at {columns[j]}": counts[there, j] for j in used})

@@ -13,12 +13,13 @@ from saasmetrics.asked import listed, one_of, whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, encode, flat, has
 from saasmetrics.engine.groups import columns, encoded, unreserved
-from saasmetrics.engine.moments import check_zone, end_of_day, local_days
+from saasmetrics.engine.moments import check_zone
+from saasmetrics.engine.tally import tally
 from saasmetrics.engine.ticket_groups import OF_RESULTS
-from saasmetrics.engine.tickets import seconds
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.metrics.rates import check_interval
+from saasmetrics.metrics.support.contact_rows import contact_rows
 from saasmetrics.metrics.support.exposure import people_of
 from saasmetrics.money import counted
 from saasmetrics.survival.estimate import wilson
@@ -149,17 +150,20 @@ class _Contacts:
     ) -> None:
         if "activities" not in book.tables:
             raise MissingTableError.of("activities", "What is done for customers")
-        self.book, self.by, self.data = book, by, book.tables["activities"].data
         if tickets and "tickets" not in book.tables:
             raise MissingTableError.of("tickets", "Counting tickets as contacts")
-        self.tickets = book.tables["tickets"].data if tickets else None
-        end = end_of_day(book.as_of_day, zone)
-        moment = seconds(self.data, "at")
-        if self.tickets is not None:
-            moment = np.append(moment, seconds(self.tickets, "created_at"))
-        self.seen = moment < end
-        self.calendar = book.calendar(freq)
-        self.at = self.calendar.ordinal(local_days(np.minimum(moment, end - 1), zone))
+        self.book, self.by, self.zone, self.calendar = book, by, zone, book.calendar(freq)
+        own = set() if tickets else {*book.tables["activities"].data.column_names}
+        theirs = [] if {*by} <= own else ["customer_id"]
+        looked = ("kind", "proactive", *(name for name in by if name in own), *theirs)
+        done = contact_rows(book, "activities", looked, self.calendar, zone)
+        asked = contact_rows(book, "tickets", theirs, self.calendar, zone) if tickets else None
+        parts = [part for part in (done, asked) if part is not None]
+        self.data, self.tickets = done.data, None if asked is None else asked.data
+        self.at, self.n = (
+            np.concatenate([getattr(p, name) for p in parts]) for name in ("at", "n")
+        )
+        self.seen = np.concatenate([part.seen for part in parts])
         last = int(self.calendar.ordinal(np.array([book.as_of_day]))[0])
         first = int(self.at[self.seen].min(initial=last))
         if book.since_day is not None:
@@ -181,7 +185,7 @@ class _Contacts:
         return labels, code
 
     def _column(self, name: str) -> pa.Array:
-        own = self.data.column_names
+        own = self.book.tables["activities"].data.column_names
         theirs = (
             self.book.tables["customers"].data.column_names
             if "customers" in self.book.tables
@@ -219,9 +223,8 @@ class _Contacts:
         """Return how many contacts there are per group and period."""
         mine = kept & self.seen & (self.at >= self.first)
         cell = self.code[mine] * self.periods + self.at[mine] - self.first
-        return np.bincount(cell, minlength=len(self.labels) * self.periods).reshape(
-            -1, self.periods
-        )
+        found = tally(cell, self.n[mine], len(self.labels) * self.periods)
+        return found.reshape(-1, self.periods)
 
     def frame(self, top: Ints, bottom: Ints, n: Ints, interval: float | None) -> pd.DataFrame:
         """Return a share per group and period as a tidy frame."""
@@ -330,30 +333,28 @@ def exec_contacts(
 
 def _customers_of(contacts: _Contacts, people: pa.Array) -> Ints:
     """Return how many customers each person had contact with, per person and period."""
-    parts = []
-    for data, column in ((contacts.data, "csm_id"), (contacts.tickets, "agent_id")):
-        size = 0 if data is None else len(data)
-        if data is None or column not in data.column_names:
-            parts.append((np.full(size, -1), np.zeros(size, np.int64)))
+    names, book = people.cast(pa.string()), contacts.book
+    person, at, every = [], [], []
+    for table, column in (("activities", "csm_id"), ("tickets", "agent_id")):
+        if table not in book.tables or column not in book.tables[table].data.column_names:
             continue
-        ids = flat(data[column])
-        who = pc.fill_null(
-            pc.index_in(ids.cast(pa.string()), value_set=people.cast(pa.string())), -1
-        )
-        parts.append((np.asarray(who).astype(np.int64), np.zeros(size, np.int64)))
-    every = [
-        flat(t["customer_id"]).cast(pa.string())
-        for t in (contacts.data, contacts.tickets)
-        if t is not None
-    ]
+        wanted = {column: names.to_pylist()}
+        looked = (column, "customer_id")
+        found = contact_rows(book, table, looked, contacts.calendar, contacts.zone, wanted)
+        who = pc.fill_null(pc.index_in(flat(found.data[column]).cast(pa.string()), names), -1)
+        person.append(np.where(found.seen, np.asarray(who), -1).astype(np.int64))
+        at.append(found.at)
+        every.append(flat(found.data["customer_id"]).cast(pa.string()))
+    if not every:
+        return np.zeros((len(people), contacts.periods), np.int64)
     _, customer = encode(pa.concat_arrays(every))
-    person = np.concatenate([who for who, _ in parts])
-    mine = (person >= 0) & contacts.seen & (contacts.at >= contacts.first)
+    persons, when = np.concatenate(person), np.concatenate(at)
+    mine = (persons >= 0) & (when >= contacts.first)
     many = int(customer.max(initial=0)) + 1
-    cell = person[mine] * contacts.periods + contacts.at[mine] - contacts.first
+    cell = persons[mine] * contacts.periods + when[mine] - contacts.first
     used = np.unique(cell * many + customer[mine])
-    found = np.bincount(used // many, minlength=len(people) * contacts.periods)
-    return found.reshape(len(people), contacts.periods)
+    counts: Ints = np.bincount(used // many, minlength=len(people) * contacts.periods)
+    return counts.reshape(len(people), contacts.periods)
 
 
 def _people_frame(

@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.tickets import NEVER
+from saasmetrics.engine.facets import Facets
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.support.clocks import quality
 from saasmetrics.metrics.support.costs import (
@@ -28,8 +28,9 @@ from saasmetrics.metrics.support.exposure import (
     months_per_period,
     parts,
 )
-from saasmetrics.metrics.support.inbox import HOUR, Inbox
-from saasmetrics.metrics.support.quantiles import curves
+from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.quantiles import curves_of
 from saasmetrics.metrics.support.to_date import to_date
 from saasmetrics.money import counted as number_of
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
     Ints = NDArray[np.int64]
@@ -132,15 +134,16 @@ def unit_cost(
     one_of("counted", counted, COUNTED)
     one_of("allocation", allocation, ALLOCATIONS)
     inbox, monthly = _inboxes(book, by, freq, zone)
-    moment = inbox.tickets.created if counted == "created" else inbox.tickets.first_solved
-    kept = inbox.since & (moment < NEVER)
+    kind = "created" if counted == "created" else "first_resolution"
+    inbox = inbox.looking(_facets(kind, direct=allocation == "direct"))
+    at, kept = inbox.at(kind), inbox.since & inbox.over(kind)
     chosen = "people" if allocation == "direct" and source is None else source
     found = costs(monthly, chosen, functions, roles)
-    at = inbox.period(moment)
     even = by is None and allocation == "handle_time" and not (inbox.tickets.handled > 0).any()
     way = "volume" if even else allocation  # of one group the way makes no difference
-    cost = of_tickets(inbox, found, monthly.period(moment), kept, way)
-    top, bottom = inbox.sums(at, cost, kept), inbox.sums(at, kept=kept)
+    cost = of_tickets(inbox, found, inbox.month(kind), kept, way)
+    each, one = in_units(cost) / inbox.n, np.ones(len(cost), int)
+    top, bottom = inbox.totals(at, cost, kept), inbox.sums(at, kept=kept)
     if not inbox.by:
         top = in_periods(inbox, monthly, found.total)[None, :]
     known = in_periods(inbox, monthly, found.known, np.logical_and)
@@ -150,10 +153,9 @@ def unit_cost(
     value = np.where(known, in_units(top), np.nan)
     more: dict[str, Any] = {}
     if not ytd:
-        more = {"resolution": _resolution(inbox, at, kept), **quality(inbox, at)}
+        more = {"resolution": _resolution(inbox, kind), **quality(inbox, kind)}
     df = inbox.frame(value, bottom, _NO_TICKET, **more)
     unknown = ~np.tile(known, len(inbox.groups))
-    df["value"] = df["value"].where(~unknown)
     df["reason"] = np.where(unknown, _NO_COST, df["reason"])
     return inbox.result(
         "cost_per_ticket",
@@ -162,8 +164,8 @@ def unit_cost(
         options=inbox.options(
             allocation=allocation, source=found.source, counted=counted, ytd=bool(ytd)
         ),
-        notes=_notes(inbox, found, monthly, kept, allocation),
-        drill=None if ytd else inbox.drill(at, in_units(cost), np.ones(len(cost), int), kept),
+        notes=_notes(inbox, found, kept, allocation),
+        drill=None if ytd else inbox.drill(at, each, one, kept),
         tables=(found.source,),
     )
 
@@ -173,31 +175,37 @@ def _inboxes(book: Book, by: Any, freq: str, zone: str) -> tuple[Inbox, Inbox]:
     if freq in ("D", "W"):
         msg = f'freq={freq!r}: costs are known by the month; take "M", "Q" or "Y".'
         raise DataError(msg)
-    return Inbox.asked(book, freq, by, zone), Inbox.asked(book, "M", None, zone)
+    return faceted_inbox(book, freq, by, zone), faceted_inbox(book, "M", None, zone)
 
 
-def _resolution(inbox: Inbox, at: Ints, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _facets(kind: str, *, direct: bool = False) -> Facets:
+    """Return what costs look at, of tickets that count in the period of a moment."""
+    raw = ("handle_seconds", *(("agent_id",) if direct else ()))
+    return Facets(at=(kind,), months=tuple(dict.fromkeys((kind, "created"))), over=(kind,), raw=raw)
+
+
+def _resolution(inbox: Inbox, kind: str) -> NDArray[np.float64]:
     """Return the median time to the last solution per cell, in hours."""
-    tickets = inbox.tickets
+    over = tuple(dict.fromkeys((kind, "resolution")))
+    inbox = inbox.looking(Facets(at=(kind,), over=over, took=("resolution",), backwards=True))
+    at, (created, until, done) = inbox.at(kind), inbox.span("resolution")
     first, periods, _ = inbox.extent
     shape = (len(inbox.groups), periods)
-    mine = kept & ~tickets.backwards & (at >= first) & (at < first + periods)
-    over = tickets.solved < NEVER
-    seconds = np.where(over, tickets.solved, tickets.now) - tickets.created
-    cell = (inbox.code * periods + at - first)[mine]
-    made = curves(cell, seconds[mine], over[mine], shape[0] * shape[1])
+    mine = (
+        inbox.since & inbox.over(kind) & ~inbox.backwards & (at >= first) & (at < first + periods)
+    )
+    cell = inbox.code * periods + at - first
+    made = curves_of(inbox, cell, until - created, done, mine, shape[0] * shape[1])
     return made.quantile(0.5).reshape(shape) / HOUR
 
 
-def _notes(
-    inbox: Inbox, found: Costs, monthly: Inbox, kept: NDArray[np.bool_], allocation: str
-) -> list[str]:
+def _notes(inbox: Inbox, found: Costs, kept: NDArray[np.bool_], allocation: str) -> list[str]:
     notes = []
-    without = int((kept & (inbox.tickets.handled < 0)).sum())
+    without = inbox.count(kept & (inbox.tickets.handled < 0))
     if without and allocation != "volume" and inbox.by:
         notes.append(f"{number_of(without, 'ticket')} without handle time bear no cost")
     created = np.bincount(
-        np.clip(monthly.created - found.first, 0, None)[kept], minlength=len(found.known)
+        np.clip(inbox.month("created") - found.first, 0, None)[kept], minlength=len(found.known)
     )
     idle = int((found.known & (created[: len(found.known)] == 0) & (found.total > 0)).sum())
     if idle and inbox.by:
@@ -281,13 +289,14 @@ def cost_to_serve(
     True
     """
     inbox, monthly = _inboxes(book, by, freq, zone)
+    inbox = inbox.looking(_facets("created"))
     if strange := [name for name in inbox.by if name not in _customer_columns(book)]:
         msg = f"Customers are served: by={strange[0]!r} is no column of the table customers."
         raise DataError(msg)
     wanted = names_of(functions)
     found = costs(monthly, "spend", wanted, None)
-    cost = of_tickets(inbox, found, monthly.created, inbox.since, allocation)
-    top = inbox.sums(inbox.created, cost, inbox.since)
+    cost = of_tickets(inbox, found, inbox.month("created"), inbox.since, allocation)
+    top = inbox.totals(inbox.created, cost, inbox.since)
     if not inbox.by:
         top = in_periods(inbox, monthly, found.total)[None, :]
     known = in_periods(inbox, monthly, found.known, np.logical_and)
@@ -297,14 +306,14 @@ def cost_to_serve(
     months = days / np.diff(edges(inbox)) * months_per_period(inbox)
     n = inbox.sums(inbox.created, kept=inbox.since)
     value = np.where(known, in_units(top), np.nan)
-    df = inbox.frame(value, months, _NO_COST, n=n, **quality(inbox, inbox.created))
+    df = inbox.frame(value, months, _NO_COST, n=n, **quality(inbox))
     df = _with_retention(df, book, inbox)
     return inbox.result(
         "cost_to_serve",
         df,
         "frontier",
         options=inbox.options(functions=" and ".join(wanted), allocation=allocation),
-        notes=_notes(inbox, found, monthly, inbox.since, allocation),
+        notes=_notes(inbox, found, inbox.since, allocation),
         tables=("spend",),
         money=True,
     )

@@ -84,12 +84,14 @@ def team_column(book: Book) -> str:
     """Return the column of people that names the teams of tickets, "" where none does."""
     if "people" not in book.tables or "team_id" not in book.tables["tickets"].data.column_names:
         return ""
-    teams = pc.unique(book.tables["tickets"].data["team_id"]).drop_null()
+    table = book.tables["tickets"]
+    there = table.data.distinct("team_id") if table.is_away else table.data["team_id"]
+    teams = pc.unique(there).drop_null()
     people = book.tables["people"].data
     for name in ("team", "pod"):
         if name in people.column_names and _is_text(people[name].type):
-            there = pc.is_in(teams.cast(people[name].type), value_set=pc.unique(people[name]))
-            if len(there) and pc.all(there).as_py():
+            known = pc.is_in(teams.cast(people[name].type), value_set=pc.unique(people[name]))
+            if len(known) and pc.all(known).as_py():
                 return name
     return ""
 

@@ -11,9 +11,10 @@ from saasmetrics.asked import one_of
 from saasmetrics.engine.answers import Answers, answers
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.row_groups import of_customers
-from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.periods import iso_day
+from saasmetrics.survival.lives import group_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,15 +192,4 @@ class Drill:
         )
 
     def _group(self, group: Mapping[str, Any]) -> int:
-        cells = self.cells
-        missing = [name for name in cells.by if name not in group]
-        if missing:
-            msg = f"Name a value for {', '.join(missing)} as well, or leave out the group."
-            raise DataError(msg)
-        wanted = tuple(group[name] for name in cells.by)
-        labels = cells.answers.groups.labels
-        if wanted not in labels:
-            there = [", ".join(map(str, label)) for label in labels]
-            msg = f"There is no group {', '.join(map(str, wanted))!r}; there are {'; '.join(there[:12])}."
-            raise UnknownNameError(msg + hint(str(wanted[0]), there))
-        return labels.index(wanted)
+        return group_number(self.cells.by, self.cells.answers.groups.labels, group)

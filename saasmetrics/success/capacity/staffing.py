@@ -9,7 +9,8 @@ import numpy as np
 
 from saasmetrics.asked import finite, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.request_counts import request_slots
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.agents import agents_required
 from saasmetrics.metrics.formulas.erlang import erlang_a
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
-    from saasmetrics.engine.requests import Requests
+    from saasmetrics.engine.request_counts import RequestSlots
     from saasmetrics.result import Result
 
     Floats = NDArray[np.float64]
@@ -125,11 +126,11 @@ def staffing(
     weeks, away = whole("weeks", weeks, 1), share("shrinkage", shrinkage, most=0.99)
     finite("target", target, "seconds", least=0)
     found = _asked(book, channel, weeks)
-    count, taken = _slots(book, found.day, found.second, weeks, zone)
+    count, taken = _slots(book, found, weeks, zone)
     if not count.sum():
         msg = f"No ticket of channel {channel!r} came in the last {weeks} weeks; take more weeks."
         raise DataError(msg)
-    alone, effective, notes = _handle(found.handle[taken], handle_seconds, at_once, factors)
+    alone, effective, notes = _handle(found, taken, handle_seconds, at_once, factors)
     low, high = (edge / weeks for edge in poisson_interval(count, level))
     goals: dict[str, Any] = {
         "service_level": service_level,
@@ -156,11 +157,11 @@ def staffing(
     return made(book, "staffing", df, "staffing", options=said, notes=notes, **more)
 
 
-def _asked(book: Book, channel: str | None, weeks: int) -> Requests:
+def _asked(book: Book, channel: str | None, weeks: int) -> RequestSlots:
     """Return the tickets of a channel, of the weeks and some days before."""
-    where = None if channel is None else {"channel": channel}
+    where = {} if channel is None else {"channel": channel}
     between = (book.as_of_day - 7 * (weeks + 2), book.as_of_day)
-    return requests(book.engine, "Staffing", where, between)
+    return request_slots(book.engine, "Staffing", where, between)
 
 
 def _occupancy(most: float) -> float:
@@ -173,12 +174,12 @@ def _goal(level: float, target: float, most: float | None) -> str:
 
 
 def _slots(
-    book: Book, day: NDArray[np.int64], second: NDArray[np.int64], weeks: int, zone: str
+    book: Book, found: RequestSlots, weeks: int, zone: str
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return tickets per hour of the week over the last full weeks, and which tickets these are."""
     import pandas as pd
 
-    moment = pd.DatetimeIndex((day * 86_400 + second).astype("datetime64[s]"))
+    moment = pd.DatetimeIndex(found.second.astype("datetime64[s]"))
     try:
         local = moment.tz_localize("UTC").tz_convert(zone)
     except Exception as error:
@@ -190,20 +191,24 @@ def _slots(
     last = int(week.ordinal(np.array([book.as_of_day + 1]))[0]) - 1
     number = week.ordinal(wall)
     taken = (number > last - weeks) & (number <= last)
-    return np.bincount(hours[taken], minlength=168), taken
+    return tally(hours[taken].astype(np.int64), found.n[taken], 168), taken
 
 
 def _handle(
-    handle: Floats, given: float | None, at_once: int, factors: Mapping[int, float]
+    found: RequestSlots,
+    taken: NDArray[np.bool_],
+    given: float | None,
+    at_once: int,
+    factors: Mapping[int, float],
 ) -> tuple[float, float, tuple[str, ...]]:
     """Return the handling time alone, with so many at once, and a warning where the table ends before."""
     many = whole("at_once", at_once, 1, "contacts at the same time")
-    known = handle[~np.isnan(handle)]
-    if given is None and not len(known):
+    known = int(found.timed[taken].sum())
+    if given is None and not known:
         msg = "No ticket of these weeks has a handling time (tickets.handle_seconds); give handle_seconds."
         raise DataError(msg)
     alone = (
-        float(known.mean())
+        float(found.worked[taken].sum() / known)
         if given is None
         else finite("handle_seconds", given, "seconds", least=1, most=1e6)
     )

@@ -14,7 +14,6 @@ from saasmetrics.engine.columns import days, flat, has, numbers
 from saasmetrics.engine.contacts import BAND_NAMES, BANDS
 from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns, unreserved
-from saasmetrics.engine.pairs import since
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.success.capacity.shared import share
@@ -118,7 +117,7 @@ def touch_workload(
     usual = ratio(spent.sum(axis=1), exposed.sum(axis=1))[:, None]
     rate = np.where(exposed > 0, ratio(spent, exposed), np.nan_to_num(usual))
     paying = np.flatnonzero(engine.entities.state(engine.as_of)[0] > 0)
-    begun = since(engine.periodic("M")).astype(np.int64)
+    begun = engine.periodic("M").since.astype(np.int64)
     age = np.digitize(full + 1 - begun, BANDS)  # the month to come
     need = rate[group[paying], age[paying]] / 60
     owners = engine.grouping((owner,))
@@ -204,7 +203,7 @@ def _rates(
 ) -> tuple[Floats, Floats, Floats]:
     """Return account-months, minutes and activities by group and age over some months."""
     ledger, bands = followed(book.engine).periodic("M"), len(BANDS) + 1
-    begun = since(ledger).astype(np.int64)
+    begun = ledger.since.astype(np.int64)
     month = book.calendar("M").ordinal(touches.day)
     exposed, spent, count = (np.zeros((many, bands)) for _ in range(3))
     for period in range(months[0], months[1] + 1):

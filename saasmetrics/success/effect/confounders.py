@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.asked import listed, one_of
+from saasmetrics.engine.day_rows import rows_by_day
 from saasmetrics.engine.followed import followed
+from saasmetrics.engine.tally import tally
 from saasmetrics.success.effect.panel import with_covariates
 from saasmetrics.success.effect.regress import dummies
 from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
@@ -105,10 +107,11 @@ def _usage(book: Book, panel: Panel, first_touch: Ints) -> Named:
     Help is often a reaction of the same month. The mean of the days with usage is compared, so that a month cut short
     by the touch is not taken for a fall.
     """
-    data = book.frame("usage")
-    amount = "users" if "users" in data else "events"
+    table = book.tables["usage"]
+    amount = "users" if "users" in table.data.column_names else "events"
+    data = rows_by_day(table, "date", added=amount)
     who, day = numbered(customer_ids(book), data["customer_id"]), days_of(data["date"])
-    value = data[amount].to_numpy(float, na_value=0.0)
+    value = data[amount].to_numpy(float)
     keep = (who >= 0) & (day < NEVER)
     before = keep & (day < first_touch[np.maximum(who, 0)])
     whole, first = _means(book, who[keep], day[keep], value[keep], panel)
@@ -149,15 +152,16 @@ def _means(book: Book, who: Ints, day: Ints, value: Array, panel: Panel) -> tupl
 
 def _tickets(book: Book, panel: Panel, _: Ints) -> Named:
     """Return tickets of the two months before."""
-    who = numbered(customer_ids(book), (data := book.frame("tickets"))["customer_id"])
-    day = days_of(data["created_at"])
+    data = rows_by_day(book.tables["tickets"], "created_at", months=True)
+    who, day = numbered(customer_ids(book), data["customer_id"]), days_of(data["created_at"])
     keep = (who >= 0) & (day < NEVER)
     month = book.calendar("M").ordinal(day[keep]).astype(np.int64)
     first = int(panel.month.min()) - 2
     width, many = int(panel.month.max()) - first + 1, int(panel.unit.max()) + 1
     inside = (month >= first) & (month - first < width) & (who[keep] < many)
     place = (who[keep] * width + month - first)[inside]
-    sums = np.bincount(place, minlength=many * width).reshape(many, width)
+    n = data["n"].to_numpy(np.int64)[keep][inside]
+    sums = tally(place, n, many * width).reshape(many, width)
     at = panel.month - first
     recent = sums[panel.unit, at - 1] + sums[panel.unit, at - 2]
     return np.log2(1 + recent)[:, None], ["tickets of two months, doublings"]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from saasmetrics.asked import text
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.followed import followed
+from saasmetrics.engine.first_contacts import first_contacts
 from saasmetrics.engine.groups import columns
-from saasmetrics.errors import DataError
+from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import made
 from saasmetrics.money import counted
-from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
+from saasmetrics.success.effect.treatments import check_customers
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
 
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.connected.engine import ConnectedEngine
+    from saasmetrics.engine.first_contacts import FirstContacts
     from saasmetrics.result import Result
-
-    Ints = NDArray[np.int64]
 
 _WITHIN = (7, 30)
 
@@ -89,17 +88,14 @@ def handoff(
 
     check_level(interval)
     names = columns(by)
-    who, wait, met, notes = _waits(book, kind)
-    if names:
-        code = followed(book.engine).origin(names).astype(np.int64)[who]
-        labels = book.engine.grouping(names).labels
-    else:
-        code, labels = np.zeros(len(who), np.int64), ((),)
-    table = exposure(wait, None, met.astype(np.int64), group=code, groups=len(labels))
+    found, notes = _waits(book, names, kind)
+    labels = book.engine.grouping(names).labels if names else ((),)
+    code, many = found.group, len(labels)
+    table = exposure(found.wait, None, found.met, found.n, group=code, groups=many)
     curve = kaplan_meier(table, interval)
     early, late = curve.median_interval
-    n = np.bincount(code, minlength=len(labels))
-    contacted = np.bincount(code, met, len(labels)).astype(np.int64)
+    n = np.bincount(code, found.n, many).astype(np.int64)
+    contacted = np.bincount(code, found.n * found.met, many).astype(np.int64)
     data: dict[str, Any] = {name: [label[i] for label in labels] for i, name in enumerate(names)}
     data |= {"value": curve.median, "low": early, "high": late, "n": n}
     data |= {"contacted": contacted, "waiting": n - contacted}
@@ -133,36 +129,21 @@ def _headline(df: pd.DataFrame) -> str:
     )
 
 
-def _waits(book: Book, kind: str | None) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
-    """Return customer, days waited, and whether there was contact, of each customer that signed."""
-    contracts, done = book.frame("contracts"), book.frame("activities")
+def _waits(book: Book, by: tuple[str, ...], kind: str | None) -> tuple[FirstContacts, list[str]]:
+    """Return how long customers that signed waited for contact, and what is to be said of it."""
+    for name in ("contracts", "activities"):
+        if name not in book.tables:
+            raise MissingTableError.of(name, "The hand-off to customer success")
     if kind is not None:
         text("kind", kind, "a kind of activity")
-        done = done[(done["kind"] == kind).fillna(False)]
-        if not len(done):
-            msg = f"The activities have none of the kind {kind!r}."
-            raise DataError(msg)
-    ids = customer_ids(book)
-    begin = days_of(contracts["start"])
-    signed = days_of(contracts["signed_at"]) if "signed_at" in contracts else begin
-    unsigned = signed == NEVER
-    signed = np.where(unsigned, begin, signed)
-    first = _earliest(ids, contracts["customer_id"], signed, np.full(len(ids), -(2**31)))
-    contact = _earliest(ids, done["customer_id"], days_of(done["at"]), first)
-    who = np.flatnonzero((first < NEVER) & (first <= book.as_of_day))
-    met = contact[who] <= book.as_of_day
-    wait = np.where(met, contact[who], book.as_of_day) - first[who]
+    check_customers(book)
+    found = None
+    if book.tables["contracts"].is_away and book.tables["activities"].is_away:
+        from saasmetrics.engine.connected.first_contacts import first_contacts_there
+
+        found = first_contacts_there(cast("ConnectedEngine", book.engine), by, kind)
+    found = found or first_contacts(book.engine, by, kind)
     notes = ["Who has not been contacted yet counts as having waited until the as-of date"]
-    if missing := int(unsigned.sum()):
-        notes.append(f"{missing:,} contracts without signed_at count from their start")
-    return who, wait.astype(np.int64), met, notes
-
-
-def _earliest(ids: NDArray[Any], wanted: Any, day: Ints, least: Ints) -> Ints:
-    """Return the first day of each customer, from its own `least` day on."""
-    who = numbered(ids, wanted)
-    keep = who >= 0
-    keep[keep] = day[keep] >= least[who[keep]]
-    out = np.full(len(ids), NEVER, np.int64)
-    np.minimum.at(out, who[keep], day[keep])
-    return out
+    if found.unsigned:
+        notes.append(f"{found.unsigned:,} contracts without signed_at count from their start")
+    return found, notes

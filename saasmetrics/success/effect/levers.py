@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import listed, text, whole
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.first_days import first_activity, first_annual
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
@@ -16,7 +17,7 @@ from saasmetrics.money import MICRO, agreeing, counted, format_difference, forma
 from saasmetrics.success.effect.doubly import Difference, difference
 from saasmetrics.success.effect.panel import balances
 from saasmetrics.success.effect.regress import dummies
-from saasmetrics.success.effect.treatments import NEVER, customer_ids, days_of, numbered
+from saasmetrics.success.effect.treatments import NEVER, customer_ids, numbered
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier, normal_quantile
 from saasmetrics.survival.logrank import logrank
@@ -24,18 +25,17 @@ from saasmetrics.survival.logrank import logrank
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
+    from saasmetrics.tables import Table
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
 _LIKE = ("segment", "plan", "region", "channel", "icp")
-_YEARLY = 330  # days of a term that count as a year
 _MOST_LEVELS = 12
 
 
@@ -210,22 +210,22 @@ def _alike(
 def _has(book: Book, name: str, start: _Start) -> Bools:
     """Return which customers have a lever at the landmark."""
     if name == "onboarded":
-        data = book.frame("activities")
-        data = data[(data["kind"] == "onboarding").fillna(False)]
-        return _by_landmark(book, data["customer_id"], days_of(data["at"]), start)
+        found = first_activity(_table(book, "activities"), "onboarding")
+        return _by_landmark(book, *found, start)
     if name == "annual_contract":
         table = "contracts" if "contracts" in book.tables else "subscriptions"
-        data = book.frame(table)
-        begin = days_of(data["start"])
-        if table == "contracts":
-            term = days_of(data["end"]) - begin >= _YEARLY
-        else:
-            term = (data["interval"].astype(str) == "year").to_numpy()
-        return _by_landmark(book, data["customer_id"][term], begin[term], start)
+        return _by_landmark(book, *first_annual(_table(book, table)), start)
     return _column(book, name, start)
 
 
-def _by_landmark(book: Book, ids: pd.Series, day: Ints, start: _Start) -> Bools:
+def _table(book: Book, name: str) -> Table:
+    """Return a table of a book; refuse one that it does not have."""
+    if name not in book.tables:
+        book.frame(name)
+    return book.tables[name]
+
+
+def _by_landmark(book: Book, ids: Any, day: Ints, start: _Start) -> Bools:
     who = numbered(customer_ids(book), ids)
     place = np.full(len(followed(book.engine).spans.entity_ids), -1, np.int64)
     place[start.unit] = np.arange(len(start.unit))

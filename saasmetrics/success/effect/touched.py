@@ -9,6 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.day_rows import rows_by_day
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made, ratio
@@ -18,6 +19,7 @@ from saasmetrics.success.effect.doubly import overlapping
 from saasmetrics.success.effect.regress import dummies
 from saasmetrics.success.effect.treatments import (
     NEVER,
+    activities_of,
     customer_ids,
     days_of,
     numbered,
@@ -125,7 +127,7 @@ def _touches(book: Book, treatment: Any) -> tuple[str, Ints, Ints]:
     if treatment is not None:
         found = treatment_of(book, treatment)
         return found.name, found.customer, found.day
-    data = book.frame("activities")
+    data = rows_by_day(activities_of(book), "at", months=True)
     who, day = numbered(customer_ids(book), data["customer_id"]), days_of(data["at"])
     keep = (who >= 0) & (day < NEVER) & (day <= book.as_of_day)
     return "any activity", who[keep], day[keep]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine.day_rows import rows_by_day
 from saasmetrics.engine.followed import followed
+from saasmetrics.engine.requests import words_of
 from saasmetrics.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.tables import Table
 
     Ints = NDArray[np.int64]
 
@@ -58,13 +61,18 @@ def customer_ids(book: Book) -> NDArray[Any]:
     DataError
         If the policy counts something else than customers.
     """
+    check_customers(book)
+    return np.asarray(followed(book.engine).spans.entity_ids.to_pandas().astype(str), object)
+
+
+def check_customers(book: Book) -> None:
+    """Refuse a book whose policy counts something else than customers."""
     if book.policy.entity != "customer":
         msg = (
             f"Effects are of customers, and the policy counts by {book.policy.entity}: "
             'ask book.with_policy(entity="customer").'
         )
         raise DataError(msg)
-    return np.asarray(followed(book.engine).spans.entity_ids.to_pandas().astype(str), object)
 
 
 def numbered(ids: NDArray[Any], wanted: Any) -> Ints:
@@ -93,6 +101,19 @@ def days_of(at: Any) -> Ints:
 
     when = pd.to_datetime(pd.Series(at)).to_numpy("datetime64[D]")
     return np.where(np.isnat(when), NEVER, when.astype(np.int64)).astype(np.int64)
+
+
+def activities_of(book: Book) -> Table:
+    """Return the activities of a book.
+
+    Raises
+    ------
+    MissingTableError
+        If it has none.
+    """
+    if "activities" not in book.tables:
+        book.frame("activities")  # says which columns it needs
+    return book.tables["activities"]
 
 
 def treatment_of(book: Book, asked: Any) -> Treatment:
@@ -143,19 +164,20 @@ def treatment_of(book: Book, asked: Any) -> Treatment:
 def _activities(book: Book, asked: str | Mapping[str, Any]) -> tuple[str, pd.DataFrame]:
     import pandas as pd
 
-    data = book.frame("activities")
+    table = activities_of(book)
+    names = table.data.column_names
     if isinstance(asked, str):
-        columns = [c for c in _COLUMNS if c in data and bool((data[c] == asked).any())]
+        words = {c: words_of(table, c) for c in _COLUMNS if c in names}
+        columns = [c for c, there in words.items() if asked in there]
         if not columns:
-            there = {str(v) for c in _COLUMNS if c in data for v in data[c].dropna().unique()}
+            there = {str(word) for some in words.values() for word in some}
             raise UnknownNameError.of("kind or playbook of the table activities", asked, there)
         asked = {columns[0]: asked}
-    keep = np.ones(len(data), bool)
-    for column, value in asked.items():
-        if column not in data:
-            raise UnknownNameError.of("column of the table activities", column, data.columns)
-        keep &= (data[column] == value).fillna(False).to_numpy(bool)
-    data = data[keep]
+    for column in asked:
+        if column not in names:
+            raise UnknownNameError.of("column of the table activities", column, names)
+    data = rows_by_day(table, "at", ("minutes", "wave"), asked)
+    data = data.loc[data.index.repeat(data["n"])]
     empty = pd.Series(np.nan, data.index)
     rows = pd.DataFrame(
         {

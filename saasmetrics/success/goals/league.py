@@ -9,10 +9,9 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
-from saasmetrics.engine.renewals import RENEWED
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.renewals.chances import prior_strength
-from saasmetrics.metrics.renewals.shared import Desk
+from saasmetrics.metrics.renewals.due import decided
 from saasmetrics.success.goals.owners import check, scope_of
 from saasmetrics.survival.estimate import check_level
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.renewals.due import Summed
+    from saasmetrics.metrics.renewals.shared import Desk
     from saasmetrics.result import Result
 
     Floats = NDArray[np.float64]
@@ -90,21 +91,19 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
     _, columns = scope_of(by)
     check(book, columns, "start")
     many = whole("quarters", quarters, 1, "a number of quarters")
-    desk = _decided(Desk.asked(book, "Q", columns), many)
-    renewed = (desk.found.outcome[desk.kept] == RENEWED).astype(float)
-    code, size = desk.code(), len(desk.groups)
-    n = np.bincount(code, minlength=size).astype(float)
-    k = np.bincount(code, renewed, size).astype(float)
-    expected = np.bincount(code, _mix(book, desk, renewed), size)
-    share = np.divide(expected, n, out=np.full(size, np.nan), where=n > 0)
-    overall = float(renewed.mean()) if len(renewed) else np.nan
+    table = book.tables.get("customers")
+    alike = ("segment",) if table is not None and has(table.data, "segment") else ()
+    desk = decided(book, tuple(dict.fromkeys((*columns, *alike))), many)
+    owners, n, k, expected = _counts(desk, len(alike))
+    share = np.divide(expected, n, out=np.full(len(n), np.nan), where=n > 0)
+    overall = float(k.sum() / n.sum()) if n.sum() else np.nan
     strength = _strength(k, n, overall)
     value, low, high = shrunk(k, n, share, strength, interval)
-    df = pd.DataFrame({columns[0]: [label[0] for label in desk.groups.labels]})
+    df = pd.DataFrame({columns[0]: owners})
     moved = overall - share
     df["value"], df["low"], df["high"] = value + moved, low + moved, high + moved
     df["numerator"], df["denominator"] = k, n
-    df["raw"] = np.divide(k, n, out=np.full(size, np.nan), where=n > 0)
+    df["raw"] = np.divide(k, n, out=np.full(len(n), np.nan), where=n > 0)
     df["expected"], df["n"] = share, n
     df = df.sort_values(["value", columns[0]], ascending=[False, True], kind="stable").reset_index(
         drop=True
@@ -121,7 +120,7 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
         "csm_league",
         by=columns,
         options={"quarters": many, "interval": interval},
-        notes=(note if len(renewed) else "No term is decided", *desk.notes()),
+        notes=(note if n.sum() else "No term is decided", *desk.notes()),
         extra={"overall": overall, "headline": _headline(df, columns[0])},
         tables=desk.tables,
         trace=lambda **_: (
@@ -138,25 +137,27 @@ def _strength(k: Floats, n: Floats, overall: float) -> float:
     return prior_strength(k.astype(np.int64), n.astype(np.int64), mean)
 
 
-def _decided(desk: Desk, quarters: int) -> Desk:
-    """Return the terms of the last quarters that are decided altogether."""
-    last = desk.book.calendar("Q").last_day(desk.due)
-    settled = np.unique(desk.due[last + desk.window.grace <= desk.as_of])[-quarters:]
-    return desk.only(np.isin(desk.due, settled))
+def _counts(desk: Desk | Summed, alike: int) -> tuple[list[Any], Floats, Floats, Floats]:
+    """Return the owners, and of each the terms, the renewed ones, and how many were to be expected of terms like them.
 
-
-def _mix(book: Book, desk: Desk, renewed: Floats) -> Floats:
-    """Return for each term the share renewed of all terms of its segment, or of all without segments."""
-    table = book.tables.get("customers")
-    if not len(renewed):
-        return renewed
-    if table is None or not has(table.data, "segment"):
-        return np.full(len(renewed), renewed.mean())
-    other = Desk.asked(book, "Q", "segment")
-    assert other.groups.of_entity is not None
-    code = other.groups.of_entity[desk.kept].astype(np.int64)
-    total, won = np.bincount(code), np.bincount(code, renewed)
-    return np.asarray((won / np.maximum(total, 1))[code], float)
+    Terms are alike that have the same values in the last `alike` columns of the desk.
+    """
+    sums = desk.sums()
+    terms, renewed = (
+        sums[name].sum(axis=(1, 2)).astype(float) for name in ("terms", "terms_renewed")
+    )
+    labels = desk.groups.labels
+    owners = list(dict.fromkeys(label[0] for label in labels))
+    segments = [label[len(label) - alike :] for label in labels]
+    known = list(dict.fromkeys(segments))
+    owner = np.array([owners.index(label[0]) for label in labels], np.int64)
+    kind = np.array([known.index(segment) for segment in segments], np.int64)
+    total, won = np.bincount(kind, terms), np.bincount(kind, renewed)
+    to_expect = terms * (won / np.maximum(total, 1))[kind]
+    found = [
+        np.bincount(owner, each, len(owners)).astype(float) for each in (terms, renewed, to_expect)
+    ]
+    return owners, found[0], found[1], found[2]
 
 
 def shrunk(

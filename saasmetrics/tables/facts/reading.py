@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.memory import give_back, spoken
+from saasmetrics.money import agreeing
 from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.facts.ids import Ids
@@ -20,9 +21,10 @@ from saasmetrics.tables.facts.parts import batches, parts_of, rows_of, size_of_p
 from saasmetrics.tables.facts.sweep import Sweep
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.runs import RUN, rows_in, unrolled
-from saasmetrics.tables.separators import of_file, with_gaps
+from saasmetrics.tables.separators import of_file, of_part
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -42,6 +44,7 @@ _MONTHS[_STARTS.astype("datetime64[D]").astype(np.int64) - _LOW] = _STARTS.astyp
 _DAYS = _STARTS.astype("datetime64[D]").astype(np.int64).astype(np.int32)
 _PLAIN = [[who, pa.date32(), pa.float64()] for who in (pa.int64(), pa.string())]
 _COUNTED = re.compile(r" in ([\d,]+) rows?$")
+_ROWS = re.compile(r"(?P<where>.*), rows? (?P<numbers>[\d, ]+)")
 _ROW = 120.0  # bytes that a row of its own takes while it is put among the runs
 
 
@@ -67,12 +70,14 @@ def read_runs(place: Path, label: str, told: Told, limit: int) -> Table:
         If what changes is too much for the memory, or a file is written meanwhile.
     """
     files = parts_of(place)
-    reading = _Reading(limit)
+    reading, at = _Reading(limit), 0
     problems: dict[tuple[str, ...], Problem] = {}
     for batch in batches(files, size_of_part(files[0], told.columns.get("mrr", {}))):
+        at += batch.num_rows
         if not problems and reading.add_plain(batch):
             continue
-        rows, said = told.apply("mrr", with_gaps(of_file(batch, label)))
+        placed = of_part(of_file(batch, label), *_part_at(files, at - batch.num_rows))
+        rows, said = told.apply("mrr", placed)
         try:
             table = normalize("mrr", rows)
         except InvalidTablesError as error:
@@ -229,6 +234,15 @@ def _suspects(runs: Runs, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return marked[runs.who]
 
 
+def _part_at(files: Sequence[Path], row: int) -> tuple[str, int]:
+    """Return which of several files has a row of all of them, "" where there is one, and the row there."""
+    if len(files) == 1:
+        return "", row
+    ends = np.cumsum([rows_of([file]) for file in files])
+    which = int(np.searchsorted(ends, row, side="right"))
+    return files[which].name, row - int(ends[which - 1]) if which else row
+
+
 def _gather(problems: dict[tuple[str, ...], Problem], more: list[Problem]) -> None:
     """Add up what several parts have in common."""
     for problem in more:
@@ -238,7 +252,24 @@ def _gather(problems: dict[tuple[str, ...], Problem], more: list[Problem]) -> No
             problems[key] = problem
             continue
         shown = (*known.examples, *problem.examples)[:SHOWN]
-        problems[key] = replace(known, rows=known.rows + problem.rows, examples=shown)
+        room = SHOWN - len(known.examples)
+        place = _places(known.place, problem.place, room) if room else known.place
+        rows = known.rows + problem.rows
+        problems[key] = replace(known, rows=rows, examples=shown, place=place)
+
+
+def _places(one: str, other: str, room: int) -> str:
+    """Return the place of rows of two parts: of one file, or of each its own; so many of the other as there is room."""
+    *before, last = one.split("; ")
+    mine, more = _ROWS.fullmatch(last), _ROWS.fullmatch(other)
+    if not (mine and more):
+        return one
+    numbers = more["numbers"].split(", ")[:room]
+    if mine["where"] == more["where"]:
+        same = f"{mine['where']}, rows {', '.join([mine['numbers'], *numbers])}"
+        return "; ".join([*before, same])
+    word = agreeing(len(numbers), "row", "rows")
+    return f"{one}; {more['where']}, {word} {', '.join(numbers)}"
 
 
 def _many(count: int) -> str:

@@ -258,6 +258,25 @@ def test_values_that_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -
         sm.read(large(tmp_path, customer_id=who))
     [problem] = error.value.problems
     assert (problem.code, problem.rows, problem.column) == ("empty-id", 3, "customer_id")
+    # Positions 7, 407 and 807; a header would be row 1.
+    assert problem.place == "mrr.parquet, column 'customer_id', rows 9, 409, 809"
+
+
+def test_a_row_of_a_folder_of_parts_is_named_by_its_file_and_its_number_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mrr").mkdir()
+    for name, empty in (("a", [5]), ("b", [70, 71]), ("c", [1])):
+        who = pa.array([None if n in empty else "x" for n in range(100)], pa.string())
+        days = pa.array([date(2025, 1, 1)] * 100)
+        part = pa.table({"customer_id": who, "month": days, "mrr": [1.0] * 100})
+        pq.write_table(part, tmp_path / "mrr" / f"{name}.parquet")
+    with in_parts(32), pytest.raises(InvalidTablesError) as error:
+        sm.read(tmp_path)
+    [problem] = error.value.problems
+    where = "mrr/{}.parquet, column 'customer_id', {}"
+    assert problem.rows == 4
+    assert problem.place == f"{where.format('a', 'row 7')}; {where.format('b', 'rows 72, 73')}"
 
 
 def test_ids_that_64_bits_do_not_hold_are_refused_in_words(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def with_followers(chosen: Frame, known: Frame, contracts: Frame) -> Frame:
     return both.join(contracts.select(row="term", id="contract_id", owner=owner), on="row")
 
 
-def terms_of(rows: pa.Table, as_of: int, notes: tuple[str, ...]) -> Renewals:
+def terms_of(rows: pa.Table, as_of: int, notes: tuple[str, ...], source: str) -> Renewals:
     """Return rows of `with_followers`, in the order of the terms, as renewals."""
     found = {name: np.asarray(rows[name]).astype(np.int64) for name in _NUMBERS}
     who = rows["entity"].combine_chunks().dictionary_encode()
@@ -64,7 +64,7 @@ def terms_of(rows: pa.Table, as_of: int, notes: tuple[str, ...]) -> Renewals:
 
     same = ("row", "start", "end", "signed", "arr", "due", "auto", "forecast", "category")
     terms = Terms(
-        source="contracts",
+        source=source,
         customer_ids=who.dictionary,
         ids=rows["id"].combine_chunks().cast(pa.string()),
         customer=np.asarray(who.indices).astype(np.int64),

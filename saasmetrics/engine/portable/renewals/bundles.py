@@ -31,13 +31,16 @@ def shared_out(pairs: Frame) -> Frame:
     pairs = pairs.with_columns(_one=one).with_columns(
         _news=nw.col("_one").sum().over("old"), _olds=nw.col("_one").sum().over("new")
     )
-    pairs = held(pairs, "links")
+    pairs = held(pairs, "shared", "how many renew a term, and how many a contract renews")
     alone = (nw.col("_news") == 1) & (nw.col("_olds") == 1)
     plain = pairs.filter(alone).select("old", final=nw.col("new_arr"))
     rest = pairs.filter(~alone).select("old", "new", "old_due", "new_arr", bundle=nw.col("old"))
     if not int(number(rest.select(nw.len())) or 0):
         return plain
-    return nw.concat([plain, _shares(_bundled(held(rest, "links"))).select("old", "final")])
+    bundles = _bundled(
+        held(rest, "bundles", "terms and contracts that renew several of each other")
+    )
+    return nw.concat([plain, _shares(bundles).select("old", "final")])
 
 
 def _bundled(pairs: Frame) -> Frame:
@@ -45,7 +48,8 @@ def _bundled(pairs: Frame) -> Frame:
     while True:
         lower = pairs.with_columns(_least=nw.col("bundle").min().over("new"))
         lower = lower.with_columns(_least=nw.col("_least").min().over("old"))
-        lower = held(lower.with_columns(_moved=flag(nw.col("_least") != nw.col("bundle"))), "links")
+        lower = lower.with_columns(_moved=flag(nw.col("_least") != nw.col("bundle")))
+        lower = held(lower, "bundles", "the lowest term of each bundle")
         pairs = lower.with_columns(bundle=nw.col("_least").cast(nw.Int64)).drop("_least", "_moved")
         if not int(number(lower.select(nw.col("_moved").sum())) or 0):
             return pairs

@@ -15,10 +15,12 @@ from saasmetrics.engine.portable.entities import in_bags
 from saasmetrics.engine.portable.fetched import fetched, number, whole_columns
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.renewals import cells
+from saasmetrics.engine.portable.renewals.before import before
 from saasmetrics.engine.portable.renewals.brought import terms_of, with_followers
 from saasmetrics.engine.portable.renewals.escalators import with_uplifts
 from saasmetrics.engine.portable.renewals.groups import with_groups
 from saasmetrics.engine.portable.renewals.growth import with_growth
+from saasmetrics.engine.portable.renewals.implied import implied
 from saasmetrics.engine.portable.renewals.outcomes import outcomes
 from saasmetrics.engine.portable.renewals.rolled import rolled_on
 from saasmetrics.engine.portable.renewals.signed import Signed, signed
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.due import Due
+    from saasmetrics.engine.due import Before, Due, DueBefore
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
@@ -48,7 +50,7 @@ class RenewalsThere:
     engine
         The engine where the tables are.
     contracts
-        The table of contracts, there too.
+        The table of contracts, there too; None: terms are those of subscriptions.
 
     Raises
     ------
@@ -56,7 +58,7 @@ class RenewalsThere:
         If terms cannot be matched there.
     """
 
-    def __init__(self, engine: PortableEngine, contracts: Frame) -> None:
+    def __init__(self, engine: PortableEngine, contracts: Frame | None) -> None:
         self.engine = engine
         self._contracts = contracts
         self._cache: dict[Any, Any] = {}
@@ -69,8 +71,11 @@ class RenewalsThere:
 
     @cached_property
     def signed(self) -> Signed:
-        """The terms that were signed."""
-        return signed(self.engine.basis, self._contracts, self.engine.as_of, self.engine.currency)
+        """The terms that were signed, or that subscriptions began."""
+        engine = self.engine
+        if self._contracts is None:
+            return implied(engine.basis, engine.as_of)
+        return signed(engine.basis, self._contracts, engine.as_of, engine.currency)
 
     @cached_property
     def _paid(self) -> Frame:
@@ -81,6 +86,16 @@ class RenewalsThere:
     @cached_property
     def _rolled(self) -> tuple[Frame, int]:
         return rolled_on(self.signed, self._paid, self.engine.as_of)
+
+    @property
+    def own(self) -> dict[str, Frame]:
+        """The table that the terms come from, by name."""
+        return {self.signed.source: self.signed.contracts}
+
+    @property
+    def every(self) -> Frame:
+        """Every term, with those that began because nobody cancelled."""
+        return self._rolled[0]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -99,11 +114,15 @@ class RenewalsThere:
 
     def _known(self, window: Window, day: int) -> Frame:
         basis = self.engine.basis
-        found = outcomes(self._rolled[0], day, window)
+        found = outcomes(self.every, day, window)
         lines = basis.source == "subscriptions" and "escalator" in names(basis.tables[basis.source])
         if lines and not self.signed.uplifts:
             found = with_uplifts(found, basis, self._paid)
-        return held(cells.with_kept(with_growth(found, self._paid, basis.entities())), "renewals")
+        if self.signed.source == "contracts":
+            found = with_growth(found, self._paid, basis.entities())
+        else:
+            found = found.with_columns(mid_term=nw.lit(0).cast(nw.Int64))
+        return held(cells.with_kept(found), "renewals", "what each renewal is worth, in its parts")
 
     def _grouped(
         self, window: Window, as_of: int | None, by: Sequence[str]
@@ -111,7 +130,7 @@ class RenewalsThere:
         def make() -> tuple[Frame, Groups]:
             tables = self.engine.basis.tables
             found = self.known(window, as_of)
-            grouped, groups = with_groups(found, self.signed.contracts, tables, by)
+            grouped, groups = with_groups(found, self.own, tables, by)
             return held(grouped, "grouped"), groups
 
         return self._once(("grouped", window, as_of, tuple(by)), make)
@@ -119,10 +138,14 @@ class RenewalsThere:
     def due(self, asked: Due) -> tuple[Frame, Groups]:
         """Return the terms that are asked about with their `group` and `period`, and the groups of all."""
         found, groups = self._grouped(asked.window, asked.as_of, asked.by)
+        return self.chosen(asked, found), groups
+
+    def chosen(self, asked: Due, found: Frame) -> Frame:
+        """Return those of some terms that are asked about, with the `period` in which each is due."""
         found = found.filter(nw.col("end") >= asked.first, nw.col("end") <= asked.last)
         if asked.terms != "all":
             found = found.filter(nw.col("monthly") == (1 if asked.terms == "monthly" else 0))
-        return with_period(found, self.engine.calendar(asked.freq), day="end"), groups
+        return with_period(found, self.engine.calendar(asked.freq), day="end")
 
     def cells(self, asked: Due, bags: int = 0) -> DueCells:
         """Return the sums of the terms that are asked about, and the customers in each cell."""
@@ -135,7 +158,8 @@ class RenewalsThere:
         heads = {name: _dense(shape, made, first, name) for name in cells.HEADS}
         facts = self._facts(asked.window, asked.as_of)
         told = (first, periods, *facts, self.notes)
-        return DueCells(groups, self._sums(found, shape, first, bags), heads, *told)
+        sums = self._sums(found, shape, first, bags)
+        return DueCells(groups, sums, heads, *told, self.signed.source)
 
     def terms(self, asked: Due, group: int | None = None) -> DueTerms:
         """Return the terms that are asked about, of one group or of all, with what became of them."""
@@ -145,12 +169,13 @@ class RenewalsThere:
         known = self.known(asked.window, asked.as_of)
         rows = with_followers(found, known, self.signed.contracts)
         holder = _Holder()
-        brought = self.engine.bring(rows, "contracts", holder).sort_by("term")
-        made = terms_of(brought, self.day(asked.as_of), self.notes)
+        brought = self.engine.bring(rows, self.signed.source, holder).sort_by("term")
+        told = (self.day(asked.as_of), self.notes, self.signed.source)
+        made = terms_of(brought, *told)
         kept = np.flatnonzero(np.asarray(brought["chosen"]) == 1)
         groups = replace(groups, of_entity=np.asarray(brought["group"]).astype(np.int32))
         many, monthly = self._facts(asked.window, asked.as_of)
-        later = int(number(self._rolled[0].select(nw.len())) or 0) - many
+        later = int(number(self.every.select(nw.len())) or 0) - many
         owners = brought["owner"].to_pylist()
         return DueTerms(made, kept, groups, owners, monthly, later, holder)
 
@@ -170,6 +195,10 @@ class RenewalsThere:
         lags = whole_columns(summed(won, ("lag",), ("one",)), ("lag", "one"))
         order = np.argsort(lags["lag"])
         return History(groups, decided, renewed, np.repeat(lags["lag"][order], lags["one"][order]))
+
+    def before(self, asked: DueBefore) -> list[Before]:
+        """Return what was known on several days before, and what came of it."""
+        return before(self, asked)
 
     def _sums(
         self, found: Frame, shape: tuple[int, int], first: int, bags: int

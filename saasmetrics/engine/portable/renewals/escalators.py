@@ -41,7 +41,7 @@ def with_uplifts(found: Frame, basis: Basis, paid: Frame) -> Frame:
     some = some.with_columns(_most=nw.col("_grown").max().over("entity", "day"))
     some = some.filter(nw.col("_grown") == nw.col("_most"))
     some = some.group_by("entity", "day").agg(nw.col("term").min(), nw.col("_grown").max())
-    some = held(some, "renewed")
+    some = held(some, "grown", "renewals that are worth more, the largest of each day")
     raised = _growing(_raised(basis, some.select("entity", "day")), paid)
     some = some.join(raised, on=["entity", "day"])
     yearly = nw.col("_raised") * _YEAR
@@ -49,12 +49,14 @@ def with_uplifts(found: Frame, basis: Basis, paid: Frame) -> Frame:
     found = found.join(some.select("term", _uplift=least.cast(nw.Int64)), on="term", how="left")
     same = nw.when(nw.col("_uplift").is_null()).then(nw.col("escalator"))
     uplift = same.otherwise(nw.col("_uplift")).cast(nw.Int64)
-    return held(found.with_columns(escalator=uplift).drop("_uplift"), "renewals")
+    found = found.with_columns(escalator=uplift).drop("_uplift")
+    return held(found, "with_uplifts", "what of it is a contracted uplift")
 
 
 def _growing(raised: Frame, paid: Frame) -> Frame:
     """Return the days on which their customers, who paid before and pay after, pay more."""
-    moved = held(paid.join(raised.select("entity").unique(), on="entity", how="semi"), "paid")
+    moved = paid.join(raised.select("entity").unique(), on="entity", how="semi")
+    moved = held(moved, "paid", "changes of what these customers pay")
     now = level_at(moved, raised.select("entity", "day"), "entity")
     eve = level_at(moved, raised.select("entity", day=nw.col("day") - 1), "entity")
     eve = eve.select("entity", day=nw.col("day") + 1, _before=nw.col("level"))
@@ -70,7 +72,7 @@ def _raised(basis: Basis, days: Frame) -> Frame:
     pieces = pieces.select("entity", "line", "start", "end", "amount").join(
         _lines(basis.served()), on="line"
     )
-    pieces = held(pieces, "lines")
+    pieces = held(pieces, "lines", "the lines of these customers")
     after = _side(pieces, days, "start", "after")
     before = _side(pieces.filter(nw.col("end") < FAR), days, "end", "before")
     cells = after.join(before, on=[*_AT]).filter(nw.col("up_after") == 1)
@@ -80,7 +82,8 @@ def _raised(basis: Basis, days: Frame) -> Frame:
     )
     price = price.filter(same, nw.col("_price") > 0)
     found = price.group_by("entity", "day").agg(_raised=nw.col("_price").sum())
-    return held(found.with_columns(nw.col("_raised").cast(nw.Int64)), "uplifts")
+    found = found.with_columns(nw.col("_raised").cast(nw.Int64))
+    return held(found, "uplifts", "what lines with a contracted uplift add on a day")
 
 
 def _lines(served: Frame) -> Frame:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def with_groups(
-    found: Frame, contracts: Frame, tables: Mapping[str, Frame], by: Sequence[str]
+    found: Frame, own: Mapping[str, Frame], tables: Mapping[str, Frame], by: Sequence[str]
 ) -> tuple[Frame, Groups]:
     """Return terms with the number of the `group` of each, and the groups, as `engine.term_groups` says them.
 
@@ -28,29 +28,14 @@ def with_groups(
     ----------
     found
         The terms that are known, with what became of them.
-    contracts
-        The contracts, numbered as `row` of the terms.
+    own
+        The table that the terms come from, by name, numbered as `row` of them.
     tables
         Other tables; `customers` may be among them.
     by
         The columns.
     """
-    own = {"contracts": [n for n in names(contracts) if n not in ("term", "who", "entity")]}
-    there = own | {n: names(tables[n]) for n in ("customers",) if n in tables}
-    places = [column_of(name, there) for name in by]
-    for number, (name, place) in enumerate(zip(by, places, strict=True)):
-        column = f"_by{number}"
-        if place is None:
-            found = found.with_columns(_kind(name).cast(nw.Int64).alias(column))
-        elif place[0] == "contracts":
-            values = contracts.select(nw.col(place[1]).alias(column), row="term")
-            found = found.join(values, on="row", how="left")
-        else:
-            values = tables["customers"].select(
-                nw.col("customer_id").alias("_key"), nw.col(place[1]).alias(column)
-            )
-            who = contracts.select(row="term", _key="customer_id")
-            found = found.join(who.join(values, on="_key").drop("_key"), on="row", how="left")
+    found, places = with_values(found, own, tables, by)
     found = with_group_number(found, by)
     if not by:
         return found, Groups((), ((),))
@@ -62,6 +47,30 @@ def with_groups(
         for row in rows
     }
     return found.drop(*columns), Groups(tuple(by), tuple(labels[n] for n in sorted(labels)))
+
+
+def with_values(
+    found: Frame, own: Mapping[str, Frame], tables: Mapping[str, Frame], by: Sequence[str]
+) -> tuple[Frame, list[tuple[str, str] | None]]:
+    """Return terms with the value of each column, as `_by0`, `_by1`, ..., and where each is; parameters as above."""
+    ((source, contracts),) = own.items()
+    there = {source: [n for n in names(contracts) if n not in ("term", "who", "entity")]}
+    there |= {n: names(tables[n]) for n in ("customers",) if n in tables}
+    places = [column_of(name, there) for name in by]
+    for number, (name, place) in enumerate(zip(by, places, strict=True)):
+        column = f"_by{number}"
+        if place is None:
+            found = found.with_columns(_kind(name).cast(nw.Int64).alias(column))
+        elif place[0] == source:
+            values = contracts.select(nw.col(place[1]).alias(column), row="term")
+            found = found.join(values, on="row", how="left")
+        else:
+            values = tables["customers"].select(
+                nw.col("customer_id").alias("_key"), nw.col(place[1]).alias(column)
+            )
+            who = contracts.select(row="term", _key="customer_id")
+            found = found.join(who.join(values, on="_key").drop("_key"), on="row", how="left")
+    return found, places
 
 
 def _kind(name: str) -> nw.Expr:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.renewals.levels import level_at
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import nearest
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def with_growth(found: Frame, paid: Frame, payers: Frame) -> Frame:
     some = some.select("term", "who", "entity", "day", "due", "_grown")
     some = some.join(payers.select("entity"), on="entity", how="semi")
     moved = paid.join(some.select("entity").unique(), on="entity", how="semi")
+    moved = step(moved, "paid", "changes of what these customers pay")
     level = level_at(moved, some.select("entity", "day").unique(), "entity")
     some = some.join(level.rename({"level": "_paid"}), on=["entity", "day"])
     some = some.join(_in_force(found, some), on=["who", "day"])
@@ -46,6 +48,7 @@ def with_growth(found: Frame, paid: Frame, payers: Frame) -> Frame:
     some = some.with_columns(_part=part)
     least = nw.when(nw.col("_part") < nw.col("_grown")).then(nw.col("_part"))
     some = some.select("term", mid_term=least.otherwise(nw.col("_grown")))
+    some = step(some, "growth", "what was paid above the contracts before")
     found = found.join(some, on="term", how="left")
     return found.with_columns(mid_term=nw.col("mid_term").fill_null(0).cast(nw.Int64))
 

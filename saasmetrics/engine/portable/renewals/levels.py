@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import running, with_first_day, with_month
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 
-def level_at(changes: Frame, asked: Frame, key: str) -> Frame:
+def level_at(changes: Frame, asked: Frame, *keys: str) -> Frame:
     """Return the level of keys at the end of days, as `level`.
 
     Parameters
     ----------
     changes
-        Columns `key`, `day` and `change`.
+        The columns `keys`, `day` and `change`.
     asked
-        Columns `key` and `day`; each pair is answered once, also where nothing ever changes.
-    key
+        The columns `keys` and `day`; each row is answered once, also where nothing ever changes.
+    keys
         Whose level it is.
 
     Notes
@@ -31,14 +32,15 @@ def level_at(changes: Frame, asked: Frame, key: str) -> Frame:
     none = nw.lit(0).cast(nw.Int64)
     marks = nw.concat(
         [
-            changes.select(key, "day", nw.col("change").cast(nw.Int64), asked=none),
-            asked.select(key, "day", change=none, asked=none + 1),
+            changes.select(*keys, "day", nw.col("change").cast(nw.Int64), asked=none),
+            asked.select(*keys, "day", change=none, asked=none + 1),
         ]
     )
-    marks = marks.group_by(key, "day").agg(nw.col("change").sum(), nw.col("asked").max())
+    marks = marks.group_by(*keys, "day").agg(nw.col("change").sum(), nw.col("asked").max())
     marks = marks.with_columns(nw.col("change").cast(nw.Int64))
-    marks = marks.with_columns(level=running("change", [key], "day"))
-    return marks.filter(nw.col("asked") == 1).select(key, "day", "level")
+    marks = marks.with_columns(level=running("change", keys, "day"))
+    found = marks.filter(nw.col("asked") == 1).select(*keys, "day", "level")
+    return step(found, "levels", "what there is at the end of the days asked for")
 
 
 def with_months_later(frame: Frame, day: str, months: str, later: str) -> Frame:

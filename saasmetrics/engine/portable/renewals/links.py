@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.portable.told import step
+
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Window
@@ -36,6 +38,7 @@ def links(terms: Frame, window: Window, asks: Frame | None = None) -> Frame:
     named = terms.filter(~nw.col("previous").is_null())
     named = named.join(_sides(terms, "old", ("end", "due")), left_on="previous", right_on="old")
     named = named.filter(nw.col("end") > nw.col("old_end"))
+    named = step(named, "named", "contracts that name the term that they renew")
     spare = nw.col("arr") - nw.col("old_due")
     names = named.select("term", _spare=nw.when(spare > 0).then(spare).otherwise(0))
     pairs = named.select(old="previous", new="term", **_renamed())
@@ -43,9 +46,11 @@ def links(terms: Frame, window: Window, asks: Frame | None = None) -> Frame:
         _names=~nw.col("_spare").is_null(), _spare=nw.col("_spare").fill_null(_ALL).cast(nw.Int64)
     )
     takers = takers.select("who", "_names", "_spare", new="term", **_renamed())
+    takers = step(takers, "takers", "what each contract is worth beyond the terms that it names")
     free = _sides(terms if asks is None else asks, "old", ("start", "end", "due"), "who")
     free = free.join(pairs.select("old").unique(), on="old", how="anti")
     found = _nearest(free.join(takers, on="who"), window)
+    found = step(found, "nearest", "the contracts that follow terms that nobody names")
     return nw.concat([pairs.select(*LINK), found.select(*LINK)])
 
 

@@ -10,6 +10,7 @@ from saasmetrics.engine.contracts import MONTH, MULTI_YEAR, UNKNOWN
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.renewals.bundles import shared_out
 from saasmetrics.engine.portable.renewals.links import links
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, nearest, where
 from saasmetrics.engine.renewals import EARLY, LATE, LOST, ON_TIME, OPEN, RENEWED
 
@@ -39,26 +40,41 @@ def outcomes(terms: Frame, as_of: int, window: Window) -> Frame:
         (a term that renewed it), turn (the day that one starts), number (up to `TOLD`), returned, long, settled,
         monthly; flags are 1 and 0.
     """
-    known = terms.filter(nw.col("signed") <= as_of)
+    return became(terms.filter(nw.col("signed") <= as_of), nw.lit(as_of), window)
+
+
+def became(known: Frame, as_of: nw.Expr, window: Window) -> Frame:
+    """Return terms that are known with what became of them, as `outcomes` does.
+
+    Parameters
+    ----------
+    known
+        The terms; a predecessor that is not among them is none.
+    as_of
+        The day at whose end each is known.
+    window
+        The days of grace and of early renewal.
+    """
     kept = known.select(previous="term").unique()
     before = kept.select("previous", _known=nw.lit(1))
     known = known.join(before, on="previous", how="left")
     named = nw.when(~nw.col("_known").is_null()).then(nw.col("previous"))
-    known = held(known.with_columns(previous=named).drop("_known"), "known")
+    known = known.with_columns(previous=named).drop("_known")
+    known = held(known, "known", "the terms that are known on the day")
     olds = known.select(old="term", old_end="end", old_due="due")
     pairs = links(known, window).join(olds, on="old")
     pairs = pairs.with_columns(
         _timely=flag(nw.col("new_signed") <= nw.col("old_end") + window.grace),
         _length=nw.col("new_end") - nw.col("new_start"),
     )
-    pairs = held(pairs, "links")
-    timely = pairs.filter(nw.col("_timely") == 1)
+    pairs = held(pairs, "links", "which term is renewed by which, and whether within the grace")
+    timely = step(pairs.filter(nw.col("_timely") == 1), "timely", "renewals within the grace")
     late = pairs.filter(nw.col("_timely") == 0).select(term="old").unique()
     found = known.join(_firsts(timely), on="term", how="left")
     found = found.join(shared_out(timely).rename({"old": "term"}), on="term", how="left")
     found = found.join(late.with_columns(_late=nw.lit(1)), on="term", how="left")
     found = found.join(_numbers(known, timely), on="term", how="left")
-    return held(_told(found, as_of, window), "renewals")
+    return held(_told(found, as_of, window), "became", "what became of each term")
 
 
 def _firsts(timely: Frame) -> Frame:
@@ -71,7 +87,8 @@ def _firsts(timely: Frame) -> Frame:
         _starts=nw.col("new_start").min(),
         _longest=nw.col("_length").max(),
     )
-    return found.join(following, on="old").rename({"old": "term"})
+    found = found.join(following, on="old").rename({"old": "term"})
+    return step(found, "following", "when each was renewed, and by which term")
 
 
 def _numbers(known: Frame, timely: Frame) -> Frame:
@@ -82,10 +99,11 @@ def _numbers(known: Frame, timely: Frame) -> Frame:
         longer = links.group_by("new").agg(_longer=nw.col("number").max())
         found = known.select("term").join(longer, left_on="term", right_on="new", how="left")
         number = found.select("term", number=(nw.col("_longer").fill_null(0) + 1).cast(nw.Int64))
+        number = step(number, "chains", "which term of its chain each is")
     return number
 
 
-def _told(found: Frame, as_of: int, window: Window) -> Frame:
+def _told(found: Frame, as_of: nw.Expr, window: Window) -> Frame:
     renewed = ~nw.col("_starts").is_null()
     found = found.with_columns(
         _closed=nw.col("_closed").fill_null(FAR).cast(nw.Int64),

@@ -41,16 +41,19 @@ def rolled_on(found: Signed, paid: Frame, as_of: int) -> tuple[Frame, int]:
     if not found.renewing:
         return terms, 0
     fresh = terms.filter(nw.col("auto") == 1)
-    paid = held(paid.join(fresh.select("entity").unique(), on="entity", how="semi"), "paid")
+    paid = paid.join(fresh.select("entity").unique(), on="entity", how="semi")
+    paid = held(paid, "paid", "changes of what customers pay whose contracts renew themselves")
     added, turn = 0, 0
     while True:
         turn += 1
-        on = held(_going_on(terms, fresh.filter(nw.col("end") <= as_of), paid), "rolled")
+        on = _going_on(terms, fresh.filter(nw.col("end") <= as_of), paid)
+        on = held(on, "going_on", "terms that went on because nobody cancelled")
         many = int(number(on.select(nw.len())) or 0)
         if not many:
             return terms, added
-        fresh = held(_appended(on, turn * found.rows), "rolled")
-        terms = held(nw.concat([terms.select(*TERM), fresh.select(*TERM)]), "terms")
+        fresh = held(_appended(on, turn * found.rows), "fresh", "the terms that followed them")
+        terms = nw.concat([terms.select(*TERM), fresh.select(*TERM)])
+        terms = held(terms, "terms", "all terms so far")
         added += many
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.contracts import CATEGORIES, UNKNOWN, notes_of
-from saasmetrics.engine.portable.amounts import currency_rate, micro, names
+from saasmetrics.engine.portable.amounts import currency_rate, names, with_micro
 from saasmetrics.engine.portable.entities import with_entity
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.held import held
@@ -31,6 +31,7 @@ class Signed:
     """The contracts as they are, numbered as `term`; their terms with the columns `TERM`; what is known of them.
 
     `term` numbers the terms, `row` the contract that each comes from, `who` the customers in the order of their ids.
+    Where there are no contracts, subscriptions take their place, and `source` says so.
     """
 
     contracts: Frame
@@ -40,6 +41,7 @@ class Signed:
     renewing: bool
     uplifts: bool
     notes: tuple[str, ...]
+    source: str = "contracts"
 
 
 def signed(basis: Basis, contracts: Frame, as_of: int, currency: str) -> Signed:
@@ -66,9 +68,11 @@ def signed(basis: Basis, contracts: Frame, as_of: int, currency: str) -> Signed:
         raise NotPortableError("Ids of customers are of two types.")
     found = found.with_row_index("term", order_by=["contract_id", "start", "end"])
     who = nw.col("entity").rank("dense").cast(nw.Int64) - 1
-    found = held(found.with_columns(nw.col("term").cast(nw.Int64), who=who), "contracts")
+    found = found.with_columns(nw.col("term").cast(nw.Int64), who=who)
+    found = held(found, "numbered", "contracts in order, with a number, and that of their customer")
     rate = currency_rate(tables, "contracts", as_of, currency)
-    terms = held(_with_previous(_numbers(found, rate), found), "terms")
+    terms = _with_previous(_numbers(found, rate), found)
+    terms = held(terms, "terms", "what each contract says, and which one it names as renewed")
     facts = _facts(terms)
     if facts["odd"]:
         raise NotPortableError("Contracts have uplifts or amounts that are refused.")
@@ -101,13 +105,13 @@ def _numbers(found: Frame, rate: nw.Expr) -> Frame:
         _lifted=flag(~nw.col("escalator").is_null()) if lifts else nw.lit(0),
         _rate=rate,
     )
-    found = found.with_columns(
+    amounts = {"arr": nw.col("_arr"), "_forecast": nw.col("_hoped")}
+    found = with_micro(found, nw.col("_rate"), **amounts).with_columns(
         start=day_number("start", 0),
         end=day_number("end", 0),
-        arr=micro("_arr", nw.col("_rate")),
         row=nw.col("term"),
         auto=told("auto_renew", flag(nw.col("auto_renew").fill_null(False))),
-        forecast=told("forecast_arr", micro("_hoped", nw.col("_rate"))),
+        forecast=told("forecast_arr", nw.col("_forecast")),
         category=_category(there),
         lift=lift.cast(nw.Float64),
     )

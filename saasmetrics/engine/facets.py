@@ -1,0 +1,103 @@
+"""What tickets are told apart by where they are counted in place of being brought: facets, and ranges of days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+MOMENTS = {
+    "created": "created_at",
+    "first_reply": "first_reply_at",
+    "first_resolution": "first_solved_at",
+    "resolution": "solved_at",
+}
+"""The moments of a ticket, and the column of each."""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """When a ticket is followed by one of the same customer and topic on another channel.
+
+    Attributes
+    ----------
+    topic
+        The column of topics.
+    span
+        Within how many seconds.
+    channels
+        The channels in order: of tickets of one moment, that on the first of them comes first.
+    """
+
+    topic: str
+    span: int
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What is told of tickets beside their groups, the period of their creation, and whether they are looked at.
+
+    Attributes
+    ----------
+    at, months
+        Moments of which the period, or the month, is told.
+    over
+        Moments of which it is told whether they have come.
+    took
+        Moments of which it is told how long they took, or have been taking: with `within` only whether that is below
+        0 or above so many seconds, with `exact` as the moments themselves.
+    old
+        Numbers of days: whether tickets were first solved so many days ago.
+    after
+        Numbers of seconds: in which period tickets have that age.
+    backwards
+        Whether they were solved before they were created.
+    raw
+        Columns as they are; those that the table does not have are left out.
+    work
+        How much work there was on all that are alike together: they are not told apart by it.
+    switched
+        Whether another ticket follows on another channel.
+    """
+
+    at: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    took: tuple[str, ...] = ()
+    within: int | None = None
+    exact: bool = False
+    old: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    backwards: bool = False
+    raw: tuple[str, ...] = ()
+    work: bool = False
+    switched: Switched | None = None
+
+    def __or__(self, other: Facets) -> Facets:
+        """Return what is told by either.
+
+        Examples
+        --------
+        >>> (Facets(raw=("tag",)) | Facets(raw=("tier", "tag"), backwards=True)).raw
+        ('tag', 'tier')
+        """
+        both: dict[str, Any] = {}
+        for each in fields(self):
+            one, more = getattr(self, each.name), getattr(other, each.name)
+            both[each.name] = (
+                tuple(dict.fromkeys([*one, *more])) if each.name in _LISTS else one or more
+            )
+        return Facets(**both)
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments that are looked at beside the creation."""
+        used = {*self.at, *self.months, *self.over, *self.took}
+        if self.old or self.backwards:
+            used.add("first_resolution")
+        if self.backwards or "first_resolution" in used:
+            used.add("resolution")
+        return tuple(kind for kind in MOMENTS if kind in used and kind != "created")
+
+
+_LISTS = frozenset({"at", "months", "over", "took", "old", "after", "raw"})

@@ -1,0 +1,181 @@
+"""The reasons of movements per customer and period, where the tables are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.movements import KINDS
+from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, MONEY, moved
+from saasmetrics.engine.portable.rates import with_days
+from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
+from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
+from saasmetrics.engine.portable.reasons.sides import day_and_currency, sides
+from saasmetrics.engine.portable.told import step
+from saasmetrics.engine.portable.whole import FAR, flag, summed, where
+from saasmetrics.engine.reasons import CAUSES, SUBTYPES
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.portable.engine import PortableEngine
+    from saasmetrics.engine.portable.whole import Frame
+
+EXPANDED, CONTRACTED, CHURNED = range(3)  # the movements, in the order of `reason_sums.KINDS`
+_CHANGE = ("entity", "time")
+_REASON = ("entity", "period", "movement")
+_PRICE = PARTS[SUBTYPES.index("price")]
+TOLD_ARE = "why MRR of each customer moved: movement 0 expansion, 1 contraction, 2 churn by cause"
+_CAUSES_ARE = "the cause of the line that ended last"
+
+
+@dataclass(frozen=True)
+class Why:
+    """How reasons are told: `midpoint` and `voluntary` as for `reason_sums.reasons`."""
+
+    midpoint: bool
+    voluntary: bool
+
+
+def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
+    """Return why MRR of each customer moved: entity, period, movement and the amount of each of its subtypes.
+
+    Parameters
+    ----------
+    engine
+        The engine where the tables are.
+    freq, why
+        The frequency, and how reasons are told.
+
+    Notes
+    -----
+    The subtypes are those of `reason_sums.KINDS`, in order: of churn only the first three columns are causes.
+    """
+    policy, calendar = engine.policy, engine.calendar(freq)
+    lines = slotted(known_lines(engine.basis), calendar, events=policy.view == "event")
+    cells = with_parts(sides(lines, aside=policy.pause == "line"), midpoint=why.midpoint)
+    kinds = moved(engine.daily(), calendar, policy, alone=True)
+    apart = kinds if engine.valuation is None else _valued_moves(engine, freq)
+    moves = kinds.select(*_CHANGE, "period", "kind").join(_amounts(apart), on=[*_CHANGE])
+    found = _stayed(engine, cells, moves)
+    if policy.return_price == "split":
+        found = _with_returns(found, apart)
+    left = _left(moves, lines, voluntary=why.voluntary)
+    columns = (*_REASON, *PARTS)
+    both = nw.concat([found.select(*columns), left.select(*columns)])
+    return step(both, "reasons", TOLD_ARE)
+
+
+def _valued_moves(engine: PortableEngine, freq: str) -> Frame:
+    """Return the movements of customers by currency, at the rates of their day."""
+    daily, calendar = engine.basis.daily(apart=True), engine.calendar(freq)
+    moves = moved(daily, calendar, engine.policy, alone=False)
+    events = engine.policy.view == "event"
+    dated = moves.with_columns(day=nw.col("time")) if events else with_days(moves, daily, calendar)
+    return engine.basis.rates.valued(dated, MONEY)
+
+
+def _amounts(moves: Frame) -> Frame:
+    """Return what each change of a customer adds to its movement."""
+    amount = nw.lit(0).cast(nw.Int64)
+    for name in KINDS:
+        amount = amount + nw.col(name)
+    return summed(moves.with_columns(_amount=amount), _CHANGE, ("_amount",))
+
+
+def _stayed(engine: PortableEngine, cells: Frame, moves: Frame) -> Frame:
+    """Return the reasons of customers who stay, summed over their changes in each period."""
+    stays = moves.filter(nw.col("kind").is_in([EXPANSION, CONTRACTION]))
+    found = cells.join(stays, on=[*_CHANGE])
+    if engine.valuation is not None:
+        found = day_and_currency(found).with_columns(group=nw.col("moving"))
+        found = whole(engine.basis.rates.valued(found, PARTS), _CHANGE)
+    more = nw.col("kind") == EXPANSION
+    found = found.with_columns(movement=nw.when(more).then(EXPANDED).otherwise(CONTRACTED))
+    return summed(found.with_columns(nw.col("movement").cast(nw.Int64)), _REASON, PARTS)
+
+
+def whole(cells: Frame, keys: tuple[str, ...]) -> Frame:
+    """Give what the parts of a change lack of its `_amount` to the largest of them."""
+    cells = largest(cells, keys)
+    total = nw.lit(0).cast(nw.Int64)
+    for part in PARTS:
+        total = total + nw.col(part)
+    cells = cells.with_columns(_total=total)
+    lacks = nw.col("_amount") - nw.col("_total").sum().over(*keys)
+    cells = cells.with_columns(_lacks=lacks.cast(nw.Int64))
+    more = {
+        part: (nw.col(part) + where(nw.col("_largest") == number, nw.col("_lacks"))).cast(nw.Int64)
+        for number, part in enumerate(PARTS)
+    }
+    return cells.with_columns(**more)
+
+
+def largest(cells: Frame, keys: tuple[str, ...]) -> Frame:
+    """Add the place of the largest part in the row that has it, of several the first; -1 in all other rows."""
+    sizes = [nw.col(part).abs().alias(f"_{part}") for part in PARTS]
+    cells = fenced(cells.with_columns(*sizes))
+    cells = cells.with_columns(_size=nw.max_horizontal(*(f"_{part}" for part in PARTS)))
+    place = nw.lit(0)
+    for number in reversed(range(len(PARTS))):
+        same = nw.col(f"_{PARTS[number]}") == nw.col("_size")
+        place = nw.when(same).then(number).otherwise(place)
+    cells = fenced(cells).with_columns(_small=nw.col("_size") * -1, _one=nw.lit(1), _place=place)
+    nth = nw.col("_one").cum_sum().over(*keys, order_by=["_small", "product"])
+    cells = fenced(cells.with_columns(_nth=nth))
+    found = nw.when(nw.col("_nth") == 1).then(nw.col("_place")).otherwise(-1).cast(nw.Int64)
+    return cells.with_columns(_largest=found).drop(*(f"_{part}" for part in PARTS))
+
+
+def _with_returns(found: Frame, moves: Frame) -> Frame:
+    """Add the expansion and contraction of customers who returned at another price, which is of price."""
+    none = nw.lit(0).cast(nw.Int64)
+    rows = [found.with_columns(_total=none)]
+    for number, name in ((EXPANDED, "expansion"), (CONTRACTED, "contraction")):
+        sums = summed(moves, ("entity", "period"), (name,)).filter(nw.col(name) != 0)
+        parts = dict.fromkeys(PARTS, none)
+        rows.append(sums.with_columns(movement=none + number, _total=nw.col(name), **parts))
+    columns = (*_REASON, *PARTS, "_total")
+    both = summed(nw.concat([each.select(*columns) for each in rows]), _REASON, columns[3:])
+    rest = nw.col("_total")
+    for part in PARTS:
+        rest = rest - nw.col(part)
+    return both.with_columns((nw.col(_PRICE) + rest).alias(_PRICE))
+
+
+def _left(moves: Frame, lines: Frame, *, voluntary: bool) -> Frame:
+    """Return the churn of customers by its cause."""
+    left = moves.filter(nw.col("kind") == CHURN)
+    left = left.join(step(causes(lines), "causes", _CAUSES_ARE), on=[*_CHANGE], how="left")
+    cause = nw.col("cause").fill_null(0)
+    left = left.with_columns(cause=filed(cause, voluntary=voluntary), movement=nw.lit(CHURNED))
+    parts = {part: nw.lit(0).cast(nw.Int64) for part in PARTS}
+    for number in range(len(CAUSES)):
+        parts[PARTS[number]] = where(nw.col("cause") == number, nw.col("_amount"))
+    left = left.with_columns(nw.col("movement").cast(nw.Int64), **parts)
+    return summed(left, _REASON, PARTS)
+
+
+def filed(cause: nw.Expr, *, voluntary: bool) -> nw.Expr:
+    """Return causes with the unknown ones filed as voluntary, if asked for."""
+    if not voluntary:
+        return cause.cast(nw.Int64)
+    known = nw.when(cause == CAUSES.index("unknown")).then(CAUSES.index("voluntary"))
+    return known.otherwise(cause).cast(nw.Int64)
+
+
+def causes(lines: Frame) -> Frame:
+    """Return entity, time and the cause of the line that stopped last then; a known cause before an unknown one."""
+    over = lines.filter(nw.col("stops") < FAR)
+    mark = nw.col("end") * len(CAUSES) + nw.col("cause")
+    last = over.select("entity", time=nw.col("stops"), _mark=mark).group_by(*_CHANGE)
+    found = last.agg(nw.col("_mark").max()).with_columns(nw.col("_mark").cast(nw.Int64))
+    return found.select(*_CHANGE, cause=nw.col("_mark") % len(CAUSES))
+
+
+def cells(reasons: Frame, members: Frame) -> Frame:
+    """Return the amount of every subtype per group, period and movement, and of how many customers it is."""
+    counts = {f"n{number}": flag(nw.col(part) != 0) for number, part in enumerate(PARTS)}
+    found = reasons.join(members, on="entity").with_columns(**counts)
+    return summed(found, ("group", "period", "movement"), (*PARTS, *counts))

@@ -1,0 +1,172 @@
+"""What contracted uplifts and ended discounts added over windows, all windows at once, where the tables are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from saasmetrics.engine.portable.balances import ACCOUNT, changes_at
+from saasmetrics.engine.portable.fetched import number
+from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.pairs import at_both_ends
+from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
+from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
+from saasmetrics.engine.portable.reasons.sides import both_sides, day_and_currency, turns
+from saasmetrics.engine.portable.reasons.sums import whole
+from saasmetrics.engine.portable.told import step
+from saasmetrics.engine.portable.whole import (
+    running,
+    summed,
+    where,
+    with_last_day,
+)
+from saasmetrics.engine.reasons import SUBTYPES
+from saasmetrics.errors import NotPortableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saasmetrics.engine.portable.engine import PortableEngine
+    from saasmetrics.engine.portable.whole import Frame
+
+_AT = ("entity", "time")
+_LEVELS = ("m0", "m1", "p0", "p1")
+_LINES_ARE = "the lines of customers with a contracted uplift or a discount"
+_TURNS_ARE = "for each window, the lines that ended in it (side 0) and those that started (side 1)"
+
+
+def taken(
+    engine: PortableEngine, window: int, freq: str, left_out: Sequence[str], *, midpoint: bool
+) -> Frame:
+    """Return what each customer who stays gained for some reasons in the window that ends with each period.
+
+    Parameters
+    ----------
+    engine, window, freq
+        The engine where the tables are; the length of the windows.
+    left_out
+        The reasons; each counts where it adds.
+    midpoint
+        As for `with_parts`.
+
+    Returns
+    -------
+    Frame
+        entity, time (the period) and `taken`.
+
+    Raises
+    ------
+    NotPortableError
+        If rates move and such customers pay in several currencies: what rates did to them is told one by one.
+    """
+    first, periods, _ = engine.extent(freq)
+    lines = held(_agreed(engine), "agreed", _LINES_ARE)
+    rates = engine.valuation is not None and engine.policy.fx != "spot"
+    if rates and _several(lines):
+        raise NotPortableError("Customers with uplifts or discounts pay in several currencies.")
+    found = _turns(engine, lines, window, freq, first + periods - 1)
+    cells = held(with_parts(both_sides(step(found, "turns", _TURNS_ARE)), midpoint=midpoint))
+    cells = cells.join(_staying(engine, cells, window, freq), on=[*_AT])
+    if engine.valuation is not None:
+        cells = _at_start(engine, cells, window, freq)
+        cells = whole(cells, _AT) if rates else cells
+    parts = [PARTS[SUBTYPES.index(name)] for name in left_out]
+    sums = summed(cells, _AT, parts)
+    gained = nw.lit(0).cast(nw.Int64)
+    for part in parts:
+        gained = gained + where(nw.col(part) > 0, nw.col(part))
+    return sums.with_columns(taken=gained.cast(nw.Int64)).filter(nw.col("taken") > 0)
+
+
+def _agreed(engine: PortableEngine) -> Frame:
+    """Return the lines of customers of whom any line has an uplift or a list amount above what is paid."""
+    lines = known_lines(engine.basis)
+    some = lines.filter((nw.col("raised") > 0) | (nw.col("listed") > nw.col("amount")))
+    return lines.join(some.select("entity").unique(), on="entity", how="semi")
+
+
+def _several(lines: Frame) -> bool:
+    kinds = lines.group_by("entity").agg(_low=nw.col("moving").min(), _high=nw.col("moving").max())
+    some = kinds.filter(nw.col("_low") != nw.col("_high"))
+    return bool(number(some.select(nw.len())))
+
+
+def _turns(engine: PortableEngine, lines: Frame, window: int, freq: str, last: int) -> Frame:
+    """Return for each window the lines that started or ended in it, of which any product has both.
+
+    A line counts at the end of the periods from `begins` to the one before `stops`. It started in the windows that end
+    with those, as long as they begin before it; it ended in those that begin with one of them and end after it.
+    """
+    counts = slotted(lines, engine.calendar(freq), events=False)
+    counts = counts.filter(nw.col("begins") < nw.col("stops"))
+    begins, stops = nw.col("begins"), nw.min_horizontal("stops", nw.lit(last + 1))
+    starts = counts.with_columns(
+        _from=begins, _to=nw.min_horizontal(begins + window, stops).cast(nw.Int64)
+    )
+    over = counts.filter(nw.col("stops") <= last)
+    ends = over.with_columns(
+        _from=nw.max_horizontal(begins + window, nw.col("stops")).cast(nw.Int64),
+        _to=nw.min_horizontal(nw.col("stops") + window, nw.lit(last + 1)).cast(nw.Int64),
+    )
+    numbers = held(_numbers(lines, window))
+    aside = engine.policy.pause == "line"
+    sides = []
+    for side, (part, day) in enumerate(((ends, "end"), (starts, "start"))):
+        each = part.join(numbers, how="cross")
+        each = each.with_columns(_time=nw.col("_from") + nw.col("_nth"))
+        each = each.filter(nw.col("_time") < nw.col("_to"))
+        sides.append(turns(each, "_time", day, side, aside=aside))
+    return nw.concat(sides)
+
+
+def _numbers(frame: Frame, many: int) -> Frame:
+    """Return a frame of the numbers from 0 to `many` - 1 as `_nth`, where another frame is."""
+    one = frame.head(1).select(_nth=nw.lit(0).cast(nw.Int64))
+    found, size = one, 1
+    while size < many:
+        bit = nw.concat([one, one.with_columns(_nth=nw.col("_nth") + size)])
+        both = found.join(bit.select(_bit=nw.col("_nth")), how="cross")
+        found = both.select(_nth=nw.col("_nth") + nw.col("_bit"))
+        size *= 2
+    return found.filter(nw.col("_nth") < many)
+
+
+def _staying(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:
+    """Return customers and windows of cells in which they pay at the start and hold something at the end.
+
+    With it comes what they pay at both ends, paid (m0, m1) and resting (p0, p1).
+    """
+    first, periods, _ = engine.extent(freq)
+    asked = cells.select(*_AT).unique()
+    daily = engine.daily().join(asked.select("entity").unique(), on="entity", how="semi")
+    accounts = changes_at(daily, engine.calendar(freq), events=False)
+    both = at_both_ends(accounts, window, first + periods - 1, alone=True)
+    none = nw.lit(0).cast(nw.Int64)
+    marks = asked.with_columns(group=none, asked=none + 1, **dict.fromkeys(_LEVELS, none))
+    columns = (*ACCOUNT, "time", *_LEVELS, "asked")
+    every = nw.concat([both.with_columns(asked=none).select(*columns), marks.select(*columns)])
+    every = summed(every, _AT, (*_LEVELS, "asked"))
+    levels = every.with_columns(*(running(n, ["entity"], "time").alias(n) for n in _LEVELS))
+    stays = (nw.col("m0") > 0) & (nw.col("m1") + nw.col("p1") > 0)
+    return levels.filter(nw.col("asked") > 0, stays).select(*_AT, *_LEVELS)
+
+
+def _at_start(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:
+    """Return cells with their parts at the rates of the start of their windows, and the `_amount` they sum to."""
+    cells = cells.with_columns(_before=nw.col("time") - window)
+    cells = day_and_currency(cells).drop("day")
+    cells = with_last_day(cells, engine.calendar(freq), "_before", "day")
+    day = nw.min_horizontal("day", nw.lit(engine.as_of)).cast(nw.Int64)
+    cells = cells.with_columns(day=day, group=nw.col("moving"))
+    rests = nw.col("p1") - nw.col("p0")
+    rests = rests if engine.policy.pause == "line" else rests * 0
+    cells = cells.with_columns(_rests=rests.cast(nw.Int64), _paused=(rests * -1).cast(nw.Int64))
+    cells = cells.with_columns(_rest=nw.col("m1") - nw.col("m0") + nw.col("_rests"))
+    money = ("m0", "m1", "_rest", "_paused")
+    cells = engine.basis.rates.valued(cells, (*PARTS, *money))
+    # What rounding leaves between both ends goes to the larger of the change and the pause.
+    left = nw.col("m1") - nw.col("m0") - nw.col("_rest") - nw.col("_paused")
+    larger = nw.col("_rest").abs() >= nw.col("_paused").abs()
+    amount = nw.col("_rest") + where(larger, left)
+    return cells.with_columns(_amount=amount.cast(nw.Int64))

@@ -1,0 +1,141 @@
+"""Credit notes that cancel a whole invoice, which say of no month of their own what was paid for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from saasmetrics.money import agreeing, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WHO = ["customer_id", "currency"]
+_CENT = 0.005
+_MONTH = pd.Timedelta(31, "D")
+_BILLED = ("recurring", "one_time", "usage")
+_DAY = pd.Timedelta(1, "D")
+_SHOWN = 3
+_WORDS = (
+    (
+        False,
+        "cancels a whole invoice, which counts as if it never was",
+        "cancel whole invoices, which count as if they never were",
+    ),
+    (
+        True,
+        "gives a month free, before and after which the customer pays, and counts as a refund: see policy refunds=",
+        "give a month free, before and after which the customer pays, and count as refunds: see policy refunds=",
+    ),
+)
+
+
+def settled(
+    table: pd.DataFrame, number: pd.Series, cancels: pd.Series
+) -> tuple[pd.DataFrame, list[str]]:
+    """Let a credit note that cancels a whole invoice serve the period of that invoice, and be of its kind.
+
+    The invoice then never was. Where the customer pays for the days just before and just after, and nothing was billed
+    instead, a month was given free, which is no churn: the credit note is a refund, and the policy decides.
+
+    Parameters
+    ----------
+    table
+        Lines of invoices: customer, date, amount (credits negative), service_start, service_end, kind, currency.
+    number
+        The number of the invoice or credit note of each line.
+    cancels
+        The number of the invoice that a credit note says to cancel, missing where it does not say.
+
+    Returns
+    -------
+    tuple
+        The lines, and what was done in words.
+    """
+    lines = _dated(table.assign(number=number, cancels=cancels))
+    bills = lines[lines["what"].isin(_BILLED)]
+    pairs = _pairs(_whole(bills), _whole(lines[lines["kind"] == "credit"]))
+    if not len(pairs):
+        return table, []
+    recurring = bills[(bills["what"] == "recurring") & (bills["amount"] > 0)]
+    pairs = pairs.assign(free=_free(pairs, recurring)).set_index("number_note")
+    out = table.copy()
+    noted = number.where(table["kind"] == "credit").isin(pairs.index)
+    for name, end in (("service_start", "begin"), ("service_end", "until")):
+        out[name] = out[name].mask(noted, number.map(pairs[end]))
+    kind = pairs["what"].where(~pairs["free"], "refund").replace("recurring", "credit")
+    out["kind"] = out["kind"].mask(noted, number.map(kind))
+    return out, _said(pairs)
+
+
+def _dated(lines: pd.DataFrame) -> pd.DataFrame:
+    """Add the first and last day that a line serves, the month of its date where it does not say."""
+    month = lines["date"].dt.floor("D").dt.to_period("M")
+    served = lines["service_start"].notna() & lines["service_end"].notna()
+    begin = lines["service_start"].where(served, month.dt.start_time)
+    until = lines["service_end"].where(served, month.dt.end_time.dt.floor("D"))
+    what = lines["kind"].replace("discount", "recurring")
+    currency = lines["currency"].fillna("")
+    return lines.assign(begin=begin, until=until, served=served, currency=currency, what=what)
+
+
+def _whole(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return what documents bill of one kind, where all of it serves one period."""
+    found = lines.groupby(["number", "what", *_WHO], as_index=False).agg(
+        date=("date", "min"),
+        amount=("amount", "sum"),
+        begin=("begin", "min"),
+        until=("until", "max"),
+        served=("served", "any"),
+        cancels=("cancels", "first"),
+        begins=("begin", "nunique"),
+        ends=("until", "nunique"),
+    )
+    return found[(found["begins"] == 1) & (found["ends"] == 1)]
+
+
+def _pairs(invoices: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
+    """Return which note cancels which invoice wholly: the one it names, else the last of its amount and period."""
+    both = invoices.merge(notes, on=_WHO, suffixes=("", "_note"))
+    said = both["cancels_note"].notna()
+    fits = (both["amount"] + both["amount_note"]).abs() < _CENT
+    fits &= both["date"] <= both["date_note"]
+    fits &= ~said | (both["cancels_note"] == both["number"])
+    same = (both["begin"] == both["begin_note"]) & (both["until"] == both["until_note"])
+    both = both[fits & (same | ~both["served_note"])]
+    both = both.sort_values(["date_note", "number_note", "date"], ascending=[True, True, False])
+    return both.drop_duplicates("number_note").drop_duplicates("number")
+
+
+def _free(pairs: pd.DataFrame, recurring: pd.DataFrame) -> pd.Series:
+    """Whether a cancelled month was given free: the customer pays just before and after it, and nothing replaces it."""
+    kept = recurring[~recurring["number"].isin(pairs["number"])]
+    near = pairs.merge(kept, on=_WHO, suffixes=("", "_other"))
+
+    def any_that(which: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
+        return pairs["number"].isin(near.loc[which(near), "number"])
+
+    before = any_that(lambda n: (n["begin"] - n["until_other"]).between(0 * _DAY, _DAY))
+    after = any_that(lambda n: (n["begin_other"] - n["until"]).between(0 * _DAY, _DAY))
+    instead = any_that(
+        lambda n: (
+            (n["date_other"] >= n["date_note"])
+            & (n["begin_other"] < n["until"])
+            & (n["until_other"] > n["begin"])
+        )
+    )
+    month = (pairs["what"] == "recurring") & (pairs["until"] - pairs["begin"] <= _MONTH)
+    return month & before & after & ~instead
+
+
+def _said(pairs: pd.DataFrame) -> list[str]:
+    said = []
+    for free, one, many in _WORDS:
+        some = pairs[pairs["free"] == free]
+        if len(some):
+            shown = [f"{note} for {number}" for note, number in some["number"].head(_SHOWN).items()]
+            shown += ["..."] * (len(some) > _SHOWN)
+            words = f"{counted(len(some), 'credit note')} {agreeing(len(some), one, many)}"
+            said.append(f"{words} ({', '.join(shown)})")
+    return said

@@ -1,0 +1,380 @@
+"""Tickets that are told apart where they are, by what a metric looks at: an inbox of those that are alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pyarrow as pa
+
+from saasmetrics.engine.columns import encode, flat
+from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.groups import NONE, columns, encoded
+from saasmetrics.engine.moments import check_zone, end_of_day
+from saasmetrics.engine.portable.whole import FAR
+from saasmetrics.engine.ticket_groups import known_column
+from saasmetrics.engine.tickets import (
+    DAY,
+    NEVER,
+    SCALE,
+    UNKNOWN,
+    Tickets,
+    later_notes,
+    scores,
+    tickets_of,
+    whole,
+)
+from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.looks import told_of
+from saasmetrics.metrics.support.ticket_table import tickets_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from saasmetrics.book import Book
+    from saasmetrics.engine.facets import Switched
+    from saasmetrics.engine.local import LocalEngine
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Found = tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]
+
+_KEPT = 8  # answers of a book
+_MISSING = frozenset({NONE, "(missing)"})  # labels of what is not there
+_MADE: WeakKeyDictionary[LocalEngine, dict[Any, Found]] = WeakKeyDictionary()
+
+
+def faceted_inbox(
+    book: Book, freq: str = "M", by: str | Sequence[str] | None = None, zone: str = "UTC"
+) -> Inbox:
+    """Return the tickets asked about for who says what is looked at: where they are elsewhere, told apart there.
+
+    Parameters
+    ----------
+    book, freq, by, zone
+        As for `Inbox.asked`. What is not among the columns, periods of creation and the first day looked at is asked
+        for by `looking`; each element stands for `n` tickets.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such frequency, time zone or column.
+    MissingTableError
+        If the book has no tickets.
+    """
+    table = tickets_table(book)
+    names = columns(by)
+    if not table.is_away:
+        return Inbox.asked(book, freq, names, zone)
+    book.calendar(freq)
+    check_zone(zone)
+    used = {known_column(name, book.tables)[0] for name in names}
+    if not all(book.tables[name].is_away for name in used):
+        return Inbox.asked(book, freq, names, zone)
+    return FacetInbox(book, freq, zone, names)
+
+
+class Alike:
+    """Stand in for tickets: one element for those that are alike in what is looked at.
+
+    Parameters
+    ----------
+    data
+        What was counted, with `n`.
+    rows
+        The table where it is.
+    now
+        The first moment that is not known yet, in seconds of UTC.
+    """
+
+    def __init__(self, data: pa.Table, rows: Any, now: int) -> None:
+        self._cells, self.data, self.now = data, rows, now
+        names = [name for name in data.column_names if name.startswith("raw_")]
+        raw = {name.removeprefix("raw_"): data[name] for name in names}
+        from saasmetrics.engine.connected.rows import canonical
+
+        self._raw = canonical("tickets", pa.table(raw)) if raw else pa.table({})
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def column(self, name: str) -> pa.Array:
+        """Return a column of the table."""
+        return flat(self._raw[name])
+
+    def whole(self, name: str) -> Ints:
+        """Return what was counted or told, as whole numbers."""
+        return np.asarray(self._cells[name]).astype(np.int64)
+
+    def period(self, name: str) -> Ints:
+        """Return a period; what never happened falls after all periods."""
+        found = self.whole(name)
+        return np.where(found >= FAR, NEVER, found)
+
+    @property
+    def backwards(self) -> NDArray[np.bool_]:
+        """Tickets solved before they were created."""
+        return np.asarray(self.whole("backwards") == 1)
+
+    @property
+    def touches(self) -> Ints:
+        """Replies of agents."""
+        return self._number("touches")
+
+    @property
+    def handled(self) -> Ints:
+        """Work in thousandths of a second."""
+        return self._number("handle_seconds", SCALE)
+
+    @property
+    def target(self) -> Ints:
+        """The seconds promised."""
+        return self._number("sla_target_seconds")
+
+    @property
+    def reopens(self) -> Ints:
+        """How often solved tickets were reopened."""
+        return np.where(self.whole("over_first_resolution") == 1, self._number("reopens"), UNKNOWN)
+
+    @property
+    def csat(self) -> NDArray[np.float64]:
+        """The satisfaction with solved tickets as a share of its scale."""
+        return np.where(self.whole("over_resolution") == 1, self._scores[0], np.nan)
+
+    @property
+    def satisfied(self) -> Ints:
+        """Whether solved tickets are satisfied."""
+        return np.where(self.whole("over_resolution") == 1, self._scores[1], UNKNOWN)
+
+    @cached_property
+    def _scores(self) -> tuple[NDArray[np.float64], Ints]:
+        if "csat" not in self._raw.column_names:
+            return np.full(len(self), np.nan), np.full(len(self), UNKNOWN, np.int64)
+        return scores(self._raw)
+
+    def _number(self, name: str, scale: int = 1) -> Ints:
+        if name not in self._raw.column_names:
+            return np.full(len(self), UNKNOWN, np.int64)
+        return whole(self._raw, name, scale)
+
+
+@dataclass(frozen=True, eq=False)
+class FacetInbox(Inbox):
+    """An inbox of tickets that are alike: every array has one element for `n` tickets."""
+
+    facets: Facets = field(default_factory=Facets)
+
+    def looking(self, facets: Facets) -> FacetInbox:
+        """Return the same inbox, with what else is told of its tickets."""
+        return replace(self, facets=facets)
+
+    @cached_property
+    def _found(self) -> Found:
+        """What was counted, kept for the next metric that asks for the same."""
+        kept = _MADE.setdefault(self.book.engine, {})
+        key = (self.freq, self.zone, self.by, self.facets)
+        kept[key] = kept.pop(key) if key in kept else self._counted()
+        while len(kept) > _KEPT:
+            del kept[next(iter(kept))]
+        return kept[key]
+
+    def _counted(self) -> Found:
+        from saasmetrics.engine.connected.tickets import faceted_tickets
+
+        book = self.book
+        known = [known_column(name, book.tables) for name in self.by]
+        calendar, days = book.calendar(self.freq), (book.since_day, book.as_of_day)
+        return faceted_tickets(book.tables, known, self.facets, calendar, days, self.zone)
+
+    @cached_property
+    def tickets(self) -> Any:
+        """What stands for the tickets."""
+        now = end_of_day(self.book.as_of_day, self.zone)
+        return Alike(self._found[0], self.book.tables["tickets"].data, now)
+
+    @cached_property
+    def n(self) -> Ints:
+        """How many tickets each element stands for."""
+        found: Ints = self.tickets.whole("n")
+        return found
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the footnote says of tickets that are not known yet."""
+        return later_notes(len(self.book.tables["tickets"].data) - int(self.n.sum()))
+
+    @property
+    def columns(self) -> list[tuple[list[Any], NDArray[np.int32]]]:
+        """The labels of each by-column, and which of them every element has."""
+        return self._found[1]
+
+    @cached_property
+    def created(self) -> Ints:
+        """The period in which the tickets of each element were created."""
+        found: Ints = self.tickets.whole("period")
+        return found
+
+    @cached_property
+    def since(self) -> NDArray[np.bool_]:
+        """The elements of tickets created from the first day that is looked at."""
+        return np.asarray(self.tickets.whole("since") == 1)
+
+    def at(self, kind: str) -> Ints:
+        """Return the period of a moment; what never happened falls after all periods."""
+        found: Ints = self.created if kind == "created" else self.tickets.period(f"at_{kind}")
+        return found
+
+    def month(self, kind: str) -> Ints:
+        """Return the month of a moment, likewise."""
+        found: Ints = self.tickets.period(f"month_{kind}")
+        return found
+
+    def over(self, kind: str) -> NDArray[np.bool_]:
+        """Return whether a moment has come."""
+        return np.asarray(self.tickets.whole(f"over_{kind}") == 1)
+
+    def span(self, kind: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+        """Return when tickets were created, when a moment came, or now, and whether it came."""
+        if self.facets.exact:
+            begin, until = self.tickets.whole("begin"), self.tickets.whole(f"until_{kind}")
+            return begin, until, self.over(kind)
+        took = self.tickets.whole(f"took_{kind}")
+        return np.zeros(len(took), np.int64), took, self.over(kind)
+
+    def old(self, days: int) -> NDArray[np.bool_]:
+        """Return whether tickets were first solved so many days ago."""
+        return np.asarray(self.tickets.whole(f"old_{days}") == 1)
+
+    def after(self, seconds: int) -> Ints:
+        """Return the period in which tickets are so many seconds old; after all periods if they are not yet."""
+        found: Ints = self.tickets.period(f"after_{seconds}")
+        return found
+
+    @property
+    def earliest(self) -> Ints:
+        """The first creation of each element, in seconds of UTC."""
+        found: Ints = self.tickets.whole("earliest")
+        return found
+
+    @property
+    def work(self) -> Ints:
+        """The work on all tickets of each element together, in thousandths of a second."""
+        found: Ints = self.tickets.whole("work")
+        return found
+
+    def following(self, asked: Switched) -> tuple[Bools, Bools, Bools]:
+        """Return which tickets tell channel and topic, are old enough, and are followed on another channel."""
+        assert asked == self.facets.switched
+        told, ripe, switched = (self.tickets.whole(n) == 1 for n in ("told", "ripe", "switched"))
+        return told, ripe, switched
+
+    def labels(self, name: str) -> tuple[list[Any], NDArray[np.int32]]:
+        """Return the labels of a column of tickets, and that of each element."""
+        table, own = known_column(name, self.book.tables)
+        assert table == "tickets"
+        return encoded(self.told(own))
+
+    def repeated(self, values: NDArray[Any], kept: NDArray[np.bool_]) -> NDArray[Any]:
+        """Return the values of the elements that are kept, once for each of their tickets."""
+        return np.repeat(values[kept], self.n[kept])
+
+    def sums(
+        self, at: Ints, values: Ints | None = None, kept: NDArray[np.bool_] | None = None
+    ) -> Ints:
+        """Return the sum of values of tickets (or their number) per group and period."""
+        return super().sums(at, self.n if values is None else values * self.n, kept)
+
+    def totals(self, at: Ints, values: Ints, kept: NDArray[np.bool_] | None = None) -> Ints:
+        """Return the sum of values that belong to all tickets of an element together, per group and period."""
+        return super().sums(at, values, kept)
+
+    def shown(self, mine: NDArray[np.bool_], **more: NDArray[Any]) -> pd.DataFrame:
+        """Return the tickets of some elements with their ids, moments and more columns, the oldest first."""
+        asked = (self._spans(mine), self._words(mine))
+        part = _Within(self.book, self.freq, self.zone, self.by, *asked)
+        element = self._element_of(part)
+        picked = (element >= 0) & mine[element]
+        place = (np.cumsum(mine) - 1)[element[picked]]
+        return part.shown(picked, **{name: values[place] for name, values in more.items()})
+
+    def _spans(self, mine: NDArray[np.bool_]) -> dict[str, tuple[int, int | None]]:
+        """Return the days of UTC on which the moments of some elements may be."""
+        if not mine.any():
+            return {"created": (0, -1)}
+        calendar = self.book.calendar(self.freq)
+        spans: dict[str, tuple[int, int | None]] = {}
+        for kind in ("created", *self.facets.at):
+            at = self.at(kind)[mine]
+            edges = np.array([at.min(), at.max()])
+            never = edges >= NEVER
+            if never[0]:
+                continue
+            first = int(calendar.first_day(edges[:1])[0]) - 1
+            last = None if never[1] else int(calendar.last_day(edges[1:])[0]) + 1
+            if last is not None and self.facets.switched is not None:
+                last += self.facets.switched.span // DAY + 1  # what follows
+            spans[kind] = (first, last)
+        return spans
+
+    def _words(self, mine: NDArray[np.bool_]) -> dict[str, str]:
+        """Return the words that columns of tickets have, where all of some elements have the same."""
+        words: dict[str, str] = {}
+        if self.facets.switched is not None:
+            return words  # what follows may have others
+        for name, (labels, code) in zip(self.by, self.columns, strict=True):
+            table, own = known_column(name, self.book.tables)
+            used = np.unique(code[mine])
+            word = labels[used[0]] if table == "tickets" and len(used) == 1 else None
+            if isinstance(word, str) and word not in _MISSING:
+                words[own] = word
+        return words
+
+    def _element_of(self, part: Inbox) -> Ints:
+        """Return the element that each ticket of a part is of, -1 for none."""
+        codes = []
+        for ours, theirs in zip(self._keys(self), self._keys(part), strict=True):
+            kind = ours.type
+            both = pa.concat_arrays([ours, theirs.cast(kind)])
+            codes.append(encode(both)[1])
+        _, same = np.unique(np.stack(codes), axis=1, return_inverse=True)
+        same = same.reshape(-1)
+        of = np.full(int(same.max(initial=-1)) + 1, -1, np.int64)
+        many = len(self.n)
+        of[same[:many]] = np.arange(many)
+        return of[same[many:]]
+
+    def _keys(self, inbox: Inbox) -> list[pa.Array]:
+        """Return what tells elements apart, as arrays."""
+        at = [{label: i for i, label in enumerate(labels)} for labels, _ in self.columns]
+        keys = [
+            pa.array(np.array([place.get(label, -1) for label in labels], np.int64)[code])
+            for place, (labels, code) in zip(at, inbox.columns, strict=True)
+        ]
+        told = told_of(inbox, self.facets).values()
+        return [*keys, *(_array(v) for v in (inbox.created, inbox.since, *told))]
+
+
+def _array(values: Any) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(np.asarray(values).astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class _Within(Inbox):
+    """The tickets that have moments on some days of UTC, brought one by one."""
+
+    spans: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        """These tickets."""
+        from saasmetrics.engine.connected.tickets import tickets_within
+
+        tables = {"tickets": tickets_within(self.book.tables["tickets"], self.spans, self.words)}
+        return tickets_of(tables, self.book.as_of_day, self.zone)

@@ -1,0 +1,90 @@
+"""What charts and pages of a pack say beside their numbers: upright, apart from lines, and with what differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pptx import Presentation
+
+import saasmetrics as sm
+from saasmetrics.board import Pack
+from saasmetrics.board.model import Chart
+from saasmetrics.board.specs import spec
+
+HALF = 480  # pixels of one of two charts on a page of 16:9
+
+
+def chart(pack: Pack, name: str) -> Chart:
+    return next(c for page in pack.pages for c in page.charts if c.id == name)
+
+
+def texts(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the layers of words whose rows are quantities."""
+    return [layer for layer in made["layer"] if layer["mark"].get("fontWeight") == 600]
+
+
+@pytest.mark.parametrize("width", [HALF, 1000])
+def test_the_steps_of_the_bridge_stand_upright(pack: Pack, width: int) -> None:
+    made = spec(pack, chart(pack, "bridge"), "light", width, 190)
+    axis = made["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["labelAngle"] == 0
+    assert axis.get("labelFontSize", 11) >= 8.5
+
+
+def test_words_that_would_be_too_small_stand_aslant(pack: Pack) -> None:
+    long = replace(chart(pack, "bridge"), categories=("Reactivations",) * 9)
+    made = spec(pack, long, "light", 300, 190)
+    axis = made["layer"][0]["encoding"]["x"]["axis"]
+    assert (axis["labelAngle"], axis["labelOverlap"]) == (-32, False)  # none is left out
+
+
+def test_a_label_stands_beside_the_line_of_the_target(pack: Pack) -> None:
+    ranges = next(c for page in pack.pages for c in page.charts if c.kind == "ranges")
+    at = ranges.series[0].cells[0]
+    made = spec(pack, replace(ranges, target=at), "light", HALF, 125)
+    moved = {
+        row["q"]: layer["mark"]["dx"] for layer in texts(made) for row in layer["data"]["values"]
+    }
+    assert abs(moved[at]) > 10  # it would be on the line
+    assert set(moved) == {cell for cell in ranges.series[0].cells if cell}
+
+
+def test_where_less_is_renewed_than_is_won_the_page_says_why() -> None:
+    # 1000 ends with the quarter and is renewed early at 700.
+    contracts = {
+        "contract_id": ["a1", "a2", "b1"],
+        "customer_id": ["a", "a", "b"],
+        "start": ["2025-07-01", "2026-07-01", "2025-08-01"],
+        "end": ["2026-07-01", "2027-07-01", "2026-08-01"],
+        "arr": [1000, 700, 500],
+        "signed_at": ["2025-06-01", "2026-06-15", "2025-07-01"],
+    }
+    months = [f"2025-{m:02}" for m in range(7, 13)] + [f"2026-{m:02}" for m in range(1, 7)]
+    mrr = {
+        "customer_id": ["a"] * 12 + ["b"] * 12,
+        "month": months * 2,
+        "mrr": [83] * 12 + [41] * 12,
+    }
+    book = sm.Book(mrr=mrr, contracts=contracts, as_of="2026-06-30")
+    page = sm.board.pack(book, settings={"pages": ["renewals"]}).pages[0]
+    assert (
+        "Won counts what the terms were worth: $300 of it was given up in price or seats"
+        in page.comment
+    )
+
+
+def test_slides_write_numbers_into_stacks_and_show_whole_intervals(
+    pack: Pack, tmp_path: Path
+) -> None:
+    slides = Presentation(str(pack.to_pptx(tmp_path / "pack.pptx"))).slides
+    native = {
+        shape.name: shape.chart for slide in slides for shape in slide.shapes if shape.has_chart
+    }
+    stack = native["chart calendar"]
+    assert stack._chartSpace.xpath("count(.//c:dLbl[c:showVal/@val='1'])") >= 4
+    ranges = next(c for page in pack.pages for c in page.charts if c.kind == "ranges")
+    most = max(pack.quantities[key].value or 0 for key in ranges.series[0].high if key)
+    assert native[f"chart {ranges.id}"].value_axis.maximum_scale > most

@@ -1,0 +1,60 @@
+"""Why MRR moved is told in PostgreSQL and Spark as it is told here, without rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+import saasmetrics as sm
+from saasmetrics.engine.portable import PortableEngine
+from tests.connected.natives import brought
+from tests.warehouse.postgres import ANALYST, Postgres
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+USED = ("subscriptions", "customers", "fx")
+ASKED: dict[str, Callable[[sm.Book], pd.DataFrame]] = {
+    "subtypes": lambda book: sm.revenue.movements(book, by="segment", subtypes=True).df,
+    "drivers": lambda book: sm.retention.drivers(book, "nrr", by="segment").extra["steps"],
+    "organic": lambda book: sm.retention.organic_nrr(book, interval=None).df,
+    "expansion": lambda book: sm.renewals.expansion(book).df,
+}
+
+
+@pytest.fixture(scope="module")
+def local() -> sm.Book:
+    return sm.demo(customers=40, seed=7)
+
+
+def told(local: sm.Book) -> dict[str, Any]:
+    return {"as_of": local.as_of_text, "currency": local.currency, "policy": local.policy}
+
+
+@pytest.fixture(scope="module")
+def there(postgres: Postgres, local: sm.Book) -> Iterator[sm.Book]:
+    name = postgres.load({table: local.tables[table].data for table in USED})
+    with postgres.ibis(name, ANALYST) as connection:
+        yield sm.connect(connection, **told(local))
+    postgres.drop(name)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_reasons_are_the_same_in_postgresql(there: sm.Book, local: sm.Book, name: str) -> None:
+    pd.testing.assert_frame_equal(ASKED[name](there), ASKED[name](local), check_dtype=False)
+    assert "reasons" not in there.engine.reasons_here
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", ASKED)
+def test_reasons_are_the_same_in_spark(
+    spark: SparkSession, local: sm.Book, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PortableEngine, "few", 0)
+    frames = {table: spark.createDataFrame(local.tables[table].data) for table in USED}
+    book = sm.connect(**frames, **told(local))
+    pd.testing.assert_frame_equal(ASKED[name](book), ASKED[name](local), check_dtype=False)
+    assert "subscriptions" not in brought(book)
