@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _FALLBACK = 4 * 10**9  # where the system does not say what memory is free
+_MANY = 1 << 18  # rows from which memory is worth the time that giving it back takes
 _GROUP = Path("/sys/fs/cgroup")
 
 
@@ -29,6 +31,19 @@ def spoken(size: float) -> str:
     ('2.5 GB', '0.1 MB')
     """
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):,.1f} MB"
+
+
+def give_back(rows: int) -> None:
+    """Return memory that work on so many rows used to the system; allocators keep what was used at most."""
+    import ctypes
+
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    if rows < _MANY:
+        return
+    with suppress(OSError, TypeError, AttributeError):  # where the C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _of_the_machine() -> int:

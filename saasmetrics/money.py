@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MICRO = 1_000_000
+_BLOCK = 1 << 16  # amounts at a time, so that the steps between stay in the cache
 _SYMBOLS = {
     "USD": "$",
     "EUR": "€",
@@ -54,8 +55,28 @@ def to_micro(amounts: NDArray[Any]) -> NDArray[np.int64]:
     values = np.asarray(amounts, dtype=np.float64)
     if values.size and not (float(values.max()) < LIMIT and float(values.min()) > -LIMIT):
         raise not_held(int((~(np.abs(values) < LIMIT)).sum()))
-    micro = values * MICRO
-    return np.rint(micro, out=micro).astype(np.int64)
+    flat = values.reshape(-1)
+    out = np.empty(flat.shape, np.int64)
+    for at in range(0, len(flat), _BLOCK):
+        part = flat[at : at + _BLOCK] * MICRO
+        out[at : at + _BLOCK] = np.rint(part, out=part)
+    micro: NDArray[np.int64] = out.reshape(values.shape)[()]
+    return micro
+
+
+def absolute(micro: NDArray[np.int64]) -> float:
+    """Return about the sum of amounts whatever their sign.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> absolute(np.array([-3, 4]))
+    7.0
+    """
+    import numpy as np
+
+    parts = (micro[at : at + _BLOCK] for at in range(0, len(micro), _BLOCK))
+    return float(sum(np.abs(part).sum(dtype=np.float64) for part in parts))
 
 
 def not_held(rows: int) -> DataError:

@@ -10,7 +10,7 @@ from saasmetrics.engine import valued
 from saasmetrics.engine.axis import Axis, at_stops
 from saasmetrics.engine.cubes import Cube
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
-from saasmetrics.engine.movements import movement_cube
+from saasmetrics.engine.movements import movement_cube, streamed_cube
 from saasmetrics.engine.pairs import pair_cube
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.local import LocalEngine
+
+
+LONG = 1 << 20  # changes from which movements are counted as they are made
 
 
 def axis_of(engine: LocalEngine, freq: str, stops: Sequence[int] = ()) -> Axis:
@@ -41,12 +44,17 @@ def movements(
         # What rates do is a gain or a loss of each period by itself, so that periods do not add up.
         return at_stops(engine.movements(freq, by, bags), stops, flows=True)
     found, axis = engine.grouping(by), axis_of(engine, freq, stops)
-    moved, group = engine.moved(freq, by)
-    if bags and found.of_entity is not None:
+    group = found.of_entity
+    if bags and group is not None:
         group, many = bagged(engine, group, bags), len(found) * bags
     else:
         many, bags = len(found), 0
-    cube = movement_cube(moved, group, many, axis)
+    if group is not None and len(engine.entities) > LONG and engine.policy.return_price != "split":
+        # What is kept of so many movements would take as much memory as the ledger.
+        cube = streamed_cube(*engine.kinds(freq), group, many, axis)
+    else:
+        moved, of_account = engine.moved(freq, by)
+        cube = movement_cube(moved, of_account if group is None else group, many, axis)
     if rates is not None:
         cube = valued.movements(engine, rates, cube, freq, by, bags, axis)
     return Cube(found, cube, axis.first, bags)

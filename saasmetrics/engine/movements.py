@@ -11,6 +11,8 @@ from saasmetrics.engine.ledger import cuts
 from saasmetrics.engine.tally import pour
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.axis import Axis
@@ -87,6 +89,17 @@ def kinds(
     ignored
         Changes that do not count.
     """
+    if new_after is None and ignored is None and len(ledger):
+        return np.concatenate([_kinds(part) for _, part in ledger.parts()])
+    return _kinds(ledger, new_after, away, ignored)
+
+
+def _kinds(
+    ledger: Ledger,
+    new_after: int | None = None,
+    away: NDArray[np.int64] | None = None,
+    ignored: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int8]:
     held, moving = ledger.held, ledger.moving
     before = ledger.before(held)
     was, now = before > 0, held > 0
@@ -132,6 +145,8 @@ def days_away(daily: Ledger, period: NDArray[np.int32], found: Ledger) -> NDArra
 
 def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> Moves:
     """Return the movements of a ledger with one account per entity."""
+    if ledger.paused is None:
+        return _plain_moves(ledger, period, kind)
     moving, mrr = ledger.moving, ledger.mrr
     before = ledger.before(mrr)
     pause = rested(ledger)
@@ -148,6 +163,19 @@ def moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> 
         paying=(mrr > 0).astype(np.int8) - (before > 0),
         held=holding(ledger),
     )
+
+
+def _plain_moves(ledger: Ledger, period: NDArray[np.int32], kind: NDArray[np.int8]) -> Moves:
+    """Return the movements of a ledger in which nothing rests: a part at a time, which takes less memory."""
+    amount = np.empty_like(ledger.mrr)
+    opened, paying = np.empty(len(ledger), bool), np.empty(len(ledger), np.int8)
+    for place, part in ledger.parts():
+        before = part.before(part.mrr)
+        was = before > 0
+        np.subtract(part.mrr, before, out=amount[place])
+        opened[place] = _opened(part, period[place], was)
+        paying[place] = (part.mrr > 0).astype(np.int8) - was
+    return Moves(ledger.account, period, kind, amount, None, None, amount, opened, paying)
 
 
 def rested(ledger: Ledger) -> NDArray[np.int64] | None:
@@ -191,10 +219,29 @@ def movement_cube(
     axis
         The periods.
     """
+    parts = (found.pick(cut) for cut in cuts(found.account))
+    return _cube(parts, group, groups, axis)
+
+
+def streamed_cube(
+    ledger: Ledger,
+    period: NDArray[np.int32],
+    kind: NDArray[np.int8],
+    group: NDArray[np.int32],
+    groups: int,
+    axis: Axis,
+) -> dict[str, NDArray[np.int64]]:
+    """Return the cube of the movements of a ledger, which are made a part at a time and not kept."""
+    parts = (moves(ledger.pick(cut), period[cut], kind[cut]) for cut in cuts(ledger.account))
+    return _cube(parts, group, groups, axis)
+
+
+def _cube(
+    parts: Iterable[Moves], group: NDArray[np.int32], groups: int, axis: Axis
+) -> dict[str, NDArray[np.int64]]:
     shape = (groups, len(axis))
     total = {name: np.zeros(groups * len(axis), np.int64) for name in (*FLOWS, "closing", *_COUNTS)}
-    for cut in cuts(found.account):
-        part = found.pick(cut)
+    for part in parts:
         cell = group[part.account].astype(np.int64) * len(axis) - axis.base
         cell += axis.place(part.period)
         _add(total, part, cell)

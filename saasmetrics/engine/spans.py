@@ -21,9 +21,10 @@ from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.engine.words import free_words, left_out_words, usage_words
 from saasmetrics.errors import MissingTableError
-from saasmetrics.money import LARGEST
+from saasmetrics.memory import give_back
+from saasmetrics.money import LARGEST, absolute
 from saasmetrics.tables.canonical import row_numbers_for
-from saasmetrics.tables.runs import begun, is_runs, lengths
+from saasmetrics.tables.runs import begun, covered_days, is_runs, lengths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +135,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
     """
     source = source_of(tables)
     found = _observed(every_span(tables, policy, as_of, currency), as_of, _runs(tables[source]))
-    if float(np.abs(found.amount).sum(dtype=np.float64)) > LARGEST:
+    if absolute(found.amount) > LARGEST:
         raise sum_not_held(source, currency)
     if policy.overlap == "latest":
         found = _latest_wins(found, tables[source])
@@ -142,8 +143,7 @@ def spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str
         found = _bridged(found, policy.gap_days)
     if policy.usage != "excluded" and source == "subscriptions":
         found = with_usage(found, tables, policy, as_of, currency)
-    # Encoding leaves as much memory behind in Arrow's pool as the spans take.
-    pa.default_memory_pool().release_unused()
+    give_back(len(found))  # encoding leaves as much memory behind as the spans take
     return found
 
 
@@ -253,13 +253,8 @@ def _paused(found: Spans, data: pa.Table, *, keep_balance: bool) -> Spans:
 def _month_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
     data = tables["mrr"].data
     ids, entity = encode(entity_column(tables, "mrr", policy))
-    month = days(data["month"]).astype("datetime64[D]").astype("datetime64[M]")
-    start = month.astype("datetime64[D]").astype(np.int32)
-    held = lengths(data) if is_runs(data) else 1
-    end = (month + held).astype("datetime64[D]").astype(np.int32)
-    return Spans(
-        "mrr", ids, entity, start, end, monthly_micro(tables, policy, as_of, currency, "mrr", "mrr")
-    )
+    amount = monthly_micro(tables, policy, as_of, currency, "mrr", "mrr")
+    return Spans("mrr", ids, entity, *covered_days(data), amount)
 
 
 def _invoice_spans(tables: Mapping[str, Table], policy: Policy, as_of: int, currency: str) -> Spans:
@@ -299,7 +294,7 @@ def with_usage(
 
 def _observed(found: Spans, as_of: int, of: pa.Table | None = None) -> Spans:
     """Keep what is known at the end of the as-of day; count in words what is not, of runs by their months."""
-    end = np.where(found.end > as_of, FAR, found.end).astype(np.int32)
+    end = np.where(found.end > as_of, FAR, found.end).astype(np.int32, copy=False)
     later, empty, zero = found.start > as_of, found.end <= found.start, found.amount == 0
     notes = list(found.notes)
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SPARSE = 4  # times as many numbers between the least and the largest as rows: above, hashing needs less room
 _FEW = 1 << 16
+_PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
 
 
 def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
@@ -66,16 +67,19 @@ def _of_close_numbers(
     numbers: NDArray[np.int64], low: int, high: int
 ) -> tuple[pa.Array, NDArray[np.int32]]:
     """Look up at which row each number comes first, instead of hashing it."""
-    rows = np.arange(len(numbers), dtype=np.int32)
     first = np.empty(high - low + 1, np.int32)
-    place = numbers - low
-    first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
-    found = first[place]
-    begins = found == rows
-    values = numbers[begins]
-    rank = np.cumsum(begins, out=rows)
+    parts = [slice(at, at + _PART) for at in range(0, len(numbers), _PART)]
+    for part in reversed(parts):
+        place = numbers[part] - low
+        rows = np.arange(part.start, part.start + len(place), dtype=np.int32)
+        first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
+    code, begins = np.empty(len(numbers), np.int32), np.empty(len(numbers), bool)
+    for part in parts:
+        found = code[part] = first[numbers[part] - low]
+        begins[part] = found == np.arange(part.start, part.start + len(found), dtype=np.int32)
+    rank = np.cumsum(begins, dtype=np.int32)
     rank -= 1
-    return (
-        pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]),
-        rank[found],
-    )
+    for part in parts:
+        code[part] = rank[code[part]]
+    values = np.ascontiguousarray(numbers[begins])
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]), code

@@ -31,6 +31,7 @@ __all__ = [
     "begun",
     "columns_of",
     "covered",
+    "covered_days",
     "first_days",
     "is_runs",
     "last_month",
@@ -100,12 +101,37 @@ def reach(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return (first, last) if there is None else (first[there], last[there])
 
 
+def covered_days(data: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the first day of the first month of each row, and the day after its last month.
+
+    Examples
+    --------
+    >>> rows = {"month": pa.array([0, 31], pa.int32()).cast(pa.date32()), RUN: [2, 1]}
+    >>> [days.tolist() for days in covered_days(pa.table(rows))]
+    [[0, 31], [59, 59]]
+    """
+    given = one_chunk(data["month"].cast(pa.int32()))
+    start: NDArray[np.int32] = np.asarray(given.fill_null(0) if given.null_count else given)
+    end = np.empty(len(start), np.int32)
+    held = lengths(data) if is_runs(data) else None
+    for at in range(0, len(start), _BLOCK):
+        cut = slice(at, at + _BLOCK)
+        month = month_of(start[cut])
+        first = first_days(month)
+        if (first != start[cut]).any():  # whatever day stands for the month
+            start = start if start.flags.writeable else start.copy()
+            start[cut] = first
+        end[cut] = first_days(month + (1 if held is None else held[cut]))
+    return start, end
+
+
 def last_month(data: pa.Table) -> int | None:
     """Return the first day of the last month that some row is of, as a day number; None where no row has a month."""
     if not is_runs(data):
         return pc.max(data["month"]).cast(pa.int32()).as_py()  # type: ignore[no-any-return]
-    _, last = reach(data)
-    return int(first_days(last.max(keepdims=True))[0]) if len(last) else None
+    ends = (reach(data.slice(at, _BLOCK))[1] for at in range(0, data.num_rows, _BLOCK))
+    last = [int(end.max()) for end in ends if len(end)]
+    return int(first_days(np.array([max(last)]))[0]) if last else None
 
 
 def covered(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
@@ -180,9 +206,14 @@ def begun(data: pa.Table, day: int) -> NDArray[np.int32]:
     >>> begun(pa.table(rows), 31).tolist()
     [2, 1]
     """
-    first = month_of(np.asarray(data["month"].combine_chunks().cast(pa.int32()).fill_null(0)))
-    last = int(month_of(np.array([day]))[0])
-    return np.clip(last - first + 1, 0, lengths(data))
+    months = one_chunk(data["month"].cast(pa.int32()))
+    days = np.asarray(months.fill_null(0) if months.null_count else months)
+    until, out = int(month_of(np.array([day]))[0]) + 1, lengths(data)
+    for at in range(0, len(out), _BLOCK):
+        there = until - month_of(days[at : at + _BLOCK])
+        np.minimum(out[at : at + _BLOCK], np.maximum(there, 0, out=there), out=there)
+        out[at : at + _BLOCK] = there
+    return out
 
 
 def unrolled(data: pa.Table, rows: Any = None, size: int = _BLOCK) -> Iterator[pa.Table]:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import saasmetrics as sm
-from saasmetrics.engine import ledger
+from saasmetrics.engine import by_period, ledger
 from saasmetrics.engine.tally import distinct
 from saasmetrics.tables.order import in_order
 
 ROWS = 600  # of 300 customers, so that a block of 16 changes holds a few of them
 
 
-def _book(*, pauses: bool) -> sm.Book:
+def _book(*, pauses: bool, ordered: bool = False) -> sm.Book:
     rng = np.random.default_rng(11)
     start = np.datetime64("2022-01-01") + rng.integers(0, 1000, ROWS)
     table = {
@@ -28,11 +28,14 @@ def _book(*, pauses: bool) -> sm.Book:
     if pauses:
         table["pause_start"] = start + 15
         table["pause_end"] = start + rng.integers(16, 90, ROWS)
-    return sm.Book(subscriptions=table, as_of="2025-06-30")
+    rows = np.argsort(table["customer_id"], kind="stable") if ordered else np.arange(ROWS)
+    ready = {name: column[rows] for name, column in table.items()}
+    return sm.Book(subscriptions=ready, as_of="2025-06-30")
 
 
 def _cubes(book: sm.Book) -> list[dict[str, np.ndarray]]:
     frames = (
+        book.movements(),
         book.movements(by="region"),
         book.with_policy(view="event").movements(by="region"),
         book.pairs(12, by="region"),
@@ -49,6 +52,20 @@ def test_small_blocks_give_the_cubes_of_one_large_block(
     whole = _cubes(_book(pauses=pauses))
     monkeypatch.setattr(ledger, "BLOCK", 16)
     for cube, same in zip(whole, _cubes(_book(pauses=pauses)), strict=True):
+        for name, values in cube.items():
+            np.testing.assert_array_equal(same[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("policy", ["default", "stripe", "chartmogul_b2b"])
+@pytest.mark.parametrize("pauses", [False, True])
+def test_a_long_ledger_of_customers_in_their_order_gives_the_same_cubes(
+    monkeypatch: pytest.MonkeyPatch, pauses: bool, policy: str
+) -> None:
+    whole = _cubes(_book(pauses=pauses).with_policy(policy))
+    monkeypatch.setattr(ledger, "BLOCK", 16)
+    monkeypatch.setattr(by_period, "LONG", 0)
+    parts = _cubes(_book(pauses=pauses, ordered=True).with_policy(policy))
+    for cube, same in zip(whole, parts, strict=True):
         for name, values in cube.items():
             np.testing.assert_array_equal(same[name], values, err_msg=name)
 

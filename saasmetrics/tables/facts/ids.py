@@ -8,8 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.facts.words import Places, words_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from saasmetrics.tables.facts.words import Words
 
 __all__ = ["Ids"]
 
@@ -22,7 +26,8 @@ _UNKNOWN = -1
 class Ids:
     """The customers that were seen, and the number of each.
 
-    Whole numbers that lie close together are found in a table of places, all others by their hash.
+    Whole numbers that lie close together are found in a table of places, texts of one length by their words, all others
+    by their hash.
 
     Examples
     --------
@@ -38,6 +43,7 @@ class Ids:
         self._count = 0
         self._low = 0
         self._place: NDArray[np.int32] | None = None
+        self._words: Places | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -55,11 +61,30 @@ class Ids:
             found = self._by_place(np.asarray(ids))
             if found is not None:
                 return found
+        words = words_of(ids) if self._words is not None or not self else None
+        if words is not None and (self._words is None or self._words.length == words.length):
+            return self._by_words(ids, words)
+        self._words = None
         if _repeats(ids):
             coded = ids.dictionary_encode()
             known: NDArray[np.int32] = self._by_hash(coded.dictionary)[np.asarray(coded.indices)]
             return known
         return self._by_hash(ids)
+
+    def _by_words(self, ids: pa.Array, words: Words) -> NDArray[np.int32]:
+        """Return the numbers by the words of texts of one length."""
+        if self._words is None:
+            self._words = Places(words.length)
+        found = self._words.find(words)
+        fresh = np.flatnonzero(found == _UNKNOWN)
+        if len(fresh):
+            coded = ids.take(pa.array(fresh)).dictionary_encode()
+            number = np.asarray(coded.indices)
+            first = fresh[np.unique(number, return_index=True)[1]]
+            found[fresh] = number + self._count
+            self._words.add(words.pick(first))
+            self._add(coded.dictionary)
+        return found
 
     def _by_hash(self, ids: pa.Array) -> NDArray[np.int32]:
         if not self._parts:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.facts.words import words_of
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 from saasmetrics.tables.steady import unchanged
@@ -32,7 +33,8 @@ LEAST = 5_000_000
 """Rows from which a table of customer-months is read a part at a time and kept as runs of months."""
 
 BATCH = 1 << 18
-"""Rows of a part; of one whose customers are text four times as many, as they are looked up together."""
+"""Rows of a part; where ids are texts of different lengths four times as many, as they are looked up together."""
+_FIRST = 1 << 10  # rows that show whether they are
 _AS_NEEDED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
 _SUFFIXES = (".parquet", ".pq")
 
@@ -97,8 +99,16 @@ def size_of_part(file: Path, names: Mapping[str, str]) -> int:
     """Return how many rows are read at a time of a file that `is_large`."""
     import pyarrow.parquet as pq
 
-    who = _kinds_of(pq.read_schema(file), names)[0]
-    return BATCH if pa.types.is_integer(who) else 4 * BATCH
+    schema = pq.read_schema(file)
+    who = _kinds_of(schema, names)[0]
+    if pa.types.is_integer(who):
+        return BATCH
+    own = [names.get(name, name) for name in schema.names]
+    column = schema.names[own.index(match_columns(SCHEMA["mrr"], own).known["customer_id"][0])]
+    with pq.ParquetFile(file, **_AS_NEEDED) as parquet:
+        some = next(parquet.iter_batches(_FIRST, columns=[column], use_threads=False), None)
+    alike = some is not None and words_of(some.column(0)) is not None
+    return BATCH if alike else 4 * BATCH
 
 
 def read_parts(files: Sequence[Path]) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
-from saasmetrics.memory import spoken
+from saasmetrics.memory import give_back, spoken
 from saasmetrics.money import agreeing
 from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.canonical import normalize
@@ -42,7 +42,7 @@ _STARTS = np.arange("1990-01", "2080-01", dtype="datetime64[M]")
 _MONTHS = np.full(_HIGH - _LOW, _NONE, np.int16)  # of the first days of months
 _MONTHS[_STARTS.astype("datetime64[D]").astype(np.int64) - _LOW] = _STARTS.astype(np.int64)
 _DAYS = _STARTS.astype("datetime64[D]").astype(np.int64).astype(np.int32)
-_PLAIN = [pa.int64(), pa.date32(), pa.float64()]
+_PLAIN = [[who, pa.date32(), pa.float64()] for who in (pa.int64(), pa.string())]
 _COUNTED = re.compile(r" in ([\d,]+) rows?$")
 _ROWS = re.compile(r"(?P<where>.*), rows? (?P<numbers>[\d, ]+)")
 _ROW = 120.0  # bytes that a row of its own takes while it is put among the runs
@@ -87,7 +87,11 @@ def read_runs(place: Path, label: str, told: Told, limit: int) -> Table:
             reading.add(replace(table, notes=(*said, *table.notes)))
     if problems:
         raise InvalidTablesError(problems.values())
-    return reading.table(rows_of(files))
+    many = rows_of(files)
+    made = reading.table(many)
+    del reading
+    give_back(many)
+    return made
 
 
 class _Reading:
@@ -104,10 +108,12 @@ class _Reading:
 
     def add_plain(self, batch: pa.Table) -> bool:
         """Take a part that is as it is kept: like the first one, which needed no word, without a gap."""
-        if batch.column_names != self._given or batch.schema.types != _PLAIN:
+        if batch.column_names != self._given or batch.schema.types not in _PLAIN:
             return False
         who, days, amount = (one_chunk(column) for column in batch.columns)
         if who.null_count or days.null_count or amount.null_count or not batch.num_rows:
+            return False
+        if not pa.types.is_integer(who.type) and pc.min(pc.binary_length(who)).as_py() == 0:
             return False
         day, money = np.asarray(days.cast(pa.int32())), np.asarray(amount)
         if int(day.min()) < _LOW or int(day.max()) >= _HIGH or not np.isfinite(money.sum()):
@@ -165,7 +171,7 @@ class _Reading:
         """Return all that was read."""
         assert self._first is not None
         customers, self._ids = self._ids.values, Ids()
-        pa.default_memory_pool().release_unused()  # of the parts
+        give_back(rows)  # of the parts
         runs = self._sweep.finish()
         columns = {
             "customer_id": customers.take(pa.array(runs.who)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.memory import give_back
 from saasmetrics.tables.gate import (
     amounts,
     copies,
@@ -174,7 +175,10 @@ def check(
     """
     views = {name: View(table) for name, table in tables.items()}
     day = None if as_of is None else day_number(as_of)
-    return in_order(found_by(Gate(views, day, currency or "", policy, guessed)))
+    found = in_order(found_by(Gate(views, day, currency or "", policy, guessed)))
+    views.clear()
+    give_back(max((t.num_rows for t in tables.values() if not t.is_away), default=0))
+    return found
 
 
 def found_by(gate: Gate) -> list[tuple[Finding, Problem]]:
