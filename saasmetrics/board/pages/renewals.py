@@ -169,7 +169,7 @@ def _forecast(making: Making, result: Result) -> tuple[Table, str, str]:
 def _comment(making: Making, forecast: Result) -> str:
     whole = forecast.df[forecast.df["periods"] == forecast.df["periods"].max()].iloc[0]
     many, still = int(whole["n"]), int(whole["n_open"])
-    terms = f"{still} of {counted(many, 'term')} {agreeing(still, 'is', 'are')} open."
+    terms = f"{still:,} of {counted(many, 'term')} {agreeing(still, 'is', 'are')} open."
     if making.value("renewal[Four quarters].p10") is None:
         reason = str(whole["reason"])
         return f"{terms} {reason[:1].upper()}{reason[1:]}." if reason else terms
