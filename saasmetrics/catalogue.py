@@ -69,6 +69,11 @@ class Metric:
 CATALOGUE: dict[str, Metric] = {}
 
 
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    """Return where a function is written: a cell that is run again, or a module, defines its metric anew."""
+    return function.__module__, function.__qualname__
+
+
 def metric(
     *,
     id: str,
@@ -107,7 +112,7 @@ def metric(
     """
 
     def enter(function: Callable[P, R]) -> Callable[P, R]:
-        if id in CATALOGUE:
+        if id in CATALOGUE and _place(CATALOGUE[id].function) != _place(function):
             msg = (
                 f"Two metrics are called {id!r}: {CATALOGUE[id].function.__qualname__} and another."
             )

@@ -14,12 +14,13 @@ from saasmetrics.result import Result
 from saasmetrics.tables.runs import is_runs, unrolled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from saasmetrics.book import Book
     from saasmetrics.checks.worth import Touched
+    from saasmetrics.engine.spans import Spans
     from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
@@ -188,8 +189,8 @@ def report(book: Book) -> Report:
     >>> found.score, set(found.df["severity"])
     (100.0, {'note'})
     """
-    from saasmetrics.checks.later import later
-    from saasmetrics.checks.worth import score, touched, worth_of
+    from saasmetrics.checks.weighed import Weighed
+    from saasmetrics.checks.worth import score
 
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
@@ -198,9 +199,8 @@ def report(book: Book) -> Report:
 
         found = weighed(checks.tables, *asked, problems)
     else:
-        worth = worth_of(checks.tables, *asked, problems)
-        every = [*problems, *later(checks.tables, *asked, problems)]
-        found = [(problem, touched(problem, checks.tables, worth)) for problem in every]
+        weighing = Weighed(checks.tables, *asked, problems, _counted(book, problems))
+        found = weighing.found(checks.place)
     order = {"error": 0, "warning": 1, "note": 2}
     found.sort(key=lambda pair: (order[pair[0].severity], -(pair[1].micro or 0), -pair[0].rows))
     total = score([each for _, each in found])
@@ -214,6 +214,16 @@ def report(book: Book) -> Report:
         "rows": _drill(book, [problem for problem, _ in found]),
     }
     return Report(definition("check"), _frame(found), "table", book.context(), extra=extra)
+
+
+def _counted(book: Book, problems: Sequence[Problem]) -> Callable[[], Spans] | None:
+    """Return what returns the spans that numbers are counted from, if there are any, of all that is checked."""
+    checks = book.checks
+    if any(problem.severity == "error" for problem in problems):
+        return None
+    same = checks.tables is book.tables and checks.as_of == book.as_of_day
+    whole = same and checks.currency == book.currency and book.policy.entity == "customer"
+    return (lambda: book.engine.spans) if whole else None
 
 
 def _frame(found: Sequence[tuple[Problem, Touched]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -21,16 +22,19 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECONDS = 180
 
 
-@pytest.fixture
-def this_interpreter_as_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def this_interpreter_as_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The kernel called python3 is the interpreter that runs the tests, whatever is installed."""
-    folder = tmp_path / "kernels" / "python3"
+    place = tmp_path_factory.mktemp("jupyter")
+    folder = place / "kernels" / "python3"
     folder.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(place))
+        patch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+        yield
 
 
 def _given(cell: nbformat.NotebookNode) -> bool:
@@ -92,16 +96,15 @@ def test_the_definitions_tell_figures_and_findings_of_the_demo_company_where_it_
     assert f"**{stripe:.1%}** as Stripe defines it" in figures.data
 
 
-@pytest.fixture
-def exports(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of CSV files: twelve customers, of whom the last two leave after a year and the first one grows."""
     lines = ["subscription_id,customer_id,start,end,amount,interval"]
     for i in range(12):
         end = "2025-06-01" if i > 9 else "2025-03-01" if i == 0 else ""
         lines.append(f"s{i},c{i},2024-0{1 + i % 6}-01,{end},100,month")
     lines.append("t0,c0,2025-03-01,,150,month")
-    folder = tmp_path / "exports"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("exports")
     (folder / "subscriptions.csv").write_text("\n".join(lines), encoding="utf-8")
     segments = [f"c{i},{'large' if i % 2 else 'small'}" for i in range(12)]
     text = "\n".join(["customer_id,segment", *segments])
@@ -109,9 +112,9 @@ def exports(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run_on_exports(
-    exports: Path, tmp_path: Path, this_interpreter_as_kernel: None
+    exports: Path, tmp_path_factory: pytest.TempPathFactory, this_interpreter_as_kernel: None
 ) -> nbformat.NotebookNode:
     """The founder's notebook, run by papermill on the folder, and read back from where it was saved."""
     with warnings.catch_warnings():
@@ -120,7 +123,7 @@ def run_on_exports(
         )
         from papermill import execute_notebook
     given = {"folder": str(exports), "as_of": "2025-12-31", "policy": "bessemer"}
-    saved = tmp_path / "out.ipynb"
+    saved = tmp_path_factory.mktemp("run") / "out.ipynb"
     execute_notebook(
         FOLDER / "founder.ipynb", saved, given, kernel_name="python3", progress_bar=False
     )

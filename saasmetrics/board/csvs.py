@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.outputs import put
+from saasmetrics.board.outputs import put, put_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -26,22 +28,33 @@ def guarded(value: Any) -> Any:
     return value
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> Path:
-    r"""Write a table as CSV in one step: a reader sees the whole file or none.
+def write_csvs(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    r"""Write tables as CSV files of a folder, all of them or none.
+
+    Raises
+    ------
+    DataError
+        If one cannot be written; then nothing was changed.
 
     Examples
     --------
     >>> import pandas as pd, tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> write_csv(pd.DataFrame({"name": ["=1+1"]}), folder / "a.csv").read_text()
-    "name\n'=1+1\n"
+    >>> written = write_csvs({"a": pd.DataFrame({"name": ["=1+1"]})}, Path(tempfile.mkdtemp()))
+    >>> written[0].name, written[0].read_text()
+    ('a.csv', "name\n'=1+1\n")
     """
+    files = {f"{name}.csv": _csv(table).encode("utf-8") for name, table in tables.items()}
+    return put_all(folder, files, "headline.csv")
+
+
+def _csv(table: pd.DataFrame) -> str:
     safe = table.copy()
     for name in safe.columns:
         if safe[name].dtype == object or str(safe[name].dtype) in {"string", "category", "str"}:
             safe[name] = safe[name].astype(object).map(guarded)
     safe.columns = [guarded(str(name)) for name in safe.columns]
-    return write_text(path, safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\r\n"))
+    text: str = safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\r\n")
+    return text
 
 
 def write_text(path: Path, text: str) -> Path:

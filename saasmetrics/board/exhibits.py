@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Exhibit:
     result
         The result, for definition and footnote.
     draw
-        Function of theme and width that returns an Altair chart; None for a table alone.
+        Function of theme and width that returns an Altair chart, or None where there is none of its kind; None for a
+        table alone.
     table
         The numbers, for the CSV file.
     shown
@@ -73,13 +75,31 @@ def of(id: str, result: Result, draw: Callable[..., Any] | None = None, title: s
     >>> of("nrr", sm.retention.nrr(sm.demo(customers=50))).title
     'Net revenue retention'
     """
+    drawn = partial(draw or _of_its_kind, result)
+    return Exhibit(id, title or result.definition.name, result, drawn, result.df)
+
+
+def drawn_as(chart: str, **options: Any) -> Callable[..., Any]:
+    """Return a function that draws a result as a chart of that name, which is loaded when it is drawn.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> mrr = sm.revenue.mrr(sm.demo(customers=50))
+    >>> drawn_as("series", last=12)(mrr, theme="light").to_dict()["title"]["text"]
+    ['MRR was $52.5k in Oct 2026']
+    """
+
+    def draw(shown: Any, **look: Any) -> Any:
+        from saasmetrics import charts
+
+        return getattr(charts, chart)(shown, **options, **look)
+
+    return draw
+
+
+def _of_its_kind(result: Result, **look: Any) -> Any:
     from saasmetrics.charts import CHARTS
 
-    chosen = draw or CHARTS.get(result.kind)
-
-    def drawn(**look: Any) -> Any:
-        return chosen(result, **look) if chosen is not None else None
-
-    return Exhibit(
-        id, title or result.definition.name, result, drawn if chosen else None, result.df
-    )
+    draw = CHARTS.get(result.kind)
+    return draw(result, **look) if draw is not None else None

@@ -306,24 +306,18 @@ def ranges(d: Drawn) -> dict[str, Any]:
     ]
     layers = [whisker, dot, *labels]
     if goal is not None:
-        row = {
-            "v": goal,
-            "t": f"target {d.text(d.chart.target)}",
-            "s": "target",
-            "c": "",
-            "q": d.chart.target,
-        }
-        rule = {"type": "rule", "strokeDash": [4, 3], "color": d.colors.accent, "strokeWidth": 1.4}
-        mark = {
-            "type": "text",
-            "align": "left",
-            "dx": 4,
-            "fontSize": 10.5,
-            "color": d.colors.accent,
-        }
-        layers = [
-            d.layer([row], rule, x=x),
-            d.layer([row], mark, x=x, y={"value": -4}, text={"field": "t", "type": "nominal"}),
-            *layers,
-        ]
+        layers = [*_target(d, goal, x), *layers]
     return {"layer": layers, "padding": {"left": 4, "right": 50, "top": 12, "bottom": 4}}
+
+
+def _target(d: Drawn, goal: float, x: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the line of a target, with its value above."""
+    text = f"target {d.text(d.chart.target)}"
+    row = {"v": goal, "t": text, "s": "target", "c": "", "q": d.chart.target}
+    color = d.colors.accent
+    rule = {"type": "rule", "strokeDash": [4, 3], "color": color, "strokeWidth": 1.4}
+    mark = {"type": "text", "align": "left", "dx": 4, "fontSize": 10.5, "color": color}
+    return [
+        d.layer([row], rule, x=x),
+        d.layer([row], mark, x=x, y={"value": -4}, text={"field": "t", "type": "nominal"}),
+    ]

@@ -6,10 +6,13 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
-from saasmetrics.export.files import file_path, refuse_special, replacing
+from saasmetrics.export.files import file_path, refuse_special, replacing_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can hold
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
@@ -30,15 +33,36 @@ def put(given: Any, content: bytes, example: str) -> Path:
     b'{}'
     """
     path = file_path(given, example)
-    refuse_special(path, example)
+    return put_all(path.parent, {path.name: content}, example)[0]
+
+
+def put_all(folder: Path, files: Mapping[str, bytes], example: str) -> list[Path]:
+    """Write files of a folder, all of them or none, and return their paths; the folder is made if needed.
+
+    Raises
+    ------
+    DataError
+        If one cannot be written; then nothing was changed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> [path.name for path in put_all(Path(tempfile.mkdtemp()), {"a": b"1", "b": b"2"}, "a.csv")]
+    ['a', 'b']
+    """
+    paths = [folder / name for name in files]
+    for path in paths:
+        refuse_special(path, example)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as beside:
-            beside.write_bytes(content)
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing_all(paths) as besides:
+            for beside, content in zip(besides, files.values(), strict=True):
+                beside.write_bytes(content)
     except OSError as error:
-        msg = f"{path} could not be written: {error.strerror or error}. Nothing was changed there."
+        where = folder if len(paths) > 1 else paths[0]
+        msg = f"{where} could not be written: {error.strerror or error}. Nothing was changed there."
         raise DataError(msg) from error
-    return path
+    return paths
 
 
 def settled(archive: bytes, day: str) -> bytes:

@@ -71,9 +71,10 @@ def panel(exhibit: Exhibit) -> Panel:
     '<svg'
     """
     heading, caption, pictures = exhibit.title, "", {"light": "", "dark": ""}
-    if exhibit.draw is not None:
-        for theme in pictures:
-            spec = exhibit.draw(theme=theme, width=_WIDTH).to_dict()
+    for theme in pictures:
+        chart = None if exhibit.draw is None else exhibit.draw(theme=theme, width=_WIDTH)
+        if chart is not None:
+            spec = chart.to_dict()
             title = spec.pop("title", {})
             heading, caption = _words(title.get("text")), _words(title.get("subtitle"))
             pictures[theme] = _svg(spec, f"{exhibit.id}-{theme}-")

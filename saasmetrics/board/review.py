@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.csvs import write_csv, write_text
+from saasmetrics.board.csvs import write_csvs, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -124,7 +124,7 @@ class Review:
         return write_text(target, html(self, done or _quiet))
 
     def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write every table of the review as a CSV file.
+        """Write every table of the review as a CSV file: all of them, or none where one cannot be written.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Review:
         for section in self.sections:
             tables.update({exhibit.id: exhibit.table for exhibit in section.exhibits})
         tables |= {"definitions": self.definitions, "data_quality": self.findings}
-        return [write_csv(table, target / f"{name}.csv") for name, table in tables.items()]
+        return write_csvs(tables, target)
 
 
 def review(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from saasmetrics.board.exhibits import Exhibit, Section, of
+from saasmetrics.board.exhibits import Exhibit, Section, drawn_as, of
 from saasmetrics.errors import DataError, InvalidTablesError
 
 if TYPE_CHECKING:
@@ -56,48 +56,41 @@ def cohort_freq(book: Book) -> str:
 
 def bridge(book: Book) -> Iterator[Callable[[], Exhibit]]:
     """ARR from opening to closing over the last twelve complete months."""
-    from saasmetrics.charts import bridge as draw
     from saasmetrics.metrics import revenue
 
-    yield lambda: of("bridge", revenue.bridge(book), partial(draw, last=12, annual=True))
+    yield lambda: of("bridge", revenue.bridge(book), drawn_as("bridge", last=12, annual=True))
 
 
 def movements(book: Book) -> Iterator[Callable[[], Exhibit]]:
     """MRR movements of the last months."""
-    from saasmetrics.charts import movements as draw
     from saasmetrics.metrics import revenue
 
-    yield lambda: of("movements", revenue.movements(book), partial(draw, last=24))
+    yield lambda: of("movements", revenue.movements(book), drawn_as("movements", last=24))
 
 
 def retention(book: Book) -> Iterator[Callable[[], Exhibit]]:
     """NRR and GRR over time, and by segment."""
-    from saasmetrics.charts import series
     from saasmetrics.metrics import retention as rates
 
     yield lambda: _nrr_and_grr(book)
     by = segment_column(book)
     if by is not None:
-        recent = partial(series, last=24)
+        recent = drawn_as("series", last=24)
         yield lambda: of("nrr_by_segment", rates.nrr(book, by=by), recent)
         yield lambda: of("grr_by_segment", rates.grr(book, by=by), recent)
-    yield lambda: of("logo_churn", rates.logo_churn(book), partial(series, last=36))
+    yield lambda: of("logo_churn", rates.logo_churn(book), drawn_as("series", last=36))
 
 
 def _nrr_and_grr(book: Book) -> Exhibit:
     import pandas as pd
 
-    from saasmetrics.charts import compared
     from saasmetrics.metrics import retention as rates
 
     results = {"NRR": rates.nrr(book), "GRR": rates.grr(book)}
     table = pd.concat([result.df.assign(metric=name) for name, result in results.items()])
     table = table[["metric", *(name for name in table.columns if name != "metric")]]
-
-    def drawn(**look: Any) -> Any:
-        return compared(results, last=36, **look)
-
-    return Exhibit("nrr_grr", "NRR and GRR", results["NRR"], drawn, table)
+    draw = partial(drawn_as("compared", last=36), results)
+    return Exhibit("nrr_grr", "NRR and GRR", results["NRR"], draw, table)
 
 
 def cohorts(book: Book) -> Iterator[Callable[[], Exhibit]]:

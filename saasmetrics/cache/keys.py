@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from saasmetrics.version import __version__
 
 _FORM = "saasmetrics kept 1"
-_READERS = ("tables", "importers", "engine", "cache", "policies")
+_READERS = ("tables", "importers", "engine", "checks", "cache", "policies")
 _SUFFIXES = (".py", ".json")
 
 
@@ -40,9 +41,10 @@ def _code() -> str:
 
     found = sha256(f"{__version__} {np.__version__} {pa.__version__}".encode())
     root = Path(__file__).parents[1]
-    files = [path for name in _READERS for path in (root / name).rglob("*")]
-    for path in sorted([*root.glob("*.py"), *files]):
+    folders = [place for name in _READERS for place in os.walk(root / name)]
+    files = [Path(place, name) for place, _, names in folders for name in names]
+    for path in sorted([*root.glob("*.py"), *files], key=str):
         if path.suffix in _SUFFIXES:
-            found.update(path.relative_to(root).as_posix().encode())
+            found.update(str(path)[len(str(root)) :].encode())
             found.update(path.read_bytes())
     return found.hexdigest()

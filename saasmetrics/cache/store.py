@@ -149,9 +149,11 @@ class Cache:
                 half.unlink()
                 return
             half.replace(self._path(key))
-        except OSError as error:
+        except BaseException as error:
             if half is not None:
                 half.unlink(missing_ok=True)
+            if not isinstance(error, OSError):  # such as an interruption
+                raise
             words = f"The cache {str(self.folder)!r} keeps nothing: {error.strerror}"
             self._warn(f"{words}. Everything is read and counted anew.")
             return

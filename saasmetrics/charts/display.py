@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import altair as alt
+
+from saasmetrics.errors import DataError
+from saasmetrics.export.files import file_path, refuse_special, replacing, unwritable
 
 VEGA_LITE = "application/vnd.vegalite.v6+json"
 
@@ -33,16 +37,34 @@ class OfflineChart(alt.LayerChart):
             As for Altair's own `save`, such as format="html"; by default the ending of the name. inline=False makes
             a page that loads Vega from the network.
 
+        Raises
+        ------
+        DataError
+            If the file cannot be written; one that was there stays as it was.
+
         Examples
         --------
         >>> import tempfile
         >>> chart = OfflineChart(layer=[alt.Chart(alt.Data(values=[{"x": 1}])).mark_point()])
         >>> chart.save(tempfile.mkdtemp() + "/chart.html")
         """
-        asked = kwargs.get("format") or (args[0] if args else None) or getattr(fp, "name", fp)
-        if str(asked).rpartition(".")[2].lower() == "html":
+        named = kwargs.get("format") or (args[0] if args else None)
+        asked = str(named or getattr(fp, "name", fp))
+        ending = asked.rpartition(".")[2].lower()
+        if ending == "html":
             kwargs.setdefault("inline", True)
-        super().save(fp, *args, **kwargs)
+        if not isinstance(fp, (str, os.PathLike)) or not (named or "." in asked):
+            super().save(fp, *args, **kwargs)
+            return
+        path = file_path(fp, "chart.html")
+        refuse_special(path, "chart.html")
+        if named is None:
+            kwargs["format"] = ending
+        try:
+            with replacing(path) as beside:
+                super().save(str(beside), *args, **kwargs)
+        except OSError as error:
+            raise DataError(unwritable(path, error)) from error
 
     def svg(self) -> str:
         """Return the chart as SVG text, without a browser and without the network.

@@ -15,7 +15,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.tables.runs import rows_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
@@ -95,6 +95,7 @@ def worth_of(
     as_of: int,
     currency: str,
     problems: Sequence[Problem] = (),
+    counted: Callable[[], Spans] | None = None,
 ) -> Worth | None:
     """Return what customers pay a month; rows with errors are left out where MRR cannot be computed with them.
 
@@ -106,6 +107,8 @@ def worth_of(
         By which MRR is computed.
     problems
         The findings, which tell the rows with errors.
+    counted
+        What returns the spans of all rows, by customer, where they are made for other numbers as well.
 
     Returns
     -------
@@ -123,14 +126,20 @@ def worth_of(
         part = data if not len(without) else data.take(pa.array(kept))
         some = {**tables, source: replace(tables[source], data=part)}
         try:
-            found = spans(some, asked, as_of, currency)
+            every = not len(without)
+            found = counted() if counted and every else spans(some, asked, as_of, currency)
         except (DataError, pa.ArrowInvalid, ValueError, OverflowError):
             continue
-        names = data["customer_id"]
-        gone = pc.invert(pc.is_in(names, value_set=part["customer_id"].unique()))
-        left = names.filter(gone).unique() if len(without) else None
-        return replace(_worth(found, as_of, kept, len(data)), left=left)
+        worth = _worth(found, as_of, kept, len(data))
+        return worth if every else replace(worth, left=_left_out(data, part))
     return None
+
+
+def _left_out(data: pa.Table, part: pa.Table) -> pa.Array:
+    """Return the customers of whom no row is in a part of the rows."""
+    names = data["customer_id"]
+    gone = pc.invert(pc.is_in(names, value_set=part["customer_id"].unique()))
+    return names.filter(gone).unique()
 
 
 def _broken(source: str, problems: Sequence[Problem]) -> npt.NDArray[np.intp]:

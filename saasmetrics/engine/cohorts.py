@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.ledger import running_minimum
-from saasmetrics.engine.tally import tally
+from saasmetrics.engine.tally import drain, pour
 from saasmetrics.money import check_held, multiplied
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def triangle_cube(
     """
     cells = groups * periods * periods
     total = {name: np.zeros(cells, np.int64) for name in TRIANGLE}
-    for accounts, part in ledger.blocks(least=cells):
+    for accounts, part in ledger.blocks:
         mine = part.since if cohort is None else cohort[accounts]
         for name, change in _changes(
             part, group[accounts].astype(np.int64), first, periods, mine
         ).items():
-            total[name] += tally(change[0], change[1], cells)
+            pour(total[name], *change)
     return {
         name: np.cumsum(sums.reshape(groups, periods, periods), axis=2)
         for name, sums in total.items()
@@ -116,25 +116,25 @@ def age_cube(
     """
     cells = groups * ages
     total = {name: np.zeros(cells, np.int64) for name in AGES}
-    for accounts, part in ledger.blocks():
+    for accounts, part in ledger.blocks:
         begin, mine = part.since, group[accounts]
         # A credit before the first payment is of no age.
         seen = part.pick((part.time <= last) & (part.time >= begin[part.account]))
         born = np.flatnonzero(begin <= last)
         start = mine[born] * ages
-        total["won"] += tally(start, None, cells)
+        pour(total["won"], start, None)
         after = last + 1 - begin[born]
         leaves = after < ages
-        total["won"] -= tally((start + after)[leaves], None, cells)
+        drain(total["won"], (start + after)[leaves], None)
         where = mine[seen.account] * ages + seen.time - begin[seen.account]
         mrr, rests = part.state(last)
-        total["oldest"] += tally(start + after - 1, mrr[born], cells)
+        pour(total["oldest"], start + after - 1, mrr[born])
         for name, change, end in (
             ("customers", (seen.held > 0).astype(np.int64), (mrr + rests > 0).astype(np.int64)),
             ("mrr", seen.mrr, mrr),
         ):
-            total[name] += tally(where, change - seen.before(change), cells)
-            total[name] -= tally((start + after)[leaves], end[born][leaves], cells)
+            pour(total[name], where, change - seen.before(change))
+            drain(total[name], (start + after)[leaves], end[born][leaves])
     oldest = total.pop("oldest").reshape(groups, ages)
     cube = {name: np.cumsum(sums.reshape(groups, ages), axis=1) for name, sums in total.items()}
     return {**cube, "oldest": oldest}
@@ -216,7 +216,7 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
     """
     found = {name: np.empty(ledger.accounts, np.int64) for name in LIVES}
     many = 0
-    for accounts, part in ledger.blocks():
+    for accounts, part in ledger.blocks:
         lives = _lives(part, last, left)
         lives["account"] += accounts.start
         begin, many = many, many + len(lives["account"])

@@ -142,7 +142,8 @@ class _Held:
         cell = group.astype(np.int64) * many + known.currency
         size = max(len(found), 1) * many
         used, at = np.unique(spans.entity.astype(np.int64) * size + cell, return_inverse=True)
-        return cls(found, at.reshape(-1), (used // size).astype(np.int32), used % size, many)
+        cell = (used % size).astype(np.int64)
+        return cls(found, at.reshape(-1), (used // size).astype(np.int32), cell, many)
 
 
 def _swept(

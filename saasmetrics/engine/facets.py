@@ -45,7 +45,8 @@ class Facets:
         Moments of which it is told whether they have come.
     took
         Moments of which it is told how long they took, or have been taking: with `within` only whether that is below
-        0 or above so many seconds, with `exact` as the moments themselves.
+        0 or above so many seconds, with `exact` as the moments themselves, and with `together` as the sum over all that
+        are alike and the longest of them, where only being below 0 tells them apart.
     old
         Numbers of days: whether tickets were first solved so many days ago.
     after
@@ -55,7 +56,7 @@ class Facets:
     raw
         Columns as they are; those that the table does not have are left out.
     work
-        How much work there was on all that are alike together: they are not told apart by it.
+        How much work there was on all that are alike together: only whether it is known tells them apart.
     switched
         Whether another ticket follows on another channel.
     """
@@ -66,6 +67,7 @@ class Facets:
     took: tuple[str, ...] = ()
     within: int | None = None
     exact: bool = False
+    together: bool = False
     old: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     backwards: bool = False

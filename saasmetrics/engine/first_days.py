@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Firsts = tuple[list[Any], NDArray[np.int64]]
 
+_FAR = int(FAR)
 _YEARLY = 330  # days of a term that count as a year
 
 
@@ -42,11 +43,11 @@ def first_annual(table: Table) -> Firsts:
     if table.is_away:
         from saasmetrics.engine.portable.whole import day_number
 
-        long = day_number("end", FAR) - day_number("start", FAR) >= _YEARLY
+        long = day_number("end", _FAR) - day_number("start", _FAR) >= _YEARLY
         kept = long if signed else nw.col("interval") == "year"
         return _there(table, "start", lambda frame: frame.filter(kept))
     if signed:
-        term = days(data["end"], FAR).astype(np.int64) - days(data["start"], FAR) >= _YEARLY
+        term = days(data["end"], _FAR).astype(np.int64) - days(data["start"], _FAR) >= _YEARLY
     else:
         term = flags(pc.equal(data["interval"], "year"))
     return _here(table, "start", term)
@@ -60,8 +61,8 @@ def first_activity(table: Table, kind: str) -> Firsts:
 
 
 def _here(table: Table, day: str, mine: NDArray[np.bool_]) -> Firsts:
-    when = days(table.data[day], FAR).astype(np.int64)
-    keep = np.flatnonzero(mine & (when < FAR))
+    when = days(table.data[day], _FAR).astype(np.int64)
+    keep = np.flatnonzero(mine & (when < _FAR))
     return flat(table.data["customer_id"]).take(pa.array(keep)).to_pylist(), when[keep]
 
 
@@ -72,8 +73,8 @@ def _there(table: Table, day: str, mine: Callable[[Frame], Frame]) -> Firsts:
 
     rows: Any = table.data
     with rows.link.needed_by("First days"), rows.link.asking("Looking for first days"):
-        found = mine(rows.frame).select("customer_id", _day=day_number(day, FAR))
-        found = found.filter(nw.col("_day") < FAR, ~nw.col("customer_id").is_null())
+        found = mine(rows.frame).select("customer_id", _day=day_number(day, _FAR))
+        found = found.filter(nw.col("_day") < _FAR, ~nw.col("customer_id").is_null())
         first = found.group_by("customer_id").agg(nw.col("_day").min())
         told = brought(held(first), table.name, rows.link)
     ids = canonical(table.name, pa.table({"customer_id": told["customer_id"]}))["customer_id"]

@@ -16,6 +16,7 @@ from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
+from saasmetrics.tables.arrays import raw
 from saasmetrics.tables.runs import columns_of
 
 if TYPE_CHECKING:
@@ -259,7 +260,8 @@ def label_of(value: Any) -> Any:
 
 def sort_key(ids: pa.Array) -> NDArray[np.int64]:
     """Return the rank of each id in sorted order, so that nothing depends on the order of rows."""
-    order = np.asarray(pc.sort_indices(ids))
+    whole = pa.types.is_int64(ids.type) and not ids.null_count
+    order = np.argsort(raw(ids)) if whole else np.asarray(pc.sort_indices(ids))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank

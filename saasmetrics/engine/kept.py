@@ -92,6 +92,23 @@ class Kept(Here):
         asked = kept_checks.Asked(tables, as_of, currency, policy, guessed)
         return kept_checks.check(self.shelf.cache, asked, origins)
 
+    def remembered(
+        self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]
+    ) -> Any:
+        """Return words about tables from where they were kept; else make and keep them."""
+        origins = self.origins(tables, list(tables))
+        if origins is None:
+            return make()
+        said = kept_checks.said_of(tables)
+        named = (kind, [origin.named() for origin in origins], said, *names)
+        kept = self.shelf.cache.get(*named)
+        if kept is not None:
+            return kept.said
+        made = make()
+        if made is not None:
+            self.shelf.cache.put(made, [], *named)
+        return made
+
     def data_hash(self, tables: Tables) -> str:
         """Return the hash of what the tables hold, whatever the order of their rows and columns."""
         origins = self.origins(tables, list(tables))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.cache.problems import problem_of, words_of
 from saasmetrics.engine.columns import days, flat
 from saasmetrics.engine.extended import entities
-from saasmetrics.errors import Problem
 from saasmetrics.tables import gate
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate import extract, keys
@@ -20,25 +21,22 @@ from saasmetrics.tables.runs import is_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from saasmetrics.cache.entries import Entry
     from saasmetrics.cache.shelf import Origin
     from saasmetrics.cache.store import Cache
+    from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
     Finding = Callable[[Gate], Iterable[Problem]]
 
-__all__ = ["Asked", "check"]
+__all__ = ["Asked", "check", "said_of"]
 
 _BACK = 3  # files that may have been added since
 # What these find in rows that share no month with earlier ones comes to what they found in those.
 _BY_MONTH: tuple[Finding, ...] = (keys.repeated_keys, keys.repeated_rows)
 # What these find in the first month stands, whatever comes later.
 _AT_FIRST: tuple[Finding, ...] = (extract.left_truncation,)
-_SAID = ("table", "column", "rule", "rows", "remedy", "severity", "code", "place")
-_PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def check(cache: Cache, asked: Asked, origins: Sequence[Origin]) -> list[Problem
     origins
         Where the rows of all tables are from.
     """
-    said = [_said(table) for _, table in sorted(asked.tables.items())]
+    said = said_of(asked.tables)
     how = (asked.as_of, asked.currency, asked.policy.hash, asked.guessed)
     names = ("checks", [origin.named() for origin in origins], said, *how)
     kept = cache.get(*names)
@@ -83,12 +81,17 @@ def check(cache: Cache, asked: Asked, origins: Sequence[Origin]) -> list[Problem
     if cube is not None:
         _continued(cache, view, cube, asked)
     found = gate.found_by(view)
-    words = [(_name(finding), _words(problem)) for finding, problem in found]
+    words = [(_name(finding), words_of(problem)) for finding, problem in found]
     if all(each is not None for _, each in words):
         cache.put(words, [], *names)
         if cube is not None:
             _keep_cube(cache, view.views["mrr"], cube, found)
     return gate.in_order(found)
+
+
+def said_of(tables: Mapping[str, Table]) -> list[Any]:
+    """Return what a finding may say of tables beside their rows, in the order of their names."""
+    return [_said(table) for _, table in sorted(tables.items())]
 
 
 def _said(table: Table) -> list[Any]:
@@ -108,47 +111,13 @@ def _name(finding: Finding) -> str:
 _FINDINGS: dict[str, Finding] = {_name(finding): finding for finding in gate.FINDINGS}
 
 
-def _words(problem: Problem) -> dict[str, Any] | None:
-    """Return a problem as JSON has it; None where its examples are of a kind that JSON has not."""
-    plain = all(type(value) in _PLAIN for row in problem.examples for value in row.values())
-    if problem.found is not None or not plain:
-        return None
-    lines = problem.lines
-    return {
-        "problem": {name: getattr(problem, name) for name in _SAID},
-        "examples": [dict(row) for row in problem.examples],
-        "of rows": lines is not None,
-        "first": _first(lines),
-    }
-
-
-def _first(lines: Any) -> list[int] | None:
-    """Return the numbers of the first rows; None where they are not known, or are not the first of all."""
-    if isinstance(lines, Lines):
-        return lines.first
-    return [int(n) for n in lines[:SHOWN]] if isinstance(lines, np.ndarray) else None
-
-
 def _problem(words: Mapping[str, Any], asked: Asked, finding: str) -> Problem:
-    found = Problem(**words["problem"], examples=tuple(words["examples"]))
-    lines = Lines(asked, finding, found, words["first"])
-    return replace(found, lines=lines) if words["of rows"] else found
+    return problem_of(words, partial(_again, asked, finding))
 
 
-@dataclass(frozen=True)
-class Lines:
-    """The rows behind a problem that was kept: looked for again when they are asked for."""
-
-    asked: Asked
-    finding: str
-    problem: Problem
-    first: list[int] | None
-
-    def __call__(self) -> NDArray[np.intp]:
-        """Return the numbers of the rows, from 0."""
-        every = _FINDINGS[self.finding](self.asked.gate())
-        lines = next(each.lines for each in every if each == self.problem)
-        return np.asarray(lines() if callable(lines) else lines, np.intp)
+def _again(asked: Asked, finding: str, problem: Problem) -> Any:
+    """Look again for the rows behind a finding."""
+    return next(each.lines for each in _FINDINGS[finding](asked.gate()) if each == problem)
 
 
 def _keep_cube(
@@ -159,7 +128,7 @@ def _keep_cube(
         return
     mine = (*_BY_MONTH, *_AT_FIRST)
     words: dict[str, Any] = {
-        _name(finding): [_words(p) for f, p in found if f is finding and p.table == "mrr"]
+        _name(finding): [words_of(p) for f, p in found if f is finding and p.table == "mrr"]
         for finding in mine
     }
     words["months"] = int(view.months("month").max()) if view.size else None
@@ -203,7 +172,7 @@ def _tell(view: View, kept: Entry, rows: int, asked: Asked) -> None:
         if said and all(each["first"] is not None for each in said):
             told[finding, None] = tuple(_placed(each, table, asked, finding) for each in said)
     for finding in _BY_MONTH:
-        new = [_words(problem) for problem in finding(Gate({"mrr": View(tail)}))]
+        new = [words_of(problem) for problem in finding(Gate({"mrr": View(tail)}))]
         said = kept.said[_name(finding)]
         if all(each is not None and each["first"] is not None for each in [*said, *new]):
             added = _added(said, new, rows)

@@ -100,24 +100,17 @@ class Ledger:
             paused=paused,
         )
 
-    def blocks(self, least: int = 0) -> Iterable[tuple[slice, Ledger]]:
-        """Return the ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
-
-        Parameters
-        ----------
-        least
-            Do not cut into parts with fewer changes than this.
-        """
-        return self._blocks if least <= BLOCK else self._cut(least)
-
     @cached_property
-    def _blocks(self) -> list[tuple[slice, Ledger]]:
-        """The usual parts, kept, for every cube asks them when an account began."""
-        return list(self._cut(BLOCK))
+    def blocks(self) -> list[tuple[slice, Ledger]]:
+        """The ledger in parts of whole accounts: the accounts of a part, and its changes, accounts from 0.
 
-    def _cut(self, least: int) -> Iterator[tuple[slice, Ledger]]:
+        They are kept, for every cube asks them when an account began.
+        """
+        return list(self._cut())
+
+    def _cut(self) -> Iterator[tuple[slice, Ledger]]:
         begin = 0
-        for cut in cuts(self.account, least):
+        for cut in cuts(self.account):
             end = int(self.account[cut.stop - 1]) + 1
             paused = None if self.paused is None else self.paused[cut]
             account = self.account[cut] - np.int32(begin)
@@ -137,7 +130,7 @@ class Ledger:
         base
             Day number of the first element of `ordinals`.
         """
-        parts = (_seen(part, ordinals, base, own.start) for own, part in self._cut(BLOCK))
+        parts = (_seen(part, ordinals, base, own.start) for own, part in self._cut())
         return _gathered(parts, len(self), self.accounts, self.paused is not None, self.aside)
 
     def state(self, time: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -272,11 +265,11 @@ def _cuts_of(key: NDArray[np.int64], bits: int) -> Iterator[slice]:
         at = stop
 
 
-def cuts(account: NDArray[np.int32], least: int = 0) -> Iterator[slice]:
-    """Yield slices of a sorted column of accounts that no account straddles, of at least so many rows."""
+def cuts(account: NDArray[np.int32]) -> Iterator[slice]:
+    """Yield slices of a sorted column of accounts that no account straddles."""
     at = 0
     while at < len(account):
-        stop = min(at + max(BLOCK, least), len(account))
+        stop = min(at + BLOCK, len(account))
         stop = int(np.searchsorted(account, account[stop - 1], side="right"))
         yield slice(at, stop)
         at = stop

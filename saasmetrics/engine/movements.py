@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.ledger import cuts
-from saasmetrics.engine.tally import tally
+from saasmetrics.engine.tally import pour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -191,14 +191,13 @@ def movement_cube(
     axis
         The periods.
     """
-    cells, shape = groups * len(axis), (groups, len(axis))
-    total = {name: np.zeros(cells, np.int64) for name in (*FLOWS, "closing", *_COUNTS)}
-    for cut in cuts(found.account, least=cells):
+    shape = (groups, len(axis))
+    total = {name: np.zeros(groups * len(axis), np.int64) for name in (*FLOWS, "closing", *_COUNTS)}
+    for cut in cuts(found.account):
         part = found.pick(cut)
         cell = group[part.account].astype(np.int64) * len(axis) - axis.base
         cell += axis.place(part.period)
-        for name, sums in _sums(part, cell, cells).items():
-            total[name] += sums
+        _add(total, part, cell)
     cube = {name: sums.reshape(shape) for name, sums in total.items()}
     for name in ("closing", "customers_closing"):
         cube[name] = np.cumsum(cube[name], axis=1)
@@ -207,34 +206,31 @@ def movement_cube(
     return {name: cube[name] for name in ("opening", *FLOWS, "closing", *_COUNTS)}
 
 
-def _sums(part: Moves, cell: NDArray[np.int64], cells: int) -> dict[str, NDArray[np.int64]]:
-    """Return sums and counts per cell, with those at closing as changes."""
-    sums = {"closing": tally(cell, part.change, cells)}
-    sums["customers_closing"] = tally(cell, part.paying.astype(np.int64), cells)
+def _add(total: dict[str, NDArray[np.int64]], part: Moves, cell: NDArray[np.int64]) -> None:
+    """Add movements to the sums and counts of their cells, to those at closing as changes."""
+    pour(total["closing"], cell, part.change)
+    pour(total["customers_closing"], cell, part.paying.astype(np.int64))
     for number, name in enumerate(KINDS):
         mine = np.flatnonzero(part.kind == number)
         amount = part.amount[mine]
-        sums[name] = tally(cell[mine], amount, cells)
+        pour(total[name], cell[mine], amount)
         stays = number in (EXPANSION, CONTRACTION)
         counted = amount if stays or part.held is None else part.held[mine]
-        sums[NOUNS[name]] = _customers(part, mine[counted != 0], cell, cells)
+        pour(total[NOUNS[name]], cell[_customers(part, mine[counted != 0])], None)
         if number == CHURN:
-            opened = mine[part.opened[mine]]
-            sums["customers_churned_from_opening"] = _customers(part, opened, cell, cells)
+            opened = _customers(part, mine[part.opened[mine]])
+            pour(total["customers_churned_from_opening"], cell[opened], None)
     for name, values in (("pause", part.pause), ("transfer", part.transfer)):
         if values is not None:
-            sums[name] = tally(cell, values, cells)
-    return sums
+            pour(total[name], cell, values)
 
 
-def _customers(
-    found: Moves, rows: NDArray[np.int64], cell: NDArray[np.int64], cells: int
-) -> NDArray[np.int64]:
-    """Count accounts, each once per period; rows are sorted by account and time."""
+def _customers(found: Moves, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one row per account and period; rows are sorted by account and time."""
     owner, when = found.account[rows], found.period[rows]
     once = np.ones(len(rows), bool)
     once[1:] = (owner[1:] != owner[:-1]) | (when[1:] != when[:-1])
-    return tally(cell[rows[once]], None, cells)
+    return rows[once]
 
 
 def _shifted(closing: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.tally import tally
+from saasmetrics.engine.tally import drain, pour
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.axis import Axis
@@ -46,22 +48,72 @@ def pair_cube(
     `churn` and `paused` are the parts of closing - opening; `resumed` is M1 of those whose MRR all rested at the start,
     `new` and `reactivation` are M1 of the others.
     """
-    cells = groups * len(axis)
-    total = {name: np.zeros(cells, np.int64) for name in (*MONEY, *COUNTS)}
-    for accounts, part in ledger.blocks(least=STANDINGS * cells):
+    sums = _Sums(groups * len(axis), uneven=_uneven(ledger))
+    for accounts, part in ledger.blocks:
         cell_of = group[accounts].astype(np.int64) * len(axis) - axis.base
         if len(part):
-            for name, change in _changes(part, window, axis, cell_of, cells).items():
-                total[name] += change
-    return {
-        name: np.cumsum(sums.reshape(groups, len(axis)), axis=1) for name, sums in total.items()
-    }
+            _add(sums, part, window, axis, cell_of)
+    still = () if ledger.paused is not None else ("paused", "resumed")
+    return sums.measures(groups, still)
 
 
-def _changes(
-    ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64], cells: int
-) -> dict[str, NDArray[np.int64]]:
-    """Return by how much each sum changes in each cell; `cell_of` an account, plus the place, is the cell."""
+def _uneven(ledger: Ledger) -> bool:
+    """Return whether customers who pay more may keep less: where MRR rests, or is below zero."""
+    rests = ledger.paused is not None and ledger.aside
+    return rests or int(ledger.mrr.min(initial=0)) < 0
+
+
+class _Sums:
+    """By how much each sum changes in each cell.
+
+    `money` and `heads` are the change of MRR and the customers of each standing; `paid` is MRR at the start, `payers`
+    who paid it, `paused` what rests of it, and `lost` what is lost of it, held apart where it is not that of those who
+    shrank or left; `idle` counts customers whose MRR all rested at the start, and `gone` those of them that are gone.
+    """
+
+    def __init__(self, cells: int, *, uneven: bool) -> None:
+        self.cells = cells
+        self.uneven = uneven
+        self.money = np.zeros(STANDINGS * cells, np.int64)
+        self.heads = np.zeros((LOST + 1) * cells, np.int64)
+        self.paid, self.payers, self.paused, self.lost, self.idle, self.gone = (
+            np.zeros(cells, np.int64) for _ in range(6)
+        )
+
+    def measures(self, groups: int, still: Collection[str]) -> dict[str, NDArray[np.int64]]:
+        """Return the measures as groups x places, in the memory of the sums where they are one; some never change."""
+        money, heads = self.money.reshape(-1, self.cells), self.heads.reshape(-1, self.cells)
+        shrunk = money[SHRUNK] + money[LOST]
+        kept = self.paid + (self.lost if self.uneven else shrunk)
+        shrunk += self.paid
+        shrunk += money[GROWN]
+        shrunk += self.paused
+        self.payers += self.idle
+        self.gone += heads[LOST]
+        changes = {
+            "opening": self.paid,
+            "closing": shrunk,
+            "kept": kept,
+            "expansion": money[GROWN],
+            "contraction": money[SHRUNK],
+            "churn": money[LOST],
+            "paused": self.paused,
+            "new": money[NEW],
+            "reactivation": money[BACK],
+            "resumed": money[RESUMED],
+            "customers": self.payers,
+            "customers_lost": self.gone,
+            "customers_grown": heads[GROWN],
+            "customers_shrunk": heads[SHRUNK],
+        }
+        cube = {name: change.reshape(groups, -1) for name, change in changes.items()}
+        for name in changes.keys() - still:
+            np.cumsum(cube[name], axis=1, out=cube[name])
+        return cube
+
+
+def _add(sums: _Sums, ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64]) -> None:
+    """Add what changes in a part of the ledger; `cell_of` an account, plus the place, is the cell."""
     owner, time, now, ago = _states(ledger, window, axis.last)
     m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
     opening = np.maximum(m0, 0)
@@ -78,67 +130,41 @@ def _changes(
     if len(idle):
         standing[idle & (standing == BACK)] = RESUMED
     cell = cell_of[owner] + axis.place(time)
-    # What a customer adds from one time on, it takes away at the next; ABSENT, 0, takes what nobody asks for.
-    begins = standing * cells + cell
-    ends = standing[:-1] * (owner[1:] == owner[:-1]) * cells + cell[1:]
+    # What a customer adds from one time on, it takes away at the next; cell 0, of ABSENT, takes what nobody asks for.
+    same = owner[1:] == owner[:-1]
+    begins = (standing * sums.cells + cell) * (standing > SAME)
+    ends = (standing[:-1] * sums.cells + cell[1:]) * (same & (standing[:-1] > SAME))
+    pour(sums.money, begins, gain)
+    drain(sums.money, ends, gain[:-1])
+    counted = standing <= LOST
+    pour(sums.heads, begins * counted, None)
+    drain(sums.heads, ends * counted[:-1], None)
+    _add_payers(sums, ledger, window, axis, cell_of)
 
-    def spread(values: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        added = tally(begins, values, STANDINGS * cells)
-        added -= tally(ends, None if values is None else values[:-1], STANDINGS * cells)
-        return added.reshape(STANDINGS, cells)
+    def spread(total: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+        pour(total, cell, values)
+        drain(total, cell[1:], values[:-1] * same)
 
-    money, heads, paid = spread(gain), spread(None), _paid(ledger, window, axis, cell_of, cells)
-    lost = money[SHRUNK] + money[LOST]
-    paused = np.zeros(cells, np.int64) if rests is None else -spread(rests)[SAME:].sum(axis=0)
-    if rests is not None or int(ledger.mrr.min()) < 0:
-        lost = spread(np.minimum(m1 - opening, 0))[SAME : LOST + 1].sum(axis=0)
-    resting = _resting(idle, held, owner, cell, cells)
-    return {
-        "opening": paid,
-        "closing": paid + money[GROWN] + money[SHRUNK] + money[LOST] + paused,
-        "kept": paid + lost,
-        "expansion": money[GROWN],
-        "contraction": money[SHRUNK],
-        "churn": money[LOST],
-        "paused": paused,
-        "new": money[NEW],
-        "reactivation": money[BACK],
-        "resumed": money[RESUMED],
-        "customers": heads[SAME : LOST + 1].sum(axis=0) + resting[0],
-        "customers_lost": heads[LOST] + resting[1],
-        "customers_grown": heads[GROWN],
-        "customers_shrunk": heads[SHRUNK],
-    }
+    stays = (standing >= SAME) & (standing <= LOST)
+    if rests is not None:
+        spread(sums.paused, -rests * (standing >= SAME))
+    if sums.uneven:
+        spread(sums.lost, np.minimum(m1 - opening, 0) * stays)
+    if idle.any():
+        spread(sums.idle, idle.astype(np.int64))
+        spread(sums.gone, (idle & (held <= 0)).astype(np.int64))
 
 
-def _paid(
-    ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64], cells: int
-) -> NDArray[np.int64]:
-    """Return the MRR of all who paid `window` ago, as changes per cell."""
-    paid = np.maximum(ledger.mrr, 0)
+def _add_payers(
+    sums: _Sums, ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64]
+) -> None:
+    """Add all who paid `window` ago, and what they paid."""
     rows = np.flatnonzero(ledger.time <= axis.last - window)
     cell = cell_of[ledger.account[rows]] + axis.place(ledger.time[rows] + window)
-    return tally(cell, (paid - ledger.before(paid))[rows], cells)
-
-
-def _resting(
-    idle: NDArray[np.bool_],
-    held: NDArray[np.int64],
-    owner: NDArray[np.int64],
-    cell: NDArray[np.int64],
-    cells: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return customers whose MRR all rested at the start, and those of them that are gone, as changes per cell."""
-    if not idle.any():
-        none = np.zeros(cells, np.int64)
-        return none, none
-
-    def spread(mine: NDArray[np.bool_]) -> NDArray[np.int64]:
-        before = np.zeros(len(mine), bool)
-        before[1:] = mine[:-1] & (owner[1:] == owner[:-1])
-        return tally(cell[mine], None, cells) - tally(cell[before], None, cells)
-
-    return spread(idle), spread(idle & (held <= 0))
+    paid = np.maximum(ledger.mrr, 0)
+    pays = (paid > 0).astype(np.int64)
+    pour(sums.paid, cell, (paid - ledger.before(paid))[rows])
+    pour(sums.payers, cell, (pays - ledger.before(pays))[rows])
 
 
 def _states(

@@ -10,7 +10,7 @@ from saasmetrics.engine.filters import filtered
 from saasmetrics.engine.local import LocalEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from saasmetrics.errors import Problem
     from saasmetrics.policy import Policy
@@ -49,6 +49,11 @@ class Place(Protocol):
         self, tables: Tables, *, as_of: int, currency: str, policy: Policy, guessed: bool
     ) -> list[Problem]:
         """Return the findings of the quality gate."""
+
+    def remembered(
+        self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]
+    ) -> Any:
+        """Return words about tables, as JSON has them and of such a kind, where they may be kept; None is not kept."""
 
     def data_hash(self, tables: Tables) -> str:
         """Return a hash of what the tables hold."""
@@ -98,6 +103,13 @@ class Here:
         from saasmetrics.tables import gate
 
         return gate.check(tables, as_of=as_of, currency=currency, policy=policy, guessed=guessed)
+
+    def remembered(
+        self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]
+    ) -> Any:
+        """Return words about tables, made anew."""
+        del tables, kind, names
+        return make()
 
     def data_hash(self, tables: Tables) -> str:
         """Return the hash of what the tables hold, whatever the order of their rows and columns."""

@@ -10,23 +10,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FEW = 1 << 16  # cells that are counted rather than sorted, however few the elements
-_EXACT = 2**53  # floats hold every integer below this, and bincount adds floats
 
 
 def tally(
     cell: NDArray[np.int64], values: NDArray[np.int64] | None, cells: int
 ) -> NDArray[np.int64]:
     """Return the sum of `values` (or the count, for None) in each of `cells` cells."""
-    if values is None:
-        return np.bincount(cell, minlength=cells)
-    if not len(values):
-        return np.zeros(cells, np.int64)
-    largest = max(abs(int(values.max())), abs(int(values.min())))
-    if largest * len(values) < _EXACT or float(np.abs(values).sum(dtype=np.float64)) < _EXACT / 2:
-        return np.bincount(cell, weights=values, minlength=cells).astype(np.int64)
     out = np.zeros(cells, np.int64)
-    np.add.at(out, cell, values)
+    pour(out, cell, values)
     return out
+
+
+def pour(
+    total: NDArray[np.int64], cell: NDArray[np.int64], values: NDArray[np.int64] | None
+) -> None:
+    """Add `values` (or 1, for None) into cells of a total; what it costs follows the values, not the cells."""
+    np.add.at(total, cell, 1 if values is None else values)
+
+
+def drain(
+    total: NDArray[np.int64], cell: NDArray[np.int64], values: NDArray[np.int64] | None
+) -> None:
+    """Take `values` (or 1, for None) out of cells of a total."""
+    np.subtract.at(total, cell, 1 if values is None else values)
 
 
 def distinct(code: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

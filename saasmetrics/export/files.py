@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 _LONGEST = 255  # bytes of the name of a file or folder
@@ -96,13 +97,26 @@ def write(given: Any, text: str, example: str) -> Path:
         with replacing(path) as beside:
             beside.write_text(text, "utf-8")
     except (OSError, ValueError) as error:
-        raise DataError(_unwritable(path, error)) from error
+        raise DataError(unwritable(path, error)) from error
     return path
 
 
-def _unwritable(path: Path, error: Exception) -> str:
+def unwritable(path: Path, error: Exception) -> str:
+    """Return why a file cannot be written, and what to do.
+
+    Examples
+    --------
+    >>> unwritable(Path("a.json"), OSError(ENOSPC, "No space left on device"))
+    "'a.json' cannot be written: No space left on device. Make room there, or name a file elsewhere."
+    """
     why = getattr(error, "strerror", None) or error
-    return f"{str(path)!r} cannot be written: {why}. Name a file in a folder that exists."
+    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT)
+    remedy = (
+        "Make room there, or name a file elsewhere"
+        if full
+        else "Name a file in a folder that exists"
+    )
+    return f"{str(path)!r} cannot be written: {why}. {remedy}."
 
 
 def refuse_special(path: Path, example: str = "review.html") -> None:
@@ -120,7 +134,7 @@ def refuse_special(path: Path, example: str = "review.html") -> None:
     try:
         folder, special = path.is_dir(), path.exists() and not path.is_file()
     except (OSError, ValueError) as error:
-        raise DataError(_unwritable(path, error)) from error
+        raise DataError(unwritable(path, error)) from error
     if folder:
         msg = f"{path} is a folder; name the file, such as {path / example}."
         raise DataError(msg)
@@ -153,3 +167,19 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Give a file beside each path to write to; they take their places together, and all are gone after an error.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with replacing_all([folder / "a.txt", folder / "b.txt"]) as besides:
+    ...     _ = [beside.write_text("whole") for beside in besides]
+    >>> sorted(path.name for path in folder.iterdir())
+    ['a.txt', 'b.txt']
+    """
+    with ExitStack() as open_files:
+        yield [open_files.enter_context(replacing(path)) for path in paths]

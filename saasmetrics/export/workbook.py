@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -294,7 +295,10 @@ class Workbook:
     def _close(self, beside: Path) -> None:
         from xlsxwriter.exceptions import FileCreateError
 
-        self.writer.filename = str(beside)
+        made = (
+            BytesIO()
+        )  # an archive on a disk that is full complains once more when it is collected
+        self.writer.filename = made
         try:
             with TemporaryDirectory(prefix="saasmetrics-") as scratch:
                 self.writer.tmpdir = scratch
@@ -302,6 +306,7 @@ class Workbook:
         except FileCreateError as error:
             cause = error.args[0] if error.args else error
             raise cause if isinstance(cause, OSError) else OSError(str(cause)) from error
+        beside.write_bytes(made.getbuffer())
 
 
 def _listed(values: Sequence[Any]) -> Iterable[Any]:

@@ -56,7 +56,7 @@ class Imported:
         return list(dict.fromkeys(self.columns["system"]))
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write each table as Parquet, each file in one step, and return the files.
+        """Write each table as Parquet, all of them in one step, and return the files.
 
         Parameters
         ----------
@@ -71,17 +71,15 @@ class Imported:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from saasmetrics.export.files import file_path, replacing
+        from saasmetrics.export.files import file_path, replacing_all
 
         place = file_path(folder, "tables")
-        out = []
+        out = [place / f"{name}.parquet" for name in self.tables]
         try:
             place.mkdir(parents=True, exist_ok=True)
-            for name, frame in self.tables.items():
-                target = place / f"{name}.parquet"
-                with replacing(target) as beside:
+            with replacing_all(out) as besides:
+                for frame, beside in zip(self.tables.values(), besides, strict=True):
                     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
-                out.append(target)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             msg = f"Tables cannot be written to {str(place)!r}: {why}. Name a folder that can be written to."

@@ -117,14 +117,25 @@ def bootstrap_ratio(
         if len(used) < 2:
             continue
         # A bag draws the same in every period of every frequency: a number has one interval.
-        weights = resample_weights(bags)[:, used]
-        values = ratio(weights @ numerator[g, used], weights @ denominator[g, used])
+        weights, tops, bottoms = resample_weights(bags), numerator[g], denominator[g]
+        if len(used) < bags:
+            weights, tops, bottoms = weights[:, used], tops[used], bottoms[used]
+        values = ratio(weights @ tops, weights @ bottoms)
         enough = (denominator[g] > 0).sum(axis=0) >= 2
         enough &= ~np.isnan(values).all(axis=0)
         if enough.any():
-            edges = np.nanpercentile(values[:, enough], tails, axis=0)
-            low[g, enough], high[g, enough] = edges
+            low[g, enough], high[g, enough] = _percentiles(values[:, enough], tails)
     return low, high
+
+
+def _percentiles(values: NDArray[np.float64], tails: Sequence[float]) -> NDArray[np.float64]:
+    """Return percentiles of each column of the values that are there, column by column only where some are not."""
+    out = np.empty((len(tails), values.shape[1]))
+    holes = np.isnan(values).any(axis=0)
+    out[:, ~holes] = np.percentile(values[:, ~holes], tails, axis=0)
+    if holes.any():
+        out[:, holes] = np.nanpercentile(values[:, holes], tails, axis=0)
+    return out
 
 
 def listed(df: pd.DataFrame, *names: str) -> Callable[..., pd.DataFrame]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.errors import DataError
+from saasmetrics.export.files import unwritable
 from saasmetrics.sample import (
     accounts,
     finance,
@@ -128,6 +130,11 @@ def write(
 
     The files appear all at once: they are written beside the folder and moved into place.
 
+    Raises
+    ------
+    DataError
+        If they cannot be written; then nothing was changed.
+
     Examples
     --------
     >>> import tempfile
@@ -149,8 +156,10 @@ def write(
         if target.exists():
             target.rmdir()
         beside.replace(target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(beside, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DataError(unwritable(target, error)) from error
         raise
     return target
 

@@ -174,8 +174,10 @@ def _codes(
     if not by:
         return np.zeros(len(frame), np.int64)
     number = {label: i for i, label in enumerate(labels)}
-    rows = zip(*(frame[name] for name in by), strict=True)
-    return np.fromiter((number[label] for label in rows), np.int64, len(frame))
+    at = frame.groupby([*by], sort=False, dropna=False).ngroup().to_numpy()
+    _, first = np.unique(at, return_index=True)
+    there = zip(*(frame[name].iloc[first] for name in by), strict=True)
+    return np.array([number[label] for label in there], np.int64)[at]
 
 
 def _exposed(frame: pd.DataFrame, amount: str, group: NDArray[np.int64], groups: int) -> Exposure:

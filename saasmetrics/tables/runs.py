@@ -108,9 +108,8 @@ def last_month(data: pa.Table) -> int | None:
     return int(first_days(last.max(keepdims=True))[0]) if len(last) else None
 
 
-def covered(data: pa.Table) -> NDArray[np.int64]:
-    """Return the months that some row is of, each once, as months since 1970."""
-    first, last = reach(data)
+def covered(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the months that some row is of, each once, as months since 1970, by the first and the last of each row."""
     if not len(first):
         return first.astype(np.int64)
     low = int(first.min())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from functools import partial
 from pathlib import Path
 
-from saasmetrics.catalogue import CATALOGUE
+import pytest
+
+from saasmetrics.catalogue import CATALOGUE, metric
 from saasmetrics.metrics.glossary import glossary
 from saasmetrics.policy import choices
 
@@ -41,6 +44,43 @@ def test_every_public_metric_has_a_catalogue_entry() -> None:
 def test_every_public_metric_has_a_docstring_with_a_runnable_example() -> None:
     missing = [n for n, f in _public_metrics().items() if ">>>" not in (inspect.getdoc(f) or "")]
     assert not missing, f"add an Examples section: {missing}"
+
+
+TRIED = partial(
+    metric,
+    id="tried",
+    name="Tried",
+    unit="ratio",
+    better="neutral",
+    meaning="One in a notebook.",
+    formula="a / b",
+    missing="Never.",
+    sources=("this test",),
+)
+
+
+def test_a_metric_that_is_defined_again_where_it_was_takes_the_place_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(CATALOGUE, "tried", CATALOGUE["nrr"])
+    monkeypatch.delitem(CATALOGUE, "tried")
+    made = []
+    for _ in range(2):  # as a cell that is run again
+
+        @TRIED()
+        def tried(book: object) -> None:
+            """Return nothing."""
+
+        made.append(tried)
+    assert CATALOGUE["tried"].function is made[1]
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="Two metrics are called 'nrr': nrr and another"):
+
+        @TRIED(id="nrr")
+        def another(book: object) -> None:
+            """Return nothing."""
 
 
 def test_every_entry_says_what_it_means_and_when_it_is_missing() -> None:

@@ -43,3 +43,10 @@ def test_every_public_name_can_be_listed_without_loading_it(
 ) -> None:
     code = LOADED.replace("import saasmetrics, sys;", "import saasmetrics, sys; dir(saasmetrics);")
     assert fresh_python(code) == ""
+
+
+def test_a_review_is_computed_without_what_draws_its_charts(
+    fresh_python: Callable[..., str],
+) -> None:
+    code = "import sys, saasmetrics as sm; sm.board.review(sm.demo(customers=50)); print('altair' in sys.modules)"
+    assert fresh_python(code) == "False"

@@ -103,6 +103,10 @@ def _python(*arguments: str) -> str:
     return done.stdout
 
 
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
+
+
 def exponent(found: Runs, step: str) -> float:
     """Return the growth exponent of a step over the sizes."""
     seconds = [median(run[step] for run in found[size]) for size in found]
@@ -119,7 +123,7 @@ def text(found: Runs) -> str:
         "|---|" + "---|" * (len(found) + 1),
     ]
     for step, words in STEPS.items():
-        cells = [f"{median(run[step] for run in found[size]):.2f}" for size in found]
+        cells = [_seconds(median(run[step] for run in found[size])) for size in found]
         out.append(f"| {words} | " + " | ".join(cells) + f" | {exponent(found, step):.2f} |")
     for name, of in (("peak memory, MB", "memory"), ("columns in Arrow, MB", "bytes")):
         cells = [f"{median(run[of] for run in found[size]) / 1e6:,.0f}" for size in found]

@@ -10,6 +10,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.board import Review, outputs
+from saasmetrics.board import page as board_page
 
 FETCHING = {"src", "href", "xlink:href", "srcset", "poster", "data", "action"}
 
@@ -101,6 +102,7 @@ def test_a_failure_leaves_the_older_page_in_place(
     def full_disk(*_: object) -> None:
         raise OSError("no space left")
 
+    monkeypatch.setattr(board_page, "html", lambda *_: "newer")
     monkeypatch.setattr(outputs.Path, "replace", full_disk)
     with pytest.raises(sm.DataError, match=r"review\.html could not be written: no space left"):
         demo_review.to_html(page)

@@ -10,7 +10,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.board import Review
-from saasmetrics.board.csvs import guarded, write_csv
+from saasmetrics.board.csvs import guarded, write_csvs
 
 
 def figure(review: Review, id: str) -> sm.board.Figure:
@@ -94,7 +94,7 @@ def test_numbers_of_a_csv_file_are_those_of_the_result(
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_text_that_a_spreadsheet_would_run_is_written_as_text(start: str, tmp_path: Path) -> None:
     table = pd.DataFrame({f"{start}head": [f"{start}1+1"], "amount": [-5.0]})
-    path = write_csv(table, tmp_path / "t.csv")
+    (path,) = write_csvs({"t": table}, tmp_path)
     with path.open(newline="") as file:
         head, row = list(csv.reader(file))
     assert head[0].startswith("'")

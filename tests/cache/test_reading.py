@@ -7,9 +7,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.checks import weighed
 from saasmetrics.engine import kept
 from saasmetrics.importers import raw
 from saasmetrics.tables import gate, needed, read
@@ -66,6 +68,23 @@ def test_the_second_time_nothing_is_read_nothing_counted(
         sm.retention.nrr(again, window=1)
     assert calls == []
     same(again, sm.read(folder))
+
+
+def test_the_second_report_weighs_nothing_anew_and_finds_the_rows_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = panel(tmp_path / "exports")
+    write(folder, MONTHS[-1], [(f"c{i}", MONTHS[-1], 1000 * i) for i in range(1, 6)])  # in cents
+    fresh, first = (sm.read(folder, cache=cache).check() for cache in (None, tmp_path / "kept"))
+    with counted(monkeypatch, (weighed, "worth_of"), (weighed, "later")) as calls:
+        again = sm.read(folder, cache=tmp_path / "kept").check()
+    assert calls == []
+    assert "unit-jump" in set(fresh.df["code"])
+    for report in (first, again):
+        pd.testing.assert_frame_equal(report.df, fresh.df)
+        assert report.score == fresh.score
+        for code in fresh.df["code"]:
+            pd.testing.assert_frame_equal(report.rows(finding=code), fresh.rows(finding=code))
 
 
 def test_of_a_changed_file_only_that_one_is_read_again(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from saasmetrics.cache import Cache
+from saasmetrics.cache import Cache, store
 from saasmetrics.cache.store import cache_of
 from saasmetrics.errors import DataError
 
@@ -119,6 +119,18 @@ def test_a_folder_that_cannot_be_written_is_said_and_stops_nothing(tmp_path: Pat
     cache = Cache(tmp_path / "file" / "below")
     with pytest.warns(UserWarning, match="keeps nothing"):
         cache.put(None, [ROWS], "a kind")
+
+
+def test_an_interruption_while_it_is_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "written", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        Cache(tmp_path).put({"a": 1}, [], "thing")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_true_is_the_folder_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ FOLLOW = frozenset(
         "alert_record",
         "attribution",
         "demand_backtest",
+        "drivers",
         "forecast_backtest",
         "forecast_nrr",
         "forecast_scenarios",

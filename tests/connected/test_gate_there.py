@@ -19,7 +19,7 @@ DAY = dt.date.fromisoformat
 OTHER = {
     "checked-there",
     "rate-gap",
-}  # the note of what is not looked for there; a finding that is not
+}  # the note of where it was looked; a finding that is not
 TOLD: dict[str, Any] = {"as_of": "2025-12-31", "currency": "USD"}
 
 

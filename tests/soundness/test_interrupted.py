@@ -57,23 +57,28 @@ def test_a_call_that_is_stopped_at_any_moment_leaves_the_numbers_as_they_are(
     assert stops
 
 
-def test_two_kernels_that_read_the_same_files_give_the_same_numbers(
+def test_two_kernels_that_read_the_same_files_by_one_cache_give_the_numbers_without_it(
     demo_book: sm.Book, tmp_path: Path
 ) -> None:
     import pyarrow.parquet as pq
 
+    place = tmp_path / "data"
+    place.mkdir()
     for name in ("subscriptions", "customers", "fx"):
-        pq.write_table(demo_book.tables[name].data, tmp_path / f"{name}.parquet")
+        pq.write_table(demo_book.tables[name].data, place / f"{name}.parquet")
     code = (
         "import sys, saasmetrics as sm; from saasmetrics.engine.digest import digest\n"
-        "book = sm.read(sys.argv[1]); print(digest(book.engine, ('M',), (12,), ((),)))"
+        "book = sm.read(sys.argv[1], cache=sys.argv[2]); print(digest(book.engine, ('M',), (12,), ((),)))"
     )
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(place), str(tmp_path / "cache")],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(2)
     ]
     said = [run.communicate(timeout=120)[0] for run in runs]
-    assert said[0] == said[1]
-    assert said[0].strip()
+    without = f"{digest(sm.read(place).engine, ('M',), (12,), ((),))}\n"
+    assert said == [without, without]
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".kept"}

@@ -40,7 +40,6 @@ def cells(frames: Frames) -> Any:
 
 
 def alike(frames: Frames) -> Any:
-    now = (DAYS[1] + 1) * 86_400
     asked = Facets(
         at=("first_resolution", "resolution"),
         months=("created",),
@@ -53,9 +52,19 @@ def alike(frames: Frames) -> Any:
         work=True,
         switched=Switched("tag", 900_000, ("chat", "email", "phone")),
     )
+    columns = [("tickets", "channel"), ("customers", "segment"), ("people", "team")]
+    return told(frames, columns, asked)
+
+
+def together(frames: Frames) -> Any:
+    asked = Facets(took=("resolution",), over=("resolution",), together=True)
+    return told(frames, [("tickets", "priority")], asked)
+
+
+def told(frames: Frames, columns: list[tuple[str, str]], asked: Facets) -> Any:
+    now = (DAYS[1] + 1) * 86_400
     first = first_of(frames["tickets"], ("created", *asked.moments), now)
     clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
-    columns = [("tickets", "channel"), ("customers", "segment"), ("people", "team")]
     return fetched(facet_cells(frames, columns, asked, clock))
 
 
@@ -108,7 +117,7 @@ def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
     asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
-    asks += [alike, touched, by_month, slots]
+    asks += [alike, together, touched, by_month, slots]
     for ask in asks:
         wanted = rows(ask(here))
         assert len(wanted) > 5

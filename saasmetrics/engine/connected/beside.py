@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SUBSCRIPTIONS = ("subscriptions", "customer_id", "customer_id")
 _CUSTOMERS = ("customers", "customer_id", "customer_id")
+LISTED = "customer-without-row"  # the finding that is told last of a table
 _NAMELESS = "0"  # an owner of nobody, so that there is one, be ids texts or numbers
 
 
@@ -139,7 +140,7 @@ def _of_customers(asked: _Asked, frame: Frame) -> Joined:
         found.append(Suspect(success.before_signup, *told, beside=(_CUSTOMERS,)))
     frame = _joined(frame, known.with_columns(_listed=nw.lit(1)), "customer_id")
     strange = nw.col("_listed").is_null() & ~nw.col("customer_id").is_null()
-    told = ("customer-without-row", "customer_id", strange)
+    told = (LISTED, "customer_id", strange)
     finding, rule = keys.customers_without_row, keys.without_row
     found.append(
         Suspect(finding, *told, said=partial(_counting_customers, rule), beside=(_CUSTOMERS,))

@@ -16,6 +16,7 @@ from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.tables import Table
 from saasmetrics.tables.gate import amounts, extract, months, reach, stops
 from saasmetrics.tables.gate.view import Gate, View, day_number
+from saasmetrics.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -217,8 +218,7 @@ def _days_beside_times(name: str, rows: Rows) -> Iterator[Suspect]:
         return
     timed = []
     for column in stamps:
-        stamp = nw.col(column).cast(nw.Datetime())
-        timed += [~nw.col(column).is_null(), stamp != stamp.cast(nw.Date).cast(nw.Datetime())]
+        timed += [~nw.col(column).is_null(), _has_time(column)]
     found = counted_in(rows.frame, *timed)
     filled = [n for i, n in enumerate(stamps) if found[2 * i]]
     days = [n for i, n in enumerate(stamps) if found[2 * i] and not found[2 * i + 1]]
@@ -227,6 +227,27 @@ def _days_beside_times(name: str, rows: Rows) -> Iterator[Suspect]:
         where = ~nw.col(days[0]).is_null()
         finding = partial(_beside, days, times, filled)
         yield Suspect(finding, "dates-beside-times", ", ".join(days), where)
+
+
+def mixed_zones(table: Table) -> Iterator[Problem]:
+    """Return the finding about times with a zone beside times without one, or of several zones."""
+    rows: Rows = table.data
+    if not table.zones:
+        return
+    stamps = [
+        name
+        for name, column in SCHEMA[table.name].columns.items()
+        if column.dtype == "timestamp" and name in table and name not in table.zones
+    ]
+    asked = [_has_time(name) for name in stamps]
+    timed = rows.once("naive times", lambda: counted_in(rows.frame, *asked) if asked else ())
+    without = [name for name, count in zip(stamps, timed, strict=True) if count]
+    yield from extract.zones_differ(table.name, table.zones, without)
+
+
+def _has_time(column: str) -> nw.Expr:
+    stamp = nw.col(column).cast(nw.Datetime())
+    return stamp != stamp.cast(nw.Date).cast(nw.Datetime())
 
 
 def _beside(days: list[str], times: list[str], stamps: list[str], gate: Gate) -> list[Problem]:

@@ -13,8 +13,8 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine.connected.beside import with_others
-from saasmetrics.engine.connected.by_day import at_the_edges, of_days
+from saasmetrics.engine.connected.beside import LISTED, with_others
+from saasmetrics.engine.connected.by_day import at_the_edges, mixed_zones, of_days
 from saasmetrics.engine.connected.endings import endings
 from saasmetrics.engine.connected.facts import Facts, first_look
 from saasmetrics.engine.connected.gathered import Gathered, gathered
@@ -33,7 +33,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from saasmetrics.engine.connected.link import Link
     from saasmetrics.engine.portable.whole import Frame
@@ -121,41 +121,40 @@ class Looking:
         """Return the findings in one table."""
         table, rows = self.tables[name], self.tables[name].data
         facts, found = self._counted(name)
-        for frame, suspect, count in found:
+        for frame, suspect, count in (each for each in found if each[1].code != LISTED):
             yield from self._said(table, frame, suspect, count)
         for one in gathered(name, rows, facts, inclusive=self.policy.end == "inclusive"):
             yield from self._told(table, one)
         yield from repeated(table)
+        yield from mixed_zones(table)
         if name == "customers" and facts.filled.get("parent_id"):
             yield from self._parents(table)
         if name == "customers":
             yield from self._never_paid(table)
+        for frame, suspect, count in (each for each in found if each[1].code == LISTED):
+            yield from self._said(table, frame, suspect, count)
 
     def _counted(self, name: str) -> tuple[Facts, list[tuple[Frame, Suspect, int]]]:
         """Return what one look at a table says, and what it has of that which is looked for, with the rows of each.
 
-        What a look rules out is not counted, nor what there was not among more rows, of which these are some.
+        What a look rules out is not counted, nor what no row had of more rows, of which these are some.
         """
         table, rows = self.tables[name], self.tables[name].data
         key = f"found {self.as_of} {self.currency} {self.rates} {astuple(self.policy)}"
         before = rows.told(key)
 
-        def possible(asked: Iterable[Suspect]) -> list[Suspect]:
-            return [s for s in asked if before is None or (s.code, s.column) in before]
-
-        own = possible(self._own(name))
+        own = [s for s in self._own(name) if before is None or (s.code, s.column) in before]
         frame, joined = with_others(table, self.tables, self.as_of)
         now = [s for s in own if s.unless is None]
         facts, counts = _looked(frame, rows, [*now, *joined])
         later = [s for s in own if s.unless is not None and not s.unless(facts)]
-        later += possible(at_the_edges(name, rows, facts))
+        later += at_the_edges(name, rows, facts)  # which for some of the rows are others
         counts += _counts(rows.frame, later)
-        found = list(zip((*now, *joined, *later), counts, strict=True))
-        mine = {(s.code, s.column) for s, count in found if count} - {
-            (s.code, s.column) for s in joined
-        }
-        rows.once(key, lambda: frozenset(mine))
-        out = [(frame if s in joined else rows.frame, s, count) for s, count in found if count]
+        frames = [rows.frame] * len(now) + [frame] * len(joined) + [rows.frame] * len(later)
+        every = zip(frames, (*now, *joined, *later), counts, strict=True)
+        out = [each for each in every if each[2]]
+        mine = frozenset((s.code, s.column) for where, s, _ in out if where is rows.frame)
+        rows.once(key, lambda: mine)
         for other, suspect in endings(name, rows, self.policy):
             (count,) = _counts(other, [suspect])
             out += [(other, suspect, count)] if count else []
@@ -366,12 +365,11 @@ def _shell(table: Table) -> Table:
 
 def _checked_there(there: list[str], here: list[str]) -> Problem:
     """Say where it was looked, and what cannot be seen from there."""
-    beside = f"; what {' and '.join(here)}, picked here, say against them" if here else ""
+    beside = f"; not against {' and '.join(here)}, picked here" if here else ""
     return Problem(
         there[0] if there else "",
         "",
-        "was checked where it is; not looked for there: time zones that differ within a table, because its system "
-        f"tells all times in one{beside}",
+        f"was checked where it is{beside}",
         0,
         (),
         f"Looked through: {', '.join(there)}. For the rest, check a part of the rows here: sm.Book(...).check().",

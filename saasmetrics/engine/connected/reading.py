@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, is_there
-from saasmetrics.engine.connected.types import Typed, in_utc, typed, untyped
+from saasmetrics.engine.connected.types import Typed, in_utc, typed, untyped, zone_of
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.canonical import (
@@ -92,6 +92,7 @@ def _frame(name: str, native: Any) -> Frame:
 def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str, str]) -> Table:
     if told:
         frame = frame.rename({given: name for given, name in told.items() if given != name})
+    before = frame.collect_schema()  # after which DuckDB has no zones, as its times are told in UTC
     frame = in_utc(frame)
     kinds = dict(frame.collect_schema())
     notes: list[str] = []
@@ -119,7 +120,13 @@ def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str,
     words = {name: each.words for name, each in found.items() if each.words is not None}
     if interval:
         words["interval"] = frozenset({interval})
-    return Table(schema.name, Rows(schema.name, given, link, words), renamed, tuple(notes))
+    zones = {
+        name: zone
+        for name, each in found.items()
+        if (zone := each.zone or ("UTC" if zone_of(before[matching.known[name][0]]) else ""))
+    }
+    rows = Rows(schema.name, given, link, words)
+    return Table(schema.name, rows, renamed, tuple(notes), zones)
 
 
 def _selected(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -55,12 +55,15 @@ class Typed:
         Why it cannot be read; `values` then means nothing.
     words
         The different values, where they are few.
+    zone
+        The time zone that its times are told in where it is, if they have one.
     """
 
     values: nw.Expr
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
     words: frozenset[str] | None = None
+    zone: str = ""
 
 
 def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
@@ -143,9 +146,16 @@ def in_utc(frame: Frame) -> Frame:
     return told
 
 
+def zone_of(kind: Any) -> str:
+    """Return the time zone of a type of times, by one name for all that UTC has; "" where it has none."""
+    zone = getattr(kind, "time_zone", None) or ""
+    return "UTC" if zone in UTC else zone
+
+
 def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     notes: tuple[str, ...] = ()
+    zone = zone_of(kind)
     if kind != nw.Date and not isinstance(kind, nw.Datetime):
         wanted = {"timestamp": "TIMESTAMP", "month": _MONTH}.get(column.dtype, "DATE")
         return _refused(schema, frame, given, f"is {kind}, not a date", wanted)
@@ -155,11 +165,12 @@ def _dates(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, 
         values = values.dt.replace_time_zone(None)
         notes = () if kind.time_zone in UTC else (f"read from {kind.time_zone} as UTC",)
     if column.dtype == "timestamp":
-        return Typed(values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime), notes)
+        values = values if isinstance(kind, nw.Datetime) else values.cast(nw.Datetime)
+        return Typed(values, notes, zone=zone)
     values = values if kind == nw.Date else values.cast(nw.Date)
     if column.dtype == "month":
-        return _months(frame, values, notes)
-    return Typed(values, notes)
+        return replace(_months(frame, values, notes), zone=zone)
+    return Typed(values, notes, zone=zone)
 
 
 def _months(frame: Frame, values: nw.Expr, notes: tuple[str, ...]) -> Typed:

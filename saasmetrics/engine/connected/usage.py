@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
@@ -53,6 +53,12 @@ def usage_by_day(rows: Rows, *, recorded: bool) -> pa.Table:
         return brought(
             held(sums), rows.name, rows.link, made=lambda data: _made(data, known, [*day])
         )
+
+
+def use_of(rows: Rows, features: Sequence[str]) -> Any:
+    """Return the customers and days of usage of some features, which come when they are used."""
+    found = rows.frame.filter(nw.col("feature").is_in(list(features)))
+    return rows.cut(found.select("customer_id", "date"))
 
 
 def _made(data: pa.Table, known: Sequence[str], days: Sequence[str]) -> pa.Table:

@@ -239,5 +239,7 @@ def _whole(values: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
 def _places(ranks: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the place of each rank among all, which are in order and seldom have holes."""
     if len(ranks) and ranks[-1] - ranks[0] + 1 == len(ranks):
-        return of - ranks[0]
-    return np.searchsorted(ranks, of)
+        places: NDArray[np.int64] = of - ranks[0]
+    else:
+        places = np.searchsorted(ranks, of).astype(np.int64)
+    return places

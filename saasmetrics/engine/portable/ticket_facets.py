@@ -87,11 +87,11 @@ def facet_cells(
         found = with_switched(found, asked.switched, clock.now)
     found, days = _with_days(found, asked, clock)
     told = _told(asked, clock)
-    work = {"work": nw.col("_work")} if asked.work else {}
+    work = _together(asked, clock)
     found = found.select(*raw, *days, "_created", **told, **work)
     found = found.with_columns(since=flag(nw.col("d_created") >= clock.since).cast(nw.Int64))
     keys = [*raw, *days, *told, "since"]
-    added = [nw.col(name).sum() for name in work]
+    added = [_joined(name) for name in work]
     found = found.group_by(*keys).agg(
         nw.len().alias("n"), nw.col("_created").min().alias("earliest"), *added
     )
@@ -99,7 +99,7 @@ def facet_cells(
     found = held(found.with_columns(nw.col("n", *work).cast(nw.Int64)))
     found, periods = _with_periods(found, asked, clock)
     keys = [*raw, *periods, *told, "since"]
-    sums = found.group_by(*keys).agg(nw.col("n", *work).sum(), nw.col("earliest").min())
+    sums = found.group_by(*keys).agg(nw.col("n").sum(), nw.col("earliest").min(), *added)
     return sums.with_columns(nw.col("n", *work, "earliest").cast(nw.Int64))
 
 
@@ -117,7 +117,7 @@ def _columns(
     if asked.switched is not None:
         follow = {"_customer_id": "customer_id", "_channel": "channel"}
         own |= {**follow, "_topic": asked.switched.topic}
-    work = {"_work": _work(there)} if asked.work else {}
+    work = _work(there) if asked.work else {}
     told = (nw.col(name).alias(new) for new, name in own.items())
     found = found.select(*moments, *told, **work)
     for at, (table, name) in enumerate(columns):
@@ -129,12 +129,14 @@ def _columns(
     return found, [*(f"_by{at}" for at in range(len(columns))), *raw]
 
 
-def _work(there: Sequence[str]) -> nw.Expr:
-    """Return the work on each ticket in thousandths of a second, 0 where it is not known."""
+def _work(there: Sequence[str]) -> dict[str, nw.Expr]:
+    """Return the work on each ticket in thousandths of a second, 0 where it is not known, and whether it is."""
     if "handle_seconds" not in there:
-        return nw.lit(0).cast(nw.Int64)
-    known = nw.col("handle_seconds").cast(nw.Float64).fill_null(0.0)
-    return nearest(nw.when(known > 0).then(known * SCALE).otherwise(0.0)).cast(nw.Int64)
+        none = nw.lit(0).cast(nw.Int64)
+        return {"_work": none, "_timed": none}
+    known = nw.col("handle_seconds").cast(nw.Float64).fill_null(-1.0)
+    work = nearest(nw.when(known > 0).then(known * SCALE).otherwise(0.0))
+    return {"_work": work.cast(nw.Int64), "_timed": flag(known >= 0).cast(nw.Int64)}
 
 
 def _with_days(found: Frame, asked: Facets, clock: Clock) -> tuple[Frame, list[str]]:
@@ -165,6 +167,9 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
             told |= {"begin": created, f"until_{kind}": until}
             continue
         took = until - created
+        if asked.together:
+            told[f"took_{kind}"] = nw.when(took < 0).then(-1).otherwise(0)
+            continue
         if asked.within is not None:
             long = nw.when(took > asked.within).then(asked.within + 1).otherwise(0)
             took = nw.when(took < 0).then(-1).otherwise(long)
@@ -173,9 +178,26 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
         told[f"old_{days}"] = flag(first <= clock.now - days * _DAY)
     if asked.backwards:
         told["backwards"] = flag(nw.min_horizontal(first, nw.col("_resolution")) < created)
+    if asked.work:
+        told["timed"] = nw.col("_timed")
     if asked.switched is not None:
         told |= {name: nw.col(name) for name in ("told", "ripe", "switched")}
     return {name: value.cast(nw.Int64) for name, value in told.items()}
+
+
+def _together(asked: Facets, clock: Clock) -> dict[str, nw.Expr]:
+    """Return what is added up over tickets that are alike, and of what the largest is looked for."""
+    out = {"work": nw.col("_work")} if asked.work else {}
+    for kind in asked.took if asked.together else ():
+        moment = nw.col(f"_{kind}")
+        until = nw.when(moment < clock.now).then(moment).otherwise(clock.now)
+        out |= {f"{name}_{kind}": until - nw.col("_created") for name in ("sum", "most")}
+    return out
+
+
+def _joined(name: str) -> nw.Expr:
+    column = nw.col(name)
+    return column.max() if name.startswith("most_") else column.sum()
 
 
 def _with_periods(found: Frame, asked: Facets, clock: Clock) -> tuple[Frame, list[str]]:

@@ -76,7 +76,7 @@ def pairs(
     if engine.basis.curves:
         money = moving.pairs(engine, policy, window, freq, by)
         counts = cells.rename({"time": "period"}).select("group", "period", *COUNTS)
-        counts = moving.at_every_period(engine, counts, freq, COUNTS)
+        counts = moving.at_every_period(engine, counts, freq, COUNTS, window)
         counts = counts.with_columns(*_running(COUNTS, ["group"], "period"))
         found = money.join(counts, on=["group", "period"])
         found = _windowed(engine, found, calendar, "period")

@@ -33,6 +33,48 @@ class Graph:
         self.main = main
         self._steps = steps
         self._solid: dict[tuple[Any, str], bool] = {}
+        self._idle: frozenset[Any] = frozenset()
+        self._idle = frozenset(self._adding_nothing())
+        for name in ("order", "uses", "needed"):
+            vars(self).pop(name, None)
+
+    def tables(self, rel: Any) -> list[Any]:
+        """Return the tables of a join that count, the first of them first."""
+        return [table for table in _tables_of(rel) if table not in self._idle]
+
+    def links(self, rel: Any) -> list[Any]:
+        """Return how each table of a join that counts is joined to those before."""
+        return [link for link in rel.rest if link.table not in self._idle]
+
+    def _adding_nothing(self) -> Iterator[Any]:
+        """Yield the right sides of joins that nothing is taken from: each row has one beside it there, or none."""
+        for rel in self.order:
+            if not isinstance(rel, ops.JoinChain):
+                continue
+            links = list(rel.rest)
+            values = [value for name, value in rel.values.items() if name in self.needed[rel]]
+            for link in links:
+                others = [p for other in links if other is not link for p in other.predicates]
+                used = {field.rel for value in (*values, *others) for field in fields(value)}
+                if link.how == "left" and link.table not in used:
+                    keys = {
+                        f.name for p in link.predicates for f in fields(p) if f.rel == link.table
+                    }
+                    if self._is_unique(link.table, keys):
+                        yield link.table
+
+    def _is_unique(self, rel: Any, keys: set[str]) -> bool:
+        """Return whether a relation has one row for each value of some columns, as those have that are grouped."""
+        rel = self.resolved(rel)
+        if isinstance(rel, ops.Aggregate):
+            return {*rel.groups} <= keys
+        if isinstance(rel, ops.Filter):
+            return self._is_unique(rel.parent, keys)
+        if isinstance(rel, ops.Project) and distinct_of(rel) is None:
+            plain = {name: value for name, value in rel.values.items() if name in keys}
+            same = all(isinstance(value, ops.Field) for value in plain.values())
+            return same and self._is_unique(rel.parent, {value.name for value in plain.values()})
+        return False
 
     def resolved(self, rel: Any) -> Any:
         """Return a relation, or what it stands for."""
@@ -52,7 +94,7 @@ class Graph:
         if same is not None:
             return [self.resolved(same)]
         if isinstance(rel, ops.JoinChain):
-            return [self.resolved(table) for table in tables_of(rel)]
+            return [self.resolved(table) for table in self.tables(rel)]
         if isinstance(rel, ops.Union):
             return [self.resolved(rel.left), self.resolved(rel.right)]
         return [self.resolved(rel.parent)] if hasattr(rel, "parent") else []
@@ -94,7 +136,7 @@ class Graph:
         elif isinstance(rel, ops.Union):
             yield from ((side, name) for side in (rel.left, rel.right) for name in names)
         elif isinstance(rel, (ops.Project, ops.JoinChain, ops.Aggregate)):
-            for value in _values(rel, names):
+            for value in self._values(rel, names):
                 yield from ((field.rel, field.name) for field in fields(value))
         elif hasattr(rel, "parent"):
             yield from ((rel.parent, name) for name in names)
@@ -102,11 +144,21 @@ class Graph:
             for value in deciding:
                 yield from ((field.rel, field.name) for field in fields(value))
 
+    def _values(self, rel: Any, names: set[str]) -> Iterator[Any]:
+        """Yield the values of some columns, and those that decide which rows there are."""
+        if isinstance(rel, ops.Aggregate):
+            yield from rel.groups.values()
+            yield from (value for name, value in rel.metrics.items() if name in names)
+            return
+        yield from (value for name, value in rel.values.items() if name in names)
+        if isinstance(rel, ops.JoinChain):
+            yield from (predicate for link in self.links(rel) for predicate in link.predicates)
+
     @cached_property
     def _weak(self) -> set[Any]:
         """What joins have on their right side where it may have no row."""
         chains = (rel for rel in self.order if isinstance(rel, ops.JoinChain))
-        return {link.table for rel in chains for link in rel.rest if link.how == "left"}
+        return {link.table for rel in chains for link in self.links(rel) if link.how == "left"}
 
     def never_null(self, value: Any) -> bool:
         """Return whether a value is never missing."""
@@ -153,7 +205,7 @@ class Graph:
         return bool(found) and all(self._is_solid(parent, name) for parent in found)
 
 
-def tables_of(rel: Any) -> list[Any]:
+def _tables_of(rel: Any) -> list[Any]:
     """Return the tables of a join, the first of them first."""
     return [rel.first, *(link.table for link in rel.rest)]
 
@@ -191,17 +243,6 @@ def _deep(value: Any) -> Iterator[Any]:
     yield value
     for part in () if isinstance(value, ops.Field) else parts(value):
         yield from _deep(part)
-
-
-def _values(rel: Any, names: set[str]) -> Iterator[Any]:
-    """Yield the values of some columns, and those that decide which rows there are."""
-    if isinstance(rel, ops.Aggregate):
-        yield from rel.groups.values()
-        yield from (value for name, value in rel.metrics.items() if name in names)
-        return
-    yield from (value for name, value in rel.values.items() if name in names)
-    if isinstance(rel, ops.JoinChain):
-        yield from (predicate for link in rel.rest for predicate in link.predicates)
 
 
 def _tells(predicate: Any, rel: Any, name: str) -> bool:

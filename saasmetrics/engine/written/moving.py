@@ -102,10 +102,10 @@ def triangle(engine: PortableEngine, freq: str, by: Sequence[str]) -> Frame:
 
 
 def at_every_period(
-    engine: PortableEngine, cells: Frame, freq: str, measures: Sequence[str]
+    engine: PortableEngine, cells: Frame, freq: str, measures: Sequence[str], back: int = 0
 ) -> Frame:
-    """Return changes for every group and period, 0 where nothing changes."""
-    found = _everywhere(cells, _times(engine, freq), ["group"], measures)
+    """Return changes for every group and period, 0 where nothing changes; `back`: of which window."""
+    found = _everywhere(cells, _times(engine, freq, back), ["group"], measures)
     return found.select("group", "period", *measures)
 
 
@@ -118,6 +118,11 @@ def times(engine: PortableEngine, freq: str) -> Frame:
 
 def _times(engine: PortableEngine, freq: str, back: int = 0) -> Frame:
     """Return all periods with their last day, and that of the period some periods back."""
+    found = engine.basis.once(("times", freq, back), lambda: _listed(engine, freq, back))
+    return step(found, "all_periods", "all periods, with the last day of each")
+
+
+def _listed(engine: PortableEngine, freq: str, back: int) -> Frame:
     import ibis
 
     first, periods, _ = engine.extent(freq)
@@ -129,7 +134,7 @@ def _times(engine: PortableEngine, freq: str, back: int = 0) -> Frame:
     rows = [dict(zip(data, row, strict=True)) for row in zip(*data.values(), strict=True)]
     kinds = dict.fromkeys(data, "int64")
     found: Frame = nw.from_native(ibis.memtable(rows, schema=kinds)).lazy()
-    return step(found, "all_periods", "all periods, with the last day of each")
+    return found
 
 
 def _everywhere(
@@ -156,16 +161,14 @@ def _with_rest(found: Frame) -> Frame:
     for name in _PARTS:
         rest = rest - nw.col(name)
     sizes = {f"_size_{name}": nw.col(name).abs() for name in _PARTS}
-    found = found.with_columns(_lacks=rest, **sizes)
-    found = found.with_columns(_most=nw.max_horizontal(*sizes), _given=nw.lit(0))
-    for name in _PARTS:
-        mine = (nw.col("_given") == 0) & (nw.col(f"_size_{name}") == nw.col("_most"))
-        found = found.with_columns(_mine=where(mine, nw.lit(1)))
-        found = found.with_columns(
-            (nw.col(name) + nw.col("_mine") * nw.col("_lacks")).alias(name),
-            _given=nw.col("_given") + nw.col("_mine"),
-        )
-    return found
+    found = found.with_columns(_lacks=rest, **sizes).with_columns(_most=nw.max_horizontal(*sizes))
+    largest = nw.lit(len(_PARTS) - 1)
+    for place, size in reversed(list(enumerate(sizes))[:-1]):
+        largest = nw.when(nw.col(size) == nw.col("_most")).then(place).otherwise(largest)
+    found = found.with_columns(_largest=largest)
+    more = (where(nw.col("_largest") == place, nw.col("_lacks")) for place in range(len(_PARTS)))
+    parts = zip(_PARTS, more, strict=True)
+    return found.with_columns(*((nw.col(name) + rest).alias(name) for name, rest in parts))
 
 
 def _at_spot(found: Frame) -> Frame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ibis.expr import operations as ops
 from sqlglot import exp
 
-from saasmetrics.engine.written.graph import Graph, distinct_of, tables_of
+from saasmetrics.engine.written.graph import Graph, distinct_of
 from saasmetrics.engine.written.layout import Text
 from saasmetrics.engine.written.selects import (
     LIGHT,
@@ -221,12 +221,13 @@ class Writer:
         return select
 
     def _joinchain(self, rel: Any) -> Select:
-        hows = ["", *(link.how for link in rel.rest)]
+        links = self.graph.links(rel)
+        hows = ["", *(link.how for link in links)]
         select: Select | None = None
         known: dict[tuple[str, str], Any] = {}
-        for table, how in zip(tables_of(rel), hows, strict=True):
+        for table, how in zip(self.graph.tables(rel), hows, strict=True):
             if how in ("semi", "anti"):
-                link = next(link for link in rel.rest if link.table is table)
+                link = next(link for link in links if link.table is table)
                 assert select is not None
                 self._beside(select, table, link, known)
                 continue
@@ -240,7 +241,7 @@ class Writer:
                 select.joins.append((_JOINS[how], part.source[0], part.source[1], []))
             known.update(part.places(place_of(table)))
             if how in ("inner", "left"):
-                link = next(link for link in rel.rest if link.table is table)
+                link = next(link for link in links if link.table is table)
                 on = [c for p in link.predicates for c in conditions(put(self.values.of(p), known))]
                 select.joins[-1][3].extend(on)
         assert select is not None

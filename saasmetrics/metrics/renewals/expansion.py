@@ -115,6 +115,7 @@ def expansion(
         return made(book, "expansion", df, "expansion_causes", by=by, options=options, notes=notes)
     counted = tuple(causes) if causes else tuple(c for c in SUBTYPES if c not in NOT_BOUGHT)
     cells = book.engine.reason_cells("M", (), **choices(book))
+    assert cells is not None
     grown = cells.subtype[cells.movement == MOVEMENTS.index("expansion")]
     seen = [SUBTYPES[code] for code in np.unique(grown) if SUBTYPES[code] in counted]
     said = ", ".join(WORDS[cause].split(":")[0] for cause in (causes or seen or counted))
@@ -132,7 +133,7 @@ def _curve(
     codes = tuple(SUBTYPES.index(cause) for cause in counted)
     lives = book.engine.first_expansions(by, codes, midpoint=midpoint)
     seen, entry, many = lives["age"], lives["entry"], len(groups)
-    told = {"weight": lives["customers"], "group": lives["group"], "groups": many}
+    told: dict[str, Any] = {"weight": lives["customers"], "group": lives["group"], "groups": many}
     grown = exposure(seen, entry, lives["expanded"], **told)
     ages = grown.at_risk.shape[-1]
     left = exposure(seen, entry, lives["left"], **told, ages=ages)

@@ -112,7 +112,8 @@ def _drill(question: Question, left_out: Sequence[str]) -> Callable[..., pd.Data
         found = _rows(book, ordinal(book, freq, period), question.window, freq, left_out)
         code = group_code(book, question.by, group)
         if code is not None:
-            found = found[book.engine.group_codes(found["customer_id"], question.by) == code]
+            of = np.asarray(book.engine.group_codes(found["customer_id"], question.by))
+            found = found[of == code]
         return found.reset_index(drop=True)
 
     return rows

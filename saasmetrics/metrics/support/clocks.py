@@ -43,12 +43,17 @@ RATED = Facets(over=("resolution",), raw=("csat", "csat_scale"))
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """For each ticket the seconds it took or has been taking, whether it is over, and whether it counts."""
+    """For each ticket the seconds it took or has been taking, whether it is over, and whether it counts.
+
+    `total` and `most` are the seconds of all tickets of an element together, and of the longest of them.
+    """
 
     seconds: Ints
     over: NDArray[np.bool_]
     kept: NDArray[np.bool_]
     notes: tuple[str, ...]
+    total: Ints
+    most: Ints
 
 
 def check_hours(hours: Any) -> WorkingHours | None:
@@ -92,7 +97,7 @@ def clock(inbox: Inbox, measure: str, hours: WorkingHours | None = None) -> Cloc
         notes.append(f"{said} {what} before being created left out")
     start = np.minimum(created, until)
     seconds = until - start if hours is None else hours.between(start, until)
-    return Clock(seconds, over, kept, tuple(notes))
+    return Clock(seconds, over, kept, tuple(notes), *inbox.spent(measure, seconds))
 
 
 def set_aside(inbox: Inbox) -> tuple[str, ...]:
@@ -110,7 +115,8 @@ def handled(inbox: Inbox) -> Clock:
     notes = (
         (f"{counted(without, 'solved ticket')} without handle time left out",) if without else ()
     )
-    return Clock(tickets.handled, solved, known & solved & inbox.since, notes)
+    mine = known & solved & inbox.since
+    return Clock(tickets.handled, solved, mine, notes, tickets.handled * inbox.n, tickets.handled)
 
 
 def handle_hours(thousandths: Any) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
+    from saasmetrics.tables import Table
 
     Ints = NDArray[np.int64]
 
@@ -36,6 +37,8 @@ DEFINITIONS = {
     "users": "users of self-service / users with tickets: above 1 is possible",
     "user_share": "users of self-service / users of self-service and users with tickets, counted apart",
 }
+HELP = ("help_center", "self_service")
+"""Features of usage that are visits to help."""
 _UNITS = {"users": "multiple"}
 
 
@@ -251,9 +254,7 @@ def _session_table(book: Book, given: Any) -> pa.Table:
 
     if given is None:
         if "usage" in book.tables and "feature" in book.tables["usage"].data.column_names:
-            usage = book.tables["usage"].data
-            mine = pc.is_in(usage["feature"], value_set=pa.array(["help_center", "self_service"]))
-            found = usage.filter(mine)
+            found = _visits(book.tables["usage"])
             if len(found):
                 return pa.table(
                     {
@@ -268,6 +269,15 @@ def _session_table(book: Book, given: Any) -> pa.Table:
         raise DataError(msg)
     found = _columns(given)
     return normalize("activities", {**found, "kind": ["session"] * len(found["at"])}).data
+
+
+def _visits(table: Table) -> pa.Table:
+    """Return the use of help; of tables that are elsewhere nothing else is brought."""
+    if table.is_away:
+        from saasmetrics.engine.connected.usage import use_of
+
+        return use_of(table.data, HELP)
+    return table.data.filter(pc.is_in(table.data["feature"], value_set=pa.array(HELP)))
 
 
 def _columns(given: Any) -> dict[str, Any]:

@@ -262,6 +262,17 @@ class FacetInbox(Inbox):
         found: Ints = self.tickets.whole("earliest")
         return found
 
+    def spent(self, kind: str, seconds: Ints) -> tuple[Ints, Ints]:
+        """Return how long all tickets of each element took together, and the longest, from how long each took."""
+        if not self.facets.together:
+            return seconds * self.n, seconds
+        return self.tickets.whole(f"sum_{kind}"), self.tickets.whole(f"most_{kind}")
+
+    @property
+    def timed(self) -> Bools:
+        """Tickets of which the work is known."""
+        return np.asarray(self.tickets.whole("timed") == 1)
+
     @property
     def work(self) -> Ints:
         """The work on all tickets of each element together, in thousandths of a second."""

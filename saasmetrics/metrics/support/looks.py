@@ -9,7 +9,7 @@ import numpy as np
 from saasmetrics.engine.columns import flat
 from saasmetrics.engine.moments import local_days
 from saasmetrics.engine.ticket_groups import column
-from saasmetrics.engine.tickets import DAY, NEVER
+from saasmetrics.engine.tickets import DAY, NEVER, UNKNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,6 +91,16 @@ class Looks:
         """The first creation of each element, in seconds of UTC."""
         return self._moment("created")
 
+    def spent(self, kind: str, seconds: Ints) -> tuple[Ints, Ints]:
+        """Return how long all tickets of each element took together, and the longest, from how long each took."""
+        del kind
+        return seconds, seconds
+
+    @property
+    def timed(self) -> NDArray[np.bool_]:
+        """Tickets of which the work is known."""
+        return np.asarray(self.tickets.handled != UNKNOWN)
+
     @property
     def work(self) -> Ints:
         """The work on all tickets of each element together, in thousandths of a second; 0 where it is not known."""
@@ -142,12 +152,17 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
     for kind in facets.took:
         begin, until, _ = inbox.span(kind)
         took = until - begin
+        if facets.together:
+            out[f"took_{kind}"] = np.where(took < 0, -1, 0)
+            continue
         if facets.within is not None:
             long = np.where(took > facets.within, facets.within + 1, 0)
             took = np.where(took < 0, -1, long)
         out |= {"begin": begin, "until": until} if facets.exact else {f"took_{kind}": took}
     out |= {f"old_{days}": inbox.old(days) for days in facets.old}
     out |= {f"after_{s}": inbox.after(s) for s in facets.after}
+    if facets.work:
+        out["timed"] = inbox.timed
     if facets.backwards:
         out["backwards"] = inbox.backwards
     if facets.switched is not None:

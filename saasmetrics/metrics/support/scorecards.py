@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,12 @@ from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import (
-    HANDLED,
     MATURE_DAYS,
     RATED,
     check_hours,
     clock,
     clock_facets,
     handle_hours,
-    handled,
     matured,
     matured_facets,
     zone_of,
@@ -185,22 +184,21 @@ def _sums(inbox: Inbox, working: WorkingHours | None) -> dict[str, NDArray[Any]]
         ("first_reply", "first_reply_hours", "answered"),
         ("resolution", "resolution_hours", "resolved"),
     ):
-        timed = inbox.looking(clock_facets(measure, working))
+        timed = inbox.looking(_facets(measure, working))
         taken, at = clock(timed, measure, working), timed.created
         kept = taken.kept & taken.over
-        out[total] = timed.sums(at, taken.seconds, kept) / HOUR
+        out[total] = timed.totals(at, taken.total, kept) / HOUR
         out[count] = timed.sums(at, kept=kept)
     return out | _work(inbox) | _liked(inbox)
 
 
 def _work(inbox: Inbox) -> dict[str, NDArray[Any]]:
     """Return what is solved, the hours of work on it and the replies that it took, per group and period."""
-    inbox = inbox.looking(HANDLED)
-    at, work = inbox.created, handled(inbox)
-    out: dict[str, NDArray[Any]] = {}
-    out["solved"] = inbox.sums(at, kept=inbox.over("first_resolution") & inbox.since)
-    out["handle_hours"] = handle_hours(inbox.sums(at, work.seconds, work.kept))
-    out["worked"] = inbox.sums(at, kept=work.kept)
+    inbox = inbox.looking(Facets(over=("first_resolution",), work=True))
+    at, solved = inbox.created, inbox.over("first_resolution") & inbox.since
+    out: dict[str, NDArray[Any]] = {"solved": inbox.sums(at, kept=solved)}
+    out["handle_hours"] = handle_hours(inbox.totals(at, inbox.work, solved & inbox.timed))
+    out["worked"] = inbox.sums(at, kept=solved & inbox.timed)
     inbox = inbox.looking(Facets(over=("first_resolution",), raw=("touches",)))
     at, touches = inbox.created, inbox.tickets.touches
     known = inbox.over("first_resolution") & inbox.since & (touches != UNKNOWN)
@@ -233,14 +231,19 @@ def _hours(inbox: Inbox) -> dict[str, NDArray[Any]]:
     return dict.fromkeys(("paid", "online", "available", "handling"), none)
 
 
+def _facets(measure: str, working: WorkingHours | None) -> Facets:
+    """Return what sums of times look at: with working hours the moments, which are not added up elsewhere."""
+    return replace(clock_facets(measure, working), together=working is None)
+
+
 def _longest(inbox: Inbox, working: WorkingHours | None, *, ytd: bool) -> NDArray[np.float64]:
     """Return the longest wait for a first reply per group and period, or to date, with what still waits."""
-    inbox = inbox.looking(clock_facets("first_reply", working))
+    inbox = inbox.looking(_facets("first_reply", working))
     taken = clock(inbox, "first_reply", working)
     first, periods, _ = inbox.extent
     kept = taken.kept & (inbox.created >= first)
     out = np.full(len(inbox.groups) * periods, -1, np.int64)
-    np.maximum.at(out, (inbox.code * periods + inbox.created - first)[kept], taken.seconds[kept])
+    np.maximum.at(out, (inbox.code * periods + inbox.created - first)[kept], taken.most[kept])
     found = out.reshape(len(inbox.groups), periods)
     if ytd:
         from saasmetrics.metrics.support.to_date import fiscal_years

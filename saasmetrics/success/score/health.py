@@ -163,7 +163,7 @@ def _frame(book: Book, now: Snapshot, groups: Sequence[str]) -> pd.DataFrame:
     reason = np.full(len(now.entity), "", object)
     reason[now.band == NOT_SCORED] = short
     data["reason"] = reason
-    return pd.DataFrame(data)
+    return pd.DataFrame(data).sort_values("customer_id", kind="stable", ignore_index=True)
 
 
 def _labelled(names: Sequence[tuple[Any, ...]], at: int) -> NDArray[Any]:

@@ -157,7 +157,7 @@ def _now(book: Book, rungs: Ladder, day: int, rule: tuple[int, int]) -> pd.DataF
     data["level"] = np.where(known, names[level[who]], UNKNOWN)
     data["arr"] = 12 * mrr[who] / MICRO
     data["reason"] = np.where(known, "", "no use is on record, so that it is unknown")
-    return pd.DataFrame(data)
+    return pd.DataFrame(data).sort_values("customer_id", kind="stable", ignore_index=True)
 
 
 def _told(rungs: Ladder) -> str:

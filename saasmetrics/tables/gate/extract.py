@@ -10,11 +10,11 @@ import numpy.typing as npt
 from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
-from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of, reach
+from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "cliff_at_the_end",
@@ -223,19 +223,24 @@ def mixed_time_zones(gate: Gate) -> Iterable[Problem]:
         ]
         zones = view.table.zones
         without = [name for name in stamps if name not in zones and _has_times(view, name)]
-        if not zones or (not without and len(set(zones.values())) == 1):
-            continue
-        known = [f"{name} ({zone})" for name, zone in zones.items()]
-        yield Problem(
-            view.name,
-            ", ".join([*zones, *without]),
-            f"time zones differ: {', '.join(known + [f'{name} (none)' for name in without])}",
-            0,
-            (),
-            "All were made UTC, those without a zone taken as UTC. Export all with their zone.",
-            "warning",
-            "mixed-time-zones",
-        )
+        yield from zones_differ(view.name, zones, without)
+
+
+def zones_differ(table: str, zones: Mapping[str, str], without: Sequence[str]) -> Iterable[Problem]:
+    """Say that columns of a table have times of several zones, or some have times without one."""
+    if not zones or (not without and len(set(zones.values())) == 1):
+        return
+    known = [f"{name} ({zone})" for name, zone in zones.items()]
+    yield Problem(
+        table,
+        ", ".join([*zones, *without]),
+        f"time zones differ: {', '.join(known + [f'{name} (none)' for name in without])}",
+        0,
+        (),
+        "All were made UTC, those without a zone taken as UTC. Export all with their zone.",
+        "warning",
+        "mixed-time-zones",
+    )
 
 
 def dates_beside_times(gate: Gate) -> Iterable[Problem]:
@@ -281,17 +286,20 @@ def reading_notes(gate: Gate) -> Iterable[Problem]:
 
 
 def _levels(gate: Gate) -> Iterable[tuple[View, list[str], npt.NDArray[np.float64], str]]:
-    """Level of revenue at each month of a table: money, or running subscriptions."""
+    """Level of revenue at the last months of a table, or at every one: money, or running subscriptions."""
     for view in gate.having("mrr"):
         good = view.valid("month") & view.valid("mrr")
-        (first, last), amounts = reach(view.table.data), view.numbers("mrr")
+        (first, last), amounts = view.reach(), view.numbers("mrr")
         if not good.all():
             dated = good[view.valid("month")]
             first, last, amounts = first[dated], last[dated], amounts[good]
         if len(first):
-            low, size = int(first.min()), int(last.max() - first.min()) + 1
-            level = levels(first - low, last - low, amounts, size)
-            yield view, _labels(low, size), level, ""
+            end = int(last.max())
+            low = max(int(first.min()), end - _LOOK_BACK)
+            late = np.flatnonzero(last >= low)
+            first, last = np.maximum(first[late], low) - low, last[late] - low
+            level = levels(first, last, amounts[late], end - low + 1)
+            yield view, _labels(low, end - low + 1), level, ""
     for view in gate.having("subscriptions"):
         good = view.valid("start")
         if view.has("amount"):

@@ -21,7 +21,7 @@ def empty_months(gate: Gate) -> Iterable[Problem]:
     for view in gate.having("mrr"):
         if not view.has("month"):
             continue
-        months = covered(view.table.data).astype("datetime64[M]")
+        months = covered(*view.reach()).astype("datetime64[M]")
         missing = np.setdiff1d(np.arange(months[0], months[-1]), months) if len(months) else months
         if len(missing):
             words = ", ".join(map(str, missing[:_SHOWN])) + (

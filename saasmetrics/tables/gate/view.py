@@ -15,7 +15,7 @@ from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.arrays import one_chunk, raw
 from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
-from saasmetrics.tables.runs import is_runs, month_of, rows_in
+from saasmetrics.tables.runs import is_runs, month_of, reach, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +72,14 @@ class View:
             "months", column, lambda array: month_of(raw(array.cast(pa.date32()))).astype(np.int64)
         )
         return made
+
+    def reach(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """First and last month, in the column `month`, of each row that has one; one array where no row is a run."""
+        if is_runs(self.table.data):
+            return reach(self.table.data)
+        months, there = self.months("month"), self.valid("month")
+        months = months if there.all() else months[there]
+        return months, months
 
     def micros(self, column: str) -> npt.NDArray[np.int64]:
         """Microseconds since 1970-01-01; anything where missing."""

@@ -17,6 +17,7 @@ from saasmetrics.engine.portable.ahead.promises import promises
 from saasmetrics.engine.portable.ahead.sweep import balance_cells, balance_rows
 from saasmetrics.engine.portable.fetched import dense
 from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.reasons.lines import check_kept
 from saasmetrics.engine.promises import silent
 from saasmetrics.errors import NotPortableError
 
@@ -86,10 +87,7 @@ class AheadThere:
 
     def _made(self, by: tuple[str, ...], told: int) -> tuple[Frame, Groups, tuple[str, ...]]:
         basis, engine = self.basis, cast("PortableEngine", self)
-        if not basis.keeps:
-            raise NotPortableError(
-                "No step can be kept, and each would be computed again for every other."
-            )
+        check_kept(engine)
         if self._is_elsewhere():
             raise NotPortableError("Contracts are not where the subscriptions are.")
         paid, ahead = basis, None
@@ -118,7 +116,8 @@ def _currencies(engine: PortableEngine) -> int:
 
 def _of_rows(basis: Basis, by: Sequence[str]) -> dict[str, Callable[[Frame], Frame]]:
     """Return the columns to group by that are of rows of the source, with what adds them to rows."""
-    known, out = basis.known_columns(), {}
+    known = basis.known_columns()
+    out: dict[str, Callable[[Frame], Frame]] = {}
     for number, name in enumerate(by):
         if name == ARR_BAND and name not in known:
             continue

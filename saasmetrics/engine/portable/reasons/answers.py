@@ -130,8 +130,10 @@ class ReasonsThere:
             return None
         engine = cast("PortableEngine", self)
         found = engine.bring(self.basis.groups(by), "customers", self)
-        at = pd.Index(found["entity"].to_numpy(zero_copy_only=False)).get_indexer(pd.Index(ids))
-        return np.asarray(found["group"]).astype(np.int64)[at]
+        known = pd.Index(found["entity"].to_numpy(zero_copy_only=False))
+        at = known.get_indexer(pd.Index(np.asarray(ids)))
+        group: NDArray[np.int64] = np.asarray(found["group"]).astype(np.int64)[at]
+        return group
 
     def _firsts(self, by: Sequence[str], counted: Sequence[int], *, midpoint: bool) -> Frame:
         told = self._told("M", Why(midpoint, voluntary=False))

@@ -14,6 +14,7 @@ from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.basis import Basis
+    from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
 
@@ -22,7 +23,7 @@ _TOLD = ("_product", "_plan", "_interval", "_seats", "_listed", "_raised")
 _LINES_ARE = "the ledger with what each line says: product and plan in the order of their names, 0 where it says none"
 
 
-def known_lines(basis: Basis) -> Frame:
+def known_lines(engine: PortableEngine) -> Frame:
     """Return the pieces with what the source says of the line behind each, as `reasons.Lines` has it.
 
     `product` is twice the number of the product, and one more for charges without a line.
@@ -30,13 +31,28 @@ def known_lines(basis: Basis) -> Frame:
     Raises
     ------
     NotPortableError
-        If nothing is kept there between questions: each would compute all steps anew.
+        If nothing is kept there between questions, or Spark would plan longer than so few take to come.
     """
+    basis = engine.basis
+    check_kept(engine)
+    return basis.once("known lines", lambda: held(_known(basis), "known_lines", _LINES_ARE))
+
+
+def check_kept(engine: PortableEngine) -> None:
+    """Refuse to count there what takes many steps, where none is kept, or so few rows come sooner than Spark plans.
+
+    Raises
+    ------
+    NotPortableError
+        If so.
+    """
+    basis = engine.basis
     if not basis.keeps:
         raise NotPortableError(
             "No step can be kept, and each would be computed again for every other."
         )
-    return basis.once("known lines", lambda: held(_known(basis), "known_lines", _LINES_ARE))
+    if basis.tables[basis.source].implementation.is_pyspark() and basis.size() <= engine.few:
+        raise NotPortableError("So few lines come sooner than Spark plans the steps.")
 
 
 def _known(basis: Basis) -> Frame:

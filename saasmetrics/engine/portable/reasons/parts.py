@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PARTS = tuple(f"s{number}" for number in range(len(SUBTYPES)))  # in the order of SUBTYPES
 _CENT = MICRO // 100
-_PARTS_ARE = "what of each change is " + ", ".join(
+PARTS_ARE = "what of each change is " + ", ".join(
     f"{name} ({part})" for name, part in zip(SUBTYPES, PARTS, strict=True)
 )
 
@@ -42,7 +42,7 @@ def with_parts(cells: Frame, *, midpoint: bool) -> Frame:
         _change=nw.col("mrr_after") - nw.col("mrr_before"),
     )
     found = _with_price(_with_discount(cells, midpoint=midpoint), midpoint=midpoint)
-    return fenced(step(_named(found), "parts", _PARTS_ARE))
+    return fenced(step(_named(found), "parts", PARTS_ARE))
 
 
 def _named(cells: Frame) -> Frame:

@@ -23,7 +23,7 @@ _TURNS_ARE = "lines that end (side 0) and that start (side 1)"
 _PLANS_ARE = (
     "both sides of each change by plan, and whether the plan is held on another line through it"
 )
-_SIDES_ARE = "both sides of each change of a customer's lines of a product"
+SIDES_ARE = "both sides of each change of a customer's lines of a product"
 
 
 def sides(lines: Frame, *, aside: bool) -> Frame:
@@ -52,7 +52,7 @@ def sides(lines: Frame, *, aside: bool) -> Frame:
 def both_sides(found: Frame) -> Frame:
     """Return both sides of changes from the lines that start and end at them, as `turns` has these."""
     plans = step(_by_plan(found), "by_plan", _PLANS_ARE)
-    return step(_by_product(plans), "sides", _SIDES_ARE)
+    return step(_by_product(plans), "sides", SIDES_ARE)
 
 
 def turns(lines: Frame, time: str, day: str, side: int, *, aside: bool) -> Frame:

@@ -9,11 +9,12 @@ import narwhals as nw
 
 from saasmetrics.engine.movements import KINDS
 from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, MONEY, moved
 from saasmetrics.engine.portable.rates import with_days
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
-from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
-from saasmetrics.engine.portable.reasons.sides import day_and_currency, sides
+from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
+from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, summed, where
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
@@ -53,8 +54,9 @@ def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
     The subtypes are those of `reason_sums.KINDS`, in order: of churn only the first three columns are causes.
     """
     policy, calendar = engine.policy, engine.calendar(freq)
-    lines = slotted(known_lines(engine.basis), calendar, events=policy.view == "event")
-    cells = with_parts(sides(lines, aside=policy.pause == "line"), midpoint=why.midpoint)
+    lines = slotted(known_lines(engine), calendar, events=policy.view == "event")
+    both = held(sides(lines, aside=policy.pause == "line"), "sides", SIDES_ARE)
+    cells = held(with_parts(both, midpoint=why.midpoint), "parts", PARTS_ARE)
     kinds = moved(engine.daily(), calendar, policy, alone=True)
     apart = kinds if engine.valuation is None else _valued_moves(engine, freq)
     moves = kinds.select(*_CHANGE, "period", "kind").join(_amounts(apart), on=[*_CHANGE])

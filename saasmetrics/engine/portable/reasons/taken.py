@@ -11,8 +11,13 @@ from saasmetrics.engine.portable.fetched import number
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.pairs import at_both_ends
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
-from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
-from saasmetrics.engine.portable.reasons.sides import both_sides, day_and_currency, turns
+from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
+from saasmetrics.engine.portable.reasons.sides import (
+    SIDES_ARE,
+    both_sides,
+    day_and_currency,
+    turns,
+)
 from saasmetrics.engine.portable.reasons.sums import whole
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import (
@@ -66,7 +71,8 @@ def taken(
     if rates and _several(lines):
         raise NotPortableError("Customers with uplifts or discounts pay in several currencies.")
     found = _turns(engine, lines, window, freq, first + periods - 1)
-    cells = held(with_parts(both_sides(step(found, "turns", _TURNS_ARE)), midpoint=midpoint))
+    both = held(both_sides(step(found, "turns", _TURNS_ARE)), "sides", SIDES_ARE)
+    cells = held(with_parts(both, midpoint=midpoint), "parts", PARTS_ARE)
     cells = cells.join(_staying(engine, cells, window, freq), on=[*_AT])
     if engine.valuation is not None:
         cells = _at_start(engine, cells, window, freq)
@@ -81,7 +87,7 @@ def taken(
 
 def _agreed(engine: PortableEngine) -> Frame:
     """Return the lines of customers of whom any line has an uplift or a list amount above what is paid."""
-    lines = known_lines(engine.basis)
+    lines = known_lines(engine)
     some = lines.filter((nw.col("raised") > 0) | (nw.col("listed") > nw.col("amount")))
     return lines.join(some.select("entity").unique(), on="entity", how="semi")
 

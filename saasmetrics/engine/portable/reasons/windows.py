@@ -11,7 +11,7 @@ from saasmetrics.engine import valued
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.reasons.lines import known_lines, within
 from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
-from saasmetrics.engine.portable.reasons.sides import day_and_currency, sides
+from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
 from saasmetrics.engine.portable.reasons.sums import causes, largest
 from saasmetrics.engine.portable.whole import nearest
 from saasmetrics.engine.reason_sums import with_reasons
@@ -65,18 +65,18 @@ def window_rows(
 def _in_window(engine: PortableEngine, period: int, window: int, freq: str) -> Frame:
     days = engine.calendar(freq).last_day(np.array([period - window, period]))
     first, last = (int(day) for day in days)
-    return held(within(known_lines(engine.basis), first, last), "window")
+    return held(within(known_lines(engine), first, last), "window")
 
 
 def _changes(engine: PortableEngine, lines: Frame, start: int, why: Why) -> Frame:
     """Return the parts of the change of each customer, at the rates of the day `start`, and which is the largest."""
     cells = sides(lines, aside=engine.policy.pause == "line").filter(nw.col("time") == 1)
-    cells = with_parts(cells, midpoint=why.midpoint)
+    cells = with_parts(held(cells, "sides", SIDES_ARE), midpoint=why.midpoint)
     if engine.valuation is not None:
         factors = engine.valuation.at(np.array([start]))[:, 0].tolist()
         cells = _at_rates(day_and_currency(cells), factors)
-    found = largest(cells, ("entity",)).group_by("entity")
-    found = found.agg(nw.col(*PARTS).sum(), nw.col("_largest").max())
+    sums = largest(cells, ("entity",)).group_by("entity")
+    found: Frame = sums.agg(nw.col(*PARTS).sum(), nw.col("_largest").max())
     return found.select("entity", nw.col(*PARTS).cast(nw.Int64), nw.col("_largest"))
 
 
