@@ -18,6 +18,7 @@ from saasmetrics.engine.written.due import due_cells
 from saasmetrics.engine.written.shadow import shadow
 from saasmetrics.engine.written.text import compiled
 from saasmetrics.metrics.renewals.shared import Desk
+from tests.warehouse.test_sql_proofs import WORDS
 
 USED = ("subscriptions", "customers", "fx", "contracts")
 LONGEST = 36_000  # of the demo company, whose lines have uplifts, pauses and versions
@@ -50,7 +51,8 @@ def few() -> sm.Book:
 
 def rows(book: sm.Book, query: str) -> pd.DataFrame:
     with duckdb.connect() as connection:
-        connection.execute("create macro todate32(x) as cast(x as date)")  # a word of ClickHouse
+        for word, meaning in WORDS.items():
+            connection.execute(f"create macro {word}(x) as {meaning}")
         for name in (name for name in USED if name in book.history):
             connection.register(name, book.history[name].data)
         return connection.execute(query).df()

@@ -75,6 +75,14 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     return frame
 
 
+def apart(frame: Frame) -> Frame:
+    """Return the same frame, for Spark kept: it puts whatever a column is made of into each condition on it.
+
+    Planning conditions on columns that are made of others that are made of others takes longer than counting rows.
+    """
+    return held(frame) if frame.implementation.is_pyspark() else frame
+
+
 def keeps(frame: Frame) -> bool:
     """Return whether the engine of a frame keeps steps: else each query computes all of them anew."""
     return not frame.implementation.is_ibis() or _may_keep(frame)

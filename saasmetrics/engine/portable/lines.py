@@ -18,7 +18,7 @@ from saasmetrics.engine.portable.amounts import (
     per_month,
     with_micro,
 )
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import apart, held
 from saasmetrics.engine.portable.invoices import invoice_pieces, usage_pieces
 from saasmetrics.engine.portable.limits import check_sum
 from saasmetrics.engine.portable.offers import discounted
@@ -156,7 +156,7 @@ def _subscriptions(
             "from when until when each subscription is paid for",
         )
     )
-    found = discounted(found, policy)
+    found = apart(discounted(found, policy))
     if policy.pause != "kept" and "pause_start" in names(found):
         keeps = policy.pause in ("line", "contraction")
         return _paused(found, columns, keep_balance=keeps)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import apart, held
 from saasmetrics.engine.portable.renewals.levels import level_at
+from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, nearest
 from saasmetrics.money import MICRO
 
@@ -76,8 +77,7 @@ def _raised(basis: Basis, days: Frame) -> Frame:
     after = _side(pieces, days, "start", "after")
     before = _side(pieces.filter(nw.col("end") < FAR), days, "end", "before")
     cells = after.join(before, on=[*_AT]).filter(nw.col("up_after") == 1)
-    # kept, as Spark puts the whole way to a price into a condition on it, which it takes long to plan
-    price = held(_with_price(cells), "prices", "the part of each change that is price")
+    price = step(apart(_with_price(cells)), "prices", "the part of each change that is price")
     same = (nw.col("plan_before") == nw.col("plan_after")) & (
         nw.col("other_before") == nw.col("other_after")
     )
