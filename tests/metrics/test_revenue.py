@@ -73,7 +73,7 @@ def test_rows_of_a_period_that_is_not_there_name_those_that_are(book: sm.Book) -
 
 
 def test_rows_of_an_unknown_group_name_the_groups(book: sm.Book) -> None:
-    with pytest.raises(sm.DataError, match="x; y"):
+    with pytest.raises(sm.DataError, match="'x', 'y'"):
         sm.revenue.bridge(book, by="segment").rows(segment="z")
 
 
