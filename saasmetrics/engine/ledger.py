@@ -185,11 +185,14 @@ def ledger(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
 
 
 def _rows(spans: Spans, cut: slice) -> Spans:
-    entity, start, end, amount = (
-        each[cut] for each in (spans.entity, spans.start, spans.end, spans.amount)
+    return replace(
+        spans,
+        entity=spans.entity[cut],
+        start=spans.start[cut],
+        end=spans.end[cut],
+        amount=spans.amount[cut],
+        paused=None if spans.paused is None else spans.paused[cut],
     )
-    paused = None if spans.paused is None else spans.paused[cut]
-    return replace(spans, entity=entity, start=start, end=end, amount=amount, paused=paused)
 
 
 def _of(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
