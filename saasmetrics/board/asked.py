@@ -80,9 +80,10 @@ class Settings:
     pages
         The pages, in order.
     targets
-        Plan by metric and period, such as targets.arr."2026-Q3" = 4800000; goes before the table `targets`. A
-        period is a quarter by its name ("2026-Q3" or "Q3 2026" of the calendar, "Q3 FY26" or "FY26-Q3" of the fiscal
-        year, which is named by the year in which it ends) or by the month in which it ends ("2026-09").
+        Plan by metric and period, such as targets.arr."2026-Q3" = 4800000, for what the table `targets` has no plan
+        of: where both have one the table's is shown everywhere, and the first page says so if they differ. A period
+        is a quarter by its name ("2026-Q3" or "Q3 2026" of the calendar, "Q3 FY26" or "FY26-Q3" of the fiscal year,
+        which is named by the year in which it ends) or by the month in which it ends ("2026-09").
     comments
         Title and text by page, in your own words.
     margin

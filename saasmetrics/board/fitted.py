@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isclose
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError
@@ -93,7 +94,32 @@ def unplanned(making: Making) -> tuple[str, ...]:
                 f"Plan of {metric}: {_listed(lost)} of [targets.{metric}] {verb} of this pack{rule}; "
                 f'for {name} write "{name}" or "{month}".'
             )
-    return (*found, *_unplanned_rows(making))
+    return (*found, *_unplanned_rows(making), *_differing(making))
+
+
+def _differing(making: Making) -> list[str]:
+    """Return, in words, the plans of the settings that are others than those of the table, which is shown."""
+    from saasmetrics.board.figures import said
+    from saasmetrics.board.model import Quantity
+    from saasmetrics.metrics.all import CATALOGUE
+
+    found = []
+    for metric, periods in making.settings.targets.items():
+        unit = CATALOGUE[metric].unit if metric in CATALOGUE else "money"
+        for period, asked in periods.items():
+            quarter = next((q for q in making.quarters if making.is_of(period, q)), None)
+            told = None if quarter is None else making.of_table(metric, quarter)
+            if quarter is None or told is None or isclose(abs(told), abs(asked)):
+                continue
+            own, other = (said(Quantity("", "", v, unit), making.currency) for v in (told, asked))
+            own, other = (own, other) if own != other else (f"{told:,}", f"{asked:,}")
+            found.append(
+                f"Plan of {metric}, {making.label(quarter)}: {own} in the table targets, which is shown "
+                f"everywhere, and {other} in [targets.{metric}] of the settings; correct one of them."
+            )
+    more = len(found) - _NAMED
+    rest = f"{more} more plans differ between the table targets and the settings."
+    return [*found[:_NAMED], rest] if more > 1 else found
 
 
 def _unplanned_rows(making: Making) -> list[str]:

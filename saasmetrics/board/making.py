@@ -245,18 +245,26 @@ class Making:
     def _planned(
         self, metric: str, quarter: pd.Timestamp, scenario: str
     ) -> tuple[float | None, str]:
+        """Return the plan and where it is from: the table goes before the settings, in every place of the pack."""
+        value = self.of_table(metric, quarter, scenario)
+        if value is not None:
+            return value, "table targets"
         if scenario == "plan":
-            for period, value in self.settings.targets.get(metric, {}).items():
+            for period, asked in self.settings.targets.get(metric, {}).items():
                 if self.is_of(period, quarter):
-                    return value, "settings, targets"
+                    return asked, "settings, targets"
+        return None, ""
+
+    def of_table(self, metric: str, quarter: pd.Timestamp, scenario: str = "plan") -> float | None:
+        """Return what the table `targets` has for the company and a quarter; None where it has nothing."""
         table = self._targets
         if table is None:
-            return None, ""
+            return None
         chosen = table[(table["metric"] == metric) & (table["scenario"] == scenario)]
         for period, value in zip(chosen["period"], chosen["value"], strict=True):
             if self.is_of(str(period), quarter):
-                return float(value), "table targets"
-        return None, ""
+                return float(value)
+        return None
 
     @cached_property
     def _targets(self) -> pd.DataFrame | None:

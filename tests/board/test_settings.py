@@ -85,12 +85,39 @@ def test_each_audience_has_its_pages() -> None:
     assert all(set(pages) <= set(PAGES) for pages in FOR.values())
 
 
-def test_the_plan_of_the_settings_goes_before_that_of_the_tables(pack_book: sm.Book) -> None:
+def test_the_plan_of_the_table_goes_before_that_of_the_settings_and_the_difference_is_told(
+    pack_book: sm.Book,
+) -> None:
     asked = {"pages": ["summary"], "targets": {"arr": {"2026-09": 2_000_000}}}
     made = sm.board.pack(pack_book, settings=asked)
-    assert made.quantities["arr.plan@2026-07-01"].value == 2_000_000
-    assert made.quantities["arr.plan@2026-07-01"].source == "settings, targets"
-    assert made.quantities["arr.plan@2026-04-01"].source == "table targets"
+    assert made.quantities["arr.plan@2026-07-01"].source == "table targets"
+    own = made.quantities["arr.plan@2026-07-01"].value
+    assert own is not None
+    said = next(text for text in made.pages[0].missing if "correct one of them" in text)
+    assert f"${own / 1e6:.2f}M in the table targets" in said
+    assert "$2.00M in [targets.arr]" in said
+
+
+def test_every_place_of_a_pack_has_the_same_target(tmp_path: Path) -> None:
+    tables = {
+        name: sm.demo(customers=60).frame(name) for name in ("subscriptions", "customers", "fx")
+    }
+    targets = {"metric": ["nrr"], "period": ["2026-Q3"], "value": [1.076]}
+    asked = {
+        "pages": ["summary", "t9q", "retention", "success"],
+        "targets": {"nrr": {"2026-09": 1.05}, "grr": {"2026-09": 0.91}},
+    }
+    book = sm.Book(**tables, targets=targets, currency="USD", as_of="2026-10-31")
+    made = sm.board.pack(book, settings=asked)
+    for metric, plan in (("nrr", 1.076), ("grr", 0.91)):
+        named = [
+            q for key, q in made.quantities.items() if key.startswith(f"{metric}.plan@2026-07")
+        ]
+        assert [q.value for q in named] == [plan]
+        assert made.quantities[f"target[company][{metric}].goal"].value == plan
+        assert made.quantities[f"target[company][{metric}].goal"].formula == "plan"
+    text = made.to_html(tmp_path / "pack.html").read_text(encoding="utf-8")
+    assert text.count("105.0%") == text.count("105.0% in [targets.nrr]")
 
 
 def test_a_logo_or_template_that_is_not_there_is_named(pack_book: sm.Book, tmp_path: Path) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board import model
+from saasmetrics.board.asked import PLANNED
 from saasmetrics.board.making import footnote
-from saasmetrics.board.model import Page, Row, Table, Text, Tile
+from saasmetrics.board.model import Page, Row, Text, Tile
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.periods import quarter_month
+from saasmetrics.tables import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
 
     from saasmetrics.board.making import Making
+    from saasmetrics.book import Book
     from saasmetrics.result import Result
+    from saasmetrics.tables import Table
 
 _HEADS = ("Actual", "Target", "of target")
 _SHOWN = 15  # targets of pods; of more, those furthest below
@@ -23,11 +32,12 @@ def success(making: Making) -> Page:
     from saasmetrics import success as asked
 
     period = making.label(making.now)
-    company = making.used(asked.targets(making.book, period=period))
+    book = _planned(making)
+    company = making.used(asked.targets(book, period=period))
     tables = [_targets(making, company, "company", f"Targets of {making.label(making.now)}")]
     missing = []
     try:
-        pods = asked.targets(making.book, by="pod", period=period)
+        pods = asked.targets(book, by="pod", period=period)
         tables.append(
             _targets(making, pods, "pod", f"Targets of {making.label(making.now)} by pod")
         )
@@ -50,7 +60,7 @@ def success(making: Making) -> Page:
     )  # fmt: skip
 
 
-def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
+def _targets(making: Making, result: Result, scope: str, title: str) -> model.Table:
     rows, numbers, frame = [], making.numbers, result.df
     if scope == "pod" and len(frame) > _SHOWN:
         frame = frame.nsmallest(_SHOWN, "attainment")
@@ -59,11 +69,8 @@ def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
         owner = "" if scope == "company" else f"{row['owner']} "
         label = f"{owner}{_name(str(row['metric']))}"
         key = f"target[{scope}][{owner}{row['metric']}]"
-        unit = str(row["unit"])
         actual = _actual(making, row, f"{key}.actual", f"{label}, actual", scope)
-        goal = numbers.given(
-            f"{key}.goal", f"{label}, target", row["target"], unit, "table targets"
-        )
+        goal = _goal(making, row, f"{key}.goal", f"{label}, target", scope)
         parts = {"actual": actual, "goal": goal}
         share = numbers.derived(
             f"{key}.share", f"{label}, of target", "actual / goal", parts, "ratio"
@@ -71,7 +78,9 @@ def _targets(making: Making, result: Result, scope: str, title: str) -> Table:
         rows.append(Row(label, (actual, goal, share)))
     if not rows:
         rows.append(Row("–", (Text("no target"), Text(""), Text(""))))
-    return Table(f"targets_{scope}", f"{title}, money in {making.currency}", _HEADS, tuple(rows))
+    return model.Table(
+        f"targets_{scope}", f"{title}, money in {making.currency}", _HEADS, tuple(rows)
+    )
 
 
 def _actual(making: Making, row: dict[Any, Any], key: str, label: str, scope: str) -> str:
@@ -81,6 +90,52 @@ def _actual(making: Making, row: dict[Any, Any], key: str, label: str, scope: st
     if scope == "company" and now is not None and abs(now - found) < 1e-6 * max(1.0, abs(found)):
         return numbers.derived(key, label, "now", {"now": same})
     return numbers.given(key, label, row["value"], str(row["unit"]), "targets and what came")
+
+
+def _goal(making: Making, row: dict[Any, Any], key: str, label: str, scope: str) -> str:
+    """Add what was to come: the plan of the other pages where it is one of them."""
+    name, unit, numbers = str(row["metric"]), str(row["unit"]), making.numbers
+    plan = making.plan(name, making.now, unit) if scope == "company" and name in PLANNED else ""
+    if plan:
+        return numbers.derived(key, label, "plan", {"plan": plan}, unit)
+    return numbers.given(key, label, row["target"], unit, "table targets")
+
+
+def _planned(making: Making) -> Book:
+    """Return the book with the plans of the quarter that all pages show, those of the settings among them."""
+    import pandas as pd
+
+    from saasmetrics.success.goals.actuals import GOALS
+
+    keys = {n: making.plan(n, making.now, g.unit) for n, g in GOALS.items() if n in PLANNED}
+    plans = {name: value for name, key in keys.items() if (value := making.value(key)) is not None}
+    table = making.planned_table
+    held = pd.DataFrame(columns=["metric", "period", "value"]) if table is None else table
+    now = [making.is_of(str(period), making.now) for period in held["period"]]
+    own = held[held["metric"].isin(plans) & pd.Series(now, index=held.index, dtype=bool)]
+    named = all(quarter_month(str(period)) for period in own["period"])
+    if (
+        named
+        and len(own) == len(plans)
+        and dict(zip(own["metric"], own["value"], strict=True)) == plans
+    ):
+        return making.book
+    rows = {"metric": [*plans], "period": making.label(making.now), "value": [*plans.values()]}
+    changed = making.book.part(partial(_with_plans, own.index, pd.DataFrame(rows)))
+    changed.engines.update(making.book.engines)  # nothing that they hold is of this table
+    return changed
+
+
+def _with_plans(
+    gone: pd.Index[Any], plans: pd.DataFrame, tables: Mapping[str, Table]
+) -> dict[str, Table]:
+    """Return tables with other plans of the company in the place of some rows."""
+    import pandas as pd
+
+    kept = tables["targets"].data.to_pandas().drop(gone) if "targets" in tables else plans.head(0)
+    plans = plans.assign(scope="company", scenario="plan")
+    frame = pd.concat([kept, plans], ignore_index=True) if len(kept) else plans
+    return {**tables, "targets": normalize("targets", frame)}
 
 
 def _name(metric: str) -> str:
