@@ -88,10 +88,12 @@ class Pack:
 
     @property
     def source(self) -> str:
-        """By which data, policy and code the pack was made, in one line."""
+        """Which quarter is reviewed, up to which day data were read, and by which policy and code, in one line."""
         facts = self.facts
+        end = facts.get("quarter_end")
+        days = f"{facts['quarter']} to {end}, data read up to" if end else "as of"
         return (
-            f"{facts['currency']}, as of {facts['as_of']}, policy {facts['policy']}, "
+            f"{facts['currency']}, {days} {facts['as_of']}, policy {facts['policy']}, "
             f"data {str(facts['data_hash'])[:12]}, saasmetrics {facts['code']}"
         )
 
@@ -303,17 +305,14 @@ def of_draft(draft: Draft, asked: Settings, done: Done | None = None) -> Pack:
 
 
 def _facts(making: Making, asked: Settings) -> dict[str, Any]:
-    import numpy as np
-
     from saasmetrics.periods import iso_day
     from saasmetrics.version import __version__
 
     book = making.book
-    calendar = book.calendar("Q")
-    end = int(calendar.last_day(np.array([calendar.of(making.now.date())]))[0])
     return {
         "company": asked.company, "title": asked.title, "quarter": making.label(making.now),
-        "quarters": [making.label(q) for q in making.quarters], "quarter_end": iso_day(end), "as_of": book.as_of_text,
+        "quarters": [making.label(q) for q in making.quarters],
+        "quarter_end": making.quarter_end, "as_of": book.as_of_text,
         "known": iso_day(book.known_day) if book.known_day is not None else book.as_of_text,
         "currency": book.currency, "audience": asked.audience,
         "policy": f"{book.policy.name} v{book.policy.version}", "policy_hash": book.policy.hash,

@@ -48,15 +48,12 @@ def pptx(pack: Pack) -> bytes:
         raise MissingExtraError.of("python-pptx", "report", "Writing a pack as slides") from error
     deck = _opened(library, pack)
     layout = _layout(deck)
-    for number, page in enumerate(pack.pages, 1):
-        slides = split(pack, page)
-        # Numbered as pages are, so that a page has one number in all formats.
-        for part, tables in enumerate(slides):
-            own = f", {part + 1} of {len(slides)}" if len(slides) > 1 else ""
-            made = _Slide(
-                pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors)
-            )
-            made.fill(tables, part, f"{number} of {len(pack.pages)}{own}")
+    slides = [
+        (page, part, tables) for page in pack.pages for part, tables in enumerate(split(pack, page))
+    ]
+    for number, (page, part, tables) in enumerate(slides, 1):
+        made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
+        made.fill(tables, part, f"{number} of {len(slides)}")
     held = deck.core_properties
     author = printable(pack.company or "saasmetrics")
     held.title, held.author = printable(pack.title)[:_PROPERTY], author[:_PROPERTY]

@@ -96,11 +96,11 @@ def _held(pack: Pack, paper: str, folder: Path) -> dict[str, Any]:
         "title": pack.title, "author": pack.company or "saasmetrics", "source": pack.source,
         "year": year, "month": month, "day": day, "width": width, "height": height, "fonts": _FONTS,
         "colors": {"good": colors.good, "bad": colors.bad},
-        "pages": [_page(pack, page, number, paper, folder) for number, page in enumerate(pack.pages, 1)],
+        "pages": [_page(pack, page, paper, folder) for page in pack.pages],
     }  # fmt: skip
 
 
-def _page(pack: Pack, page: Page, number: int, paper: str, folder: Path) -> dict[str, Any]:
+def _page(pack: Pack, page: Page, paper: str, folder: Path) -> dict[str, Any]:
     from saasmetrics.charts import to_svg
 
     charts = []
@@ -118,7 +118,7 @@ def _page(pack: Pack, page: Page, number: int, paper: str, folder: Path) -> dict
     tables = [asdict(table_view(pack, table)) for table in page.tables]
     narrow = all(len(table.columns) <= 7 and table.kind == "plain" for table in page.tables)
     return {
-        "id": page.id, "kicker": f"{number} · {page.name}", "title": page.title, "comment": page.comment,
+        "id": page.id, "kicker": page.name, "title": page.title, "comment": page.comment,
         "marks": marks(page), "stale": bool(page.stale), "tiles": tiles, "charts": charts, "tables": tables,
         "stacked": stacked,
         "beside": narrow and paper == "16:9", "missing": page.missing, "footnote": page.footnote,

@@ -119,13 +119,17 @@ class Making:
     @cached_property
     def closed(self) -> Book:
         """The book as of the end of the quarter that the pack reports, with what is known now."""
-        calendar = self.book.calendar("Q")
-        end = int(calendar.last_day(np.array([calendar.of(self.now.date())]))[0])
-        if end >= self.book.as_of_day:
+        if self.quarter_end >= self.book.as_of_text:
             return self.book
         return self.book.as_of(
-            iso_day(end), known=iso_day(self.book.known_day or self.book.as_of_day)
+            self.quarter_end, known=iso_day(self.book.known_day or self.book.as_of_day)
         )
+
+    @cached_property
+    def quarter_end(self) -> str:
+        """The last day of the quarter that the pack reports, as ISO text."""
+        calendar = self.book.calendar("Q")
+        return iso_day(int(calendar.last_day(np.array([calendar.of(self.now.date())]))[0]))
 
     def label(self, quarter: pd.Timestamp) -> str:
         """Return a quarter as people read it; those of a fiscal year by the year in which it ends."""
@@ -368,25 +372,3 @@ MOVE_NAMES = {name: _WORDS.get(name, name.capitalize()) for name in MOVES}
 def unit_of(result: Result) -> str:
     """Return the unit of a result in a pack, where points are the distance of two rates: those of a score are not."""
     return unit_in_pack(result.metric.id, result.metric.unit)
-
-
-def footnote(results: Sequence[Result], more: Sequence[str] = ()) -> str:
-    """Return the definitions behind a page in short; the page of definitions has them in full.
-
-    Examples
-    --------
-    >>> import saasmetrics as sm
-    >>> rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]}
-    >>> footnote([sm.revenue.mrr(sm.Book(mrr=rows))])[:3]
-    'MRR'
-    """
-    told = {}
-    for result in results:
-        metric, options = result.metric, result.context.options
-        window = f" over {options['window']}" if "window" in options else ""
-        told[metric.id] = f"{metric.abbr or metric.name}: {metric.formula}{window}."
-    if not results:
-        return " ".join(more)
-    context = results[0].context
-    where = f"{context.currency}, as of {context.as_of}, policy {context.policy.name} v{context.policy.version}."
-    return " ".join([*told.values(), *more, where])

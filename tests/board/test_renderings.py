@@ -281,12 +281,34 @@ def test_libreoffice_opens_the_slides(written: Written, tmp_path: Path) -> None:
     subprocess.run(command, capture_output=True, check=True, timeout=120)
     slides = len(Presentation(str(written.pptx)).slides)
     text = " ".join(pdf_text(tmp_path / "pack.pdf").split())
-    # Slides are numbered as pages of the document are: tables that go on have the number of their page.
-    numbers = [
-        int(number) for number in re.findall(rf"page (\d+) of {len(written.pack.pages)}\b", text)
-    ]
-    assert len(numbers) == slides
-    assert sorted({*numbers}) == [*range(1, len(written.pack.pages) + 1)]
+    numbers = [int(number) for number in re.findall(rf"page (\d+) of {slides}\b", text)]
+    assert sorted(numbers) == [*range(1, slides + 1)]
+
+
+@pytest.mark.parametrize("paper", ["16:9", "a4"])
+def test_every_page_of_the_document_says_its_number_of_all(
+    written: Written, paper: str, tmp_path: Path
+) -> None:
+    path = written.pdf if paper == "16:9" else written.pack.to_pdf(tmp_path / "a4.pdf", paper=paper)
+    pages = pdf_text(path).split("\f")[:-1]
+    for number, text in enumerate(pages, 1):
+        assert re.findall(r"page (\d+) of (\d+)", text) == [(str(number), str(len(pages)))]
+
+
+def test_each_page_says_which_quarter_is_reviewed_and_up_to_when_data_were_read(
+    written: Written,
+) -> None:
+    said = "Q3 2026 to 2026-09-30, data read up to 2026-10-31"
+    assert said in written.html.read_text("utf-8")
+    pages = pdf_text(written.pdf).split("\f")[:-1]
+    assert all(said in " ".join(text.split()) for text in pages)
+
+
+def test_small_print_dates_a_number_of_another_day_than_the_end_of_the_quarter(pack: Pack) -> None:
+    notes = {page.id: page.footnote for page in pack.pages}
+    assert "Health score (as of 2026-10-31):" in notes["health"]
+    assert "as of" not in notes["economics"]
+    assert "as of" not in notes["t9q"]
 
 
 def test_a_full_disk_while_the_document_is_made_is_told_and_leaves_nothing(

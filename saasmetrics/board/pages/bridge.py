@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import MOVE_NAMES, footnote
+from saasmetrics.board.making import MOVE_NAMES
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.summary import arr_ids
 from saasmetrics.board.pages.t9q import net_new, shown_moves
 from saasmetrics.board.sentences import by_share
@@ -63,7 +64,7 @@ def bridge(making: Making) -> Page:
     )
     return Page(
         "bridge", "ARR bridge", _title(making), making.move("closing", making.now), _comment(making, steps, names),
-        footnote=footnote([making.bridge], (_NOTE,)),
+        footnote=footnote(making, [making.bridge], (_NOTE,)),
         calculation="Each step is the sum of its column in the table Movements over the customers of the quarter, "
         "times 12. Against the year before: actual - the same step four quarters before.",
         charts=tuple(charts), tables=(table,), missing=tuple(missing),

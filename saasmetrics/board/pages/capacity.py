@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
 
@@ -61,7 +61,7 @@ def capacity(making: Making) -> Page:
         else f"{result.text[:1].upper()}{result.text[1:]}."
     )
     return Page(
-        "capacity", "Capacity and plan", title, need[-1], comment, footnote=footnote([result]),
+        "capacity", "Capacity and plan", title, need[-1], comment, footnote=footnote(making, [result]),
         calculation="Required: forecast work / what a person does, with its interval; there: people, their ramp and "
         "attrition.",
         charts=(chart,), tables=(table,),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Total
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
 
@@ -44,7 +44,7 @@ def cohorts(making: Making) -> Page:
         title = f"Cohorts keep {making.say(last)} of their MRR after a year; {making.say(year)} of their customers stay"
     return Page(
         "cohorts", "Cohorts", title, key, _comment(curve),
-        footnote=footnote([triangle, curve, layers], (_NOTE,)),
+        footnote=footnote(making, [triangle, curve, layers], (_NOTE,)),
         calculation="A cell of the triangle is the MRR of the cohort at an age / its MRR at age 0. Survival is the "
         "product over the months of 1 - lost / at risk (Kaplan-Meier).",
         charts=(_layers(making, layers), _curve(making, ids, curve)), tables=(table,),

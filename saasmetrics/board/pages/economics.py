@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.benchmarks import context
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Tile, Total
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.summary import payback_tile, rate_tile, verdict_id
 from saasmetrics.board.sections import segment_column
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -57,9 +57,10 @@ def economics(making: Making) -> Page:
         )
     )
     published = context(making, "cac_ratio")
+    elsewhere = (f"CAC ratio elsewhere, same definition: {published}.",) if published else ()
     return Page(
         "economics", "Unit economics", title, ltv, comment.strip(),
-        footnote=footnote(results, (f"CAC ratio elsewhere, same definition: {published}.",) if published else ()),
+        footnote=footnote(making, results, elsewhere),
         calculation="LTV:CAC: lifetime value / acquisition cost. Payback: acquisition cost / gross profit per new "
         "customer and month. Both at the end of the quarter, with 95% intervals from resampling.",
         tiles=tiles, charts=tuple(charts), tables=tuple(tables),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Total
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError, InvalidTablesError, MissingTableError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def finance(making: Making) -> Page:
     key = _key(making)
     return Page(
         "finance", "Profit, loss and cash", _title(making), key, _comment(making),
-        footnote=footnote(results, (_NOTE,)),
+        footnote=footnote(making, results, (_NOTE,)),
         calculation="A flow of a quarter is the sum of its three months; cash is that of the last month.",
         charts=tuple(_charts(making, months, scale)), tables=(table,),
     )  # fmt: skip

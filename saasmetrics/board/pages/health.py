@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Tile, Total
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def health(making: Making) -> Page:
     title = f"{making.say(red)} of ARR, {making.say(share)}, is with customers in danger"
     unseen = tuple(f"{text}." for text in (result.extra["unseen"],) if text)
     return Page(
-        "health", "Customer health", title, red, f"{result.text[:1].upper()}{result.text[1:]}.",
-        footnote=footnote([result], unseen),
+        "health", "Customer health", title, red,
+        f"As of {making.book.as_of_text}: {result.text[:1].lower()}{result.text[1:]}.",
+        footnote=footnote(making, [result], unseen),
         calculation="The score of each customer is in the table Health of the workbook.",
         tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
     )  # fmt: skip
@@ -69,7 +70,7 @@ def _bands(making: Making, frame: pd.DataFrame) -> Table:
         lines.append(Row(band, (f"{part}.n", part, share)))
     scale = scale_of(making.value(part) for part in parts.values())
     head = head_of("money", scale, making.currency)
-    title = f"Customers by health, {head}"
+    title = f"Customers by health as of {making.book.as_of_text}, {head}"
     return Table(
         "health", title, ("Customers", "ARR", "Share"), tuple(lines), scale=scale, head=head
     )
@@ -103,5 +104,5 @@ def _danger(making: Making, frame: pd.DataFrame) -> Table:
         score = making.numbers.given(key, f"Health of {label}", row["score"], "score", "health")
         rows.append(Row(label, (arr, score, Text(str(row.get("csm_id") or "–")))))
     head = head_of("money", scale, making.currency)
-    title = f"The largest customers in danger, {head}"
+    title = f"The largest customers in danger as of {making.book.as_of_text}, {head}"
     return Table("danger", title, ("ARR", "Score", "CSM"), tuple(rows), scale=scale, head=head)

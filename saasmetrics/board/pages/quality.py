@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Page, Row, Table, Text
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.money import counted, format_money
 
@@ -38,7 +38,7 @@ def quality(making: Making) -> Page:
     comment = f"Rows read: {read}.{_repaired(making.book)}"
     return Page(
         "quality", "Data quality", title, key, comment,
-        footnote=footnote(results, (f"Data sha256 {making.book.data_hash}.",)),
+        footnote=footnote(making, results, (f"Data sha256 {making.book.data_hash}.",)),
         calculation="MRR of the quarter, with every step to what was invoiced; what is left is unexplained.",
         tables=tuple(tables), missing=tuple(missing),
     )  # fmt: skip

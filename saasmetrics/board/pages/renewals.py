@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Total
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError
 from saasmetrics.money import agreeing, counted
 
@@ -46,7 +46,7 @@ def renewals(making: Making) -> Page:
     )  # fmt: skip
     return Page(
         "renewals", "Renewals", title, key, _comment(making, forecast) + kept + notes,
-        footnote=footnote([calendar, forecast], ("P10 and P90: one time in ten it is less, or more.",)),
+        footnote=footnote(making, [calendar, forecast], ("P10 and P90: one time in ten it is less, or more.",)),
         calculation="The chart adds up the value of the terms that end in a quarter, by the category of the contract: "
         "won is all that the renewed ones were worth, Renewed in the table what of it they go on to pay. "
         "The forecast weighs each open term with the share renewed of terms like it.",

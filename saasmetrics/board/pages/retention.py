@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.sections import segment_column
 from saasmetrics.board.sentences import causes, points, who
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -51,7 +51,7 @@ def retention(making: Making) -> Page:
     title += f"; retention is weakest in {weakest}" if weakest else ""
     return Page(
         "retention", "NRR and GRR", title, key, comment,
-        footnote=footnote([*results.values(), *more], ("Lines beside values are 95% intervals.",)),
+        footnote=footnote(making, [*results.values(), *more], ("Lines beside values are 95% intervals.",)),
         calculation="NRR: MRR now of the customers paying a year ago / their MRR a year ago. GRR: the lower of the "
         "two, customer by customer / their MRR a year ago. The tables Rows_nrr and Rows_grr of the workbook have "
         "every customer.",

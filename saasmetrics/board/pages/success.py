@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board import model
 from saasmetrics.board.asked import PLANNED
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Page, Row, Text, Tile
+from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.periods import quarter_month
 from saasmetrics.tables import normalize
@@ -55,7 +55,7 @@ def success(making: Making) -> Page:
     return Page(
         "success", "Customer success and revenue", f"{met} of {many} targets are met in {making.label(making.now)}",
         str(tables[0].rows[0].cells[0]), f"{company.text[:1].upper()}{company.text[1:]}.",
-        footnote=footnote([company, *results], ("Attainment compares, and says nothing of causes.",)),
+        footnote=footnote(making, [company, *results], ("Attainment compares, and says nothing of causes.",)),
         calculation="Of target: actual / target.", tiles=tiles, tables=tuple(tables), missing=tuple(missing),
     )  # fmt: skip
 

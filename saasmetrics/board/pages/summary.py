@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.benchmarks import context
 from saasmetrics.board.figures import scale_of
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Series, Tile
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.sentences import against_plan, by_share, causes, reason, who
 from saasmetrics.errors import DataError, InvalidTablesError
 
@@ -59,7 +59,7 @@ def summary(making: Making) -> Page:
     title, comment = _words(making, arr)
     return Page(
         "summary", "Summary", title, arr.value, comment,
-        footnote=footnote(results), calculation=_calculation(making, arr),
+        footnote=footnote(making, results), calculation=_calculation(making, arr),
         tiles=tuple(tiles), charts=(arr_chart(making),), missing=tuple(missing),
     )  # fmt: skip
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from saasmetrics.board.making import footnote
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.summary import rate_tile
 from saasmetrics.errors import DataError, InvalidTablesError
 
@@ -61,7 +61,7 @@ def support(making: Making) -> Page:
         title += f"; {making.say(satisfied)} are satisfied"
     return Page(
         "support", "Support", title, reply, "",
-        footnote=footnote(list(results.values())),
+        footnote=footnote(making, list(results.values())),
         calculation="Times are those of tickets opened in the quarter; those not yet answered count as open.",
         tiles=tuple(tiles), charts=tuple(_charts(making, results)), tables=_tables(making), missing=tuple(missing),
     )  # fmt: skip

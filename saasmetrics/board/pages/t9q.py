@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.board.benchmarks import context
 from saasmetrics.board.figures import head_of, scale_of
-from saasmetrics.board.making import MOVE_NAMES, MOVES, footnote
+from saasmetrics.board.making import MOVE_NAMES, MOVES
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text
+from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.summary import arr_ids
 from saasmetrics.board.sentences import against_plan, by_share, listed
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -56,7 +57,7 @@ def t9q(making: Making) -> Page:
         "t9q", "Trailing nine quarters", _title(making), making.at("new", making.now),
         comment=_comment(making),
         footnote=footnote(
-            [making.bridge, *results],
+            making, [making.bridge, *results],
             (_NOTE, *notes),
         ),
         calculation="Opening + new + reactivation + expansion - contraction - churn ± paused ± exchange rates = "
