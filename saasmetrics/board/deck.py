@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_charts import add_chart
-from saasmetrics.board.deck_tables import FORM, fitted, label, lines, lines_of, split
+from saasmetrics.board.deck_marks import spark
+from saasmetrics.board.deck_tables import FORM, WORDS, fitted, heights, label, lines_of, split
 from saasmetrics.board.drawn import look
-from saasmetrics.board.figures import shown
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
-from saasmetrics.charts.text import printable
+from saasmetrics.charts.text import printable, text_width
 from saasmetrics.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 FONT = "Arial"
 _WIDE, _HIGH = 13.333, 7.5  # inches that the layout is thought in; a template may have others
 _EDGE, _BOTTOM = 0.5, 6.95
-_LINE = 0.18  # inches of a row of a table
-_FIELD = 0.8  # inches of a row to be filled in
+_COURSE = 0.24  # inches of the line below a figure
 _LEAST = 1.5  # inches of a chart
+_BOLD = 1.08  # of plain letters
 _PROPERTY = 255  # letters of a property of the file
 
 
@@ -119,6 +119,7 @@ class _Slide:
     def fill(self, tables: list[TableView], part: int, number: str) -> None:
         """Put everything in its place, from the top down."""
         page = self.page
+        self.text(page.name, _EDGE, 0.12, 4.0, 0.15, size=8, color=self.colors.muted)
         self._title(page.title + (" (continued)" if part else ""))
         top = 1.05
         words = "\n".join(text for text in (page.comment if not part else "", marks(page)) if text)
@@ -128,19 +129,15 @@ class _Slide:
             top += high + 0.08
         tiles = [tile_view(self.pack, tile) for tile in page.tiles] if not part else []
         if tiles:
-            self._tiles(tiles, top)
-            top += 1.42
+            top = self._tiles(tiles, top) + 0.12
         charts = page.charts if not part else ()
         beside = len(tables) == 2 and all(len(t.columns) <= 7 and t.kind == "plain" for t in tables)
         room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
         columns = fitted(tables, room) if beside else [fitted([table], room)[0] for table in tables]
-        need = [
-            _LINE * (sum(lines(table, own)) + 1) * (2.1 if table.kind == "text" else 1) + 0.3
-            for table, own in zip(tables, columns, strict=True)
-        ]
+        need = [sum(heights(table, own)) + 0.3 for table, own in zip(tables, columns, strict=True)]
         low = (max(need) if beside else sum(need)) if tables else 0.0
         if charts:
-            high = max(_LEAST, min(3.6, self._low - 0.35 - top - low))
+            high = max(_LEAST, min(3.6, self._low - 0.12 - top - low))
             self._charts(top, high)
             top += high + 0.05
         left = _EDGE
@@ -185,11 +182,13 @@ class _Slide:
         shape.width, shape.height = self.x(_WIDE - 2 * _EDGE), self.y(0.74)
         shape.text_frame.text = printable(text)
         shape.text_frame.word_wrap = True
+        shape.text_frame.margin_left = 0  # so that it begins where all else does
+        fits = text_width(text, 22) * _BOLD < 72 * (_WIDE - 2 * _EDGE)
         for paragraph in shape.text_frame.paragraphs:
             from pptx.enum.text import PP_ALIGN
 
             paragraph.alignment = PP_ALIGN.LEFT
-            paragraph.font.size, paragraph.font.bold = Pt(22 if len(text) < 92 else 18), True
+            paragraph.font.size, paragraph.font.bold = Pt(22 if fits else 18), True
             if not self.pack.settings.template:
                 paragraph.font.name = FONT
 
@@ -217,11 +216,12 @@ class _Slide:
             box.name = name
         return box
 
-    def _tiles(self, tiles: list[TileView], top: float) -> None:
+    def _tiles(self, tiles: list[TileView], top: float) -> float:
+        """Put figures side by side, and return where the longest ends."""
         north = self.page.id == "summary"
         shares = [1.8 if north and at == 0 else 1.0 for at in range(len(tiles))]
         unit = (_WIDE - 2 * _EDGE) / max(sum(shares), 4.0)
-        left = _EDGE
+        left, ends = _EDGE, []
         for tile, share in zip(tiles, shares, strict=True):
             wide = unit * share - 0.12
             big = share > 1
@@ -256,7 +256,14 @@ class _Slide:
                 if more:
                     self.text(more, left, place, wide, 0.16, size=8, color=self.colors.muted)
                     place += 0.16 * (1 + len(more) // 34)
+            ends.append(place)
             left += unit * share
+        low, left = max(ends) + 0.04, _EDGE
+        for tile, share in zip(tiles, shares, strict=True):
+            room = (self.x(left), self.y(low), self.x(unit * share - 0.12), self.y(_COURSE))
+            spark(self.slide, tile.spark, room, self.colors.muted)
+            left += unit * share
+        return low + (_COURSE if any(tile.spark for tile in tiles) else 0.0)
 
     def _charts(self, top: float, high: float) -> None:
         charts = self.page.charts
@@ -264,8 +271,6 @@ class _Slide:
         for at, chart in enumerate(charts):
             left = _EDGE + at * (wide + 0.4)
             what, when = heading(self.pack, chart)
-            if chart.target:  # which other formats draw as a line
-                when += f"  ·  target {shown(self.pack.quantities[chart.target], chart.scale)}"
             self.text(f"{what}  ·  {when}", left, top, wide, 0.2, size=10, bold=True)
             place = (self.x(left), self.y(top + 0.2), self.x(wide), self.y(high - 0.22))
             frame = add_chart(self.pack, chart, self.slide, place, self.colors)
@@ -280,9 +285,9 @@ class _Slide:
 
         left, top = place
         self.text(table.title, left, top, sum(columns), 0.2, size=10, bold=True)
-        many, words, rows = len(table.rows) + 1, table.kind == "text", lines(table, columns)
-        fits = 72 * (room - 0.25) / (sum(rows) + 1) * 0.62
-        size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else 8.5
+        many, words, highs = len(table.rows) + 1, table.kind == "text", heights(table, columns)
+        fits = 72 * min((room - 0.25) * highs[0] / sum(highs), highs[0]) * 0.72
+        size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else WORDS
         form = table.id == FORM
         size = 14.0 if form else size
         shape = self.slide.shapes.add_table(
@@ -291,7 +296,7 @@ class _Slide:
             self.x(left),
             self.y(top + 0.24),
             self.x(sum(columns)),
-            self.y(_LINE * (sum(rows) + 1)),
+            self.y(sum(highs)),
         )
         shape.name = f"table {table.id}"
         grid = shape.table
@@ -315,7 +320,6 @@ class _Slide:
             self._cell(grid.cell(line, 0), label(row.label, columns[0]), Pt(size), bold=heavy)
             for column, cell in enumerate(row.cells, 1):
                 self._view(grid.cell(line, column), cell, Pt(size), words, heavy)
-        highs = [_LINE, *(_FIELD if form else _LINE * lower for lower in rows)]
         for line, inches in zip(grid.rows, highs, strict=True):
             line.height = self.y(inches)
 

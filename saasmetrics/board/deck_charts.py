@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.deck_marks import target_line, without_edges
 from saasmetrics.board.figures import shown
-from saasmetrics.board.kinds import stack_color
+from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _FORMATS = {
 }  # fmt: skip
 _INCH = 914_400
 _NUMBER, _AROUND = 0.15, 0.55  # inches of a number, and of legend and axis of a chart
+_FLAT = 2.2  # inches of a chart that has no room for a legend above
 _LABELED = 14  # categories of a line that can bear labels
 
 
@@ -41,9 +43,11 @@ def add_chart(
     for name, values in series_of(pack, chart):
         data.add_series(name, values)
     frame = slide.shapes.add_chart(kinds[chart.kind], *place, data)
-    _dressed(pack, chart, frame.chart, colors)
+    _dressed(pack, chart, frame.chart, colors, place[3] / _INCH)
     if chart.kind == "stack":
         _parts(pack, chart, frame.chart, colors, place[3] / _INCH)
+    if chart.kind == "ranges" and chart.target:
+        target_line(pack, chart, slide, frame.chart, place, colors)
     return frame
 
 
@@ -94,7 +98,7 @@ def _waterfall(
     return [("Base", base), ("Total", whole), ("Up", up), ("Down", down)]
 
 
-def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
+def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> None:
     """Give a chart its colors, labels and axes."""
     from pptx.enum.chart import XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
     from pptx.util import Pt
@@ -105,7 +109,8 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
         chart.kind == "columns" and len(chart.series) > 1
     )
     if made.has_legend:
-        made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
+        side = XL_LEGEND_POSITION.RIGHT if high < _FLAT else XL_LEGEND_POSITION.TOP
+        made.legend.position, made.legend.include_in_layout = side, False
     axis, across = made.value_axis, made.category_axis
     labeled = chart.kind in ("lines", "curve")
     axis.visible = labeled or chart.kind == "ranges"
@@ -226,6 +231,10 @@ def _variance(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
         point.format.fill.solid()
         point.format.fill.fore_color.rgb = _rgb(colors.good if (value or 0) >= 0 else colors.bad)
     _labels(series, 9)
+    form: Any = _FORMATS.get(chart.unit, "General")
+    up, _, down = (form[chart.scale] if isinstance(form, dict) else form).partition(";")
+    series.data_labels.number_format = f"▲ +{up};▼ {down or f'−{up}'};{up}"
+    series.data_labels.number_format_is_linked = False
 
 
 def _bridge(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
@@ -270,7 +279,8 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
 
     plain = {"actual": colors.actual, "second": colors.accent, "plan": colors.plan}
     roles = {series.name: series.role for series in chart.series}
-    for series in made.plots[0].series:
+    edges = []
+    for at, series in enumerate(made.plots[0].series):
         name, _, end = series.name.rpartition(", ")
         edge = end in ("low", "high") and name in roles
         color = plain.get(roles.get(name if edge else series.name, "actual"), colors.actual)
@@ -278,21 +288,28 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
         series.marker.style = XL_MARKER_STYLE.NONE
         series.format.line.color.rgb, series.format.line.width = _rgb(color), Pt(0.5 if edge else 2)
         if edge:
+            edges.append(at)
             series.format.line.dash_style = MSO_LINE.ROUND_DOT
         elif roles.get(series.name) == "plan":
             series.format.line.width, series.format.line.dash_style = Pt(1.25), MSO_LINE.DASH
         elif len(chart.categories) <= _LABELED and chart.kind == "lines":
             last = series.points[len(chart.categories) - 1].data_label
             last.has_text_frame = False
-            _point_label(last)
+            _point_label(last, beside=True)
+        if chart.kind == "curve" and not edge:
+            for place, age in enumerate(chart.categories):
+                if int(age) in YEARS:
+                    _point_label(series.points[place].data_label, beside=True)
+    if made.has_legend:
+        without_edges(made, edges)
 
 
-def _point_label(label: Any) -> None:
+def _point_label(label: Any, *, beside: bool = False) -> None:
     from pptx.enum.chart import XL_LABEL_POSITION
     from pptx.util import Pt
 
     label.font.size, label.font.bold = Pt(9), True
-    label.position = XL_LABEL_POSITION.ABOVE
+    label.position = XL_LABEL_POSITION.RIGHT if beside else XL_LABEL_POSITION.ABOVE
 
 
 def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
@@ -309,10 +326,10 @@ def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     _labels(series, 9)
     series.data_labels.position = XL_LABEL_POSITION.INSIDE_BASE  # the end is the interval's
     value = {key: q.value for key, q in pack.quantities.items()}
-    ends = [value[key] or 0.0 for key in (*held.cells, *held.high, chart.target) if key]
-    made.value_axis.maximum_scale = (
-        1.05 * max(ends, default=1.0) or 1.0
-    )  # else intervals are cut off
+    keys = (*held.cells, *held.low, *held.high, chart.target)
+    ends = [0.0, *(value[key] or 0.0 for key in keys if key)]
+    made.value_axis.minimum_scale = 1.05 * min(ends)  # else intervals are cut off
+    made.value_axis.maximum_scale = 1.05 * max(ends) or 1.0
     gaps: dict[str, list[float]] = {"plus": [], "minus": []}
     for key, low, high in zip(held.cells, held.low, held.high, strict=True):
         middle = value.get(key) or 0.0

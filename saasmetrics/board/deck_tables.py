@@ -12,34 +12,86 @@ from saasmetrics.charts.text import shortened, text_width
 if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Page
-    from saasmetrics.board.views import TableView
+    from saasmetrics.board.views import RowView, TableView
 
-_ROWS, _FORM_ROWS = 11, 6  # rows of words on a slide, and of a form to be filled in
+_FORM_ROWS = 6  # rows of a form to be filled in on a slide
+_LINE, _TIGHT = 0.18, 0.138  # inches of a row of a table, and of one with many rows
+_MANY = 17  # rows
+_WORD, WORDS = 0.128, 8.0  # inches of a line of words, and its points
+_FIELD = 0.8  # inches of a row to be filled in
+_WIDE, _ROOM, _HEAD = (
+    12.333,
+    5.1,
+    0.5,
+)  # inches of a slide for its tables, and of title and heads of one
 FORM = "asks"  # the table in whose last column decisions are written
 _LABEL, _AIR = 9.0, 0.16  # points of a label, and inches of the margins of its cell
 _MOST = 2  # lines of a label; the workbook has longer ones in full
 _EASE = 1.12  # of what columns need, where there is room for more
 _POINTS = 72.0  # in an inch
+_EASY = 0.97  # of a column that words fill, which break between words
+_FEWEST = 3  # rows of words below other tables
 
 
 def split(pack: Pack, page: Page) -> list[list[TableView]]:
     """Return the tables of each slide of a page: long tables of words go on to the next slide."""
-    views = [table_view(pack, table) for table in page.tables]
     slides: list[list[TableView]] = [[]]
-    for view in views:
+    room = _ROOM
+    for view in (table_view(pack, table) for table in page.tables):
         if view.kind != "text":
             slides[-1].append(view)
+            room -= sum(heights(view, fitted([view], _WIDE)[0])) + _HEAD
             continue
-        most = _FORM_ROWS if view.id == FORM else _ROWS
-        room = most - sum(len(v.rows) + 2 for v in slides[-1])
-        rows = list(view.rows)
-        while rows:
-            if room < 3:
+        high = heights(view, fitted([view], _WIDE)[0])[1:]
+        first = 0
+        while first < len(view.rows):
+            end = _taken(high, first, room - _HEAD)
+            if view.id == FORM:
+                end = min(end, first + _FORM_ROWS)
+            if end - first < min(_FEWEST, len(view.rows) - first) and slides[-1]:
                 slides.append([])
-                room = most
-            slides[-1].append(replace(view, rows=tuple(rows[:room])))
-            rows, room = rows[room:], 0
+                room = _ROOM
+                continue
+            end = max(end, first + 1)
+            slides[-1].append(replace(view, rows=tuple(view.rows[first:end])))
+            room -= sum(high[first:end]) + _HEAD
+            first = end
     return slides
+
+
+def _taken(high: list[float], first: int, room: float) -> int:
+    """Return which row is the first that has no room.
+
+    Examples
+    --------
+    >>> _taken([1.0, 1.0, 2.0, 1.0], 1, 3.5)
+    3
+    """
+    for at in range(first, len(high)):
+        room -= high[at]
+        if room < 0:
+            return at
+    return len(high)
+
+
+def heights(table: TableView, columns: list[float]) -> list[float]:
+    """Return how many inches its heads and each row of a table are high."""
+    if table.id == FORM:
+        return [_LINE, *(_FIELD for _ in table.rows)]
+    if table.kind == "text":
+        rows = (max(_lines(row, columns)) for row in table.rows)
+        return [_LINE, *(_WORD * many + 0.03 for many in rows)]
+    line = _TIGHT if len(table.rows) >= _MANY else _LINE
+    return [line, *(line * many for many in lines(table, columns))]
+
+
+def _lines(row: RowView, columns: list[float]) -> list[int]:
+    """Return on how many lines the words of a row stand in each column."""
+    words = (row.label, *(cell.text for cell in row.cells))
+    return [
+        lines_of(text, _EASY * (inches - _AIR), WORDS)
+        for text, inches in zip(words, columns, strict=True)
+    ]
 
 
 def widths(table: TableView) -> list[float]:
@@ -104,6 +156,9 @@ def label(text: str, inches: float) -> str:
     >>> label("ARR", 2.0), label("A holding company " * 9, 2.0)[-1]
     ('ARR', '…')
     """
-    if lines_of(text, inches - _AIR) <= _MOST:
+    line = (inches - _AIR) * _POINTS
+    broken = max(text_width(word, _LABEL) for word in f"{text} ".split(" ")) > line
+    if lines_of(text, inches - _AIR) <= _MOST and not broken:
         return text
-    return shortened(text, 0.9 * _MOST * (inches - _AIR) * _POINTS, _LABEL)
+    # A word that is longer than a line leaves the rest of the line before it empty.
+    return shortened(text, (1.0 if broken else 0.9 * _MOST) * line, _LABEL)

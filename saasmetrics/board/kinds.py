@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+YEARS = (12, 24, 36, 48)  # months of a curve that have their value beside them
 _LINE, _DIGIT = 16, 5.5  # pixels that a line of a label is high, and a digit of it wide
 
 
@@ -156,11 +157,12 @@ def stack(d: Drawn) -> dict[str, Any]:
         "legend": {"title": None, "orient": "top", "direction": "horizontal", "columns": 8},
     }  # fmt: skip
     bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("y0"), y2={"field": "y1"}, color=color)
+    band = d.width / max(len(d.chart.categories), 1) * 0.8
     span = max((max(up.values(), default=0.0) - min(down.values(), default=0.0)), 1e-9)
     inside = [
         {**row, "ink": readable_on(paint[row["s"]])}
         for row in rows
-        if abs(row["v"]) / span * d.height > 13
+        if abs(row["v"]) / span * d.height > 13 and text_width(row["t"], 10) < band
     ]
     labels = d.layer(
         inside, {"type": "text", "fontSize": 10}, x=d.x, y=vertical("mid"), text={"field": "t", "type": "nominal"},
@@ -215,9 +217,13 @@ def _spread(d: Drawn, ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in sorted(ends, key=lambda row: -row["v"]):
         own = -row["v"] / span * d.height
         at = max(own, last + 14)
-        placed.append({**row, "dy": at - own})
+        placed.append({**row, "own": own, "at": at})
         last = at
-    return placed
+    low = -min(values, default=0.0) / span * d.height  # below it the axis has its words
+    for row in reversed(placed):
+        row["at"] = min(row["at"], low)
+        low = row["at"] - 14
+    return [{**row, "dy": row["at"] - row["own"]} for row in placed]
 
 
 def curve(d: Drawn) -> dict[str, Any]:
@@ -240,7 +246,7 @@ def curve(d: Drawn) -> dict[str, Any]:
         x=x,
         y=y,
     )
-    marked = [row for row in rows if row["age"] in (12, 24, 36, 48)]
+    marked = [row for row in rows if row["age"] in YEARS]
     dots = d.layer(
         marked,
         {"type": "point", "filled": True, "color": d.colors.actual, "size": 30, "opacity": 1},

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from pptx import Presentation
+from pptx.oxml.ns import qn
 
 import saasmetrics as sm
 from saasmetrics.board import Pack
 from saasmetrics.board.model import Chart
 from saasmetrics.board.specs import spec
+from saasmetrics.board.views import tile_view
+from tests.board.conftest import Written
 
 HALF = 480  # pixels of one of two charts on a page of 16:9
 
@@ -88,3 +91,62 @@ def test_slides_write_numbers_into_stacks_and_show_whole_intervals(
     ranges = next(c for page in pack.pages for c in page.charts if c.kind == "ranges")
     most = max(pack.quantities[key].value or 0 for key in ranges.series[0].high if key)
     assert native[f"chart {ranges.id}"].value_axis.maximum_scale > most
+
+
+def slides_of(written: Written) -> list[Any]:
+    return list(Presentation(str(written.pptx)).slides)
+
+
+def test_charts_of_slides_draw_the_target_where_its_value_stands(written: Written) -> None:
+    pack = written.pack
+    goals = {c.id: c for page in pack.pages for c in page.charts if c.target}
+    lines = {
+        shape.name.removeprefix("target "): (shape, slide)
+        for slide in slides_of(written)
+        for shape in slide.shapes
+        if shape.name.startswith("target ")
+    }
+    assert set(lines) == set(goals)
+    for name, (line, slide) in lines.items():
+        frame = next(shape for shape in slide.shapes if shape.name == f"chart {name}")
+        layout = frame.chart._chartSpace.chart.plotArea.find(qn("c:layout"))[0]
+        begin, wide = (float(layout.find(qn(f"c:{key}")).get("val")) for key in "xw")
+        share = (line.left - frame.left - begin * frame.width) / (wide * frame.width)
+        axis = frame.chart.value_axis
+        value = axis.minimum_scale + share * (axis.maximum_scale - axis.minimum_scale)
+        assert value == pytest.approx(pack.quantities[goals[name].target].value, rel=1e-3)
+
+
+def test_the_legend_of_a_slide_names_lines_and_not_the_ends_of_their_intervals(
+    written: Written,
+) -> None:
+    shown = {}
+    for slide in slides_of(written):
+        for chart in (shape.chart for shape in slide.shapes if shape.has_chart):
+            names = [series.name for series in chart.plots[0].series]
+            if chart.has_legend and "NRR" in names:
+                gone = {
+                    int(e.find(qn("c:idx")).get("val"))
+                    for e in chart.legend._element.findall(qn("c:legendEntry"))
+                }
+                shown = {name for at, name in enumerate(names) if at not in gone}
+    assert {"NRR", "GRR"} <= shown
+    assert not [name for name in shown if name.endswith((", low", ", high"))]
+
+
+def test_slides_have_the_course_of_every_figure_that_the_page_draws(written: Written) -> None:
+    drawn = sum(shape.name == "course" for s in slides_of(written) for shape in s.shapes)
+    pack = written.pack
+    assert drawn == sum(
+        bool(tile_view(pack, tile).spark) for page in pack.pages for tile in page.tiles
+    )
+
+
+def test_the_chart_of_nine_quarters_has_room_on_its_slide(written: Written) -> None:
+    frame = next(
+        shape
+        for s in slides_of(written)
+        for shape in s.shapes
+        if shape.name == "chart leaky_bucket"
+    )
+    assert frame.height / 914_400 > 1.7

@@ -1,0 +1,116 @@
+"""Marks on slides that no chart of PowerPoint has by itself: the line of a target, the course of a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.board.figures import shown
+from saasmetrics.charts.text import text_width
+
+if TYPE_CHECKING:
+    from saasmetrics.board.build import Pack
+    from saasmetrics.board.drawn import Look
+    from saasmetrics.board.model import Chart
+
+_EMU = 12_700  # of a point
+_TOP, _HIGH, _RIGHT = 0.13, 0.7, 0.04  # of a chart: above its plot, the plot, right of it
+_LEAST, _MOST = 0.08, 0.35  # of a chart, for the names of its rows
+_SIZE = 9.0  # points
+
+
+def target_line(
+    pack: Pack, chart: Chart, slide: Any, made: Any, place: tuple[int, int, int, int], colors: Look
+) -> None:
+    """Draw the target of rows as a line with its value above, as the page has it.
+
+    The plot has a place of its own in the chart and its axis fixed ends, so that the line stands where its value is.
+    """
+    from pptx.enum.dml import MSO_LINE
+    from pptx.enum.shapes import MSO_CONNECTOR
+    from pptx.util import Pt
+
+    quantity = pack.quantities[chart.target]
+    if quantity.value is None:
+        return
+    left, top, wide, high = place
+    names = max(text_width(name, _SIZE) for name in chart.categories) * _EMU / wide + 0.03
+    begin = min(max(names, _LEAST), _MOST)
+    across = 1 - begin - _RIGHT
+    _placed(made, begin, _TOP, across, _HIGH)
+    axis = made.value_axis
+    share = (quantity.value - axis.minimum_scale) / (axis.maximum_scale - axis.minimum_scale)
+    at = int(left + wide * (begin + across * share))
+    ends = (int(top + high * _TOP), int(top + high * (_TOP + _HIGH)))
+    line = slide.shapes.add_connector(MSO_CONNECTOR.STRAIGHT, at, ends[0], at, ends[1])
+    line.name = f"target {chart.id}"
+    line.line.color.rgb, line.line.width = _rgb(colors.accent), Pt(1.25)
+    line.line.dash_style = MSO_LINE.DASH
+    words = f"target {shown(quantity, chart.scale)}"
+    size = int((text_width(words, _SIZE) + 8) * _EMU)
+    start = min(at - size // 2, left + wide - size)
+    box = slide.shapes.add_textbox(start, int(top + high * 0.01), size, int(high * _TOP))
+    frame = box.text_frame
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    frame.text = words
+    font = frame.paragraphs[0].font
+    font.size, font.name, font.color.rgb = Pt(_SIZE), "Arial", _rgb(colors.accent)
+
+
+def _placed(made: Any, left: float, top: float, wide: float, high: float) -> None:
+    """Give the plot of a chart its place within it, in shares of the chart."""
+    from lxml import etree
+    from pptx.oxml.ns import qn
+
+    area = made._chartSpace.chart.plotArea  # noqa: SLF001  (the library cannot place a plot)
+    for old in area.findall(qn("c:layout")):
+        area.remove(old)
+    layout = etree.Element(qn("c:layout"))
+    held = etree.SubElement(layout, qn("c:manualLayout"))
+    told = {"layoutTarget": "inner", "xMode": "edge", "yMode": "edge"}
+    told |= {
+        name: repr(round(v, 4)) for name, v in zip("xywh", (left, top, wide, high), strict=True)
+    }
+    for name, value in told.items():
+        etree.SubElement(held, qn(f"c:{name}")).set("val", value)
+    area.insert(0, layout)
+
+
+def without_edges(made: Any, edges: list[int]) -> None:
+    """Take the ends of intervals out of the legend of a chart: they are drawn beside the line that they belong to."""
+    from lxml import etree
+    from pptx.oxml.ns import qn
+
+    legend = made.legend._element  # noqa: SLF001  (the library cannot leave out an entry)
+    place = legend.find(qn("c:legendPos"))
+    for at in reversed(edges):
+        entry = etree.Element(qn("c:legendEntry"))
+        etree.SubElement(entry, qn("c:idx")).set("val", str(at))
+        etree.SubElement(entry, qn("c:delete")).set("val", "1")
+        place.addnext(entry)
+
+
+def spark(slide: Any, points: str, place: tuple[int, int, int, int], color: str) -> None:
+    """Draw the course of a figure below it as a thin line; nothing where too little of it is known."""
+    from pptx.oxml.ns import qn
+    from pptx.util import Pt
+
+    if not points:
+        return
+    left, top, wide, high = place
+    pairs = [tuple(map(float, point.split(","))) for point in points.split(" ")]
+    spots = [(int(left + x / 100 * wide), int(top + y / 24 * high)) for x, y in pairs]
+    drawn = slide.shapes.build_freeform(*spots[0])
+    drawn.add_line_segments(spots[1:], close=False)
+    line = drawn.convert_to_shape()
+    line.name = "course"
+    line.fill.background()
+    style = line._element.find(qn("p:style"))  # noqa: SLF001  (which gives a line the shadow of the theme)
+    if style is not None:
+        line._element.remove(style)  # noqa: SLF001
+    line.line.color.rgb, line.line.width = _rgb(color), Pt(0.9)
+
+
+def _rgb(color: str) -> Any:
+    from pptx.dml.color import RGBColor
+
+    return RGBColor.from_string(color.lstrip("#").upper())
