@@ -22,6 +22,7 @@ _FORMATS = {
 }  # fmt: skip
 _INCH = 914_400
 _NUMBER, _AROUND = 0.15, 0.55  # inches of a number, and of legend and axis of a chart
+_FOOT = 0.08  # of the height of a waterfall
 _FLAT = 2.2  # inches of a chart that has no room for a legend above
 _LABELED = 14  # categories of a line that can bear labels
 
@@ -249,15 +250,20 @@ def _bridge(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
         else:
             series.format.fill.background()
             series.format.line.fill.background()
-    base, whole = plot.series[0], plot.series[1]
+    base, whole, up, down = plot.series
+    held = dict(series_of(pack, chart))
+    least = _FOOT * max(v for values in held.values() for v in (*values, 0.0) if v is not None)
     for at, key in enumerate(chart.series[0].cells):
         quantity, total = pack.quantities[key], at in chart.totals
         text = shown(quantity, chart.scale)
         text = text if total or (quantity.value or 0) <= 0 else f"+{text}"
+        # A step that stands on the axis has its number inside: below it are the words of the axis.
+        on_axis = (held["Base"][at] or 0.0) < least <= abs(quantity.value or 0.0)
+        step = (up if (quantity.value or 0) >= 0 else down) if on_axis else base
         _written(
-            (whole if total else base).points[at].data_label,
+            (whole if total else step).points[at].data_label,
             text,
-            "#ffffff" if total else colors.ink,
+            "#ffffff" if total or on_axis else colors.ink,
         )
 
 

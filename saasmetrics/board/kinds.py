@@ -157,7 +157,7 @@ def stack(d: Drawn) -> dict[str, Any]:
         "legend": {"title": None, "orient": "top", "direction": "horizontal", "columns": 8},
     }  # fmt: skip
     bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("y0"), y2={"field": "y1"}, color=color)
-    band = d.width / max(len(d.chart.categories), 1) * 0.8
+    band = d.width / max(len(d.chart.categories), 1) * 0.62
     span = max((max(up.values(), default=0.0) - min(down.values(), default=0.0)), 1e-9)
     inside = [
         {**row, "ink": readable_on(paint[row["s"]])}

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from saasmetrics.board.making import Making
     from saasmetrics.result import Result
 
+_BETWEEN = ("drivers",)  # what is said of two quarters, whenever it is read
+
 
 def footnote(making: Making, results: Sequence[Result], more: Sequence[str] = ()) -> str:
     """Return the definitions behind a page in short; the page of definitions has them in full.
@@ -43,6 +45,8 @@ def footnote(making: Making, results: Sequence[Result], more: Sequence[str] = ()
 def _of_its_day(result: Result, day: str) -> bool:
     """Return whether numbers are of the day on which they were read, and not of periods until then."""
     frame = result.df
+    if result.metric.id in _BETWEEN:
+        return False
     if "period" not in frame.columns or not len(frame):
         return True
     return str(frame["period"].max())[:10] > day

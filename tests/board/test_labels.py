@@ -150,3 +150,19 @@ def test_the_chart_of_nine_quarters_has_room_on_its_slide(written: Written) -> N
         if shape.name == "chart leaky_bucket"
     )
     assert frame.height / 914_400 > 1.7
+
+
+def test_a_loss_of_nearly_everything_has_its_number_inside_its_column(tmp_path: Path) -> None:
+    months = [f"2025-{m:02}" for m in range(1, 13)] + [f"2026-{m:02}" for m in range(1, 9)]
+    rows = [("a", month, 5000) for month in months]
+    rows += [("b", month, 200) for month in [*months, "2026-09", "2026-10"]]
+    mrr = dict(zip(("customer_id", "month", "mrr"), zip(*rows, strict=True), strict=True))
+    made = sm.board.pack(
+        sm.Book(mrr=mrr, as_of="2026-10-31"), settings={"pages": ["bridge", "t9q"]}
+    )
+    deck = Presentation(str(made.to_pptx(tmp_path / "pack.pptx")))
+    frame = next(s for s in deck.slides[0].shapes if s.name == "chart bridge")
+    steps = {series.name: series for series in frame.chart.plots[0].series}
+    at = list(frame.chart.plots[0].categories).index("Churn")
+    assert steps["Down"].points[at].data_label.text_frame.text == "−60,000"
+    assert "The quarter took 96.2% off ARR." in made.pages[1].comment

@@ -292,6 +292,9 @@ def _comment(making: Making) -> str:
         "opening",
         relative=True,
     )
-    if growth:
-        text += f" The quarter added {by_share(making.value(growth))} to ARR."
+    share = making.value(growth) if growth else None
+    if share is not None and share >= 0:
+        text += f" The quarter added {by_share(share)} to ARR."
+    elif share is not None:
+        text += f" The quarter took {by_share(-share).lstrip('+')} off ARR."
     return text
