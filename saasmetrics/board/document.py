@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib.resources import files
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ _FONTS = (
 )
 _WIDE = {"16:9": (1000, 480), "a4": (700, 340)}  # pixels of one chart, or of one of two
 _HEIGHT, _LOW, _TALL = 190, 125, 250
+_TALLEST = {"16:9": 260, "a4": 380}  # pixels of a chart where there is room
+_MARGIN = 13  # millimeters
+_AROUND = 60  # pixels of the words above a chart and below it
 _MANY = 12  # lines of tables: with more, charts are lower
 _FULL = 22  # lines of tables that leave no room for two charts of full width on a page of A4
 _WORDY = 2  # lines that a row of words takes
@@ -130,10 +134,41 @@ def _sizes(page: Page, paper: str) -> tuple[int, int, bool]:
     lines = sum(len(t.rows) * (_WORDY if t.kind == "text" else 1) for t in page.tables)
     one = len(page.charts) == 1
     if paper == "16:9":
-        return _WIDE[paper][0 if one else 1], _HEIGHT if lines < _MANY else _LOW, False
-    stacked = one or lines < _FULL
-    roomy = lines < (_FULL if one else _MANY)
-    return _WIDE[paper][0 if stacked else 1], _TALL if stacked and roomy else _HEIGHT, stacked
+        width, high, stacked = (
+            _WIDE[paper][0 if one else 1],
+            _HEIGHT if lines < _MANY else _LOW,
+            False,
+        )
+    else:
+        stacked = one or lines < _FULL
+        roomy = lines < (_FULL if one else _MANY)
+        width = _WIDE[paper][0 if stacked else 1]
+        high = _TALL if stacked and roomy else _HEIGHT
+    if not page.charts:
+        return width, high, stacked
+    rows = len(page.charts) if stacked else 1
+    pixel = (_SIZES[paper][0] - 2 * _MARGIN) / (width * (1 if one or stacked else 2.05))
+    room = int(_room(page, paper) / rows / pixel) - _AROUND
+    return width, min(max(high, room), _TALLEST[paper]), stacked
+
+
+def _room(page: Page, paper: str) -> float:
+    """Return about how many millimeters of a page are left for its charts, so that no half of it is empty."""
+    wide = paper == "16:9"
+    letters = 165 if wide else 95  # of a comment on a line
+    tables = [
+        5.0 * (len(t.rows) * (_WORDY if t.kind == "text" else 1) + 1) + 8 for t in page.tables
+    ]
+    beside = wide and len(tables) == 2 and all(len(t.columns) <= 7 for t in page.tables)
+    figures = len(page.tiles) if wide else 4 * ceil((len(page.tiles) + 1) / 4)
+    small = len(" ".join((*page.missing, page.footnote)))
+    return (
+        _SIZES[paper][1] - 2 * _MARGIN - 18
+        - 7 * (len(page.title) * 1.5 // letters) - 5.5 * ceil(len(page.comment) / letters)
+        - (34 * ceil(figures / (7 if wide else 4)) if page.tiles else 0)
+        - ((max(tables) if beside else sum(tables)) if tables else 0)
+        - 3.5 * ceil(small / (1.5 * letters)) - 8
+    )  # fmt: skip
 
 
 def _spark(points: str) -> str:

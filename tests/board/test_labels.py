@@ -15,7 +15,6 @@ from saasmetrics.board import Pack
 from saasmetrics.board.model import Chart
 from saasmetrics.board.specs import spec
 from saasmetrics.board.views import tile_view
-from tests.board.conftest import Written
 
 HALF = 480  # pixels of one of two charts on a page of 16:9
 
@@ -93,16 +92,19 @@ def test_slides_write_numbers_into_stacks_and_show_whole_intervals(
     assert native[f"chart {ranges.id}"].value_axis.maximum_scale > most
 
 
-def slides_of(written: Written) -> list[Any]:
-    return list(Presentation(str(written.pptx)).slides)
+@pytest.fixture(scope="module")
+def slides(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    path = pack.to_pptx(tmp_path_factory.mktemp("slides") / "pack.pptx")
+    return list(Presentation(str(path)).slides)
 
 
-def test_charts_of_slides_draw_the_target_where_its_value_stands(written: Written) -> None:
-    pack = written.pack
+def test_charts_of_slides_draw_the_target_where_its_value_stands(
+    pack: Pack, slides: list[Any]
+) -> None:
     goals = {c.id: c for page in pack.pages for c in page.charts if c.target}
     lines = {
         shape.name.removeprefix("target "): (shape, slide)
-        for slide in slides_of(written)
+        for slide in slides
         for shape in slide.shapes
         if shape.name.startswith("target ")
     }
@@ -118,10 +120,10 @@ def test_charts_of_slides_draw_the_target_where_its_value_stands(written: Writte
 
 
 def test_the_legend_of_a_slide_names_lines_and_not_the_ends_of_their_intervals(
-    written: Written,
+    slides: list[Any],
 ) -> None:
     shown = {}
-    for slide in slides_of(written):
+    for slide in slides:
         for chart in (shape.chart for shape in slide.shapes if shape.has_chart):
             names = [series.name for series in chart.plots[0].series]
             if chart.has_legend and "NRR" in names:
@@ -134,21 +136,17 @@ def test_the_legend_of_a_slide_names_lines_and_not_the_ends_of_their_intervals(
     assert not [name for name in shown if name.endswith((", low", ", high"))]
 
 
-def test_slides_have_the_course_of_every_figure_that_the_page_draws(written: Written) -> None:
-    drawn = sum(shape.name == "course" for s in slides_of(written) for shape in s.shapes)
-    pack = written.pack
+def test_slides_have_the_course_of_every_figure_that_the_page_draws(
+    pack: Pack, slides: list[Any]
+) -> None:
+    drawn = sum(shape.name == "course" for s in slides for shape in s.shapes)
     assert drawn == sum(
         bool(tile_view(pack, tile).spark) for page in pack.pages for tile in page.tiles
     )
 
 
-def test_the_chart_of_nine_quarters_has_room_on_its_slide(written: Written) -> None:
-    frame = next(
-        shape
-        for s in slides_of(written)
-        for shape in s.shapes
-        if shape.name == "chart leaky_bucket"
-    )
+def test_the_chart_of_nine_quarters_has_room_on_its_slide(slides: list[Any]) -> None:
+    frame = next(shape for s in slides for shape in s.shapes if shape.name == "chart leaky_bucket")
     assert frame.height / 914_400 > 1.7
 
 

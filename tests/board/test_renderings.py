@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from math import ceil
 from pathlib import Path
@@ -293,6 +294,20 @@ def test_every_page_of_the_document_says_its_number_of_all(
     pages = pdf_text(path).split("\f")[:-1]
     for number, text in enumerate(pages, 1):
         assert re.findall(r"page (\d+) of (\d+)", text) == [(str(number), str(len(pages)))]
+
+
+def test_a_chart_takes_the_room_that_a_page_of_a4_has(pack: Pack, tmp_path: Path) -> None:
+    program = shutil.which("pdftotext")
+    if program is None:
+        pytest.skip("pdftotext is not here to read the document: `make programs`")
+    few = replace(
+        pack, pages=tuple(page for page in pack.pages if page.id in ("summary", "health"))
+    )
+    path = few.to_pdf(tmp_path / "a4.pdf", paper="a4")
+    done = subprocess.run([program, "-bbox", str(path), "-"], capture_output=True, check=True)
+    for text in done.stdout.decode("utf-8").split("<page ")[1:]:
+        ends = [float(end) for end in re.findall(r'yMax="([\d.]+)"', text)]
+        assert max(end for end in ends if end < 800) > 842 * 0.65  # below 800 is the foot
 
 
 def test_each_page_says_which_quarter_is_reviewed_and_up_to_when_data_were_read(
