@@ -9,6 +9,7 @@ import narwhals as nw
 from saasmetrics.engine.invoices import NOT_RECURRING, REFUND, USAGE
 from saasmetrics.engine.portable.amounts import names, per_month, with_micro
 from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.held import apart
 from saasmetrics.engine.portable.whole import day_number, divided, where, with_first_day, with_month
 from saasmetrics.money import MICRO
 
@@ -26,7 +27,7 @@ def invoice_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
     found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
     if {"service_start", "service_end"} <= set(names(table)):
         found = _served(found, 1 if policy.service_end == "inclusive" else 0)
-    found = with_micro(found, rate, _paid=nw.col("amount"))
+    found = with_micro(apart(found), rate, _paid=nw.col("amount"))
     left_out = (*NOT_RECURRING, *(REFUND if policy.refunds == "ignored" else ()))
     found = found.filter(~of_kind(table, left_out))
     return _spread(found) if policy.recognition == "daily" else _normalized(found)
@@ -79,7 +80,7 @@ def _normalized(found: Frame) -> Frame:
         found = with_month(found, side, f"_{side}").with_columns(_next=nw.col(f"_{side}") + 1)
         found = with_first_day(found, f"_{side}", "_first")
         found = with_first_day(found, "_next", f"_{side}_next")
-        found = found.with_columns((nw.col(side) - nw.col("_first")).alias(f"_{side}_day"))
+        found = apart(found.with_columns((nw.col(side) - nw.col("_first")).alias(f"_{side}_day")))
     months = nw.col("_end") - nw.col("_start")
     begin, until = nw.col("_start_day"), nw.col("_end_day")
     last = nw.col("_end_next") - nw.col("end") + until - 1  # the last day of the month, from 0
@@ -89,7 +90,7 @@ def _normalized(found: Frame) -> Frame:
     days = nw.max_horizontal(nw.col("end") - nw.col("start"), nw.lit(1)).cast(nw.Int64)
     parts = nw.when(whole).then(months).otherwise(days * 12)
     times = nw.when(whole).then(1).otherwise(365).cast(nw.Int64)
-    found = found.with_columns(_parts=parts, _times=times)
+    found = apart(found.with_columns(_parts=parts, _times=times))
     return found.with_columns(amount=per_month(nw.col("_paid"), nw.col("_parts"), nw.col("_times")))
 
 
@@ -104,15 +105,16 @@ def _spread(found: Frame) -> Frame:
         _sign=sign,
         _cents=divided(nw.col("_paid").abs() + _CENT // 2, _CENT),
     )
-    found = with_month(with_month(found, "start", "_from"), "_last", "_to")
-    parts = _monthly_parts(found)
+    found = with_month(apart(with_month(found, "start", "_from")), "_last", "_to")
+    found = apart(found)
+    parts = apart(_monthly_parts(found))
     parts = parts.with_columns(
         _days=nw.min_horizontal(nw.col("_close"), nw.col("_last") + 1)
         - nw.max_horizontal(nw.col("_open"), nw.col("start")),
         _total=nw.col("_last") + 1 - nw.col("start"),
     )
     weight = nw.col("_cents") * nw.col("_days")
-    parts = parts.with_columns(
+    parts = apart(parts).with_columns(
         _share=divided(weight, nw.col("_total")), _rest=weight % nw.col("_total")
     )
     parts = parts.with_columns(
