@@ -55,12 +55,13 @@ class Checks:
         return self.found[key]
 
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
-        """Return the warnings in some tables as sentences."""
-        return as_sentences(
+        """Return the warnings in some tables as sentences, those of most rows first, wherever the tables are."""
+        told = (
             p
             for p in self.under(policy)
             if (p.severity == "warning" or p.code == "repaired") and p.table in tables
         )
+        return as_sentences(sorted(told, key=lambda p: (-p.rows, p.table, p.column, p.code)))
 
 
 def as_sentences(problems: Iterable[Problem]) -> tuple[str, ...]:

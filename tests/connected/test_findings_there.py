@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -212,3 +213,53 @@ def test_the_small_companies_have_every_fault_that_the_gate_knows() -> None:
     faulty = {kind: table(columns) for kind, columns in FAULTY.items()}
     codes |= {problem.code for problem in gate.check(normalize_all(faulty), **TOLD)}
     assert set(explanations()) - codes == NOT_THERE | ELSEWHERE
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_footnotes_name_findings_in_one_order_those_of_most_rows_first(way: str) -> None:
+    lines = {
+        "subscription_id": ["s1", "s2"],
+        "customer_id": ["a", "z"],
+        "start": [date(2024, 1, 1), date(2024, 2, 1)],
+        "mrr": [10.0, 20.0],
+    }
+    customers = {
+        "customer_id": ["a", "b"],
+        "created_at": [date(2024, 3, 1), date(2023, 1, 1)],
+        "parent_id": ["x", "y"],
+    }
+    local = sm.Book(subscriptions=lines, customers=customers, **TOLD)
+    frames = {"subscriptions": there(lines, way), "customers": there(customers, way)}
+    found = sm.revenue.mrr(local).footnote
+    assert found.index("names no customer (2 rows)") < found.index("signed up")
+    assert sm.revenue.mrr(sm.connect(**frames, **TOLD)).footnote == found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_days_beside_times_are_found_in_a_table_that_is_read_beside_exchange_rates(
+    way: str,
+) -> None:
+    tables = {
+        "subscriptions": table(
+            {
+                "subscription_id": ["s"],
+                "customer_id": ["a"],
+                "start": [date(2024, 1, 1)],
+                "mrr": [10.0],
+                "currency": ["EUR"],
+            }
+        ),
+        "fx": table({"date": [date(2024, 1, 1)], "currency": ["EUR"], "rate": [1.1]}),
+        "trials": table(
+            {
+                "customer_id": ["a"],
+                "start": [datetime.fromisoformat("2024-01-01")],
+                "converted_at": [datetime.fromisoformat("2024-01-05 10:30")],
+                "ended_at": [datetime.fromisoformat("2024-01-31")],
+            }
+        ),
+    }
+    book = sm.connect(**{kind: there(rows, way) for kind, rows in tables.items()}, **TOLD)
+    local = sm.Book(**tables, **TOLD)
+    assert "dates-beside-times" in {p.code for p in local.checks.under(local.policy)}
+    assert findings(book) == findings(local)

@@ -225,7 +225,7 @@ def _days_beside_times(name: str, rows: Rows) -> Iterator[Suspect]:
     if days and len(days) < len(filled):
         times = [n for n in filled if n not in days]
         where = ~nw.col(days[0]).is_null()
-        finding = partial(_beside, days, times, filled)
+        finding = partial(_beside, name, days, times, filled)
         yield Suspect(finding, "dates-beside-times", ", ".join(days), where)
 
 
@@ -250,6 +250,7 @@ def _has_time(column: str) -> nw.Expr:
     return stamp != stamp.cast(nw.Date).cast(nw.Datetime())
 
 
-def _beside(days: list[str], times: list[str], stamps: list[str], gate: Gate) -> list[Problem]:
-    (view,) = gate.views.values()
-    return list(extract.days_beside(view, days, times, stamps))
+def _beside(
+    name: str, days: list[str], times: list[str], stamps: list[str], gate: Gate
+) -> list[Problem]:
+    return list(extract.days_beside(gate.views[name], days, times, stamps))
