@@ -13,6 +13,7 @@ from saasmetrics.importers.credits import settled
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.importers.referenced import column_of_references
 from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.months import month_of_label
 
@@ -43,6 +44,7 @@ LAYOUTS = (
         _fields(),
         ("number", "customer_id", "date"),
         tuple(said()["signs"]),
+        column_of_references,
     ),
 )
 
@@ -53,11 +55,15 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     rows = files.keep(_KIND, rows["number"].notna(), "without an invoice number", rows)
     rows = files.keep(_KIND, rows["customer_id"].notna(), "without a customer", rows)
     live = ~words(rows["status"]).isin(said()["void"])
+    never = rows.loc[~live, "number"]
     rows = files.keep(_KIND, live, "that were not issued", rows)
+    idle = rows["cancels"].isin(never) & ~rows["cancels"].isin(rows["number"])
+    rows = files.keep(_KIND, ~idle, "of credits whose invoice was not issued", rows)
     net = _net(files, rows)
     rows = files.keep(_KIND, net.notna(), "without an amount", rows)
     net = net[rows.index]
     credit = words(rows["type"]).isin(said()["credit"])
+    credit |= (net < 0) & (net.groupby(rows["number"]).transform("sum") < 0) & _refers(rows)
     if turned := int((credit & (net > 0)).sum()):
         files.notes.append(
             f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
@@ -66,7 +72,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     begin, until = _period(files, rows)
     table = pd.DataFrame(
         {
-            "invoice_id": _ids(rows),
+            "number": rows["number"].astype("object").str.strip(),
             "customer_id": rows["customer_id"],
             "date": moments(rows["date"]),
             "amount": net.where(~credit, -net.abs()),
@@ -76,16 +82,24 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "currency": rows["currency"].str.strip().str.upper(),
             "product": rows["description"],
             "quantity": amounts(rows["quantity"]),
+            "cancels": rows["cancels"],
         }
     )
-    table, notes = settled(table, rows["number"], rows["cancels"])
+    table, notes = settled(table)
     files.notes += notes
+    table.insert(0, "invoice_id", _ids(table))
+    table = table.drop(columns=["number", "cancels"])
     made = {"invoices": table}
     if files.has(_KIND, "customer"):
         first = rows.drop_duplicates("customer_id")
         named = {"customer_id": first["customer_id"], "name": first["customer"]}
         made["customers"] = pd.DataFrame(named)
     return made
+
+
+def _refers(rows: pd.DataFrame) -> pd.Series:
+    """Whether a line names another invoice that is there."""
+    return rows["cancels"].isin(rows["number"]) & (rows["cancels"] != rows["number"])
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:
