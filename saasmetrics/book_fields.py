@@ -52,6 +52,7 @@ def fill(
     Calendar("Y", fiscal_start)
     guessed = as_of is None
     if tables is None:
+        history = history if currency else place.with_assumed(history)
         tables = place.known(history, known if policy.knowledge == "recorded" else None)
         as_of = place.until(tables, as_of)
         if repairs:

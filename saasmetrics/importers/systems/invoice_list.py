@@ -10,6 +10,7 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.credits import settled
+from saasmetrics.importers.currencies import amounts_with_currency, currency_said
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
@@ -18,6 +19,10 @@ from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.months import month_of_label
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
     from saasmetrics.importers.layout import Parts
 
 _KIND = "invoices"
@@ -38,13 +43,19 @@ def _fields() -> dict[str, tuple[str, ...]]:
     return {**names, "customer_id": (*names["customer_id"], *names["customer"])}
 
 
+def _seen(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that have other names: amounts with their currency, and the invoice that a note names."""
+    paid = amounts_with_currency(_fields(), data.column_names, fields)
+    return paid | column_of_references(data, {**fields, **paid})
+
+
 LAYOUTS = (
     Layout(
         _KIND,
         _fields(),
         ("number", "customer_id", "date"),
         tuple(said()["signs"]),
-        column_of_references,
+        _seen,
     ),
 )
 
@@ -79,7 +90,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "service_start": begin,
             "service_end": until,
             "kind": _kinds(files, rows.assign(net=net), until.notna(), credit),
-            "currency": rows["currency"].str.strip().str.upper(),
+            "currency": _currency(files, rows),
             "product": rows["description"],
             "quantity": amounts(rows["quantity"]),
             "cancels": rows["cancels"],
@@ -100,6 +111,12 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
 def _refers(rows: pd.DataFrame) -> pd.Series:
     """Whether a line names another invoice that is there."""
     return rows["cancels"].isin(rows["number"]) & (rows["cancels"] != rows["number"])
+
+
+def _currency(files: Parts, rows: pd.DataFrame) -> pd.Series:
+    """Return the currency of each line: of its column, else the one that headers and signs of amounts name."""
+    own = rows["currency"].str.strip().str.upper()
+    return own if own.notna().any() else own.where(own.notna(), currency_said(files, _KIND, rows))
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:
