@@ -191,7 +191,7 @@ def _part(some: pd.DataFrame) -> list[str]:
         "take a part off the invoices that they name",
     )
     word = agreeing(len(some), one, many)
-    return [f"{counted(len(some), 'credit note')} {word}, over its months ({_shown(some, 'for')})"]
+    return [f"{counted(len(some), 'credit note')} {word} ({_shown(some, 'for')})"]
 
 
 def _too_much(own: pd.DataFrame, groups: pd.DataFrame) -> list[str]:

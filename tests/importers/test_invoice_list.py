@@ -119,6 +119,14 @@ def test_gross_amounts_count_without_their_tax(tmp_path: Path) -> None:
     assert found.tables["invoices"]["amount"].tolist() == [100.0]
 
 
+@pytest.mark.parametrize("tax", ["MwSt", "MwSt.", "USt", "USt-Betrag", "Mehrwertsteuer"])
+def test_german_tax_is_taken_off_gross_amounts_however_it_is_written(
+    tmp_path: Path, tax: str
+) -> None:
+    found = imported(tmp_path, list=f"{HEAD}|Bruttobetrag|{tax}\nI-1|Ada|2026-01-05|Pro|119|19")
+    assert found.tables["invoices"]["amount"].tolist() == [100.0]
+
+
 def test_a_period_in_the_description_is_the_service(tmp_path: Path) -> None:
     rows = (
         f"{HEAD}|Net\nI-1|Ada|2026-01-05|Pro 2026-01-01 - 2026-03-31|300\nI-2|Ada|2026-01-05|Box|50"
