@@ -186,10 +186,8 @@ def _wholly(whole: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
 def _part(some: pd.DataFrame) -> list[str]:
     if not len(some):
         return []
-    one, many = (
-        "takes a part off the invoice that it names",
-        "take a part off the invoices that they name",
-    )
+    one = "takes a part off the invoice that it names, over its months"
+    many = "take a part off the invoices that they name, over their months"
     word = agreeing(len(some), one, many)
     return [f"{counted(len(some), 'credit note')} {word} ({_shown(some, 'for')})"]
 
