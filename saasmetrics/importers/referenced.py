@@ -69,11 +69,12 @@ def referenced(lines: pd.DataFrame) -> Referenced:
     alike = ["number", *WHO, "what", *_PERIOD, "product"]
     groups = pieces.groupby(alike, dropna=False)["amount"].sum().reset_index()
     chosen = _chosen(own, groups)
-    new = _mirrored(chosen, groups)
+    taken = _taken(own, chosen)
+    first = chosen["note"].map(taken.groupby("note")["row"].min())
+    new = _mirrored(chosen.assign(row=first), groups)
     whole = chosen[chosen["whole"]]
     notes += _part(chosen[~chosen["whole"]]) + _too_much(own, groups)
-    gone = own.index[own.index.isin(np.concatenate([*chosen["rows"], []]))]
-    return Referenced(gone, new, _wholly(whole, groups), notes)
+    return Referenced(pd.Index(taken["row"]), new, _wholly(whole, groups), notes)
 
 
 def _known(own: pd.DataFrame, bills: pd.DataFrame) -> tuple[pd.Series, list[str]]:
@@ -132,28 +133,24 @@ def _chosen(own: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     found = found.assign(place=place, whole=(place >= 0) & (place < len(cases) - 2))
     found = found[found["place"] >= 0]
     found["of"] = found["place"].map(dict(enumerate(names)))
-    which = np.select([found["place"] == 0, found["whole"]], ["all", "credit"], "undated")
-    found["takes"] = np.select(
-        [which == "all", which == "credit"], [found["all"], found["credit"]], found["undated"]
-    )
-    return found.assign(rows=pd.Series(_rows(own, found, which), index=found.index, dtype="object"))
+    found["which"] = np.select([found["place"] == 0, found["whole"]], ["all", "credit"], "undated")
+    takes = [found["all"], found["credit"]]
+    found["takes"] = np.select([found["which"] == "all", found["whole"]], takes, found["undated"])
+    return found.assign(note=np.arange(len(found)))
 
 
-def _rows(own: pd.DataFrame, found: pd.DataFrame, which: np.ndarray) -> list[np.ndarray]:
+def _taken(own: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the lines of each note that are replaced: all, those of credit, or those of credit without a period."""
-    asked = found[_NOTE].assign(which=which, note=np.arange(len(found)))
-    lines = own.reset_index(names="row").merge(asked, on=_NOTE)
+    lines = own.reset_index(names="row").merge(chosen[[*_NOTE, "which", "note"]], on=_NOTE)
     credit = lines["kind"] == "credit"
-    taken = (lines["which"] == "all") | (credit & ((lines["which"] == "credit") | ~lines["served"]))
-    by_note = lines[taken].groupby("note")["row"]
-    rows = {note: values.to_numpy() for note, values in by_note}
-    return [rows[note] for note in range(len(found))]
+    undated = credit & ~lines["served"]
+    which = lines["which"]
+    return lines[(which == "all") | (credit & (which == "credit")) | undated]
 
 
 def _mirrored(chosen: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """Return what is taken from each period, kind and product of the invoices, in proportion to what they billed."""
-    first = [rows.min() for rows in chosen["rows"]]
-    asked = chosen.assign(row=first).rename(columns={"number": "number_note"})
+    asked = chosen.rename(columns={"number": "number_note"})
     asked = asked[["number_note", "cancels", *WHO, "of", "takes", "row", "whole"]]
     both = asked.merge(groups, left_on=["cancels", *WHO], right_on=["number", *WHO])
     both = both[(both["of"] == "") | (both["of"] == both["what"])]
