@@ -54,7 +54,7 @@ def pair_cube(
         if len(part):
             _add(sums, part, window, axis, cell_of)
     still = () if ledger.paused is not None else ("paused", "resumed")
-    return sums.measures(groups, still)
+    return sums.measures((groups, len(axis)), still)
 
 
 def _uneven(ledger: Ledger) -> bool:
@@ -80,9 +80,12 @@ class _Sums:
             np.zeros(cells, np.int64) for _ in range(6)
         )
 
-    def measures(self, groups: int, still: Collection[str]) -> dict[str, NDArray[np.int64]]:
+    def measures(
+        self, shape: tuple[int, int], still: Collection[str]
+    ) -> dict[str, NDArray[np.int64]]:
         """Return the measures as groups x places, in the memory of the sums where they are one; some never change."""
-        money, heads = self.money.reshape(-1, self.cells), self.heads.reshape(-1, self.cells)
+        money = self.money.reshape(STANDINGS, self.cells)
+        heads = self.heads.reshape(LOST + 1, self.cells)
         shrunk = money[SHRUNK] + money[LOST]
         kept = self.paid + (self.lost if self.uneven else shrunk)
         shrunk += self.paid
@@ -106,7 +109,7 @@ class _Sums:
             "customers_grown": heads[GROWN],
             "customers_shrunk": heads[SHRUNK],
         }
-        cube = {name: change.reshape(groups, -1) for name, change in changes.items()}
+        cube = {name: change.reshape(shape) for name, change in changes.items()}
         for name in changes.keys() - still:
             np.cumsum(cube[name], axis=1, out=cube[name])
         return cube

@@ -190,3 +190,21 @@ def test_rows_picked_here_are_counted_here(book: sm.Book, local: sm.Book) -> Non
 
     part = book.part(few)
     assert sm.revenue.mrr(part).df["value"].max() < sm.revenue.mrr(local).df["value"].max()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_company_that_nobody_pays_yet_is_empty_there_as_it_is_here(way: str) -> None:
+    lines = {
+        "subscription_id": ["s"],
+        "customer_id": ["a"],
+        "start": [dt.date(2027, 1, 1)],
+        "mrr": [10.0],
+        "plan": ["Pro"],
+    }
+    told = {"as_of": "2026-06-30", "currency": "USD"}
+    local, book = (
+        sm.Book(subscriptions=lines, **told),
+        sm.connect(subscriptions=there(lines, way), **told),
+    )
+    for measure in (sm.retention.nrr, sm.revenue.mrr, sm.retention.cohorts, sm.survival.curve):
+        pd.testing.assert_frame_equal(measure(book, by="plan").df, measure(local, by="plan").df)

@@ -176,11 +176,30 @@ def policies() -> st.SearchStrategy[Policy]:
     )
 
 
+def numbered(found: list[dict[str, Any]], renews: list[bool]) -> tuple[dict[str, Any], ...]:
+    """Name the subscriptions; one that renews keeps the name of its customer's last one, as some billers do."""
+    named: list[dict[str, Any]] = []
+    last: dict[str, str] = {}
+    for i, line in enumerate(found):
+        keeps, name = i < len(renews) and renews[i], f"s{i:02d}"
+        name = last.get(line["customer_id"], name) if keeps else name
+        last[line["customer_id"]] = name
+        named.append({"subscription_id": name, **line})
+    return tuple(named)
+
+
 @st.composite
-def cases(draw: st.DrawFn, policy: st.SearchStrategy[Policy] | None = None, most: int = 12) -> Case:
-    """A company of at most seven customers."""
+def cases(
+    draw: st.DrawFn,
+    policy: st.SearchStrategy[Policy] | None = None,
+    most: int = 12,
+    *,
+    renews: bool = False,
+) -> Case:
+    """A company of at most seven customers; with `renews`, some subscriptions keep their name when they renew."""
     found = draw(st.lists(lines(), min_size=1, max_size=most))
-    named = tuple({"subscription_id": f"s{i:02d}", **line} for i, line in enumerate(found))
+    again = draw(st.lists(st.booleans(), max_size=len(found))) if renews else []
+    named = numbered(found, again)
     segments = draw(st.tuples(*(st.sampled_from(SEGMENTS) for _ in CUSTOMERS)))
     customers = tuple(
         {"customer_id": name, "segment": segment, "parent_id": "a" if name in "bc" else None}

@@ -101,7 +101,7 @@ def remote(
 
 def test_engines_agree_on_random_ledgers(way: str, warehouse: Warehouse) -> None:
     @settings(quick, max_examples=EXAMPLES[way])
-    @given(cases(), FREQS.filter(lambda freq: freq != "D"), BYS, FX)
+    @given(cases(renews=True), FREQS.filter(lambda freq: freq != "D"), BYS, FX)
     def compare(case: Case, freq: str, by: tuple[str, ...], fx: str) -> None:
         case = moving(case, fx)
         local = case.engine()

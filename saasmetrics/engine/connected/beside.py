@@ -11,7 +11,7 @@ import narwhals as nw
 
 from saasmetrics.engine.connected.rows import is_there
 from saasmetrics.engine.connected.suspects import Suspect, is_yes
-from saasmetrics.engine.portable.fetched import fenced, fetched
+from saasmetrics.engine.portable.fetched import fenced, fetched, repeats
 from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.tables.gate import cross, keys, owners, success, support
 
@@ -154,7 +154,7 @@ def _outside(asked: _Asked, frame: Frame) -> Joined:
     if asked.name != "usage" or not asked.other("subscriptions", "start", key=line):
         return frame, ()
     lines: Rows = asked.tables["subscriptions"].data
-    if lines.once("several terms", lambda: _several(lines.frame, line)):
+    if lines.once("several terms", lambda: repeats(lines.frame, line)):
         return frame, ()
     ends = "end" in lines.column_names
     facts = {"_from": nw.col("start").cast(nw.Date)}
@@ -167,12 +167,6 @@ def _outside(asked: _Asked, frame: Frame) -> Joined:
     beside = (("subscriptions", line, line),)
     found = Suspect(success.usage_outside_term, "usage-outside-term", "date", where, beside=beside)
     return frame, (found,)
-
-
-def _several(frame: Frame, key: str) -> bool:
-    """Whether a value is there twice, or missing beside another that is."""
-    groups = frame.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1)
-    return bool(fetched(groups.head(1)).num_rows)
 
 
 def _alone(asked: _Asked, frame: Frame) -> Joined:

@@ -11,13 +11,13 @@ from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
 from saasmetrics.engine.portable.balances import daily_changes, origins
-from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.fetched import fetched, number, repeats
 from saasmetrics.engine.portable.held import held, held_by, keeps
 from saasmetrics.engine.portable.invoices import charged_for_usage
 from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.limits import check_amounts, check_sum
-from saasmetrics.engine.portable.lines import SERVED, all_pieces, pieces, served
+from saasmetrics.engine.portable.lines import NUMBER, SERVED, all_pieces, pieces, served
 from saasmetrics.engine.portable.rates import Rates, rates_of
 from saasmetrics.engine.spans import source_of
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Lines without an id of their own are numbered in the order of these, by which the latest of several is told.
 _ORDER = {"mrr": ("customer_id", "mrr", "month"), "invoices": ("date", "invoice_id", "amount")}
+# Where a subscription id is there twice, as of one that was renewed, its rows are numbered in the order of these.
+_TOLD_BY = ("start", "subscription_id", "amount", "end", "interval", "plan", "product", "quantity")
 
 _SERVED_IS = "from when until when each subscription is paid for"
 _PIECES_ARE = (
@@ -223,12 +225,24 @@ class Basis:
         for name in self._paid():
             check_amounts(self.tables, name, self.policy, self.as_of, self.currency)
 
+    def numbered(self) -> Frame:
+        """Return the subscriptions; each with a number as `NUMBER` where ids do not tell them apart, or their order."""
+        return self.once("numbered", self._numbered)
+
+    def _numbered(self) -> Frame:
+        found: Frame = self.tables["subscriptions"]
+        if self.policy.overlap != "latest" and not repeats(found, "subscription_id"):
+            return found
+        order = [name for name in _TOLD_BY if name in names(found)]
+        return held(found.with_row_index(NUMBER, order_by=order), "numbered", "rows with a number")
+
     def _with_served(self) -> dict[str, Frame]:
         """Return the tables, and with them what pieces and footnotes both start from."""
         self.once("amounts", self._check_amounts)
         if self.source != "subscriptions":
             return {**self.tables}
-        asked = (self.tables, self.policy, self.as_of, self.currency)
+        tables = {**self.tables, "subscriptions": self.numbered()}
+        asked = (tables, self.policy, self.as_of, self.currency)
         return {
             **self.tables,
             SERVED: self.once(SERVED, lambda: held(served(*asked), SERVED, _SERVED_IS)),
@@ -335,5 +349,12 @@ class Basis:
         return self.once(("groups", tuple(by)), lambda: self._grouping(tuple(by)))
 
     def _grouping(self, by: Sequence[str]) -> Groups:
-        found = self.members(by) if self.of_customers(by) else self.pieces(by)
-        return who.groups_of(found, by, self.known_columns())
+        known = self.known_columns()
+        paying = self.members(by) if self.of_customers(by) else self.pieces(by)
+        found = who.groups_of(paying, by, known)
+        if len(found):
+            return found
+        bands = who.bands_of(self._lines())  # nobody has begun to pay: the groups of all rows
+        asked = (self.tables, self.source, self.policy.entity, by, bands)
+        rows = who.with_groups(self.tables[self.source], *asked)
+        return who.groups_of(who.with_group_number(rows, by), by, known)

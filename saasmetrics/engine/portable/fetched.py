@@ -42,6 +42,12 @@ def number(cell: Frame) -> Any:
     return None if not found or found[0] != found[0] else found[0]
 
 
+def repeats(frame: Frame, key: str) -> bool:
+    """Ask whether a value is in several rows of a column, or missing in several."""
+    groups = frame.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1)
+    return bool(fetched(groups.head(1)).num_rows)
+
+
 def dense(
     cells: Frame, shape: tuple[int, ...], dims: Mapping[str, int], names: Sequence[str]
 ) -> dict[str, NDArray[np.int64]]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 SERVED = "served"  # among tables: the subscriptions with their MRR, where they were computed before
+NUMBER = "_row"  # of subscriptions: tells rows apart where their ids do not
 PIECE = ("entity", "line", "start", "end", "amount", "rests", "cause", "moving")
 
 
@@ -169,7 +170,7 @@ def served(tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: st
     rate = currency_rate(tables, "subscriptions", as_of, currency)
     parts, times = interval_months(table, policy)
     found = table.with_columns(
-        line=nw.col("subscription_id"),
+        line=nw.col(NUMBER if NUMBER in names(table) else "subscription_id"),
         start=day_number("start", 0),
         end=day_number("end", FAR) if "end" in names(table) else nw.lit(FAR),
         _parts=parts,
@@ -253,7 +254,7 @@ def _invoices(
 
 
 def _latest_wins(found: Frame) -> Frame:
-    """Where lines of an entity overlap, keep the one that started last; of several, the last `line`.
+    """Where lines of an entity overlap, keep the one that started last; of several, the last `line`, a number.
 
     Each piece is cut at every moment at which something of its entity starts or ends.
     """

@@ -11,6 +11,7 @@ from saasmetrics.engine.implied_terms import NOTE, QUARTER, YEAR, short_notes
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import number
 from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.lines import NUMBER
 from saasmetrics.engine.portable.renewals.levels import level_at, with_months_later
 from saasmetrics.engine.portable.renewals.signed import TERM, Signed
 from saasmetrics.engine.portable.whole import FAR, divided, running
@@ -41,9 +42,8 @@ def implied(basis: Basis, as_of: int) -> Signed:
     As `engine.implied_terms` has them: what a customer pays for one product at one interval without a day between is
     one run, and begins a term on its first day and on every anniversary.
     """
-    lines = basis.tables["subscriptions"].with_row_index(
-        "term", order_by=["subscription_id", "start"]
-    )
+    table = basis.numbered()
+    lines = table.with_row_index("term", order_by=_order(table))
     lines = held(lines.with_columns(nw.col("term").cast(nw.Int64)), "lines")
     billed = held(_billed(basis), "billed")
     often = billed.filter(nw.col("_every") < QUARTER).select("row").unique()
@@ -87,10 +87,16 @@ def _billed(basis: Basis) -> Frame:
         _product=product.cast(nw.Int64),
         _every=(months * count).cast(nw.Int64),
     )
-    rows = basis.served().select("line", "start").with_row_index("row", order_by=["line", "start"])
+    served = basis.served()
+    rows = served.with_row_index("row", order_by=_order(served))
     rows = rows.group_by("line", "start").agg(nw.col("row").min())
     rows = rows.select("line", nw.col("row").cast(nw.Int64), _begin=nw.col("start"))
     return found.join(rows, on=["line", "_begin"])
+
+
+def _order(lines: Frame) -> list[str]:
+    """Return the columns that subscriptions are numbered in the order of."""
+    return ["subscription_id", "start", *(name for name in (NUMBER,) if name in names(lines))]
 
 
 def _changes(billed: Frame) -> Frame:
