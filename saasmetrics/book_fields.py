@@ -52,10 +52,10 @@ def fill(
     Calendar("Y", fiscal_start)
     guessed = as_of is None
     if tables is None:
+        history = history if currency else place.with_assumed(history)
         tables = place.known(history, known if policy.knowledge == "recorded" else None)
         as_of = place.until(tables, as_of)
-        if repairs:
-            tables, mended = _repaired(tables, repairs, policy, as_of, currency, place)
+        tables, mended = _repaired(tables, repairs, policy, as_of, currency, place)
         for cut in cuts:
             tables = cut(tables)
     assert as_of is not None
@@ -90,6 +90,8 @@ def _repaired(
     currency: str | None,
     place: Place,
 ) -> tuple[Mapping[str, Table], tuple[Problem, ...]]:
+    if not repairs:
+        return tables, ()
     from saasmetrics.checks.remedies import Asked, applied
 
     asked = Asked(policy, as_of, currency or place.currency(tables))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
+from saasmetrics.flags import flagged
 from saasmetrics.money import counted, format_money, format_ratio
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def as_data(book: Book, report: Report) -> dict[str, Any]:
                 "share": touched.share,
                 "points": touched.points,
                 "examples": [dict(example) for example in problem.examples],
-                "remedy": problem.remedy,
+                "remedy": flagged(problem).remedy,
                 "means": told[problem.code].means if problem.code in told else "",
                 "changes": told[problem.code].changes if problem.code in told else "",
                 "choices": remedies.get(problem.code, {}),
@@ -145,7 +146,7 @@ def _lines(book: Book, report: Report) -> list[str]:
 
     lines, remedies = [], choices()
     for problem, touched in zip(report.problems, report.extra["touched"], strict=True):
-        lines.append(f"{problem.severity.upper()} {problem}")
+        lines.append(f"{problem.severity.upper()} {flagged(problem)}")
         if said := _touched(touched, book.currency):
             lines.append(f"  Touches {said}.")
         lines += _remedies(problem, remedies.get(problem.code, {}))

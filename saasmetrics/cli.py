@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics import check_command, import_command
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.flags import as_flags, told
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except InvalidTablesError as error:
-        _complain(str(error))
+        _complain(told(error, _settings(arguments)))
         return FINDINGS
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -58,9 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"{error.filename}: {error.strerror}." if error.filename else str(error))
         return USAGE
     except DataError as error:
-        _complain(str(error))
+        _complain(told(error, _settings(arguments)))
         return USAGE
     return code
+
+
+def _settings(arguments: argparse.Namespace) -> str:
+    """Return the file of settings that the command is given; "" where it is given a folder."""
+    folder = getattr(arguments, "folder", "")
+    return folder if folder.lower().endswith(".toml") else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -207,12 +214,12 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    import_command.run(arguments, _say)
+    import_command.run(arguments, lambda text: _say(as_flags(text)))
     return DONE
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    if arguments.folder.lower().endswith(".toml"):
+    if _settings(arguments):
         return _pack(arguments)
     if arguments.since is not None:
         raise DataError(
@@ -233,14 +240,14 @@ def _pack(arguments: argparse.Namespace) -> int:
             raise DataError(
                 f"--{option} is not for a board pack: its settings are in {arguments.folder}."
             )
-    told = {
+    given = {
         "as_of": _day(arguments.as_of),
         "currency": arguments.currency,
         "since": arguments.since,
         "cache": arguments.cache,
     }
     with _progress(20, "Board pack") as done:
-        made = monthly(arguments.folder, arguments.out or "packs", done=done, **told)
+        made = monthly(arguments.folder, arguments.out or "packs", done=done, **given)
     _say(str(made))
     return DONE
 
@@ -262,11 +269,11 @@ def _review(arguments: argparse.Namespace) -> int:
         sure = f"95% interval {figure.interval}" if figure.interval else ""
         change = f"{figure.change} in 12 months" if figure.change else ""
         verdict = figure.verdict if figure.verdict in {"pass", "fail", "not proven"} else ""
-        details = [part for part in (verdict, change, sure) if part] or [figure.reason]
+        details = [part for part in (verdict, change, sure) if part] or [as_flags(figure.reason)]
         _say(f"{figure.name:<12} {figure.text:>12}   {'; '.join(details)}".rstrip())
     for section in found.sections:
         for text in section.missing:
-            _say(f"Not shown in {section.title}: {text}")
+            _say(f"Not shown in {section.title}: {as_flags(text)}")
     _say(f"\n{page}\n{len(files)} CSV files in {csv}")
     return DONE
 

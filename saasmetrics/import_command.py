@@ -109,17 +109,34 @@ def _told(arguments: argparse.Namespace) -> Told:
 
 
 def _tables(folder: Path, files: Sequence[File], told: Told) -> dict[str, Table]:
-    """Return the tables that files are by their names and columns as they stand; none unless all of them are."""
-    from saasmetrics.importers.targets import NAME
-    from saasmetrics.tables.read import read_folder, table_of_stem
+    """Return the tables that files are by their names and columns as they stand; none unless all of them are.
 
-    named = all(table_of_stem(file.label.rsplit(".", 1)[0]) for file in files)
-    if not files or not named or (folder / NAME).exists():
+    Raises
+    ------
+    DataError
+        If they have the columns of their tables and cannot be read.
+    """
+    from saasmetrics.importers.targets import NAME
+    from saasmetrics.tables.read import read_folder
+
+    if not files or (folder / NAME).exists() or not all(map(_is_table, files)):
         return {}
+    return read_folder(folder, told=told)
+
+
+def _is_table(file: File) -> bool:
+    """Whether a file is named like a table and has the columns that it needs."""
+    from saasmetrics.importers.targets import whole
+    from saasmetrics.tables.read import table_of_stem
+
+    table = table_of_stem(file.label.rsplit(".", 1)[0])
+    if table is None:
+        return False
     try:
-        return read_folder(folder, told=told)
+        whole(file.label, table, [file.names.get(name, name) for name in file.columns])
     except DataError:
-        return {}
+        return False
+    return True
 
 
 def _need_no_import(

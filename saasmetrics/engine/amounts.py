@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
+
+ASSUMED = "USD"
+"""The reporting currency where nobody names one."""
+_PAID = ("subscriptions", "mrr", "invoices")  # the tables that MRR is counted from
 
 
 def monthly_micro(
@@ -174,11 +179,37 @@ def reporting_currency(given: Any) -> str | None:
 def main_currency(tables: Mapping[str, Table]) -> str:
     """Return the currency of most rows that is not converted by fx, or USD."""
     quoted = tables["fx"].data["currency"].unique().to_pylist() if "fx" in tables else []
-    for name in ("subscriptions", "mrr", "invoices"):
+    for name in _PAID:
         there = name in tables and "currency" in tables[name].data.column_names
         if there and (found := most_used(_counts(tables[name].data), quoted)):
             return found
-    return "USD"
+    return ASSUMED
+
+
+def with_assumed(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Return tables of which the first notes the currency that is assumed, where none of them names one.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables import normalize_all
+    >>> rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]}
+    >>> with_assumed(normalize_all({"mrr": rows}))["mrr"].notes[-1]
+    'no table names a currency, so amounts count as USD; say another: sm.read(..., currency="EUR")'
+    """
+    paid = [name for name in _PAID if name in tables]
+    names = any(
+        "currency" in (data := tables[name].data).column_names
+        and data["currency"].null_count < data.num_rows
+        for name in paid
+    )
+    if names or not paid:
+        return dict(tables)
+    first = tables[paid[0]]
+    note = (
+        f"no table names a currency, so amounts count as {ASSUMED}; say another: "
+        'sm.read(..., currency="EUR")'
+    )
+    return {**tables, paid[0]: replace(first, notes=(*first.notes, note))}
 
 
 def _counts(data: pa.Table) -> dict[str | None, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from saasmetrics.engine.amounts import main_currency
+from saasmetrics.engine.amounts import main_currency, with_assumed
 from saasmetrics.engine.asof import known_tables, observed_until
 from saasmetrics.engine.filters import filtered
 from saasmetrics.engine.local import LocalEngine
@@ -30,6 +30,9 @@ class Place(Protocol):
 
     def currency(self, tables: Tables) -> str:
         """Return the currency of most rows."""
+
+    def with_assumed(self, tables: Tables) -> Tables:
+        """Return tables that note which currency is assumed, where none of them names one."""
 
     def filtered(self, tables: Tables, values: Mapping[str, Any]) -> dict[str, Table]:
         """Return the rows with the given values."""
@@ -79,6 +82,10 @@ class Here:
     def currency(self, tables: Tables) -> str:
         """Return the currency of most rows."""
         return main_currency(tables)
+
+    def with_assumed(self, tables: Tables) -> Tables:
+        """Return tables that note which currency is assumed, where none of them names one."""
+        return with_assumed(tables)
 
     def filtered(self, tables: Tables, values: Mapping[str, Any]) -> dict[str, Table]:
         """Return the rows with the given values."""

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from saasmetrics.importers.referenced import BILLED, CENT, SHOWN, WHO, Referenced, referenced
 from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WHO = ["customer_id", "currency"]
-_CENT = 0.005
 _MONTH = pd.Timedelta(31, "D")
-_BILLED = ("recurring", "one_time", "usage")
 _DAY = pd.Timedelta(1, "D")
-_SHOWN = 3
 _WORDS = (
     (
         False,
@@ -31,42 +28,72 @@ _WORDS = (
 )
 
 
-def settled(
-    table: pd.DataFrame, number: pd.Series, cancels: pd.Series
-) -> tuple[pd.DataFrame, list[str]]:
+def settled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Let a credit note that cancels a whole invoice serve the period of that invoice, and be of its kind.
 
     The invoice then never was. Where the customer pays for the days just before and just after, and nothing was billed
-    instead, a month was given free, which is no churn: the credit note is a refund, and the policy decides.
+    instead, a month was given free, which is no churn: the credit note is a refund, and the policy decides. A credit
+    note that names an invoice takes from that one, whether all of it or a part.
 
     Parameters
     ----------
     table
-        Lines of invoices: customer, date, amount (credits negative), service_start, service_end, kind, currency.
-    number
-        The number of the invoice or credit note of each line.
-    cancels
-        The number of the invoice that a credit note says to cancel, missing where it does not say.
+        Lines of invoices: number, cancels (the number of the invoice that a credit note names, missing where it names
+        none), customer_id, date, amount (credits negative), service_start, service_end, kind, currency, product.
 
     Returns
     -------
     tuple
         The lines, and what was done in words.
     """
-    lines = _dated(table.assign(number=number, cancels=cancels))
-    bills = lines[lines["what"].isin(_BILLED)]
-    pairs = _pairs(_whole(bills), _whole(lines[lines["kind"] == "credit"]))
-    if not len(pairs):
-        return table, []
+    lines = _dated(table.assign(cancels=_named(table)))
+    told = referenced(lines)
+    bills = lines[lines["what"].isin(BILLED)]
+    open_bills = bills[~bills["number"].isin(told.pairs["number"])]
+    unsaid = (lines["kind"] == "credit") & lines["cancels"].isna()
+    pairs = _pairs(_whole(open_bills), _whole(lines[unsaid]))
     recurring = bills[(bills["what"] == "recurring") & (bills["amount"] > 0)]
-    pairs = pairs.assign(free=_free(pairs, recurring)).set_index("number_note")
-    out = table.copy()
+    both = pd.concat([told.pairs, pairs], ignore_index=True) if len(told.pairs) else pairs
+    free = _free(both, recurring)
+    both = both.assign(free=free).set_index("number_note")
+    out = _guessed(table, both[both.index.isin(pairs["number_note"])])
+    return _with_mirrored(out, told, both), [*_said(both), *told.notes]
+
+
+def _named(table: pd.DataFrame) -> pd.Series:
+    """Return the invoice that each line names; lines of a note that name none go with its first."""
+    text = table["cancels"].astype("object").str.strip()
+    text = text.where(text != "", None)
+    return text.fillna(text.groupby(table["number"]).transform("first"))
+
+
+def _guessed(table: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with the period and kind of the invoice that a note cancels, though it does not name it."""
+    out, number = table.copy(), table["number"]
     noted = number.where(table["kind"] == "credit").isin(pairs.index)
     for name, end in (("service_start", "begin"), ("service_end", "until")):
         out[name] = out[name].mask(noted, number.map(pairs[end]))
     kind = pairs["what"].where(~pairs["free"], "refund").replace("recurring", "credit")
     out["kind"] = out["kind"].mask(noted, number.map(kind))
-    return out, _said(pairs)
+    return out
+
+
+def _with_mirrored(table: pd.DataFrame, told: Referenced, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with those of credit notes that name an invoice replaced by what they take from its months."""
+    if not len(told.lines):
+        return table
+    free = pairs.index[pairs["free"]]
+    new = table.loc[told.lines.index].assign(
+        amount=told.lines["amount"],
+        service_start=told.lines["begin"],
+        service_end=told.lines["until"],
+        product=told.lines["product"],
+        kind=told.lines["what"].replace("recurring", "credit"),
+    )
+    given = (new["kind"] == "credit") & told.lines["whole"] & new["number"].isin(free)
+    new["kind"] = new["kind"].mask(given, "refund")
+    new["quantity"] = new["quantity"].mask(told.lines["several"])
+    return pd.concat([table.drop(index=told.gone), new]).sort_index(kind="stable")
 
 
 def _dated(lines: pd.DataFrame) -> pd.DataFrame:
@@ -82,13 +109,12 @@ def _dated(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _whole(lines: pd.DataFrame) -> pd.DataFrame:
     """Return what documents bill of one kind, where all of it serves one period."""
-    found = lines.groupby(["number", "what", *_WHO], as_index=False).agg(
+    found = lines.groupby(["number", "what", *WHO], as_index=False).agg(
         date=("date", "min"),
         amount=("amount", "sum"),
         begin=("begin", "min"),
         until=("until", "max"),
         served=("served", "any"),
-        cancels=("cancels", "first"),
         begins=("begin", "nunique"),
         ends=("until", "nunique"),
     )
@@ -96,12 +122,10 @@ def _whole(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(invoices: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
-    """Return which note cancels which invoice wholly: the one it names, else the last of its amount and period."""
-    both = invoices.merge(notes, on=_WHO, suffixes=("", "_note"))
-    said = both["cancels_note"].notna()
-    fits = (both["amount"] + both["amount_note"]).abs() < _CENT
+    """Return which note cancels which invoice wholly: the last of its amount and period."""
+    both = invoices.merge(notes, on=WHO, suffixes=("", "_note"))
+    fits = (both["amount"] + both["amount_note"]).abs() < CENT
     fits &= both["date"] <= both["date_note"]
-    fits &= ~said | (both["cancels_note"] == both["number"])
     same = (both["begin"] == both["begin_note"]) & (both["until"] == both["until_note"])
     both = both[fits & (same | ~both["served_note"])]
     both = both.sort_values(["date_note", "number_note", "date"], ascending=[True, True, False])
@@ -111,7 +135,7 @@ def _pairs(invoices: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
 def _free(pairs: pd.DataFrame, recurring: pd.DataFrame) -> pd.Series:
     """Whether a cancelled month was given free: the customer pays just before and after it, and nothing replaces it."""
     kept = recurring[~recurring["number"].isin(pairs["number"])]
-    near = pairs.merge(kept, on=_WHO, suffixes=("", "_other"))
+    near = pairs.merge(kept, on=WHO, suffixes=("", "_other"))
 
     def any_that(which: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
         return pairs["number"].isin(near.loc[which(near), "number"])
@@ -134,8 +158,8 @@ def _said(pairs: pd.DataFrame) -> list[str]:
     for free, one, many in _WORDS:
         some = pairs[pairs["free"] == free]
         if len(some):
-            shown = [f"{note} for {number}" for note, number in some["number"].head(_SHOWN).items()]
-            shown += ["..."] * (len(some) > _SHOWN)
+            shown = [f"{note} for {number}" for note, number in some["number"].head(SHOWN).items()]
+            shown += ["..."] * (len(some) > SHOWN)
             words = f"{counted(len(some), 'credit note')} {agreeing(len(some), one, many)}"
             said.append(f"{words} ({', '.join(shown)})")
     return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,7 +189,14 @@ def recognize(
         for one in found
         if one.layout.kind in one.importer.main or one.file.label in told
     }
-    return [one for one in found if one.importer.id in there]
+    return [_seen(one) for one in found if one.importer.id in there]
+
+
+def _seen(one: Found) -> Found:
+    """Return a file with the columns that its values tell, beside those that their names do."""
+    if one.layout.seen is None:
+        return one
+    return replace(one, fields={**one.fields, **one.layout.seen(one.file.data, one.fields)})
 
 
 def likest(file: File, importers: Sequence[Importer]) -> Found | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pandas as pd
+    import pyarrow as pa
 
     from saasmetrics.importers.fields import UnreadableError
 
@@ -32,12 +33,15 @@ class Layout:
         Fields without which the file is not this one.
     signs
         Columns of which at least one is there, in this system and in no other; none where the needs say enough.
+    seen
+        What else the values say of the columns: from the rows, and field -> column by names, to field -> column.
     """
 
     kind: str
     fields: Mapping[str, tuple[str, ...]]
     needs: tuple[str, ...]
     signs: tuple[str, ...] = ()
+    seen: Callable[[pa.Table, Mapping[str, str]], dict[str, str]] | None = None
 
     def match(self, columns: list[str]) -> dict[str, str]:
         """Return field -> column for a file with these columns; empty where it is another file."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.importers.dated import with_dates
 from saasmetrics.importers.kinds import kinds
 from saasmetrics.importers.targets import NAME, known_target
 from saasmetrics.tables.names import match_columns
@@ -212,7 +213,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     DataError
         If the mapping names a column that the file does not have, or a name that another column has.
     InvalidTablesError
-        If an amount may be a thousand times what it seems, or a value contradicts what is told.
+        If an amount may be a thousand times what it seems, a date may be two, or a value contradicts what is told.
     """
     table, columns = str(entry["table"]), file.said(entry["columns"])
     told = own_ways([file.label], {file.label: entry}, told)
@@ -232,7 +233,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     data, notes = told.apply(table, with_names(of_file(data, file.label), names))
     if problems := ambiguous_amounts(SCHEMA[table], data):
         raise InvalidTablesError(problems)
-    return data.to_pandas(), [f"{file.label}: {note}" for note in notes]
+    return with_dates(table, data).to_pandas(), [f"{file.label}: {note}" for note in notes]
 
 
 def template(

@@ -27,6 +27,7 @@ from saasmetrics.tables.names import (
 )
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
 from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
+from saasmetrics.tables.signs import named_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
@@ -166,6 +167,8 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
         raise InvalidTablesError(matching.problems)
     interval = constant_interval(schema, matching, notes)
     constants = {"interval": pa.repeat(pa.scalar(interval), data.num_rows)} if interval else {}
+    if currency := named_currency(schema, matching, data, notes):
+        constants["currency"] = pa.repeat(pa.scalar(currency), data.num_rows)
     constants |= _generated_ids(schema, matching, data, notes)
     columns, zones, problems = _read_columns(schema, matching, data, notes)
     columns |= constants

@@ -150,7 +150,7 @@ def read_parquet(
         # pq.read_table would import pandas.
         with pq.ParquetFile(file) as parquet:
             if since is not None and not since.equals(parquet.metadata):
-                raise written_meanwhile(file)
+                raise written_meanwhile(file, since_read=True)
             _refuse_repeated(file, parquet.metadata)
             return parquet.read(columns=columns), parquet.metadata
     except (pa.ArrowInvalid, OSError) as error:

@@ -34,18 +34,25 @@ def unchanged(file: Path, since: Mark | None = None) -> Iterator[None]:
     """
     before = mark(file)
     if since is not None and before != since:
-        raise written_meanwhile(file)
+        raise written_meanwhile(file, since_read=True)
     yield
     if mark(file) != before:
         raise written_meanwhile(file)
 
 
-def written_meanwhile(file: Path) -> DataError:
-    """Return the error that what was read of a file may be of two exports."""
+def written_meanwhile(file: Path, *, since_read: bool = False) -> DataError:
+    """Return the error that what was read of a file, or is read of it later, may be of two exports."""
+    when = "since it was read" if since_read else "while it was read"
     if not file.exists():
         msg = (
-            f"{file.name} was moved or deleted while it was read: columns are read when they are asked for. "
+            f"{file.name} was moved or deleted {when}: columns are read when they are asked for. "
             "Put it back, or read it again where it is."
+        )
+        return DataError(msg)
+    if since_read:
+        msg = (
+            f"{file.name} has changed since it was read, and columns are read when they are asked for: its rows "
+            "would be of two exports. Read it again."
         )
         return DataError(msg)
     msg = (

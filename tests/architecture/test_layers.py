@@ -33,7 +33,7 @@ LAYERS = (
     {"success"},
     {"charts"},
     {"board"},
-    {"cli", "__main__", "check_command", "import_command", "saasmetrics_widgets"},
+    {"cli", "__main__", "check_command", "import_command", "flags", "saasmetrics_widgets"},
 )
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 TOP = len(LAYERS) - 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from saasmetrics.cli import DONE, USAGE, main
+import saasmetrics as sm
+from saasmetrics.cli import DONE, FINDINGS, USAGE, main
 from tests.importers.exports import folder
 from tests.importers.test_stripe import DASHBOARD
 
@@ -35,3 +37,50 @@ def test_the_columns_of_a_file_that_is_not_recognized_are_shown_with_what_is_mis
     assert "missing: number (invoice_number" in said
     assert "not used: farbe" in said
     assert "like no export that is known: a, b" in said
+
+
+CONTRACTS = "Vertragsnummer;Kunde;Beginn;Ende;Betrag;Turnus\nV-1;Öko KG;{};;100,50;monatlich\n"
+
+
+def test_a_table_whose_dates_are_unclear_is_asked_about_each_time_and_leaves_no_mapping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Verträge.csv").write_text(CONTRACTS.format("01.02.2026"), encoding="cp1252")
+    said = []
+    for _ in range(2):
+        assert main(["import", str(tmp_path), "--columns"]) == FINDINGS
+        said.append(capsys.readouterr())
+    assert said[0] == said[1]
+    assert "dates could be day/month or month/day" in said[0].err
+    assert [file.name for file in tmp_path.iterdir()] == ["Verträge.csv"]
+
+
+@pytest.mark.parametrize("way", ["--dayfirst", "--monthfirst"])
+def test_what_is_imported_is_read_without_another_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    (raw / "liste.csv").write_text(CONTRACTS.format("01.02.2026"), encoding="utf-8")
+    (raw / "mapping.toml").write_text('["liste.csv"]\ntable = "subscriptions"\n', encoding="utf-8")
+    asked = ["import", str(raw), "--out", str(out)]
+    assert main(asked) == FINDINGS
+    said = capsys.readouterr().err
+    assert "liste.csv, column 'Beginn', row 2" in said
+    assert "--dayfirst, or --monthfirst" in said
+    assert not out.exists()
+    assert main([*asked, way]) == DONE
+    book = sm.read(out, as_of="2026-03-31", currency="EUR")
+    first = "2026-02-01" if way == "--dayfirst" else "2026-01-02"
+    assert str(book.tables["subscriptions"].data["start"][0]) == first
+    assert main(["check", str(out), "--as-of", "2026-03-31"]) == DONE
+
+
+def test_the_order_of_dates_that_one_column_tells_is_that_of_the_file(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir()
+    rows = CONTRACTS.format("01.02.2026").replace(";;100", ";31.12.2026;100")
+    (raw / "liste.csv").write_text(rows, encoding="utf-8")
+    (raw / "mapping.toml").write_text('["liste.csv"]\ntable = "subscriptions"\n', encoding="utf-8")
+    assert main(["import", str(raw), "--out", str(out)]) == DONE
+    assert str(pq.read_table(out / "subscriptions.parquet")["beginn"][0]) == "2026-02-01"

@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.cli import main
 from saasmetrics.errors import DataError
-from tests.importers.exports import imported, mrr
+from tests.importers.exports import folder, imported, mrr
 
 LIST = """
 Invoice Number|Customer ID|Customer|Invoice Date|Description|Net Amount|Tax Amount|Gross Amount|Service Start|Service End|Currency|Document Type|Status
@@ -115,6 +116,14 @@ def test_amounts_that_may_hold_tax_are_asked_about(
 
 def test_gross_amounts_count_without_their_tax(tmp_path: Path) -> None:
     found = imported(tmp_path, list=f"{HEAD}|Gross Amount|Tax\nI-1|Ada|2026-01-05|Pro|120|20")
+    assert found.tables["invoices"]["amount"].tolist() == [100.0]
+
+
+@pytest.mark.parametrize("tax", ["MwSt", "MwSt.", "USt", "USt-Betrag", "Mehrwertsteuer"])
+def test_german_tax_is_taken_off_gross_amounts_however_it_is_written(
+    tmp_path: Path, tax: str
+) -> None:
+    found = imported(tmp_path, list=f"{HEAD}|Bruttobetrag|{tax}\nI-1|Ada|2026-01-05|Pro|119|19")
     assert found.tables["invoices"]["amount"].tolist() == [100.0]
 
 
@@ -242,3 +251,40 @@ def test_a_whole_credit_note_is_no_churn_but_of_what_it_cancels(tmp_path: Path, 
     if counted:
         other = book.with_policy(refunds="counted")
         assert sm.revenue.bridge(other).df["closing"].tolist() == counted
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "currency"),
+    [
+        ("Nettobetrag (EUR)", "1.200,00", "EUR"),
+        ("Netto in CHF", "1.200,00", "CHF"),
+        ("Nettobetrag €", "1.200,00", "EUR"),
+        ("Nettobetrag", "1.200,00 €", "EUR"),
+        ("Netto", "£1,200.00", "GBP"),
+    ],
+)
+def test_the_currency_in_a_header_or_beside_amounts_is_that_of_the_lines(
+    tmp_path: Path, column: str, cell: str, currency: str
+) -> None:
+    found = imported(tmp_path, list=f"{HEAD}|{column}\nI-1|Ada|2026-01-05|Pro|{cell}")
+    lines = found.tables["invoices"]
+    assert lines[["amount", "currency"]].to_numpy().tolist() == [[1200.0, currency]]
+    assert f"list.csv: amounts are in {currency}, as {column!r} says" in str(found)
+    assert sm.Book(**found.tables).currency == currency
+
+
+def test_amounts_in_two_currencies_need_a_column_that_says_which(tmp_path: Path) -> None:
+    rows = f"{HEAD}|Net (EUR)|Tax (USD)\nI-1|Ada|2026-01-05|Pro|100|20"
+    with pytest.raises(DataError, match=r"in several currencies, EUR in 'Net \(EUR\)' and USD in"):
+        imported(tmp_path, list=rows)
+
+
+def test_a_currency_that_nobody_names_is_said_to_be_assumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder(tmp_path, list=f"{HEAD}|Net ($)\nI-1|Ada|2026-01-05|Pro|100")
+    assumed = "no table names a currency, so amounts count as USD; say another: "
+    main(["check", str(tmp_path)])
+    assert f"{assumed}--currency EUR" in capsys.readouterr().out
+    assert f'{assumed}sm.read(..., currency="EUR")' in str(sm.read(tmp_path).check())
+    assert assumed not in str(sm.read(tmp_path, currency="USD").check())

@@ -10,13 +10,19 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.credits import settled
+from saasmetrics.importers.currencies import amounts_with_currency, currency_said
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.importers.referenced import column_of_references
 from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.months import month_of_label
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
     from saasmetrics.importers.layout import Parts
 
 _KIND = "invoices"
@@ -37,12 +43,19 @@ def _fields() -> dict[str, tuple[str, ...]]:
     return {**names, "customer_id": (*names["customer_id"], *names["customer"])}
 
 
+def _seen(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that have other names: amounts with their currency, and the invoice that a note names."""
+    paid = amounts_with_currency(_fields(), data.column_names, fields)
+    return paid | column_of_references(data, {**fields, **paid})
+
+
 LAYOUTS = (
     Layout(
         _KIND,
         _fields(),
         ("number", "customer_id", "date"),
         tuple(said()["signs"]),
+        _seen,
     ),
 )
 
@@ -53,11 +66,15 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     rows = files.keep(_KIND, rows["number"].notna(), "without an invoice number", rows)
     rows = files.keep(_KIND, rows["customer_id"].notna(), "without a customer", rows)
     live = ~words(rows["status"]).isin(said()["void"])
+    never = rows.loc[~live, "number"]
     rows = files.keep(_KIND, live, "that were not issued", rows)
+    idle = rows["cancels"].isin(never) & ~rows["cancels"].isin(rows["number"])
+    rows = files.keep(_KIND, ~idle, "of credits whose invoice was not issued", rows)
     net = _net(files, rows)
     rows = files.keep(_KIND, net.notna(), "without an amount", rows)
     net = net[rows.index]
     credit = words(rows["type"]).isin(said()["credit"])
+    credit |= (net < 0) & (net.groupby(rows["number"]).transform("sum") < 0) & _refers(rows)
     if turned := int((credit & (net > 0)).sum()):
         files.notes.append(
             f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
@@ -66,26 +83,40 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     begin, until = _period(files, rows)
     table = pd.DataFrame(
         {
-            "invoice_id": _ids(rows),
+            "number": rows["number"].astype("object").str.strip(),
             "customer_id": rows["customer_id"],
             "date": moments(rows["date"]),
             "amount": net.where(~credit, -net.abs()),
             "service_start": begin,
             "service_end": until,
             "kind": _kinds(files, rows.assign(net=net), until.notna(), credit),
-            "currency": rows["currency"].str.strip().str.upper(),
+            "currency": _currency(files, rows),
             "product": rows["description"],
             "quantity": amounts(rows["quantity"]),
+            "cancels": rows["cancels"],
         }
     )
-    table, notes = settled(table, rows["number"], rows["cancels"])
+    table, notes = settled(table)
     files.notes += notes
+    table.insert(0, "invoice_id", _ids(table))
+    table = table.drop(columns=["number", "cancels"])
     made = {"invoices": table}
     if files.has(_KIND, "customer"):
         first = rows.drop_duplicates("customer_id")
         named = {"customer_id": first["customer_id"], "name": first["customer"]}
         made["customers"] = pd.DataFrame(named)
     return made
+
+
+def _refers(rows: pd.DataFrame) -> pd.Series:
+    """Whether a line names another invoice that is there."""
+    return rows["cancels"].isin(rows["number"]) & (rows["cancels"] != rows["number"])
+
+
+def _currency(files: Parts, rows: pd.DataFrame) -> pd.Series:
+    """Return the currency of each line: of its column, else the one that headers and signs of amounts name."""
+    own = rows["currency"].str.strip().str.upper()
+    return own if own.notna().any() else own.where(own.notna(), currency_said(files, _KIND, rows))
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:
