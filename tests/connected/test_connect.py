@@ -226,3 +226,18 @@ def test_the_callers_frames_are_never_changed() -> None:
     before = frame.clone()
     sm.retention.nrr(sm.connect(subscriptions=frame, **TOLD))
     assert frame.equals(before)
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Null], ids=str)
+def test_days_and_numbers_without_a_value_are_missing_whatever_their_type(
+    kind: type[pl.DataType],
+) -> None:
+    empty = [pl.Series(name, [None, None], dtype=kind) for name in ("end", "signed_at", "discount")]
+    lines = pl.DataFrame(LINES).with_columns(*empty)
+    book = sm.connect(subscriptions=lines, **TOLD)
+    assert value(book) == value(sm.Book(subscriptions=lines, **TOLD)) == 150
+
+
+def test_a_text_without_a_value_in_duckdb_is_no_day() -> None:
+    made = there(LINES, "duckdb").project('* replace (cast(null as varchar) as "end")')
+    assert value(sm.connect(subscriptions=made, **TOLD)) == 150

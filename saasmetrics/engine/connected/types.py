@@ -79,7 +79,7 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
         Name and type of the column there.
     """
     values = nw.col(given)
-    if untyped(frame, given, kind):
+    if untyped(frame, given, kind) or _unwritten(column, frame, given, kind):
         words = frozenset[str]() if column.dtype in ("choice", "currency") else None
         return Typed(values.cast(_EMPTY.get(column.dtype, nw.String())), words=words)
     if column.dtype in ("choice", "currency"):
@@ -101,9 +101,17 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
 
 def untyped(frame: Frame, given: str, kind: Any) -> bool:
     """Return whether a column has no type where it is, because nothing is in it."""
-    return kind == nw.Unknown and not bool(
-        fetched(frame.filter(~nw.col(given).is_null()).head(1)).num_rows
-    )
+    return kind == nw.Unknown and _empty(frame, given)
+
+
+def _unwritten(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> bool:
+    """Return whether texts stand where days or numbers are due, and none was ever written: they are missing."""
+    due = column.dtype in _EMPTY and column.dtype != "bool"
+    return due and isinstance(kind, _TEXTS) and _empty(frame, given)
+
+
+def _empty(frame: Frame, given: str) -> bool:
+    return not fetched(frame.filter(~nw.col(given).is_null()).head(1)).num_rows
 
 
 def _number(values: nw.Expr, kind: Any) -> nw.Expr:
