@@ -135,9 +135,10 @@ def _touches(book: Book, treatment: Any) -> tuple[str, Ints, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Customers that paid at the start of a period."""
+    """Customers that paid at the start of a period, by period and id, so that sums are added in one order."""
 
     unit: Ints
+    place: Ints
     period: Ints
     opening: Array
     closing: Array
@@ -172,8 +173,12 @@ def _periods(book: Book, who: Ints, day: Ints, freq: str) -> _Rows:
     if book.since_day is not None:
         since = int(book.calendar(freq).ordinal(np.array([book.since_day]))[0])
         unit, at = (v[at + 1 + first >= since] for v in (unit, at))
+    place = np.argsort(np.argsort(np.asarray(customer_ids(book)).astype(str), kind="stable"))
+    order = np.lexsort((place[unit], at))
+    unit, at = unit[order], at[order]
     return _Rows(
         unit.astype(np.int64),
+        place[unit].astype(np.int64),
         (at + 1 + first).astype(np.int64),
         held[unit, at] / MICRO,
         held[unit, at + 1] / MICRO,
@@ -211,6 +216,13 @@ def _frame(book: Book, rows: _Rows, freq: str, level: float) -> pd.DataFrame:
     return pd.concat(parts).sort_values(["period"], kind="stable", ignore_index=True)
 
 
+def _as_met(code: Ints) -> Ints:
+    """Return groups numbered as the rows meet them, for engines number them each in their own order."""
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    found: Ints = first[inverse.reshape(-1)]
+    return found
+
+
 def _adjusted(book: Book, rows: _Rows, level: float) -> dict[str, Any]:
     import pandas as pd
 
@@ -222,7 +234,8 @@ def _adjusted(book: Book, rows: _Rows, level: float) -> dict[str, Any]:
     columns = [name for name in _LIKE if name in have]
     blocks = [np.log2(rows.opening)[:, None], dummies(rows.period)]
     blocks += [
-        dummies(followed(book.engine).origin((c,)).astype(np.int64)[rows.unit]) for c in columns
+        dummies(_as_met(followed(book.engine).origin((c,)).astype(np.int64)[rows.unit]))
+        for c in columns
     ]
     x, reach = np.concatenate(blocks, axis=1), normal_quantile(level)
     found: list[dict[str, Any]] = []
@@ -233,7 +246,7 @@ def _adjusted(book: Book, rows: _Rows, level: float) -> dict[str, Any]:
         plain = float(y[touched].mean() - y[other].mean())
         row: dict[str, Any] = {"outcome": name, "label": LABEL, "plain": plain}
         try:
-            value, spread = overlapping(y, touched, x, rows.unit)
+            value, spread = overlapping(y, touched, x, rows.place)
             edges = {"low": value - reach * spread, "high": value + reach * spread}
             row |= {"value": value, **edges}
             row["reason"] = ""

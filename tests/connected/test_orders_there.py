@@ -1,0 +1,58 @@
+"""The order in which rows come changes no number, whoever gives them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import saasmetrics as sm
+from tests.connected.natives import WAYS, there
+
+MANY = 120
+TOLD: dict[str, Any] = {"as_of": "2024-12-31", "currency": "USD"}
+
+
+def tables() -> dict[str, pl.DataFrame]:
+    """Return customers of as many kinds as often as each other, a third of which grow, and touches at random."""
+    rng, who = np.random.default_rng(1), [f"c{i:03}" for i in range(MANY)]
+    months, third = rng.integers(4, 13, MANY), range(0, MANY, 3)
+    plans = ["ABCD"[i % 4] for i in range(MANY)]
+    first = {"customer_id": who, "start": dt.date(2024, 1, 1), "plan": plans}
+    grown = {
+        "customer_id": [who[i] for i in third],
+        "start": [dt.date(2024, int(months[i]), 5) for i in third],
+        "plan": [plans[i] for i in third],
+    }
+    lines = [
+        pl.DataFrame({**first, "mrr": [100.0 + 5 * i for i in range(MANY)]}),
+        pl.DataFrame({**grown, "mrr": [20.0] * len(third)}),
+    ]
+    touches = {
+        "customer_id": [who[i] for i in rng.integers(0, MANY, 150)],
+        "at": [dt.date(2024, int(m), 9) for m in rng.integers(2, 13, 150)],
+        "kind": ["call"] * 150,
+    }
+    segments = ["msl"[i % 3] for i in range(MANY)]
+    return {
+        "subscriptions": pl.concat(lines).with_row_index("subscription_id"),
+        "customers": pl.DataFrame({"customer_id": who, "segment": segments}),
+        "activities": pl.DataFrame(touches),
+    }
+
+
+def test_expansion_of_touched_customers_is_the_same_to_the_last_bit_in_every_order() -> None:
+    found = set()
+    for seed in range(3):
+        mixed = {k: v.sample(fraction=1, shuffle=True, seed=seed) for k, v in tables().items()}
+        books = [sm.Book(**mixed, **TOLD)]
+        for way in WAYS:
+            placed = {kind: there(rows.to_arrow(), way) for kind, rows in mixed.items()}
+            books += [sm.connect(**placed, **TOLD)]
+        for book in books:
+            frame = sm.success.touched_expansion(book).extra["adjusted"]
+            found.add(tuple(frame[["plain", "value", "low", "high"]].to_numpy().ravel()))
+    (numbers,) = found
+    assert np.isfinite(numbers).all()
