@@ -24,6 +24,7 @@ ASKED: dict[str, Callable[[sm.Book], pd.DataFrame]] = {
     "expansion": lambda book: sm.renewals.expansion(book).df,
     "committed": lambda book: sm.revenue.committed(book, by="segment").df,
 }
+NAMES_CUSTOMERS = {"drivers"}  # which brings the lines of those who moved in its window
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def told(local: sm.Book) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def there(postgres: Postgres, local: sm.Book) -> Iterator[sm.Book]:
     name = postgres.load({table: local.tables[table].data for table in USED})
-    with postgres.ibis(name, ANALYST) as connection:
+    with pytest.MonkeyPatch.context() as patch, postgres.ibis(name, ANALYST) as connection:
+        patch.setattr(PortableEngine, "few", 0)
         yield sm.connect(connection, **told(local))
     postgres.drop(name)
 
@@ -48,8 +50,9 @@ LONG = [n if n == "organic" else pytest.param(n, marks=pytest.mark.cluster) for 
 
 @pytest.mark.parametrize("name", LONG)
 def test_reasons_are_the_same_in_postgresql(there: sm.Book, local: sm.Book, name: str) -> None:
+    before = brought(there)
     pd.testing.assert_frame_equal(ASKED[name](there), ASKED[name](local), check_dtype=False)
-    assert "subscriptions" not in brought(there)
+    assert brought(there) == before or name in NAMES_CUSTOMERS
 
 
 @pytest.mark.cluster
@@ -61,4 +64,4 @@ def test_reasons_are_the_same_in_spark(
     frames = {table: spark.createDataFrame(local.tables[table].data) for table in USED}
     book = sm.connect(**frames, **told(local))
     pd.testing.assert_frame_equal(ASKED[name](book), ASKED[name](local), check_dtype=False)
-    assert "subscriptions" not in brought(book)
+    assert not brought(book) or name in NAMES_CUSTOMERS

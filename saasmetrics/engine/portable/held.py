@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import backend_of, planned
+from saasmetrics.engine.portable.fetched import backend_of, fenced, planned
 from saasmetrics.engine.portable.told import steps
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def apart(frame: Frame) -> Frame:
     Planning conditions on columns that are made of others that are made of others takes longer than counting rows.
     """
     return held(frame) if frame.implementation.is_pyspark() else frame
+
+
+def settled(frame: Frame) -> Frame:
+    """Return the same frame; PostgreSQL and Spark compute its columns before they go on."""
+    return apart(fenced(frame))
 
 
 def keeps(frame: Frame) -> bool:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import names
-from saasmetrics.engine.portable.fetched import fenced
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, settled
 from saasmetrics.engine.portable.whole import FAR, flag, with_period
 from saasmetrics.errors import NotPortableError
 
@@ -59,7 +58,7 @@ def _known(basis: Basis) -> Frame:
     found = basis.carrying(_with_codes, _TOLD)
     usage = flag(nw.col("line").is_null())
     whole = {name: nw.col(name).fill_null(0).cast(nw.Int64) for name in _TOLD if name != "_seats"}
-    found = fenced(found).with_columns(
+    found = settled(found).with_columns(
         **whole, _seats=nw.col("_seats").fill_null(0.0), _usage=usage
     )
     full = nw.max_horizontal("_listed", "amount")
@@ -107,10 +106,10 @@ def slotted(lines: Frame, calendar: Calendar, *, events: bool) -> Frame:
         return lines.with_columns(begins=nw.col("start"), stops=nw.col("end"))
     ended = nw.col("end") < FAR
     found = lines.with_columns(_last=nw.when(ended).then(nw.col("end")).otherwise(nw.col("start")))
-    found = with_period(fenced(found), calendar, "start", "begins")
+    found = with_period(settled(found), calendar, "start", "begins")
     found = with_period(found, calendar, "_last", "stops").drop("_last")
     stops = nw.when(ended).then(nw.col("stops")).otherwise(FAR)
-    return found.with_columns(stops=stops.cast(nw.Int64))
+    return settled(found.with_columns(stops=stops.cast(nw.Int64)))
 
 
 def within(lines: Frame, first: int, last: int) -> Frame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.held import settled
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import flag, nearest, where
 from saasmetrics.engine.reasons import SUBTYPES
@@ -35,14 +35,14 @@ def with_parts(cells: Frame, *, midpoint: bool) -> Frame:
     usage = nw.col("product") % 2 == 1
     both = (nw.col("lines_before") > 0) & (nw.col("lines_after") > 0)
     first = nw.when(nw.col("lines_after") > 0).then(nw.col("first_after"))
-    cells = fenced(cells).with_columns(
+    cells = settled(cells).with_columns(
         _split=flag(both & ~usage),
         _usage=flag(usage),
         _kept=first.otherwise(nw.col("first_before")) % 2,
         _change=nw.col("mrr_after") - nw.col("mrr_before"),
     )
     found = _with_price(_with_discount(cells, midpoint=midpoint), midpoint=midpoint)
-    return fenced(step(_named(found), "parts", PARTS_ARE))
+    return settled(step(_named(found), "parts", PARTS_ARE))
 
 
 def _named(cells: Frame) -> Frame:
@@ -57,8 +57,8 @@ def _named(cells: Frame) -> Frame:
     raised = (nw.col("raised_after") > 0) & (price > 0)
     billed = nw.col("interval_before") != nw.col("interval_after")
     rest = nw.when(raised).then(2).otherwise(nw.when(billed).then(3).otherwise(4))
-    cells = fenced(cells).with_columns(_why=nw.when(replanned).then(1).otherwise(rest))
-    cells, why, alone = fenced(cells), nw.col("_why"), ~split & ~usage
+    cells = settled(cells).with_columns(_why=nw.when(replanned).then(1).otherwise(rest))
+    cells, why, alone = settled(cells), nw.col("_why"), ~split & ~usage
     of = {
         "seats": where(split, nw.col("_rest") - price) + where(alone & kept, change),
         "price": where(split & (why == 4), price),
@@ -86,16 +86,16 @@ def _with_discount(cells: Frame, *, midpoint: bool) -> Frame:
         f"_full_{side}": nw.max_horizontal(nw.col(f"listed_{side}"), nw.lit(1)).cast(nw.Int64)
         for side in ("before", "after")
     }
-    cells = fenced(cells.with_columns(**fulls))
+    cells = settled(cells.with_columns(**fulls))
     full = nw.col("_full_before").cast(nw.Float64)
     if midpoint:
         full = (nw.col("_full_before") + nw.col("_full_after")).cast(nw.Float64) / 2.0
     less = (over("before") - over("after")) * full
     less = nw.when(nw.col("_split") == 1).then(less).otherwise(nw.lit(0.0))
-    cells = fenced(cells.with_columns(_exact=less))
+    cells = settled(cells.with_columns(_exact=less))
     cells = cells.with_columns(_less=nearest(nw.col("_exact")))
     less = where(nw.col("_less").abs() > _CENT, nw.col("_less")).cast(nw.Int64)
-    cells = fenced(cells.with_columns(_less=less))
+    cells = settled(cells.with_columns(_less=less))
     return cells.with_columns(_rest=nw.col("_change") - nw.col("_less"))
 
 
@@ -108,11 +108,11 @@ def _with_price(cells: Frame, *, midpoint: bool) -> Frame:
         _listed=nw.col("listed_after") - nw.col("listed_before"),
     )
     known, one = nw.col("_known") == 1, nw.lit(1.0)
-    cells = fenced(cells).with_columns(
+    cells = settled(cells).with_columns(
         _q0=nw.when(known).then(nw.col("seats_before")).otherwise(one),
         _q1=nw.when(known).then(nw.col("seats_after")).otherwise(one),
     )
-    cells, q0, q1 = fenced(cells), nw.col("_q0"), nw.col("_q1")
+    cells, q0, q1 = settled(cells), nw.col("_q0"), nw.col("_q1")
     listed0, listed1 = (nw.col(f"listed_{s}").cast(nw.Float64) for s in ("before", "after"))
     moved, lists = nw.col("_listed") != 0, nw.col("listed_after") != 0
     per = nw.when(moved).then(nw.col("_listed")).otherwise(1).cast(nw.Float64)
@@ -124,6 +124,6 @@ def _with_price(cells: Frame, *, midpoint: bool) -> Frame:
     cells = cells.with_columns(
         _exact=nw.when(apart).then(dearer * net).otherwise(nw.lit(0.0)), _apart=flag(apart)
     )
-    cells = fenced(cells)
+    cells = settled(cells)
     price = nw.when(nw.col("_apart") == 1).then(nearest(nw.col("_exact")))
     return cells.with_columns(_price=price.otherwise(nw.col("_rest")).cast(nw.Int64))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.held import settled
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, where
 from saasmetrics.engine.reasons import SEATS
@@ -80,7 +80,7 @@ def _by_plan(found: Frame) -> Frame:
             f"{name}_{side}": nw.when(mine).then(nw.col(name)) for name in ("interval", "mark")
         }
     found = found.with_columns(**made).group_by(*_PLAN).agg(*_sums())
-    found = fenced(_whole(found))
+    found = settled(_whole(found))
     began, over = (
         nw.col(f"lines_{side}").cum_sum().over("entity", "product", "plan", order_by="time")
         for side in ("after", "before")
@@ -88,7 +88,7 @@ def _by_plan(found: Frame) -> Frame:
     found = found.with_columns(_began=began - nw.col("lines_after"), _over=over)
     name = nw.col("plan") * 2 + flag(nw.col("_began") > nw.col("_over"))
     plans = {f"plan_{side}": nw.when(nw.col(f"lines_{side}") > 0).then(name) for side in SIDES}
-    return fenced(fenced(found).with_columns(**plans))
+    return settled(settled(found).with_columns(**plans))
 
 
 def _by_product(plans: Frame) -> Frame:
@@ -103,7 +103,7 @@ def _by_product(plans: Frame) -> Frame:
         sum_ = nw.col(f"seats_{side}") * float(SEATS)
         seats[f"seats_{side}"] = (sum_ + 0.5).floor() / float(SEATS)
     missing = {name: value.fill_null(-1).cast(nw.Int64) for name, value in told.items()}
-    return fenced(found.with_columns(**missing, **seats))
+    return settled(found.with_columns(**missing, **seats))
 
 
 def _sums() -> list[nw.Expr]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.movements import KINDS
-from saasmetrics.engine.portable.fetched import fenced
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, settled
 from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, MONEY, moved
 from saasmetrics.engine.portable.rates import with_days
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
@@ -117,15 +116,15 @@ def whole(cells: Frame, keys: tuple[str, ...]) -> Frame:
 def largest(cells: Frame, keys: tuple[str, ...]) -> Frame:
     """Add the place of the largest part in the row that has it, of several the first; -1 in all other rows."""
     sizes = [nw.col(part).abs().alias(f"_{part}") for part in PARTS]
-    cells = fenced(cells.with_columns(*sizes))
+    cells = settled(cells.with_columns(*sizes))
     cells = cells.with_columns(_size=nw.max_horizontal(*(f"_{part}" for part in PARTS)))
     place = nw.lit(0)
     for number in reversed(range(len(PARTS))):
         same = nw.col(f"_{PARTS[number]}") == nw.col("_size")
         place = nw.when(same).then(number).otherwise(place)
-    cells = fenced(cells).with_columns(_small=nw.col("_size") * -1, _one=nw.lit(1), _place=place)
+    cells = settled(cells).with_columns(_small=nw.col("_size") * -1, _one=nw.lit(1), _place=place)
     nth = nw.col("_one").cum_sum().over(*keys, order_by=["_small", "product"])
-    cells = fenced(cells.with_columns(_nth=nth))
+    cells = settled(cells.with_columns(_nth=nth))
     found = nw.when(nw.col("_nth") == 1).then(nw.col("_place")).otherwise(-1).cast(nw.Int64)
     return cells.with_columns(_largest=found).drop(*(f"_{part}" for part in PARTS))
 
