@@ -10,7 +10,7 @@ import narwhals as nw
 from saasmetrics.engine.asof import NEARLY_ALL
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fetched
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import apart, held
 from saasmetrics.engine.portable.known import RECORDED
 from saasmetrics.engine.portable.service import with_next_billing_day
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
@@ -65,6 +65,7 @@ class Facts:
             nw.when(nw.col("ahead_known") >= FAR).then(self.told).otherwise(nw.col("ahead_known"))
         )
         trial = (nw.col("_trial") < FAR) & (nw.col("_trial") > nw.col("_start_day"))
+        table = apart(table)
         known = nw.when(trial).then(signed).otherwise(dated)
         open_end = (nw.col("_end_day") < FAR) & (nw.col("ahead_asked") >= FAR)
         undated = flag(nw.col("ahead_known") >= FAR)
@@ -72,12 +73,14 @@ class Facts:
             _undated=undated, _open_end=flag(open_end) * (0 if self.terms else 1)
         )
         ends = nw.when(nw.col("_open_end") == 1).then(self.told).otherwise(nw.col("ahead_asked"))
-        return table.with_columns(
-            ahead_known=known.cast(nw.Int64),
-            ahead_ends=ends.cast(nw.Int64),
-            ahead_full=self._undiscounted(there),
-            ahead_back=flag(nw.col("ahead_resumes") < FAR).cast(nw.Int64),
-            ahead_free=nw.col("ahead_free").cast(nw.Int64),
+        return apart(
+            table.with_columns(
+                ahead_known=known.cast(nw.Int64),
+                ahead_ends=ends.cast(nw.Int64),
+                ahead_full=self._undiscounted(there),
+                ahead_back=flag(nw.col("ahead_resumes") < FAR).cast(nw.Int64),
+                ahead_free=nw.col("ahead_free").cast(nw.Int64),
+            )
         )
 
     def _undiscounted(self, there: set[str]) -> nw.Expr:

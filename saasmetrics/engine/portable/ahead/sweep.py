@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine.committed import BALANCES
 from saasmetrics.engine.portable.balances import ACCOUNT, with_transfer
+from saasmetrics.engine.portable.held import apart
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import change, flag, running, summed, where, with_period
 from saasmetrics.engine.promises import ROLES
@@ -37,16 +38,16 @@ def balance_cells(promises: Frame, calendar: Calendar, as_of: int, first: int) -
     known = promises.filter(nw.col("start") <= as_of)
     over = nw.min_horizontal(nw.col("end"), nw.lit(as_of + 1)).cast(nw.Int64)
     known = with_period(known.with_columns(_over=over), calendar, "start", "_from")
-    known = with_period(known, calendar, "_over", "_to")
+    known = with_period(apart(known), calendar, "_over", "_to")
     begin = nw.max_horizontal(nw.col("_from"), nw.lit(first)).cast(nw.Int64)
-    known = known.with_columns(_from=begin, _ended=flag(nw.col("end") <= as_of))
+    known = apart(known.with_columns(_from=begin, _ended=flag(nw.col("end") <= as_of)))
     known = known.filter((nw.col("_ended") == 0) | (nw.col("_to") > nw.col("_from")))
     starts = known.select(*ACCOUNT, "role", "amount", time=nw.col("_from"))
     ends = known.filter(nw.col("_ended") == 1)
     ends = ends.select(*ACCOUNT, "role", amount=nw.col("amount") * -1, time=nw.col("_to"))
     turns = _by_role(nw.concat([starts, ends]))
     levels = turns.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in ROLES))
-    found = _added(step(levels, "levels", _LEVELS_ARE))
+    found = apart(_added(apart(step(levels, "levels", _LEVELS_ARE))))
     moved = found.with_columns(*(change(name, ACCOUNT, "time") for name in BALANCES))
     return summed(moved, ("group", "time"), BALANCES)
 
@@ -85,11 +86,11 @@ def _added(levels: Frame) -> Frame:
     )
     signed = nw.col("signed") + nw.col("_instead") * (nw.col("contract") + nw.col("renewal"))
     signed = signed + nw.col("_beside") * (nw.col("renewal") - nw.col("renewed"))
-    found = found.with_columns(_change=(signed - nw.col("ending")).cast(nw.Int64))
+    found = apart(found.with_columns(_change=(signed - nw.col("ending")).cast(nw.Int64)))
     found = with_transfer(
         found, "_change", "transfer", moving=nw.col("_change") == nw.col("_change")
     )
-    found = found.with_columns(
+    found = apart(found).with_columns(
         _rest=nw.col("_change") - nw.col("transfer"), _all=of_customer("_change")
     )
     left = nw.col("all_live") + nw.col("all_resuming") + nw.col("_all") + nw.col("all_discount")
