@@ -263,3 +263,20 @@ def test_days_beside_times_are_found_in_a_table_that_is_read_beside_exchange_rat
     local = sm.Book(**tables, **TOLD)
     assert "dates-beside-times" in {p.code for p in local.checks.under(local.policy)}
     assert findings(book) == findings(local)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_credits_that_say_which_months_they_give_back_are_no_finding_there_either(way: str) -> None:
+    lines = {
+        "invoice_id": ["i1", "i2", "i3"],
+        "customer_id": ["a", "a", "b"],
+        "date": [date(2025, 1, 1), date(2025, 2, 9), date(2025, 3, 1)],
+        "amount": [10.0, -10.0, -5.0],
+        "service_start": [date(2025, 1, 1), date(2025, 1, 1), None],
+        "service_end": [date(2025, 2, 1), date(2025, 2, 1), None],
+    }
+    book = sm.connect(invoices=there(table(lines), way), **TOLD)
+    local = sm.Book(invoices=table(lines), **TOLD)
+    assert findings(book) == findings(local)
+    (found,) = (p for p in book.checks.under(book.policy) if p.code == "negative-customer-month")
+    assert found.rows == 1

@@ -111,6 +111,9 @@ def _negative_months(rows: Rows, amount: str, at: str) -> Iterator[Gathered]:
     good = (~nw.col(name).is_null() for name in ("customer_id", amount, at))
     day = nw.col(at).cast(nw.Date)
     frame = rows.frame.filter(*good)
+    if set(amounts.SERVED) <= set(rows.column_names):
+        open_ = (nw.col(name).is_null() for name in amounts.SERVED)
+        frame = frame.filter((nw.col(amount) >= 0) | nw.any_horizontal(*open_, ignore_nulls=True))
     frame = frame.with_columns(_year=day.dt.year(), _month=day.dt.month())
     cells = frame.group_by(*keys).agg(nw.col(amount).sum().alias("_sum"), nw.len().alias("_rows"))
     cells = cells.filter(nw.col("_sum") < _LEAST)

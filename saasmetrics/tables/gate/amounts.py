@@ -46,6 +46,7 @@ NOT_NEGATIVE: tuple[tuple[str, str, Severity, str], ...] = (
     ("people", "fte", "error", "Write 1.0 for full time."),
     ("fx", "rate", "error", "Write the price of one unit in the reporting currency."),
 )
+SERVED = ("service_start", "service_end")
 POSITIVE = (("subscriptions", "interval_count"), ("fx", "rate"))
 
 
@@ -98,7 +99,7 @@ def credits_on_invoices(gate: Gate) -> Iterable[Problem]:
 
 
 def negative_customer_months(gate: Gate) -> Iterable[Problem]:
-    """Customers whose lines of a month are negative together."""
+    """Customers whose lines of a month are negative together, but for credits that say which months they give back."""
     for table, column, date in (("invoices", "amount", "date"), ("mrr", "mrr", "month")):
         for view in gate.having(table):
             if not view.has("customer_id", column, date) or not (view.numbers(column) < 0).any():
@@ -218,7 +219,11 @@ def _negative_months(
 ) -> tuple[npt.NDArray[np.intp], int, npt.NDArray[np.intp]]:
     """First row of each customer-month below zero, how many rows those months have, and all of them."""
     months = view.days(date).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    valid = np.flatnonzero(view.valid(column) & view.valid(date) & (view.codes("customer_id") >= 0))
+    good = view.valid(column) & view.valid(date) & (view.codes("customer_id") >= 0)
+    if view.has(*SERVED):
+        served = view.valid(SERVED[0]) & view.valid(SERVED[1])
+        good &= ~(served & (view.numbers(column) < 0))
+    valid = np.flatnonzero(good)
     key = view.codes("customer_id")[valid].astype(np.int64) * 2**20 + (months[valid] + 2**19)
     # Only months with a negative line can be negative in sum.
     suspects = np.isin(key, np.unique(key[view.numbers(column)[valid] < 0]))

@@ -59,6 +59,12 @@ def test_a_credit_within_the_same_month_is_no_warning(found, invoices):
     assert found("negative-customer-month", invoices=lines) == []
 
 
+def test_a_credit_that_says_which_months_it_gives_back_is_no_warning(found, invoices):
+    january = ("2026-01-01", "2026-02-01")
+    lines = invoices(("a", "2026-01-01", 10.0, *january), ("a", "2026-02-09", -10.0, *january))
+    assert found("negative-customer-month", invoices=lines) == []
+
+
 def test_several_lines_on_one_day_are_noted(one, invoices):
     lines = invoices(("a", "2026-01-01", 10.0), ("a", "2026-01-01", 20.0), ("b", "2026-01-01", 5.0))
     assert one("lines-on-one-day", invoices=lines).rows == 2
