@@ -35,7 +35,9 @@ def named_currency(
         return ""
     found: dict[str, str] = {}
     for given, match in matching.known.values():
-        values = decode(data[given]) if match.column.dtype == "money" else pa.chunked_array([[]])
+        if match.column.dtype != "money":
+            continue
+        values = decode(data[given])
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             sign = pc.struct_field(
                 pc.extract_regex(values, f"(?P<sign>[{''.join(SIGNS)}])"), "sign"
