@@ -126,7 +126,7 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> 
         axis.minimum_scale, axis.maximum_scale = 0, 1
     if chart.kind == "lines":
         known = [v for _, values in series_of(pack, chart) for v in values if v is not None]
-        axis.minimum_scale = math.floor(min(known, default=0.0) * 10) / 10
+        axis.minimum_scale = round_below(known)
     axis.format.line.fill.background()
     across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     across.major_tick_mark = XL_TICK_MARK.NONE
@@ -367,6 +367,15 @@ def _labels(series: Any, size: float) -> None:
     labels.show_value = True
     labels.font.size = Pt(size)
     labels.font.name = _FONT
+
+
+def round_below(values: list[float]) -> float:
+    """Return the first round number below all values, so that ticks from it are round as well."""
+    if not values:
+        return 0.0
+    low = min(values)
+    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low or 1)))
+    return float(round(math.floor(low / step) * step, 6))
 
 
 def _rgb(color: str) -> Any:

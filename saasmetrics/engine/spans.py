@@ -14,16 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.amounts import monthly_micro, sum_not_held
-from saasmetrics.engine.columns import days, encode, flags, flat, has, numbers, parents
-from saasmetrics.engine.groups import sort_key
+from saasmetrics.engine.columns import days, encode, flags, flat, has, parents
 from saasmetrics.engine.invoices import invoice_spans, usage_lines
+from saasmetrics.engine.line_order import line_order
 from saasmetrics.engine.offers import given_free
 from saasmetrics.engine.service import FAR, interval_steps, last_day_paid, next_billing_day
 from saasmetrics.engine.words import free_words, left_out_words, usage_words
 from saasmetrics.errors import MissingTableError
 from saasmetrics.memory import give_back
 from saasmetrics.money import LARGEST, absolute
-from saasmetrics.tables.canonical import row_numbers_for
 from saasmetrics.tables.runs import begun, covered_days, is_runs, lengths
 
 if TYPE_CHECKING:
@@ -35,11 +34,6 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 SOURCES = ("subscriptions", "mrr", "invoices")
-_NAMED = {
-    "subscriptions": ("subscription_id", "start", "amount"),
-    "mrr": ("customer_id", "month", "mrr"),
-    "invoices": ("invoice_id", "date", "amount"),
-}  # the id, the date and the amount of a line
 
 
 @dataclass(frozen=True)
@@ -326,7 +320,7 @@ def _latest_wins(found: Spans, table: Table) -> Spans:
     )
     piece = np.repeat(np.arange(len(found)), last - first)
     cell = np.arange(len(piece)) - np.repeat(np.cumsum(last - first) - last, last - first)
-    rank = _line_order(found, table)
+    rank = line_order(found, table)
     top = np.full(len(moment), -1, np.int64)
     np.maximum.at(top, cell, rank[piece])
     holds = top[cell] == rank[piece]
@@ -339,26 +333,6 @@ def _latest_wins(found: Spans, table: Table) -> Spans:
     low = (1 << 32) - 1
     kept = replace(found, line=found.lines()).pick(piece[begin])
     return replace(kept, start=(start & low).astype(np.int32), end=(end & low).astype(np.int32))
-
-
-def _line_order(found: Spans, table: Table) -> NDArray[np.int64]:
-    """Return for each span the place of its line by start, date, id and amount; pieces of a line share one place.
-
-    Row numbers that stand for ids are none, so that nothing depends on the order of rows.
-    """
-    line, data = found.lines(), table.data
-    rows = np.arange(len(data))
-    begin = np.full(len(data), int(FAR))
-    np.minimum.at(begin, line, found.start)
-    amount = np.zeros(len(data), np.int64)
-    amount[line] = found.amount
-    own, dated, charged = _NAMED[found.source]
-    generated = own not in data.column_names or row_numbers_for(own) in table.notes
-    values, code = encode(data["customer_id" if generated else own])
-    ids, date, paid = sort_key(values)[code], days(data[dated]), numbers(data[charged])
-    place = np.empty(len(data), np.int64)
-    place[np.lexsort((rows, amount, paid, ids, date, begin))] = rows
-    return place[line]
 
 
 def _bridged(found: Spans, gap_days: int) -> Spans:

@@ -46,6 +46,7 @@ def settled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     tuple
         The lines, and what was done in words.
     """
+    table, taken_back = _without_taken_back(table)
     lines = _dated(table.assign(cancels=_named(table)))
     told = referenced(lines)
     bills = lines[lines["what"].isin(BILLED)]
@@ -57,7 +58,30 @@ def settled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     free = _free(both, recurring)
     both = both.assign(free=free).set_index("number_note")
     out = _guessed(table, both[both.index.isin(pairs["number_note"])])
-    return _with_mirrored(out, told, both), [*_said(both), *told.notes]
+    return _with_mirrored(out, told, both), [*taken_back, *_said(both), *told.notes]
+
+
+def _without_taken_back(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out credit notes that were cancelled themselves, with what cancels them: neither counts."""
+    lines = table.assign(currency=table["currency"].fillna(""), cancels=_named(table))
+    lines["credit"] = lines["kind"] == "credit"
+    of = {"amount": ("amount", "sum"), "credit": ("credit", "any"), "cancels": ("cancels", "first")}
+    whole = lines.groupby(["number", *WHO], as_index=False).agg(**of)
+    notes = whole.loc[whole["credit"], ["number", *WHO, "amount"]].rename(
+        columns={"number": "cancels"}
+    )
+    both = whole.merge(notes, on=["cancels", *WHO], suffixes=("", "_note"))
+    both = both[(both["amount"].abs() - both["amount_note"].abs()).abs() < CENT]
+    both = both[(both["number"] != both["cancels"]) & ~both["number"].isin(both["cancels"])]
+    if not len(both):
+        return table, []
+    pairs = zip(both["number"].head(SHOWN), both["cancels"].head(SHOWN), strict=True)
+    shown = [*(f"{one} cancels {other}" for one, other in pairs), *["..."] * (len(both) > SHOWN)]
+    words = agreeing(len(both), "was cancelled itself", "were cancelled themselves")
+    said = f"{counted(len(both), 'credit note')} {words}, and {agreeing(len(both), 'counts', 'count')} as if"
+    said += f" never written ({', '.join(shown)})"
+    gone = table["number"].isin([*both["number"], *both["cancels"]])
+    return table[~gone].reset_index(drop=True), [said]
 
 
 def _named(table: pd.DataFrame) -> pd.Series:

@@ -60,6 +60,18 @@ def test_of_terms_that_begin_to_be_paid_on_one_day_the_later_date_counts(way: st
         assert closing[4] // 10**6 == 100
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("turned", [1, -1])
+def test_lines_alike_in_start_id_and_amount_go_by_what_else_they_say(way: str, turned: int) -> None:
+    year = {**line(0, 360, 1200, "p"), "interval": "year"}
+    rows = (line(0, 330, 1200, "q"), year)[::turned]
+    for engine in engines(way, *rows, overlap="latest"):
+        cube = engine.movements("M", ("plan",))
+        may = cube.measures["closing"][:, 4] // 10**6
+        found = {label: value for (label,), value in zip(cube.groups.labels, may, strict=True)}
+        assert (found["p"], found.get("q", 0)) == (100, 0)
+
+
 @pytest.mark.parametrize("way", ["duckdb", "polars"])
 def test_a_connected_book_says_the_same_after_it_was_asked_for_rows(way: str) -> None:
     rows = pa.table(

@@ -187,3 +187,41 @@ def _written(place: Path, rows: list[str]) -> Path:
     text = "\n".join([f"{HEAD}|Bezug", *rows]).replace("|", ",")
     (place / "list.csv").write_text(text)
     return place
+
+
+@pytest.mark.parametrize("amount", [90, -90])
+def test_a_credit_note_that_was_cancelled_itself_takes_nothing(tmp_path: Path, amount: int) -> None:
+    notes = (
+        "N-1|Ada|2026-05-10|-90|||Credit Note|A-5",
+        f"N-2|Ada|2026-05-20|{amount}|||Cancellation|N-1",
+    )
+    found = ledger(tmp_path, "Original Invoice", *notes)
+    assert "1 credit note was cancelled itself" in str(found)
+    assert mrr(found, "2026-05-31") == [90, 90, 90, 90, 90]
+
+
+def test_a_negative_line_that_names_no_invoice_there_is_a_credit_note_and_said(
+    tmp_path: Path,
+) -> None:
+    found = ledger(tmp_path, "Original Invoice", "N-1|Ada|2026-05-20|-90||||A-9")
+    assert "names an invoice that is not there (N-1 names A-9)" in str(found)
+    assert mrr(found, "2026-05-31") == [90, 90, 90, 90, 0]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_credit_note_of_several_lines_is_taken_off_as_a_whole(tmp_path: Path, sign: int) -> None:
+    lines = [
+        "A-6|Ada|2026-06-01|90|2026-06-01|2026-06-30|Invoice|",
+        "A-6|Ada|2026-06-01|-20|2026-06-01|2026-06-30|Invoice|",
+        f"N-1|Ada|2026-06-20|{90 * sign}|||Credit Note|A-6",
+        f"N-1|Ada|2026-06-20|{-20 * sign}|||Credit Note|A-6",
+    ]
+    found = ledger(tmp_path, "Original Invoice", *lines)
+    assert mrr(found, "2026-06-30") == [90, 90, 90, 90, 90, 0]
+
+
+def test_a_currency_in_the_header_is_that_of_lines_without_one(tmp_path: Path) -> None:
+    head = "Rechnungsnummer|Kunde|Rechnungsdatum|Netto (CHF)|Währung"
+    lines = ["R-1|A|2026-01-05|100|EUR", "R-2|B|2026-01-05|100|"]
+    found = imported(tmp_path, list="\n".join([head, *lines]))
+    assert found.tables["invoices"]["currency"].tolist() == ["EUR", "CHF"]

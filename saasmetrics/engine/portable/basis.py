@@ -8,6 +8,7 @@ import narwhals as nw
 
 from saasmetrics.engine import valued
 from saasmetrics.engine.groups import ARR_BAND
+from saasmetrics.engine.line_order import TOLD_BY
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import latest_rates, names
 from saasmetrics.engine.portable.balances import daily_changes, origins
@@ -33,7 +34,7 @@ T = TypeVar("T")
 # Lines without an id of their own are numbered in the order of these, by which the latest of several is told.
 _ORDER = {"mrr": ("customer_id", "mrr", "month"), "invoices": ("date", "invoice_id", "amount")}
 # Where a subscription id is there twice, as of one that was renewed, its rows are numbered in the order of these.
-_TOLD_BY = ("start", "subscription_id", "amount", "end", "interval", "plan", "product", "quantity")
+_TOLD_BY = ("start", "subscription_id", "amount", *TOLD_BY)
 
 _SERVED_IS = "from when until when each subscription is paid for"
 _PIECES_ARE = (

@@ -75,7 +75,8 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     net = net[rows.index]
     credit = words(rows["type"]).isin(said()["credit"])
     credit |= (net < 0) & (net.groupby(rows["number"]).transform("sum") < 0) & _refers(rows)
-    if turned := int((credit & (net > 0)).sum()):
+    turns = credit & (net.where(credit).groupby(rows["number"]).transform("sum") > 0)
+    if turned := int((turns & (net > 0)).sum()):
         files.notes.append(
             f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
             f"{agreeing(turned, 'is', 'are')} taken off"
@@ -86,7 +87,7 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "number": rows["number"].astype("object").str.strip(),
             "customer_id": rows["customer_id"],
             "date": moments(rows["date"]),
-            "amount": net.where(~credit, -net.abs()),
+            "amount": net.where(~turns, -net),
             "service_start": begin,
             "service_end": until,
             "kind": _kinds(files, rows.assign(net=net), until.notna(), credit),
@@ -109,14 +110,15 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
 
 
 def _refers(rows: pd.DataFrame) -> pd.Series:
-    """Whether a line names another invoice that is there."""
-    return rows["cancels"].isin(rows["number"]) & (rows["cancels"] != rows["number"])
+    """Whether a line names another invoice, there or not."""
+    named = rows["cancels"].astype("object").str.strip()
+    return named.notna() & (named != "") & (named != rows["number"])
 
 
 def _currency(files: Parts, rows: pd.DataFrame) -> pd.Series:
     """Return the currency of each line: of its column, else the one that headers and signs of amounts name."""
     own = rows["currency"].str.strip().str.upper()
-    return own if own.notna().any() else own.where(own.notna(), currency_said(files, _KIND, rows))
+    return own if own.notna().all() else own.where(own.notna(), currency_said(files, _KIND, rows))
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:

@@ -239,6 +239,10 @@ def identical(view: View, rows: npt.NDArray[np.intp], without: tuple[str, ...] =
         for field in some.schema
         if field.name not in without and not pa.types.is_null(field.type)
     ]
+    for place, name in enumerate(some.column_names):
+        if pa.types.is_nested(some[name].type):  # lists and structures group no rows
+            texts = pa.array([repr(value) for value in some[name].to_pylist()], pa.string())
+            some = some.set_column(place, name, texts)
     part = some.select(columns).append_column("__row", pa.array(np.arange(len(rows))))
     first = part.group_by(columns, use_threads=False).aggregate([("__row", "min")])["__row_min"]
     again = np.ones(len(rows), np.bool_)
