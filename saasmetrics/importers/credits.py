@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from saasmetrics.importers.referenced import BILLED, CENT, SHOWN, WHO, Referenced, referenced
+from saasmetrics.importers.referenced import BILLED, CENT, WHO, Referenced, referenced, shown
 from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
@@ -75,11 +75,9 @@ def _without_taken_back(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     both = both[(both["number"] != both["cancels"]) & ~both["number"].isin(both["cancels"])]
     if not len(both):
         return table, []
-    pairs = zip(both["number"].head(SHOWN), both["cancels"].head(SHOWN), strict=True)
-    shown = [*(f"{one} cancels {other}" for one, other in pairs), *["..."] * (len(both) > SHOWN)]
     words = agreeing(len(both), "was cancelled itself", "were cancelled themselves")
     said = f"{counted(len(both), 'credit note')} {words}, and {agreeing(len(both), 'counts', 'count')} as if"
-    said += f" never written ({', '.join(shown)})"
+    said += f" never written ({shown(both, 'cancels')})"
     gone = table["number"].isin([*both["number"], *both["cancels"]])
     return table[~gone].reset_index(drop=True), [said]
 
@@ -182,8 +180,7 @@ def _said(pairs: pd.DataFrame) -> list[str]:
     for free, one, many in _WORDS:
         some = pairs[pairs["free"] == free]
         if len(some):
-            shown = [f"{note} for {number}" for note, number in some["number"].head(SHOWN).items()]
-            shown += ["..."] * (len(some) > SHOWN)
+            named = some.rename(columns={"number": "cancels"}).rename_axis("number").reset_index()
             words = f"{counted(len(some), 'credit note')} {agreeing(len(some), one, many)}"
-            said.append(f"{words} ({', '.join(shown)})")
+            said.append(f"{words} ({shown(named, 'for')})")
     return said

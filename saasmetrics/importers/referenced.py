@@ -94,7 +94,7 @@ def _known(own: pd.DataFrame, bills: pd.DataFrame) -> tuple[pd.Series, list[str]
         if len(some):
             notes.append(
                 f"{counted(len(some), 'credit note')} {agreeing(len(some), 'names', 'name')} {what} "
-                f"({_shown(some, 'names')}), so {agreeing(len(some), 'it cancels', 'they cancel')} none and "
+                f"({shown(some, 'names')}), so {agreeing(len(some), 'it cancels', 'they cancel')} none and "
                 f"{agreeing(len(some), 'counts', 'count')} in {agreeing(len(some), 'its', 'their')} own month; "
                 "correct the number, or add the invoice"
             )
@@ -186,7 +186,7 @@ def _part(some: pd.DataFrame) -> list[str]:
     one = "takes a part off the invoice that it names, over its months"
     many = "take a part off the invoices that they name, over their months"
     word = agreeing(len(some), one, many)
-    return [f"{counted(len(some), 'credit note')} {word} ({_shown(some, 'for')})"]
+    return [f"{counted(len(some), 'credit note')} {word} ({shown(some, 'for')})"]
 
 
 def _too_much(own: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
@@ -196,16 +196,17 @@ def _too_much(own: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
     some = credited.index[(credited + billed < -CENT).to_numpy()]
     if not len(some):
         return []
-    shown = ", ".join([*map(str, some[:SHOWN]), *["..."] * (len(some) > SHOWN)])
+    first = ", ".join([*map(str, some[:SHOWN]), *["..."] * (len(some) > SHOWN)])
     msg = f"{counted(len(some), 'invoice')} {agreeing(len(some), 'is', 'are')} credited with more than"
     it = agreeing(len(some), "it", "they")
-    return [f"{msg} {it} billed ({shown}); look whether a credit note is there twice"]
+    return [f"{msg} {it} billed ({first}); look whether a credit note is there twice"]
 
 
-def _shown(some: pd.DataFrame, word: str) -> str:
+def shown(some: pd.DataFrame, word: str) -> str:
+    """Return the first credit notes, each with the invoice that it names."""
     pairs = zip(some["number"].head(SHOWN), some["cancels"].head(SHOWN), strict=True)
-    shown = [f"{note} {word} {number}" for note, number in pairs]
-    return ", ".join([*shown, *["..."] * (len(some) > SHOWN)])
+    first = [f"{note} {word} {number}" for note, number in pairs]
+    return ", ".join([*first, *["..."] * (len(some) > SHOWN)])
 
 
 def column_of_references(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:

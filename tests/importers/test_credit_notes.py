@@ -169,7 +169,7 @@ def test_full_cancellations_by_reference_in_any_order_leave_the_ledger_without_t
         for number, who, month in sorted(cancelled)
     ]
     lines = [*bills.values(), *notes]
-    order.shuffle(lines)  # type: ignore[attr-defined]
+    order.shuffle(lines)
 
     def left(rows: list[str]) -> pd.Series:
         place = tmp_path_factory.mktemp("ledger")
