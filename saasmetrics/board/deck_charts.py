@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.deck_marks import target_line, without_edges
+from saasmetrics.board.deck_marks import rgb, target_line, without_edges
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
@@ -117,7 +117,7 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> 
     axis.visible = labeled or chart.kind == "ranges"
     axis.has_major_gridlines = labeled
     if labeled:
-        axis.major_gridlines.format.line.color.rgb = _rgb("#e5e7eb")
+        axis.major_gridlines.format.line.color.rgb = rgb("#e5e7eb")
     else:
         axis.minimum_scale = (
             None if any((v or 0) < 0 for _, vs in series_of(pack, chart) for v in vs) else 0
@@ -130,7 +130,7 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> 
     axis.format.line.fill.background()
     across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     across.major_tick_mark = XL_TICK_MARK.NONE
-    across.format.line.color.rgb = _rgb(colors.muted)
+    across.format.line.color.rgb = rgb(colors.muted)
     long = max((len(word) for name in chart.categories for word in name.split()), default=0)
     tight = len(chart.categories) > 8 and long > 10
     across.tick_labels.font.size = Pt(7 if tight else 8 if len(chart.categories) > 6 else 9)
@@ -179,7 +179,7 @@ def _bars(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
         series.invert_if_negative = False
         if held.role == "plan":
             series.format.fill.background()
-            series.format.line.color.rgb, series.format.line.width = _rgb(colors.plan), Pt(1.25)
+            series.format.line.color.rgb, series.format.line.width = rgb(colors.plan), Pt(1.25)
             continue
         color = solid.get(held.role) or stack_color(held, at, len(chart.series), colors)
         _fill(series, color)
@@ -217,7 +217,7 @@ def _part_label(label: Any, color: str) -> None:
     from pptx.enum.chart import XL_LABEL_POSITION
     from pptx.util import Pt
 
-    label.font.size, label.font.color.rgb = Pt(8), _rgb(color)
+    label.font.size, label.font.color.rgb = Pt(8), rgb(color)
     label.position = XL_LABEL_POSITION.CENTER
 
 
@@ -230,7 +230,7 @@ def _variance(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
         value = pack.quantities[key].value if key else None
         point = series.points[at]
         point.format.fill.solid()
-        point.format.fill.fore_color.rgb = _rgb(colors.good if (value or 0) >= 0 else colors.bad)
+        point.format.fill.fore_color.rgb = rgb(colors.good if (value or 0) >= 0 else colors.bad)
     _labels(series, 9)
     form: Any = _FORMATS.get(chart.unit, "General")
     up, _, down = (form[chart.scale] if isinstance(form, dict) else form).partition(";")
@@ -274,7 +274,7 @@ def _written(label: Any, text: str, color: str) -> None:
 
     label.text_frame.text = text
     run = label.text_frame.paragraphs[0].runs[0]
-    run.font.size, run.font.bold, run.font.color.rgb = Pt(9), True, _rgb(color)
+    run.font.size, run.font.bold, run.font.color.rgb = Pt(9), True, rgb(color)
     label.position = XL_LABEL_POSITION.INSIDE_END
 
 
@@ -292,7 +292,7 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
         color = plain.get(roles.get(name if edge else series.name, "actual"), colors.actual)
         series.smooth = False
         series.marker.style = XL_MARKER_STYLE.NONE
-        series.format.line.color.rgb, series.format.line.width = _rgb(color), Pt(0.5 if edge else 2)
+        series.format.line.color.rgb, series.format.line.width = rgb(color), Pt(0.5 if edge else 2)
         if edge:
             edges.append(at)
             series.format.line.dash_style = MSO_LINE.ROUND_DOT
@@ -357,7 +357,7 @@ def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
 
 def _fill(series: Any, color: str) -> None:
     series.format.fill.solid()
-    series.format.fill.fore_color.rgb = _rgb(color)
+    series.format.fill.fore_color.rgb = rgb(color)
 
 
 def _labels(series: Any, size: float) -> None:
@@ -376,9 +376,3 @@ def round_below(values: list[float]) -> float:
     low = min(values)
     step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low or 1)))
     return float(round(math.floor(low / step) * step, 6))
-
-
-def _rgb(color: str) -> Any:
-    from pptx.dml.color import RGBColor
-
-    return RGBColor.from_string(color.lstrip("#").upper())

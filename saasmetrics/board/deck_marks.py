@@ -43,7 +43,7 @@ def target_line(
     ends = (int(top + high * _TOP), int(top + high * (_TOP + _HIGH)))
     line = slide.shapes.add_connector(MSO_CONNECTOR.STRAIGHT, at, ends[0], at, ends[1])
     line.name = f"target {chart.id}"
-    line.line.color.rgb, line.line.width = _rgb(colors.accent), Pt(1.25)
+    line.line.color.rgb, line.line.width = rgb(colors.accent), Pt(1.25)
     line.line.dash_style = MSO_LINE.DASH
     words = f"target {shown(quantity, chart.scale)}"
     size = int((text_width(words, _SIZE) + 8) * _EMU)
@@ -53,7 +53,7 @@ def target_line(
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
     frame.text = words
     font = frame.paragraphs[0].font
-    font.size, font.name, font.color.rgb = Pt(_SIZE), "Arial", _rgb(colors.accent)
+    font.size, font.name, font.color.rgb = Pt(_SIZE), "Arial", rgb(colors.accent)
 
 
 def _placed(made: Any, left: float, top: float, wide: float, high: float) -> None:
@@ -104,13 +104,15 @@ def spark(slide: Any, points: str, place: tuple[int, int, int, int], color: str)
     line = drawn.convert_to_shape()
     line.name = "course"
     line.fill.background()
-    style = line._element.find(qn("p:style"))  # noqa: SLF001  (which gives a line the shadow of the theme)
+    element = line._element  # noqa: SLF001  (the library cannot take off the shadow of the theme)
+    style = element.find(qn("p:style"))
     if style is not None:
-        line._element.remove(style)  # noqa: SLF001
-    line.line.color.rgb, line.line.width = _rgb(color), Pt(0.9)
+        element.remove(style)
+    line.line.color.rgb, line.line.width = rgb(color), Pt(0.9)
 
 
-def _rgb(color: str) -> Any:
+def rgb(color: str) -> Any:
+    """Return a color, written as in the web, as slides take it."""
     from pptx.dml.color import RGBColor
 
     return RGBColor.from_string(color.lstrip("#").upper())

@@ -12,6 +12,7 @@ from saasmetrics.asked import among
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
+from saasmetrics.tables.gate.keys import REVENUE
 from saasmetrics.tables.gate.values import known_currencies
 from saasmetrics.tables.runs import is_runs, lengths
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 ASSUMED = "USD"
 """The reporting currency where nobody names one."""
-_PAID = ("subscriptions", "mrr", "invoices")  # the tables that MRR is counted from
 
 
 def monthly_micro(
@@ -179,7 +179,7 @@ def reporting_currency(given: Any) -> str | None:
 def main_currency(tables: Mapping[str, Table]) -> str:
     """Return the currency of most rows that is not converted by fx, or USD."""
     quoted = tables["fx"].data["currency"].unique().to_pylist() if "fx" in tables else []
-    for name in _PAID:
+    for name in REVENUE:
         there = name in tables and "currency" in tables[name].data.column_names
         if there and (found := most_used(_counts(tables[name].data), quoted)):
             return found
@@ -196,7 +196,7 @@ def with_assumed(tables: Mapping[str, Table]) -> dict[str, Table]:
     >>> with_assumed(normalize_all({"mrr": rows}))["mrr"].notes[-1]
     'no table names a currency, so amounts count as USD; say another: sm.read(..., currency="EUR")'
     """
-    paid = [name for name in _PAID if name in tables]
+    paid = [name for name in REVENUE if name in tables]
     names = any(
         "currency" in (data := tables[name].data).column_names
         and data["currency"].null_count < data.num_rows
