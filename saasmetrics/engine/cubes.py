@@ -41,6 +41,13 @@ class Cube:
         value = self.measures[measure]
         return value.reshape(len(self.groups), self.bags, *value.shape[1:])
 
+    def whole(self) -> Cube:
+        """Return the cube with the bags of each group added up."""
+        if not self.bags:
+            return self
+        measures = {name: self.bagged(name).sum(axis=1) for name in self.measures}
+        return Cube(self.groups, measures, self.first)
+
 
 def dense_frame(cube: Cube, calendar: Calendar) -> pd.DataFrame:
     """Return a cube by period as a frame: the by-columns, `period`, then the measures as integers."""
