@@ -154,7 +154,8 @@ class LocalEngine(ReasonsHere, AheadHere):
 
     def bags(self, count: int) -> NDArray[np.int64]:
         """Return a bag for each entity: a mixing of its rank, so that it does not depend on the order of rows."""
-        return spread(self._once("rank", lambda: sort_key(self.spans.entity_ids)), count)
+        rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
+        return self._once(("bags", count), lambda: spread(rank, count))
 
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
