@@ -11,7 +11,14 @@ from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, val
 from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
-from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.cubes import (
+    BAG,
+    Cube,
+    dense_frame,
+    refuse_large,
+    sparse_frame,
+    triangle_frame,
+)
 from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spread
 from saasmetrics.engine.ledger import Ledger, first_group, ledger
@@ -263,6 +270,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
+        refuse_large(found, periods * periods)
         group, many = (
             by_period.bagged(self, group, bags) if bags else group,
             len(found) * max(bags, 1),
