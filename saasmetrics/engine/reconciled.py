@@ -42,6 +42,8 @@ class Reconciled:
         As for the engine.
     views
         Spans of MRR: by the policy, with discounts as they are billed, and all as it is billed.
+    by
+        Columns of customers to group by.
     """
 
     tables: Mapping[str, Table]
@@ -49,6 +51,7 @@ class Reconciled:
     as_of: int
     currency: str
     views: tuple[Spans, Spans, Spans]
+    by: tuple[str, ...] = ()
 
     @cached_property
     def _customers(self) -> tuple[pa.Array, list[Ints], Ints]:
@@ -177,18 +180,15 @@ class Reconciled:
         found = self.lines
         return 0 if found is None else len(self.tables["invoices"].data) - len(found.date)
 
-    def groups(self, by: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """Return the groups of some columns of customers, in order.
+    @property
+    def labels(self) -> list[tuple[str, ...]]:
+        """The groups in order."""
+        return self._grouped[0]
 
-        Raises
-        ------
-        UnknownNameError
-            If customers have no such column.
-        """
-        return self._grouped(by)[0]
-
-    def _grouped(self, by: tuple[str, ...]) -> tuple[list[tuple[str, ...]], Ints]:
-        """Return the groups in order, and that of each customer."""
+    @cached_property
+    def _grouped(self) -> tuple[list[tuple[str, ...]], Ints]:
+        """The groups in order, and that of each customer."""
+        by = self.by
         if not by:
             return [()], np.zeros(len(self.ids), np.int64)
         data = customers_with(self.tables, by).data
@@ -202,17 +202,16 @@ class Reconciled:
         place = {label: number for number, label in enumerate(labels)}
         return labels, np.array([place[row] for row in rows], np.int64)
 
-    def by_group(self, parts: Segments, by: tuple[str, ...]) -> Cell:
-        """Return the sums of the groups of some columns over some days."""
-        labels, group = self._grouped(by)
+    def by_group(self, parts: Segments, names: frozenset[str]) -> Cell:  # noqa: ARG002
+        """Return the sums of the groups over some days; each of the named levels is added up when it is used."""
+        labels, group = self._grouped
         return self.cell(parts, group, len(labels))
 
     def by_customer(
         self,
         parts: Segments,
-        by: tuple[str, ...],
         code: int | None,
-        names: frozenset[str] | None = None,  # noqa: ARG002
+        names: frozenset[str],  # noqa: ARG002
     ) -> Behind:
         """Return the sums of single customers over some days, in the order of their groups and ids.
 
@@ -220,12 +219,12 @@ class Reconciled:
         ----------
         parts
             The days.
-        by, code
-            The columns to group by, and the number of the group that is asked for; None: all.
+        code
+            The number of the group that is asked for; None: all.
         names
-            The levels that are asked for; None: all. Here, each is added up when it is used.
+            The levels that are asked for; each is added up when it is used.
         """
-        _, group = self._grouped(by)
+        _, group = self._grouped
         order = np.asarray(pc.sort_indices(self.ids)).astype(np.int64)
         order = order[np.argsort(group[order], kind="stable")]
         if code is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.connected.reconciled import ReconciledThere
     from saasmetrics.periods import Calendar
 
 REASONS = {
@@ -36,7 +37,7 @@ REASONS = {
     "without_mrr": "invoiced service on days without MRR",
     "price": "invoiced at another price than MRR",
 }
-_AS_BILLED = {
+AS_BILLED = {
     "trial": "excluded",
     "pause": "line",
     "churn_date": "ended",
@@ -87,15 +88,23 @@ class Way:
         return self.book.calendar(self.freq)
 
     @cached_property
-    def found(self) -> Reconciled:
-        """MRR and invoices, matched."""
+    def found(self) -> Reconciled | ReconciledThere:
+        """MRR and invoices, matched: where their tables are, or here."""
         book = self.book
         if book.policy.entity == "subscription":
             book = book.with_policy(entity="customer")
         live = _read_as(book, {"discount": "live"})
-        billed = _read_as(live, _AS_BILLED)
-        views = (book.engine.spans, live.engine.spans, billed.engine.spans)
-        return Reconciled(book.tables, self.book.policy, book.as_of_day, book.currency, views)
+        billed = _read_as(live, AS_BILLED)
+        engines = (book.engine, live.engine, billed.engine)
+        by = tuple(name.removeprefix("customers.") for name in self.by)
+        if any(table.is_away for table in book.tables.values()):
+            from saasmetrics.engine.connected.reconciled import reconciled_there
+
+            there = reconciled_there(engines, self.book.policy, by, self.calendar)
+            if there is not None:
+                return there
+        spans = (engines[0].spans, engines[1].spans, engines[2].spans)
+        return Reconciled(book.tables, self.book.policy, book.as_of_day, book.currency, spans, by)
 
     @cached_property
     def extent(self) -> tuple[int, int]:
@@ -106,24 +115,14 @@ class Way:
         begin, end = self.calendar.ordinal(np.array([first, self.book.as_of_day]))
         return int(begin), max(int(end - begin) + 1, 0)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of customers to group by."""
-        return tuple(name.removeprefix("customers.") for name in self.by)
-
-    @cached_property
-    def labels(self) -> list[tuple[str, ...]]:
-        """The groups in order."""
-        return self.found.groups(self.columns)
-
     def frame(self) -> pd.DataFrame:
         """Return the bridge of every period and group."""
         import pandas as pd
 
-        labels = self.labels
+        labels = self.found.labels
         first, periods = self.extent
         parts = self._parts(first, periods)
-        micro = steps(self.found.by_group(parts, self.columns), self.against)
+        micro = steps(self.found.by_group(parts, levels(self.against)), self.against)
         missing = np.zeros((len(labels), periods), bool)
         target = TARGET[self.against]
         if self.against == "revenue":
@@ -197,7 +196,7 @@ class Way:
         ordinal, code = self._ordinal(period), self._code(group)
         shown = [step] if step is not None else names
         asked = levels(self.against, shown)
-        behind = self.found.by_customer(self._parts(ordinal, 1), self.columns, code, asked)
+        behind = self.found.by_customer(self._parts(ordinal, 1), code, asked)
         cell, skipped = behind.cell, behind.skipped
         micro = {name: v[skipped:, 0] for name, v in steps(cell, self.against).items()}
         kept = np.any([micro[name] != 0 for name in shown], axis=0)
@@ -228,7 +227,7 @@ class Way:
     def _code(self, group: Mapping[str, Any]) -> int | None:
         if not group:
             return None
-        labels = self.labels
+        labels = self.found.labels
         wanted = tuple(str(group.get(name)) for name in self.by)
         if wanted not in labels:
             names = [", ".join(label) for label in labels]
