@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from saasmetrics.tables.names import Matching
