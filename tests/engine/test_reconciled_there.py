@@ -172,3 +172,29 @@ def test_customers_of_a_group_are_rounded_after_those_of_the_groups_before_it() 
     for step in (None, "changes", "only_mrr"):
         ours, found = (made.rows(segment="y", step=step) for made in (local, other))
         pd.testing.assert_frame_equal(found, ours)
+
+
+@pytest.mark.parametrize("step", [None, "one_off", "changes"])
+def test_revenue_is_reconciled_there_without_invoices(step: str | None) -> None:
+    tables = {
+        "subscriptions": pa.table(
+            {
+                "subscription_id": ["s"],
+                "customer_id": ["a"],
+                "start": [dt.date(2026, 1, 11)],
+                "amount": [10.0],
+                "interval": ["month"],
+            }
+        ),
+        "finance": pa.table({"month": [dt.date(2026, 1, 1)], "revenue": [9.0]}),
+    }
+    told = {"as_of": "2026-02-28", "currency": "USD"}
+    books = [sm.Book(**tables, **told)]
+    books.append(
+        sm.connect(**{name: there(rows, "polars") for name, rows in tables.items()}, **told)
+    )
+    ours, found = (sm.revenue.reconcile(book, "revenue") for book in books)
+    pd.testing.assert_frame_equal(found.df, ours.df)
+    assert found.df["revenue"].tolist()[:1] == [9.0]
+    rows = (made.rows(period="2026-01", step=step) for made in (found, ours))
+    pd.testing.assert_frame_equal(*rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import narwhals as nw
@@ -14,14 +15,13 @@ import pyarrow.compute as pc
 from saasmetrics.engine.columns import flat
 from saasmetrics.engine.connected.rows import Kept, brought, canonical
 from saasmetrics.engine.groups import NONE
-from saasmetrics.engine.portable import entities as who
-from saasmetrics.engine.portable.fetched import fetched, repeats
+from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.reasons.lines import check_kept
-from saasmetrics.engine.portable.reconciling.books import TWO_TYPES, Books
-from saasmetrics.engine.portable.reconciling.sums import NAMES, NUMBER, Events, in_parts, part_sums
+from saasmetrics.engine.portable.reconciling.books import Books
+from saasmetrics.engine.portable.reconciling.sums import NAMES, NUMBER, Asked, Events
 from saasmetrics.engine.reconciled import customers_with
-from saasmetrics.engine.reconciled_cell import Behind, Cell
+from saasmetrics.engine.reconciled_cell import READINGS, Behind, Cell
 from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
     from saasmetrics.policy import Policy
-    from saasmetrics.tables import Table
 
 _WORDS = "Reconciling MRR"
 
@@ -99,10 +98,11 @@ class ReconciledThere:
     ) -> None:
         self._link = engine.link
         self._calendar = calendar
-        self._books = Books(readings, policy)
-        self._events = Events(self._books.paid, self._books.lines, self._books.billed)
-        with held_by(self):
-            self._groups = _grouped(self._books, engine.tables, by) if by else None
+        if by:
+            customers_with(engine.tables, by)
+        self._books = Books(readings, policy, by)
+        self._events = Events(self._books)
+        self._groups = _grouped(self._books.members, by)
         self.has_lines = self._books.has_lines
         self.silent = self._books.silent
         self.late = self._books.late
@@ -115,7 +115,7 @@ class ReconciledThere:
     @property
     def labels(self) -> list[tuple[str, ...]]:
         """The groups in order."""
-        return [()] if self._groups is None else self._groups.labels
+        return self._groups.labels
 
     def by_group(self, parts: Segments, names: frozenset[str]) -> Cell:
         """Return the sums of the groups over some days.
@@ -127,15 +127,10 @@ class ReconciledThere:
         names
             The levels that are asked for.
         """
-        days = (int(parts.bounds[0]), int(parts.bounds[-1]))
+        asked = self._asked(parts, names)
         with self._asking():
-            events = self._of(names, days)
-            if self._groups is None:
-                events = events.with_columns(group=nw.lit(0).cast(nw.Int64))
-            found = fetched(part_sums(events, ("group",)))
-        group = _whole(found, "group")
-        if self._groups is not None:
-            group = self._groups.codes(group)
+            found = fetched(self._events.sums(asked))
+        group = self._groups.codes(_whole(found, "group"))
         return self._cell(found, group, len(self.labels), parts)
 
     def by_customer(self, parts: Segments, code: int | None, names: frozenset[str]) -> Behind:
@@ -153,21 +148,16 @@ class ReconciledThere:
         names
             The levels that are asked for.
         """
-        days = (int(parts.bounds[0]), int(parts.bounds[-1]))
-        with self._asking():
-            events = self._of(names, days)
-            if code is not None and self._groups is not None:
-                events = self._groups.until(events, code)
-            keys = ("entity",) if self._groups is None else ("entity", "group")
-            with held_by(Kept()):
-                sums = held(part_sums(events, keys), "behind")
-                found = brought(sums, self._about, self._link)
+        asked = replace(self._asked(parts, names), keys=("entity", "group"))
+        if code is not None:
+            asked = replace(asked, told=partial(self._groups.until, code=code))
+        with self._asking(), held_by(Kept()):
+            sums = held(self._events.sums(asked), "behind")
+            found = brought(sums, self._about, self._link)
         ids = flat(
             canonical("customers", pa.table({"customer_id": found["entity"]}))["customer_id"]
         )
-        group = np.zeros(len(ids), np.int64)
-        if self._groups is not None:
-            group = self._groups.codes(_whole(found, "group"))
+        group = self._groups.codes(_whole(found, "group"))
         shown = pc.unique(ids).drop_null()
         at = np.asarray(pc.fill_null(pc.index_in(ids, value_set=shown), -1)).astype(np.int64)
         of = np.zeros(len(shown), np.int64)
@@ -181,12 +171,12 @@ class ReconciledThere:
         cell = self._cell(found, rank[at], len(shown) + skipped, parts)
         return Behind(shown.take(pa.array(order)), cell, skipped)
 
-    def _of(self, names: frozenset[str], days: tuple[int, int]) -> Frame:
-        """Return the changes of levels in parts of periods, with the group of each customer."""
-        names = frozenset(self._books.told(name) for name in names)
-        with held_by(self):
-            events = in_parts(self._events.of(names, self._calendar, days), self._calendar, days)
-        return events if self._groups is None else events.join(self._groups.members, on="entity")
+    def _asked(self, parts: Segments, names: frozenset[str]) -> Asked:
+        days = (int(parts.bounds[0]), int(parts.bounds[-1]))
+        told = frozenset(self._books.told(name) for name in names)
+        if not self.has_lines:  # which nothing but MRR is known of
+            told = told & {*READINGS} or frozenset(READINGS[:1])
+        return Asked(told, self._calendar, days)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -207,9 +197,8 @@ class ReconciledThere:
 
 @dataclass(frozen=True, eq=False)
 class _Groups:
-    """The group of each customer where they are, the groups here, and the place here of each group there."""
+    """The groups here, and the place here of each group where the tables are."""
 
-    members: Frame
     labels: list[tuple[str, ...]]
     code: Mapping[int, int]
 
@@ -220,13 +209,13 @@ class _Groups:
             found[number] = code
         return found[group]
 
-    def until(self, events: Frame, code: int) -> Frame:
-        """Return events of one group, and of those before it as one customer of no name."""
+    def until(self, rows: Frame, code: int) -> Frame:
+        """Return rows of one group, and of those before it as one customer of no name."""
         own = nw.col("group").is_in(
             [number for number, place in self.code.items() if place == code]
         )
         ahead = [number for number, place in self.code.items() if place <= code]
-        found = events.filter(nw.col("group").is_in(ahead))
+        found = rows.filter(nw.col("group").is_in(ahead))
         return found.with_columns(
             entity=nw.when(own).then(nw.col("entity")),
             group=nw.when(own).then(nw.col("group")).otherwise(nw.lit(-1).cast(nw.Int64)),
@@ -262,19 +251,11 @@ class _Sums:
         return out.reshape(self.shape)
 
 
-def _grouped(books: Books, tables: Mapping[str, Table], by: tuple[str, ...]) -> _Groups:
-    """Number the groups of some columns of customers."""
-    customers_with(tables, by)
-    values = {f"_by{number}": nw.col(name) for number, name in enumerate(by)}
-    table = books.basis.tables["customers"].select(_key=nw.col("customer_id"), **values)
-    whom = books.customers
-    if table.collect_schema()["_key"] != whom.collect_schema()["entity"]:
-        raise NotPortableError(TWO_TYPES)
-    if repeats(table, "_key"):
-        raise NotPortableError("Customers have several rows.")
-    found = whom.join(table, left_on="entity", right_on="_key", how="left")
-    found = held(who.with_group_number(found, by), "grouped", "the group of each customer")
-    told = fetched(found.select("group", *values).unique())
+def _grouped(members: Frame | None, by: tuple[str, ...]) -> _Groups:
+    """Return the groups of some columns of customers, which members have as `_by0`, `_by1`, ..."""
+    if members is None:
+        return _Groups([()], {0: 0})
+    told = fetched(members.select("group", *(f"_by{number}" for number in range(len(by)))).unique())
     words = []
     for number, name in enumerate(by):
         column = canonical("customers", pa.table({name: told[f"_by{number}"]}))[name]
@@ -283,7 +264,7 @@ def _grouped(books: Books, tables: Mapping[str, Table], by: tuple[str, ...]) -> 
     labels = sorted(set(rows))
     numbers = np.asarray(told["group"]).astype(np.int64).tolist()
     code = {number: labels.index(row) for number, row in zip(numbers, rows, strict=True)}
-    return _Groups(found.select("entity", "group"), labels, code)
+    return _Groups(labels, code)
 
 
 def _whole(found: pa.Table, name: str) -> Ints:

@@ -12,7 +12,7 @@ from saasmetrics.engine.billed import MOST_DAYS
 from saasmetrics.engine.billed import SERVED as PAYING
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import currency_rate, latest_rates, names
-from saasmetrics.engine.portable.fetched import fetched
+from saasmetrics.engine.portable.fetched import fetched, repeats
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.limits import check_amounts
 from saasmetrics.engine.portable.rates import rates_of
@@ -25,11 +25,13 @@ from saasmetrics.errors import NotPortableError
 from saasmetrics.money import LARGEST, check_held
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
-TWO_TYPES = "Ids of customers are of two types."
+_TWO_TYPES = "Ids of customers are of two types."
 _EXACT = 2.0**52  # micro-units that every engine divides exactly
 _AT_CONSTANT_RATES = {"recognised": "served", "rated": "invoiced"}  # the same where no rate moves
 
@@ -43,17 +45,22 @@ class Books:
         The engines: by the policy, with discounts as they are billed, and all as it is billed.
     policy
         The definition choices of the book.
+    by
+        Columns of customers to group by.
 
     Raises
     ------
     NotPortableError
-        If ids of customers are of two types, or a line is too large to be divided exactly by every engine.
+        If ids of customers are of two types or repeated, or a line is too large to be divided exactly by every engine.
     DataError
         If amounts add up to more than can be reconciled exactly.
     """
 
     def __init__(
-        self, readings: tuple[PortableEngine, PortableEngine, PortableEngine], policy: Policy
+        self,
+        readings: tuple[PortableEngine, PortableEngine, PortableEngine],
+        policy: Policy,
+        by: Sequence[str] = (),
     ) -> None:
         self.policy = policy
         self._readings = readings
@@ -61,10 +68,11 @@ class Books:
         self.basis = readings[0].basis
         with held_by(self):
             self.rates = self._rates()
+            self._bills = self._invoices()
+            self.members = self._members(by) if by else None
             self.paid = held(self._mrr(), "paid", "who pays how much, under each reading of MRR")
-            every = self._invoices()
             said = "invoice lines with their kind and the days they serve"
-            self._every = None if every is None else held(every, "lines", said)
+            self._every = None if self._bills is None else held(self._lines(), "lines", said)
         self._check_mrr()
         if self._every is not None:
             self._check_lines(self._every)
@@ -84,13 +92,27 @@ class Books:
         """The number of the reading as it is billed, among those that say something else."""
         return READINGS.index(self.told(READINGS[2]))
 
-    @property
-    def customers(self) -> Frame:
-        """Every customer with MRR or an invoice."""
-        parts = [self.basis.tables[self.basis.source]]
-        parts.append(self.paid if self._every is None else self._every)
+    def grouped(self, found: Frame) -> Frame:
+        """Add the number of the group of each customer, as `group`; all are in one where nothing groups them."""
+        if self.members is None:
+            return found.with_columns(group=nw.lit(0).cast(nw.Int64))
+        return found.join(self.members.select("entity", "group"), on="entity")
+
+    def _members(self, by: Sequence[str]) -> Frame:
+        """Return every customer with MRR or an invoice, with the columns to group by and the number of the group."""
+        values = {f"_by{number}": nw.col(name) for number, name in enumerate(by)}
+        table = self.basis.tables["customers"].select(_key=nw.col("customer_id"), **values)
+        parts = [
+            self.basis.tables[self.basis.source],
+            *([] if self._bills is None else [self._bills]),
+        ]
         every: Frame = nw.concat([part.select("entity") for part in parts])
-        return every.unique()
+        if table.collect_schema()["_key"] != every.collect_schema()["entity"]:
+            raise NotPortableError(_TWO_TYPES)
+        if repeats(table, "_key"):
+            raise NotPortableError("Customers have several rows.")
+        found = every.unique().join(table, left_on="entity", right_on="_key", how="left")
+        return held(who.with_group_number(found, by), "grouped", "the group of each customer")
 
     def told(self, name: str) -> str:
         """Return the level that is asked for in place of another which says the same."""
@@ -128,25 +150,32 @@ class Books:
             moved = nw.col("_moving").fill_null(0).cast(nw.Int64)
             reading = nw.lit(number).cast(nw.Int64)
             parts.append(found.select("entity", *whole, moving=moved, reading=reading))
-        return nw.concat(parts)
+        return self.grouped(nw.concat(parts))
 
     def _invoices(self) -> Frame | None:
-        """Return all invoice lines; None where there are none."""
-        basis, as_of, currency = self.basis, self._as_of, self._currency
+        """Return the invoices with whom each is for; None where there are none."""
+        basis = self.basis
         if "invoices" not in basis.tables:
             return None
-        check_amounts(basis.tables, "invoices", self.policy, as_of, currency)
+        check_amounts(basis.tables, "invoices", self.policy, self._as_of, self._currency)
         table = who.with_entity(basis.tables, "invoices", basis.source, basis.policy.entity)
-        kinds = [frame.collect_schema()["entity"] for frame in (table, self.paid)]
-        if kinds[0] != kinds[1]:
-            raise NotPortableError(TWO_TYPES)
+        paying = basis.tables[basis.source]
+        if len({frame.collect_schema()["entity"] for frame in (table, paying)}) > 1:
+            raise NotPortableError(_TWO_TYPES)
+        return table
+
+    def _lines(self) -> Frame:
+        """Return all invoice lines."""
+        assert self._bills is not None
+        basis, as_of, currency = self.basis, self._as_of, self._currency
         rate = currency_rate(basis.tables, "invoices", as_of, currency)
         curves = dict(zip(self.rates.names, self.rates.curves, strict=True))
         rates = None
         if curves:
             latest = latest_rates(basis.tables, as_of)
             rates = rates_of(basis.tables["fx"], curves, as_of, latest)
-        return lines(numbered(table, self.rates.names), self.policy, rate, rates)
+        table = numbered(self.grouped(self._bills), self.rates.names)
+        return lines(table, self.policy, rate, rates)
 
     def _check_mrr(self) -> None:
         size = nw.col("amount").cast(nw.Float64).abs().sum()

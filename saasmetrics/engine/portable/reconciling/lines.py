@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 LINE = (
-    *("entity", "moving", "kind", "date", "start", "end"),
+    *("entity", "group", "moving", "kind", "date", "start", "end"),
     *("stated", "micro", "rated", "monthly"),
 )
 _WORDS = {
@@ -50,7 +50,7 @@ def lines(table: Frame, policy: Policy, rate: nw.Expr, rates: Rates | None) -> F
     Parameters
     ----------
     table
-        The invoices with their `entity`, and the number of their currency as `moving`.
+        The invoices with their `entity` and `group`, and the number of their currency as `moving`.
     policy
         The definition choices.
     rate

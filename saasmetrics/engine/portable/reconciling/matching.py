@@ -20,8 +20,11 @@ _LEVELS = ("earned", *KINDS[:PAYING])
 
 
 def turns(found: Frame, level: str, *keep: str) -> Frame:
-    """Return the days on which levels begin and end, with by how much they change; what runs on has no end."""
-    columns = (*ACCOUNT, *keep, "day", "delta")
+    """Return the days on which levels begin and end, with by how much they change; what runs on has no end.
+
+    `keep` are the columns to carry.
+    """
+    columns = (*keep, "day", "delta")
     begins = found.with_columns(day=nw.col("start"), delta=nw.col(level)).select(*columns)
     ends = found.filter(nw.col("end") < FAR)
     ends = ends.with_columns(day=nw.col("end"), delta=nw.col(level) * -1).select(*columns)
@@ -50,8 +53,10 @@ def parted(paid: Frame, lines: Frame, billed: int) -> Frame:
     A discount or a credit that takes back service beyond MRR is a proration: MRR has it already. Only what is left
     over is a cause of its own.
     """
-    earned = turns(paid.filter(nw.col("reading") == billed), "amount").with_columns(kind=nw.lit(-1))
-    served = turns(lines.filter(nw.col("kind") < PAYING), "monthly", "kind")
+    earned = turns(paid.filter(nw.col("reading") == billed), "amount", *ACCOUNT).with_columns(
+        kind=nw.lit(-1)
+    )
+    served = turns(lines.filter(nw.col("kind") < PAYING), "monthly", *ACCOUNT, "kind")
     columns = (*ACCOUNT, "day", "kind", "delta")
     moved = nw.concat(
         [

@@ -11,8 +11,8 @@ import narwhals as nw
 from saasmetrics.engine.billed import KINDS
 from saasmetrics.engine.billed import SERVED as PAYING
 from saasmetrics.engine.billed_levels import KIND_OF
-from saasmetrics.engine.portable.held import held, settled
-from saasmetrics.engine.portable.reconciling.matching import ACCOUNT, parted, turns
+from saasmetrics.engine.portable.held import held, held_by, settled
+from saasmetrics.engine.portable.reconciling.matching import parted, turns
 from saasmetrics.engine.portable.whole import (
     FAR,
     divided,
@@ -25,85 +25,112 @@ from saasmetrics.engine.portable.whole import (
 from saasmetrics.engine.reconciled_cell import CAUSES, DATED, READINGS, SERVED, SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
+    from saasmetrics.engine.portable.reconciling.books import Books
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
 
 NAMES = (*READINGS, *CAUSES, *SERVICE, *DATED.values(), *SERVED.values())
 NUMBER = {name: number for number, name in enumerate(NAMES)}
 """Named levels by number."""
-_EVENT = (*ACCOUNT, "measure", "day", "delta")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be added up.
+
+    Parameters
+    ----------
+    names
+        The levels.
+    calendar, days
+        The periods, the first day looked at and the first after the last: they say what was billed in the period that
+        it serves.
+    keys
+        What tells sums apart: `entity`, `group` or both.
+    told
+        What is made of rows with an `entity` and a `group` first.
+    """
+
+    names: frozenset[str]
+    calendar: Calendar
+    days: tuple[int, int]
+    keys: tuple[str, ...] = ("group",)
+    told: Callable[[Frame], Frame] = lambda found: found
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of changes."""
+        return (*self.keys, "moving", "measure")
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """By how much named levels change on which day, per customer and currency.
+    """By how much named levels change on which day, per customer and currency."""
 
-    Parameters
-    ----------
-    paid
-        MRR under each `reading`, by its number in `READINGS`, with `start`, `end` and `amount`.
-    lines
-        The invoice lines up to the as-of day; None where there are none.
-    billed
-        The number of the reading as it is billed.
-    """
-
-    paid: Frame
-    lines: Frame | None
-    billed: int
+    books: Books
 
     @cached_property
     def parted(self) -> Frame:
         """The causes for which invoices serve more or less than MRR."""
-        assert self.lines is not None
-        said = "where invoices serve more or less than MRR, and why"
-        return held(parted(self.paid, self.lines, self.billed), "parted", said)
+        books, said = self.books, "where invoices serve more or less than MRR, and why"
+        assert books.lines is not None
+        with held_by(books):
+            found = parted(books.paid, books.lines, books.billed)
+            return held(books.grouped(found), "parted", said)
 
-    def of(self, names: frozenset[str], calendar: Calendar, days: tuple[int, int]) -> Frame:
-        """Return the changes of some levels: entity, moving, measure, day, delta.
+    def sums(self, asked: Asked) -> Frame:
+        """Return what some levels change by in each part of a period that is in one month, where it is anything.
 
-        Parameters
-        ----------
-        names
-            The levels.
-        calendar, days
-            The periods, the first day looked at and the first after the last: they say what was billed in the period
-            that it serves.
+        What changed before the first day changes on it.
+
+        Returns
+        -------
+        LazyFrame
+            keys, moving, measure, `mark`: the first day of the part, `delta`: the sum of all changes, and `since`: of
+            the changes times their days since the mark.
         """
-        found = self._earned(names)
-        if self.lines is not None:
-            found += [*self._parted(names), *_billed(self.lines, names, calendar, days)]
-        return nw.concat([part.select(*_EVENT) for part in found])
+        keys, (first, stop) = (*asked.keys, "moving", "measure"), asked.days
+        parts = [part.select(*keys, "day", "delta") for part in self._changes(asked)]
+        found = nw.concat(parts).filter(nw.col("day") < stop)
+        found = found.with_columns(day=nw.max_horizontal("day", _whole(first)))
+        # Days are looked up for sums, which are few, and not for every change.
+        found = _marked(settled(summed(found, (*keys, "day"), ("delta",))), asked.calendar)
+        found = found.with_columns(since=nw.col("delta") * (nw.col("day") - nw.col("mark")))
+        found = summed(settled(found), (*keys, "mark"), ("delta", "since"))
+        return found.filter((nw.col("delta") != 0) | (nw.col("since") != 0))
 
-    def _earned(self, names: frozenset[str]) -> list[Frame]:
-        wanted = [number for number, name in enumerate(READINGS) if name in names]
-        found = turns(self.paid.filter(nw.col("reading").is_in(wanted)), "amount", "reading")
-        return (
-            [found.with_columns(measure=nw.col("reading") + NUMBER[READINGS[0]])] if wanted else []
-        )
-
-    def _parted(self, names: frozenset[str]) -> Iterator[Frame]:
+    def _changes(self, asked: Asked) -> Iterator[Frame]:
+        """Return changes of levels with their `measure`; those that cancel in the days looked at may be left out."""
+        first, stop = asked.days
+        serves = (nw.col("end") > first) & (nw.col("start") < stop)
+        wanted = [number for number, name in enumerate(READINGS) if name in asked.names]
+        if wanted:
+            paid = self.books.paid.filter(nw.col("reading").is_in(wanted), serves)
+            paid = asked.told(paid).with_columns(measure=nw.col("reading") + NUMBER[READINGS[0]])
+            yield turns(paid, "amount", *asked.kept)
+        if self.books.lines is None:
+            return
         for name in CAUSES:
-            if name in names:
-                found = self.parted.filter(nw.col(name) != 0)
+            if name in asked.names:
+                found = asked.told(self.parted.filter(nw.col(name) != 0))
                 yield found.with_columns(measure=_whole(NUMBER[name]), delta=nw.col(name))
+        dated = (nw.col("date") >= first) & (nw.col("date") < stop)
+        yield from _billed(asked.told(self.books.lines.filter(serves | dated)), asked)
 
 
-def _billed(
-    lines: Frame, names: frozenset[str], calendar: Calendar, days: tuple[int, int]
-) -> Iterator[Frame]:
+def _billed(lines: Frame, asked: Asked) -> Iterator[Frame]:
     """Return the changes of what lines are on single days, as `saasmetrics.engine.billed_levels` has them here."""
+    names, keep = asked.names, asked.kept
     paying = lines.filter(nw.col("kind") < PAYING)
     for dated, constant, rated, others in (
         (True, "invoiced", "rated", DATED),
         (False, "served", "recognised", SERVED),
     ):
         if constant in names:
-            yield _changes(
-                paying.with_columns(measure=_whole(NUMBER[constant])), "micro", dated=dated
-            )
+            mine = paying.with_columns(measure=_whole(NUMBER[constant]))
+            yield _on_days(mine, "micro", keep, dated=dated)
         kinds = {KINDS.index(KIND_OF[step]): name for step, name in others.items()}
         kinds |= dict.fromkeys(range(PAYING), rated)
         wanted = {kind: NUMBER[name] for kind, name in kinds.items() if name in names}
@@ -112,24 +139,25 @@ def _billed(
             for kind, number in wanted.items():
                 measure = nw.when(nw.col("kind") == kind).then(_whole(number)).otherwise(measure)
             mine = lines.filter(nw.col("kind").is_in(list(wanted)))
-            yield _changes(mine.with_columns(measure=measure), "rated", dated=dated)
+            yield _on_days(mine.with_columns(measure=measure), "rated", keep, dated=dated)
     if {"own", "later"} & names:
-        whole = settled(_with_own_period(paying, calendar, days))
+        whole = settled(_with_own_period(paying, asked.calendar, asked.days))
         later = whole.with_columns(_from=nw.col("start"), _until=nw.col("_opens"))
         own = whole.with_columns(_from=nw.col("_opens"), _until=nw.col("_closes"))
         for name, part in (("own", own), ("later", later)):
             if name in names:
-                yield _by_day(part.with_columns(measure=_whole(NUMBER[name])), "micro")
+                yield _by_day(part.with_columns(measure=_whole(NUMBER[name])), "micro", keep)
 
 
-def _changes(found: Frame, amount: str, *, dated: bool) -> Frame:
+def _on_days(found: Frame, amount: str, keep: tuple[str, ...], *, dated: bool) -> Frame:
     if dated:
         day = {"start": nw.col("date"), "end": nw.col("date") + 1}
-        return turns(found.with_columns(**day), amount, "measure")
-    return _by_day(found.with_columns(_from=nw.col("start"), _until=nw.col("end")), amount)
+        return turns(found.with_columns(**day), amount, *keep)
+    found = found.with_columns(_from=nw.col("start"), _until=nw.col("end"))
+    return _by_day(found, amount, keep)
 
 
-def _by_day(found: Frame, amount: str) -> Frame:
+def _by_day(found: Frame, amount: str, keep: tuple[str, ...]) -> Frame:
     """Return amounts by day, those of the days from `_from` until `_until`; the first bear what division leaves."""
     found = found.with_columns(_share=divided(nw.col(amount), nw.col("end") - nw.col("start")))
     rest = nw.col(amount) - nw.col("_share") * (nw.col("end") - nw.col("start"))
@@ -139,7 +167,7 @@ def _by_day(found: Frame, amount: str) -> Frame:
         begin = nw.max_horizontal("start", "_from")
         part = found.with_columns(_begin=begin, _end=nw.min_horizontal(end, "_until"))
         part = part.with_columns(start=nw.col("_begin"), end=nw.max_horizontal("_begin", "_end"))
-        parts.append(turns(part, level, "measure"))
+        parts.append(turns(part, level, *keep))
     return nw.concat(parts)
 
 
@@ -164,34 +192,6 @@ def _with_own_period(lines: Frame, calendar: Calendar, days: tuple[int, int]) ->
         _opens=nw.when(before).then(_whole(-FAR)).otherwise(opens),
         _closes=nw.when(before).then(_whole(first)).otherwise(closes),
     )
-
-
-def in_parts(events: Frame, calendar: Calendar, days: tuple[int, int]) -> Frame:
-    """Return changes in parts of periods, each of which is in one month.
-
-    Parameters
-    ----------
-    events
-        Changes with their `day` and `delta`.
-    calendar, days
-        The periods, the first day looked at and the first after the last. What changed before changes on the first.
-
-    Returns
-    -------
-    LazyFrame
-        The changes with `mark`, the first day of the part, and `since`: the change times the days since the mark.
-    """
-    first, stop = days
-    found = events.filter(nw.col("day") < stop)
-    day = nw.max_horizontal("day", _whole(first))
-    found = settled(_marked(found.with_columns(day=day), calendar))
-    return found.with_columns(since=nw.col("delta") * (nw.col("day") - nw.col("mark")))
-
-
-def part_sums(found: Frame, keys: Sequence[str]) -> Frame:
-    """Return what levels change by in each part, `delta`, and `since`, where there is any; `keys` tell them apart."""
-    found = summed(found, (*keys, "moving", "measure", "mark"), ("delta", "since"))
-    return found.filter((nw.col("delta") != 0) | (nw.col("since") != 0))
 
 
 def _marked(found: Frame, calendar: Calendar) -> Frame:
