@@ -159,9 +159,16 @@ def _files(
     labels = [file.label for file in files]
     if lost := sorted(set(said) - {*labels, *without}):
         names = ", ".join(labels or [file.name for file in places])
-        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {names}.")
+        raise DataError(
+            f"{NAME} names {lost[0]!r}, which is not in the folder. It has {names}. Correct the name there, or delete "
+            "the lines of that file."
+        )
     if len(without) == len(places) and not with_titles:
-        raise DataError(f"{NAME} leaves out every file. Say there what at least one of them is.")
+        first = min(out)
+        raise DataError(
+            f'{NAME} leaves out every file. Say there what at least one of them is: below ["{first}"] change '
+            'table = "" to the table that it is, or delete these lines, so that it is recognized by its columns.'
+        )
     return [file for file in files if file.label not in out], with_titles
 
 
