@@ -12,8 +12,8 @@ from saasmetrics.asked import among
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
+from saasmetrics.tables.dressed import known_currencies
 from saasmetrics.tables.gate.keys import REVENUE
-from saasmetrics.tables.gate.values import known_currencies
 from saasmetrics.tables.runs import is_runs, lengths
 
 if TYPE_CHECKING:

@@ -285,6 +285,8 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         out.labels[kind] = one.file.label
         out.given[kind] = dict(one.fields)
         out.names[kind] = {name: one.file.names.get(c, c) for name, c in one.fields.items()}
+        used = {*one.fields.values()}
+        out.unused[kind] = [one.file.names.get(c, c) for c in one.file.columns if c not in used]
         out.semicolon |= is_semicolon(one.file.data)
         out.notes += [f"{one.file.label}: {note}" for note in file_notes(one.file.data)]
     return out

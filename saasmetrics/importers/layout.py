@@ -12,6 +12,7 @@ import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
+from saasmetrics.tables.dressed import undressed
 from saasmetrics.tables.names import snake_case
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Layout:
         """Return field -> column for a file with these columns and this name; empty where it is another file."""
         if self.named and not self.name_in(label):
             return {}
-        if self.signs and not set(columns) & set(self.signs):
+        if self.signs and not {*columns, *map(_bare, columns)} & set(self.signs):
             return {}
         found = self.fits(columns)
         return found if all(name in found for name in self.needs) else {}
@@ -83,6 +84,13 @@ class Layout:
             for name, names in self.fields.items()
             if there & set(names)
         }
+
+
+@cache
+def _bare(column: str) -> str:
+    """Return the name of a column without a currency: net_eur says as much as net."""
+    dressed = undressed(column)
+    return snake_case(dressed.bare) if dressed else column
 
 
 @cache
@@ -148,6 +156,7 @@ class Parts:
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    unused: dict[str, list[str]] = field(default_factory=dict)
     semicolon: bool = False
     dayfirst: bool | None = None
 

@@ -15,7 +15,7 @@ from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.importers.dated import with_dates
 from saasmetrics.importers.kinds import kinds
 from saasmetrics.importers.targets import NAME, known_target
-from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.names import match_columns, with_currencies
 from saasmetrics.tables.read import table_of_stem
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous_amounts, of_file, with_names
@@ -240,6 +240,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     own = [file.names.get(name, name) for name in file.columns]
     data = file.data.rename_columns(own).replace_schema_metadata(file.data.schema.metadata)
     names = {old: columns.get(name, name) for old, name in zip(own, file.columns, strict=True)}
+    names = with_currencies(SCHEMA[table], names)
     data, notes = told.apply(table, with_names(of_file(data, file.label), names))
     if problems := ambiguous_amounts(SCHEMA[table], data):
         raise InvalidTablesError(problems)

@@ -10,7 +10,12 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.credits import settled
-from saasmetrics.importers.currencies import amounts_with_currency, currency_said
+from saasmetrics.importers.currencies import (
+    amounts_with_currency,
+    currency_said,
+    no_amounts,
+    refuse_unclear,
+)
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
@@ -202,6 +207,7 @@ def _net(files: Parts, kind: str, rows: pd.DataFrame) -> pd.Series:
     DataError
         If it does not tell, or net, tax and gross do not add up.
     """
+    refuse_unclear(files, kind, _fields())
     has = {name: files.has(kind, name) for name in ("net", "tax", "gross", "amount")}
     read = {name: amounts(rows[name]) for name, there in has.items() if there}
     tax = read["tax"].fillna(0.0) if has["tax"] else None
@@ -226,9 +232,7 @@ def _net(files: Parts, kind: str, rows: pd.DataFrame) -> pd.Series:
         msg = f"{label}: whether {name!r} includes tax is not said. Call it net amount or gross amount"
         raise DataError(f"{msg}, and give the tax of gross amounts in a column of its own.")
     else:
-        raise DataError(
-            f"{label} has no column of amounts. Name one amount, net amount or gross amount."
-        )
+        raise no_amounts(files, kind, _fields())
     return net
 
 
