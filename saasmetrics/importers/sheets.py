@@ -14,6 +14,9 @@ from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.statements import is_statement, statement
+from saasmetrics.importers.titles import currency_of_titles
+from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
@@ -44,8 +47,12 @@ class Sheets:
             self.files[grid.label] = "Customer cube"
         else:
             return
+        above = (*grid.titles, *grid.header[: min(grid.months)])
+        code = currency_of_titles(grid.label, above, self.notes)
         for name, frame in tables.items():
-            self._add(name, frame, grid)
+            known = match_columns(SCHEMA[name], [*map(str, frame)]).known
+            told = code and "currency" not in known
+            self._add(name, frame.assign(currency=code) if told else frame, grid)
         self.left_out += left
         self.notes += notes
 

@@ -1,4 +1,4 @@
-"""The currency that the signs beside amounts name, for tables that have no column of it."""
+"""The currency that headers of amounts and signs beside them name, for tables that have no column of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.errors import InvalidTablesError, Problem
 from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from saasmetrics.tables.names import Matching
     from saasmetrics.tables.schema import TableSchema
 
-__all__ = ["SIGNS", "named_currency"]
+__all__ = ["SIGNS", "headed_currency", "named_currency"]
 
 SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR"}
 """Signs of one currency; $ and ¥ are of several, and say nothing."""
@@ -22,7 +23,7 @@ SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR"}
 def named_currency(
     schema: TableSchema, matching: Matching, data: pa.Table, notes: list[str]
 ) -> str:
-    """Return the currency whose sign stands beside amounts, "" where none does, or where a column says it.
+    """Return the currency that headers of amounts or signs beside them name, "" where none does or a column says it.
 
     Parameters
     ----------
@@ -30,10 +31,15 @@ def named_currency(
         The table, which of its columns is which, and its rows.
     notes
         Where to say so.
+
+    Raises
+    ------
+    InvalidTablesError
+        If they name several.
     """
     if "currency" not in schema.columns or "currency" in matching.known:
         return ""
-    found: dict[str, str] = {}
+    signs: dict[str, str] = {}
     for given, match in matching.known.values():
         if match.column.dtype != "money":
             continue
@@ -42,9 +48,52 @@ def named_currency(
             sign = pc.struct_field(
                 pc.extract_regex(values, f"(?P<sign>[{''.join(SIGNS)}])"), "sign"
             )
-            found |= {SIGNS[each]: given for each in pc.unique(sign.drop_null()).to_pylist()}
-    if len(found) != 1:
-        return ""
-    ((currency, given),) = found.items()
-    notes.append(f"amounts are in {currency}, as the signs in {given} say")
-    return str(currency)
+            for each in pc.unique(sign.drop_null()).to_pylist():
+                signs.setdefault(SIGNS[each], f"the signs in {given} say")
+    return _only(schema, {**signs, **_headed(matching)}, notes)
+
+
+def headed_currency(schema: TableSchema, matching: Matching, notes: list[str]) -> str:
+    """Return the currency that headers of amounts name, "" where none does or a column says it.
+
+    Parameters
+    ----------
+    schema, matching
+        The table, and which of its columns is which.
+    notes
+        Where to say so.
+
+    Raises
+    ------
+    InvalidTablesError
+        If they name several.
+    """
+    known = "currency" in matching.known
+    return "" if known else _only(schema, _headed(matching), notes)
+
+
+def _headed(matching: Matching) -> dict[str, str]:
+    """Return the currencies that headers of amounts name, each with who says it."""
+    named = [(match.currency, given) for given, match in matching.known.values() if match.currency]
+    return {code: f"{given!r} says" for code, given in reversed(named)}
+
+
+def _only(schema: TableSchema, found: dict[str, str], notes: list[str]) -> str:
+    """Return the one currency that is named, "" where none is."""
+    if len(found) > 1:
+        each = " and ".join(f"in {code}, as {who}" for code, who in found.items())
+        remedy = "Write the currency of each row into a column currency, and leave out amounts in another one."
+        problem = Problem(
+            schema.name,
+            "currency",
+            f"amounts are {each}",
+            0,
+            (),
+            remedy,
+            "error",
+            "unclear-amounts",
+        )
+        raise InvalidTablesError([problem])
+    for code, who in found.items():
+        notes.append(f"amounts are in {code}, as {who}")
+    return next(iter(found), "")

@@ -278,6 +278,9 @@ NEEDS = {
     "review": (
         "saasmetrics.board.page",
         "saasmetrics.board.review",
+        "saasmetrics.book",
+        "saasmetrics.checks.weighed",
+        "scipy.special",
         "saasmetrics.charts.kinds",
         "saasmetrics.charts.success",
         "jinja2",
