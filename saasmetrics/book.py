@@ -21,6 +21,7 @@ from saasmetrics.periods import Calendar, day_number, iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, Policy, resolve
 from saasmetrics.result import Context
 from saasmetrics.tables.runs import whole
+from saasmetrics.tables.texts import to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -332,8 +333,7 @@ class Book:
             needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
-        found: pd.DataFrame = whole(self.tables[name], f"A frame of {name}").data.to_pandas()
-        return found
+        return to_frame(whole(self.tables[name], f"A frame of {name}").data)
 
     def calendar(self, freq: str = "M") -> Calendar:
         """Return the calendar of a frequency in the book's fiscal year."""

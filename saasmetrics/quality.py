@@ -12,6 +12,7 @@ from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import counted, format_value
 from saasmetrics.result import Result
 from saasmetrics.tables.runs import is_runs, unrolled
+from saasmetrics.tables.texts import to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -288,9 +289,9 @@ def _rows(book: Book, problem: Problem, lines: Any) -> pd.DataFrame:
         first = problem.rows == len(lines)
         some = table.data.take(lines).select(table.column_names)
         parts = [some] if first else unrolled(table.data, lines)
-        every: pd.DataFrame = pd.concat([part.to_pandas() for part in parts], ignore_index=True)
+        every: pd.DataFrame = pd.concat([to_frame(part) for part in parts], ignore_index=True)
         return every
-    taken: pd.DataFrame = table.data.take(lines).to_pandas()
+    taken = to_frame(table.data.take(lines))
     taken.insert(0, "row", lines + 1)
     return taken
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.tables.texts import to_frame
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -56,7 +58,7 @@ def rows_by_day(
         found: pd.DataFrame = sums.to_pandas()
     else:
         both = [*kept, *([added] if added and added not in kept else [])]
-        found = table.data.select(both).to_pandas()
+        found = to_frame(table.data.select(both))
         if added:
             found[added] = found[added].to_numpy(float, na_value=0.0)
     keep = np.ones(len(found), bool)

@@ -12,6 +12,7 @@ from saasmetrics.engine.columns import flat
 from saasmetrics.engine.groups import NONE, columns_for
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.tables.texts import plain_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,6 +107,7 @@ def no_row(name: str, wanted: Sequence[Any], there: Iterable[Any]) -> UnknownNam
 
 def typed_values(values: list[Any], kind: pa.DataType, name: str) -> pa.Array:
     """Return values in the type of their column, or say which type that is."""
+    kind = plain_kind(kind)
     try:
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             return pa.array([str(value) for value in values]).cast(kind)

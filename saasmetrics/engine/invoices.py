@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.amounts import currency_rates, scaled
 from saasmetrics.engine.columns import days, flags, has, numbers
 from saasmetrics.money import MICRO, agreeing, counted, to_micro
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def of_kind(data: pa.Table, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return which invoice lines are of some kinds."""
     if not has(data, "kind"):
         return np.zeros(len(data), bool)
-    return flags(pc.is_in(pc.utf8_lower(data["kind"]), pa.array(kinds)))
+    return flags(pc.is_in(pc.utf8_lower(decode(data["kind"])), pa.array(kinds)))
 
 
 def usage_lines(

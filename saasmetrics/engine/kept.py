@@ -187,9 +187,9 @@ class KeptEngine(LocalEngine):
                 return found
         return None
 
-    def _lately(self, key: Any, make: Callable[[], Cube]) -> Cube:
+    def _lately(self, key: tuple[Any, ...], bags: int, make: Callable[[], Cube]) -> Cube:
         """Keep the last few cubes here, and every one of them for the next session."""
-        return super()._lately(key, lambda: self._found(key, make))
+        return super()._lately(key, bags, lambda: self._found((*key, bags), make))
 
     def _found(self, key: tuple[Any, ...], make: Callable[[], Cube]) -> Cube:
         """Return a cube from where it was kept, with the groups as the tables have them; else make and keep it."""

@@ -11,7 +11,14 @@ from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, val
 from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
-from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.cubes import (
+    BAG,
+    Cube,
+    dense_frame,
+    refuse_large,
+    sparse_frame,
+    triangle_frame,
+)
 from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spread
 from saasmetrics.engine.ledger import Ledger, first_group, ledger
@@ -86,10 +93,14 @@ class LocalEngine(ReasonsHere, AheadHere):
             self._cache[key] = make()
         return cast(T, self._cache[key])
 
-    def _lately(self, key: Any, make: Callable[[], Cube]) -> Cube:
-        """Keep the last few cubes: the rates of one window are all read off the same one."""
-        cube = self._recent.pop(key, None) or make()
-        self._recent[key] = cube
+    def _lately(self, key: tuple[Any, ...], bags: int, make: Callable[[], Cube]) -> Cube:
+        """Keep the last few cubes: the rates of one window are all read off the same one, split in bags or not."""
+        cube = self._recent.pop((*key, bags), None)
+        if cube is None and not bags and self.valuation is None:  # rates round in each bag
+            split = (each for (*known, _), each in self._recent.items() if (*known,) == key)
+            cube = next((each.whole() for each in split), None)
+        cube = cube or make()
+        self._recent[(*key, bags)] = cube
         while len(self._recent) > _KEPT:
             del self._recent[next(iter(self._recent))]
         return cube
@@ -150,7 +161,8 @@ class LocalEngine(ReasonsHere, AheadHere):
 
     def bags(self, count: int) -> NDArray[np.int64]:
         """Return a bag for each entity: a mixing of its rank, so that it does not depend on the order of rows."""
-        return spread(self._once("rank", lambda: sort_key(self.spans.entity_ids)), count)
+        rank = self._once("rank", lambda: sort_key(self.spans.entity_ids))
+        return self._once(("bags", count), lambda: spread(rank, count))
 
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
@@ -231,8 +243,8 @@ class LocalEngine(ReasonsHere, AheadHere):
         self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
     ) -> Cube:
         """Return opening, movements, closing and counts, per group and period, or up to each of some periods."""
-        key = ("movements", tuple(by), self.calendar(freq).freq, bags, tuple(stops))
-        return self._lately(key, lambda: by_period.movements(self, freq, by, bags, stops))
+        key = ("movements", tuple(by), self.calendar(freq).freq, tuple(stops))
+        return self._lately(key, bags, lambda: by_period.movements(self, freq, by, bags, stops))
 
     def pairs(
         self,
@@ -243,8 +255,8 @@ class LocalEngine(ReasonsHere, AheadHere):
         stops: Sequence[int] = (),
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
-        key = ("pairs", tuple(by), window, freq, bags, tuple(stops))
-        return self._lately(key, lambda: by_period.pairs(self, window, freq, by, bags, stops))
+        key = ("pairs", tuple(by), window, freq, tuple(stops))
+        return self._lately(key, bags, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
         """Return one group per entity: its own, or that of most of its MRR on its first day."""
@@ -258,6 +270,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
+        refuse_large(found, periods * periods)
         group, many = (
             by_period.bagged(self, group, bags) if bags else group,
             len(found) * max(bags, 1),

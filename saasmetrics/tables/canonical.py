@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
-from saasmetrics.tables.coerce import Column, coerce, decode
+from saasmetrics.tables.coerce import Column, coerce
 from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.lazy import assembled, lazily
@@ -30,6 +30,7 @@ from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gap
 from saasmetrics.tables.signs import named_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
+from saasmetrics.tables.texts import decode, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -339,5 +340,5 @@ def _refused(
 
 
 def _extra(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    values = decode(values)
+    values = numbered(values)
     return values.cast(pa.string()) if pa.types.is_null(values.type) else values

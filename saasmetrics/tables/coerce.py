@@ -15,13 +15,14 @@ from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
 from saasmetrics.tables.months import month_of_label
+from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, decode, is_text, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from saasmetrics.tables.schema import ColumnSchema
 
-__all__ = ["Column", "coerce", "decode", "spelling"]
+__all__ = ["Column", "coerce", "spelling"]
 
 _MANY_SPELLINGS = 10_000
 _YEAR_MONTH = (1900_01, 2100_12)
@@ -71,28 +72,8 @@ def coerce(schema: ColumnSchema, values: pa.ChunkedArray, dayfirst: bool | None 
     """
     if schema.dtype in _DATES:
         return _DATES[schema.dtype](decode(values), dayfirst)
-    return _READERS[schema.dtype](schema, decode(values))
-
-
-def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as text: categories and string views of other libraries become plain strings.
-
-    Parameters
-    ----------
-    values
-        Any column.
-
-    Returns
-    -------
-    pyarrow.ChunkedArray
-        The same values.
-    """
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        return decode(values.cast(kind.value_type))
-    if pa.types.is_string_view(kind):
-        return values.cast(pa.large_string())
-    return values
+    values = (numbered if schema.dtype in NUMBERABLE else decode)(values)
+    return _READERS[schema.dtype](schema, values)
 
 
 def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
@@ -115,12 +96,12 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
             refusal = Refusal(far, above, "Write the ids as text.", "unreadable-id")
             return Column(values, refusal=refusal)
         values = values.cast(pa.int64())
-    elif not _is_text(kind) and not pa.types.is_integer(kind):
+    elif not is_text(kind) and not pa.types.is_integer(kind):
         values = values.cast(pa.string())
     if not _has_empty(values):
         return Column(values, notes)
     empty = values.is_null()
-    if _is_text(values.type):
+    if is_text(values.type):
         empty = pc.or_(empty, pc.fill_null(pc.equal(pc.binary_length(values), 0), True))
     if schema.required:
         remedy = "Fill in the id or drop the rows."
@@ -136,7 +117,7 @@ def _has_empty(values: pa.ChunkedArray) -> bool:
     # Without Python scalars, which would make pyarrow import pandas.
     if values.null_count:
         return True
-    return _is_text(values.type) and pc.min(pc.binary_length(values)).as_py() == 0
+    return is_text(values.type) and pc.min(pc.binary_length(values)).as_py() == 0
 
 
 def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
@@ -212,7 +193,7 @@ def _months_as_days(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts of months as days; a time with a zone stands for the day on the clock of that zone."""
     if pa.types.is_timestamp(values.type) and (values.type.tz or "UTC").upper() != "UTC":
         return pc.local_timestamp(values)
-    if not _is_text(values.type):
+    if not is_text(values.type):
         return values
     coded = values.combine_chunks().dictionary_encode()
     if len(coded.dictionary) > _MANY_SPELLINGS:
@@ -251,7 +232,8 @@ def _bool(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
 
 
 def _text(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
-    return Column(values if _is_text(values.type) else values.cast(pa.string()))
+    there = is_text(values.type) or values.type == NUMBERED
+    return Column(values if there else values.cast(pa.string()))
 
 
 def spelling(schema: ColumnSchema, text: str) -> str:
@@ -308,10 +290,6 @@ def _respell(column: Column, spell: Callable[[str], str]) -> Column:
     if shown:
         column.notes.append(f"read {shown}")
     return column
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 _DATES: dict[str, Callable[[pa.ChunkedArray, bool | None], Column]] = {

@@ -42,11 +42,13 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
         low, high = int(numbers.min()), int(numbers.max())
         if high - low < _SPARSE * len(numbers) + _FEW:
             return _of_close_numbers(numbers, low, high)
-    coded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
+    numbered = pa.types.is_dictionary(column.type)
+    coded = column if numbered else pc.dictionary_encode(column)
     codes = coded.indices
     if codes.null_count:
         codes = pc.fill_null(codes, -1)
-    return coded.dictionary, raw(codes.cast(pa.int32()))
+    code = raw(codes.cast(pa.int32()))
+    return _as_they_come(coded.dictionary, code) if numbered else (coded.dictionary, code)
 
 
 def different(column: pa.Array) -> int:
@@ -61,6 +63,26 @@ def different(column: pa.Array) -> int:
         return len(column.unique())
     ordered = np.sort(raw(column))
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+
+
+def _as_they_come(values: pa.Array, code: NDArray[np.int32]) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Leave out the values that no row has, and put the others in the order in which they first come."""
+    order = np.zeros(0, np.int64)
+    seen = np.zeros(len(values), bool)
+    for at in range(0, len(code), _PART):
+        first = np.full(len(values) + 1, _PART)  # the last one is that of what is missing
+        part = code[at : at + _PART]
+        first[part[::-1]] = np.arange(len(part))[::-1]  # of repeated places the last one holds
+        fresh = np.flatnonzero((first[:-1] < _PART) & ~seen)
+        order = np.concatenate([order, fresh[np.argsort(first[fresh])]])
+        seen[fresh] = True
+        if seen.all():
+            break
+    if len(order) == len(values) and (order == np.arange(len(values))).all():
+        return values, code
+    rank = np.full(len(values) + 1, -1, np.int32)
+    rank[order] = np.arange(len(order))
+    return values.take(pa.array(order)), rank[code]
 
 
 def _of_close_numbers(

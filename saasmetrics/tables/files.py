@@ -9,15 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
+from saasmetrics.tables.arrays import one_chunk
 from saasmetrics.tables.encodings import encoding_of, first_lines
 from saasmetrics.tables.lazy import assembled, lazily
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import SEMICOLON, ambiguous, with_note
 from saasmetrics.tables.steady import unchanged, written_meanwhile
+from saasmetrics.tables.texts import NUMBERED
 from saasmetrics.tables.workbooks import read_sheets
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
 __all__ = [
     "SUFFIXES",
@@ -126,7 +129,10 @@ def why_unreadable(file: Path) -> str:
 
 
 def read_parquet(
-    file: Path, columns: list[str] | None = None, since: Any = None
+    file: Path,
+    columns: list[str] | None = None,
+    since: Any = None,
+    texts: Sequence[str] = (),
 ) -> tuple[pa.Table, Any]:
     """Return the rows of a Parquet file, and what it says of itself.
 
@@ -138,6 +144,8 @@ def read_parquet(
         Which columns; by default all.
     since
         What it said of itself when other columns were read.
+    texts
+        Which columns of text come numbered, each different text once.
 
     Raises
     ------
@@ -148,11 +156,12 @@ def read_parquet(
 
     try:
         # pq.read_table would import pandas.
-        with pq.ParquetFile(file) as parquet:
-            if since is not None and not since.equals(parquet.metadata):
-                raise written_meanwhile(file, since_read=True)
-            _refuse_repeated(file, parquet.metadata)
-            return parquet.read(columns=columns), parquet.metadata
+        said = pq.read_metadata(file)
+        if since is not None and not since.equals(said):
+            raise written_meanwhile(file, since_read=True)
+        _refuse_repeated(file, said)
+        with pq.ParquetFile(file, metadata=said, read_dictionary=[*texts]) as parquet:
+            return parquet.read(columns=columns), said
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable Parquet file: {error}") from error
 
@@ -285,6 +294,10 @@ def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
     pyarrow.ChunkedArray
         int64, float64, bool, date32, or the text as it is.
     """
+    if values.type == NUMBERED:
+        texts = one_chunk(values)
+        made = infer(pa.chunked_array([texts.dictionary]))
+        return values if pa.types.is_string(made.type) else made.take(texts.indices)
     if not pa.types.is_string(values.type) or values.null_count == len(values):
         return values
     first = next((text for text in values.slice(0, 100).to_pylist() if text is not None), "")

@@ -20,6 +20,7 @@ from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.steady import mark, unchanged
+from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, numbered_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -68,8 +69,41 @@ def read_rows(place: Path, name: str, told: Told, *, lazily: bool) -> pa.Table:
     files = parts_of(place)
     left = left_in(files, name, told) if lazily else []
     if left:
-        return _lazy(files, left)
-    return read_parts(files) if place.is_dir() else read_file(place, told.encoding)
+        return _lazy(files, left, numbered_texts(files, name, told))
+    if place.is_dir():
+        return read_parts(files)
+    if is_parquet(place) and place.is_file():
+        with unchanged(place):
+            return read_parquet(place, texts=numbered_texts(files, name, told))[0]
+    return read_file(place, told.encoding)
+
+
+def numbered_texts(files: Sequence[Path], name: str, told: Told) -> list[str]:
+    """Return the columns of text of a table that come numbered: those that its files hold as numbers of few texts.
+
+    Parameters
+    ----------
+    files
+        The Parquet file, or the parts.
+    name
+        The table.
+    told
+        What is told of its columns.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        said = [pq.read_metadata(file) for file in files]
+    except (pa.ArrowInvalid, OSError):  # reading it will say what is wrong
+        return []
+    names = told.columns.get(name, {})
+    own = {names.get(given, given): given for given in said[0].schema.to_arrow_schema().names}
+    if told.decimal == "," or (name == "mrr" and month_columns(list(own))):
+        return []
+    matching = match_columns(SCHEMA[name], list(own))
+    texts = [given for given, match in matching.known.values() if match.column.dtype in NUMBERABLE]
+    wanted = {own[given] for given in (*texts, *matching.extra) if given in own}
+    return [name for name in numbered_in(said) if name in wanted]
 
 
 def left_in(files: Sequence[Path], name: str, told: Told) -> list[str]:
@@ -145,18 +179,21 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _lazy(files: Sequence[Path], left: Sequence[str]) -> Any:
+def _lazy(files: Sequence[Path], left: Sequence[str], texts: Sequence[str]) -> Any:
     sources, parts = [], []
     for file in files:
         before = mark(file)
         with unchanged(file):
-            part, said = read_parquet(file, _but(file, left))
+            part, said = read_parquet(file, _but(file, left), texts=texts)
         sources.append(_Source(file, before, said))
         parts.append(part)
     data = pa.concat_tables(parts)
     schema = sources[0].said.schema.to_arrow_schema()
     columns = {
-        name: LazyColumn(partial(_column, sources, name), schema.field(name).type)
+        name: LazyColumn(
+            partial(_column, sources, name, name in texts),
+            NUMBERED if name in texts else schema.field(name).type,
+        )
         if name in left
         else data[name]
         for name in schema.names
@@ -170,10 +207,11 @@ def _but(file: Path, left: Sequence[str]) -> list[str]:
     return [name for name in pq.read_schema(file).names if name not in left]
 
 
-def _column(sources: Sequence[_Source], name: str, _: bool) -> pa.ChunkedArray:
+def _column(sources: Sequence[_Source], name: str, by_number: bool, _: bool) -> pa.ChunkedArray:
     """Return a column of the files that other columns were read of, and of no other state of them."""
+    texts = [name] if by_number else []
     parts = []
     for source in sources:
         with unchanged(source.file, source.mark):
-            parts.append(read_parquet(source.file, [name], source.said)[0])
+            parts.append(read_parquet(source.file, [name], source.said, texts)[0])
     return pa.concat_tables(parts)[name]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import InvalidTablesError, Problem
-from saasmetrics.tables.coerce import decode
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from saasmetrics.tables.names import Matching

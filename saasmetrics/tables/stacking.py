@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from saasmetrics.tables.texts import plain_kind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +24,9 @@ def stacked(parts: Sequence[pa.Table]) -> pa.Table:
     """
     names = dict.fromkeys(name for part in parts for name in part.column_names)
     kinds = {
-        name: _common([p.schema.field(name).type for p in parts if name in p.column_names])
+        name: _common(
+            [plain_kind(p.schema.field(name).type) for p in parts if name in p.column_names]
+        )
         for name in names
     }
     return pa.concat_tables(

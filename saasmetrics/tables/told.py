@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from saasmetrics.asked import one_of
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError
-from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.encodings import checked_code
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns, with_currencies
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import place_of, with_names, without_separator
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

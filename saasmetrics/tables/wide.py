@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem
 from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.amounts import read_numbers
-from saasmetrics.tables.coerce import decode
 from saasmetrics.tables.findings import examples, first_rows
 from saasmetrics.tables.months import skipped
 from saasmetrics.tables.names import fold
+from saasmetrics.tables.texts import decode
 
 __all__ = ["Melted", "melt"]
 

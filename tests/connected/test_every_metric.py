@@ -22,12 +22,8 @@ LEDGER = ("subscriptions", "mrr", "invoices", "contracts")
 LARGE = ("tickets", "usage", "activities")
 # Learned from at least 30 customers who left, and what is asked of another result.
 APART = {*NEED_A_TABLE, "learn"}
-# What follows single customers through time; who makes one of them portable takes it off the list.
-BRINGS_ROWS = frozenset(
-    [
-        "reconciliation",
-    ]
-)
+# What follows single customers through time: nothing, which a new metric may change.
+BRINGS_ROWS: frozenset[str] = frozenset()
 # What plays single tickets again.
 BRINGS_EVENTS = frozenset(["carve_out"])
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.

@@ -220,6 +220,22 @@ def test_bags_of_customers_are_the_same_in_both_engines(demo_book: sm.Book, way:
         assert (ours.bagged(name) == theirs.bagged(name)).all()
 
 
+@pytest.mark.parametrize("policy", ["default", "stripe"])
+@pytest.mark.parametrize("by", [(), ("segment",), ("plan",)])
+def test_sums_are_the_same_whether_they_were_asked_in_bags_before(
+    demo_book: sm.Book, by: tuple[str, ...], policy: str
+) -> None:
+    fresh, used = (
+        sm.Book(**demo_book.tables, as_of="2026-10-31", policy=policy).engine for _ in range(2)
+    )
+    for split in (lambda e, n: e.pairs(12, "M", by, n), lambda e, n: e.movements("M", by, n)):
+        plain, bagged = split(fresh, 0), split(used, 20)
+        after = split(used, 0)
+        assert bagged.measures.keys() == after.measures.keys()
+        for name, value in plain.measures.items():
+            assert (after.measures[name] == value).all()
+
+
 def test_months_and_their_first_days_are_right_for_two_centuries() -> None:
     import narwhals as nw
     import polars as pl

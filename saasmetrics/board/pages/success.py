@@ -12,6 +12,7 @@ from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.periods import quarter_month
 from saasmetrics.tables import normalize
+from saasmetrics.tables.texts import to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -132,7 +133,7 @@ def _with_plans(
     """Return tables with other plans of the company in the place of some rows."""
     import pandas as pd
 
-    kept = tables["targets"].data.to_pandas().drop(gone) if "targets" in tables else plans.head(0)
+    kept = to_frame(tables["targets"].data).drop(gone) if "targets" in tables else plans.head(0)
     plans = plans.assign(scope="company", scenario="plan")
     frame = pd.concat([kept, plans], ignore_index=True) if len(kept) else plans
     return {**tables, "targets": normalize("targets", frame)}

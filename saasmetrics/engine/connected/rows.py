@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError
-from saasmetrics.tables.coerce import coerce, decode
+from saasmetrics.tables.coerce import coerce
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -302,7 +303,7 @@ def canonical(name: str, found: pa.Table) -> pa.Table:
     return pa.table(
         {
             column: _small(
-                coerce(known[column], found[column]).values
+                coerce(known[column], decode(found[column])).values
                 if column in known
                 else _plain(found[column])
             )

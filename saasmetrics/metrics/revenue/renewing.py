@@ -15,6 +15,7 @@ from saasmetrics.errors import MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made, money
 from saasmetrics.metrics.retention.window import ordinal
 from saasmetrics.metrics.revenue.contracted import customer_columns
+from saasmetrics.tables.texts import to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +155,7 @@ class _Base:
                 raise UnknownNameError.of("group", " · ".join(label), known)
         deals = _shown(self.book.tables, self.asked, self.found, (number, self.ahead), label)
         deals = deals.sort_by([("end", "ascending"), ("contract_id", "ascending")])
-        out: pd.DataFrame = deals.drop_columns(["value"]).to_pandas()
+        out = to_frame(deals.drop_columns(["value"]))
         out.insert(1, "numerator", money(np.asarray(deals["value"])) / 12)
         return out
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from saasmetrics.catalogue import definition
 from saasmetrics.engine.asof import left_out
-from saasmetrics.engine.columns import flat
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.moments import check_zone, local_days
 from saasmetrics.engine.tally import tally
@@ -27,6 +26,7 @@ from saasmetrics.proof.trace import Trace
 from saasmetrics.result import Result
 from saasmetrics.survival.estimate import wilson
 from saasmetrics.survival.lives import group_number
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -308,7 +308,7 @@ class Inbox(Looks):
             for name in ("ticket_id", "customer_id", "created_at", "first_reply_at", "solved_at")
             if name in data.column_names
         ]
-        shown = {name: flat(data[name]).take(row).to_pandas() for name in given}
+        shown = {name: decode(data[name].take(row)).to_pandas() for name in given}
         out = pd.DataFrame({**shown, **more})
         return out.sort_values("created_at", kind="stable").reset_index(drop=True)
 

@@ -12,6 +12,7 @@ from saasmetrics.engine.columns import encode, flat, numbers
 from saasmetrics.engine.ticket_groups import columns_for
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.support.exposure import Parts, parts
+from saasmetrics.tables.texts import decode, is_text, plain_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,15 +90,11 @@ def team_column(book: Book) -> str:
     teams = pc.unique(there).drop_null()
     people = book.tables["people"].data
     for name in ("team", "pod"):
-        if name in people.column_names and _is_text(people[name].type):
-            known = pc.is_in(teams.cast(people[name].type), value_set=pc.unique(people[name]))
+        if name in people.column_names and is_text(plain_kind(people[name].type)):
+            known = pc.is_in(decode(teams), value_set=decode(pc.unique(people[name])))
             if len(known) and pc.all(known).as_py():
                 return name
     return ""
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _of_people(book: Book, ids: pa.Array, name: str) -> list[str | None]:

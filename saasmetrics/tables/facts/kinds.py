@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Kinds:
         }
 
     def _of_column(self, name: str, values: pa.ChunkedArray) -> NDArray[np.int64]:
-        coded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+        coded = decode(values).combine_chunks().dictionary_encode(null_encoding="encode")
         kind = coded.dictionary.type
         if self._types.setdefault(name, kind) != kind:
             self._types[name] = _wider(name, self._types[name], kind)

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import one_chunk, raw
 from saasmetrics.tables.lazy import later_of, passing
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.texts import NUMBERED, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +51,11 @@ def with_control(view: View, column: str) -> Iterable[Problem]:
 
 
 def _with_control(data: pa.ChunkedArray) -> npt.NDArray[np.intp]:
-    if not (pa.types.is_string(data.type) or pa.types.is_large_string(data.type)):
+    if data.type == NUMBERED:
+        coded = one_chunk(data)
+        marked = _with_control(pa.chunked_array([coded.dictionary]))
+        return np.flatnonzero(np.isin(raw(coded.indices.fill_null(-1)), marked))
+    if not is_text(data.type):
         return np.zeros(0, np.intp)
     if not any(_low_bytes(chunk) for chunk in data.chunks):
         return np.zeros(0, np.intp)

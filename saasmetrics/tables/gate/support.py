@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from saasmetrics.tables.gate.view import mask_of, texts
+from saasmetrics.tables.texts import plain_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,7 +159,9 @@ def unknown_agents(gate: Gate) -> Iterable[Problem]:
 def unknown_channels(gate: Gate) -> Iterable[Problem]:
     """Words for a channel that are none of the usual ones, often a misspelling of one."""
     for view in gate.having("tickets"):
-        if not view.has("channel") or not view.table.data.field("channel").type.equals("string"):
+        if not view.has("channel"):
+            continue
+        if not plain_kind(view.table.data.field("channel").type).equals("string"):
             continue
         names = view.names("channel")
         usual = mask_of(

@@ -16,6 +16,7 @@ from saasmetrics.tables.arrays import one_chunk, raw
 from saasmetrics.tables.encoded import different, encoded
 from saasmetrics.tables.findings import SHOWN, examples
 from saasmetrics.tables.runs import is_runs, month_of, reach, rows_in
+from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -194,7 +195,8 @@ class View:
         if (kind, column) not in self._made:
             if ("whole", column) not in self._made:
                 self._made["whole", column] = one_chunk(self.table.data[column])
-            self._made[kind, column] = make(self._made["whole", column])
+            whole = self._made["whole", column]
+            self._made[kind, column] = make(whole if kind == "codes" else decode(whole))
         return self._made[kind, column]
 
 

@@ -1,0 +1,89 @@
+"""Texts that a Parquet file holds as numbers of few texts stay numbered, and no number differs for it."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+import saasmetrics as sm
+from saasmetrics.tables import texts
+from saasmetrics.tables.encoded import encoded
+from saasmetrics.tables.texts import NUMBERED, numbered, numbered_in
+
+WORDS = st.lists(st.sampled_from(["smb", "mid", "ent", "=cmd()", "", None]), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("texts")
+    for name, table in sm.demo().tables.items():
+        pq.write_table(table.data, place / f"{name}.parquet")
+    return place
+
+
+@pytest.fixture(scope="module")
+def both(folder):
+    """The same files read with texts plain, and with all that may be numbered."""
+    books = []
+    with pytest.MonkeyPatch.context() as patch:
+        for width in (0, 1 << 20):
+            patch.setattr(texts, "_WIDTH", width)
+            books.append(sm.read(folder))
+    return books
+
+
+@given(WORDS, st.data())
+def test_some_rows_of_numbered_texts_are_encoded_as_plain_ones(words, data):
+    keep = data.draw(st.lists(st.booleans(), min_size=len(words), max_size=len(words)))
+    plain = pa.array(words, pa.string())
+    some = plain.dictionary_encode().filter(pa.array(keep, pa.bool_()))
+    values, codes = encoded(some)
+    known, numbers = encoded(plain.filter(pa.array(keep, pa.bool_())))
+    assert (values.to_pylist(), codes.tolist()) == (known.to_pylist(), numbers.tolist())
+
+
+def test_a_text_that_is_there_twice_makes_the_column_plain():
+    twice = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), pa.array(["smb", "smb"]))
+    made = numbered(pa.chunked_array([twice]))
+    assert made.type == pa.string()
+    assert made.to_pylist() == ["smb", "smb"]
+
+
+def test_texts_of_many_different_values_are_not_numbered(tmp_path):
+    rows = pa.table({"few": ["smb", "mid"] * 5000, "many": [f"note {n}" for n in range(10_000)]})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    assert numbered_in([pq.read_metadata(tmp_path / "rows.parquet")]) == ["few"]
+
+
+def test_columns_of_words_come_numbered_and_ids_and_days_do_not(both):
+    plain, kept = (book.tables["subscriptions"].data for book in both)
+    assert plain.schema.field("interval").type == pa.string()
+    assert kept.schema.field("interval").type == NUMBERED
+    assert kept.schema.field("plan").type == NUMBERED
+    assert kept.schema.field("customer_id").type == plain.schema.field("customer_id").type
+
+
+def test_tables_and_their_hash_are_the_same(both):
+    plain, kept = both
+    assert kept.data_hash == plain.data_hash
+    for name in plain.tables:
+        assert_frame_equal(kept.frame(name), plain.frame(name))
+
+
+def test_findings_are_the_same(both):
+    plain, kept = (book.check().df for book in both)
+    assert_frame_equal(kept, plain)
+
+
+def test_every_page_of_a_pack_is_the_same(both, tmp_path):
+    plain, kept = tmp_path / "plain.json", tmp_path / "kept.json"
+    for book, file in zip(both, (plain, kept), strict=True):
+        sm.board.pack(book).save(file)
+    assert kept.read_text(encoding="utf-8") == plain.read_text(encoding="utf-8")
+
+
+def test_a_part_of_a_book_has_only_the_groups_of_its_rows(both):
+    plain, kept = (book.where(segment=["SMB"]) for book in both)
+    assert_frame_equal(sm.retention.nrr(kept, by="plan").df, sm.retention.nrr(plain, by="plan").df)
