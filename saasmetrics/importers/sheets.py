@@ -14,7 +14,7 @@ from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.statements import is_statement, statement
-from saasmetrics.importers.titles import currency_of_titles
+from saasmetrics.importers.titles import currency_of_cells, currency_of_titles, refuse_annual
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.told import NOTHING, Told
@@ -48,7 +48,11 @@ class Sheets:
         else:
             return
         above = (*grid.titles, *grid.header[: min(grid.months)])
-        code = currency_of_titles(grid.label, above, self.notes)
+        if "mrr" in tables:
+            refuse_annual(grid.label, above)
+        code = currency_of_titles(grid.label, above, self.notes) or currency_of_cells(
+            grid, self.notes
+        )
         for name, frame in tables.items():
             known = match_columns(SCHEMA[name], [*map(str, frame)]).known
             told = code and "currency" not in known
