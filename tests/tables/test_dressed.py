@@ -10,9 +10,9 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.importers.titles import currency_of_titles
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.dressed import undressed
+from saasmetrics.tables.titles import currency_of_titles
 
 TERMS = {"subscription_id": ["s1"], "customer_id": ["a"], "start": ["2026-01-01"]}
 
