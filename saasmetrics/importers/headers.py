@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.errors import DataError
 from saasmetrics.tables.files import csv_header
 from saasmetrics.tables.names import snake_case
-from saasmetrics.tables.workbooks import sheets_of
+from saasmetrics.tables.workbooks import SEARCHED, header_of, sheets_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def headers(file: Path, code: str | None = None) -> dict[str, list[str]]:
 
             found = {file.name: pq.read_schema(file).names}
         elif name.endswith((".xlsx", ".xlsm")):
-            firsts = {title: next(iter(rows), ()) for title, rows in sheets_of(file, 1).items()}
+            firsts = {title: header_of(rows) for title, rows in sheets_of(file, SEARCHED).items()}
             found = {
                 f"{file.name}: {title}": [str(value) for value in row if value is not None]
                 for title, row in firsts.items()

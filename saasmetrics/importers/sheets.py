@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.annual import currency_of_cells, refuse_annual
 from saasmetrics.importers.cube import cube, is_cube, joined
 from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.statements import is_statement, statement
-from saasmetrics.importers.titles import currency_of_titles
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.titles import currency_of_titles
 from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ class Sheets:
         else:
             return
         above = (*grid.titles, *grid.header[: min(grid.months)])
-        code = currency_of_titles(grid.label, above, self.notes)
+        if "mrr" in tables:
+            refuse_annual(grid.label, above)
+        code = currency_of_titles(grid.label, above, self.notes) or currency_of_cells(
+            grid, self.notes
+        )
         for name, frame in tables.items():
             known = match_columns(SCHEMA[name], [*map(str, frame)]).known
             told = code and "currency" not in known

@@ -11,10 +11,12 @@ from saasmetrics.errors import InvalidTablesError, Problem
 from saasmetrics.tables.texts import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from saasmetrics.tables.names import Matching
     from saasmetrics.tables.schema import TableSchema
 
-__all__ = ["SIGNS", "headed_currency", "named_currency"]
+__all__ = ["SIGNS", "headed_currency", "named_currency", "signed", "wide_currency"]
 
 SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR"}
 """Signs of one currency; $ and ¥ are of several, and say nothing."""
@@ -43,14 +45,23 @@ def named_currency(
     for given, match in matching.known.values():
         if match.column.dtype != "money":
             continue
-        values = decode(data[given])
-        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            sign = pc.struct_field(
-                pc.extract_regex(values, f"(?P<sign>[{''.join(SIGNS)}])"), "sign"
-            )
-            for each in pc.unique(sign.drop_null()).to_pylist():
-                signs.setdefault(SIGNS[each], f"the signs in {given} say")
-    return _only(schema, {**signs, **_headed(matching)}, notes)
+        for code in signed(decode(data[given])):
+            signs.setdefault(code, f"the signs in {given} say")
+    return _only(schema.name, {**signs, **_headed(matching)}, notes)
+
+
+def signed(values: pa.ChunkedArray) -> list[str]:
+    """Return the currencies whose signs stand beside amounts.
+
+    Examples
+    --------
+    >>> signed(pa.chunked_array([["5 €", "7", None]])), signed(pa.chunked_array([[5]]))
+    (['EUR'], [])
+    """
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return []
+    sign = pc.struct_field(pc.extract_regex(values, f"(?P<sign>[{''.join(SIGNS)}])"), "sign")
+    return [SIGNS[each] for each in pc.unique(sign.drop_null()).to_pylist()]
 
 
 def headed_currency(schema: TableSchema, matching: Matching, notes: list[str]) -> str:
@@ -69,7 +80,29 @@ def headed_currency(schema: TableSchema, matching: Matching, notes: list[str]) -
         If they name several.
     """
     known = "currency" in matching.known
-    return "" if known else _only(schema, _headed(matching), notes)
+    return "" if known else _only(schema.name, _headed(matching), notes)
+
+
+def wide_currency(data: pa.Table, months: Iterable[str], notes: list[str]) -> str:
+    """Return the currency whose sign stands beside amounts in columns of months, "" where none does.
+
+    Parameters
+    ----------
+    data, months
+        The wide table, and which of its columns are months.
+    notes
+        Where to say so.
+
+    Raises
+    ------
+    InvalidTablesError
+        If several do.
+    """
+    found: dict[str, str] = {}
+    for name in months:
+        for code in signed(decode(data[name])):
+            found.setdefault(code, f"the signs in {name} say")
+    return _only("mrr", found, notes)
 
 
 def _headed(matching: Matching) -> dict[str, str]:
@@ -78,13 +111,13 @@ def _headed(matching: Matching) -> dict[str, str]:
     return {code: f"{given!r} says" for code, given in reversed(named)}
 
 
-def _only(schema: TableSchema, found: dict[str, str], notes: list[str]) -> str:
+def _only(table: str, found: dict[str, str], notes: list[str]) -> str:
     """Return the one currency that is named, "" where none is."""
     if len(found) > 1:
         each = " and ".join(f"in {code}, as {who}" for code, who in found.items())
         remedy = "Write the currency of each row into a column currency, and leave out amounts in another one."
         problem = Problem(
-            schema.name,
+            table,
             "currency",
             f"amounts are {each}",
             0,

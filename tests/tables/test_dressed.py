@@ -10,9 +10,9 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.importers.titles import currency_of_titles
 from saasmetrics.tables.canonical import normalize
 from saasmetrics.tables.dressed import undressed
+from saasmetrics.tables.titles import currency_of_titles
 
 TERMS = {"subscription_id": ["s1"], "customer_id": ["a"], "start": ["2026-01-01"]}
 
@@ -128,3 +128,22 @@ def test_a_title_of_words_names_no_currency() -> None:
 def test_the_currency_above_a_customer_cube_is_that_of_its_amounts(tmp_path: Path) -> None:
     (tmp_path / "cube.csv").write_text("MRR in CHF\n\nCustomer,Jan 2026,Feb 2026\nA,1,2\nB,3,4\n")
     assert sm.read(tmp_path, as_of="2026-02-28").currency == "CHF"
+
+
+@pytest.mark.parametrize("above", ["", "Acme\n\n"], ids=["wide", "titled"])
+def test_the_signs_in_the_cells_of_a_cube_are_its_currency(tmp_path: Path, above: str) -> None:
+    (tmp_path / "mrr.csv").write_text(f"{above}Customer,Jan 2026,Feb 2026\nA,5 €,5 €\nB,7 €,7 €\n")
+    assert sm.read(tmp_path, as_of="2026-02-28").currency == "EUR"
+    (tmp_path / "mrr.csv").write_text(f"{above}Customer,Jan 2026,Feb 2026\nA,5 €,5 €\nB,7 £,7 £\n")
+    with pytest.raises(DataError, match=r"currenc(y|ies)"):
+        sm.read(tmp_path, as_of="2026-02-28")
+
+
+@pytest.mark.parametrize("title", ["ARR by customer", "Annualized recurring revenue, 2026"])
+def test_a_cube_of_arr_is_not_read_as_mrr(tmp_path: Path, title: str) -> None:
+    rows = "Customer,Jan 2026,Feb 2026\nA,120,120\nB,240,240\n"
+    (tmp_path / "cube.csv").write_text(f'"{title}"\n\n{rows}')
+    with pytest.raises(DataError, match=r"MRR is a twelfth of it\. Divide them by 12"):
+        sm.read(tmp_path, as_of="2026-02-28")
+    (tmp_path / "cube.csv").write_text(f'"MRR beside ARR"\n\n{rows}')
+    assert sm.revenue.mrr(sm.read(tmp_path, as_of="2026-02-28")).value == 360.0

@@ -17,6 +17,7 @@ from saasmetrics.importers.currencies import (
     refuse_unclear,
 )
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
+from saasmetrics.importers.headed import headed
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
 from saasmetrics.importers.note_files import (
@@ -144,6 +145,10 @@ def _of_customers(files: Parts, kind: str) -> pd.DataFrame:
     """Return the rows of a file that have a number and a customer."""
     rows = files.frame(kind)
     rows = files.keep(kind, rows["number"].notna(), "without an invoice number", rows)
+    rows, filled = headed(rows, said()["credit"])
+    if filled:
+        lines = f"{counted(filled, 'line')} of {files.labels[kind]} {agreeing(filled, 'has its', 'have their')}"
+        files.notes.append(f"{lines} customer and date from the first line of the invoice")
     return files.keep(kind, rows["customer_id"].notna(), "without a customer", rows)
 
 
