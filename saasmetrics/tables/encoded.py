@@ -9,12 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.tables.arrays import raw
+from saasmetrics.tables.words import first_rows, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.tables.words import Words
+
 _SPARSE = 4  # times as many numbers between the least and the largest as rows: above, hashing needs less room
 _FEW = 1 << 16
+_MANY = 1 << 12  # texts from which looking at their words pays
+_SAMPLE = 1 << 10  # texts that show whether they repeat much
 _PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
 
 
@@ -42,6 +47,8 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
         low, high = int(numbers.min()), int(numbers.max())
         if high - low < _SPARSE * len(numbers) + _FEW:
             return _of_close_numbers(numbers, low, high)
+    if (words := _words(column)) is not None:
+        return _of_words(column, words)
     numbered = pa.types.is_dictionary(column.type)
     coded = column if numbered else pc.dictionary_encode(column)
     codes = coded.indices
@@ -63,6 +70,26 @@ def different(column: pa.Array) -> int:
         return len(column.unique())
     ordered = np.sort(raw(column))
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
+
+
+def _words(column: pa.Array) -> Words | None:
+    """Return ids that are texts of one length as words; None of others, and of texts that repeat much."""
+    some = column[:_SAMPLE]
+    if (
+        not pa.types.is_string(column.type)
+        or len(column) < _MANY
+        or 2 * len(some.unique()) < len(some)
+    ):
+        return None
+    return words_of(column)
+
+
+def _of_words(column: pa.Array, words: Words) -> tuple[pa.Array, NDArray[np.int32]]:
+    first = first_rows(words)
+    begins = first == np.arange(len(first), dtype=np.int32)
+    rank = np.cumsum(begins, dtype=np.int32)
+    rank -= 1
+    return column.take(pa.array(np.flatnonzero(begins))), rank.take(first)
 
 
 def _as_they_come(values: pa.Array, code: NDArray[np.int32]) -> tuple[pa.Array, NDArray[np.int32]]:

@@ -13,9 +13,10 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.report import Measured, ratios, text
+from tests.bench.ways import with_texts
 
 ROOT = Path(__file__).parents[2]
-EVERY = ("reading", "engine", "book", "definitions")
+EVERY = ("reading", "engine", "texts", "book", "definitions")
 PEERS = ("pandas_events", "polars", "duckdb_events", "duckdb_playbook", "duckdb_dates")
 RARE = ("review", "pandas_wide", *PEERS, "pandas_tutorial")
 IMPORTS = {"python": "", "import": "import saasmetrics"}
@@ -35,6 +36,7 @@ def measure(rows: int, runs: int, rare: tuple[str, ...], folder: Path) -> Measur
     file = folder / f"subscriptions-{rows}.parquet"
     if not file.exists():
         _python("-m", "tests.bench.data", str(file), str(rows))
+        _python("-m", "tests.bench.data", with_texts(str(file)), str(rows), "text")
     found: Measured = {}
     for number in range(runs):
         for way in (*EVERY, *(rare if number == 0 else ())):

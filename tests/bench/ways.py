@@ -73,6 +73,16 @@ def engine(path: str) -> Digest:
     return digest(company, pairs, triangle, lives)
 
 
+def texts(path: str) -> Digest:
+    """Do the same where customer ids are text."""
+    return engine(with_texts(path))
+
+
+def with_texts(path: str) -> str:
+    """Return the place of the same subscriptions with customer ids that are text."""
+    return f"{path}.texts"
+
+
 def book(path: str) -> Digest:
     """Ask the public Book for the same; the quality gate is timed apart."""
     import saasmetrics as sm
@@ -260,6 +270,7 @@ def _peak() -> int:
 NEEDS = {
     "reading": ("pyarrow.compute", "pyarrow.parquet"),
     "engine": ("saasmetrics.engine.local", "saasmetrics.tables.files", "saasmetrics.tables.table"),
+    "texts": ("saasmetrics.engine.local", "saasmetrics.tables.files", "saasmetrics.tables.table"),
     "book": (
         "saasmetrics.book",
         "saasmetrics.quality",
@@ -299,7 +310,7 @@ NEEDS = {
     "duckdb_playbook": ("tests.bench.duckdb_playbook", "duckdb"),
     "duckdb_dates": ("tests.bench.duckdb_dates", "duckdb"),
 }
-OURS = (reading, engine, book, definitions, review)
+OURS = (reading, engine, texts, book, definitions, review)
 EVENTS = (pandas_events, polars, duckdb_events)
 DENSE = (duckdb_playbook, duckdb_dates, pandas_wide, pandas_tutorial)
 WAYS: dict[str, Callable[[str], Digest]] = {way.__name__: way for way in (*OURS, *EVENTS, *DENSE)}

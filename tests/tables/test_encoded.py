@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saasmetrics.tables import Table, normalize
-from saasmetrics.tables.encoded import encoded
+from saasmetrics.tables.encoded import _of_words, encoded
 from saasmetrics.tables.gate.alike import repeated
 from saasmetrics.tables.gate.view import View
+from saasmetrics.tables.words import first_rows, words_of
 from tests.properties.profile import quick
 
 NUMBERS = st.one_of(st.integers(-9, 9), st.sampled_from((-(2**62), 2**62, 2**63 - 1)))
@@ -29,6 +30,32 @@ def test_whole_numbers_are_numbered_as_they_first_come(
     hashed = array.dictionary_encode()
     assert values.equals(hashed.dictionary)
     assert codes.tolist() == hashed.indices.fill_null(-1).to_pylist()
+
+
+@quick
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=300), st.integers(8, 20), st.integers(0, 3)
+)
+def test_texts_of_one_length_are_numbered_as_they_first_come(
+    numbers: list[int], length: int, offset: int
+) -> None:
+    array = pa.array([f"{number:0{length}}" for number in (*range(offset), *numbers)])[offset:]
+    words = words_of(array)
+    assert words is not None
+    hashed = array.dictionary_encode()
+    first = [numbers.index(number) for number in numbers]
+    assert first_rows(words).tolist() == first
+    values, codes = _of_words(array, words)
+    assert values.equals(hashed.dictionary)
+    assert codes.tolist() == hashed.indices.to_pylist()
+
+
+def test_many_ids_that_are_text_are_numbered_by_their_words_as_by_hashing() -> None:
+    array = pa.array([f"cus_{number * 7919 % 6000:010}" for number in range(9000)])
+    values, codes = encoded(array)
+    hashed = array.dictionary_encode()
+    assert values.equals(hashed.dictionary)
+    assert codes.tolist() == hashed.indices.to_pylist()
 
 
 IDS = st.one_of(st.none(), st.sampled_from(("a", "b", "a ")))

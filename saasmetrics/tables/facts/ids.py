@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.tables.facts.words import Places, words_of
+from saasmetrics.tables.words import Places, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from saasmetrics.tables.facts.words import Words
+    from saasmetrics.tables.words import Words
 
 __all__ = ["Ids"]
 

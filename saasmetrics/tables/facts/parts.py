@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from saasmetrics.errors import DataError
-from saasmetrics.tables.facts.words import words_of
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 from saasmetrics.tables.steady import unchanged
 from saasmetrics.tables.texts import decode
+from saasmetrics.tables.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

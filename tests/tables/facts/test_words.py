@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saasmetrics.tables.facts.ids import Ids
-from saasmetrics.tables.facts.words import words_of
+from saasmetrics.tables.words import words_of
 
 
 def numbered(parts: list[list[str]]) -> tuple[list[list[int]], list[str]]:

@@ -11,11 +11,12 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Places", "Words", "words_of"]
+__all__ = ["Places", "Words", "first_rows", "words_of"]
 
 _WORD = 8  # bytes
 _LONGEST = 40  # bytes of an id: five words
 _LEAST = 1 << 10  # slots
+_FEW = 2  # slots per text, of texts that are looked at once
 _ROOM = 3  # slots per id, at least
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _UNKNOWN = -1
@@ -58,6 +59,44 @@ def words_of(texts: pa.Array) -> Words | None:
             for start in starts
         ],
     )
+
+
+def first_rows(words: Words) -> NDArray[np.int32]:
+    """Return for each text the row in which it first stands.
+
+    Examples
+    --------
+    >>> first_rows(words_of(pa.array(["cus_000001", "cus_000002", "cus_000001"]))).tolist()
+    [0, 1, 0]
+    """
+    rows = np.arange(len(words.each[0]), dtype=np.int32)
+    first, left, turn = rows.copy(), rows, 0
+    while len(left):
+        # Of texts that meet in a slot the one that comes first has it; the others look for another one.
+        some = words if len(left) == len(rows) else words.pick(left)
+        slot = _slots_of(some, (_FEW * len(left)).bit_length(), turn)
+        held = np.empty(1 << (_FEW * len(left)).bit_length(), np.int32)
+        held[slot[::-1]] = left[::-1]
+        found = held.take(slot)
+        same = np.ones(len(left), bool)
+        for word, own in zip(words.each, some.each, strict=True):
+            same &= word.take(found) == own
+        first[left[same]] = found[same]
+        left, turn = left[~same], turn + 1
+    return first
+
+
+def _slots_of(words: Words, bits: int, turn: int = 0) -> NDArray[np.int64]:
+    """Return a slot of 2 ** bits for each text, another one at every turn."""
+    mixed = (words.each[0] + np.uint64(turn)) * _ODD[0]
+    for word in words.each[1:]:
+        mixed ^= mixed >> np.uint64(32)
+        mixed += word
+        mixed *= _ODD[1]
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _ODD[0]
+    mixed >>= np.uint64(64 - bits)
+    return mixed.view(np.int64)
 
 
 class Places:
@@ -122,15 +161,7 @@ class Places:
             numbers, slot = numbers[left], (slot[left] + 1) & (len(self._slots) - 1)
 
     def _slot(self, words: Words) -> NDArray[np.int64]:
-        mixed = words.each[0] * _ODD[0]
-        for word in words.each[1:]:
-            mixed ^= mixed >> np.uint64(32)
-            mixed += word
-            mixed *= _ODD[1]
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= _ODD[0]
-        mixed >>= np.uint64(64 - (len(self._slots) - 1).bit_length())
-        return mixed.view(np.int64)
+        return _slots_of(words, (len(self._slots) - 1).bit_length())
 
     def _same(self, numbers: NDArray[np.int32], words: Words) -> NDArray[np.bool_]:
         """Return where the ids with some numbers have some words; what has no number has none."""
