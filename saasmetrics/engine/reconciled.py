@@ -164,6 +164,11 @@ class Reconciled:
         return min((int(d.min()) for d in days if len(d)), default=self.as_of)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it has to be made again: what is in this process stays."""
+        return False
+
+    @property
     def has_lines(self) -> bool:
         """Whether there are invoices."""
         return self.lines is not None

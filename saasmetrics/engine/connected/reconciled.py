@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import narwhals as nw
 import numpy as np
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
 
 _WORDS = "Reconciling MRR"
+_MOST = 2  # questions of an engine that are kept: the company, and a grouping
+_KEPT: WeakKeyDictionary[ConnectedEngine, dict[Any, Events]] = WeakKeyDictionary()
 
 
 def reconciled_there(
@@ -97,16 +100,22 @@ class ReconciledThere:
         calendar: Calendar,
     ) -> None:
         self._link = engine.link
+        self._faults = engine.link.faults
         self._calendar = calendar
         if by:
             customers_with(engine.tables, by)
-        self._books = Books(readings, policy, by)
-        self._events = Events(self._books)
+        self._events = _matched(engine, readings, policy, by)
+        self._books = self._events.books
         self._groups = _grouped(self._books.members, by)
         self.has_lines = self._books.has_lines
         self.silent = self._books.silent
         self.late = self._books.late
         self._about = "invoices" if self.has_lines else self._books.basis.source
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there was a fault since: what was kept where the tables are may be gone."""
+        return self._faults != self._link.faults
 
     def begins(self, *, served: bool) -> int:
         """Return the first day of MRR, or of an invoice, or with `served` of the service of one."""
@@ -249,6 +258,21 @@ class _Sums:
         out = np.zeros(int(np.prod(self.shape)), np.int64)
         np.add.at(out, self.place[mine], values[mine])
         return out.reshape(self.shape)
+
+
+def _matched(
+    engine: ConnectedEngine,
+    readings: tuple[PortableEngine, PortableEngine, PortableEngine],
+    policy: Policy,
+    by: tuple[str, ...],
+) -> Events:
+    """Return what is matched where the tables are, kept for the next question of the same engine."""
+    kept, numbers = _KEPT.setdefault(engine, {}), tuple(id(reading) for reading in readings)
+    key = (numbers, policy, by, engine.link.faults)
+    kept[key] = kept.pop(key) if key in kept else Events(Books(readings, policy, by))
+    while len(kept) > _MOST:
+        del kept[next(iter(kept))]
+    return kept[key]
 
 
 def _grouped(members: Frame | None, by: tuple[str, ...]) -> _Groups:

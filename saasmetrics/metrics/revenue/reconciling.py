@@ -87,9 +87,15 @@ class Way:
         """The calendar of the periods."""
         return self.book.calendar(self.freq)
 
-    @cached_property
+    @property
     def found(self) -> Reconciled | ReconciledThere:
-        """MRR and invoices, matched: where their tables are, or here."""
+        """MRR and invoices, matched: where their tables are, again after a fault, or here."""
+        if self._found.is_lost:
+            del self.__dict__["_found"]
+        return self._found
+
+    @cached_property
+    def _found(self) -> Reconciled | ReconciledThere:
         book = self.book
         if book.policy.entity == "subscription":
             book = book.with_policy(entity="customer")
