@@ -143,7 +143,7 @@ class Draft:
         """Return the first page with what is to be said of plans."""
         notes, fiscal = unplanned(self.making), fiscal_note(self.making)
         footnote = " ".join(text for text in (first.footnote, fiscal) if text)
-        return replace(first, missing=(*first.missing, *notes), footnote=footnote)
+        return replace(first, faults=notes, footnote=footnote)
 
 
 def is_empty(page: Page) -> bool:
