@@ -40,10 +40,31 @@ def in_words(result: Result) -> str:
         "renewal_cohorts": _cohorts,
         "atr_waterfall": _waterfall,
         "renewal_forecast": _forecast,
+        "curve": _curve,
+        "hazard": _hazard,
+        "expansion": _expanded,
+        "incidence": _causes,
+        "layers": _layers,
+        "renewal_calendar": _calendar,
+        "renewal_accuracy": _accuracy,
+        "tornado": _tornado,
     }
-    if result.kind in ways:
-        return ways[result.kind](result) if len(result.df) else ""
-    return _groups(result) if result.by and "value" in result.df.columns else ""
+    own = {"concentration": _concentration, "value_path": _path, "support_scorecard": _scores}
+    way = own.get(result.metric.id) or ways.get(result.kind)
+    if way is not None:
+        said = way(result) if len(result.df) else ""
+    else:
+        said = _groups(result) if result.by and "value" in result.df.columns else ""
+    return said or _reason(result)
+
+
+def _reason(result: Result) -> str:
+    """Return why there is no value, "" where nobody says it."""
+    if "reason" not in result.df.columns or "value" not in result.df.columns:
+        return ""
+    rows = last_complete(result.df)
+    whys = rows.loc[rows["value"].isna() & (rows["reason"] != ""), "reason"]
+    return f"no value: {whys.iloc[-1]}" if len(whys) and rows["value"].isna().all() else ""
 
 
 def last_complete(df: pd.DataFrame) -> pd.DataFrame:
@@ -169,3 +190,143 @@ def _forecast(result: Result) -> str:
 def _groups(result: Result) -> str:
     rows = last_complete(result.df)
     return span(rows, result.by, result.metric.unit, result.context.currency)
+
+
+def _at_a_year(result: Result) -> tuple[Any, str]:
+    """Return the rows of the age of a year, or of the last age before it, and the age in words."""
+    df, freq = result.df, str(result.context.options.get("freq", "months"))
+    noun = {"M": "month", "Q": "quarter", "Y": "year"}.get(freq, freq.removesuffix("s"))
+    year = {"day": 365, "week": 52, "month": 12, "quarter": 4}.get(noun, 1)
+    age = df.loc[(df["age"] <= year) & df["value"].notna(), "age"].max()
+    return df[df["age"] == age], counted(int(age), noun) if age == age else ""
+
+
+def _curve(result: Result) -> str:
+    rows, age = _at_a_year(result)
+    what = "of MRR is there" if result.context.options.get("weight") == "mrr" else _LEFT["logos"]
+    return _of_age(result, rows, age, what)
+
+
+def _hazard(result: Result) -> str:
+    rows, age = _at_a_year(result)
+    noun, number = age.split(" ")[1].removesuffix("s") if age else "", age.split(" ")[0]
+    said = _of_age(result, rows, age, "")
+    return (
+        said
+        and f"{said.partition(' after ')[0].strip()} of those still there leave in {noun} {number}"
+    )
+
+
+def _expanded(result: Result) -> str:
+    rows, age = _at_a_year(result)
+    return _of_age(result, rows, age, "have expanded") if "age" in result.df.columns else ""
+
+
+def _of_age(result: Result, rows: Any, age: str, what: str) -> str:
+    """Return the share of an age, of groups the lowest and the highest."""
+    if not len(rows) or not age:
+        return ""
+    value = format_value(float(rows["value"].iloc[0]), "ratio")
+    said = span(rows, result.by, "ratio", "") if result.by else value
+    return said and f"{said} {what} after {age}"
+
+
+def _causes(result: Result) -> str:
+    if result.by:
+        return ""
+    rows, age = _at_a_year(result)
+    parts = [
+        f"{cause} {format_ratio(value)}"
+        for cause, value in zip(rows["cause"], rows["value"], strict=True)
+    ]
+    return f"left after {age}: {', '.join(parts)}" if parts else ""
+
+
+def _concentration(result: Result) -> str:
+    rows = result.df.dropna(subset="value")
+    tops = rows[rows["measure"].str.startswith("top")].tail(1)
+    if result.by or not len(tops):
+        return ""
+    name, value = tops["measure"].iloc[0], float(tops["value"].iloc[0])
+    return f"the {name} pay {format_ratio(value)} of MRR"
+
+
+def _layers(result: Result) -> str:
+    if result.by:
+        return ""
+    rows = result.df[result.df["period"] == result.df["period"].max()]
+    currency, total = result.context.currency, float(rows["value"].sum())
+    if not total:
+        return ""
+    largest: Any = rows.loc[rows["value"].idxmax()]
+    cohort = period_text(
+        largest["cohort"], str(result.context.options.get("freq", "M")), result.context.fiscal_start
+    )
+    share = format_ratio(float(largest["value"]) / total)
+    many = counted(int((rows["value"] > 0).sum()), "cohort")
+    return f"MRR {format_money(total, currency)} from {many}, {share} of it from that of {cohort}"
+
+
+def _calendar(result: Result) -> str:
+    """Return what comes up for renewal in the quarters shown, by category."""
+    df, currency = result.df, result.context.currency
+    sums = (
+        df.groupby("category", sort=False)["value"].sum()
+        if "category" in df.columns
+        else df["value"].iloc[:0]
+    )
+    parts = [
+        f"{str(name).replace('_', ' ')} {format_money(float(value), currency)}"
+        for name, value in sums.items()
+    ]
+    when = period_text(df["period"].min(), "Q", result.context.fiscal_start)
+    return (
+        f"{format_money(float(df['value'].sum()), currency)} to renew from {when} on: {', '.join(parts)}"
+        if parts
+        else ""
+    )
+
+
+def _accuracy(result: Result) -> str:
+    """Return by how much forecasts made before the quarters were wrong, of the earliest horizon."""
+    known = result.df.dropna(subset="error")
+    if not len(known):
+        return ""
+    horizon = int(known["horizon"].max())
+    rows = known[known["horizon"] == horizon]
+    inside = f"{int(rows['inside'].sum())} of {counted(len(rows), 'quarter')} within P10 to P90"
+    error = format_ratio(float(rows["error"].abs().mean()))
+    return f"off by {error} on average {counted(horizon, 'day')} ahead, {inside}"
+
+
+def _tornado(result: Result) -> str:
+    top: Any = result.df.iloc[0]
+    currency = result.context.currency
+    low, high = (
+        format_difference(float(value), "money", currency)
+        for value in sorted((top["change_down"], top["change_up"]))
+    )
+    lever = result.extra.get("words", {}).get(top["lever"], top["lever"])
+    return f"moved most by {lever}: {low} to {high}"
+
+
+def _path(result: Result) -> str:
+    if result.by:
+        return ""
+    last: Any = result.df.dropna(subset="value").tail(1)
+    if not len(last):
+        return ""
+    age = counted(int(last["age"].iloc[0]) + 1, "month")
+    return f"{format_money(float(last['value'].iloc[0]), result.context.currency)} per customer after {age}"
+
+
+def _scores(result: Result) -> str:
+    rows = last_complete(result.df)
+    if not len(rows):
+        return ""
+    who = (
+        counted(len(rows), str(result.by[0]).removesuffix("_id").replace("_", " "))
+        if result.by
+        else "everybody"
+    )
+    return f"{who} solved {int(rows['solved'].sum()):,} tickets in {_when(result, rows)}"

@@ -62,12 +62,10 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     DataError
         If nothing is recognized, or the tables would be written among the exports.
     """
-    from saasmetrics.export.files import write
     from saasmetrics.importers import import_folder
-    from saasmetrics.importers.mapping import WAYS, template
+    from saasmetrics.importers.mapping import WAYS
     from saasmetrics.importers.nearest import StrangersError
     from saasmetrics.importers.needs import missing
-    from saasmetrics.importers.targets import NAME
 
     folder, told = Path(arguments.folder), _told(arguments)
     if arguments.out and Path(arguments.out).resolve() == folder.resolve():
@@ -81,12 +79,9 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
         if arguments.columns:
             for line in _strange(error.files):
                 say(line)
-        if not folder.is_dir() or (folder / NAME).exists() or not error.files:
+        if not folder.is_dir() or not error.files:
             raise
-        place = write(folder / NAME, template(error.files, told=told), NAME)
-        raise DataError(
-            f"{error} Or fill in {place}, which says which table each file is."
-        ) from error
+        raise DataError(f"{error} {_proposed(folder, error.files, told)}") from error
     say(str(made))
     if arguments.columns:
         for line in [*_columns(made), *_strange(made.strangers)]:
@@ -116,12 +111,27 @@ def _tables(folder: Path, files: Sequence[File], told: Told) -> dict[str, Table]
     DataError
         If they have the columns of their tables and cannot be read.
     """
-    from saasmetrics.importers.targets import NAME
+    from saasmetrics.importers.mapping import over, read_mapping
     from saasmetrics.tables.read import read_folder
 
-    if not files or (folder / NAME).exists() or not all(map(_is_table, files)):
+    given = read_mapping(folder)
+    if not files or given.files or not all(map(_is_table, files)):
         return {}
-    return read_folder(folder, told=told)
+    return read_folder(folder, told=over(told, given.told))
+
+
+def _proposed(folder: Path, files: Sequence[File], told: Told) -> str:
+    """Write a mapping of files that are not recognized, and say what to do with it; what was filled in is kept."""
+    from saasmetrics.export.files import write
+    from saasmetrics.importers.mapping import over, read_mapping, template
+    from saasmetrics.importers.targets import NAME
+
+    given = read_mapping(folder)
+    if given.files:
+        first = files[0].label
+        return f'Or say in {folder / NAME} which table each file is: below ["{first}"] write table = "...".'
+    place = write(folder / NAME, template(files, told=over(told, given.told)), NAME)
+    return f"Or fill in {place}, which says which table each file is."
 
 
 def _is_table(file: File) -> bool:
@@ -182,9 +192,11 @@ def _kept(made: Imported, folder: Path, told: Told) -> list[str]:
         ways = as_text({}, told).split("\n") if told != NOTHING else []
         there = as_text({}, read_mapping(folder).told).split("\n")
         lost = [way for way in ways if way and way not in there]
-        return (
+        lines = (
             [f"  not kept: write {', '.join(lost)} at the top of {folder / NAME}"] if lost else []
         )
+        open_ones = ", ".join(file.label for file in made.strangers)
+        return lines + ([f"  say in {folder / NAME} what it is: {open_ones}"] if open_ones else [])
     if not made.strangers and told == NOTHING:
         return []
     place = made.write_mapping(folder, told)

@@ -31,11 +31,12 @@ def test_a_result_by_group_has_no_single_headline(book: sm.Book) -> None:
     assert sm.revenue.mrr(book, by="segment").value is None
 
 
-def test_a_missing_headline_is_none_and_reads_as_a_dash() -> None:
+def test_a_missing_headline_is_none_and_says_why() -> None:
     one = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]})
     result = sm.retention.nrr(one)
-    assert (result.value, result.text) == (None, "–")
-    assert result.df["reason"].iloc[-1]
+    why = result.df["reason"].iloc[-1]
+    assert why == "nobody was paying at the start of the window"
+    assert (result.value, result.text) == (None, f"no value: {why}")
 
 
 @pytest.mark.row("D6")
@@ -157,7 +158,8 @@ def test_renewals_have_a_headline_in_words() -> None:
         f"${total['value']:.0f} of $700 expected to renew in the 4 quarters from Q3 2026 "
         f"({total['share']:.1%}), P10 to P90 ${total['p10']:.0f} to ${total['p90']:.0f}"
     )
-    assert sm.renewals.forecast(book, quarters=1).text == "–"  # nothing comes up in Q3 2026
+    none = sm.renewals.forecast(book, quarters=1)  # nothing comes up in Q3 2026
+    assert none.text == "no value: nothing comes up for renewal"
 
 
 def test_a_comparison_prints_its_policies_side_by_side(book: sm.Book) -> None:

@@ -11,6 +11,7 @@ from saasmetrics.board.fitted import fiscal_note, fitted, unplanned
 from saasmetrics.board.making import Making
 from saasmetrics.board.model import Page
 from saasmetrics.board.since import definitions, pages_by_id, worded
+from saasmetrics.engine.amounts import assumed_words
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.money import counted
 
@@ -140,9 +141,10 @@ class Draft:
         return asked.missing_pages and (key != "asks" or key in asked.pages)
 
     def _planned(self, first: Page) -> Page:
-        """Return the first page with what is to be said of plans."""
+        """Return the first page with what is to be said of plans, the fiscal year and a currency that is assumed."""
         notes, fiscal = unplanned(self.making), fiscal_note(self.making)
-        footnote = " ".join(text for text in (first.footnote, fiscal) if text)
+        assumed = assumed_words(self.making.book.tables)
+        footnote = " ".join(text for text in (assumed, first.footnote, fiscal) if text)
         return replace(first, faults=notes, footnote=footnote)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.board.csvs import write_csvs, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
 from saasmetrics.board.sections import built, plan
+from saasmetrics.engine.amounts import assumed_words
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.export.files import file_path, refuse_special
 from saasmetrics.metrics.economics.asked import check_margin
@@ -61,10 +62,11 @@ class Review:
     @property
     def facts(self) -> dict[str, str]:
         """What the page says about itself: date, currency, policy, tables."""
+        assumed = " (assumed: no table names one)" if assumed_words(self.book.tables) else ""
         tables = ", ".join(f"{name} {table.rows:,}" for name, table in self.book.tables.items())
         return {
             "As of": self.book.as_of_text,
-            "Currency": self.book.currency,
+            "Currency": f"{self.book.currency}{assumed}",
             "Policy": str(self.book.policy).removeprefix("policy "),
             "Rows read": tables,
         }

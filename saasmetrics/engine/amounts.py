@@ -12,8 +12,8 @@ from saasmetrics.asked import among
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
+from saasmetrics.tables.dressed import known_currencies
 from saasmetrics.tables.gate.keys import REVENUE
-from saasmetrics.tables.gate.values import known_currencies
 from saasmetrics.tables.runs import is_runs, lengths
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 ASSUMED = "USD"
+_ASSUMED_SAYS = f"no table names a currency, so amounts count as {ASSUMED}"
 """The reporting currency where nobody names one."""
 
 
@@ -205,11 +206,23 @@ def with_assumed(tables: Mapping[str, Table]) -> dict[str, Table]:
     if names or not paid:
         return dict(tables)
     first = tables[paid[0]]
-    note = (
-        f"no table names a currency, so amounts count as {ASSUMED}; say another: "
-        'sm.read(..., currency="EUR")'
-    )
+    note = f'{_ASSUMED_SAYS}; say another: sm.read(..., currency="EUR")'
     return {**tables, paid[0]: replace(first, notes=(*first.notes, note))}
+
+
+def assumed_words(tables: Mapping[str, Table]) -> str:
+    """Return in words which currency is assumed; "" where a table names one, or the user did.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables import normalize_all
+    >>> rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [5]}
+    >>> assumed_words(with_assumed(normalize_all({"mrr": rows})))
+    'No table names a currency, so amounts count as USD.'
+    """
+    notes = (note for table in tables.values() for note in table.notes)
+    said = any(note.startswith(_ASSUMED_SAYS) for note in notes)
+    return f"{_ASSUMED_SAYS[0].upper()}{_ASSUMED_SAYS[1:]}." if said else ""
 
 
 def _counts(data: pa.Table) -> dict[str | None, int]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.tally import tally
+from saasmetrics.errors import DataError
+from saasmetrics.memory import free, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.groups import Groups
     from saasmetrics.periods import Calendar
 
+_EACH = 600  # bytes of a cell, with all measures of a cube and what is made of them
+_SMALL = 1 << 28  # bytes that are there in any case
 _FEW = 1 << 16  # cells that are counted rather than sorted, however few the customers
 
 BAG = "bag"  # the random bag of a customer, for resampling
@@ -47,6 +51,25 @@ class Cube:
             return self
         measures = {name: self.bagged(name).sum(axis=1) for name in self.measures}
         return Cube(self.groups, measures, self.first)
+
+
+def refuse_large(groups: Groups, cells: int) -> None:
+    """Refuse groups of so many cells each that their numbers would not fit into memory.
+
+    Raises
+    ------
+    DataError
+        If they would not; it names the columns, and how many groups they make.
+    """
+    need = len(groups) * cells * _EACH
+    if need <= _SMALL or need <= (room := free()):
+        return
+    names = ", ".join(groups.by)
+    msg = (
+        f"{names} makes {len(groups):,} groups, whose numbers take about {spoken(need)}; {spoken(room)} are free. "
+        f"Group by a column of fewer values, or take a part of the book first: book.where({groups.by[0]}=[...])."
+    )
+    raise DataError(msg)
 
 
 def dense_frame(cube: Cube, calendar: Calendar) -> pd.DataFrame:

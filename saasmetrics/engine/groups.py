@@ -158,7 +158,7 @@ def groups(
         If no table has a column of that name.
     """
     if not by:
-        return Groups((), ((),), of_entity=np.zeros(len(spans.entity_ids), np.int32))
+        return Groups((), ((),), of_entity=np.broadcast_to(np.int32(0), len(spans.entity_ids)))
     per_entity: list[NDArray[np.int32]] = []
     per_span: list[NDArray[np.int32] | None] = []
     labels: list[list[Any]] = []

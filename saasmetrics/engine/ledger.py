@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONG = (
     1 << 21
 )  # changes from which parts are not kept, as they would take as much memory as half of the ledger
-BLOCK = 1 << 16  # changes swept at a time, so that the steps between stay in the cache
+BLOCK = 1 << 15  # changes swept at a time, so that the steps between stay in the cache
 _HELD = 1 << 62  # values, and the differences of two, that 64 bits hold with room
 
 

@@ -11,10 +11,17 @@ from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, val
 from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
-from saasmetrics.engine.cubes import BAG, Cube, dense_frame, sparse_frame, triangle_frame
+from saasmetrics.engine.cubes import (
+    BAG,
+    Cube,
+    dense_frame,
+    refuse_large,
+    sparse_frame,
+    triangle_frame,
+)
 from saasmetrics.engine.episodes import episodes
 from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spread
-from saasmetrics.engine.ledger import Ledger, first_group, ledger
+from saasmetrics.engine.ledger import LONG, Ledger, first_group, ledger
 from saasmetrics.engine.movements import Moves, days_away, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.reason_answers import ReasonsHere
@@ -23,6 +30,7 @@ from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
 from saasmetrics.engine.transfers import moves_between_groups
 from saasmetrics.engine.waits import waits
+from saasmetrics.memory import give_back
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers
 
@@ -128,7 +136,10 @@ class LocalEngine(ReasonsHere, AheadHere):
     @cached_property
     def entities(self) -> Ledger:
         """The ledger with one account per customer."""
-        return ledger(self.spans, self.spans.entity, len(self.spans.entity_ids))
+        found = ledger(self.spans, self.spans.entity, len(self.spans.entity_ids))
+        if len(found) > LONG:
+            give_back(len(found))  # of the parts
+        return found
 
     def calendar(self, freq: str) -> Calendar:
         """Return the calendar of a frequency, in the book's fiscal year."""
@@ -263,6 +274,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
+        refuse_large(found, periods * periods)
         group, many = (
             by_period.bagged(self, group, bags) if bags else group,
             len(found) * max(bags, 1),

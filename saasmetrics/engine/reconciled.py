@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from saasmetrics.engine.billed import KINDS, MOST_DAYS, SERVED, Lines, lines
+from saasmetrics.engine.billed import MOST_DAYS, Lines, lines
+from saasmetrics.engine.billed import SERVED as PAYING
+from saasmetrics.engine.billed_levels import levels_of
 from saasmetrics.engine.columns import encode, flat
-from saasmetrics.engine.day_sums import Levels, Segments, by_day, day_sums, valued
-from saasmetrics.engine.matched import UNEXPLAINED, matched
+from saasmetrics.engine.day_sums import Levels, day_sums
+from saasmetrics.engine.groups import NONE
+from saasmetrics.engine.matched import matched
+from saasmetrics.engine.reconciled_cell import CAUSES, READINGS, Behind, Cell
 from saasmetrics.engine.spans import entity_column
 from saasmetrics.engine.valued import Valuation, factors
-from saasmetrics.errors import DataError
+from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from saasmetrics.engine.day_sums import Ints
+    from saasmetrics.engine.day_sums import Ints, Segments
     from saasmetrics.engine.spans import Spans
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
-
-MATCHED = ("only_mrr", "only_invoices", "credits")
-TIMING = ("billed_ahead", "billed_before", "billed_later")
-OTHER = ("one_off", "usage", "refunds", "tax")
-_OTHER_KINDS = dict(zip(OTHER, ("one_off", "usage", "refund", "tax"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class Reconciled:
         As for the engine.
     views
         Spans of MRR: by the policy, with discounts as they are billed, and all as it is billed.
+    by
+        Columns of customers to group by.
     """
 
     tables: Mapping[str, Table]
@@ -51,6 +51,7 @@ class Reconciled:
     as_of: int
     currency: str
     views: tuple[Spans, Spans, Spans]
+    by: tuple[str, ...] = ()
 
     @cached_property
     def _customers(self) -> tuple[pa.Array, list[Ints], Ints]:
@@ -135,9 +136,7 @@ class Reconciled:
                     paid.amount,
                 )
             )
-        if any(float(np.abs(m.level).sum(dtype=float)) > LARGEST / MOST_DAYS for m in out):
-            msg = f"MRR adds up to more than 140 billion {self.currency}, which cannot be reconciled exactly."
-            raise DataError(msg)
+        check_mrr(max(float(np.abs(m.level).sum(dtype=float)) for m in out), self.currency)
         return tuple(out)
 
     @cached_property
@@ -145,7 +144,7 @@ class Reconciled:
         """Where MRR and the service of invoices part, by cause."""
         found = self.lines
         assert found is not None
-        served = [found.levels(found.kind == number, found.monthly) for number in range(SERVED)]
+        served = [found.levels(found.kind == number, found.monthly) for number in range(PAYING)]
         known = []
         for parts in (self.mrr, (found,)):
             seen = np.zeros(len(self.ids), bool)
@@ -164,180 +163,147 @@ class Reconciled:
             )
         return min((int(d.min()) for d in days if len(d)), default=self.as_of)
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether there are invoices."""
+        return self.lines is not None
+
+    @property
+    def silent(self) -> int:
+        """How many lines do not say which days they serve, and count for the month of their date."""
+        found = self.lines
+        return 0 if found is None else int((~found.stated & (found.kind < PAYING)).sum())
+
+    @property
+    def late(self) -> int:
+        """How many lines are dated after the as-of day."""
+        found = self.lines
+        return 0 if found is None else len(self.tables["invoices"].data) - len(found.date)
+
+    @property
+    def labels(self) -> list[tuple[str, ...]]:
+        """The groups in order."""
+        return self._grouped[0]
+
+    @cached_property
+    def _grouped(self) -> tuple[list[tuple[str, ...]], Ints]:
+        """The groups in order, and that of each customer."""
+        by = self.by
+        if not by:
+            return [()], np.zeros(len(self.ids), np.int64)
+        data = customers_with(self.tables, by).data
+        at = flat(pc.index_in(self.ids, value_set=flat(data["customer_id"]).cast(self.ids.type)))
+        values = [
+            pc.fill_null(flat(data[name]).take(at).cast(pa.string()), NONE).to_pylist()
+            for name in by
+        ]
+        rows = list(zip(*values, strict=True))
+        labels = sorted(set(rows))
+        place = {label: number for number, label in enumerate(labels)}
+        return labels, np.array([place[row] for row in rows], np.int64)
+
+    def by_group(self, parts: Segments, names: frozenset[str]) -> Cell:  # noqa: ARG002
+        """Return the sums of the groups over some days; each of the named levels is added up when it is used."""
+        labels, group = self._grouped
+        return self.cell(parts, group, len(labels))
+
+    def by_customer(
+        self,
+        parts: Segments,
+        code: int | None,
+        names: frozenset[str],  # noqa: ARG002
+    ) -> Behind:
+        """Return the sums of single customers over some days, in the order of their groups and ids.
+
+        Parameters
+        ----------
+        parts
+            The days.
+        code
+            The number of the group that is asked for; None: all.
+        names
+            The levels that are asked for; each is added up when it is used.
+        """
+        _, group = self._grouped
+        order = np.asarray(pc.sort_indices(self.ids)).astype(np.int64)
+        order = order[np.argsort(group[order], kind="stable")]
+        if code is not None:
+            order = order[group[order] <= code]
+        skipped = 0 if code is None else int((group[order] < code).sum())
+        rank = np.full(len(self.ids), -1, np.int64)
+        rank[order] = np.arange(len(order))
+        cell = self.cell(parts, rank, len(order))
+        return Behind(self.ids.take(pa.array(order[skipped:])), cell, skipped)
+
     def cell(self, parts: Segments, group: Ints, groups: int) -> Cell:
-        """Return the sums of some groups of customers over some days."""
-        return Cell(self, parts, group, groups)
+        """Return the sums of some groups of customers over some days; those of group -1 are left out."""
+        sums = _Sums(self, parts, group, groups)
+        return Cell(sums, parts, self.rates, self.policy, self.has_lines)
+
+
+def check_mrr(total: float, currency: str) -> None:
+    """Refuse MRR, all of it added up, of which the sums over days are more than 64 bits hold.
+
+    Raises
+    ------
+    DataError
+        If it is.
+    """
+    if total > LARGEST / MOST_DAYS:
+        msg = (
+            f"MRR adds up to more than 140 billion {currency}, which cannot be reconciled exactly."
+        )
+        raise DataError(msg)
+
+
+def customers_with(tables: Mapping[str, Table], columns: Sequence[str]) -> Table:
+    """Return the table of customers, which must have some columns.
+
+    Raises
+    ------
+    UnknownNameError
+        If it does not.
+    """
+    table = tables.get("customers")
+    for name in columns:
+        if table is None or name not in table:
+            known = () if table is None else table.column_names
+            raise UnknownNameError.of("column of customers to group by", name, known)
+    assert table is not None
+    return table
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Groups of customers over some periods: every step as micro-units per group and period."""
+class _Sums:
+    """Levels added up over the days of each part, for groups of customers."""
 
     of: Reconciled
     parts: Segments
     group: Ints
     groups: int
+    known: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
 
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return self.groups, self.of.rates.count
+    def over(self, name: str) -> Ints:
+        """Return the sum of level x days, as groups x currencies x parts."""
+        return self._both(name)[0]
 
-    @cached_property
-    def _first(self) -> Ints:
-        """The part that each period begins with."""
-        return np.flatnonzero(np.append(True, self.parts.last[:-1]))
+    def closing(self, name: str) -> Ints:
+        """Return the level at the end of each part, as groups x currencies x parts."""
+        return self._both(name)[1]
 
-    @cached_property
-    def _closes(self) -> Ints:
-        """The last day of the period of each part."""
-        ends = np.flatnonzero(self.parts.last)
-        return self.parts.bounds[1:][ends[self._number]] - 1
+    def _both(self, name: str) -> tuple[Ints, Ints]:
+        if name in READINGS:  # of those that say the same, the first
+            mine = self.of.mrr[READINGS.index(name)]
+            name = next(n for n, m in zip(READINGS, self.of.mrr, strict=True) if m is mine)
+        if name not in self.known:
+            shape = (self.groups, self.of.rates.count)
+            self.known[name] = day_sums(self._held(name), self.group, shape, self.parts.bounds)
+        return self.known[name]
 
-    @cached_property
-    def _number(self) -> Ints:
-        """The number of the period of each part."""
-        return np.cumsum(np.append(0, self.parts.last[:-1]))
-
-    def _rates(self, *, moving: bool) -> NDArray[np.float64] | None:
-        """Return the rates at the end of the period of each part; None where there is only one."""
-        if self.of.rates.count == 1 or not moving:
-            return None
-        return self.of.rates.at(self._closes)
-
-    @property
-    def _moving(self) -> bool:
-        return self.of.policy.fx != "constant"
-
-    def _valued(self, sums: Ints, *, monthly: bool, moving: bool | None = None) -> Ints:
-        parts = self.parts.month_days if monthly else np.ones_like(self.parts.month_days)
-        rates = self._rates(moving=self._moving if moving is None else moving)
-        return self._periods(valued(sums, parts, rates).sum(axis=1))
-
-    def _periods(self, values: Ints) -> Ints:
-        return np.add.reduceat(values, self._first, axis=1)
-
-    def _monthly(self, held: Levels, *, moving: bool | None = None) -> Ints:
-        sums, _ = day_sums(held, self.group, self._shape, self.parts.bounds)
-        return self._valued(sums, monthly=True, moving=moving)
-
-    def _daily(self, held: Levels, *, moving: bool | None = None) -> Ints:
-        sums, _ = day_sums(by_day(held), self.group, self._shape, self.parts.bounds)
-        return self._valued(sums, monthly=False, moving=moving)
-
-    @cached_property
-    def _earned(self) -> list[Ints]:
-        """MRR earned day by day, under each reading."""
-        out: list[Ints] = []
-        for number, held in enumerate(self.of.mrr):
-            same = number and held is self.of.mrr[number - 1]
-            out.append(out[-1] if same else self._monthly(held))
-        return out
-
-    def mrr(self) -> dict[str, Ints]:
-        """Return MRR at the close of each period, once for every month in it, and what leads to MRR as billed."""
-        _, closing = day_sums(self.of.mrr[0], self.group, self._shape, self.parts.bounds)
-        ends = np.flatnonzero(self.parts.last)
-        base = self._valued(closing[:, :, ends[self._number]] * self.parts.days, monthly=True)
-        policy, live, billed = self._earned
-        return {
-            "mrr": base,
-            "changes": policy - base,
-            "discounts": live - policy,
-            "definition": billed - live,
-        }
-
-    def exchange(self) -> Ints:
-        """Return what MRR earned is worth more at the rates at the end of each month than at those used so far."""
-        if self.of.rates.count == 1:
-            return np.zeros_like(self._earned[2])
-        sums, _ = day_sums(self.of.mrr[2], self.group, self._shape, self.parts.bounds)
-        rates = self.of.rates.at(self.parts.bounds[1:] - 1)
-        monthly = valued(sums, self.parts.month_days, rates).sum(axis=1)
-        return self._periods(monthly) - self._earned[2]
-
-    def parted(self) -> dict[str, Ints]:
-        """Return the causes for which invoices serve more or less than MRR, `unexplained` and its parts among them."""
-        found = self.of.parted
-        out = {name: self._monthly(found[name]) for name in (*MATCHED, "discounts", *UNEXPLAINED)}
-        sums = sum(
-            day_sums(found[n], self.group, self._shape, self.parts.bounds)[0] for n in UNEXPLAINED
-        )
-        out["unexplained"] = self._valued(np.asarray(sums), monthly=True)
-        return out
-
-    def served(self) -> Ints:
-        """Return what the recurring lines, discounts and credits pay for in each period, by days."""
-        found = self._lines
-        return self._daily(found.levels(found.kind < SERVED, found.micro))
-
-    def recognised(self) -> Ints:
-        """Return the same at the rates of the days on which it was invoiced."""
-        found = self._lines
-        return self._daily(found.levels(found.kind < SERVED, found.rated), moving=False)
-
-    def other(self, *, when: str) -> dict[str, Ints]:
-        """Return the lines that are no service, at the rates of their days, by `when` they are billed or served."""
-        found, out = self._lines, {}
-        for name, kind in _OTHER_KINDS.items():
-            mine = found.kind == KINDS.index(kind)
-            if when == "billed":
-                out[name] = self._dated(found.rated * mine, moving=False)
-            else:
-                out[name] = self._daily(found.levels(mine, found.rated), moving=False)
-        return out
-
-    def billed(self) -> tuple[dict[str, Ints], Ints]:
-        """Return the timing of the bills for service, and what they add up to at the rates of their days."""
-        found = self._lines
-        amount = found.micro * (found.kind < SERVED)
-        opens, closes = self._own_period()
-        later = self._clipped(found, amount, found.start, np.minimum(found.end, opens))
-        own = self._clipped(
-            found, amount, np.maximum(found.start, opens), np.minimum(found.end, closes)
-        )
-        inside = self._daily_sums(own)
-        ahead = self._dated_sums(amount) - inside
-        before = self._daily_sums(by_day(found.levels(amount != 0, amount))) - inside
-        arrears = self._daily_sums(later)
-        timing = {
-            "billed_ahead": self._valued(ahead, monthly=False),
-            "billed_before": -self._valued(before - arrears, monthly=False),
-            "billed_later": -self._valued(arrears, monthly=False),
-        }
-        return timing, self._dated(found.rated * (found.kind < SERVED), moving=False)
-
-    @property
-    def _lines(self) -> Lines:
+    def _held(self, name: str) -> Levels:
+        if name in READINGS:
+            return self.of.mrr[READINGS.index(name)]
+        if name in CAUSES:
+            return self.of.parted[name]
         assert self.of.lines is not None
-        return self.of.lines
-
-    def _own_period(self) -> tuple[Ints, Ints]:
-        """Return the days from which until which the period lasts in which each line is dated; none outside."""
-        found, bounds = self._lines, self.parts.bounds
-        opens = np.append(bounds[self._first], bounds[-1])
-        at = np.searchsorted(opens, found.date, side="right")
-        # A line dated before all periods was billed before them, one dated after them is billed later.
-        opens = np.concatenate([[-(1 << 40)], opens])
-        closes = np.append(opens[1:], 1 << 40)
-        return opens[at], closes[at]
-
-    def _clipped(self, found: Lines, amount: Ints, start: Ints, end: Ints) -> Levels:
-        """Return the daily amounts of lines on a part of their days."""
-        whole = by_day(found.levels(np.ones(len(amount), bool), amount))
-        start, end = np.tile(start, 2), np.tile(end, 2)
-        begin = np.maximum(whole.start, start)
-        until = np.maximum(np.minimum(whole.end, end), begin)
-        return Levels(whole.customer, whole.currency, begin, until, whole.level)
-
-    def _daily_sums(self, held: Levels) -> Ints:
-        return day_sums(held, self.group, self._shape, self.parts.bounds)[0]
-
-    def _dated_sums(self, amount: Ints) -> Ints:
-        found = self._lines
-        day = np.ones(len(amount), np.int64)
-        return self._daily_sums(
-            Levels(found.customer, found.currency, found.date, found.date + day, amount)
-        )
-
-    def _dated(self, amount: Ints, *, moving: bool) -> Ints:
-        return self._valued(self._dated_sums(amount), monthly=False, moving=moving)
+        return levels_of(name, self.of.lines, self.parts)

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.matched import UNEXPLAINED
-from saasmetrics.engine.reconciled import MATCHED, OTHER, TIMING
+from saasmetrics.engine.reconciled_cell import (
+    CAUSES,
+    DATED,
+    MATCHED,
+    OTHER,
+    READINGS,
+    SERVED,
+    SERVICE,
+    TIMING,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.day_sums import Ints
-    from saasmetrics.engine.reconciled import Cell
+    from saasmetrics.engine.reconciled_cell import Cell
 
     Steps = dict[str, Ints]
 
@@ -21,7 +32,36 @@ STEPS = {
     "service": (*_MRR, *MATCHED, "day_count", *OTHER[:3], "fx", "unexplained"),
     "revenue": (*_MRR, *MATCHED[1:], "day_count", *OTHER[:3], "fx", "unexplained"),
 }
+_EXACTLY = {
+    "mrr": READINGS[:1],
+    "changes": READINGS[:1],
+    "discounts": (*READINGS[:2], "discounts"),
+    "definition": READINGS[1:],
+    **{name: (name,) for name in MATCHED},
+    "unexplained": UNEXPLAINED,
+    "billed_ahead": ("invoiced", "own"),
+    "billed_before": ("served", "own", "later"),
+    "billed_later": ("later",),
+}
+"""What each step follows from; the others follow from all."""
 TARGET = {"invoices": "billed", "service": "recognised", "revenue": "revenue"}
+
+
+def levels(against: str, shown: Sequence[str] | None = None) -> frozenset[str]:
+    """Return the names of the levels that some steps follow from; None: all steps.
+
+    Who has nothing of these levels adds nothing to the steps.
+
+    Examples
+    --------
+    >>> sorted(levels("invoices", ["unexplained"]))
+    ['not_invoiced', 'price', 'without_mrr']
+    """
+    other = DATED if against == "invoices" else SERVED
+    exactly = {**_EXACTLY, **{name: (found,) for name, found in other.items()}}
+    if shown is not None and set(shown) <= set(exactly):
+        return frozenset(name for step in shown for name in exactly[step])
+    return frozenset({*READINGS, *CAUSES, *SERVICE, *other.values()})
 
 
 def steps(cell: Cell, against: str) -> Steps:
@@ -57,11 +97,11 @@ def _to_service(cell: Cell) -> Steps:
 def _to_revenue(cell: Cell) -> Steps:
     """Return the steps from MRR to the revenue that invoices and subscriptions lead one to expect."""
     names = STEPS["revenue"][:-1]
-    if cell.of.lines is None:
+    if not cell.has_lines:
         found = cell.mrr()
     else:
         found = {**_to_service(cell), **cell.other(when="served")}
-        if cell.of.policy.recognition != "daily":
+        if cell.policy.recognition != "daily":
             found["day_count"] = np.zeros_like(found["mrr"])
     found["fx"] = cell.exchange()
     return {name: found.get(name, np.zeros_like(found["mrr"])) for name in names}

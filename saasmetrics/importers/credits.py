@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from saasmetrics.importers.referenced import BILLED, CENT, WHO, Referenced, referenced, shown
+from saasmetrics.importers.same_months import in_same_months
 from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def settled(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     free = _free(both, recurring)
     both = both.assign(free=free).set_index("number_note")
     out = _guessed(table, both[both.index.isin(pairs["number_note"])])
-    return _with_mirrored(out, told, both), [*taken_back, *_said(both), *told.notes]
+    out, days = in_same_months(_with_mirrored(out, told, both))
+    return out, [*taken_back, *_said(both), *told.notes, *days]
 
 
 def _without_taken_back(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

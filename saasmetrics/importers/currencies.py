@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import DataError
-from saasmetrics.tables.gate.values import known_currencies
+from saasmetrics.tables.dressed import undressed
+from saasmetrics.tables.names import snake_case
 from saasmetrics.tables.signs import SIGNS
 
 if TYPE_CHECKING:
@@ -17,20 +19,17 @@ if TYPE_CHECKING:
     from saasmetrics.importers.layout import Parts
 
 AMOUNTS = ("net", "gross", "amount", "tax")
+_CALLED = {"net": "net amount", "gross": "gross amount", "amount": "amount", "tax": "tax"}
 _SIGNS = {**SIGNS, "US$": "USD", "zł": "PLN", "円": "JPY"}
 _SIGN = re.compile("|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)))
-_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])|(?<=_)[a-z]{3}$")
-_ENDING = re.compile(r"_(?:in_)?([a-z]{3})$")
-
-
-def _codes() -> frozenset[str]:
-    return known_currencies() - {"ALL", "TOP"}  # which headers say in another sense
+_NEAR = 0.75  # "betraege" is near "betrag", "farbe" near nothing
+_TELLING = 5  # letters of a name that tell an amount within another: "nettosumme"
 
 
 def amounts_with_currency(
     names: Mapping[str, Sequence[str]], columns: Iterable[str], fields: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return field -> column of amounts whose header ends with a currency, where no other column is that field.
+    """Return field -> column of amounts whose header names a currency too, where no other column is that field.
 
     Parameters
     ----------
@@ -43,21 +42,19 @@ def amounts_with_currency(
 
     Examples
     --------
-    >>> amounts_with_currency({"net": ["netto"], "tax": ["mwst"]}, ["netto_eur", "mwst_in_eur", "netto_alt"], {})
-    {'net': 'netto_eur', 'tax': 'mwst_in_eur'}
+    >>> amounts_with_currency({"net": ["netto"], "tax": ["mwst"]}, ["netto_eur", "mwst_in_euro", "netto_teur"], {})
+    {'net': 'netto_eur', 'tax': 'mwst_in_euro'}
     """
-    bare = {
-        column[: ending.start()]: column
-        for column in columns
-        if column not in fields.values()
-        and (ending := _ENDING.search(column))
-        and ending[1].upper() in _codes()
-    }
+    bare: dict[str, list[str]] = {}
+    for column in columns:
+        dressed = undressed(column)
+        if column not in fields.values() and dressed and not dressed.wrong:
+            bare.setdefault(snake_case(dressed.bare), []).append(column)
     found = {}
     for field in AMOUNTS:
         named = next((name for name in names.get(field, ()) if name in bare), None)
-        if named and field not in fields:
-            found[field] = bare[named]
+        if named and field not in fields and len(bare[named]) == 1:
+            found[field] = bare[named][0]
     return found
 
 
@@ -75,10 +72,10 @@ def currency_said(files: Parts, kind: str, rows: pd.DataFrame) -> str | None:
         if not files.has(kind, field):
             continue
         header = names[field]
-        codes = {code.upper() for code in _CODE.findall(header)} & _codes()
+        dressed = undressed(header)
         cells = rows[field].dropna().astype("string").str.extract(f"({_SIGN.pattern})")[0]
-        signs = {*_SIGN.findall(header), *cells.dropna().unique()}
-        for code in sorted(codes | {_SIGNS[sign] for sign in signs}):
+        codes = {_SIGNS[sign] for sign in cells.dropna().unique()}
+        for code in sorted(codes | {*(dressed.currencies if dressed else ())}):
             places.setdefault(code, header)
     if len(places) > 1:
         said = " and ".join(f"{code} in {header!r}" for code, header in places.items())
@@ -87,3 +84,68 @@ def currency_said(files: Parts, kind: str, rows: pd.DataFrame) -> str | None:
     for code, header in places.items():
         files.notes.append(f"{label}: amounts are in {code}, as {header!r} says")
     return next(iter(places), None)
+
+
+def refuse_unclear(files: Parts, kind: str, names: Mapping[str, Sequence[str]]) -> None:
+    """Refuse amounts of which a header says that they are in thousands, or in one of several currencies.
+
+    Parameters
+    ----------
+    files, kind
+        The files, and which of them.
+    names
+        Field -> names of its column.
+
+    Raises
+    ------
+    DataError
+        If a column that is read says so, or one that would be read if it did not.
+    """
+    label = files.labels[kind]
+    fields = {name: column for name, column in files.names[kind].items() if name in AMOUNTS}
+    would = {
+        header: name for header in files.unused.get(kind, ()) if (name := _field(header, names))
+    }
+    read = {header: name for name, header in fields.items()}
+    for header, field in (
+        read | {h: name for h, name in would.items() if name not in fields}
+    ).items():
+        dressed = undressed(header)
+        if dressed and dressed.wrong:
+            msg = f"{label}: {dressed.wrong}, as {header!r} says."
+            raise DataError(f"{msg} {dressed.remedy(_CALLED[field])}")
+
+
+def _bare(header: str) -> str:
+    """Return a header in snake case without the currency that it names."""
+    dressed = undressed(header)
+    return snake_case(dressed.bare if dressed else header)
+
+
+def _field(header: str, names: Mapping[str, Sequence[str]]) -> str:
+    """Return which amount a header names beside its currency, "" where it names none."""
+    return next((name for name in AMOUNTS if _bare(header) in names[name]), "")
+
+
+def no_amounts(files: Parts, kind: str, names: Mapping[str, Sequence[str]]) -> DataError:
+    """Return the error of a file without a column of amounts, with the columns that may be one.
+
+    Parameters
+    ----------
+    files, kind
+        The files, and which of them.
+    names
+        Field -> names of its column.
+    """
+    label, headers = files.labels[kind], files.unused.get(kind, ())
+    known = [name for field in AMOUNTS[:3] for name in names[field]]
+    near = [
+        header
+        for header in headers
+        if difflib.get_close_matches(_bare(header), known, 1, _NEAR)
+        or any(name in _bare(header) for name in known if len(name) >= _TELLING)
+    ]
+    msg = f"{label} has no column of amounts."
+    if near:
+        msg += f" {' or '.join(map(repr, near[:3]))} may be it."
+    return DataError(f"{msg} Name one amount, net amount or gross amount.")

@@ -184,6 +184,14 @@ def recognize(
     """
     told = {one.file.label: one for one in said}
     found = [one for file in files if (one := told.get(file.label) or likest(file, importers))]
+    kinds = {(one.importer.id, one.layout.kind) for one in found}
+    found = [
+        one
+        for one in found
+        if not one.layout.beside
+        or one.file.label in told
+        or (one.importer.id, one.layout.beside) in kinds
+    ]
     there = {
         one.importer.id
         for one in found
@@ -205,13 +213,31 @@ def likest(file: File, importers: Sequence[Importer]) -> Found | None:
         Found(file, importer, layout, fields)
         for importer in importers
         for layout in importer.layouts
-        if (fields := layout.match(file.columns))
+        if (fields := layout.match(file.columns, file.label))
     ]
     return max(fits, key=_fit) if fits else None
 
 
-def _fit(one: Found) -> tuple[bool, bool, int]:
-    return not one.importer.generic, _is_named(one), len(one.fields)
+def is_there(importer: Importer, named: Iterable[tuple[str, list[str]]]) -> bool:
+    """Whether one of the main files of a system is there, by the name and the columns of each file."""
+    found = [
+        one for label, columns in named for one in importer.layouts if one.match(columns, label)
+    ]
+    kinds = {layout.kind for layout in found}
+    return any(
+        one.kind in importer.main and (not one.beside or one.beside in kinds) for one in found
+    )
+
+
+def _fit(one: Found) -> tuple[bool, bool, bool, int, int]:
+    name = one.layout.name_in(one.file.label)
+    return (
+        not one.importer.generic,
+        not one.layout.beside,
+        _is_named(one),
+        len(name),
+        len(one.fields),
+    )
 
 
 def _is_named(one: Found) -> bool:
@@ -259,6 +285,8 @@ def parts(importer: Importer, found: Iterable[Found]) -> Parts:
         out.labels[kind] = one.file.label
         out.given[kind] = dict(one.fields)
         out.names[kind] = {name: one.file.names.get(c, c) for name, c in one.fields.items()}
+        used = {*one.fields.values()}
+        out.unused[kind] = [one.file.names.get(c, c) for c in one.file.columns if c not in used]
         out.semicolon |= is_semicolon(one.file.data)
         out.notes += [f"{one.file.label}: {note}" for note in file_notes(one.file.data)]
     return out

@@ -14,6 +14,7 @@ from saasmetrics.importers.files import (
     File,
     Found,
     files_of,
+    is_there,
     likest,
     parts,
     read_files,
@@ -53,17 +54,11 @@ def is_raw(path: Path, code: str | None = None, without: Collection[Path] = ()) 
     without
         Files that are known to be none.
     """
-    layouts = [
-        layout
-        for importer in IMPORTERS.values()
-        for layout in importer.layouts
-        if layout.kind in importer.main
-    ]
     files = [file for file in files_of(path) if file not in without]
     if path.is_dir() and read_mapping(path).files:
         return True
-    named = [columns for file in files for columns in headers(file, code)]
-    if any(layout.match(columns) for columns in named for layout in layouts):
+    named = [one for file in files for one in headers(file, code).items()]
+    if any(is_there(importer, named) for importer in IMPORTERS.values()):
         return True
     return any(is_known(file, code) for file in titled(files, code))
 
@@ -159,9 +154,16 @@ def _files(
     labels = [file.label for file in files]
     if lost := sorted(set(said) - {*labels, *without}):
         names = ", ".join(labels or [file.name for file in places])
-        raise DataError(f"{NAME} names {lost[0]!r}, which is not in the folder. It has {names}.")
+        raise DataError(
+            f"{NAME} names {lost[0]!r}, which is not in the folder. It has {names}. Correct the name there, or delete "
+            "the lines of that file."
+        )
     if len(without) == len(places) and not with_titles:
-        raise DataError(f"{NAME} leaves out every file. Say there what at least one of them is.")
+        first = min(out)
+        raise DataError(
+            f'{NAME} leaves out every file. Say there what at least one of them is: below ["{first}"] change '
+            'table = "" to the table that it is, or delete these lines, so that it is recognized by its columns.'
+        )
     return [file for file in files if file.label not in out], with_titles
 
 
@@ -183,7 +185,7 @@ def _differently(said: Sequence[Found]) -> list[str]:
     return [
         f"{one.file.label} is {name_of(one.importer, one.layout)}, as {NAME} says"
         for one, look in looks
-        if look is None or (look.layout, look.fields) != (one.layout, one.fields)
+        if look is None or (look.layout.kind, look.fields) != (one.layout.kind, one.fields)
     ]
 
 

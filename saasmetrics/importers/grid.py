@@ -59,7 +59,7 @@ def is_titled(file: Path, code: str | None = None) -> bool:
         peeks = [rows for _, rows, _ in _sheets(file, code, _SEARCHED)]
     except DataError:
         return False  # whoever reads the file says what is wrong with it
-    return any(rows and _filled(rows[0]) <= 1 and _header(rows) is not None for rows in peeks)
+    return any(rows and _filled(rows[0]) <= 1 and _has_header(rows) for rows in peeks)
 
 
 def grids(file: Path, code: str | None = None) -> list[Grid]:
@@ -121,9 +121,25 @@ def _grid(label: str, rows: list[tuple[Any, ...]], sign: str) -> Grid | None:
 
 def _header(rows: list[tuple[Any, ...]]) -> int | None:
     """Return the place of the row that names the most months, the first of several; None where none does."""
-    counts = [len(_months(row)) for row in rows[:_SEARCHED]]
+    found = [set() if _is_line(row) else _months(row).keys() for row in rows[: _SEARCHED + 1]]
+    # Dates one below the other are those of a list, and no header.
+    beside = zip(found, [set(), *found], [*found[1:], set()], strict=False)
+    counts = [0 if here <= last or here <= after else len(here) for here, last, after in beside]
+    counts = counts[:_SEARCHED]
     most = max(counts, default=0)
     return counts.index(most) if most else None
+
+
+def _has_header(rows: list[tuple[Any, ...]]) -> bool:
+    """Whether a row names months, and has rows below it."""
+    at = _header(rows)
+    return at is not None and any(map(_filled, rows[at + 1 :]))
+
+
+def _is_line(row: tuple[Any, ...]) -> bool:
+    """Whether a row holds several days of one month, as the line of an invoice does and a header does not."""
+    days = [cell for cell in row if isinstance(cell, dt.date)]
+    return len({(day.year, day.month) for day in days}) < len(days)
 
 
 def _filled(row: tuple[Any, ...]) -> int:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
+from saasmetrics.tables.dressed import undressed
+from saasmetrics.tables.names import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -35,6 +40,12 @@ class Layout:
         Columns of which at least one is there, in this system and in no other; none where the needs say enough.
     seen
         What else the values say of the columns: from the rows, and field -> column by names, to field -> column.
+    named
+        Words of which one must be in the name of the file, where columns do not say enough.
+    unless
+        Words beside those that make it another file: invoices and credit notes in one are invoices.
+    beside
+        Kind of a file without which this one is none.
     """
 
     kind: str
@@ -42,10 +53,25 @@ class Layout:
     needs: tuple[str, ...]
     signs: tuple[str, ...] = ()
     seen: Callable[[pa.Table, Mapping[str, str]], dict[str, str]] | None = None
+    named: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    beside: str = ""
 
-    def match(self, columns: list[str]) -> dict[str, str]:
-        """Return field -> column for a file with these columns; empty where it is another file."""
-        if self.signs and not set(columns) & set(self.signs):
+    def name_in(self, label: str) -> str:
+        """Return the longest of the names of such files that is in the name of a file or of its sheet, else ""."""
+        text = _file_words(label)
+        found = [name for name in self.named if f"_{name}_" in text]
+        rest = text
+        for name in sorted(found, key=len, reverse=True):
+            rest = rest.replace(f"_{name}_", "_")
+        other = any(f"_{name}_" in rest for name in self.unless)
+        return "" if other else max(found, key=len, default="")
+
+    def match(self, columns: list[str], label: str = "") -> dict[str, str]:
+        """Return field -> column for a file with these columns and this name; empty where it is another file."""
+        if self.named and not self.name_in(label):
+            return {}
+        if self.signs and not {*columns, *map(_bare, columns)} & set(self.signs):
             return {}
         found = self.fits(columns)
         return found if all(name in found for name in self.needs) else {}
@@ -58,6 +84,22 @@ class Layout:
             for name, names in self.fields.items()
             if there & set(names)
         }
+
+
+@cache
+def _bare(column: str) -> str:
+    """Return the name of a column without a currency: net_eur says as much as net."""
+    dressed = undressed(column)
+    return snake_case(dressed.bare) if dressed else column
+
+
+@cache
+def _file_words(label: str) -> str:
+    """Return the words in the name of a file, or of its sheet, each between underscores."""
+    file, _, sheet = label.partition(": ")
+    text = unicodedata.normalize("NFC", f"{file.partition('.')[0]} {sheet}")
+    words = [re.sub(r"^\d+|\d+$", "", word) for word in snake_case(text).split("_")]
+    return f"_{'_'.join(filter(None, words))}_"
 
 
 @dataclass(frozen=True)
@@ -114,6 +156,7 @@ class Parts:
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    unused: dict[str, list[str]] = field(default_factory=dict)
     semicolon: bool = False
     dayfirst: bool | None = None
 

@@ -15,7 +15,7 @@ from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.importers.dated import with_dates
 from saasmetrics.importers.kinds import kinds
 from saasmetrics.importers.targets import NAME, known_target
-from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.names import match_columns, with_currencies
 from saasmetrics.tables.read import table_of_stem
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import ambiguous_amounts, of_file, with_names
@@ -47,8 +47,9 @@ class Given:
     Parameters
     ----------
     files
-        File -> {"table", "columns"} or {"export", "columns"}; a file whose table is "" is left out. A table may have
-        its own dayfirst and decimal, and so may the exports of a system.
+        File -> {"table", "columns"} or {"export", "columns"}; a file whose table is "" is left out, and one whose lines
+        were not filled in is not there. A table may have its own dayfirst and decimal, and so may the exports of a
+        system.
     told
         How the files are read: dayfirst, decimal and encoding.
     """
@@ -73,8 +74,16 @@ def read_mapping(folder: Path) -> Given:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{NAME} is not readable: {error}.") from error
     ways = {name: said.pop(name) for name in WAYS if name in said}
-    files = {file: checked(file, _entry(file, entry)) for file, entry in said.items()}
+    entries = {file: _entry(file, entry) for file, entry in said.items()}
+    files = {file: checked(file, entry) for file, entry in entries.items() if not _is_open(entry)}
     return Given(files, _told(ways))
+
+
+def _is_open(entry: Mapping[str, Any]) -> bool:
+    """Whether nothing is said of a file: the lines that `template` wrote for it were not filled in."""
+    columns = entry.get("columns", {})
+    said = entry.get("export") or entry["table"]
+    return not said and bool(columns) and not any(columns.values())
 
 
 def over(told: Told, given: Told) -> Told:
@@ -196,7 +205,8 @@ def _entry(file: str, entry: Any) -> dict[str, Any]:
         raise DataError(
             f'{NAME}: columns of {file} are lines below ["{file}".columns], not {columns!r}.'
         )
-    if "table" not in entry and not entry.get("export"):
+    said = entry.get("table") or entry.get("export")
+    if not said and ("table" not in entry or any(columns.values())):
         raise DataError(
             f'{NAME} does not say which table {file} is. Add table = "..." below ["{file}"], or export = "...".'
         )
@@ -230,6 +240,7 @@ def mapped(file: File, entry: Mapping[str, Any], told: Told) -> tuple[pd.DataFra
     own = [file.names.get(name, name) for name in file.columns]
     data = file.data.rename_columns(own).replace_schema_metadata(file.data.schema.metadata)
     names = {old: columns.get(name, name) for old, name in zip(own, file.columns, strict=True)}
+    names = with_currencies(SCHEMA[table], names)
     data, notes = told.apply(table, with_names(of_file(data, file.label), names))
     if problems := ambiguous_amounts(SCHEMA[table], data):
         raise InvalidTablesError(problems)
@@ -260,7 +271,8 @@ def template(
     """
     lines = [
         "# Which table or export each file is, and which of its columns is which. saasmetrics schema lists tables.",
-        '# An empty table leaves the file out; an empty column keeps its name and can be used in by="...".',
+        '# An empty column keeps its name and can be used in by="...". A file of which nothing is filled in is looked',
+        '# at anew each time; table = "" without lines of columns below it leaves the file out.',
         "",
         *(_way(name, getattr(told, name), "# ") for name in WAYS),
         "",

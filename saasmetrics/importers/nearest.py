@@ -101,6 +101,7 @@ def _nearest(file: File, importers: Sequence[Importer]) -> tuple[Importer, Layou
         for importer in importers
         for layout in importer.layouts
         if layout.kind in importer.main
+        and (not layout.named or layout.name_in(file.label))
         and (
             there := [name for name in layout.needs if set(layout.fields[name]) & set(file.columns)]
         )

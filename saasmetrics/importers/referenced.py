@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.importers.fields import words
 from saasmetrics.importers.languages import said
+from saasmetrics.importers.references import alike
 from saasmetrics.money import agreeing, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    import pyarrow as pa
+    import numpy.typing as npt
 
 WHO = ["customer_id", "currency"]
 CENT = 0.005
@@ -209,6 +211,23 @@ def shown(some: pd.DataFrame, word: str) -> str:
     return ", ".join([*first, *["..."] * (len(some) > SHOWN)])
 
 
+def may_be_credit(types: pd.Series, paid: Iterable[pd.Series]) -> npt.NDArray[np.bool_]:
+    """Return which lines are of credit notes by their type, or begin or end with a minus.
+
+    Examples
+    --------
+    >>> may_be_credit(pd.Series(["Gutschrift", None, None]), [pd.Series(["5", "5-", "5"])]).tolist()
+    [True, True, False]
+    """
+    credit = words(types).isin(said()["credit"]).to_numpy(dtype=bool)
+    for amounts in paid:
+        text = pa.array(amounts, type=pa.string(), from_pandas=True)
+        credit = credit | pc.fill_null(pc.match_substring_regex(text, _MINUS), False).to_numpy(
+            zero_copy_only=False
+        )
+    return credit
+
+
 def column_of_references(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:
     """Return the column whose values on credit notes are numbers of other invoices of the customer, as their field.
 
@@ -222,20 +241,21 @@ def column_of_references(data: pa.Table, fields: Mapping[str, str]) -> dict[str,
     if "cancels" in fields:
         return {}
     text = {name: data[fields[name]].to_pandas() for name in ("number", "customer_id")}
-    credit = np.zeros(data.num_rows, dtype=bool)
-    if "type" in fields:
-        credit |= words(data[fields["type"]].to_pandas()).isin(said()["credit"]).to_numpy()
-    for name in {"net", "gross", "amount"} & set(fields):
-        minus = pc.match_substring_regex(data[fields[name]], _MINUS)
-        credit |= pc.fill_null(minus, False).to_numpy()
+    paid = [data[fields[name]].to_pandas() for name in ("net", "gross", "amount") if name in fields]
+    types = (
+        data[fields["type"]].to_pandas()
+        if "type" in fields
+        else pd.Series(index=text["number"].index)
+    )
+    credit = may_be_credit(types, paid)
     if not credit.any():
         return {}
-    number, who = text["number"].str.strip(), text["customer_id"]
+    number, who = alike(text["number"]), text["customer_id"]
     known = pd.MultiIndex.from_arrays([number, who])[~credit & number.notna()]
     for name in data.column_names:
         if name in fields.values():
             continue
-        named = data[name].filter(credit).to_pandas().astype("object").str.strip()
+        named = alike(data[name].filter(credit).to_pandas())
         some = named.notna() & (named != "")
         fits = pd.MultiIndex.from_arrays([named[some], who[credit][some.to_numpy()]]).isin(known)
         if 2 * int(fits.sum()) > int(some.sum()) and named[some][fits].is_unique:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.annual import currency_of_cells, refuse_annual
 from saasmetrics.importers.cube import cube, is_cube, joined
 from saasmetrics.importers.fields import reading
 from saasmetrics.importers.grid import Grid, grids, is_titled
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.statements import is_statement, statement
+from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.titles import currency_of_titles
 from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:
@@ -44,8 +48,16 @@ class Sheets:
             self.files[grid.label] = "Customer cube"
         else:
             return
+        above = (*grid.titles, *grid.header[: min(grid.months)])
+        if "mrr" in tables:
+            refuse_annual(grid.label, above)
+        code = currency_of_titles(grid.label, above, self.notes) or currency_of_cells(
+            grid, self.notes
+        )
         for name, frame in tables.items():
-            self._add(name, frame, grid)
+            known = match_columns(SCHEMA[name], [*map(str, frame)]).known
+            told = code and "currency" not in known
+            self._add(name, frame.assign(currency=code) if told else frame, grid)
         self.left_out += left
         self.notes += notes
 

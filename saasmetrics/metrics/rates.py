@@ -11,6 +11,7 @@ from saasmetrics.asked import is_number, whole
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio
+from saasmetrics.money import counted
 from saasmetrics.survival.bootstrap import BAGS
 from saasmetrics.survival.estimate import wilson
 
@@ -67,11 +68,14 @@ class Question:
 
     @property
     def span(self) -> str:
-        """The window in words: 12 months."""
+        """The window in words: 12 months; one of quarters or years that is not the policy's, in months too."""
         if self.rolling:
             return f"{self.counted[1]} days"
-        noun = self.book.calendar(self.freq).noun
-        return f"{self.window} {noun}{'s' if self.window > 1 else ''}"
+        said = counted(self.window, self.book.calendar(self.freq).noun)
+        months = self.window * _MONTHS.get(self.freq, 1)
+        told = self.window > 1 and self.freq in ("Q", "Y")
+        told = told and self.window != window_of(self.book, None, self.freq)
+        return f"{said}, which are {months} months" if told else said
 
     def bags(self) -> int:
         """Return into how many bags of customers sums are split for the interval; 0 for none.

@@ -28,7 +28,7 @@ from saasmetrics.tables.names import (
 from saasmetrics.tables.nested import JOINED, is_list, is_nested, joined, kind_of, nested_refusal
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
 from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
-from saasmetrics.tables.signs import named_currency
+from saasmetrics.tables.signs import named_currency, wide_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.texts import decode, numbered
@@ -158,7 +158,11 @@ def _long(data: pa.Table) -> tuple[pa.Table, list[str]]:
     melted = melt(data, months)
     if melted.problems:
         raise InvalidTablesError(melted.problems)
-    return melted.data, melted.notes
+    notes = melted.notes
+    if "currency" not in matching.known and (code := wide_currency(data, months, notes)):
+        constant = pa.repeat(pa.scalar(code), melted.data.num_rows)
+        return melted.data.append_column("currency", constant), notes
+    return melted.data, notes
 
 
 def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:

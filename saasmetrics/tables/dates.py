@@ -38,6 +38,11 @@ _SPELT = (
     (r"^[A-Za-z]{3} \d{1,2},? \d{4}$", "%b %d %Y"),
     (r"^[A-Za-z]{4,9} \d{1,2},? \d{4}$", "%B %d %Y"),
 )
+_NAMED_CLOCK = r"^(\d{1,2}[- ][A-Za-z]{3,9}|[A-Za-z]{3,9} \d{1,2}),?[- ]\d{4},?[ T]+\d{1,2}:\d{2}"
+_NAMES = (
+    "jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?", "july?", "aug(?:ust)?",
+    "sept?(?:ember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?",
+)  # fmt: skip
 _YMD_INT = (19000101, 21001231)
 _UNIX_SECONDS = (300_000_000, 5_000_000_000)
 _UNIX_MILLIS = (300_000_000_000, 5_000_000_000_000)
@@ -183,6 +188,10 @@ def _read_different(texts: pa.Array, dayfirst: bool | None, beside: bool | None)
         if count(mask):
             parts.append(_spelt(texts, mask, form))
             known = pc.or_(known, mask)
+    named = pc.and_(pc.match_substring_regex(texts, _NAMED_CLOCK), pc.invert(known))
+    if count(named):
+        parts.append(_in_order(_numbered(texts), named, _NUMERIC, dayfirst=True))
+        known = pc.or_(known, named)
     year_first = pc.and_(pc.match_substring_regex(texts, _YEAR_FIRST), pc.invert(known))
     if count(year_first):
         parts.append(_in_order(texts, year_first, _YEAR_FIRST, dayfirst=False))
@@ -250,6 +259,17 @@ def _spelt(texts: pa.Array, mask: pa.Array, form: str) -> pa.Array:
     elif "," in "".join(plain.drop_null().to_pylist()[:1]):
         plain = pc.replace_substring(plain, ",", "")
     return pc.strptime(plain, format=form, unit="us", error_is_null=True)
+
+
+def _numbered(texts: pa.Array) -> pa.Array:
+    """Return dates with the name of a month as day, month and year in numbers, with their time of day."""
+    for number, name in enumerate(_NAMES, 1):
+        for pattern in (
+            rf"(?i)^(\d{{1,2}})[- ]{name},?[- ](\d{{4}})",
+            rf"(?i)^{name} (\d{{1,2}}),? (\d{{4}})",
+        ):
+            texts = pc.replace_substring_regex(texts, pattern, rf"\1/{number}/\2")
+    return texts
 
 
 def _in_order(texts: pa.Array, mask: pa.Array, pattern: str, *, dayfirst: bool) -> pa.Array:

@@ -8,13 +8,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import Problem
+from saasmetrics.tables.dressed import Dressed, undressed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from saasmetrics.tables.schema import ColumnSchema, TableSchema
 
-__all__ = ["Match", "Matching", "fold", "match_columns", "missing_column", "snake_case"]
+__all__ = [
+    "Match",
+    "Matching",
+    "fold",
+    "match_columns",
+    "missing_column",
+    "snake_case",
+    "with_currencies",
+]
 
 _SUFFIX = re.compile(
     r"\s*(?:[(\[]\s*(?:utc|gmt|z|local|local time|date|iso|yyyy-mm-dd)\s*[)\]]|[ _]utc|[ _]gmt)\s*$",
@@ -35,11 +44,14 @@ class Match:
         Billing interval that the name itself implies ("mrr" is per month), or "".
     after
         Unit of a duration that counts from another column ("minutes"), or "".
+    currency
+        Currency that the name says beside an amount, or "".
     """
 
     column: ColumnSchema
     interval: str = ""
     after: str = ""
+    currency: str = ""
 
 
 @dataclass
@@ -115,7 +127,8 @@ def match_columns(schema: TableSchema, names: Sequence[str]) -> Matching:
     """Find the columns of the schema among the names of an export.
 
     The canonical name wins over an alias, and earlier aliases over later ones; a zone after a
-    name, as in "Start (UTC)", does not matter; what is not wanted stays as an extra column.
+    name, as in "Start (UTC)", does not matter, nor a currency after that of an amount, as in
+    "Amount (EUR)"; what is not wanted stays as an extra column.
 
     Parameters
     ----------
@@ -138,11 +151,44 @@ def match_columns(schema: TableSchema, names: Sequence[str]) -> Matching:
             given = by_fold.get(fold(alias))
             if given is None or given in taken or column.name in result.known:
                 continue
-            result.known[column.name] = (given, Match(column, interval, after))
+            money = column.dtype == "money" and "currency" in schema.columns
+            dressed = (
+                undressed(given) if money else None
+            )  # "Betrag €", whose sign does not matter for its name
+            if dressed and dressed.wrong:
+                result.problems.append(_unclear(schema, column.name, {given: dressed}))
+            code = dressed.currencies[0] if dressed and dressed.currencies else ""
+            result.known[column.name] = (given, Match(column, interval, after, code))
             if not after:
                 taken.add(given)
+    _match_dressed(schema, names, taken, result)
     result.extra = _extras(schema, names, taken, result)
     return result
+
+
+def with_currencies(schema: TableSchema, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names that columns are given, those of amounts with what the old ones say beside them.
+
+    Parameters
+    ----------
+    schema
+        The table.
+    names
+        Name in the export -> name that it is given.
+
+    Examples
+    --------
+    >>> from saasmetrics.tables.schema import SCHEMA
+    >>> with_currencies(SCHEMA["spend"], {"Kosten (EUR)": "amount", "Monat": "month"})
+    {'Kosten (EUR)': 'amount (EUR)', 'Monat': 'month'}
+    """
+    out = dict(names)
+    for old, new in names.items():
+        dressed = undressed(old)
+        known = match_columns(schema, [new]).known.values() if dressed else ()
+        if dressed and any(match.column.dtype == "money" for _, match in known):
+            out[old] = dressed.of(new)
+    return out
 
 
 def missing_column(schema: TableSchema, name: str, names: Iterable[str]) -> Problem:
@@ -214,6 +260,42 @@ def _passes(schema: TableSchema) -> Iterable[list[tuple[ColumnSchema, str, str, 
         if unit != "column"
         for alias in aliases
     ]
+
+
+def _match_dressed(
+    schema: TableSchema, names: Sequence[str], taken: set[str], result: Matching
+) -> None:
+    """Add columns of amounts whose names say a currency too; those in thousands or several currencies are a problem."""
+    by_fold: dict[str, dict[str, Dressed]] = {}
+    for name in names:
+        if name not in taken and (dressed := undressed(name)):
+            by_fold.setdefault(fold(dressed.bare), {})[name] = dressed
+    if not by_fold or "currency" not in schema.columns:
+        return
+    for wanted in _passes(schema):
+        for column, alias, interval, _ in wanted:
+            found = by_fold.get(fold(alias), {})
+            if column.dtype != "money" or not found or column.name in result.known:
+                continue
+            right = [name for name, dressed in found.items() if not dressed.wrong]
+            if len(right) == 1:
+                (code,) = found[right[0]].currencies or ("",)
+                result.known[column.name] = (right[0], Match(column, interval, currency=code))
+                taken.add(right[0])
+            elif not any(one.column == column.name for one in result.problems):
+                result.problems.append(_unclear(schema, column.name, found))
+
+
+def _unclear(schema: TableSchema, name: str, found: Mapping[str, Dressed]) -> Problem:
+    """Problem for amounts whose names say that they are in thousands, or in one of several currencies."""
+    given, dressed = next(iter(found.items()))
+    right = [one for one in found if not found[one].wrong]
+    if len(right) > 1:
+        rule = f"{' and '.join(map(repr, right))} are the same amount in several currencies"
+        remedy = "Keep one of them, or write one column of amounts and one of currencies."
+    else:
+        rule, remedy = f"{dressed.wrong}, as {given!r} says", dressed.remedy(name)
+    return Problem(schema.name, name, rule, 0, (), remedy, "error", "unclear-amounts")
 
 
 def _clashes(table: str, names: Sequence[str]) -> list[Problem]:

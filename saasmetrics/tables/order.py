@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["in_order"]
 
+_PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
+
 
 def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Sort keys, in place where they leave room for it, and return them with the place that each came from.
@@ -22,7 +24,9 @@ def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
         order = np.argsort(key)
         return key[order], order
     key <<= bits
-    key += np.arange(len(key))
+    for at in range(0, len(key), _PART):
+        part = key[at : at + _PART]
+        part += np.arange(at, at + len(part))
     key.sort()
     order = key & ((1 << bits) - 1)
     key >>= bits

@@ -142,7 +142,10 @@ def covered(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
     if first is last:
         return np.flatnonzero(np.bincount(first - low)) + low
     size = int(last.max()) - low + 2
-    change = np.bincount(first - low, minlength=size) - np.bincount(last + 1 - low, minlength=size)
+    change = np.zeros(size, np.int64)
+    for at in range(0, len(first), _BLOCK):
+        change += np.bincount(first[at : at + _BLOCK] - low, minlength=size)
+        change -= np.bincount(last[at : at + _BLOCK] + 1 - low, minlength=size)
     return np.flatnonzero(np.cumsum(change)) + low
 
 

@@ -14,7 +14,7 @@ from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNa
 from saasmetrics.tables.encodings import checked_code
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.months import month_columns
-from saasmetrics.tables.names import match_columns
+from saasmetrics.tables.names import match_columns, with_currencies
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import place_of, with_names, without_separator
 from saasmetrics.tables.texts import decode
@@ -110,7 +110,7 @@ class Told:
                 raise UnknownNameError.of(f"column of {table}", name, data.column_names)
         notes = [f"{old} is {new}, as told" for old, new in names.items()]
         if names:
-            data = with_names(data, names)
+            data = with_names(data, with_currencies(SCHEMA[table], names))
         if self.dayfirst is not None:
             data, made = self._dates(table, data)
             notes += made

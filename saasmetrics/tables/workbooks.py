@@ -10,18 +10,35 @@ import pyarrow as pa
 
 from saasmetrics.errors import DataError, MissingExtraError
 from saasmetrics.money import agreeing, counted
+from saasmetrics.tables.names import fold
 from saasmetrics.tables.separators import with_gaps, with_note
+from saasmetrics.tables.titles import currency_of_titles
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["read_sheets", "refuse_bomb", "sheets_of"]
+__all__ = ["SEARCHED", "header_of", "read_sheets", "refuse_bomb", "sheets_of"]
 
 _LARGE, _DENSE = (
     2**31,
     200,
 )  # bytes a workbook may unpack to; times its size from which it is made to harm
+SEARCHED = 25
+"""Rows in which the header of a sheet is looked for, below its titles."""
+_TITLE = 2  # cells that a row of titles has at most
+_CURRENCY = (
+    "currency",
+    "currencycode",
+    "währung",
+    "waehrung",
+    "devise",
+    "moneda",
+    "divisa",
+    "valuta",
+    "moeda",
+    "通貨",
+)
 _CELLS = 50_000_000  # cells of a sheet; a row may claim 16,384 with one of them
 
 
@@ -74,8 +91,11 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
     for title, rows in sheets_of(path).items():
         filled = [n for n, row in enumerate(rows) if any(v is not None and v != "" for v in row)]
         if len(filled) > 1:
-            made = _sheet(f"{Path(path).name}, sheet {title}", [rows[n] for n in filled])
-            tables[title] = made if filled[-1] + 1 == len(filled) else with_gaps(made)
+            place = f"{Path(path).name}, sheet {title}"
+            above = _titles([rows[n] for n in filled[:SEARCHED]])
+            made = _sheet(place, [rows[n] for n in filled[above:]])
+            made = made if filled[-1] + 1 == len(filled) else with_gaps(made)
+            tables[title] = _below(made, place, [rows[n] for n in filled[:above]])
     for title, cells in _without_values(Path(path)).items():
         if title in tables:
             hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
@@ -187,6 +207,46 @@ def _sheet(place: str, rows: list[tuple[Any, ...]]) -> pa.Table:
         )
     columns = [[row[n] if n < len(row) else None for row in body] for n in range(width)]
     return pa.Table.from_arrays([_cells(column) for column in columns], names=names)
+
+
+def header_of(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return the row of the first ones of a sheet that has the names of its columns.
+
+    Examples
+    --------
+    >>> header_of([("Acme",), (), ("id", "start", "amount"), (1, 2, 3)])
+    ('id', 'start', 'amount')
+    """
+    some = [row for row in rows if _filled(row)]
+    return some[_titles(some)] if some else ()
+
+
+def _filled(row: tuple[Any, ...]) -> list[Any]:
+    return [value for value in row if value is not None and value != ""]
+
+
+def _titles(rows: list[tuple[Any, ...]]) -> int:
+    """Return how many rows stand above the header: of one or two cells each, and below them a row of more names."""
+    wide = [len(_filled(row)) for row in rows]
+    at = next((n for n, cells in enumerate(wide) if cells > _TITLE), 0)
+    if not at or at + 1 == len(rows) or wide[at] < wide[at + 1]:
+        return 0
+    names = _filled(rows[at])
+    texts = all(isinstance(name, str) for name in names) and len({*names}) == len(names)
+    return at if texts and rows[at][: wide[at]].count(None) == 0 else 0
+
+
+def _below(table: pa.Table, place: str, above: list[tuple[Any, ...]]) -> pa.Table:
+    """Return a sheet with a word on the titles above its header, and with the currency that they name."""
+    if not above:
+        return table
+    titles = [str(value) for row in above for value in _filled(row)]
+    code = currency_of_titles(place, titles, [])
+    if code and not any(fold(name) in _CURRENCY for name in table.column_names):
+        table = table.append_column("currency", pa.repeat(pa.scalar(code), table.num_rows))
+    many = counted(len(above), "row")
+    says = f", which say that amounts are in {code}" if code else ""
+    return with_note(with_gaps(table), f"{many} above the header left aside ({titles[0]!r}){says}")
 
 
 def _title(name: Any) -> str:

@@ -84,6 +84,21 @@ def _two_years() -> dict[str, list[object]]:
     return {"customer_id": ["a"] * 22, "month": months, "mrr": [100 + m for m in range(22)]}
 
 
+@pytest.mark.parametrize("told", [None, "USD"])
+def test_a_currency_that_is_assumed_is_said_on_the_first_page(told: str | None) -> None:
+    rows = {
+        "customer_id": ["a"] * 6,
+        "month": [f"2026-{m:02}" for m in range(1, 7)],
+        "mrr": [5] * 6,
+    }
+    book = sm.Book(mrr=rows, currency=told)
+    made = sm.board.pack(book, settings={"pages": ["bridge", "t9q"]})
+    said = "No table names a currency, so amounts count as USD."
+    assert [said in page.footnote for page in made.pages] == [told is None, False]
+    facts = sm.board.review(book).facts
+    assert facts["Currency"] == ("USD" if told else "USD (assumed: no table names one)")
+
+
 def test_a_company_without_a_finished_quarter_is_told_so() -> None:
     book = sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [10]})
     with pytest.raises(sm.DataError, match="No quarter is over yet"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.errors import DataError
 from tests.importers.exports import imported, mrr
 
 RECURLY = """
@@ -104,6 +105,18 @@ def test_chargebees_export_is_in_currency_units_and_its_api_in_the_smallest(tmp_
     )
     (tmp_path / "api").mkdir()
     assert mrr(imported(tmp_path / "api", subscription=api), "2026-03-31") == [200.0, 200.0, 100.0]
+
+
+def test_chargebees_prices_with_cents_are_no_cents_whatever_their_columns_are_called(
+    tmp_path: Path,
+) -> None:
+    names = CHARGEBEE.replace("subscriptions.", "").replace("currency_code", "Currency")
+    found = imported(tmp_path, subs=names.replace("|25.00|", "|29.90|"))
+    assert "prices are in currency units, not in cents, as '29.90' shows" in str(found)
+    assert found.tables["subscriptions"]["amount"].tolist() == [4 * 29.9, 300.0]
+    assert set(found.tables["subscriptions"]["currency"]) == {"USD"}
+    with pytest.raises(DataError, match=r"'25\.00' may be in currency units"):
+        imported(tmp_path, subs=names)
 
 
 BAREMETRICS = """

@@ -84,3 +84,21 @@ def test_the_order_of_dates_that_one_column_tells_is_that_of_the_file(tmp_path: 
     (raw / "mapping.toml").write_text('["liste.csv"]\ntable = "subscriptions"\n', encoding="utf-8")
     assert main(["import", str(raw), "--out", str(out)]) == DONE
     assert str(pq.read_table(out / "subscriptions.parquet")["beginn"][0]) == "2026-02-01"
+
+
+def test_a_mapping_that_a_failed_import_wrote_does_not_stand_in_the_way_of_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "|Kunde|Datum|Netto\n1|Ada|2026-01-31|10"
+    folder(tmp_path, list=f"Lfd{lines}")
+    assert main(["import", str(tmp_path)]) == USAGE
+    folder(tmp_path, list=f"Lfd{lines}", more="a|b\n1|2")
+    assert main(["import", str(tmp_path)]) == USAGE
+    assert "Or fill in" in capsys.readouterr().err
+    mapping = tmp_path / "mapping.toml"
+    assert '["more.csv"]\ntable = ""' in mapping.read_text()  # proposed anew, with the new file
+    folder(tmp_path, list=f"Belegnr{lines}")
+    assert main(["import", str(tmp_path)]) == DONE
+    said = capsys.readouterr().out
+    assert "Invoice list: invoices 1 row" in said
+    assert f"say in {mapping} what it is: more.csv" in said

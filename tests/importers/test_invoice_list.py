@@ -104,6 +104,10 @@ HEAD = "Invoice Number|Customer|Invoice Date|Description"
         ("Amount|Tax", "100|20", "whether 'Amount' includes tax is not said"),
         ("Gross Amount", "120", "whether 'Gross Amount' includes tax is not said"),
         ("Quantity", "3", "has no column of amounts"),
+        ("Netto (TEUR)", "3", r"thousands, as 'Netto \(TEUR\)' says. Write them in full"),
+        ("Net EUR/USD", "3", "EUR or USD, as 'Net EUR/USD' says. Write the currency"),
+        ("Net EUR|Net USD", "3|4", "'Net EUR' or 'Net USD' may be it"),
+        ("Nettosumme", "3", "no column of amounts. 'Nettosumme' may be it"),
         ("Net Amount|Tax|Gross Amount", "100|20|130", r"are not 'Gross Amount' in 1 row \(row 2\)"),
     ],
 )

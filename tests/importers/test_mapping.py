@@ -86,6 +86,7 @@ def test_a_column_that_a_mapping_names_both_ways_is_refused(tmp_path: Path) -> N
         ('["kosten.csv"]\ntable = "spend"\ncolumns = "month"', "columns of kosten.csv are lines"),
         ('["kosten.csv"]\ntable = 3', "is a name in quotes"),
         ('["kosten.csv".columns]\nmonat = "month"', "does not say which table"),
+        (FILLED.replace('"spend"', '""'), "does not say which table"),
     ],
 )
 def test_a_mapping_that_is_wrong_says_where(tmp_path: Path, wrong: str, words: str) -> None:
@@ -234,10 +235,10 @@ def test_a_file_that_cannot_be_read_can_be_left_out(tmp_path: Path) -> None:
     assert sm.read(tmp_path, as_of="2026-05-31").tables["subscriptions"].num_rows == 3
 
 
-def test_a_mapping_that_leaves_out_every_file_says_so(tmp_path: Path) -> None:
+def test_a_mapping_that_leaves_out_every_file_says_which_line_to_edit(tmp_path: Path) -> None:
     folder(tmp_path, subs=DASHBOARD)
     (tmp_path / "mapping.toml").write_text(f'["{SUBS}"]\ntable = ""')
-    with pytest.raises(DataError, match="leaves out every file"):
+    with pytest.raises(DataError, match=r'every file.* below \["subs\.csv"\] change table = ""'):
         sm.read(tmp_path)
 
 

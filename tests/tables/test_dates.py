@@ -9,6 +9,7 @@ import pytest
 
 from saasmetrics.errors import InvalidTablesError
 from saasmetrics.tables import normalize
+from saasmetrics.tables.dates import read_instants
 
 DAY = dt.date(2025, 1, 31)
 
@@ -51,6 +52,26 @@ def refusal(table, dates):
 )
 def test_a_date_that_has_one_reading_is_read(text):
     assert usage([text]).data["date"].to_pylist() == [DAY]
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("31-Jan-2025 10:05", "10:05:00"),
+        ("31 January 2025, 22:05:09", "22:05:09"),
+        ("Jan 31, 2025 10:05 PM", "22:05:00"),
+        ("Sept 3 2025 00:30", "00:30:00"),
+    ],
+)
+def test_a_date_with_the_name_of_its_month_may_have_a_time_of_day(text, time):
+    (read,) = read_instants(pa.chunked_array([[text]])).values.to_pylist()
+    day = "2025-09-03" if text.startswith("Sept") else "2025-01-31"
+    assert str(read) == f"{day} {time}"
+
+
+@pytest.mark.parametrize("text", ["31-Jan-2025 25:00", "31-Foo-2025 10:00", "31 Feb 2025 10:00"])
+def test_a_named_month_or_time_that_does_not_exist_is_refused(text):
+    assert refusal(usage, [text]).code == "unreadable-date"
 
 
 @pytest.mark.parametrize("value", [DAY, dt.datetime(2025, 1, 31), 20250131])  # noqa: DTZ001

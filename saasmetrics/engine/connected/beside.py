@@ -11,6 +11,7 @@ import narwhals as nw
 
 from saasmetrics.engine.connected.rows import is_there
 from saasmetrics.engine.connected.suspects import Suspect, is_yes
+from saasmetrics.engine.connected.types import empty
 from saasmetrics.engine.portable.fetched import fenced, fetched, repeats
 from saasmetrics.engine.portable.whole import FAR, day_number
 from saasmetrics.tables.gate import cross, keys, owners, success, support
@@ -262,16 +263,14 @@ def _running(asked: _Asked, frame: Frame) -> Joined:
         if yes is not None:
             finding, code = success.contradicting_churn_flags, "contradicting-churn-flag"
             found.append(Suspect(finding, code, column, runs & yes, beside=(_SUBSCRIPTIONS,)))
-    if asked.has("csm_id") and asked.rows.once("owned", lambda: _any(asked.rows, "csm_id")):
+    if asked.has("csm_id") and asked.rows.once(
+        "owned", lambda: not empty(asked.rows.frame, "csm_id")
+    ):
         finding, where = owners.customers_without_owner, runs & nw.col("csm_id").is_null()
         words, beside = frozenset({_NAMELESS}), (_SUBSCRIPTIONS,)
         code = "customer-without-owner"
         found.append(Suspect(finding, code, "csm_id", where, words, beside=beside))
     return frame, tuple(found)
-
-
-def _any(rows: Rows, column: str) -> bool:
-    return bool(fetched(rows.frame.filter(~nw.col(column).is_null()).head(1)).num_rows)
 
 
 _JOINS: tuple[Callable[[_Asked, Frame], Joined], ...] = (

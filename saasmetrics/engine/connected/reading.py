@@ -20,8 +20,15 @@ from saasmetrics.tables.canonical import (
 )
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.links import KEYS, as_text, no_customers
-from saasmetrics.tables.names import Matching, fold, match_columns, missing_column
+from saasmetrics.tables.names import (
+    Matching,
+    fold,
+    match_columns,
+    missing_column,
+    with_currencies,
+)
 from saasmetrics.tables.schema import table_schema
+from saasmetrics.tables.signs import headed_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 
@@ -91,6 +98,7 @@ def _frame(name: str, native: Any) -> Frame:
 
 def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str, str]) -> Table:
     if told:
+        told = with_currencies(schema, told)
         frame = frame.rename({given: name for given, name in told.items() if given != name})
     before = frame.collect_schema()  # after which DuckDB has no zones, as its times are told in UTC
     frame = in_utc(frame)
@@ -99,7 +107,7 @@ def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str,
     matching = match_columns(schema, list(kinds))
     if matching.problems:
         raise InvalidTablesError(matching.problems)
-    interval = constant_interval(schema, matching, notes)
+    constants = _constants(schema, matching, notes)
     made = _numbered(schema, matching, frame, notes)
     _without_durations(matching)
     found = {
@@ -107,19 +115,18 @@ def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str,
         for name, (given, match) in matching.known.items()
     }
     problems = [each.problem for each in found.values() if each.problem is not None]
-    known = {*found, *made, *(("interval",) if interval else ())}
+    known = {*found, *made, *constants}
     missing = [name for name in schema.required if name not in known]
     problems = [_missing(schema, name, matching) for name in missing] + problems
     if problems:
         raise InvalidTablesError(problems)
     notes += [f"{name}: {note}" for name, each in found.items() for note in each.notes]
-    given = _selected(schema, matching, found, frame, interval, made)
+    given = _selected(schema, matching, found, frame, constants, made)
     renamed = matching.renamed
     if aliases := [f"{old} is {new}" for old, new in renamed.items() if fold(old) != fold(new)]:
         notes.append(f"columns renamed: {', '.join(aliases)}")
     words = {name: each.words for name, each in found.items() if each.words is not None}
-    if interval:
-        words["interval"] = frozenset({interval})
+    words |= {name: frozenset({said}) for name, said in constants.items()}
     zones = {
         name: zone
         for name, each in found.items()
@@ -129,18 +136,24 @@ def _connected(schema: TableSchema, frame: Frame, link: Link, told: Mapping[str,
     return Table(schema.name, rows, renamed, tuple(notes), zones)
 
 
+def _constants(schema: TableSchema, matching: Matching, notes: list[str]) -> dict[str, str]:
+    """Return what the names of columns say of all rows: the interval and the currency of amounts."""
+    interval = constant_interval(schema, matching, notes)
+    currency = headed_currency(schema, matching, notes)
+    return {name: said for name, said in (("interval", interval), ("currency", currency)) if said}
+
+
 def _selected(
     schema: TableSchema,
     matching: Matching,
     found: Mapping[str, Typed],
     frame: Frame,
-    interval: str,
+    constants: Mapping[str, str],
     made: Mapping[str, tuple[str, ...]],
 ) -> Frame:
     """Return the frame with canonical columns in the order of the schema, unknown ones last."""
     expressions = {name: each.values for name, each in found.items()}
-    if interval:
-        expressions["interval"] = nw.lit(interval)
+    expressions |= {name: nw.lit(said) for name, said in constants.items()}
     for name, order in made.items():
         frame = frame.with_row_index(f"_{name}", order_by=list(order))
         expressions[name] = nw.col(f"_{name}").cast(nw.Int64) + 1

@@ -16,6 +16,7 @@ from saasmetrics.engine.connected.facts import CONTROL
 from saasmetrics.engine.connected.rows import is_text
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import flag
+from saasmetrics.tables.dressed import known_currencies
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate import (
     amounts,
@@ -360,14 +361,14 @@ def _currencies(
         return
     code = nw.col("currency")
     used = rows.words.get("currency", frozenset())
-    if strange := used - values.known_currencies():
+    if strange := used - known_currencies():
         where = code.is_in(sorted(strange))
         yield Suspect(values.unknown_currencies, "unknown-currency", "currency", where, strange)
     if name not in values.DATE_OF:
         return
     none, unless = code.is_null(), _full("currency")
     yield Suspect(values.missing_currencies, "missing-currency", "currency", none, unless=unless)
-    for foreign in sorted(used & values.known_currencies() - {currency}):
+    for foreign in sorted(used & known_currencies() - {currency}):
         since = rates.get(foreign, as_of + 1)
         if since > as_of:
             yield Suspect(values.missing_rates, "missing-rate", "currency", code == foreign)

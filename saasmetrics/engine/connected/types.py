@@ -101,16 +101,17 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
 
 def untyped(frame: Frame, given: str, kind: Any) -> bool:
     """Return whether a column has no type where it is, because nothing is in it."""
-    return kind == nw.Unknown and _empty(frame, given)
+    return kind == nw.Unknown and empty(frame, given)
 
 
 def _unwritten(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> bool:
     """Return whether texts stand where days or numbers are due, and none was ever written: they are missing."""
     due = column.dtype in _EMPTY and column.dtype != "bool"
-    return due and isinstance(kind, _TEXTS) and _empty(frame, given)
+    return due and isinstance(kind, _TEXTS) and empty(frame, given)
 
 
-def _empty(frame: Frame, given: str) -> bool:
+def empty(frame: Frame, given: str) -> bool:
+    """Return whether a column has no value."""
     return not fetched(frame.filter(~nw.col(given).is_null()).head(1)).num_rows
 
 

@@ -22,15 +22,10 @@ _CENT = MICRO // 100
 
 def invoice_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
     """Return the recurring lines with `start`, `end` and `amount`; each row has its number as `line`."""
-    found = table.with_columns(_day=day_number("date", 0))
-    found = with_first_day(with_month(found, "_day", "_month"), "_month", "start")
-    found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
-    if {"service_start", "service_end"} <= set(names(table)):
-        found = _served(found, 1 if policy.service_end == "inclusive" else 0)
-    found = with_micro(apart(found), rate, _paid=nw.col("amount"))
+    found = with_micro(apart(with_service(table, policy)), rate, _paid=nw.col("amount"))
     left_out = (*NOT_RECURRING, *(REFUND if policy.refunds == "ignored" else ()))
     found = found.filter(~of_kind(table, left_out))
-    return _spread(found) if policy.recognition == "daily" else _normalized(found)
+    return _spread(found) if policy.recognition == "daily" else with_monthly(found)
 
 
 def usage_pieces(table: Frame, policy: Policy, rate: nw.Expr) -> Frame:
@@ -61,18 +56,30 @@ def of_kind(table: Frame, kinds: tuple[str, ...]) -> nw.Expr:
     return nw.col("kind").fill_null("").str.to_lowercase().is_in(list(kinds))
 
 
-def _served(found: Frame, extra: int) -> Frame:
-    """Take the service dates where a line has both."""
-    known = ~(nw.col("service_start").is_null() | nw.col("service_end").is_null())
+def with_service(table: Frame, policy: Policy) -> Frame:
+    """Add from which day `start` until which day `end` each line serves: its month, where it does not say so."""
+    found = table.with_columns(_day=day_number("date", 0))
+    found = with_first_day(with_month(found, "_day", "_month"), "_month", "start")
+    found = with_first_day(found.with_columns(_month=nw.col("_month") + 1), "_month", "end")
+    if not {"service_start", "service_end"} <= set(names(table)):
+        return found
+    extra = 1 if policy.service_end == "inclusive" else 0
     first, last = day_number("service_start", 0), day_number("service_end", 0) + extra
     return found.with_columns(
-        start=nw.when(known).then(first).otherwise(nw.col("start")),
-        end=nw.when(known).then(last).otherwise(nw.col("end")),
+        start=nw.when(says_when(table)).then(first).otherwise(nw.col("start")),
+        end=nw.when(says_when(table)).then(last).otherwise(nw.col("end")),
     )
 
 
-def _normalized(found: Frame) -> Frame:
-    """Divide by the months served: exact where the period is whole months, else by 365/12 days each.
+def says_when(table: Frame) -> nw.Expr:
+    """Return which invoice lines say which days they serve."""
+    if not {"service_start", "service_end"} <= set(names(table)):
+        return nw.col("date").is_null() & ~nw.col("date").is_null()  # none of them
+    return ~(nw.col("service_start").is_null() | nw.col("service_end").is_null())
+
+
+def with_monthly(found: Frame) -> Frame:
+    """Add the `amount` of a month: `_paid` by the months served, where these are not whole by 365/12 days each.
 
     A period that a short month cut is whole too: from 31 January to 28 February, from 28 February to 31 March.
     """

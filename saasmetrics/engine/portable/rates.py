@@ -32,11 +32,15 @@ class Rates:
     def valued(self, moves: Frame, money: Sequence[str]) -> Frame:
         """Return movements with some columns at the rates of their `day`, each rounded once."""
         moves = moves.with_columns(moving=nw.col("group") % self.count)
-        found = moves.join(self._factors(moves), on=["moving", "day"], how="left")
-        found = found.with_columns(factor=nw.col("factor").fill_null(1.0))
+        found = self.with_factor(moves)
         exact = {f"_at_{n}": nw.col(n).cast(nw.Float64) * nw.col("factor") for n in money}
         at_rate = (nearest(nw.col(f"_at_{n}")).alias(n) for n in money)
         return found.with_columns(**exact).with_columns(*at_rate).drop(*exact)
+
+    def with_factor(self, moves: Frame) -> Frame:
+        """Add the factor of the currency `moving` on the day `day`; 1 for currencies that do not move."""
+        found = moves.join(self._factors(moves), on=["moving", "day"], how="left")
+        return found.with_columns(factor=nw.col("factor").fill_null(1.0))
 
     def _factors(self, moves: Frame) -> Frame:
         """Return the factor of each currency and day on which something moves; before its first rate, that one."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from saasmetrics.errors import DataError
 from saasmetrics.importers.fields import amounts, causes, from_minor, moments, renamed, whole, words
 from saasmetrics.importers.layout import Importer, Layout
 from saasmetrics.money import agreeing, counted
@@ -36,7 +37,7 @@ _SUBSCRIPTION = {
     "mrr": _named("mrr"),
     "period": _named("billing_period"),
     "period_unit": _named("billing_period_unit"),
-    "currency": _named("currency_code"),
+    "currency": _named("currency_code", "currency"),
     "started": _named("started_at", "activated_at", "start_date", "created_at"),
     "trial_end": _named("trial_end"),
     "canceled": _named("cancelled_at"),
@@ -48,7 +49,7 @@ _SUBSCRIPTION = {
 _NEEDS = ("id", "customer_id", "status", "period", "period_unit", "started")
 
 LAYOUTS = (
-    # Exports state currency units, the API the smallest unit.
+    # Exports state currency units, the API the smallest unit, in whole numbers.
     Layout("export", _SUBSCRIPTION, _NEEDS, ("subscriptions_billing_period_unit",)),
     Layout("subscriptions", _SUBSCRIPTION, _NEEDS, ("billing_period_unit",)),
     Layout(
@@ -88,7 +89,8 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
     future = words(rows["status"]) == "future"
     rows = files.keep(kind, ~future, "that have not begun", rows)
     rows = _known(files, kind, rows)
-    money = (lambda v: from_minor(v, rows["currency"])) if kind == "subscriptions" else amounts
+    minor = kind == "subscriptions" and not _in_units(files, kind, rows)
+    money = (lambda v: from_minor(v, rows["currency"])) if minor else amounts
     quantity = amounts(rows["quantity"]).fillna(1)
     amount = money(rows["total"]).fillna(money(rows["unit"]) * quantity)
     rows, amount, quantity = _priced(files, kind, rows, amount, quantity)
@@ -112,6 +114,30 @@ def _subscriptions(files: Parts, kind: str) -> pd.DataFrame:
             "churn_cause": causes(gone & words(rows["reason"]).isin(_UNPAID), gone),
         }
     )
+
+
+def _in_units(files: Parts, kind: str, rows: pd.DataFrame) -> bool:
+    """Return whether prices have cents, and so are in currency units though their columns are named as in the API.
+
+    Raises
+    ------
+    DataError
+        If all of them end with .00, which may be written behind cents as well.
+    """
+    prices = pd.concat([rows[name].dropna() for name in ("total", "unit")]).astype("string")
+    cents = prices[prices.str.contains(r"[.,]\d\d\D*$", na=False)]
+    if not len(cents):
+        return False
+    label, odd = files.labels[kind], cents[~cents.str.contains(r"[.,]00\D*$", na=False)]
+    if not len(odd):
+        raise DataError(
+            f"{label}: {cents.iloc[0]!r} may be in currency units, as exports write it, or in cents, as the API does. "
+            "Write cents without decimals, or put subscriptions. before the names of the columns, as exports do."
+        )
+    files.notes.append(
+        f"{label}: prices are in currency units, not in cents, as {odd.iloc[0]!r} shows"
+    )
+    return True
 
 
 def _known(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:

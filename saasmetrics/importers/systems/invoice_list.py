@@ -10,11 +10,26 @@ import pandas as pd
 
 from saasmetrics.errors import DataError
 from saasmetrics.importers.credits import settled
-from saasmetrics.importers.currencies import amounts_with_currency, currency_said
+from saasmetrics.importers.currencies import (
+    amounts_with_currency,
+    currency_said,
+    no_amounts,
+    refuse_unclear,
+)
 from saasmetrics.importers.fields import UnreadableError, amounts, moments, words
+from saasmetrics.importers.headed import headed
 from saasmetrics.importers.languages import said
 from saasmetrics.importers.layout import Importer, Layout
+from saasmetrics.importers.note_files import (
+    NOTES,
+    beside,
+    column_of_invoices,
+    joined,
+    of_notes,
+    plainly_numbered,
+)
 from saasmetrics.importers.referenced import column_of_references
+from saasmetrics.importers.references import exact
 from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.months import month_of_label
 
@@ -43,46 +58,115 @@ def _fields() -> dict[str, tuple[str, ...]]:
     return {**names, "customer_id": (*names["customer_id"], *names["customer"])}
 
 
+def _seen_in_notes(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a file of credit notes that have other names: amounts, and the invoice that each names."""
+    paid = amounts_with_currency(_fields(), data.column_names, fields)
+    return paid | column_of_invoices(data.column_names, {**fields, **paid})
+
+
 def _seen(data: pa.Table, fields: Mapping[str, str]) -> dict[str, str]:
     """Return the columns that have other names: amounts with their currency, and the invoice that a note names."""
     paid = amounts_with_currency(_fields(), data.column_names, fields)
     return paid | column_of_references(data, {**fields, **paid})
 
 
+_NEEDS = ("number", "customer_id", "date")
+# Of those of one kind, the last has most names, and reads what mapping.toml says to be of it.
 LAYOUTS = (
+    Layout(_KIND, _fields(), _NEEDS, tuple(said()["signs"]), _seen),
     Layout(
         _KIND,
-        _fields(),
-        ("number", "customer_id", "date"),
-        tuple(said()["signs"]),
-        _seen,
+        plainly_numbered(_fields()),
+        _NEEDS,
+        seen=_seen,
+        named=tuple(said()["invoice_files_beside_notes"]),
+        beside=NOTES,
+    ),
+    Layout(
+        _KIND,
+        plainly_numbered(_fields()),
+        _NEEDS,
+        seen=_seen,
+        named=tuple(said()["invoice_files"]),
+    ),
+    Layout(
+        NOTES,
+        of_notes(_fields()),
+        _NEEDS,
+        seen=_seen_in_notes,
+        named=tuple(said()["note_files"]),
+        unless=(*said()["invoice_files"], *said()["invoice_files_beside_notes"]),
     ),
 )
 
 
 def build(files: Parts) -> dict[str, pd.DataFrame]:
     """Return the lines of invoices, before tax, credits negative, each with what it is."""
-    rows = files.frame(_KIND)
-    rows = files.keep(_KIND, rows["number"].notna(), "without an invoice number", rows)
-    rows = files.keep(_KIND, rows["customer_id"].notna(), "without a customer", rows)
-    live = ~words(rows["status"]).isin(said()["void"])
-    never = rows.loc[~live, "number"]
-    rows = files.keep(_KIND, live, "that were not issued", rows)
-    idle = rows["cancels"].isin(never) & ~rows["cancels"].isin(rows["number"])
-    rows = files.keep(_KIND, ~idle, "of credits whose invoice was not issued", rows)
-    net = _net(files, rows)
-    rows = files.keep(_KIND, net.notna(), "without an amount", rows)
+    files.frame(_KIND)  # which must be there
+    rows = _issued(files)
+    table, notes = settled(joined([_lines(files, kind, own) for kind, own in rows.items()]))
+    files.notes += notes
+    table.insert(0, "invoice_id", _ids(table))
+    table = table.drop(columns=["number", "cancels"])
+    made = {"invoices": table}
+    if files.has(_KIND, "customer"):
+        both = pd.concat([own[["customer_id", "customer"]] for own in rows.values()])
+        first = both.drop_duplicates("customer_id")
+        named = {"customer_id": first["customer_id"], "name": first["customer"]}
+        made["customers"] = pd.DataFrame(named)
+    return made
+
+
+def _issued(files: Parts) -> dict[str, pd.DataFrame]:
+    """Return the rows of each file that were issued, with what they credit as the invoice writes its number."""
+    rows = {kind: _of_customers(files, kind) for kind in (_KIND, NOTES) if kind in files}
+    if NOTES in rows:
+        rows[NOTES] = beside(files, rows[_KIND], rows[NOTES])
+    who = ["cancels", "number", "customer_id"]
+    both = pd.concat([own[who].astype("object") for own in rows.values()], ignore_index=True)
+    named, notes = exact(both["cancels"], both["number"], both["customer_id"])
+    files.notes += notes
+    first = len(rows[_KIND])
+    of = {_KIND: named[:first], NOTES: named[first:]}
+    live = {kind: ~words(own["status"]).isin(said()["void"]) for kind, own in rows.items()}
+    never = pd.concat([own.loc[~live[kind], "number"] for kind, own in rows.items()])
+    issued = pd.concat([own.loc[live[kind], "number"] for kind, own in rows.items()])
+    out = {}
+    for kind, own in rows.items():
+        left = files.keep(
+            kind, live[kind], "that were not issued", own.assign(cancels=of[kind].to_numpy())
+        )
+        idle = left["cancels"].isin(never) & ~left["cancels"].isin(issued)
+        out[kind] = files.keep(kind, ~idle, "of credits whose invoice was not issued", left)
+    return out
+
+
+def _of_customers(files: Parts, kind: str) -> pd.DataFrame:
+    """Return the rows of a file that have a number and a customer."""
+    rows = files.frame(kind)
+    rows = files.keep(kind, rows["number"].notna(), "without an invoice number", rows)
+    rows, filled = headed(rows, said()["credit"])
+    if filled:
+        lines = f"{counted(filled, 'line')} of {files.labels[kind]} {agreeing(filled, 'has its', 'have their')}"
+        files.notes.append(f"{lines} customer and date from the first line of the invoice")
+    return files.keep(kind, rows["customer_id"].notna(), "without a customer", rows)
+
+
+def _lines(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of one file with what each is."""
+    net = _net(files, kind, rows)
+    rows = files.keep(kind, net.notna(), "without an amount", rows)
     net = net[rows.index]
-    credit = words(rows["type"]).isin(said()["credit"])
+    credit = words(rows["type"]).isin(said()["credit"]) | (kind == NOTES)
     credit |= (net < 0) & (net.groupby(rows["number"]).transform("sum") < 0) & _refers(rows)
     turns = credit & (net.where(credit).groupby(rows["number"]).transform("sum") > 0)
     if turned := int((turns & (net > 0)).sum()):
         files.notes.append(
-            f"{counted(turned, 'line')} of credit notes in {files.labels[_KIND]} with a positive amount "
+            f"{counted(turned, 'line')} of credit notes in {files.labels[kind]} with a positive amount "
             f"{agreeing(turned, 'is', 'are')} taken off"
         )
-    begin, until = _period(files, rows)
-    table = pd.DataFrame(
+    begin, until = _period(files, kind, rows)
+    return pd.DataFrame(
         {
             "number": rows["number"].astype("object").str.strip(),
             "customer_id": rows["customer_id"],
@@ -90,23 +174,15 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
             "amount": net.where(~turns, -net),
             "service_start": begin,
             "service_end": until,
-            "kind": _kinds(files, rows.assign(net=net), until.notna(), credit),
-            "currency": _currency(files, rows),
+            "kind": _kinds(
+                files.labels[kind], files.notes, rows.assign(net=net), until.notna(), credit
+            ),
+            "currency": _currency(files, kind, rows),
             "product": rows["description"],
             "quantity": amounts(rows["quantity"]),
             "cancels": rows["cancels"],
         }
     )
-    table, notes = settled(table)
-    files.notes += notes
-    table.insert(0, "invoice_id", _ids(table))
-    table = table.drop(columns=["number", "cancels"])
-    made = {"invoices": table}
-    if files.has(_KIND, "customer"):
-        first = rows.drop_duplicates("customer_id")
-        named = {"customer_id": first["customer_id"], "name": first["customer"]}
-        made["customers"] = pd.DataFrame(named)
-    return made
 
 
 def _refers(rows: pd.DataFrame) -> pd.Series:
@@ -115,10 +191,10 @@ def _refers(rows: pd.DataFrame) -> pd.Series:
     return named.notna() & (named != "") & (named != rows["number"])
 
 
-def _currency(files: Parts, rows: pd.DataFrame) -> pd.Series:
+def _currency(files: Parts, kind: str, rows: pd.DataFrame) -> pd.Series:
     """Return the currency of each line: of its column, else the one that headers and signs of amounts name."""
     own = rows["currency"].str.strip().str.upper()
-    return own if own.notna().all() else own.where(own.notna(), currency_said(files, _KIND, rows))
+    return own if own.notna().all() else own.where(own.notna(), currency_said(files, kind, rows))
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:
@@ -128,7 +204,7 @@ def _ids(rows: pd.DataFrame) -> pd.Series:
     return rows["number"].where(~several, rows["number"] + "/" + place)
 
 
-def _net(files: Parts, rows: pd.DataFrame) -> pd.Series:
+def _net(files: Parts, kind: str, rows: pd.DataFrame) -> pd.Series:
     """Return amounts without tax; where the file does not tell whether it is in them, the user is asked.
 
     Raises
@@ -136,14 +212,17 @@ def _net(files: Parts, rows: pd.DataFrame) -> pd.Series:
     DataError
         If it does not tell, or net, tax and gross do not add up.
     """
-    has = {name: files.has(_KIND, name) for name in ("net", "tax", "gross", "amount")}
+    refuse_unclear(files, kind, _fields())
+    has = {name: files.has(kind, name) for name in ("net", "tax", "gross", "amount")}
     read = {name: amounts(rows[name]) for name, there in has.items() if there}
     tax = read["tax"].fillna(0.0) if has["tax"] else None
-    label, names = files.labels[_KIND], files.names[_KIND]
+    label, names = files.labels[kind], files.names[kind]
     gross = next((name for name in ("gross", "amount") if has[name]), "")
     if has["net"]:
         if tax is not None and gross:
-            _refuse_unequal(files, rows, read["net"] + tax - read[gross], ("net", "tax", gross))
+            _refuse_unequal(
+                files, kind, rows, read["net"] + tax - read[gross], ("net", "tax", gross)
+            )
         net = read["net"]
     elif has["gross"] and tax is not None:
         net = read["gross"] - tax
@@ -158,27 +237,25 @@ def _net(files: Parts, rows: pd.DataFrame) -> pd.Series:
         msg = f"{label}: whether {name!r} includes tax is not said. Call it net amount or gross amount"
         raise DataError(f"{msg}, and give the tax of gross amounts in a column of its own.")
     else:
-        raise DataError(
-            f"{label} has no column of amounts. Name one amount, net amount or gross amount."
-        )
+        raise no_amounts(files, kind, _fields())
     return net
 
 
 def _refuse_unequal(
-    files: Parts, rows: pd.DataFrame, rest: pd.Series, names: tuple[str, str, str]
+    files: Parts, kind: str, rows: pd.DataFrame, rest: pd.Series, names: tuple[str, str, str]
 ) -> None:
     wrong = rows[rest.abs() > _CENT]
     if len(wrong):
-        net, tax, gross = (files.names[_KIND][name] for name in names)
+        net, tax, gross = (files.names[kind][name] for name in names)
         first = ", ".join(f"{row + 2:,}" for row in wrong.index[:3])
         msg = (
-            f"{files.labels[_KIND]}: {net!r} and {tax!r} are not {gross!r} in {counted(len(wrong), 'row')} "
+            f"{files.labels[kind]}: {net!r} and {tax!r} are not {gross!r} in {counted(len(wrong), 'row')} "
             f"(row {first}). Correct them, or leave one of the columns out."
         )
         raise DataError(msg)
 
 
-def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _period(files: Parts, kind: str, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return first and last day of service, as columns say it, else as the description does.
 
     Raises
@@ -193,7 +270,7 @@ def _period(files: Parts, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     if many := int(told.sum()):
         have = agreeing(many, "has its", "have their")
         files.notes.append(
-            f"{counted(many, 'line')} of {files.labels[_KIND]} {have} period from the description"
+            f"{counted(many, 'line')} of {files.labels[kind]} {have} period from the description"
         )
     first = moments(begin).fillna(first).fillna(moments(found["from"].where(told)))
     last = moments(until).fillna(last).fillna(moments(found["until"].where(told)))
@@ -221,7 +298,9 @@ def _in_one(periods: pd.Series) -> tuple[pd.Series, pd.Series]:
     return first.fillna(day), last.fillna(day + pd.offsets.MonthEnd(0))
 
 
-def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Series) -> pd.Series:
+def _kinds(
+    label: str, notes: list[str], rows: pd.DataFrame, served: pd.Series, credit: pd.Series
+) -> pd.Series:
     """Return what each line is: as its type says, else the words of its description, else whether it has a period."""
     kind = words(rows["type"]).map(_KINDS).astype("object")
     text = rows["description"].astype("object").str.lower()
@@ -237,8 +316,8 @@ def _kinds(files: Parts, rows: pd.DataFrame, served: pd.Series, credit: pd.Serie
         if many := int(bare.sum()):
             some = ", ".join(map(repr, rows.loc[bare, "description"].dropna().unique()[:3]))
             what = "charged once" if dated else "recurring, for the month of the invoice's date"
-            files.notes.append(
-                f"{counted(many, 'line')} of {files.labels[_KIND]} without a period of service "
+            notes.append(
+                f"{counted(many, 'line')} of {label} without a period of service "
                 f"{agreeing(many, 'counts', 'count')} as {what}{f' ({some})' if some else ''}; a column type "
                 "(recurring, one_time, usage, tax) says it better"
             )

@@ -48,7 +48,8 @@ def nrr(
     book
         The company's tables.
     window
-        Length of the window in periods of `freq`; by default a year.
+        Length of the window in periods of `freq`, not in months: 12 with freq="Q" are twelve quarters, three years. By
+        default a year, whatever `freq` is.
     by
         Columns of the customers or the subscriptions to group by.
     freq

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 
 from saasmetrics.asked import finite, one_of
 from saasmetrics.engine.amounts import currency_rates
-from saasmetrics.engine.columns import days, flat, numbers
+from saasmetrics.engine.columns import days, numbers
 from saasmetrics.engine.day_sums import Segments, segments
-from saasmetrics.engine.groups import NONE, unreserved
+from saasmetrics.engine.groups import unreserved
 from saasmetrics.engine.reconciled import Reconciled
-from saasmetrics.engine.reconciled_steps import STEPS, TARGET, reasons, steps
+from saasmetrics.engine.reconciled_steps import STEPS, TARGET, levels, reasons, steps
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import money
 from saasmetrics.money import to_micro
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.connected.reconciled import ReconciledThere
     from saasmetrics.periods import Calendar
 
 REASONS = {
@@ -36,7 +37,7 @@ REASONS = {
     "without_mrr": "invoiced service on days without MRR",
     "price": "invoiced at another price than MRR",
 }
-_AS_BILLED = {
+AS_BILLED = {
     "trial": "excluded",
     "pause": "line",
     "churn_date": "ended",
@@ -87,15 +88,23 @@ class Way:
         return self.book.calendar(self.freq)
 
     @cached_property
-    def found(self) -> Reconciled:
-        """MRR and invoices, matched."""
+    def found(self) -> Reconciled | ReconciledThere:
+        """MRR and invoices, matched: where their tables are, or here."""
         book = self.book
         if book.policy.entity == "subscription":
             book = book.with_policy(entity="customer")
         live = _read_as(book, {"discount": "live"})
-        billed = _read_as(live, _AS_BILLED)
-        views = (book.engine.spans, live.engine.spans, billed.engine.spans)
-        return Reconciled(book.tables, self.book.policy, book.as_of_day, book.currency, views)
+        billed = _read_as(live, AS_BILLED)
+        engines = (book.engine, live.engine, billed.engine)
+        by = tuple(name.removeprefix("customers.") for name in self.by)
+        if any(table.is_away for table in book.tables.values()):
+            from saasmetrics.engine.connected.reconciled import reconciled_there
+
+            there = reconciled_there(engines, self.book.policy, by, self.calendar)
+            if there is not None:
+                return there
+        spans = (engines[0].spans, engines[1].spans, engines[2].spans)
+        return Reconciled(book.tables, self.book.policy, book.as_of_day, book.currency, spans, by)
 
     @cached_property
     def extent(self) -> tuple[int, int]:
@@ -106,37 +115,14 @@ class Way:
         begin, end = self.calendar.ordinal(np.array([first, self.book.as_of_day]))
         return int(begin), max(int(end - begin) + 1, 0)
 
-    @cached_property
-    def groups(self) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
-        """The groups in order, and that of each customer."""
-        ids = self.found.ids
-        if not self.by:
-            return [()], np.zeros(len(ids), np.int64)
-        table = self.book.tables.get("customers")
-        names = [name.removeprefix("customers.") for name in self.by]
-        for name in names:
-            if table is None or name not in table:
-                known = () if table is None else table.column_names
-                raise UnknownNameError.of("column of customers to group by", name, known)
-        assert table is not None
-        at = flat(pc.index_in(ids, value_set=flat(table.data["customer_id"]).cast(ids.type)))
-        values = [
-            pc.fill_null(flat(table.data[n]).take(at).cast(pa.string()), NONE).to_pylist()
-            for n in names
-        ]
-        rows = list(zip(*values, strict=True))
-        labels = sorted(set(rows))
-        place = {label: number for number, label in enumerate(labels)}
-        return labels, np.array([place[row] for row in rows], np.int64)
-
     def frame(self) -> pd.DataFrame:
         """Return the bridge of every period and group."""
         import pandas as pd
 
-        labels, group = self.groups
+        labels = self.found.labels
         first, periods = self.extent
         parts = self._parts(first, periods)
-        micro = steps(self.found.cell(parts, group, len(labels)), self.against)
+        micro = steps(self.found.by_group(parts, levels(self.against)), self.against)
         missing = np.zeros((len(labels), periods), bool)
         target = TARGET[self.against]
         if self.against == "revenue":
@@ -208,21 +194,19 @@ class Way:
                 raise DataError(msg)
             raise UnknownNameError.of("step of this reconciliation", step, names)
         ordinal, code = self._ordinal(period), self._code(group)
-        _, of = self.groups
-        order = np.argsort(of, kind="stable")
-        rank = np.empty(len(of), np.int64)
-        rank[order] = np.arange(len(of))
-        cell = self.found.cell(self._parts(ordinal, 1), rank, max(len(of), 1))
-        micro = {name: value[:, 0] for name, value in steps(cell, self.against).items()}
-        kept = np.ones(len(of), bool) if code is None else of[order] == code
         shown = [step] if step is not None else names
-        kept &= np.any([micro[name][: len(of)] != 0 for name in shown], axis=0)
-        ids = self.found.ids.take(pa.array(order[kept])).to_pandas()
+        asked = levels(self.against, shown)
+        behind = self.found.by_customer(self._parts(ordinal, 1), code, asked)
+        cell, skipped = behind.cell, behind.skipped
+        micro = {name: v[skipped:, 0] for name, v in steps(cell, self.against).items()}
+        kept = np.any([micro[name] != 0 for name in shown], axis=0)
+        ids = behind.ids.filter(pa.array(kept)).to_pandas()
         out = pd.DataFrame({"customer_id": ids})
         for name in shown:
-            out["value" if step is not None else name] = money(micro[name][: len(of)][kept])
+            out["value" if step is not None else name] = money(micro[name][kept])
         if "unexplained" in shown:
-            out["reason"] = _why(reasons(cell), kept, micro["unexplained"])
+            parts = {name: v[skipped:, 0][kept] for name, v in reasons(cell).items()}
+            out["reason"] = _why(parts, micro["unexplained"][kept])
         by = "value" if step is not None else TARGET[self.against]
         if by in out.columns:
             out = out.iloc[np.argsort(-np.abs(out[by].to_numpy()), kind="stable")]
@@ -243,7 +227,7 @@ class Way:
     def _code(self, group: Mapping[str, Any]) -> int | None:
         if not group:
             return None
-        labels, _ = self.groups
+        labels = self.found.labels
         wanted = tuple(str(group.get(name)) for name in self.by)
         if wanted not in labels:
             names = [", ".join(label) for label in labels]
@@ -252,21 +236,19 @@ class Way:
 
     def notes(self) -> tuple[str, ...]:
         """Return what to know about the invoices."""
-        found, said = self.found.lines, []
-        if found is not None and self.book.engine.source == "invoices":
-            said.append(
+        found: list[str] = []
+        silent, late = self.found.silent, self.found.late
+        if self.found.has_lines and self.book.engine.source == "invoices":
+            found.append(
                 "MRR comes from these invoices itself, so that only timing can part them: add subscriptions to test it"
             )
-        if found is not None:
-            silent = int((~found.stated & (found.kind < 3)).sum())
-            if silent:
-                said.append(
-                    f"{silent:,} invoice lines do not say which days they serve and count for the month of their date"
-                )
-            late = len(self.book.tables["invoices"].data) - len(found.date)
-            if late:
-                said.append(f"{late:,} invoice lines are dated after the as-of date and left out")
-        return tuple(said)
+        if silent:
+            found.append(
+                f"{silent:,} invoice lines do not say which days they serve and count for the month of their date"
+            )
+        if late:
+            found.append(f"{late:,} invoice lines are dated after the as-of date and left out")
+        return tuple(found)
 
 
 def _read_as(book: Book, choices: Mapping[str, Any]) -> Book:
@@ -275,11 +257,9 @@ def _read_as(book: Book, choices: Mapping[str, Any]) -> Book:
     return book if changed == book.policy else book.with_policy(changed)
 
 
-def _why(
-    parts: Mapping[str, NDArray[np.int64]], kept: NDArray[np.bool_], total: NDArray[np.int64]
-) -> NDArray[Any]:
+def _why(parts: Mapping[str, NDArray[np.int64]], total: NDArray[np.int64]) -> NDArray[Any]:
     """Return for each customer in words what most of the unexplained is; empty where there is none."""
-    sizes = np.abs(np.stack([value[:, 0][: len(kept)][kept] for value in parts.values()]))
+    sizes = np.abs(np.stack(list(parts.values())))
     words = np.array([REASONS[name] for name in parts], object)
-    there = (sizes.sum(axis=0) > 0) & (total[: len(kept)][kept] != 0)
+    there = (sizes.sum(axis=0) > 0) & (total != 0)
     return np.where(there, words[sizes.argmax(axis=0)], "")

@@ -114,13 +114,21 @@ class Ids:
         found = self._place.take(at)
         fresh = np.flatnonzero(found == _UNKNOWN)
         if len(fresh):
-            new = pc.unique(pa.array(ids[fresh]))
-            self._place[np.asarray(new) - self._low] = np.arange(
-                self._count, self._count + len(new), dtype=np.int32
-            )
-            self._add(new)
-            found[fresh] = self._place.take(at[fresh])
+            found[fresh] = self._numbered(at[fresh])
         return found
+
+    def _numbered(self, at: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Number the ids of places that were not known, as they first come; the table holds their rows meanwhile."""
+        assert self._place is not None
+        row = np.arange(len(at), dtype=np.int32)
+        self._place[at[::-1]] = row[::-1]  # of repeated places the last one holds
+        first = self._place.take(at)
+        new = at[first == row]
+        self._place[new] = np.arange(self._count, self._count + len(new), dtype=np.int32)
+        self._add(
+            pc.add(pa.array(new), self._low)
+        )  # in Arrow's memory, which is given back as a whole
+        return self._place.take(at)
 
     def _reach(self, low: int, high: int) -> bool:
         """Make the table of places reach some ids; give it up where it would be too long."""

@@ -274,4 +274,6 @@ def _kinds_of(schema: pa.Schema, names: Mapping[str, str]) -> list[pa.DataType]:
     required = SCHEMA["mrr"].required
     if not set(required) <= set(known) or set(CLOCKS) & set(known):
         return []
+    if any(match.currency for _, match in known.values()):
+        return []
     return [kinds[known[name][0]] for name in required]

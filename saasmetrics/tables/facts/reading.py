@@ -38,6 +38,7 @@ __all__ = ["read_runs"]
 _OWN = ("customer_id", "month", "mrr")
 _LOW, _HIGH = (int(np.datetime64(day).astype(np.int64)) for day in ("1990-01-01", "2080-01-01"))
 _NONE = -1
+_ALIKE = 8  # rows for a month from which months are looked up once for all of them
 _STARTS = np.arange("1990-01", "2080-01", dtype="datetime64[M]")
 _MONTHS = np.full(_HIGH - _LOW, _NONE, np.int16)  # of the first days of months
 _MONTHS[_STARTS.astype("datetime64[D]").astype(np.int64) - _LOW] = _STARTS.astype(np.int64)
@@ -115,11 +116,8 @@ class _Reading:
             return False
         if not pa.types.is_integer(who.type) and pc.min(pc.binary_length(who)).as_py() == 0:
             return False
-        day, money = np.asarray(days.cast(pa.int32())), np.asarray(amount)
-        if int(day.min()) < _LOW or int(day.max()) >= _HIGH or not np.isfinite(money.sum()):
-            return False
-        month = _MONTHS.take(day - _LOW)
-        if month.min() == _NONE:
+        money, month = np.asarray(amount), _first_months(np.asarray(days.cast(pa.int32())))
+        if month is None or not np.isfinite(money.sum()):
             return False
         self._sweep.add(self._ids.numbers(who), None, month, money, len(self._ids))
         return True
@@ -279,3 +277,16 @@ def _many(count: int) -> str:
 def _days(data: pa.Table) -> NDArray[np.int32]:
     days = one_chunk(data["month"]).cast(pa.int32())
     return np.asarray(pc.fill_null(days, _LOW) if days.null_count else days)
+
+
+def _first_months(days: NDArray[np.int32]) -> NDArray[np.int16] | None:
+    """Return the months of days that all are first days; None where some are not, or are far away."""
+    begin = np.append(0, np.flatnonzero(days[1:] != days[:-1]) + 1)
+    alike = len(begin) * _ALIKE < len(days)  # rows of a month follow each other
+    some = days[begin] if alike else days
+    if int(some.min()) < _LOW or int(some.max()) >= _HIGH:
+        return None
+    month = _MONTHS.take(some - _LOW)
+    if month.min() == _NONE:
+        return None
+    return np.repeat(month, np.diff(begin, append=len(days))) if alike else month

@@ -24,6 +24,7 @@ __all__ = ["Runs", "Sweep"]
 
 NEVER = np.int16(-(2**15))
 _BY_MONTH = 64  # rows of a month in a row from which months are swept one by one
+_FEW = 32  # customers for a row of a part
 _LOOSE = 1 << 22  # runs that wait to be joined, at least
 _WORKING = 3.0  # the runs, the same in order, and their keys
 
@@ -73,7 +74,7 @@ class Sweep:
         self._month = int(NEVER)
         self._last = np.zeros(0, np.int16)
         self._first = np.zeros(0, np.int16)
-        self._row = np.zeros(0, np.int32)
+        self._seen, self._row = np.zeros(0, bool), np.zeros(0, np.int32)
         self._amount = np.zeros(0, np.float64)
         self._kind: NDArray[np.int16] | None = None
 
@@ -99,7 +100,7 @@ class Sweep:
 
     def finish(self) -> Runs:
         """Return all runs, by customer and month."""
-        self._row = np.zeros(0, np.int32)
+        self._seen, self._row = np.zeros(0, bool), np.zeros(0, np.int32)
         self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
@@ -112,7 +113,7 @@ class Sweep:
             more = max(customers, room + room // 2) - room
             self._last = np.append(self._last, np.full(more, NEVER))
             self._first = np.append(self._first, np.zeros(more, np.int16))
-            self._row = np.append(self._row, np.zeros(more, np.int32))
+            self._seen = np.zeros(room + more, bool)
             self._amount = np.append(self._amount, np.zeros(more))
         if kinds and self._kind is None:
             self._kind = np.zeros(len(self._last), np.int16)
@@ -135,7 +136,9 @@ class Sweep:
             return
         self._month = int(now)
         before = self._last.take(who)
-        first = self._first_of_each(who) & (before < now)
+        first = before < now
+        if not self._each_once(who):
+            first &= self._first_of_each(who)
         if not first.all():  # some customer has several rows of the month
             others = None if kind is None else kind[~first]
             self._add_rows(who[~first], others, month[~first], amount[~first])
@@ -154,8 +157,18 @@ class Sweep:
         if self._kind is not None and kind is not None:
             self._kind[new] = kind[begin]
 
+    def _each_once(self, who: NDArray[np.int32]) -> bool:
+        """Return whether no customer comes twice; false where looking at all of them costs more than at the rows."""
+        if len(self._seen) > _FEW * len(who):
+            return False
+        self._seen[:] = False
+        self._seen[who] = True
+        return int(np.count_nonzero(self._seen)) == len(who)
+
     def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return the rows in which customers come first; the last one written of several is the first row."""
+        if len(self._row) < len(self._last):
+            self._row = np.zeros(len(self._last), np.int32)
         row = np.arange(len(who), dtype=np.int32)
         self._row[who[::-1]] = row[::-1]
         first: NDArray[np.bool_] = self._row.take(who) == row

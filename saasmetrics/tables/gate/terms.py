@@ -173,7 +173,7 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
 
 def overlap_in(what: str, pairs: int) -> str:
     """Return in words in how many pairs something overlaps."""
-    return f"{what} overlap in {pairs:,} pairs"
+    return f"{what} overlap in {counted(pairs, 'pair')}"
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saasmetrics.errors import Problem, suggest
+from saasmetrics.tables.dressed import known_currencies
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.runs import begun, is_runs
 from saasmetrics.tables.schema import SCHEMA
@@ -35,13 +33,6 @@ DATE_OF = {
 _COUNTED = {
     "interval": "Write day, week, month, quarter or year; half a year is interval=month, interval_count=6.",
 }
-
-
-@cache
-def known_currencies() -> frozenset[str]:
-    """Codes of ISO 4217."""
-    text = Path(__file__).parents[1].joinpath("currencies.json").read_text(encoding="utf-8")
-    return frozenset(json.loads(text)["codes"])
 
 
 def unknown_choices(gate: Gate) -> Iterable[Problem]:

@@ -67,10 +67,10 @@ class View:
         made: Days = self._once("days", column, lambda array: raw(array.cast(pa.date32())))
         return made
 
-    def months(self, column: str) -> npt.NDArray[np.int64]:
+    def months(self, column: str) -> npt.NDArray[np.int32]:
         """Months since 1970-01; anything where missing."""
-        made: npt.NDArray[np.int64] = self._once(
-            "months", column, lambda array: month_of(raw(array.cast(pa.date32()))).astype(np.int64)
+        made: npt.NDArray[np.int32] = self._once(
+            "months", column, lambda array: month_of(raw(array.cast(pa.date32())))
         )
         return made
 
