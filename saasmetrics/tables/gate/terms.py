@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate.view import View
 from saasmetrics.tables.schema import SCHEMA
