@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics import shown
-from saasmetrics.book_fields import fill
+from saasmetrics.book_fields import fill, packed
 from saasmetrics.engine import local
 from saasmetrics.engine.amounts import reporting_currency
 from saasmetrics.engine.asof import left_out
@@ -395,4 +395,5 @@ class Book:
     def _repr_html_(self) -> str:
         return shown.book_html(self)
 
+    __getstate__ = packed
     __dir__ = shown.book_names

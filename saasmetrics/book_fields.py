@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.engine.place import HERE, Place
+from saasmetrics.errors import DataError
 from saasmetrics.periods import Calendar
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
-__all__ = ["fill"]
+__all__ = ["fill", "packed"]
 
 
 def fill(
@@ -80,6 +83,33 @@ def fill(
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)
+
+
+def packed(book: Book) -> dict[str, Any]:
+    """Return what a book is pickled as: its tables and choices, without what has been counted.
+
+    Raises
+    ------
+    DataError
+        If its tables are elsewhere: a connection cannot be sent to another process.
+    """
+    if book.place.said():
+        msg = (
+            "A book whose tables stay where they are cannot be pickled, as its connection cannot: call sm.connect in "
+            "each process, or send what it answers, result.df."
+        )
+        raise DataError(msg)
+    names = [each.name for each in fields(book)]
+    state = {name: getattr(book, name) for name in names}
+    cuts = tuple(_here(cut) for cut in book.cuts)
+    checks = replace(book.checks, place=HERE)
+    return {**state, "engines": {}, "place": HERE, "cuts": cuts, "checks": checks}
+
+
+def _here(cut: Any) -> Any:
+    """Return a filter of a book as that of a book whose files are kept nowhere."""
+    values = getattr(cut, "keywords", {}).get("values")
+    return cut if values is None else partial(HERE.filtered, values=values)
 
 
 def _repaired(

@@ -240,13 +240,14 @@ def _pack(arguments: argparse.Namespace) -> int:
             raise DataError(
                 f"--{option} is not for a board pack: its settings are in {arguments.folder}."
             )
-    given = {
+    given: dict[str, Any] = {
         "as_of": _day(arguments.as_of),
         "currency": arguments.currency,
         "since": arguments.since,
         "cache": arguments.cache,
     }
     with _progress(20, "Board pack") as done:
+        given["words"] = lambda text: as_flags(text, Path(arguments.folder).name)
         made = monthly(arguments.folder, arguments.out or "packs", done=done, **given)
     _say(str(made))
     return DONE

@@ -25,6 +25,7 @@ _CHOICE = re.compile(rf"policy (?P<name>[a-z_]+)=(?P<value>{_VALUE})?")
 _COLUMN = re.compile(
     r'sm\.read\(\.\.\., columns=\{"\w+": \{(?P<old>"[^\n]*?"): (?P<new>"\w+")\}\}\)'
 )
+_TABLE = re.compile(r"sm\.Book\(\.\.\., (?P<table>\w+)=df\)")
 _ONLY_PYTHON = re.compile(r",? or read them with pd\.to_datetime\([^\n]*?\)(?=\.)")
 
 
@@ -45,7 +46,10 @@ def as_flags(text: str, settings: str = "") -> str:
     'Say the order: --dayfirst, or --monthfirst where the month comes first.'
     >>> as_flags("pass margin=0.8", "board.toml")
     'pass margin = 0.8 in board.toml'
+    >>> as_flags("Add it: sm.Book(..., spend=df).")
+    'Add it: a file spend.csv beside the others.'
     """
+    text = _TABLE.sub(r"a file \g<table>.csv beside the others", text)
     text = _COLUMN.sub(
         r"\g<old> = \g<new> in mapping.toml, which saasmetrics import begins",
         _ONLY_PYTHON.sub("", text),

@@ -301,6 +301,19 @@ def format_hours(hours: float) -> str:
     return f"{sign}{_short(size * 3600)} s" if size else "0 min"
 
 
+def format_hours_between(low: float, high: float, like: float) -> str:
+    """Write the durations that another one lies between, in the unit of that one.
+
+    Examples
+    --------
+    >>> format_hours_between(0.3, 0.5, like=0.415), format_hours_between(0.9, 1.4, like=1.2)
+    ('18 to 30 min', '0.9 to 1.4 h')
+    """
+    word = format_hours(abs(like)).rpartition(" ")[2]
+    hours = {"d": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600}[word]
+    return f"{_short(low / hours)} to {_short(high / hours)} {word}"
+
+
 def _short(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0") if value < 99.95 else f"{value:,.0f}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import pickle
 from typing import Any
 
 import pandas as pd
@@ -312,3 +314,18 @@ def test_a_customer_that_leaves_out_of_a_pause_is_lost_in_that_month() -> None:
     assert churn.loc["2025-03-01", "numerator"] == 0
     assert (churn.loc["2025-06-01", "numerator"], churn.loc["2025-06-01", "denominator"]) == (5, 10)
     assert sm.retention.logo_churn(book, window=1).rows(period="2025-06")["numerator"].sum() == 5
+
+
+def test_a_book_that_was_pickled_gives_the_same_numbers_with_the_same_footnotes() -> None:
+    book = sm.demo(customers=40).where(segment="SMB").as_of("2026-03-31")
+    again = pickle.loads(pickle.dumps(book))
+    found, wanted = sm.retention.nrr(again), sm.retention.nrr(book)
+    assert (found.value, found.footnote) == (wanted.value, wanted.footnote)
+    assert again.data_hash == book.data_hash
+
+
+def test_a_book_whose_tables_are_elsewhere_is_not_pickled_and_says_what_to_do() -> None:
+    rows = pl.DataFrame({"customer_id": ["a"], "month": [dt.date(2026, 1, 1)], "mrr": [10.0]})
+    book = sm.connect(mrr=rows.lazy(), currency="USD")
+    with pytest.raises(sm.DataError, match=r"call sm\.connect in each process"):
+        pickle.dumps(book)

@@ -11,6 +11,7 @@ from saasmetrics.board.deck_charts import add_chart
 from saasmetrics.board.deck_marks import spark
 from saasmetrics.board.deck_tables import FORM, WORDS, fitted, heights, label, lines_of, split
 from saasmetrics.board.drawn import look
+from saasmetrics.board.model import remarks
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
@@ -147,20 +148,21 @@ class _Slide:
             top += 0.0 if beside else high
         self._missing(top, part)
         self._foot(number)
-        notes = [page.calculation, *(f"Not shown: {text}" for text in page.missing), page.footnote]
+        said = [f"{label}: {text}" for label, texts in remarks(page) for text in texts]
+        notes = [page.calculation, *said, page.footnote]
         self.slide.notes_slide.notes_text_frame.text = printable(
             "\n\n".join(text for text in notes if text) or page.title
         )
 
     def _missing(self, top: float, part: int) -> None:
-        """Say what is not shown: in small print below what is, or large where there is nothing else."""
+        """Say what is not shown or wrong: in small print below what is, or large where there is nothing else."""
         page, wide = self.page, _WIDE - 2 * _EDGE
-        if part or not page.missing:
+        if part or not remarks(page):
             return
         if page.tables or page.charts:
             self.text(_said(page), _EDGE, self._low, wide, 0.3, size=8, color=self.colors.muted)
             return
-        for text in page.missing:
+        for text in (*page.missing, *page.faults):
             self.text(text, _EDGE, top + 0.1, wide, 0.5, size=13)
             top += 0.25 + 0.25 * (1 + len(text) // 130)
 
@@ -168,7 +170,7 @@ class _Slide:
     def _low(self) -> float:
         """Where the footnotes begin, and above them what is not shown."""
         page = self.page
-        few = not page.missing or not (page.tables or page.charts)
+        few = not remarks(page) or not (page.tables or page.charts)
         return _BOTTOM - (0.0 if few else 0.15 * (1 + len(_said(page)) // 230) + 0.03)
 
     def _title(self, text: str) -> None:
@@ -384,7 +386,7 @@ class _Slide:
 
 
 def _said(page: Page) -> str:
-    return f"Not shown. {' '.join(page.missing)}"
+    return " ".join(f"{label}. {' '.join(texts)}" for label, texts in remarks(page))
 
 
 _STYLE = "{http://schemas.openxmlformats.org/drawingml/2006/main}tableStyleId"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.deck_marks import rgb, target_line, without_edges
+from saasmetrics.board.deck_marks import LINE, aside_of, moved, rgb, target_line, without_edges
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _FONT = "Arial"
 _FORMATS = {
-    "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0.0,,;−#,##0.0,,"}, "ratio": "0.0%", "months": "0.0",
+    "money": {"": "#,##0;−#,##0", "k": "#,##0,;−#,##0,", "M": "#,##0.0,,;−#,##0.0,,",
+              "B": "#,##0.00,,,;−#,##0.00,,,"}, "ratio": "0.0%", "months": "0.0",
     "multiple": '0.0"x"', "hours": "0.0", "fte": "0.0", "count": "#,##0", "score": "0",
 }  # fmt: skip
 _INCH = 914_400
@@ -285,7 +286,8 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
 
     plain = {"actual": colors.actual, "second": colors.accent, "plan": colors.plan}
     roles = {series.name: series.role for series in chart.series}
-    edges = []
+    edges: list[int] = []
+    ends: list[tuple[float, Any]] = []  # the last value of each line, with its label
     for at, series in enumerate(made.plots[0].series):
         name, _, end = series.name.rpartition(", ")
         edge = end in ("low", "high") and name in roles
@@ -302,10 +304,17 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
             last = series.points[len(chart.categories) - 1].data_label
             last.has_text_frame = False
             _point_label(last, beside=True)
+            ends.append((float(series.values[-1] or 0.0), last))
         if chart.kind == "curve" and not edge:
             for place, age in enumerate(chart.categories):
                 if int(age) in YEARS:
-                    _point_label(series.points[place].data_label, beside=True)
+                    year = series.points[place].data_label
+                    _point_label(year, beside=True)
+                    moved(year, -LINE)  # the curve goes on right of it: the label stands above
+    downs = aside_of(made, [value for value, _ in ends])
+    for (_value, label), down in zip(ends, downs, strict=True):
+        if down:
+            moved(label, down)
     if made.has_legend:
         without_edges(made, edges)
 

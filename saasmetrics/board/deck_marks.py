@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import shown
 from saasmetrics.charts.text import text_width
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.board.build import Pack
     from saasmetrics.board.drawn import Look
     from saasmetrics.board.model import Chart
@@ -16,6 +19,7 @@ _EMU = 12_700  # of a point
 _TOP, _HIGH, _RIGHT = 0.13, 0.7, 0.04  # of a chart: above its plot, the plot, right of it
 _LEAST, _MOST = 0.08, 0.35  # of a chart, for the names of its rows
 _SIZE = 9.0  # points
+LINE, _PLOT = 0.06, 0.75  # of the height of a chart: a line of words, and its plot
 
 
 def target_line(
@@ -73,6 +77,36 @@ def _placed(made: Any, left: float, top: float, wide: float, high: float) -> Non
     for name, value in told.items():
         etree.SubElement(held, qn(f"c:{name}")).set("val", value)
     area.insert(0, layout)
+
+
+def aside_of(made: Any, values: Sequence[float]) -> list[float]:
+    """Return by which share of a chart's height the labels of values move down, so that none stands on another."""
+    told = [v for series in made.plots[0].series for v in series.values if v is not None]
+    span = (max(told, default=0.0) - min(told, default=0.0)) or 1.0
+    own = [-_PLOT * value / span for value in values]
+    order = sorted(range(len(own)), key=lambda at: (own[at], at))
+    out = [0.0] * len(own)
+    for above, below in pairwise(order):
+        short = LINE - (own[below] + out[below] - own[above] - out[above])
+        if short > 0:
+            out[above] -= short / 2
+            out[below] += short / 2
+    return out
+
+
+def moved(label: Any, down: float) -> None:
+    """Move the label of a point down by a share of the height of its chart, or up where it is below 0."""
+    from lxml import etree
+    from pptx.oxml.ns import qn
+
+    element = label._get_or_add_dLbl()  # noqa: SLF001  (the library cannot move a label)
+    for old in element.findall(qn("c:layout")):
+        element.remove(old)
+    layout = etree.Element(qn("c:layout"))
+    held = etree.SubElement(layout, qn("c:manualLayout"))
+    etree.SubElement(held, qn("c:x")).set("val", "0")
+    etree.SubElement(held, qn("c:y")).set("val", repr(round(down, 4)))
+    element.find(qn("c:idx")).addnext(layout)
 
 
 def without_edges(made: Any, edges: list[int]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.asked import one_of
 from saasmetrics.board.asked import PAPERS
 from saasmetrics.board.drawn import look
+from saasmetrics.board.model import remarks
 from saasmetrics.board.specs import alt_text, spec
 from saasmetrics.board.views import heading, marks, table_view, tile_view
 from saasmetrics.charts.text import printable
@@ -125,7 +126,7 @@ def _page(pack: Pack, page: Page, paper: str, folder: Path) -> dict[str, Any]:
         "id": page.id, "kicker": page.name, "title": page.title, "comment": page.comment,
         "marks": marks(page), "stale": bool(page.stale), "tiles": tiles, "charts": charts, "tables": tables,
         "stacked": stacked,
-        "beside": narrow and paper == "16:9", "missing": page.missing, "footnote": page.footnote,
+        "beside": narrow and paper == "16:9", "remarks": remarks(page), "footnote": page.footnote,
     }  # fmt: skip
 
 
@@ -161,7 +162,7 @@ def _room(page: Page, paper: str) -> float:
     ]
     beside = wide and len(tables) == 2 and all(len(t.columns) <= 7 for t in page.tables)
     figures = len(page.tiles) if wide else 4 * ceil((len(page.tiles) + 1) / 4)
-    small = len(" ".join((*page.missing, page.footnote)))
+    small = len(" ".join((*page.missing, *page.faults, page.footnote)))
     return (
         _SIZES[paper][1] - 2 * _MARGIN - 18
         - 7 * (len(page.title) * 1.5 // letters) - 5.5 * ceil(len(page.comment) / letters)

@@ -145,7 +145,7 @@ class Draft:
         notes, fiscal = unplanned(self.making), fiscal_note(self.making)
         assumed = assumed_words(self.making.book.tables)
         footnote = " ".join(text for text in (assumed, first.footnote, fiscal) if text)
-        return replace(first, missing=(*first.missing, *notes), footnote=footnote)
+        return replace(first, faults=notes, footnote=footnote)
 
 
 def is_empty(page: Page) -> bool:

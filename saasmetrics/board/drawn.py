@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Chart, Series
 
-_SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
+_SCALES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
 _LETTER = 6.6  # pixels of a letter of an axis
 _SIZE, _SMALLEST, _AIR = 11.0, 8.5, 4.0  # pixels of its type, at least, and beside a word
 _PARTS = {"ratio": 100.0, "points": 100.0}

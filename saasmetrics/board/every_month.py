@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import FORMATS, Settings, settings
 from saasmetrics.board.build import Pack, pack
+from saasmetrics.board.remedies import reworded
 from saasmetrics.errors import DataError, MissingExtraError
 from saasmetrics.export.files import replacing
 
@@ -120,6 +121,7 @@ def monthly(
     since: Any = None,
     cache: Any = None,
     done: Done | None = None,
+    words: Callable[[str], str] = str,
 ) -> Made:
     """Make the pack of a date and write it to a folder of its own, all files or none.
 
@@ -139,6 +141,8 @@ def monthly(
         The folder in which what is read and counted is kept; by default nothing is.
     done
         Called with each part when it is finished.
+    words
+        How remedies are said, where they are not to name arguments of Python.
 
     Raises
     ------
@@ -161,6 +165,7 @@ def monthly(
         as_of=as_of,
         done=told,
     )
+    made = reworded(made, words)
     files = written(made, archive / made.as_of, told, formats)
     return Made(made, files, last, left_out)
 

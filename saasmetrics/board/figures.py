@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from saasmetrics.money import format_hours, format_money
+from saasmetrics.money import format_hours, format_hours_between, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,20 +14,22 @@ if TYPE_CHECKING:
 
 NONE = "–"
 MINUS = "−"
-_SCALES = {"": 1.0, "k": 1e3, "M": 1e6}
+_SCALES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
+_LEAST = ((1e10, "B"), (1e8, "M"), (1e5, "k"))
+_DIGITS = {"M": 1, "B": 2}
 _AFTER = {"months": " months", "monthly": " a month"}  # where there is no header
 
 
 def scale_of(values: Iterable[float | None]) -> str:
-    """Return in what money stands best: units, thousands or millions, by the largest amount.
+    """Return in what money stands best: units, thousands, millions or billions, by the largest amount.
 
     Examples
     --------
-    >>> scale_of([4_780_000.0, 120_000.0]), scale_of([None]), scale_of([2.5e8])
-    ('k', '', 'M')
+    >>> scale_of([4_780_000.0, 120_000.0]), scale_of([None]), scale_of([2.5e8]), scale_of([9.35e10])
+    ('k', '', 'M', 'B')
     """
     most = max((abs(value) for value in values if value is not None), default=0.0)
-    return "M" if most >= 1e8 else "k" if most >= 1e5 else ""
+    return next((letter for least, letter in _LEAST if most >= least), "")
 
 
 def head_of(unit: str, scale: str, currency: str) -> str:
@@ -65,6 +68,8 @@ def shown(quantity: Quantity, scale: str = "") -> str:
     ('−1,234', '95.3%')
     >>> shown(Quantity("a", "A", 561_582_000.0, "money"), "M"), shown(Quantity("a", "A", 0.04, "multiple"))
     ('561.6', '0.04x')
+    >>> shown(Quantity("a", "A", 93_491_800_000.0, "money"), "B")
+    '93.49'
     >>> shown(Quantity("a", "A", 0.0213, "points", signed=True))
     '+2.1 pp'
     """
@@ -74,7 +79,7 @@ def shown(quantity: Quantity, scale: str = "") -> str:
     size = abs(value)
     if unit == "money":
         size = size / _SCALES[scale]
-        text = f"{size:,.{1 if scale == 'M' else 0}f}"
+        text = f"{size:,.{_DIGITS.get(scale, 0)}f}"
     else:
         text = _plain(size, unit)
     sign = "" if is_nothing(text) else MINUS if value < 0 else "+" if quantity.signed else ""
@@ -133,6 +138,36 @@ def said(quantity: Quantity, currency: str) -> str:
     if is_nothing(text):
         return text
     return (MINUS if value < 0 else "+" if quantity.signed else "") + text
+
+
+def better_of(key: str) -> str:
+    """Return which difference of a quantity is good, by the metric that its id begins with: "higher" where it is none.
+
+    Examples
+    --------
+    >>> better_of("logo_churn@2026-07-01"), better_of("nrr[SMB]@2026-07-01"), better_of("churn@2026-07-01")
+    ('lower', 'higher', 'higher')
+    """
+    from saasmetrics.metrics.all import CATALOGUE
+
+    metric = re.split(r"[@.\[]", key, maxsplit=1)[0]
+    return CATALOGUE[metric].better if metric in CATALOGUE else "higher"
+
+
+def interval_text(low: Quantity, high: Quantity, of: Quantity) -> str:
+    """Return the ends of the interval of a quantity in words, in the unit in which the quantity is said.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Quantity
+    >>> interval_text(*(Quantity(name, "", hours, "hours") for name, hours in zip("lhv", (0.3, 0.5, 0.415))))
+    '18 to 30 min'
+    >>> interval_text(*(Quantity(name, "", rate, "ratio") for name, rate in zip("lhv", (0.951, 1.02, 1.0))))
+    '95.1% to 102.0%'
+    """
+    if of.unit != "hours" or low.value is None or high.value is None or of.value is None:
+        return f"{shown(low)} to {shown(high)}"
+    return format_hours_between(low.value, high.value, like=of.value)
 
 
 def format_precise(size: float, text: str) -> str:

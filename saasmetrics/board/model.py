@@ -49,6 +49,8 @@ class Quantity:
         Why there is no value.
     signed
         Whether it is a difference, which is written with its sign.
+    better
+        Which difference is good: "higher", "lower", or "" where none is.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Quantity:
     source: str = ""
     reason: str = ""
     signed: bool = False
+    better: str = "higher"
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,8 @@ class Page:
         Definitions and parameters; how the numbers follow, for whoever presents.
     missing
         What is not shown, and what to add.
+    faults
+        What is shown and may be wrong, and what to correct.
     edited
         Which of title and comment somebody wrote by hand.
     written_for
@@ -230,9 +235,22 @@ class Page:
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     missing: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
     written_for: str = ""
     stale: str = ""
+
+
+def remarks(page: Page) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what must be said beside a page, each kind with its label.
+
+    Examples
+    --------
+    >>> remarks(Page("a", "A", "1 is one", missing=("By pod: no target.",), faults=("Two plans differ.",)))
+    [('Not shown', ('By pod: no target.',)), ('To correct', ('Two plans differ.',))]
+    """
+    said = (("Not shown", page.missing), ("To correct", page.faults))
+    return [(label, texts) for label, texts in said if texts]
 
 
 def cells_of(page: Page) -> Iterator[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from saasmetrics.export.workbook import Sheet
 
 _FORMATS = {
-    "money": {"": "#,##0", "k": "#,##0,", "M": "#,##0.0,,"},
+    "money": {"": "#,##0", "k": "#,##0,", "M": "#,##0.0,,", "B": "#,##0.00,,,"},
     "ratio": "0%",
     "months": "0",
     "multiple": '0.0"x"',

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.condensed import COUNT, MOST, NOTE, Began, condensed
-from saasmetrics.board.figures import unit_in_pack
+from saasmetrics.board.figures import better_of, unit_in_pack
 from saasmetrics.board.model import Check, Quantity, Rows, Total
 from saasmetrics.errors import DataError
 from saasmetrics.export.expression import computed, names
@@ -90,6 +90,7 @@ class Numbers:
         unit: str = "",
         *,
         signed: bool = False,
+        better: str = "higher",
     ) -> str:
         """Add a number computed from others, missing where one of them is, and return its id."""
         held = {name: self.quantities[part] for name, part in parts.items()}
@@ -100,24 +101,25 @@ class Numbers:
             reason = "what it is divided by is not above 0"
         own = unit or next(iter(held.values())).unit
         return self._add(
-            Quantity(id, label, value, own, formula, dict(parts), reason=reason, signed=signed)
+            Quantity(id, label, value, own, formula, dict(parts), "", reason, signed, better)
         )
 
     def less(self, id: str, label: str, now: str, then: str) -> str:
         """Add the difference of two quantities of one unit, in points for rates, and return its id."""
         unit = self.quantities[now].unit
         unit = "points" if unit == "ratio" else unit
-        return self.derived(id, label, "now - then", {"now": now, "then": then}, unit, signed=True)
+        parts, better = {"now": now, "then": then}, better_of(now)
+        return self.derived(id, label, "now - then", parts, unit, signed=True, better=better)
 
     def share(self, id: str, label: str, now: str, then: str, *, of_size: bool = False) -> str:
         """Add by which share a quantity is above another, or larger in size, and return its id."""
         parts = {"now": now, "then": then}
-        formula = "now / then - 1"
+        formula, better = "now / then - 1", "lower" if of_size else better_of(now)
         if (self.value(then) or 0.0) < 0:
             # Of a sum below 0 less is more, and the sign is that of the impact; a loss has a size, which grows.
             apart = "then - now" if of_size else "now - then"
             formula = f"({apart}) / max(then, -then)"
-        return self.derived(id, label, formula, parts, "ratio", signed=True)
+        return self.derived(id, label, formula, parts, "ratio", signed=True, better=better)
 
     def traced(self, result: Result, id: str, label: str, part: str, **cell: Any) -> str:
         """Add one number of a result with the rows it follows from, and return its id.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.model import Text, Total, cells_of
+from saasmetrics.board.model import Text, Total, cells_of, remarks
 from saasmetrics.board.native import draw
 from saasmetrics.board.views import heading, marks
 from saasmetrics.export.expression import computed, in_excel, names
@@ -165,7 +165,7 @@ class Written:
         sheet.write(2, 0, marks(page), "subtitle")
         row = sheet._rows  # noqa: SLF001
         for text in (
-            *(f"Not shown. {text}" for text in page.missing),
+            *(f"{label}. {text}" for label, texts in remarks(page) for text in texts),
             page.calculation,
             page.footnote,
         ):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.drawn import look
-from saasmetrics.board.figures import head_of, is_nothing, said, shown
+from saasmetrics.board.figures import head_of, interval_text, is_nothing, said, shown
 from saasmetrics.board.model import Text
 from saasmetrics.charts.theme import blend, readable_on
 
@@ -102,9 +102,9 @@ def tile_view(pack: Pack, tile: Tile) -> TileView:
             verdict = "" if is_nothing(words) else verdict_of(quantity.value, tile.better)
             deltas.append(Delta(words, to, verdict, _mark(quantity.value) if verdict else "", key))
     ends = [pack.quantities[key] for key in (tile.low, tile.high) if key]
-    interval = f"95%: {shown(ends[0])} to {shown(ends[1])}" if len(ends) == 2 else ""
     trend = tuple(v for key in tile.trend if (v := pack.quantities[key].value) is not None)
     value = pack.quantities[tile.value]
+    interval = f"95%: {interval_text(ends[0], ends[1], value)}" if len(ends) == 2 else ""
     text = said(value, pack.currency)
     return TileView(
         tile.name,
@@ -161,7 +161,9 @@ def _cell(pack: Pack, table: Table, cell: Cell, at: int, colors: Look) -> CellVi
         return CellView(text, cell, fill=fill, ink=readable_on(fill))
     judged = quantity.signed and quantity.unit in ("money", "ratio", "points")
     return CellView(
-        text, cell, verdict_of(quantity.value) if judged and not is_nothing(text) else ""
+        text,
+        cell,
+        verdict_of(quantity.value, quantity.better) if judged and not is_nothing(text) else "",
     )
 
 

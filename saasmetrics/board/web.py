@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.model import remarks
 from saasmetrics.board.specs import alt_text, spec
 from saasmetrics.board.views import heading, marks, table_view, tile_view
 
@@ -57,7 +58,10 @@ def preview(pack: Pack, page: Page) -> str:
         else len(pack.pages) + 1
     )
     return _template("preview.html.j2").render(
-        page=page, held=_page(pack, page), number=number, colors=_colors(pack)
+        page=page,
+        held=_page(pack, page),
+        number=number,
+        colors=_colors(pack),
     )
 
 
@@ -91,6 +95,7 @@ def _page(pack: Pack, page: Page) -> dict[str, Any]:
     return {
         "page": page,
         "marks": marks(page),
+        "remarks": remarks(page),
         "tiles": [tile_view(pack, tile) for tile in page.tiles],
         "charts": [_chart(pack, page, chart, _WIDE if wide else _HALF) for chart in page.charts],
         "tables": [

@@ -71,6 +71,9 @@ class Place(Protocol):
 class Here:
     """Rows in this process."""
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return "HERE" if self is HERE else super().__reduce__()
+
     def known(self, history: Tables, day: int | None) -> dict[str, Table]:
         """Return the rows known at the end of a day; None: all that is known."""
         return known_tables(history, day)

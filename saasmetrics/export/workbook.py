@@ -69,7 +69,13 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 _SIGNED = "+{0};-{0};{0}"
-_AMOUNTS = {"": "#,##0.00", " units": "#,##0", " k": "#,##0,", " M": "#,##0.0,,"}
+_AMOUNTS = {
+    "": "#,##0.00",
+    " units": "#,##0",
+    " k": "#,##0,",
+    " M": "#,##0.0,,",
+    " B": "#,##0.00,,,",
+}
 STYLES |= {
     f"money{scale}": {"num_format": f"{look};[Red]-{look}"} for scale, look in _AMOUNTS.items()
 }

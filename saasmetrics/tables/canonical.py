@@ -25,6 +25,7 @@ from saasmetrics.tables.names import (
     missing_column,
     snake_case,
 )
+from saasmetrics.tables.nested import JOINED, is_list, is_nested, joined, kind_of, nested_refusal
 from saasmetrics.tables.schema import SCHEMA, TableSchema, table_schema
 from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gaps, place_of
 from saasmetrics.tables.signs import named_currency, wide_currency
@@ -185,6 +186,8 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
         raise InvalidTablesError(problems)
     ordered = {name: columns[name] for name in schema.columns if name in columns}
     ordered |= {name: lazily(data, given, _extra) for given, name in matching.extra.items()}
+    lists = [name for given, name in matching.extra.items() if is_list(kind_of(data, given))]
+    notes += [f"{name}: {JOINED}" for name in lists]
     renamed = matching.renamed
     # "Plan Tier" read as plan_tier needs no word; "account_id" read as customer_id does.
     if aliases := [f"{old} is {new}" for old, new in renamed.items() if fold(old) != fold(new)]:
@@ -285,12 +288,20 @@ def _read_columns(
     problems: list[Problem] = []
     derived = []
     dated = [given for given, match in matching.known.values() if match.column.dtype in _DATED]
-    dayfirst = common_order(decode(data[given]) for given in dated)
+    nested = {given for given, _ in matching.known.values() if is_nested(kind_of(data, given))}
+    dayfirst = common_order(decode(data[given]) for given in dated if given not in nested)
     for name, (given, match) in matching.known.items():
         if match.after:
             derived.append((name, given, match))
             continue
-        if match.column.dtype == "text":  # which is never refused
+        text = match.column.dtype == "text"
+        if given in nested and not (text and is_list(kind_of(data, given))):
+            refused = Column(data[given], refusal=nested_refusal(data[given]))
+            problems.append(_refused(schema, matching, data, given, refused))
+            continue
+        if given in nested:
+            notes.append(f"{name}: {JOINED}")
+        if text:  # which is never refused
             columns[name] = lazily(data, given, partial(_text, match.column))
             continue
         read = coerce(match.column, data[given], dayfirst)
@@ -310,7 +321,7 @@ def _read_columns(
 
 
 def _text(column: ColumnSchema, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return coerce(column, values).values
+    return coerce(column, joined(values)).values
 
 
 def _after(base: pa.ChunkedArray, values: pa.ChunkedArray, match: Match) -> pa.ChunkedArray:
@@ -344,5 +355,5 @@ def _refused(
 
 
 def _extra(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    values = numbered(values)
+    values = numbered(joined(values))
     return values.cast(pa.string()) if pa.types.is_null(values.type) else values

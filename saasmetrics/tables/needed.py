@@ -19,14 +19,14 @@ from saasmetrics.tables.lazy import LazyColumn, LazyTable
 from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.steady import mark, unchanged
+from saasmetrics.tables.steady import content, mark, unchanged, written_meanwhile
 from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, numbered_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from saasmetrics.tables.steady import Mark
+    from saasmetrics.tables.steady import Content, Mark
     from saasmetrics.tables.told import Told
 
 __all__ = ["LEAST", "encoded", "left_in", "read_rows"]
@@ -45,6 +45,7 @@ class _Source:
     file: Path
     mark: Mark | None
     said: Any
+    content: Content
 
 
 def read_rows(place: Path, name: str, told: Told, *, lazily: bool) -> pa.Table:
@@ -185,7 +186,7 @@ def _lazy(files: Sequence[Path], left: Sequence[str], texts: Sequence[str]) -> A
         before = mark(file)
         with unchanged(file):
             part, said = read_parquet(file, _but(file, left), texts=texts)
-        sources.append(_Source(file, before, said))
+            sources.append(_Source(file, before, said, content(file)))
         parts.append(part)
     data = pa.concat_tables(parts)
     schema = sources[0].said.schema.to_arrow_schema()
@@ -213,5 +214,7 @@ def _column(sources: Sequence[_Source], name: str, by_number: bool, _: bool) -> 
     parts = []
     for source in sources:
         with unchanged(source.file, source.mark):
+            if not source.content.is_of(content(source.file)):
+                raise written_meanwhile(source.file, since_read=True)
             parts.append(read_parquet(source.file, [name], source.said, texts)[0])
     return pa.concat_tables(parts)[name]

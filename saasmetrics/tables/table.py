@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.money import agreeing, counted
 from saasmetrics.periods import iso_day
@@ -150,6 +150,13 @@ class Table:
     def __contains__(self, column: object) -> bool:
         """Whether the table has a column."""
         return column in self.data.column_names
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it with all columns: those that are still in their file are read for it."""
+        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        held["data"] = self.data.here() if hasattr(self.data, "here") else self.data
+        told = ("renamed", "zones", "left_out", "places")
+        return Table, tuple((held | {name: dict(held[name]) for name in told}).values())
 
     def __repr__(self) -> str:
         """Name, size and columns on one line."""

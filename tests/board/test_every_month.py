@@ -231,3 +231,17 @@ def test_what_has_changed_is_told_in_the_number_of_what_it_is(packs: Path) -> No
     page = sm.board.Pack.load(packs / "2025-10-10" / "pack.json").pages[-1]
     assert re.search(r"[2-9]\d* of \d+ numbers told on 2025-07-10 have changed$", page.title)
     assert "are others now" not in page.title + page.comment
+
+
+def test_remedies_of_a_pack_of_the_command_name_files_and_keys(tmp_path: Path) -> None:
+    rows = "customer_id,month,mrr\n" + "".join(f"a,2026-{month:02},10\n" for month in range(1, 4))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mrr.csv").write_text(rows)
+    (tmp_path / "board.toml").write_text(
+        'data = "data"\npages = ["t9q", "economics"]\nformats = ["html"]\n'
+    )
+    assert cli.main(["report", str(tmp_path / "board.toml"), "--out", str(tmp_path / "packs")]) == 0
+    said = next((tmp_path / "packs").glob("*/*.html")).read_text("utf-8")
+    assert "pass margin = 0.8 in board.toml" in said or "a file spend.csv beside the others" in said
+    assert "sm.Book(" not in said
+    assert "margin=0" not in said

@@ -15,6 +15,7 @@ from saasmetrics.board import Pack
 from saasmetrics.board.model import Chart
 from saasmetrics.board.specs import spec
 from saasmetrics.board.views import tile_view
+from tests.board.conftest import pdf_text
 
 HALF = 480  # pixels of one of two charts on a page of 16:9
 
@@ -164,3 +165,28 @@ def test_a_loss_of_nearly_everything_has_its_number_inside_its_column(tmp_path: 
     at = list(frame.chart.plots[0].categories).index("Churn")
     assert steps["Down"].points[at].data_label.text_frame.text == "−60,000"
     assert "The quarter took 96.2% off ARR." in made.pages[1].comment
+
+
+@pytest.fixture(scope="module")
+def level() -> Pack:
+    """A company in which nothing changes, so that NRR and GRR are the same."""
+    months = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
+    rows = {"customer_id": ["a"] * 24, "month": months, "mrr": [10.0] * 24}
+    return sm.board.pack(sm.Book(mrr=rows), settings={"pages": ["retention"]})
+
+
+def test_the_labels_of_lines_that_end_alike_stand_apart_on_slides(
+    level: Pack, tmp_path: Path
+) -> None:
+    slides = Presentation(str(level.to_pptx(tmp_path / "pack.pptx"))).slides
+    chart = next(shape.chart for shape in slides[0].shapes if shape.has_chart)
+    moves = chart._chartSpace.xpath(".//c:dLbl/c:layout/c:manualLayout/c:y/@val")
+    assert sorted(float(move) for move in moves) == [-0.03, 0.03]
+
+
+def test_the_foot_of_a_page_of_a4_has_its_number_beside_the_title(
+    level: Pack, tmp_path: Path
+) -> None:
+    lines = pdf_text(level.to_pdf(tmp_path / "pack.pdf", paper="a4")).splitlines()
+    foot = next(line for line in lines if line.endswith("page 1 of 1"))
+    assert foot.strip().startswith(level.title)

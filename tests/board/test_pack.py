@@ -14,7 +14,7 @@ from saasmetrics.board.every_month import Made
 from saasmetrics.board.lint import lint
 from saasmetrics.board.model import Chart, Page, Series, Tile, cells_of
 from saasmetrics.board.specs import spec
-from saasmetrics.board.views import tile_view
+from saasmetrics.board.views import table_view, tile_view, verdict_of
 from tests.board.conftest import Written
 
 
@@ -309,7 +309,7 @@ def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_su
     book = sm.Book(**tables, as_of="2026-10-31", fiscal_start=2)
     made = sm.board.pack(book, settings={"pages": ["bridge", "success"]})
     assert not any(".plan@" in key for key in made.quantities)
-    told = " ".join(text for page in made.pages for text in page.missing)
+    told = " ".join(text for page in made.pages for text in (*page.missing, *page.faults))
     assert 'write "Q3 FY27"' in told
     assert re.search(
         r"Plans of \d+ numbers \(.*\): \"2022-Q1\", .* and \d+ more of the table", told
@@ -348,3 +348,44 @@ def test_the_number_of_a_column_stands_in_it_where_the_outline_of_the_plan_is_hi
             assert row["top"] == pytest.approx(max(row["v"], 0))  # never as high as the plan
     inside = [layer for layer in labels if layer["mark"]["dy"] > 0]
     assert inside
+
+
+def test_a_loss_that_grew_is_bad_as_an_amount_and_as_a_share(pack: Pack) -> None:
+    numbers = {key: made for key, made in pack.quantities.items() if key.endswith(".prior_year")}
+    judged = 0
+    for key, apart in numbers.items():
+        share = pack.quantities.get(f"{key}_share")
+        if share is None or not share.value or not apart.value:
+            continue
+        judged += key.startswith(("churn@", "contraction@"))
+        assert verdict_of(apart.value, apart.better) == verdict_of(share.value, share.better), key
+    assert judged
+
+
+def test_the_interval_of_a_time_is_in_the_unit_of_the_time(pack: Pack) -> None:
+    page = next(page for page in pack.pages if page.id == "support")
+    tile = tile_view(pack, next(tile for tile in page.tiles if tile.low and "reply" in tile.name))
+    assert tile.interval.split()[-1] == tile.value.split()[-1]
+
+
+def test_what_is_to_be_corrected_is_not_said_to_be_not_shown(
+    pack_book: sm.Book, tmp_path: Path
+) -> None:
+    asked = {"pages": ["bridge"], "targets": {"arr": {"2026-09": 2_000_000}}}
+    made = sm.board.pack(pack_book, settings=asked)
+    text = made.to_html(tmp_path / "pack.html").read_text("utf-8")
+    assert re.search(r"<strong>To correct</strong><ul><li>Plan of arr", text)
+    assert not made.pages[0].missing
+
+
+def test_amounts_of_tens_of_billions_stand_in_billions() -> None:
+    rows = {
+        "customer_id": ["a"] * 3,
+        "month": ["2026-01", "2026-02", "2026-03"],
+        "mrr": [7.7e9] * 3,
+    }
+    made = sm.board.pack(sm.Book(mrr=rows, currency="JPY"), settings={"pages": ["t9q"]})
+    table = made.pages[0].tables[0]
+    assert table.head == "JPY B"
+    closing = next(row for row in table_view(made, table).rows if row.label == "Closing ARR")
+    assert closing.cells[0].text == "92.40"

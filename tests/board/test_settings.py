@@ -93,7 +93,7 @@ def test_the_plan_of_the_table_goes_before_that_of_the_settings_and_the_differen
     assert made.quantities["arr.plan@2026-07-01"].source == "table targets"
     own = made.quantities["arr.plan@2026-07-01"].value
     assert own is not None
-    said = next(text for text in made.pages[0].missing if "correct one of them" in text)
+    said = next(text for text in made.pages[0].faults if "correct one of them" in text)
     assert f"${own / 1e6:.2f}M in the table targets" in said
     assert "$2.00M in [targets.arr]" in said
 
@@ -200,18 +200,18 @@ def test_a_target_of_no_quarter_of_the_pack_is_told_with_the_key_that_was_wanted
         'Plan of arr: "2025-Q3" of [targets.arr] is no quarter of this pack (without FY a quarter is of the calendar); '
         'for Q3 FY26 write "Q3 FY26" or "2025-10".'
     )
-    assert said in page.missing
+    assert said in page.faults
     for wanted in ("Q3 FY26", "2025-10"):
         asked["targets"] = {"arr": {wanted: 1500}}
         made = sm.board.pack(book, settings=asked)
         assert made.quantities["arr.plan@2025-08-01"].value == 1500
-        assert not any(text.startswith("Plan of arr") for text in made.pages[0].missing)
+        assert not any(text.startswith("Plan of arr") for text in made.pages[0].faults)
 
 
 def plans(book: sm.Book, targets: dict[str, dict[str, float]]) -> tuple[tuple[str, ...], set[str]]:
     """What the first page says of plans, and what the linter does."""
     made = sm.board.pack(book, settings={"pages": ["bridge"], "targets": targets})
-    told = tuple(text for text in made.pages[0].missing if text.startswith("Plan of"))
+    told = tuple(text for text in made.pages[0].faults if text.startswith("Plan of"))
     return told, {found.text for found in made.lint() if found.rule == "plan"}
 
 

@@ -17,6 +17,7 @@ import pytest
 import saasmetrics as sm
 from saasmetrics.tables import needed
 from saasmetrics.tables.lazy import LazyTable
+from saasmetrics.tables.steady import content
 
 ROWS = 240
 CUSTOMERS = 80
@@ -172,6 +173,32 @@ def test_a_file_of_the_same_size_and_time_is_known_to_be_another_one(tmp_path, l
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(sm.DataError, match="has changed since it was read"):
         sm.revenue.mrr(book, by="note")
+
+
+def test_values_that_changed_places_make_another_file_of_the_same_size_time_and_statistics(
+    tmp_path, lazily
+):
+    file = written(tmp_path) / "subscriptions.parquet"
+    before = file.stat()
+    book = sm.read(tmp_path)
+    notes = [f"free text {n}" for n in range(ROWS)]
+    notes[100:102] = notes[101], notes[100]
+    pq.write_table(subscriptions().set_column(7, "note", [notes]), file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(sm.DataError, match="has changed since it was read"):
+        sm.revenue.mrr(book, by="note")
+
+
+@pytest.mark.parametrize("size", [10, 1 << 21])
+def test_the_content_of_a_file_is_the_same_until_a_block_is_another(tmp_path, size):
+    file = tmp_path / "a.bin"
+    file.write_bytes(bytes(size))
+    before = content(file)
+    assert before.is_of(content(file))
+    with file.open("r+b") as held:
+        held.seek(size // 2 + 100_001 if size > 10 else 5)
+        held.write(b"x")
+    assert not before.is_of(content(file))
 
 
 def test_a_file_that_is_gone_is_said_to_be(tmp_path, lazily):

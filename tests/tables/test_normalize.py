@@ -292,3 +292,18 @@ def test_a_million_canonical_rows_cost_little():
     normalize("subscriptions", data)
     # 0.03 s on the machine that it was written on; the generous limit is for slow ones.
     assert time.process_time() - started < 0.5
+
+
+def test_lists_of_words_are_read_as_words_with_commas_and_a_note_says_so() -> None:
+    rows = {"ticket_id": [1, 2, 3], "customer_id": ["a"] * 3, "created_at": ["2026-01-01"] * 3}
+    made = normalize("tickets", rows | {"tags": [["billing", None, "refund"], [], ["bug"]]})
+    assert made.data["tag"].to_pylist() == ["billing, refund", "", "bug"]
+    assert "tag: lists read as words with commas between" in made.notes
+
+
+def test_a_column_of_records_is_refused_by_name_with_what_to_do() -> None:
+    rows = {"customer_id": ["a"], "month": ["2026-01"], "mrr": [{"amount": 10}]}
+    with pytest.raises(
+        InvalidTablesError, match=r"mrr\.mrr: lists or records.*\n.*\n.*one value into each row"
+    ):
+        normalize("mrr", rows)

@@ -13,6 +13,7 @@ from saasmetrics.engine.followed import followed
 from saasmetrics.engine.groups import columns, unreserved
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made
+from saasmetrics.money import format_part
 from saasmetrics.periods import iso_day
 from saasmetrics.success.score.events import entities_of, labels
 from saasmetrics.success.score.model import BANDS, COMPONENTS, UNSCORED
@@ -227,9 +228,10 @@ def headline(means: pd.DataFrame) -> str:
     last = means.iloc[-1]
     if last["mean"] != last["mean"]:
         return "no customer can be scored" if last["customers"] else "no customer pays on this day"
+    seen = format_part(last["coverage"], 0)
     return (
-        f"average health {last['mean']:.0f} of 100 ({last['mean_by_arr']:.0f} by ARR), {last['coverage']:.0%} of "
-        f"{int(last['customers']):,} customers scored"
+        f"average health {last['mean']:.0f} of 100 ({last['mean_by_arr']:.0f} by ARR), {seen} "
+        f"of {int(last['customers']):,} customers scored"
     )
 
 

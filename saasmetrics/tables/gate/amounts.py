@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from saasmetrics.money import counted
+from saasmetrics.money import agreeing, counted
 from saasmetrics.tables.gate.view import Gate, View, iso
 from saasmetrics.tables.schema import SCHEMA
 
@@ -182,7 +182,7 @@ def credited(total: float) -> str:
 
 def negative_months(many: int) -> str:
     """Return in words how many months of customers are negative."""
-    return f"{many:,} customer-months are negative in sum"
+    return f"{counted(many, 'customer-month')} {agreeing(many, 'is', 'are')} negative in sum"
 
 
 def several_lines(days: int) -> str:

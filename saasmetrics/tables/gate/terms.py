@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from saasmetrics.money import counted
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate.view import View
 from saasmetrics.tables.schema import SCHEMA
@@ -173,7 +174,7 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
 
 def overlap_in(what: str, pairs: int) -> str:
     """Return in words in how many pairs something overlaps."""
-    return f"{what} overlap in {pairs:,} pairs"
+    return f"{what} overlap in {counted(pairs, 'pair')}"
 
 
 @dataclass(frozen=True)

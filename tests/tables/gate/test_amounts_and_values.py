@@ -50,7 +50,7 @@ def test_a_customer_month_below_zero_is_a_warning(one, invoices):
     assert (problem.severity, problem.rows, problem.rule) == (
         "warning",
         2,
-        "1 customer-months are negative in sum",
+        "1 customer-month is negative in sum",
     )
 
 

@@ -118,7 +118,8 @@ def test_overlapping_pairs_are_those_that_a_loop_over_all_pairs_finds(terms):
     )
     problems = gate.check({"subscriptions": table}, as_of="2026-06-30")
     rules = [problem.rule for problem in problems if problem.code == "overlap-in-customer"]
-    assert rules == ([f"subscriptions of one customer overlap in {pairs:,} pairs"] if pairs else [])
+    many = f"{pairs:,} pair{'' if pairs == 1 else 's'}"
+    assert rules == ([f"subscriptions of one customer overlap in {many}"] if pairs else [])
 
 
 def lines(last_days):
