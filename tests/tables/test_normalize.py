@@ -292,3 +292,11 @@ def test_a_million_canonical_rows_cost_little():
     normalize("subscriptions", data)
     # 0.03 s on the machine that it was written on; the generous limit is for slow ones.
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(("status", "said"), [("void", True), (" Draft", True), ("paid", False)])
+def test_invoices_that_were_not_issued_by_their_status_are_said_to_count(status, said):
+    lines = {"invoice_id": ["i1"], "customer_id": ["a"], "date": ["2026-01-31"], "amount": [5]}
+    notes = normalize("invoices", {**lines, "Status": [status]}).notes
+    words = f"1 row with Status {status!r} counts as issued; leave it out, or give it the amount 0"
+    assert (words in notes) == said
