@@ -56,7 +56,7 @@ class Book:
     as_of
         The last day known, inclusive ("2026-03" is 31 March); by default the last day the tables show, with all
         rows known. Rows recorded (`recorded_at`) after a day that is given, or withdrawn (`withdrawn_at`) by then,
-        are left out.
+        and invoice lines dated after it, are left out.
     **tables
         DataFrames (pandas, Polars, Arrow, DuckDB relations) by table name; MRR comes from `subscriptions`, or
         `mrr`, or `invoices`.

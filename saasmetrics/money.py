@@ -228,6 +228,25 @@ def format_ratio(value: float | None, digits: int = 1) -> str:
     return "–" if value is None or value != value else f"{value * 100:.{digits}f}%"
 
 
+def format_part(value: float | None, digits: int = 1) -> str:
+    """Write a part of a whole as a per cent that says 100% only where all of it is there, and 0% only where none is.
+
+    Examples
+    --------
+    >>> format_part(1267 / 1269, 0), format_part(1.0, 0), format_part(1 / 1269, 0), format_part(0.5)
+    ('99%', '100%', '1%', '50.0%')
+    """
+    if value is None or value != value:
+        return "–"
+    step = 10.0 ** -(digits + 2)
+    said = round(value, digits + 2)
+    if said == 1 and value != 1:
+        said += step if value > 1 else -step
+    if said == 0 and value != 0:
+        said += step if value > 0 else -step
+    return format_ratio(said, digits)
+
+
 def format_value(value: float | None, unit: str, currency: str = "USD") -> str:
     """Write a value in the words of its unit: ratio, money, count, months or multiple.
 

@@ -23,7 +23,7 @@ from saasmetrics.errors import DataError
 from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, choices
-from saasmetrics.tables.known import has_clocks, holding
+from saasmetrics.tables.known import has_clocks, holding, tells_when
 from saasmetrics.tables.schema import CLOCKS
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class _Restated:
         found = {
             name: changes(table, *self.days)
             for name, table in self.book.history.items()
-            if name in _COUNTED and has_clocks(table)
+            if name in _COUNTED and tells_when(table)
         }
         return {name: each for name, each in found.items() if each.kinds}
 
@@ -233,7 +233,7 @@ class _Restated:
     def _others(self) -> dict[str, Table]:
         """The tables that stay the same."""
         return {
-            name: plain(table, holding(table, self.days[1])) if has_clocks(table) else table
+            name: plain(table, holding(table, self.days[1])) if tells_when(table) else table
             for name, table in self.book.history.items()
         }
 

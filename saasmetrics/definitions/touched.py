@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from saasmetrics.engine.columns import flat, has, parents
 from saasmetrics.engine.invoices import REFUND, USAGE, of_kind
 from saasmetrics.engine.spans import source_of
-from saasmetrics.tables.known import has_clocks
+from saasmetrics.tables.known import tells_when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -96,7 +96,7 @@ class _Source:
         if choice in ("service_end", "recognition"):
             return None if self.name == "invoices" else self.nobody
         if choice == "knowledge":
-            return None if any(map(has_clocks, self.book.history.values())) else self.nobody
+            return None if any(map(tells_when, self.book.history.values())) else self.nobody
         if choice not in _COLUMNS:
             return None
         columns = _COLUMNS[choice]

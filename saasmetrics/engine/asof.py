@@ -13,6 +13,7 @@ from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError
 from saasmetrics.periods import day_number, iso_day
 from saasmetrics.tables.runs import last_month
+from saasmetrics.tables.schema import ISSUED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,24 +40,28 @@ def known_tables(tables: Mapping[str, Table], day: int | None = None) -> dict[st
 
     out = {name: known(table, ALWAYS if day is None else day) for name, table in tables.items()}
     source = source_of(tables)
-    if day is not None and not len(out[source].data) and has(tables[source].data, "recorded_at"):
-        raise _nothing_known(source, tables[source], day)
+    clock = clock_of(source, tables[source].column_names)
+    if day is not None and clock and not len(out[source].data) and len(tables[source].data):
+        first = int(days(tables[source].data[clock], 2**30).min())
+        raise nothing_known(source, first, day, clock)
     return out
 
 
-def _nothing_known(source: str, history: Table, day: int) -> DataError:
-    return nothing_known(source, int(days(history.data["recorded_at"], 2**30).min()), day)
+def clock_of(table: str, columns: Collection[str]) -> str:
+    """Return the column that says since when rows of a table are known; "" where none does."""
+    return next((name for name in ("recorded_at", ISSUED.get(table, "")) if name in columns), "")
 
 
-def nothing_known(source: str, first: int, day: int) -> DataError:
-    """Return the error that no row of the source was known on a day; `first` is when the first was recorded."""
+def nothing_known(source: str, first: int, day: int, clock: str = "recorded_at") -> DataError:
+    """Return the error that no row of the source was known on a day; `first` is the first day of the column `clock`."""
     if first <= day:
         return DataError(
             f"Every row of {source} that was known on {iso_day(day)} had been withdrawn by then. Look at withdrawn_at, "
             "or take another day."
         )
+    was = "recorded" if clock == "recorded_at" else "dated"
     return DataError(
-        f"No row of {source} was known on {iso_day(day)}: the first was recorded on {iso_day(first)}. Take a later "
+        f"No row of {source} was known on {iso_day(day)}: the first was {was} on {iso_day(first)}. Take a later "
         f'day; as_of("{iso_day(day)}", known="{iso_day(first)}") looks back from that day, and policy '
         'knowledge="effective" counts every row from the day on which it took effect.'
     )

@@ -155,6 +155,82 @@ def request_slots(
     return RequestSlots(second, n, timed, np.asarray(cells["worked"]).astype(np.float64))
 
 
+@dataclass(frozen=True, eq=False)
+class Handled:
+    """Tickets that took time, one element per moment and handling time, in the order of both.
+
+    Attributes
+    ----------
+    second
+        When they came, in seconds of UTC since 1970; of tickets of which only the handling time is asked, -1.
+    handle
+        Handling time in seconds.
+    n
+        How many tickets.
+    """
+
+    second: Ints
+    handle: Floats
+    n: Ints
+
+    def one_by_one(self) -> tuple[Ints, Floats]:
+        """Return the moment and the handling time of each ticket."""
+        return np.repeat(self.second, self.n), np.repeat(self.handle, self.n)
+
+
+def handled_requests(
+    engine: LocalEngine, wanted_by: str, came: tuple[int, int], before: tuple[int, int]
+) -> Handled:
+    """Return the tickets of some days by when they came and what they took, and of days before by what they took.
+
+    Parameters
+    ----------
+    engine, wanted_by
+        As for `request_counts`.
+    came
+        The first and the last day of which moments are told.
+    before
+        The first and the last day of which they are not.
+
+    Raises
+    ------
+    MissingTableError
+        If there is no table tickets.
+    """
+    came, before = (
+        (max(first, engine.since), min(last, engine.as_of)) for first, last in (came, before)
+    )
+    if "tickets" in engine.tables and engine.tables["tickets"].is_away:
+        return _handled_there(engine, wanted_by, came, before)
+    found = requests(engine, wanted_by)
+    exact = (found.day >= came[0]) & (found.day <= came[1])
+    told = exact | ((found.day >= before[0]) & (found.day <= before[1]))
+    told &= found.handle > 0
+    second = np.where(exact, found.day * DAY + found.second, -1)[told]
+    handle = found.handle[told]
+    order = np.lexsort([handle, second])
+    return Handled(second[order], handle[order], np.ones(len(order), np.int64))
+
+
+def _handled_there(
+    engine: LocalEngine, wanted_by: str, came: tuple[int, int], before: tuple[int, int]
+) -> Handled:
+    from saasmetrics.engine.connected.rows import brought
+    from saasmetrics.engine.portable.held import held
+    from saasmetrics.engine.portable.requests import handled_sums
+
+    check_where(engine, wanted_by, {})
+    rows = engine.tables["tickets"].data
+    if "handle_seconds" not in rows.column_names:
+        return Handled(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
+    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+        cells = brought(held(handled_sums(rows.frame, came, before)), "tickets", rows.link)
+    second, n = (np.asarray(cells[name]).astype(np.int64) for name in ("second", "n"))
+    handle = np.asarray(cells["handle"]).astype(np.float64)
+    order = np.lexsort([handle, second])
+    return Handled(second[order], handle[order], n[order])
+
+
 def _there(
     engine: LocalEngine, wanted_by: str, where: Mapping[str, str], *, customers: bool
 ) -> RequestCounts:

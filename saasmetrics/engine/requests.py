@@ -72,7 +72,7 @@ def requests(
     where
         Column -> value.
     between
-        The first and the last day that are needed; of tickets that are elsewhere only those are brought.
+        The first and the last day that are needed.
 
     Raises
     ------
@@ -85,11 +85,6 @@ def requests(
     table = engine.tables["tickets"]
     first, last = between or (engine.since, engine.as_of)
     first, last = max(first, engine.since), min(last, engine.as_of)
-    if table.is_away and between is not None:
-        from saasmetrics.engine.connected.tickets import tickets_between
-
-        used = dict.fromkeys(["created_at", "customer_id", "handle_seconds", *(where or {})])
-        table = tickets_between(table, first, last, [*used])
     data = table.data
     moment = np.asarray(
         flat(data["created_at"]).cast(pa.timestamp("us")).cast(pa.int64()).fill_null(-(2**62))

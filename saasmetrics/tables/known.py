@@ -1,6 +1,7 @@
 """The clock of knowledge: which rows of a table were known on a day.
 
-A row is known from `recorded_at` on, until a later version replaces it or until `withdrawn_at`.
+A row is known from `recorded_at` on, until a later version replaces it or until `withdrawn_at`. An invoice line that
+does not say when it was recorded is known from the day on which it was issued.
 """
 
 from __future__ import annotations
@@ -13,13 +14,24 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from saasmetrics.tables.gate.view import View, iso
-from saasmetrics.tables.schema import CLOCKS, SCHEMA
+from saasmetrics.tables.schema import CLOCKS, ISSUED, SCHEMA
 
 if TYPE_CHECKING:
     from saasmetrics.tables.gate.view import Bools
     from saasmetrics.tables.table import Table
 
-__all__ = ["ALWAYS", "has_clocks", "holding", "identity", "known", "moments", "pairs", "together"]
+__all__ = [
+    "ALWAYS",
+    "has_clocks",
+    "holding",
+    "identity",
+    "known",
+    "moments",
+    "pairs",
+    "tells_when",
+    "together",
+    "unknown_words",
+]
 
 ALWAYS = 10**9
 """The day on which everything is known."""
@@ -36,6 +48,11 @@ Numbers = npt.NDArray[np.int64]
 def has_clocks(table: Table) -> bool:
     """Whether a table says when its rows became known or were withdrawn."""
     return any(name in table for name in CLOCKS)
+
+
+def tells_when(table: Table) -> bool:
+    """Whether a table says when its rows became known or were withdrawn, if only by the day they were issued on."""
+    return has_clocks(table) or table.name in ISSUED
 
 
 def known(table: Table, day: int = ALWAYS) -> Table:
@@ -55,9 +72,10 @@ def known(table: Table, day: int = ALWAYS) -> Table:
 
     Notes
     -----
-    Of several versions of a key, the one recorded last holds. Terms of one subscription share its id: a term replaces
-    an earlier recorded one that it overlaps. Lines of `invoices`, of `spend` and of an `mrr` table by plan share a key
-    and add up: those of the day on which the key was recorded last hold. A row without `recorded_at` was always known.
+    Of several versions of a key, the one recorded last holds. Terms of one subscription share its id: a term
+    replaces an earlier recorded one that it overlaps. Lines of `invoices`, of `spend` and of an `mrr` table by plan
+    share a key and add up: those of the day on which the key was recorded last hold. A row without `recorded_at`
+    was always known, but for a line of `invoices`: it is known from its date on.
 
     Examples
     --------
@@ -67,11 +85,11 @@ def known(table: Table, day: int = ALWAYS) -> Table:
     >>> [known(finance, day).data["cogs"].to_pylist() for day in (20_500, 20_530)]
     [[5.0], [6.0]]
     """
-    if not has_clocks(table) or not table.num_rows:
+    if not (has_clocks(table) or (day < ALWAYS and tells_when(table))) or not table.num_rows:
         return table
     seen, replaced, gone = _places(table, day)
     said = (
-        (~seen, f"recorded after {iso(day)} and left out" if day < ALWAYS else "recorded never"),
+        (~seen, unknown_words(table.name, "recorded_at" in table, day)),
         (replaced, "earlier versions of rows recorded again, left out"),
         (gone, "replaced or withdrawn, left out" if table.snapshots else "withdrawn and left out"),
     )
@@ -82,9 +100,17 @@ def known(table: Table, day: int = ALWAYS) -> Table:
     return replace(table, data=data, notes=(*table.notes, *notes), left_out=left_out)
 
 
+def unknown_words(name: str, recorded: bool, day: int | None) -> str:
+    """Return in words why rows of a table are not known on a day; `recorded`: it says when they were recorded."""
+    if day is None or day >= ALWAYS:
+        return "recorded never"
+    clock = "recorded" if recorded or name not in ISSUED else "dated"
+    return f"{clock} after {iso(day)} and left out"
+
+
 def holding(table: Table, day: int) -> Bools:
     """Return which rows of a table were known, and held, at the end of a day."""
-    if not has_clocks(table) or not table.num_rows:
+    if not tells_when(table) or not table.num_rows:
         return np.ones(table.num_rows, np.bool_)
     seen, replaced, gone = _places(table, day)
     return seen & ~replaced & ~gone
@@ -104,6 +130,11 @@ def moments(view: View) -> tuple[Numbers, Numbers]:
     """Return when each row became known and when it was withdrawn, in microseconds."""
     recorded = np.full(view.size, _FIRST)
     withdrawn = np.full(view.size, _LAST)
+    issued = ISSUED.get(view.name)
+    if issued is not None and view.has(issued):
+        recorded[:] = np.where(
+            view.valid(issued), view.days(issued).astype(np.int64) * _DAY, _FIRST
+        )
     for name, out in zip(CLOCKS, (recorded, withdrawn), strict=True):
         if view.has(name):
             out[:] = np.where(view.valid(name), view.micros(name), out)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCKS",
+    "ISSUED",
     "SCHEMA",
     "ColumnSchema",
     "Dtype",
@@ -40,6 +41,8 @@ Dtype = Literal[
 
 CLOCKS = ("recorded_at", "withdrawn_at")
 """Columns of every table that say when a row became known, and from when on it no longer holds."""
+ISSUED = {"invoices": "date"}
+"""Tables whose rows nobody knew before a day of their own, with its column."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

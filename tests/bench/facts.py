@@ -173,8 +173,8 @@ def text_of(found: dict[int, dict[str, float]], runs: int) -> str:
     good = "reached" if whole[most] <= LIMITS["ratio"] else "not reached"
     held = "reached" if memory <= LIMITS["memory"] else "not reached"
     wanted = (
-        f"Wanted of the job at {most:,} rows: at most {LIMITS['ratio']:g} x reading ({good}, {whole[most]:.2f} x), at most "
-        f"{LIMITS['memory']:g} MB ({held}, {memory:.0f} MB)."
+        f"Wanted of the job at {most:,} rows: at most {LIMITS['ratio']:g} x reading ({good}, {whole[most]:.2f} x), at "
+        f"most {LIMITS['memory']:g} MB ({held}, {memory:.0f} MB)."
     )
     out += ["", wanted, ""]
     return "\n".join(out)

@@ -305,3 +305,24 @@ def test_a_file_that_starts_with_a_byte_order_mark_is_read(tmp_path: Path) -> No
 def test_settings_of_a_device_are_refused() -> None:
     with pytest.raises(sm.DataError, match="it is not a file"):
         settings("/dev/zero")
+
+
+def test_a_target_of_any_number_of_the_pack_stands_on_the_page_of_targets(
+    pack_book: sm.Book,
+) -> None:
+    plans = {"churned_arr": 5_000, "new_arr": 100_000, "customers": 90, "payback": 15}
+    asked = {"pages": ["success"], "targets": {n: {"2026-Q3": v} for n, v in plans.items()}}
+    made = sm.board.pack(pack_book, settings=asked)
+    labels = [row.label for row in made.pages[0].tables[0].rows]
+    assert {"New ARR", "Churned ARR", "Customers", "CAC payback"} < {*labels}
+    moved = sm.revenue.bridge(pack_book, freq="Q").df.set_index("period").loc["2026-07-01"]
+    share = made.quantities["target[company][churned_arr].share"].value
+    assert share == pytest.approx(12 * abs(moved["churn"]) / 5_000)
+
+
+def test_targets_of_the_settings_need_no_table_and_no_pod_is_asked_of_them() -> None:
+    rows = {"customer_id": ["a", "a"], "month": ["2026-08", "2026-09"], "mrr": [10, 30]}
+    asked = {"pages": ["success"], "targets": {"net_new_arr": {"2026-Q3": 100}}}
+    made = sm.board.pack(sm.Book(mrr=rows, as_of="2026-09-30"), settings=asked)
+    assert made.pages[0].title == "1 of 1 target met in Q3 2026"
+    assert not any("targets.metric" in text for text in made.pages[0].missing)

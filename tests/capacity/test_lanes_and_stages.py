@@ -69,6 +69,18 @@ def test_more_work_than_there_is_time_for_is_said():
     assert "1 of 3 agents (33.3%)" in made.footnote
 
 
+def test_tickets_of_one_moment_wait_alike_in_every_order_of_rows():
+    desk = busy_desk()
+    rows = desk.frame("tickets")
+    rows["created_at"] = rows["created_at"].dt.floor("30min")  # so that many come at once
+    found = [
+        C.carve_out(book(tickets=mixed, people=desk.frame("people")), agents=3).df
+        for mixed in (rows, rows[::-1], rows.sample(frac=1, random_state=2))
+    ]
+    assert found[0].equals(found[1])
+    assert found[0].equals(found[2])
+
+
 @pytest.mark.row("Z24")
 def test_the_mix_of_own_and_flexible_staff_is_the_newsvendors():
     demand, own, hired = np.array([10.0, 20, 30, 40]), 6.0, 10.0

@@ -114,6 +114,28 @@ def test_what_was_known_then_is_chosen_there(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_what_was_invoiced_after_the_day_is_not_counted_and_said_here_and_there(way: str) -> None:
+    # A year for 1,200 is 100 a month; the credit note of 600 for the whole year was issued in April.
+    day = dt.date.fromisoformat
+    rows = {
+        "invoice_id": ["I-1", "C-1"],
+        "customer_id": ["a", "a"],
+        "date": [day("2026-01-01"), day("2026-04-02")],
+        "amount": [1200.0, -600.0],
+        "service_start": [day("2026-01-01")] * 2,
+        "service_end": [day("2026-12-31")] * 2,
+    }
+    for book in (sm.Book(invoices=pa.table(rows)), sm.connect(invoices=there(rows, way))):
+        found = sm.revenue.mrr(book.as_of("2026-03-31"))
+        assert found.value == 100.0
+        assert "1 invoices row dated after 2026-03-31 and left out" in " ".join(found.notes)
+        assert sm.revenue.mrr(book.as_of("2026-03-31", known="2026-04-02")).value == 50.0
+        assert sm.revenue.mrr(book.between("2026-01", "2026-03")).value == 50.0
+        with pytest.raises(sm.DataError, match="the first was dated on 2026-01-01"):
+            book.as_of("2025-12-31")
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("rows", "until"),
     [

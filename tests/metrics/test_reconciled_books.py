@@ -153,4 +153,4 @@ def test_no_line_at_all_leaves_all_mrr_without_an_invoice() -> None:
     later = [bill("a", "2030-01-01", 100)]
     made = sm.revenue.reconcile(book([sub("a", "2026-01-01", 100)], later))
     assert month(made, "2026-01-01") == {"mrr": 100, "only_mrr": -100}
-    assert "1 invoice lines are dated after the as-of date" in made.footnote
+    assert "1 invoices row dated after" in made.footnote

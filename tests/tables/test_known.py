@@ -202,3 +202,24 @@ def test_a_number_says_on_which_day_it_was_known():
     assert "As known on 2026-04-05." in sm.revenue.mrr(book).footnote
     assert "Book as of 2026-03-31 as known on 2026-04-05" in repr(book)
     assert "As known" not in sm.revenue.mrr(book.as_of("2026-03-31")).footnote
+
+
+def test_an_invoice_line_is_known_from_its_date_on_whatever_days_it_serves():
+    lines = {
+        "invoice_id": ["i1", "c1"],
+        "customer_id": ["a", "a"],
+        "date": ["2026-01-01", "2026-04-02"],
+        "amount": [1200, -600],
+        "service_start": ["2026-01-01"] * 2,
+        "service_end": ["2026-12-31"] * 2,
+    }
+    assert seen("invoices", "amount", "2026-04-01", **lines) == [1200]
+    assert seen("invoices", "amount", "2026-04-02", **lines) == [1200, -600]
+    assert seen("invoices", "amount", None, **lines) == [1200, -600]
+
+
+def test_an_invoice_line_that_says_when_it_was_recorded_is_known_from_then_on():
+    lines = {"invoice_id": ["i1", "i2"], "customer_id": ["a", "a"], "amount": [10, 20]}
+    lines |= {"date": ["2026-04-01", "2026-03-01"], "recorded_at": ["2026-03-20", None]}
+    assert seen("invoices", "amount", "2026-03-19", **lines) == [20]
+    assert seen("invoices", "amount", "2026-03-20", **lines) == [10, 20]

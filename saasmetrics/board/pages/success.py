@@ -9,17 +9,20 @@ from saasmetrics.board import model
 from saasmetrics.board.asked import PLANNED
 from saasmetrics.board.model import Page, Row, Text, Tile
 from saasmetrics.board.notes import footnote
+from saasmetrics.board.pages.planned import name_of, standings
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.money import counted, format_part
 from saasmetrics.periods import quarter_month
 from saasmetrics.tables import normalize
 from saasmetrics.tables.texts import to_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
     from saasmetrics.board.making import Making
+    from saasmetrics.board.pages.planned import Standing
     from saasmetrics.book import Book
     from saasmetrics.result import Result
     from saasmetrics.tables import Table
@@ -32,43 +35,88 @@ def success(making: Making) -> Page:
     """What was to be reached in the quarter, and what was, for the company and each pod."""
     from saasmetrics import success as asked
 
-    period = making.label(making.now)
+    period, missing = making.label(making.now), list[str]()
     book = _planned(making)
-    company = making.used(asked.targets(book, period=period))
-    tables = [_targets(making, company, "company", f"Targets of {making.label(making.now)}")]
-    missing = []
+    company = _of_company(making, book, period)
+    known = () if company is None else tuple(company.df["metric"])
+    beside = standings(making, known, missing)
+    results = [] if company is None else [company]
+    judged = _judged(company, beside)
+    if not judged:
+        across = () if company is None else company.extra["across"]
+        why = "".join(f" {note}." for note in across)
+        msg = f"There is no target of {period}; add the table targets (metric, period, value).{why}"
+        raise DataError(msg)
+    rows = [] if company is None else _rows(making, company.df, "company")
+    rows += [each.row for each in beside]
+    tables = [_table(making, "company", f"Targets of {period}", rows)]
     try:
         pods = asked.targets(book, by="pod", period=period)
-        tables.append(
-            _targets(making, pods, "pod", f"Targets of {making.label(making.now)} by pod")
-        )
+        tables.append(_of_pods(making, pods, f"Targets of {period} by pod"))
     except InvalidTablesError:
         raise
     except DataError as error:
         missing.append(f"By pod: {error}")
-    tiles, results = _tiles(making, missing)
-    known = company.df["attainment"].dropna()
-    if not len(known):
-        why = "".join(f" {note}." for note in company.extra["across"])
-        msg = f"There is no target of {period}; add the table targets (metric, period, value).{why}"
-        raise DataError(msg)
-    met, many = int((known >= 1).sum()), len(known)
+    tiles, more = _tiles(making, missing)
+    met, (name, least) = sum(share >= 1 for _, share in judged), min(judged, key=lambda one: one[1])
+    behind = f"; furthest behind: {name} at {format_part(least, 0)}" if least < 1 else ""
+    said = f"{met} of {counted(len(judged), 'target')} met"
+    came = [str(row.cells[0]) for row in rows if not isinstance(row.cells[0], Text)]
     return Page(
-        "success", "Customer success and revenue", f"{met} of {many} targets are met in {making.label(making.now)}",
-        str(tables[0].rows[0].cells[0]), f"{company.text[:1].upper()}{company.text[1:]}.",
-        footnote=footnote(making, [company, *results], ("Attainment compares, and says nothing of causes.",)),
+        "success", "Customer success and revenue", f"{said} in {period}", came[0], f"{said}{behind}.",
+        footnote=footnote(making, [*results, *more], ("Attainment compares, and says nothing of causes.",)),
         calculation="Of target: actual / target.", tiles=tiles, tables=tuple(tables), missing=tuple(missing),
     )  # fmt: skip
 
 
-def _targets(making: Making, result: Result, scope: str, title: str) -> model.Table:
-    rows, numbers, frame = [], making.numbers, result.df
-    if scope == "pod" and len(frame) > _SHOWN:
+def _of_company(making: Making, book: Book, period: str) -> Result | None:
+    """Return how the company stands against the targets of its own metrics; None where no metric has one."""
+    from saasmetrics import success as asked
+    from saasmetrics.success.goals.actuals import GOALS
+
+    plan = _company_plan(book)
+    if plan is None or not set(GOALS) & set(plan["metric"]):
+        return None
+    return making.used(asked.targets(book, period=period))
+
+
+def _company_plan(book: Book) -> pd.DataFrame | None:
+    if "targets" not in book.tables:
+        return None
+    plan = book.frame("targets")
+    if "scope" in plan.columns:
+        plan = plan[plan["scope"].fillna("company") == "company"]
+    return (
+        plan if "scenario" not in plan.columns else plan[plan["scenario"].fillna("plan") == "plan"]
+    )
+
+
+def _judged(company: Result | None, beside: Sequence[Standing]) -> list[tuple[str, float]]:
+    """Return the name of each number that is judged by its target, with its attainment."""
+    rows = [] if company is None else company.df.dropna(subset="attainment").to_dict("records")
+    own = [(name_of(str(row["metric"])), float(row["attainment"])) for row in rows]
+    return [*own, *((one.name, one.attained) for one in beside if one.attained is not None)]
+
+
+def _of_pods(making: Making, result: Result, title: str) -> model.Table:
+    frame = result.df
+    if len(frame) > _SHOWN:
         frame = frame.nsmallest(_SHOWN, "attainment")
         title += f", the {len(frame)} furthest below of {len(result.df):,}"
+    return _table(making, "pod", title, _rows(making, frame, "pod"))
+
+
+def _table(making: Making, scope: str, title: str, rows: Sequence[Row]) -> model.Table:
+    none = Row("–", (Text("no target"), Text(""), Text("")))
+    head = f"{title}, money in {making.currency}"
+    return model.Table(f"targets_{scope}", head, _HEADS, tuple(rows) or (none,))
+
+
+def _rows(making: Making, frame: pd.DataFrame, scope: str) -> list[Row]:
+    rows, numbers = [], making.numbers
     for row in frame.to_dict("records"):
         owner = "" if scope == "company" else f"{row['owner']} "
-        label = f"{owner}{_name(str(row['metric']))}"
+        label = f"{owner}{name_of(str(row['metric']))}"
         key = f"target[{scope}][{owner}{row['metric']}]"
         actual = _actual(making, row, f"{key}.actual", f"{label}, actual", scope)
         goal = _goal(making, row, f"{key}.goal", f"{label}, target", scope)
@@ -77,11 +125,7 @@ def _targets(making: Making, result: Result, scope: str, title: str) -> model.Ta
             f"{key}.share", f"{label}, of target", "actual / goal", parts, "ratio"
         )
         rows.append(Row(label, (actual, goal, share)))
-    if not rows:
-        rows.append(Row("–", (Text("no target"), Text(""), Text(""))))
-    return model.Table(
-        f"targets_{scope}", f"{title}, money in {making.currency}", _HEADS, tuple(rows)
-    )
+    return rows
 
 
 def _actual(making: Making, row: dict[Any, Any], key: str, label: str, scope: str) -> str:
@@ -137,10 +181,6 @@ def _with_plans(
     plans = plans.assign(scope="company", scenario="plan")
     frame = pd.concat([kept, plans], ignore_index=True) if len(kept) else plans
     return {**tables, "targets": normalize("targets", frame)}
-
-
-def _name(metric: str) -> str:
-    return metric.upper() if len(metric) <= 3 else metric.replace("_", " ")
 
 
 def _tiles(making: Making, missing: list[str]) -> tuple[tuple[Tile, ...], list[Result]]:

@@ -17,6 +17,8 @@ from saasmetrics.errors import DataError, InvalidTablesError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from saasmetrics.board.making import Making
     from saasmetrics.result import Result
 
@@ -137,7 +139,7 @@ def _growth_rows(making: Making) -> list[Row]:
 
 
 def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
-    from saasmetrics.metrics import economics, renewals, retention, revenue, surveys
+    from saasmetrics.metrics import economics, renewals, retention, surveys
 
     book = making.book
     asked: tuple[tuple[str, Callable[[], Result]], ...] = (
@@ -159,20 +161,26 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
         results.append(result)
         cells = [making.rate(result, quarter) for quarter in making.quarters]
         rows.append(Row(name, _with_plan(making, result.metric.id, cells, result.metric.unit)))
-    arr = revenue.arr(book, freq="Q").df.set_index("period")
-    counts = [
-        making.numbers.given(
-            making.at("customers", q), f"Customers, {making.label(q)}", arr["n"].get(q), "count",
-            "customers with MRR at the end of the quarter",
-        )
-        for q in making.quarters
-    ]  # fmt: skip
+    counts = [customers_id(making, quarter) for quarter in making.quarters]
     rows.append(
         Row("Customers", _with_plan(making, "customers", _counted(making, counts), "count"))
     )
     if heads := _headcount(making):
         rows.append(heads)
     return rows, missing, results
+
+
+def customers_id(making: Making, quarter: pd.Timestamp) -> str:
+    """Return the id of the number of customers at the end of a quarter."""
+    from saasmetrics.metrics import revenue
+
+    key = making.at("customers", quarter)
+    if key in making.numbers:
+        return key
+    counts = revenue.arr(making.book, freq="Q").df.set_index("period")["n"]
+    said = "customers with MRR at the end of the quarter"
+    label = f"Customers, {making.label(quarter)}"
+    return making.numbers.given(key, label, counts.get(quarter), "count", said)
 
 
 def _counted(making: Making, given: list[str]) -> list[str]:

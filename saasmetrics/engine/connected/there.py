@@ -12,19 +12,26 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.amounts import most_used
-from saasmetrics.engine.asof import HAPPENED, NEARLY_ALL, due_share, month_end, nothing_known
+from saasmetrics.engine.asof import (
+    HAPPENED,
+    NEARLY_ALL,
+    clock_of,
+    due_share,
+    month_end,
+    nothing_known,
+)
 from saasmetrics.engine.connected.engine import ConnectedEngine
 from saasmetrics.engine.connected.filters import filtered_there
 from saasmetrics.engine.connected.rows import Kept, Rows, canonical, is_there
 from saasmetrics.engine.place import Here
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.held import held_by
-from saasmetrics.engine.portable.known import known_frame
+from saasmetrics.engine.portable.known import known_frame, known_from
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.engine.spans import source_of
 from saasmetrics.periods import day_number as day_of
-from saasmetrics.periods import iso_day
-from saasmetrics.tables.schema import CLOCKS
+from saasmetrics.tables.known import unknown_words
+from saasmetrics.tables.schema import CLOCKS, ISSUED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,17 +62,20 @@ class There(Here):
         source = source_of(history)
         if day is None or not is_there(history[source]) or out[source].num_rows:
             return out
-        if "recorded_at" in history[source]:
+        clock = clock_of(source, history[source].column_names)
+        if clock:
             with self.link.asking(f"Looking for what was known of {source}"):
-                first = _extreme(history[source].data.frame, "recorded_at", "min")
-            raise nothing_known(source, FAR if first is None else first, day)
+                first = _extreme(history[source].data.frame, clock, "min")
+            if first is not None:
+                raise nothing_known(source, first, day, clock)
         return out
 
     def _known(self, name: str, table: Table, day: int | None) -> Table:
         if not is_there(table):
             return super().known({name: table}, day)[name]
         rows: Rows = table.data
-        if not {*CLOCKS} & {*rows.column_names}:
+        dated = day is not None and name in ISSUED
+        if not dated and not {*CLOCKS} & {*rows.column_names}:
             return table
         with self.link.asking(f"Reading {name} as known then"):
             kept = Kept()
@@ -172,12 +182,11 @@ def _left_out(name: str, rows: Rows, found: Frame, day: int | None) -> dict[str,
     """Return why rows of the history are not known, and how many, in the words of `saasmetrics.tables.known`."""
     columns, end = set(rows.column_names), FAR - 1 if day is None else day
     all_rows, kept = rows.num_rows, rows.cut(found).num_rows
-    later = "recorded never" if day is None else f"recorded after {iso_day(day)} and left out"
     out, seen, holds = {}, all_rows, kept
-    if "recorded_at" in columns:
-        shown = rows.frame.filter(day_number("recorded_at", -FAR) <= end)
+    if "recorded_at" in columns or name in ISSUED:
+        shown = rows.frame.filter(known_from(name, rows.column_names) <= end)
         seen = rows.cut(shown).num_rows
-        out[later] = all_rows - seen
+        out[unknown_words(name, "recorded_at" in columns, day)] = all_rows - seen
     if "withdrawn_at" in columns:
         ever = known_frame(name, rows.frame.drop("withdrawn_at"), day)
         holds = rows.cut(ever).num_rows

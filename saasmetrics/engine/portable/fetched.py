@@ -27,7 +27,12 @@ _SPARK = "spark.sql.constraintPropagation.enabled"
 def fetched(frame: Frame) -> Any:
     """Return what a frame holds as an Arrow table."""
     with planned(frame):
-        return frame.collect().to_arrow()
+        return come(frame)
+
+
+def come(frame: Frame) -> Any:
+    """Return what a frame holds as an Arrow table, as its engine plans it: whoever watches what comes looks here."""
+    return frame.collect().to_arrow()
 
 
 def whole_columns(cells: Frame, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:

@@ -12,9 +12,11 @@ from saasmetrics.engine.portable.fetched import fenced
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, day_number
-from saasmetrics.tables.schema import CLOCKS, SCHEMA
+from saasmetrics.tables.schema import CLOCKS, ISSUED, SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.whole import Frame
 
 RECORDED = "_recorded_at"  # when a subscription was recorded, which no version of it is told by
@@ -32,12 +34,13 @@ def known_frame(name: str, frame: Frame, day: int | None, *, clocks: bool = Fals
     """
     columns = names(frame)
     there = [clock for clock in CLOCKS if clock in columns]
-    if not there:
+    end, issued = FAR - 1 if day is None else day, ISSUED.get(name)
+    if not there and (day is None or issued not in columns):
         return frame
-    end = FAR - 1 if day is None else day
     found = frame
+    if "recorded_at" in there or issued in columns:
+        found = found.filter(known_from(name, columns) <= end)
     if "recorded_at" in there:
-        found = found.filter(day_number("recorded_at", -FAR) <= end)
         found = found.with_columns(_recorded=nw.col("recorded_at").fill_null(_LONG_AGO))
         found = _latest_terms(found) if name == "subscriptions" else _latest(name, found)
         found = found.drop("_recorded")
@@ -45,6 +48,18 @@ def known_frame(name: str, frame: Frame, day: int | None, *, clocks: bool = Fals
         found = found.filter(day_number("withdrawn_at", FAR) > end)
     said = "the rows that are known, in their latest version"
     return held(found if clocks else without_clocks(name, found), f"known_{name}", said)
+
+
+def known_from(name: str, columns: Sequence[str]) -> nw.Expr:
+    """Return the day from which each row is known: when it was recorded, else when it was issued, else always."""
+    issued = ISSUED.get(name)
+    if issued is None or issued not in columns:
+        return day_number("recorded_at", -FAR)
+    since = day_number(issued, -FAR)
+    if "recorded_at" not in columns:
+        return since
+    told = nw.col("recorded_at").is_null()
+    return nw.when(told).then(since).otherwise(day_number("recorded_at", -FAR))
 
 
 def without_clocks(name: str, frame: Frame) -> Frame:
@@ -65,7 +80,7 @@ def _latest(name: str, frame: Frame) -> Frame:
         return frame
     since = nw.col("_recorded")
     if name in ("invoices", "spend") or (name == "mrr" and {*_ATTRIBUTES} & {*columns}):
-        since = day_number("_recorded", -FAR)
+        since = known_from(name, columns)
     frame = frame.with_columns(_since=since)
     frame = frame.with_columns(_last=nw.col("_since").max().over(*keys))
     return frame.filter(nw.col("_since") == nw.col("_last")).drop("_since", "_last")

@@ -14,6 +14,7 @@ from saasmetrics.engine.portable.whole import (
     day_number,
     divided,
     flag,
+    summed,
     with_first_day,
     with_month,
 )
@@ -27,6 +28,7 @@ SUMS = ("n", "timed", "worked", "squared")
 NO_DAY = -FAR
 _HANDLE = "handle_seconds"
 _QUARTER = 900  # seconds
+_ENDLESS = 1e15  # seconds: what is no number is above it in some systems
 
 
 def kept(tickets: Frame, days: tuple[int, int], where: Mapping[str, str]) -> Frame:
@@ -114,6 +116,20 @@ def slot_sums(found: Frame) -> Frame:
     found = fenced(with_seconds(found, "created_at", "_moment"))
     found = found.with_columns(second=divided(nw.col("_moment"), _QUARTER) * _QUARTER)
     return _added(fenced(found), ["second"])
+
+
+def handled_sums(tickets: Frame, came: tuple[int, int], before: tuple[int, int]) -> Frame:
+    """Return how many tickets took how long, by the second in which they came on some days; -1 on days before."""
+    parts = []
+    for days, exact in ((came, True), (before, False)):
+        found = kept(tickets, days, {}).with_columns(handle=nw.col(_HANDLE).cast(nw.Float64))
+        found = found.filter(nw.col("handle") > 0, nw.col("handle") < _ENDLESS)
+        if exact:
+            found = with_seconds(fenced(found), "created_at", "second")
+        else:
+            found = found.with_columns(second=nw.lit(-1).cast(nw.Int64))
+        parts.append(found.select("second", "handle", n=nw.lit(1).cast(nw.Int64)))
+    return summed(nw.concat(parts), ("second", "handle"), ("n",))
 
 
 def _added(found: Frame, by: Sequence[str]) -> Frame:

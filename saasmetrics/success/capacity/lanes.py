@@ -13,7 +13,8 @@ import numpy as np
 
 from saasmetrics.asked import finite, listed, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.requests import requests
+from saasmetrics.engine.moments import DAY
+from saasmetrics.engine.request_counts import handled_requests
 from saasmetrics.engine.staff import staff
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
@@ -207,29 +208,34 @@ def _played(
     work: float,
 ) -> tuple[Floats, Floats, NDArray[np.int64], float]:
     """Return when each ticket of the weeks came on the clock of opening hours, what it took, its week, and the edge."""
-    between = (book.as_of_day - 7 * (sum(weeks) + 2), book.as_of_day)
-    found = requests(book.engine, "A lane of its own", between=between)
-    found = found.pick(np.flatnonzero(found.handle > 0))
     calendar = book.calendar("W")
-    week = calendar.ordinal(found.day)
-    last = int(calendar.ordinal(np.array([book.as_of_day + 1]))[0]) - 1
-    now = (week > last - weeks[0]) & (week <= last)
-    then = (week > last - sum(weeks)) & (week <= last - weeks[0])
-    if now.sum() < 20 or then.sum() < 20:
+    ends = int(
+        calendar.ordinal(np.array([book.as_of_day + 1]))[0]
+    )  # the week after the last whole one
+    cuts = calendar.first_day(np.array([ends - sum(weeks), ends - weeks[0], ends]))
+    start, middle, end = (int(day) for day in cuts)
+    found = handled_requests(
+        book.engine, "A lane of its own", (middle, end - 1), (start, middle - 1)
+    )
+    moment, handle = found.one_by_one()
+    now = moment >= 0
+    if now.sum() < 20 or (~now).sum() < 20:
         msg = "A lane needs tickets with a handling time (tickets.handle_seconds): 20 in the weeks, and 20 before."
         raise DataError(msg)
     if now.sum() > _MOST:
         msg = f"{int(now.sum()):,} tickets are more than are played again at once ({_MOST:,}); take fewer weeks."
         raise DataError(msg)
-    first, end = opening
-    open_for = end - first
-    clock = found.day * open_for + np.clip(found.second - first, 0, open_for)
-    edge = float(np.quantile(found.handle[then], quantile)) * work
-    order = np.argsort(clock[now], kind="stable")
+    edge = float(np.quantile(handle[~now], quantile)) * work
+    moment, handle = moment[now], handle[now]
+    opens, closes = opening
+    day, second = np.divmod(moment, DAY)
+    clock = day * (closes - opens) + np.clip(second - opens, 0, closes - opens)
+    week = calendar.ordinal(day)
+    order = np.argsort(clock, kind="stable")
     return (
-        clock[now][order] - clock[now].min(),
-        (found.handle[now] * work)[order],
-        week[now][order] - week[now].min(),
+        clock[order] - clock.min(),
+        (handle * work)[order],
+        week[order] - week.min(),
         edge,
     )
 

@@ -120,7 +120,7 @@ def targets(
     check(book, columns, owner)
     finite("rho", rho, "a correlation", least=0, most=0.999)
     plan = _plan(book, scope, scenario)
-    wanted = _wanted(plan, metric)
+    wanted = _wanted(plan, scope, metric)
     periods, across = _periods(book, plan, period)
     rows: list[dict[str, Any]] = []
     paces: dict[str, None] = {}
@@ -160,7 +160,12 @@ def _plan(book: Book, scope: str, scenario: str) -> pd.DataFrame:
     return plan[(plan["scope"] == scope) & (plan["scenario"] == scenario)]
 
 
-def _wanted(plan: pd.DataFrame, metric: str | Sequence[str] | None) -> list[str]:
+def _wanted(plan: pd.DataFrame, scope: str, metric: str | Sequence[str] | None) -> list[str]:
+    if metric is None and not len(plan):
+        whose = "" if scope == "company" else ", owner"
+        columns = f"metric, period, value, scope{whose}"
+        msg = f'There is no target of scope "{scope}"; add such rows to the table targets ({columns}).'
+        raise DataError(msg)
     if metric is None:
         found = [name for name in GOALS if name in set(plan["metric"])]
         if not found:
