@@ -13,16 +13,17 @@ _DASHES = r"[‐‑‒–—―−]"
 
 
 def alike(numbers: pd.Series) -> pd.Series:
-    """Return numbers of documents without what people write differently: case, spaces, #, dashes, leading zeros.
+    """Return numbers of documents without what people write differently: case, #, leading zeros, RE-12 or RE 12.
 
     Examples
     --------
     >>> alike(pd.Series(["RE-0012", " #re–12 ", None])).tolist()
-    ['re-12', 're-12', None]
+    ['re12', 're12', None]
     """
     text = numbers.astype("object")
     plain = text.dropna().astype(str).map(lambda one: unicodedata.normalize("NFKC", one).casefold())
     plain = plain.str.replace(_DASHES, "-", regex=True).str.replace(r"[\s#]+", "", regex=True)
+    plain = plain.str.replace(r"(?<=[^\W\d_])[-_/.](?=\d)", "", regex=True)
     plain = plain.str.replace(r"(?<!\d)0+(?=\d)", "", regex=True)
     return plain.reindex(text.index).astype("object").where(text.notna(), None)
 

@@ -32,6 +32,7 @@ from saasmetrics.tables.signs import named_currency, wide_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.texts import decode, numbered
+from saasmetrics.tables.unissued import unissued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -175,6 +176,7 @@ def _canonical(schema: TableSchema, data: pa.Table, notes: list[str]) -> Table:
     constants = {"interval": pa.repeat(pa.scalar(interval), data.num_rows)} if interval else {}
     if currency := named_currency(schema, matching, data, notes):
         constants["currency"] = pa.repeat(pa.scalar(currency), data.num_rows)
+    notes += unissued(schema, matching, data)
     constants |= _generated_ids(schema, matching, data, notes)
     columns, zones, problems = _read_columns(schema, matching, data, notes)
     columns |= constants

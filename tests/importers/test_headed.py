@@ -1,8 +1,10 @@
-"""Invoices of which only the first line says whose they are."""
+"""Lines of invoices: what their first one says of all of them, and documents that are no invoices."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from tests.importers.exports import imported, mrr
 
@@ -34,3 +36,14 @@ def test_a_line_of_an_invoice_of_two_customers_is_left_out(tmp_path: Path) -> No
     rows = "I-1|Ada|2026-01-01|100||||\nI-1|Bob|2026-01-01|50||||\nI-1|||7||||"
     found = imported(tmp_path, list=f"{HEAD}\n{rows}")
     assert "1 row without a customer (I-1)" in str(found)
+
+
+@pytest.mark.parametrize(
+    "kind", ["Angebot", "Proforma-Rechnung", "Quote", "Payment", "Devis", "見積書"]
+)
+def test_documents_that_are_no_invoices_are_left_out(tmp_path: Path, kind: str) -> None:
+    span = "2026-01-01|2026-01-31"
+    rows = f"I-1|Ada|2026-01-01|100|{span}|Invoice|\nX-1|Ada|2026-01-01|100|{span}|{kind}|"
+    found = imported(tmp_path, list=f"{HEAD}\n{rows}")
+    assert mrr(found, "2026-01-31") == [100]
+    assert f"1 row of the type {kind!r}, which is no invoice (X-1)" in str(found)

@@ -91,7 +91,7 @@ def test_a_file_of_invoices_and_credit_notes_is_one_of_invoices(tmp_path: Path) 
     assert mrr(found, "2026-03-31") == [90, 90, 0]
 
 
-@pytest.mark.parametrize("written", ["a-2", " A-2 ", "#A-2", "A - 2", "A-002", "A–2"])
+@pytest.mark.parametrize("written", ["a-2", " A-2 ", "#A-2", "A - 2", "A-002", "A–2", "A 2", "a/2"])
 def test_an_invoice_is_found_however_its_number_is_written_and_it_is_said(
     tmp_path: Path, written: str
 ) -> None:

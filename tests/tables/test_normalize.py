@@ -307,3 +307,11 @@ def test_a_column_of_records_is_refused_by_name_with_what_to_do() -> None:
         InvalidTablesError, match=r"mrr\.mrr: lists or records.*\n.*\n.*one value into each row"
     ):
         normalize("mrr", rows)
+
+
+@pytest.mark.parametrize(("status", "said"), [("void", True), (" Draft", True), ("paid", False)])
+def test_invoices_that_were_not_issued_by_their_status_are_said_to_count(status, said):
+    lines = {"invoice_id": ["i1"], "customer_id": ["a"], "date": ["2026-01-31"], "amount": [5]}
+    notes = normalize("invoices", {**lines, "Status": [status]}).notes
+    words = f"1 row with Status {status!r} counts as issued; leave it out, or give it the amount 0"
+    assert (words in notes) == said

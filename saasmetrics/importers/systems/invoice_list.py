@@ -149,6 +149,11 @@ def _of_customers(files: Parts, kind: str) -> pd.DataFrame:
     if filled:
         lines = f"{counted(filled, 'line')} of {files.labels[kind]} {agreeing(filled, 'has its', 'have their')}"
         files.notes.append(f"{lines} customer and date from the first line of the invoice")
+    what = words(rows["type"])
+    for other in sorted(set(what) & set(said()["no_invoice"])):
+        shown = rows.loc[what == other, "type"].iloc[0]
+        why = f"of the type {shown!r}, which is no invoice"
+        rows = files.keep(kind, what[rows.index] != other, why, rows)
     return files.keep(kind, rows["customer_id"].notna(), "without a customer", rows)
 
 
