@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import saasmetrics as sm
+from saasmetrics.success.score.health import headline
 from saasmetrics.success.score.signals import damping, yardstick
 from tests.properties.profile import quick
 from tests.success.books import book, one, paying, tickets, usage
@@ -254,3 +255,8 @@ def test_a_customer_that_alone_stops_has_stopped():
     found = sm.success.health(book("2026-03-31", subscriptions=paying(*names), usage=rows))
     assert one(found, "c00")["features_stopped"] == 1
     assert one(found, "c00")["usage"] < 30
+
+
+def test_hardly_all_customers_are_not_said_to_be_all() -> None:
+    row = {"mean": 61.0, "mean_by_arr": 60.0, "customers": 1269, "coverage": 1267 / 1269}
+    assert headline(pd.DataFrame([row])).endswith("99% of 1,269 customers scored")
