@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.engine import valued
 from saasmetrics.engine.axis import Axis, at_stops
-from saasmetrics.engine.cubes import Cube, refuse_large
+from saasmetrics.engine.cubes import HELD, Cube, refuse_large
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.movements import movement_cube, streamed_cube
 from saasmetrics.engine.pairs import pair_cube
@@ -45,6 +45,7 @@ def movements(
         return at_stops(engine.movements(freq, by, bags), stops, flows=True)
     found, axis = engine.grouping(by), axis_of(engine, freq, stops)
     refuse_large(found, len(axis))
+    refuse_large(found, len(axis) * bags, HELD)
     group = found.of_entity
     if bags and group is not None:
         group, many = bagged(engine, group, bags), len(found) * bags
@@ -77,6 +78,7 @@ def _constant_pairs(
 ) -> dict[str, NDArray[np.int64]]:
     found = engine.grouping(by)
     refuse_large(found, len(axis))
+    refuse_large(found, len(axis) * bags, HELD)
     many = len(found) * max(bags, 1)
     if found.of_entity is not None:
         group = bagged(engine, found.of_entity, bags) if bags else found.of_entity

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from saasmetrics.engine.groups import Groups
     from saasmetrics.periods import Calendar
 
-_EACH = 600  # bytes of a cell, with all measures of a cube and what is made of them
+SHOWN, HELD = (
+    600,
+    130,
+)  # bytes of a cell with all measures of a cube: of what is shown, and of what is only added up
 _SMALL = 1 << 28  # bytes that are there in any case
 _FEW = 1 << 16  # cells that are counted rather than sorted, however few the customers
 
@@ -53,22 +56,37 @@ class Cube:
         return Cube(self.groups, measures, self.first)
 
 
-def refuse_large(groups: Groups, cells: int) -> None:
+def refuse_large(groups: Groups, cells: int, each: int = SHOWN) -> None:
     """Refuse groups of so many cells each that their numbers would not fit into memory.
+
+    Parameters
+    ----------
+    groups
+        The groups.
+    cells
+        Periods of a group, or its cohorts times their ages, or bags of customers times periods.
+    each
+        Bytes of a cell.
 
     Raises
     ------
     DataError
-        If they would not; it names the columns, and how many groups they make.
+        If they would not; it names the columns and how many groups they make, or the periods, whichever are more.
     """
-    need = len(groups) * cells * _EACH
+    need = len(groups) * cells * each
     if need <= _SMALL or need <= (room := free()):
         return
-    names = ", ".join(groups.by)
-    msg = (
-        f"{names} makes {len(groups):,} groups, whose numbers take about {spoken(need)}; {spoken(room)} are free. "
-        f"Group by a column of fewer values, or take a part of the book first: book.where({groups.by[0]}=[...])."
-    )
+    what = f"about {spoken(need)}; {spoken(room)} are free"
+    if len(groups) ** 2 < cells:
+        msg = (
+            f"So many periods take {what}. Take longer ones, such as freq='M' or 'Q', or a part of the time: "
+            'book.between("2025-01", "2025-12").'
+        )
+    else:
+        msg = (
+            f"{', '.join(groups.by)} makes {len(groups):,} groups, whose numbers take {what}. Group by a column of "
+            f"fewer values, or take a part of the book first: book.where({groups.by[0]}=[...])."
+        )
     raise DataError(msg)
 
 

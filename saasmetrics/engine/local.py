@@ -13,6 +13,7 @@ from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
 from saasmetrics.engine.cubes import (
     BAG,
+    HELD,
     Cube,
     dense_frame,
     refuse_large,
@@ -274,7 +275,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
-        refuse_large(found, periods * periods)
+        refuse_large(found, periods * periods * max(bags, 1), HELD)
         group, many = (
             by_period.bagged(self, group, bags) if bags else group,
             len(found) * max(bags, 1),
@@ -291,6 +292,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         group = by_period.bagged(self, self.origin(by), bags) if bags else self.origin(by)
         found = self.grouping(by)
         many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
+        refuse_large(found, width * max(bags, 1), HELD)
         cube = age_cube(self.periodic(freq), group.astype(np.int64), many, width, full)
         return Cube(found, cube, 0, bags)
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.errors import DataError
 from saasmetrics.tables.arrays import one_chunk
+from saasmetrics.tables.encoded import encoded
 from saasmetrics.tables.encodings import encoding_of, first_lines
 from saasmetrics.tables.lazy import assembled, lazily
 from saasmetrics.tables.schema import SCHEMA
@@ -295,12 +296,12 @@ def infer(values: pa.ChunkedArray) -> pa.ChunkedArray:
         int64, float64, bool, date32, or the text as it is.
     """
     if values.type == NUMBERED:
-        texts = one_chunk(values)
-        made = infer(pa.chunked_array([texts.dictionary]))
-        return values if pa.types.is_string(made.type) else made.take(texts.indices)
+        used, code = encoded(one_chunk(values))
+        made = infer(pa.chunked_array([used]))
+        return values if pa.types.is_string(made.type) else made.take(pa.array(code, mask=code < 0))
     if not pa.types.is_string(values.type) or values.null_count == len(values):
         return values
-    first = next((text for text in values.slice(0, 100).to_pylist() if text is not None), "")
+    first = values[pc.index(values.is_valid(), True).as_py()].as_py()
     if first.lower() in ("true", "false"):
         lower = pc.utf8_lower(values)
         if pc.all(

@@ -51,3 +51,30 @@ def test_a_column_of_few_values_is_not(book: sm.Book) -> None:
 def test_a_part_of_the_book_is_not(book: sm.Book) -> None:
     some = book.where(name=["customer 7", "customer 8"])
     assert set(sm.retention.nrr(some, by="name").df["name"]) == {"customer 7", "customer 8"}
+
+
+def test_a_triangle_of_every_day_is_refused_with_longer_periods_as_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = np.arange(170)
+    start = np.datetime64("2008-01-01") + 37 * number
+    every = sm.Book(
+        subscriptions={
+            "subscription_id": number,
+            "customer_id": number,
+            "start": start,
+            "end": start + 400,
+            "amount": np.full(len(number), 100.0),
+            "interval": ["month"] * len(number),
+        },
+        as_of="2025-12-31",
+        currency="USD",
+    )
+    with pytest.raises(sm.DataError, match="freq='M'"):
+        sm.retention.cohorts(every, freq="D")
+    assert len(sm.retention.cohorts(every, freq="M").df)
+
+
+def test_bags_of_customers_of_thousands_of_groups_count_too(book: sm.Book) -> None:
+    with pytest.raises(sm.DataError, match="name makes 9,000 groups"):
+        book.engine.movements("M", ("name",), 1000)

@@ -87,3 +87,32 @@ def test_every_page_of_a_pack_is_the_same(both, tmp_path):
 def test_a_part_of_a_book_has_only_the_groups_of_its_rows(both):
     plain, kept = (book.where(segment=["SMB"]) for book in both)
     assert_frame_equal(sm.retention.nrr(kept, by="plan").df, sm.retention.nrr(plain, by="plan").df)
+
+
+def mapped(values: pa.Array, folder) -> sm.Book:
+    ids = [f"c{number:05}" for number in range(len(values))]
+    folder.mkdir(exist_ok=True)
+    pq.write_table(pa.table({"customer_id": ids, "flag": values}), folder / "customers.parquet")
+    months = {"customer_id": ids, "month": ["2025-01-01"] * len(ids), "mrr": [10.0] * len(ids)}
+    pq.write_table(pa.table(months), folder / "mrr.parquet")
+    return sm.read(folder)
+
+
+def test_texts_that_no_row_has_do_not_decide_the_type_of_a_column(tmp_path):
+    numbers = [str(1 + number % 11) for number in range(3000)]
+    flags = pa.array([*numbers, "unknown"]).dictionary_encode()[: len(numbers)]
+    book = mapped(flags, tmp_path)
+    assert book.frame("customers")["flag"].dtype == "int64"
+    assert len(book.where(flag=[2]).frame("customers")) == 273
+
+
+@pytest.mark.parametrize("width", [0, 1 << 20])
+def test_missing_values_at_the_begin_do_not_decide_the_type_of_a_column(
+    tmp_path, monkeypatch, width
+):
+    monkeypatch.setattr(texts, "_WIDTH", width)
+    flags = pa.array([None] * 150 + ["true", "false"] * 1425)
+    assert mapped(flags, tmp_path).frame("customers")["flag"].dropna().unique().tolist() == [
+        True,
+        False,
+    ]
