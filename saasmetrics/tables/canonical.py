@@ -358,4 +358,6 @@ def _refused(
 
 def _extra(values: pa.ChunkedArray) -> pa.ChunkedArray:
     values = numbered(joined(values))
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.string()).cast(pa.float64())
     return values.cast(pa.string()) if pa.types.is_null(values.type) else values

@@ -6,6 +6,7 @@ import _thread
 import gc
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected import Link
+from saasmetrics.engine.portable import held
 from saasmetrics.errors import WarehouseError
 
 MRR = """create table mrr as
@@ -87,6 +89,24 @@ def test_an_interruption_stays_one_and_the_next_question_is_answered() -> None:
         ask_for_a_minute()
     stop.join()
     assert sm.revenue.mrr(book).value == 600_000
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), RuntimeError("INTERRUPT Error: Interrupted!")]
+)
+def test_an_interruption_while_something_kept_is_let_go_is_not_lost(error: BaseException) -> None:
+    class Door:
+        def query(self, *_: str) -> None:
+            raise error
+
+    class Owner:
+        pass
+
+    owner = Owner()
+    weakref.finalize(owner, held._dropped, Door(), "a_table")
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        del owner
+        time.sleep(10)
 
 
 def test_what_was_kept_there_goes_with_the_book() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -315,3 +316,10 @@ def test_invoices_that_were_not_issued_by_their_status_are_said_to_count(status,
     notes = normalize("invoices", {**lines, "Status": [status]}).notes
     words = f"1 row with Status {status!r} counts as issued; leave it out, or give it the amount 0"
     assert (words in notes) == said
+
+
+def test_decimals_of_a_column_that_no_one_knows_are_numbers() -> None:
+    scores = pa.array([Decimal("1.5"), Decimal("2.0"), None], pa.decimal128(4, 1))
+    rows = pa.table({"customer_id": ["a", "b", "c"], "score": scores})
+    read = normalize("customers", rows).data["score"]
+    assert (read.type, read.to_pylist()) == (pa.float64(), [1.5, 2.0, None])

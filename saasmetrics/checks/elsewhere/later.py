@@ -23,7 +23,7 @@ from saasmetrics.checks.elsewhere.worth import basis_of, running
 from saasmetrics.checks.names import DOMAINS, MAILS, several_ids
 from saasmetrics.checks.units import DATES, FACTORS, NEAR, SAME, jumped
 from saasmetrics.checks.units import LEAST as SMALLEST
-from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there, measured, size_of
+from saasmetrics.engine.connected.rows import Rows, canonical, is_there, measured, size_of
 from saasmetrics.engine.portable.amounts import currency_rate, micro
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
@@ -32,6 +32,7 @@ from saasmetrics.errors import DataError, Problem, WarehouseError
 from saasmetrics.tables import Table
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate.view import View
+from saasmetrics.tables.texts import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,9 +8,10 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine.connected.rows import Rows, brought, canonical, is_text
+from saasmetrics.engine.connected.rows import Rows, brought, canonical
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number, with_first_day, with_month
+from saasmetrics.tables.texts import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

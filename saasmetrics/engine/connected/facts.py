@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
-from saasmetrics.engine.connected.rows import is_text
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.texts import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ from saasmetrics.engine.connected.endings import endings
 from saasmetrics.engine.connected.facts import Facts, first_look
 from saasmetrics.engine.connected.gathered import Gathered, gathered
 from saasmetrics.engine.connected.repeated import repeated
-from saasmetrics.engine.connected.rows import Rows, canonical, is_text, is_there
+from saasmetrics.engine.connected.rows import Rows, canonical, is_there
 from saasmetrics.engine.connected.states import states
 from saasmetrics.engine.connected.suspects import Suspect, counted_in, suspects
 from saasmetrics.engine.portable.fetched import fetched
@@ -31,6 +31,7 @@ from saasmetrics.tables.gate import extract, keys, names, reach, status, values
 from saasmetrics.tables.gate.view import Gate, View
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.table import Table
+from saasmetrics.tables.texts import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

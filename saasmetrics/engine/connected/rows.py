@@ -14,7 +14,7 @@ from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError
 from saasmetrics.tables.coerce import coerce
 from saasmetrics.tables.schema import SCHEMA
-from saasmetrics.tables.texts import decode
+from saasmetrics.tables.texts import decode, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -330,8 +330,3 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(values.type):
         return values.cast(pa.timestamp("us"))
     return values.cast(pa.string()) if pa.types.is_null(values.type) else values
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Return whether a type is that of texts."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

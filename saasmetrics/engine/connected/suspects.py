@@ -13,7 +13,6 @@ import narwhals as nw
 import pyarrow as pa
 
 from saasmetrics.engine.connected.facts import CONTROL
-from saasmetrics.engine.connected.rows import is_text
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.tables.dressed import known_currencies
@@ -31,6 +30,7 @@ from saasmetrics.tables.gate import (
     values,
 )
 from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.texts import is_text
 from saasmetrics.tables.totals import spelled
 
 if TYPE_CHECKING:

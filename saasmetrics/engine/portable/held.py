@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
+import threading
 import weakref
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 _NUMBER = count()
+_MOMENT = 0.05  # seconds after which something that was let go is gone
 # Temporary tables that nothing refers to any more, by connection: dropped when the next one is made, for a connection
 # may be in the middle of a query when the last reference goes.
 _LEFT: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
@@ -115,10 +118,21 @@ def _dropped_with_its_owner(native: Any, name: str) -> None:
 
 
 def _dropped(door: Any, name: str) -> None:
-    with suppress(
-        Exception
-    ):  # of a connection that is closed, or has a result that is not read to its end
+    try:
         door.query("found", f"drop table if exists temp.{name}")
+    except KeyboardInterrupt:
+        _interrupt_again()
+    except Exception as error:  # noqa: BLE001
+        # Of a connection that is closed, or has a result that is not read to its end.
+        if "interrupt" in str(error).lower():
+            _interrupt_again()
+
+
+def _interrupt_again() -> None:
+    """Let the stop button be felt a moment later: what is raised while something is let go is lost."""
+    again = threading.Timer(_MOMENT, _thread.interrupt_main)
+    again.daemon = True
+    again.start()
 
 
 def _in_temporary_table(frame: Frame, what: str, said: str) -> Frame:
