@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.checks.worth import lines_of, places
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
-from saasmetrics.tables.texts import decode
+from saasmetrics.tables.texts import decode, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,7 +153,7 @@ def _numbered(data: pa.Table) -> npt.NDArray[np.int64]:
 def _ends(tables: Tables, problems: Sequence[Problem], column: str) -> tuple[dict[str, Table], int]:
     table = tables["subscriptions"]
     other = decode(table.data[column])
-    if pa.types.is_string(other.type) or pa.types.is_large_string(other.type):
+    if is_text(other.type):
         other = pc.utf8_slice_codeunits(other, 0, 10)
     day = pc.max_element_wise(other.cast(pa.date32()), table.data["start"], skip_nulls=False)
     if "end" not in table:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 ASSUMED = "USD"
-_ASSUMED_SAYS = f"no table names a currency, so amounts count as {ASSUMED}"
 """The reporting currency where nobody names one."""
+
+_ASSUMED_SAYS = f"no table names a currency, so amounts count as {ASSUMED}"
 
 
 def monthly_micro(

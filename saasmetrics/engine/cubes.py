@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from saasmetrics.engine.groups import Groups
     from saasmetrics.periods import Calendar
 
-SHOWN, HELD = (
-    600,
-    130,
-)  # bytes of a cell with all measures of a cube: of what is shown, and of what is only added up
+SHOWN = 600  # bytes of a cell with all measures of a cube that is shown
+HELD = 130  # of one that is only added up
 _SMALL = 1 << 28  # bytes that are there in any case
 _FEW = 1 << 16  # cells that are counted rather than sorted, however few the customers
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from saasmetrics.money import counted
 from saasmetrics.tables.dates import MISSING_WORDS, Refusal
 from saasmetrics.tables.findings import count
+from saasmetrics.tables.texts import is_text
 
 __all__ = ["Values", "decimal_signs", "read_booleans", "read_numbers"]
 
@@ -79,7 +80,7 @@ def read_numbers(
         The numbers, or why not.
     """
     kind = values.type
-    if _is_text(kind):
+    if is_text(kind):
         read = _from_text(values, decimal)
     elif pa.types.is_boolean(kind) or not (_is_number(kind) or pa.types.is_null(kind)):
         read = _refuse(values, values.is_valid(), f"not numbers but {kind}")
@@ -238,10 +239,6 @@ def _refuse(values: pa.ChunkedArray, mask: pa.ChunkedArray, rule: str) -> Values
         'sm.read(..., decimal=",").'
     )
     return Values(values, refusal=Refusal(mask, rule, remedy, "unreadable-number"))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:

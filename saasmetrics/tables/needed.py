@@ -20,7 +20,7 @@ from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.steady import content, mark, unchanged, written_meanwhile
-from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, numbered_in
+from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, is_text, numbered_in, plain_kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -170,14 +170,9 @@ def _unneeded(schema: pa.Schema, name: str, told: Told) -> list[str]:
         for given, match in matching.known.values()
         if match.column.dtype == "text"
         and not match.column.required
-        and _is_text(schema.field(own[given]).type)
+        and is_text(plain_kind(schema.field(own[given]).type))
     ]
     return [own[given] for given in own if given in matching.extra or given in texts]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _lazy(files: Sequence[Path], left: Sequence[str], texts: Sequence[str]) -> Any:

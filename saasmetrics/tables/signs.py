@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.errors import InvalidTablesError, Problem
-from saasmetrics.tables.texts import decode
+from saasmetrics.tables.texts import decode, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ def signed(values: pa.ChunkedArray) -> list[str]:
     >>> signed(pa.chunked_array([["5 €", "7", None]])), signed(pa.chunked_array([[5]]))
     (['EUR'], [])
     """
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+    if not (is_text(values.type)):
         return []
     sign = pc.struct_field(pc.extract_regex(values, f"(?P<sign>[{''.join(SIGNS)}])"), "sign")
     return [SIGNS[each] for each in pc.unique(sign.drop_null()).to_pylist()]

@@ -17,7 +17,7 @@ from saasmetrics.tables.months import month_columns
 from saasmetrics.tables.names import match_columns, with_currencies
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import place_of, with_names, without_separator
-from saasmetrics.tables.texts import decode
+from saasmetrics.tables.texts import decode, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -169,17 +169,12 @@ def _of(table: str, data: pa.Table, kinds: tuple[str, ...]) -> Iterable[str]:
     names = [given for given, match in known if match.column.dtype in kinds or match.after]
     if table == "mrr" and kinds == _NUMBERS:
         names += month_columns(data.column_names)
-    return [name for name in dict.fromkeys(names) if _is_text(data[name])]
+    return [name for name in dict.fromkeys(names) if is_text(decode(data[name]).type)]
 
 
 def _extras(table: str, data: pa.Table, wanted: list[str]) -> list[str]:
     extra = match_columns(SCHEMA[table], data.column_names).extra
-    return [name for name in extra if name not in wanted and _is_text(data[name])]
-
-
-def _is_text(values: pa.ChunkedArray) -> bool:
-    kind = decode(values).type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return [name for name in extra if name not in wanted and is_text(decode(data[name]).type)]
 
 
 def _set(data: pa.Table, name: str, values: Any) -> pa.Table:

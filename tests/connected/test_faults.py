@@ -104,8 +104,8 @@ def test_an_interruption_while_something_kept_is_let_go_is_not_lost(error: BaseE
 
     owner = Owner()
     weakref.finalize(owner, held._dropped, Door(), "a_table")
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        del owner
+    del owner
+    with pytest.raises(KeyboardInterrupt):
         time.sleep(10)
 
 

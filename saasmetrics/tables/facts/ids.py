@@ -125,9 +125,8 @@ class Ids:
         first = self._place.take(at)
         new = at[first == row]
         self._place[new] = np.arange(self._count, self._count + len(new), dtype=np.int32)
-        self._add(
-            pc.add(pa.array(new), self._low)
-        )  # in Arrow's memory, which is given back as a whole
+        # In Arrow's memory, which is given back as a whole.
+        self._add(pc.add(pa.array(new), self._low))
         return self._place.take(at)
 
     def _reach(self, low: int, high: int) -> bool:
