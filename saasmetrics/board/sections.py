@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _SEGMENTS = ("segment", "plan", "product", "channel", "region", "source")
 _MOST_SEGMENTS = 12
-_LARGEST = 20
 _MONTHLY = 24  # cohorts: with more months than this, quarters
 
 Build = Callable[["Book"], Iterator[Callable[[], Exhibit]]]
@@ -154,13 +153,13 @@ def _share_sentence(frame: pd.DataFrame) -> str:
 
 
 def _largest(book: Book, result: Result) -> Exhibit:
-    rows = result.rows()
+    rows, many = result.extra["largest"], result.df["n"].iloc[-1]
     if "customers" in book.tables and "name" in book.tables["customers"].data.column_names:
         names = book.frame("customers")[["customer_id", "name"]].drop_duplicates("customer_id")
         rows = rows.merge(names, on="customer_id", how="left", validate="one_to_one")
     order = [name for name in ("customer_id", "name", "closing", "share") if name in rows.columns]
-    table = rows[order].rename(columns={"closing": "mrr"}).head(_LARGEST)
-    title = f"The {len(table)} largest of {len(rows):,} paying customers"
+    table = rows[order].rename(columns={"closing": "mrr"})
+    title = f"The {len(table)} largest of {many:,} paying customers"
     return Exhibit("largest_customers", title, result, None, table)
 
 

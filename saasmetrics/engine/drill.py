@@ -29,9 +29,13 @@ Found = tuple["NDArray[Any]", dict[str, "NDArray[np.int64]"]]
 
 
 def measures(engine: LocalEngine, kind: str, **cell: Any) -> Found:
-    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`, with their measures."""
+    """Return the customers behind a cell of `movements`, `pairs`, `triangle` or `lifetimes`, with their measures.
+
+    Of kind `closing` they are all who have MRR at the end of a period.
+    """
     makers: dict[str, Callable[..., Found]] = {
         "movements": _movements,
+        "closing": _closing,
         "pairs": _pairs,
         "triangle": _triangle,
         "lifetimes": _lives,
@@ -86,6 +90,17 @@ def _movements(
     if engine.valuation is not None:
         cell = valued.Cell(period, window, freq, tuple(by), group)
         columns |= valued.movement_rows(engine, engine.valuation, cell, used)
+    return used, columns
+
+
+def _closing(engine: LocalEngine, period: int, freq: str = "M") -> Found:
+    """Every customer that has MRR at the end of a period, and nothing else of it."""
+    closing, _ = engine.periodic(freq).state(period)
+    used = np.flatnonzero(closing)
+    columns = {"closing": closing[used]}
+    if engine.valuation is not None:
+        cell = valued.Cell(period, 1, freq, (), None)
+        columns["closing"] = valued.movement_rows(engine, engine.valuation, cell, used)["closing"]
     return used, columns
 
 

@@ -180,7 +180,7 @@ class PeriodDrill:
         """Return the customers of a cell."""
         engine, sides = self.book.engine, self.sides
         cell = {"freq": self.freq, "by": self.by, "group": group_code(self.book, self.by, group)}
-        period = self._number(period if self.at is None else self.at(period))
+        period = self.number(period if self.at is None else self.at(period))
         entity, found = engine.measures(self.kind, period=period, **cell, **self.fixed)
         if sides is not None:
             entity, found = _sided(entity, found, sides, alone=self.sides_only)
@@ -190,7 +190,8 @@ class PeriodDrill:
         }
         return engine.frame(entity, amounts)
 
-    def _number(self, period: Any) -> int:
+    def number(self, period: Any) -> int:
+        """Return the ordinal of a period of the book; None is the latest complete one."""
         calendar = self.book.calendar(self.freq)
         first, periods, full = self.book.engine.extent(self.freq)
         ordinal = full if period is None else calendar.of(period)

@@ -36,6 +36,7 @@ def chosen(engine: PortableEngine, kind: str, **cell: Any) -> Frame:
     """
     makers: dict[str, Callable[..., Frame]] = {
         "movements": _paying,
+        "closing": _paying,
         "pairs": _paying,
         "triangle": _won,
         "lifetimes": _alive,

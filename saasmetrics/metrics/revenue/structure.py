@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import Sides, in_currency, made, money, period_drill
+from saasmetrics.metrics.made import Sides, in_currency, made, money, period_drill, ratio
 from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.proof.trace import Trace
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
+LARGEST = 20  # customers that are listed
+_BY_SIZE = {"closing": "descending", "customer_id": "ascending"}
 _NEVER = "Never missing: without subscriptions it is 0."
 
 
@@ -141,7 +145,7 @@ def concentration(
     -------
     Result
         measure ("top 1", "top 5", "top 10", "HHI"), value, numerator, denominator, n. The rows behind it are all
-        customers by size with their share.
+        customers by size with their share; `extra["largest"]` has the first twenty of them.
 
     Raises
     ------
@@ -161,36 +165,32 @@ def concentration(
 
     one_of("level of concentration", level, ("parent", "customer"))
     counted = _counted_at(book, level)
-    paying = _paying(counted, period, freq)
-    total = float(paying["closing"].sum())
-    paying["share"] = paying["closing"] / total if total else np.nan
+    paying = _Paying.at(counted, period, freq)
+    total, many = float(money(paying.micro.sum())), len(paying.micro)
+    top = paying.largest()
     data = [
-        (
-            f"top {k}",
-            float(paying["share"][:k].sum()),
-            float(paying["closing"][:k].sum()),
-            total,
-            min(k, len(paying)),
-        )
+        (f"top {k}", top["share"][:k].sum(), top["closing"][:k].sum(), total, min(k, many))
         for k in (1, 5, 10)
     ]
-    hhi = float((paying["share"] ** 2).sum())
     df = pd.DataFrame(
-        [*data, ("HHI", hhi, np.nan, np.nan, len(paying))],
+        [*data, ("HHI", float((paying.share**2).sum()), np.nan, np.nan, many)],
         columns=["measure", "value", "numerator", "denominator", "n"],
     )
     if not total:
         df["value"] = np.nan
     df["reason"] = "" if total else "there is no MRR"
-
-    def rows() -> pd.DataFrame:
-        return paying
-
     options = {"freq": freq, "level": level}
     # Whom a level of its own counts is said once, by the option.
     told = counted if book.policy.entity == "subscription" else book
     return made(
-        told, "concentration", df, "table", options=options, drill=rows, trace=_largest(paying)
+        told,
+        "concentration",
+        df,
+        "table",
+        options=options,
+        extra={"largest": top},
+        drill=lambda: paying.rows,
+        trace=_largest(paying),
     )
 
 
@@ -202,25 +202,53 @@ def _counted_at(book: Book, level: str) -> Book:
     return book if same else book.with_policy(entity=level)
 
 
-def _paying(book: Book, period: Any, freq: str) -> pd.DataFrame:
-    """Return who pays how much at the end of a period, the largest first, of the same size by id."""
-    sides = Sides({"closing": 1}, {})
-    drill = replace(period_drill(book, "movements", freq, (), sides), sides_only=True)
-    found = drill(period=period).rename(columns={"numerator": "closing"})
-    found = found[found["closing"] > 0]
-    columns = {name: pa.array(found[name], from_pandas=True) for name in found.columns}
-    by_size = [("closing", "descending"), ("customer_id", "ascending")]
-    return found.take(pc.sort_indices(pa.table(columns), sort_keys=by_size)).reset_index(drop=True)
+@dataclass(frozen=True, eq=False)
+class _Paying:
+    """Who pays how much at the end of a period: as the engine numbers customers, and what each pays in micro-units."""
+
+    book: Book
+    entity: NDArray[Any]
+    micro: NDArray[np.int64]
+
+    @classmethod
+    def at(cls, book: Book, period: Any, freq: str) -> _Paying:
+        """Ask the engine for a period, the latest complete one for None."""
+        number = period_drill(book, "closing", freq, ()).number(period)
+        entity, found = book.engine.measures("closing", period=number, freq=freq)
+        pays = found["closing"] > 0
+        return cls(book, entity[pays], found["closing"][pays])
+
+    @cached_property
+    def share(self) -> NDArray[np.float64]:
+        """What part of MRR each pays."""
+        return ratio(self.micro, self.micro.sum())
+
+    def largest(self) -> pd.DataFrame:
+        """Return the largest, as `rows` do."""
+        least = np.partition(self.micro, -LARGEST)[-LARGEST] if len(self.micro) > LARGEST else 0
+        return self._sorted(np.flatnonzero(self.micro >= least))[:LARGEST]
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """All of them, the largest first, of the same size by id: customer_id, closing and share."""
+        return self._sorted(np.arange(len(self.micro)))
+
+    def _sorted(self, some: NDArray[np.int64]) -> pd.DataFrame:
+        columns = {"closing": money(self.micro[some]), "share": self.share[some]}
+        found = self.book.engine.frame(self.entity[some], columns)
+        keys = {name: pa.array(found[name], from_pandas=True) for name in _BY_SIZE}
+        order = pc.sort_indices(pa.table(keys), sort_keys=[*_BY_SIZE.items()])
+        return found.take(order).reset_index(drop=True)
 
 
-def _largest(paying: pd.DataFrame) -> Callable[..., Trace]:
+def _largest(paying: _Paying) -> Callable[..., Trace]:
     """Return how a measure of concentration follows from customers, the largest first."""
 
     def trace(measure: str) -> Trace:
         if measure == "HHI":
-            rows = paying.assign(squared=paying["share"] ** 2)
+            rows = paying.rows.assign(squared=paying.rows["share"] ** 2)
             return Trace(rows, "squared", {"squared": "sum"}, {"squared": "share * share"})
-        rows, most = paying.copy(), int(measure.removeprefix("top "))
+        rows, most = paying.rows.copy(), int(measure.removeprefix("top "))
         rows.insert(1, "numerator", rows["closing"].where(rows.index < most, 0.0))
         rows.insert(2, "denominator", rows["closing"])
         return Trace.of_sides(rows, {"denominator": "closing"})
