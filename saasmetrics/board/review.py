@@ -199,12 +199,12 @@ def review(
     if stopping:
         raise InvalidTablesError(stopping)
     done("check")
-    figures = headline(book, margin)
-    done("headline")
     sections = []
     for key, name, build in plan(margin):
         sections.append(built(book, key, name, build))
         done(key)
+    figures = headline(book, margin)
+    done("headline")
     return Review(title or "Retention review", book, figures, tuple(sections), checked.df)
 
 

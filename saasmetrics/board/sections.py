@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from saasmetrics.board.exhibits import Exhibit, Section, drawn_as, of
@@ -71,13 +72,20 @@ def retention(book: Book) -> Iterator[Callable[[], Exhibit]]:
     """NRR and GRR over time, and by segment."""
     from saasmetrics.metrics import retention as rates
 
-    yield lambda: _nrr_and_grr(book)
     by = segment_column(book)
-    if by is not None:
-        recent = drawn_as("series", last=24)
-        yield lambda: of("nrr_by_segment", rates.nrr(book, by=by), recent)
-        yield lambda: of("grr_by_segment", rates.grr(book, by=by), recent)
+    asked = {} if by is None else {"nrr_by_segment": rates.nrr, "grr_by_segment": rates.grr}
+    parts = {key: cache(partial(ask, book, by=by)) for key, ask in asked.items()}
+    for part in parts.values():  # first: the sums of the company follow from those of its segments
+        with suppress(DataError):
+            part()
+    yield lambda: _nrr_and_grr(book)
+    for key, part in parts.items():
+        yield partial(_recent, key, part)
     yield lambda: of("logo_churn", rates.logo_churn(book), drawn_as("series", last=36))
+
+
+def _recent(key: str, ask: Callable[[], Result]) -> Exhibit:
+    return of(key, ask(), drawn_as("series", last=24))
 
 
 def _nrr_and_grr(book: Book) -> Exhibit:

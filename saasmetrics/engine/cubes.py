@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
 from saasmetrics.memory import free, spoken
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.groups import Groups
     from saasmetrics.periods import Calendar
 
 SHOWN = 600  # bytes of a cell with all measures of a cube that is shown
@@ -52,6 +52,15 @@ class Cube:
             return self
         measures = {name: self.bagged(name).sum(axis=1) for name in self.measures}
         return Cube(self.groups, measures, self.first)
+
+    def total(self) -> Cube:
+        """Return the cube of the whole company, split in the same bags: groups without a common customer added up."""
+        shape = (len(self.groups), max(self.bags, 1))
+        measures = {
+            name: value.reshape(*shape, *value.shape[1:]).sum(axis=0)
+            for name, value in self.measures.items()
+        }
+        return Cube(Groups((), ((),)), measures, self.first, self.bags)
 
 
 def refuse_large(groups: Groups, cells: int, each: int = SHOWN) -> None:

@@ -26,6 +26,7 @@ from saasmetrics.engine.ledger import LONG, Ledger, first_group, ledger
 from saasmetrics.engine.movements import Moves, days_away, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
 from saasmetrics.engine.reason_answers import ReasonsHere
+from saasmetrics.engine.recent import Recent
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from saasmetrics.tables import Table
 
 T = TypeVar("T")
-_KEPT = 6  # cubes
 
 
 @answers
@@ -87,7 +87,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         self._fiscal_start = fiscal_start
         self._since = since
         self._cache: dict[Any, Any] = {}
-        self._recent: dict[Any, Cube] = {}
+        self._recent = Recent()
         self._drilled: tuple[Any, drill.Found] | None = None
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
@@ -96,16 +96,11 @@ class LocalEngine(ReasonsHere, AheadHere):
         return cast(T, self._cache[key])
 
     def _lately(self, key: tuple[Any, ...], bags: int, make: Callable[[], Cube]) -> Cube:
-        """Keep the last few cubes: the rates of one window are all read off the same one, split in bags or not."""
-        cube = self._recent.pop((*key, bags), None)
-        if cube is None and not bags and self.valuation is None:  # rates round in each bag
-            split = (each for (*known, _), each in self._recent.items() if (*known,) == key)
-            cube = next((each.whole() for each in split), None)
-        cube = cube or make()
-        self._recent[(*key, bags)] = cube
-        while len(self._recent) > _KEPT:
-            del self._recent[next(iter(self._recent))]
-        return cube
+        exact = self.valuation is None  # rates round in each bag and group
+        return self._recent.get(key, bags, make, self._are_apart if exact else None)
+
+    def _are_apart(self, by: Sequence[str]) -> bool:
+        return self.grouping(by).of_entity is not None
 
     @property
     def since(self) -> int:

@@ -12,7 +12,7 @@ from saasmetrics.engine.groups import columns
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, money, period_drill, ratio
 from saasmetrics.money import counted
-from saasmetrics.survival.bootstrap import BAGS
+from saasmetrics.survival.bootstrap import bags_for
 from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from saasmetrics.metrics.made import PeriodDrill, Sides
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
-_CELLS = 6_000_000  # of a measure of a bagged cube
 
 
 @dataclass(frozen=True)
@@ -80,13 +79,12 @@ class Question:
     def bags(self) -> int:
         """Return into how many bags of customers sums are split for the interval; 0 for none.
 
-        Many groups take fewer bags each, and above some thousands no interval: the sums would not fit.
+        Many groups take fewer bags each, and above some hundreds no interval.
         """
         if self.interval is None:
             return 0
         _, periods, _ = self.book.engine.extent(self.counted[0])
-        cells = periods * len(self.book.engine.grouping(self.by))
-        return next((bags for bags in (BAGS, BAGS // 5) if bags * cells <= _CELLS), 0)
+        return bags_for(periods * len(self.book.engine.grouping(self.by)))
 
     def pairs(self) -> dict[str, NDArray[np.int64]]:
         """Return the sums over pairs as groups x bags x periods."""

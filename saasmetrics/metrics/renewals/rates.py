@@ -13,7 +13,7 @@ from saasmetrics.metrics.made import bootstrap_ratio, made, money, ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
 from saasmetrics.metrics.renewals.due import so_far
-from saasmetrics.survival.bootstrap import BAGS
+from saasmetrics.survival.bootstrap import bags_for
 from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ _PARTS = {
 DECIDED = ("renewed", "downsell", "lost")
 _AMOUNTS = ("atr", "renewed", "full", "downsell", "lost", "open", "escalator", "mid_term", "upsell")
 _TIMES = ("early", "on_time", "late", "multi_year")
-_CELLS = 6_000_000  # of a measure of a bagged cube
 _NOT_DUE = "nothing came up for renewal"
 _ALL_OPEN = "all that came up is still open"
 
@@ -170,8 +169,7 @@ def rate_frame(desk: Desk | Summed, measure: str, interval: float | None) -> pd.
     _, periods = desk.span()
     bags = 0
     if interval is not None and measure != "logo":
-        size = periods * len(desk.groups)
-        bags = next((n for n in (BAGS, BAGS // 5) if n * size <= _CELLS), 0)
+        bags = bags_for(periods * len(desk.groups))
     split = desk.sums(bags)
     sums = {name: value.sum(axis=1) for name, value in split.items()}
     heads = desk.heads()

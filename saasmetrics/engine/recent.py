@@ -1,0 +1,61 @@
+"""The last few cubes, and others that follow from them by adding up bags or groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from saasmetrics.engine.cubes import Cube
+
+    Apart = Callable[[Sequence[str]], bool]
+
+_MOST = 6
+
+
+class Recent:
+    """Cubes by what they were asked for: a kind, the columns of their groups, and the rest.
+
+    The rates of one window are all read off the same cube, split in bags or not, of groups or of the whole company.
+    """
+
+    def __init__(self) -> None:
+        self._cubes: dict[tuple[Any, ...], Cube] = {}
+
+    def get(
+        self, key: tuple[Any, ...], bags: int, make: Callable[[], Cube], apart: Apart | None
+    ) -> Cube:
+        """Return a cube: kept, added up from one that is kept, or made.
+
+        Parameters
+        ----------
+        key
+            Kind, columns, and what else it depends on but the bags.
+        bags
+            In how many bags each group is split; 0: in none.
+        make
+            Makes it.
+        apart
+            Whether the groups of columns have no customer in common. None where sums do not add up exactly, as where
+            each is rounded.
+        """
+        cube = self._cubes.pop((*key, bags), None)
+        if cube is None and apart is not None:
+            cube = self._added_up(key, bags, apart)
+        cube = cube or make()
+        self._cubes[(*key, bags)] = cube
+        while len(self._cubes) > _MOST:
+            del self._cubes[next(iter(self._cubes))]
+        return cube
+
+    def _added_up(self, key: tuple[Any, ...], bags: int, apart: Apart) -> Cube | None:
+        kind, by, *rest = key
+        for (name, columns, *others, split), cube in self._cubes.items():
+            if (name, others) != (kind, rest) or (bags and split != bags):
+                continue
+            if columns == by:
+                return cube.whole()
+            if not by and apart(columns):
+                return cube.total() if bags else cube.whole().total()
+        return None
