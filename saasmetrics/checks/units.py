@@ -83,6 +83,7 @@ def _jumps(view: View, date: str, amount: str) -> tuple[Rows, npt.NDArray[np.flo
     """Return the rows that jump, in their order, and by which factor."""
     good = view.valid(date) & view.valid(amount) & (np.abs(view.numbers(amount)) >= LEAST)
     rows = np.flatnonzero(good & (view.codes("customer_id") >= 0))
+    rows = rows[_far_apart(view.codes("customer_id")[rows], np.abs(view.numbers(amount)[rows]))]
     same = [name for name in SAME if view.has(name)] if view.name == "subscriptions" else []
     group = view.combined(["customer_id", *same])[rows]
     order = by_group_and_day(group, view.days(date)[rows])
@@ -98,6 +99,18 @@ def _jumps(view: View, date: str, amount: str) -> tuple[Rows, npt.NDArray[np.flo
     found = np.flatnonzero(by)
     found = found[np.argsort(rows[found])]
     return rows[found], by[found]
+
+
+def _far_apart(
+    customer: npt.NDArray[np.int32], size: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are of customers whose amounts are a factor apart at all: the others need no order."""
+    many = int(customer.max(initial=-1)) + 1
+    least, most = np.full(many, np.inf), np.zeros(many)
+    np.minimum.at(least, customer, size)
+    np.maximum.at(most, customer, size)
+    apart: npt.NDArray[np.bool_] = (most >= least * (min(FACTORS) * (1 - 2 * NEAR)))[customer]
+    return apart
 
 
 def by_group_and_day(group: npt.NDArray[np.int64], day: npt.NDArray[np.int32]) -> Rows:

@@ -155,13 +155,19 @@ def _worth(found: Spans, as_of: int, kept: npt.NDArray[np.intp], size: int) -> W
     customers = _last(found, until, found.entity, len(found.entity_ids))
     rows = None
     if found.source == "subscriptions":
-        lines = found.lines()
-        good = lines >= 0
-        one = _last(found.pick(good), until[good], lines[good], len(kept))
         rows = np.zeros(size, np.int64)
-        rows[kept] = one
+        rows[kept] = _of_lines(found, until, len(kept))
     running = int(amounts_on(found, as_of, len(found.entity_ids)).sum())
     return Worth(found.entity_ids, customers, rows, running)
+
+
+def _of_lines(found: Spans, until: Numbers, size: int) -> Numbers:
+    """Add up the spans of the last day of each row; where every row is one span, that is it."""
+    if found.line is None and len(found) == size:
+        return np.where(found.start < until, found.amount, 0)
+    lines = found.lines()
+    good = lines >= 0
+    return _last(found.pick(good), until[good], lines[good], size)
 
 
 def amounts_on(found: Spans, day: int | Numbers, size: int) -> Numbers:

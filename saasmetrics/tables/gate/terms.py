@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +143,9 @@ def overlaps_in_subscription(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             found.first,
             count=found.rows,
-            lines=partial(_overlapping, view.table, "subscription_id", _inclusive(gate)),
+            lines=partial(
+                _overlapping, view.table, "subscription_id", _inclusive(gate), found.groups
+            ),
             column="subscription_id, start, end",
             rule=overlap_in("terms of one subscription", found.pairs),
             remedy=_what_happens(gate) + " End the earlier term where the later one starts.",
@@ -160,7 +162,7 @@ def overlaps_in_customer(gate: Gate) -> Iterable[Problem]:
         yield from view.problem(
             found.first,
             count=found.rows,
-            lines=partial(_overlapping, view.table, "customer_id", _inclusive(gate)),
+            lines=partial(_overlapping, view.table, "customer_id", _inclusive(gate), found.groups),
             column="customer_id, start, end",
             rule=overlap_in("subscriptions of one customer", found.pairs),
             remedy=_what_happens(gate),
@@ -182,24 +184,26 @@ class _Overlaps:
     first: Rows
     rows: int
     pairs: int
+    groups: npt.NDArray[np.uint8]  # a bit for each: whether any of its rows overlap
 
 
-def _overlapping(table: Table, key: str, inclusive: bool) -> Rows:
+def _overlapping(table: Table, key: str, inclusive: bool, groups: npt.NDArray[np.uint8]) -> Rows:
     """All rows that start while another one of their group runs, looked for again rather than kept."""
     view = View(table)
-    kept, packed = _packed(view, key, inclusive)
+    group = view.codes(key)
+    kept, packed = _packed(view, key, inclusive, np.unpackbits(groups)[group] & (group >= 0))
     order = np.argsort(packed, kind="stable")
     _, _, late = _late(packed[order])
     return np.sort(kept[order[late]])
 
 
-def _packed(view: View, key: str, inclusive: bool) -> tuple[Rows, Numbers]:
+def _packed(view: View, key: str, inclusive: bool, among: npt.NDArray[Any]) -> tuple[Rows, Numbers]:
     """Rows that run for at least a day, and group, start and end of each in one number.
 
     Sorting those is much faster than sorting row numbers.
     """
     start, end = _bounded_days(view, inclusive)
-    kept = np.flatnonzero((end > start) & (view.codes(key) >= 0))
+    kept = np.flatnonzero((end > start) & among)
     packed = view.codes(key)[kept].astype(np.int64)
     return kept, (packed << (2 * _BITS)) | (start[kept] << _BITS) | end[kept]
 
@@ -213,16 +217,17 @@ def _late(ordered: Numbers) -> tuple[Numbers, Numbers, Bools]:
 
 def _overlaps(view: View, key: str, gate: Gate) -> _Overlaps:
     """Rows that start while another one of their group runs, and how many pairs run together."""
-    kept, packed = _packed(view, key, _inclusive(gate))
+    kept, packed = _packed(view, key, _inclusive(gate), view.codes(key) >= 0)
     ordered = np.sort(packed)
     starts, ends, late = _late(ordered)
     if not late.any():
-        return _Overlaps(np.zeros(0, np.intp), 0, 0)
+        return _Overlaps(np.zeros(0, np.intp), 0, 0, np.zeros(0, np.uint8))
     affected = np.zeros(len(view.names(key)), np.bool_)
     affected[starts[late] >> _BITS] = True
     inside = affected[starts >> _BITS]
     pairs = _pairs(starts[inside], np.sort(ends[inside]))
-    return _Overlaps(kept[_first_of(packed, ordered[late])], int(late.sum()), pairs)
+    first = kept[_first_of(packed, ordered[late])]
+    return _Overlaps(first, int(late.sum()), pairs, np.packbits(affected))
 
 
 def _first_of(values: Numbers, wanted: Numbers) -> Rows:
