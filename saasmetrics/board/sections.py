@@ -104,13 +104,17 @@ def cohorts(book: Book) -> Iterator[Callable[[], Exhibit]]:
     """Cohorts of customers and of net MRR."""
     from saasmetrics.metrics import retention as rates
 
-    freq = cohort_freq(book)
+    ask = cache(partial(rates.cohorts, book, freq=cohort_freq(book)))
+    with suppress(
+        DataError
+    ):  # first: customers by cohort follow from the sums behind its intervals
+        ask(measure="net")
     for measure, title in (("logos", "Customers by cohort"), ("net", "Net MRR by cohort")):
-        yield partial(_cohort, rates.cohorts, book, measure, freq, title)
+        yield partial(_cohort, ask, measure, title)
 
 
-def _cohort(ask: Callable[..., Result], book: Book, measure: str, freq: str, title: str) -> Exhibit:
-    return of(f"cohorts_{measure}", ask(book, measure=measure, freq=freq), title=title)
+def _cohort(ask: Callable[..., Result], measure: str, title: str) -> Exhibit:
+    return of(f"cohorts_{measure}", ask(measure=measure), title=title)
 
 
 def survival(book: Book) -> Iterator[Callable[[], Exhibit]]:

@@ -89,6 +89,7 @@ class LocalEngine(ReasonsHere, AheadHere):
         self._cache: dict[Any, Any] = {}
         self._recent = Recent()
         self._drilled: tuple[Any, drill.Found] | None = None
+        self._lived: tuple[Any, dict[str, NDArray[np.int64]]] | None = None
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
@@ -267,6 +268,10 @@ class LocalEngine(ReasonsHere, AheadHere):
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
+        key = ("triangle", tuple(by), self.calendar(freq).freq)
+        return self._lately(key, bags, lambda: self._triangle(freq, by, bags))
+
+    def _triangle(self, freq: str, by: Sequence[str], bags: int) -> Cube:
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
@@ -292,14 +297,23 @@ class LocalEngine(ReasonsHere, AheadHere):
         return Cube(found, cube, 0, bags)
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
-        """Return one lifetime per customer."""
+        """Return one lifetime per customer; the last ones are kept, for every curve is counted from them."""
+        if self._lived is None or self._lived[0] != (freq, cause):
+            self._lived = (freq, cause), self._lives(freq, cause)
+        return self._lived[1]
+
+    def _lives(self, freq: str, cause: str) -> dict[str, NDArray[np.int64]]:
         calendar, since = self.calendar(freq), self._since
         left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
         found = lifetimes(self.periodic(freq), self.extent(freq)[2], left)
         code = self._causes(cause)[0]
         if code is None:
-            return {**found, "cause": np.zeros(len(found["account"]), np.int64)}
-        return {**found, "cause": causes.of_lives(found, self.spans, code, calendar.ordinal)}
+            found["cause"] = np.zeros(len(found["account"]), np.int64)
+        else:
+            found["cause"] = causes.of_lives(found, self.spans, code, calendar.ordinal)
+        for values in found.values():
+            values.flags.writeable = False
+        return found
 
     def _causes(self, column: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
         if column == CAUSE_COLUMN:

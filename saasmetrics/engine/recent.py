@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     Apart = Callable[[Sequence[str]], bool]
 
 _MOST = 6
+_ROOM = 1 << 29  # bytes of all of them; the last one is kept whatever it takes
 
 
 class Recent:
@@ -45,9 +46,14 @@ class Recent:
             cube = self._added_up(key, bags, apart)
         cube = cube or make()
         self._cubes[(*key, bags)] = cube
-        while len(self._cubes) > _MOST:
+        while len(self._cubes) > 1 and (len(self._cubes) > _MOST or self._size() > _ROOM):
             del self._cubes[next(iter(self._cubes))]
         return cube
+
+    def _size(self) -> int:
+        return sum(
+            value.nbytes for cube in self._cubes.values() for value in cube.measures.values()
+        )
 
     def _added_up(self, key: tuple[Any, ...], bags: int, apart: Apart) -> Cube | None:
         kind, by, *rest = key

@@ -124,7 +124,8 @@ def curve(
     whole_horizon(horizon)
     if interval is not None:
         check_level(interval)
-    lives = Lives.of(book, by, freq)
+    resampled = weight == "mrr" and interval is not None
+    lives = Lives.of(book, by, freq, resampled=resampled)
     curves = _logo_curves(lives, interval) if weight == "logos" else _mrr_curves(lives, interval)
     until = horizon or _common_horizon(curves, lives.longest)
     options = {"weight": weight, "freq": _ages(book, freq), "interval": interval, "horizon": until}

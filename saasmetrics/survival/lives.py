@@ -54,11 +54,13 @@ class Lives:
     starting: Exposure
 
     @classmethod
-    def of(cls, book: Book, by: str | Sequence[str] | None, freq: str = "M") -> Lives:
-        """Count the lifetimes of a book."""
+    def of(
+        cls, book: Book, by: str | Sequence[str] | None, freq: str = "M", *, resampled: bool = False
+    ) -> Lives:
+        """Count the lifetimes of a book, at once by bag where `bagged` will be asked for."""
         names = columns(by)
         labels = book.engine.grouping(names).labels
-        frame = book.lifetimes(freq, names)
+        frame = book.lifetimes(freq, names, bags=BAGS if resampled else 0)
         group = _codes(frame, names, labels)
         customers, starting = (
             _exposed(frame, amount, group, len(labels)) for amount in ("customers", "mrr_micro")
@@ -115,7 +117,9 @@ class Lives:
 
     def bagged(self, amount: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what is at risk and what is lost as groups x bags x ages."""
-        frame = self.book.lifetimes(self.freq, self.by, bags=BAGS)
+        frame = self.frame
+        if "bag" not in frame.columns:
+            frame = self.book.lifetimes(self.freq, self.by, bags=BAGS)
         bags = int(frame["bag"].max()) + 1 if len(frame) else 1
         group = _codes(frame, self.by, self.labels) * bags + frame["bag"].to_numpy()
         table = _exposed(frame, amount, group, len(self.labels) * bags)
