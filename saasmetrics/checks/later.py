@@ -45,7 +45,7 @@ def _in_text(table: Table, column: str) -> tuple[Problem, ...]:
     kept: dict[Any, tuple[Problem, ...]] = table.__dict__.setdefault("_found", {})
     key = (with_control, column)
     if key not in kept:
-        kept[key] = tuple(with_control(View(table), column))
+        kept[key] = tuple(with_control(View.of(table), column))
     return kept[key]
 
 

@@ -55,7 +55,7 @@ def unit_jumps(tables: Mapping[str, Table]) -> Iterable[Problem]:
         table = tables.get(name)
         if table is None or not table.num_rows:
             continue
-        view = View(table)
+        view = View.of(table)
         if not view.has("customer_id", date, amount):
             continue
         rows, factor = _jumps(view, date, amount)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.cache.problems import problem_of, words_of
 from saasmetrics.checks.later import later
 from saasmetrics.checks.worth import Touched, touched, worth_of
+from saasmetrics.tables.gate.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,8 +73,11 @@ class Weighed:
     def _made(self) -> Found:
         asked = (self.policy, self.as_of, self.currency, self.problems)
         worth = worth_of(self.tables, *asked, self.counted)
+        views = [View.of(table) for table in self.tables.values()]  # held while rows are looked at
         every = [*self.problems, *self._later()]
-        return [(problem, touched(problem, self.tables, worth)) for problem in every]
+        found = [(problem, touched(problem, self.tables, worth)) for problem in every]
+        del views
+        return found
 
     def _later(self) -> list[Problem]:
         return later(self.tables, self.policy, self.as_of, self.currency, self.problems)

@@ -261,10 +261,13 @@ def label_of(value: Any) -> Any:
 def sort_key(ids: pa.Array) -> NDArray[np.int64]:
     """Return the rank of each id in sorted order, so that nothing depends on the order of rows."""
     whole = pa.types.is_int64(ids.type) and not ids.null_count
+    rank = np.arange(len(ids))
+    if whole and bool((raw(ids)[1:] > raw(ids)[:-1]).all()):
+        return rank
     order = np.argsort(raw(ids)) if whole else np.asarray(pc.sort_indices(ids))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
+    out = np.empty_like(rank)
+    out[order] = rank
+    return out
 
 
 def spread(rank: NDArray[np.int64], count: int) -> NDArray[np.int64]:

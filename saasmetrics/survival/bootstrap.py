@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import exp, factorial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 RESAMPLES = 1000
 BAGS = 1000
 SEED = 20260101
+_FINE = 1 << 16
 _CELLS = {BAGS: 1_000_000, BAGS // 5: 6_000_000}  # of a cube in so many bags, at most
 
 
@@ -67,9 +69,17 @@ def resample_weights(
     ((1000, 1000), 1.0, 1.0)
     """
     generator = np.random.default_rng(seed)
-    weights = generator.poisson(1.0, size=(resamples, bags)).astype(np.float64)
+    drawn = generator.integers(0, _FINE, size=(resamples, bags), dtype=np.uint16)
+    weights = _poisson()[drawn]
     weights.flags.writeable = False  # shared between callers
     return weights
+
+
+@lru_cache(maxsize=1)
+def _poisson() -> NDArray[np.float64]:
+    """Return the Poisson distribution of mean 1 as so many equally likely draws: ten times as fast as drawing it."""
+    below = np.cumsum([exp(-1) / factorial(count) for count in range(20)])
+    return np.searchsorted(below, (np.arange(_FINE) + 0.5) / _FINE).astype(np.float64)
 
 
 def resampled_survival(

@@ -189,7 +189,7 @@ class _Overlaps:
 
 def _overlapping(table: Table, key: str, inclusive: bool, groups: npt.NDArray[np.uint8]) -> Rows:
     """All rows that start while another one of their group runs, looked for again rather than kept."""
-    view = View(table)
+    view = View.of(table)
     group = view.codes(key)
     kept, packed = _packed(view, key, inclusive, np.unpackbits(groups)[group] & (group >= 0))
     order = np.argsort(packed, kind="stable")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,14 @@ class View:
 
     table: Table
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, table: Table) -> View:
+        """Return the view of a table that somebody still holds, or a new one."""
+        found = _HELD.get(id(table))
+        if found is None or found.table is not table:
+            _HELD[id(table)] = found = cls(table)
+        return found
 
     @property
     def name(self) -> str:
@@ -198,6 +207,9 @@ class View:
             whole = self._made["whole", column]
             self._made[kind, column] = make(whole if kind == "codes" else decode(whole))
         return self._made[kind, column]
+
+
+_HELD: WeakValueDictionary[int, View] = WeakValueDictionary()
 
 
 @dataclass
