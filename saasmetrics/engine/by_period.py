@@ -82,7 +82,9 @@ def _constant_pairs(
     many = len(found) * max(bags, 1)
     if found.of_entity is not None:
         group = bagged(engine, found.of_entity, bags) if bags else found.of_entity
-        return pair_cube(engine.periodic(freq), window, group, many, axis)
+        ledger = engine.periodic(freq)
+        kept = engine.steps(window, freq, axis) if bags else None  # others may be asked by next
+        return pair_cube(ledger, window, group, many, axis, kept)
     daily, entity_of, group = engine.accounts(by)
     if bags:
         group = (group.astype(np.int64) * bags + engine.bags(bags)[entity_of]).astype(np.int32)

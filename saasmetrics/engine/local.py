@@ -25,8 +25,9 @@ from saasmetrics.engine.groups import Groups, columns_for, groups, sort_key, spr
 from saasmetrics.engine.ledger import LONG, Ledger, first_group, ledger
 from saasmetrics.engine.movements import Moves, days_away, moves, visits
 from saasmetrics.engine.movements import kinds as kinds_of
+from saasmetrics.engine.pairs import Steps, steps
 from saasmetrics.engine.reason_answers import ReasonsHere
-from saasmetrics.engine.recent import Recent
+from saasmetrics.engine.recent import Last, Recent
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.spans import Spans, source_of, spans
 from saasmetrics.engine.terms import terms_cube
@@ -37,11 +38,12 @@ from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.renewals import Renewals, Window
     from saasmetrics.engine.waits import Waits
@@ -88,8 +90,9 @@ class LocalEngine(ReasonsHere, AheadHere):
         self._since = since
         self._cache: dict[Any, Any] = {}
         self._recent = Recent()
-        self._drilled: tuple[Any, drill.Found] | None = None
-        self._lived: tuple[Any, dict[str, NDArray[np.int64]]] | None = None
+        self._drilled: Last[drill.Found] = Last()
+        self._lived: Last[dict[str, NDArray[np.int64]]] = Last()
+        self._stepped: Last[list[Steps]] = Last()
 
     def _once(self, key: Any, make: Callable[[], T]) -> T:
         if key not in self._cache:
@@ -259,6 +262,13 @@ class LocalEngine(ReasonsHere, AheadHere):
         key = ("pairs", tuple(by), window, freq, tuple(stops))
         return self._lately(key, bags, lambda: by_period.pairs(self, window, freq, by, bags, stops))
 
+    def steps(self, window: int, freq: str, axis: Axis) -> Iterable[Steps]:
+        """Return what pairs are summed from, the same for all groups; the last ones are kept unless they are many."""
+        made = steps(self.periodic(freq), window, axis)
+        if len(self.entities) > LONG:
+            return made
+        return self._stepped.get((window, self.calendar(freq).freq, axis), lambda: list(made))
+
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
         """Return one group per entity: its own, or that of most of its MRR on its first day."""
         found = self.grouping(by)
@@ -276,10 +286,8 @@ class LocalEngine(ReasonsHere, AheadHere):
         periods = max(full - first + 1, 0)
         found, group = self.grouping(by), self.origin(by)
         refuse_large(found, periods * periods * max(bags, 1), HELD)
-        group, many = (
-            by_period.bagged(self, group, bags) if bags else group,
-            len(found) * max(bags, 1),
-        )
+        group = by_period.bagged(self, group, bags) if bags else group
+        many = len(found) * max(bags, 1)
         cube = triangle_cube(self.periodic(freq), group, many, first, periods)
         cube["constant"] = cube["mrr"]
         if self.valuation is not None:
@@ -298,9 +306,7 @@ class LocalEngine(ReasonsHere, AheadHere):
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer; the last ones are kept, for every curve is counted from them."""
-        if self._lived is None or self._lived[0] != (freq, cause):
-            self._lived = (freq, cause), self._lives(freq, cause)
-        return self._lived[1]
+        return self._lived.get((freq, cause), lambda: self._lives(freq, cause))
 
     def _lives(self, freq: str, cause: str) -> dict[str, NDArray[np.int64]]:
         calendar, since = self.calendar(freq), self._since
@@ -386,9 +392,7 @@ class LocalEngine(ReasonsHere, AheadHere):
     def measures(self, kind: str, **cell: Any) -> drill.Found:
         """Return entities and measures behind one cell; the last ones are kept, for another rate of the same cell."""
         key = (kind, tuple(sorted(cell.items())))
-        if self._drilled is None or self._drilled[0] != key:
-            self._drilled = key, drill.measures(self, kind, **cell)
-        return self._drilled[1]
+        return self._drilled.get(key, lambda: drill.measures(self, kind, **cell))
 
 
 __all__ = ["BAG", "LocalEngine", "dense_frame", "triangle_frame"]

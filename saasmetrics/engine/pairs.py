@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from saasmetrics.engine.tally import drain, pour
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -38,9 +39,16 @@ STANDINGS = 8
 
 
 def pair_cube(
-    ledger: Ledger, window: int, group: NDArray[np.int32], groups: int, axis: Axis
+    ledger: Ledger,
+    window: int,
+    group: NDArray[np.int32],
+    groups: int,
+    axis: Axis,
+    found: Iterable[Steps] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Return the sums over customers for every period t of an axis and the snapshot `window` periods before.
+
+    `found` are the steps of the ledger, window and axis, where they are kept.
 
     Notes
     -----
@@ -49,12 +57,43 @@ def pair_cube(
     `new` and `reactivation` are M1 of the others.
     """
     sums = _Sums(groups * len(axis), uneven=_uneven(ledger))
-    for accounts, part in ledger.blocks:
-        cell_of = group[accounts].astype(np.int64) * len(axis) - axis.base
-        if len(part):
-            _add(sums, part, window, axis, cell_of)
+    for part in steps(ledger, window, axis) if found is None else found:
+        _add(sums, part, group[part.accounts].astype(np.int64) * len(axis) - axis.base)
     still = () if ledger.paused is not None else ("paused", "resumed")
     return sums.measures((groups, len(axis)), still)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What the customers of a block are from one change to the next, now or `window` ago: the same for all groups.
+
+    `owner` counts accounts from the first of the block and `place` stands on the axis; `gain` is the change of MRR but
+    for what rests, `rests` and `lost` are what rests of it and what is lost of it, `idle` who rested at the start and
+    `gone` who of them left; the last three are None where there is none. `payer`, `paid` and `pays` are who paid
+    `window` ago from a place on, by how much more than before, and how many.
+    """
+
+    accounts: slice
+    owner: NDArray[np.int32]
+    place: NDArray[np.int32]
+    standing: NDArray[np.int8]
+    gain: NDArray[np.int64]
+    rests: NDArray[np.int64] | None
+    lost: NDArray[np.int64] | None
+    idle: NDArray[np.bool_] | None
+    gone: NDArray[np.bool_] | None
+    payer: NDArray[np.int32]
+    payer_place: NDArray[np.int32]
+    paid: NDArray[np.int64]
+    pays: NDArray[np.int8]
+
+
+def steps(ledger: Ledger, window: int, axis: Axis) -> Iterator[Steps]:
+    """Yield the steps of every block of a ledger."""
+    uneven = _uneven(ledger)
+    for accounts, part in ledger.blocks:
+        if len(part):
+            yield _steps(accounts, part, window, axis, uneven=uneven)
 
 
 def _uneven(ledger: Ledger) -> bool:
@@ -115,12 +154,11 @@ class _Sums:
         return cube
 
 
-def _add(sums: _Sums, ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64]) -> None:
-    """Add what changes in a part of the ledger; `cell_of` an account, plus the place, is the cell."""
+def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: bool) -> Steps:
     owner, time, now, ago = _states(ledger, window, axis.last)
     m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
     opening = np.maximum(m0, 0)
-    gain, rests, held, idle = m1 - opening, None, m1, np.zeros(0, bool)
+    gain, rests, held, idle = m1 - opening, None, m1, None
     if ledger.paused is not None:
         p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
         held = m1 + p1
@@ -128,46 +166,58 @@ def _add(sums: _Sums, ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[
             rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
             gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
-    seen = ledger.since[owner] + window <= time
-    standing = _standings(m0 > 0, held > 0, seen, gain)
-    if len(idle):
+    standing = _standings(m0 > 0, held > 0, ledger.since[owner] + window <= time, gain)
+    if idle is not None:
         standing[idle & (standing == BACK)] = RESUMED
-    cell = cell_of[owner] + axis.place(time)
+    some = idle is not None and bool(idle.any())
+    paid = np.maximum(ledger.mrr, 0)
+    pays = (paid > 0).astype(np.int64)
+    rows = np.flatnonzero(ledger.time <= axis.last - window)
+    return Steps(
+        accounts=accounts,
+        owner=owner.astype(np.int32),
+        place=axis.place(time).astype(np.int32),
+        standing=standing,
+        gain=gain,
+        rests=rests,
+        lost=np.minimum(m1 - opening, 0) if uneven else None,
+        idle=idle if some else None,
+        gone=idle & (held <= 0) if idle is not None and some else None,
+        payer=ledger.account[rows],
+        payer_place=axis.place(ledger.time[rows] + window).astype(np.int32),
+        paid=(paid - ledger.before(paid))[rows],
+        pays=(pays - ledger.before(pays))[rows].astype(np.int8),
+    )
+
+
+def _add(sums: _Sums, part: Steps, cell_of: NDArray[np.int64]) -> None:
+    """Add what changes in a block; `cell_of` an account, plus the place, is the cell."""
+    cell = cell_of[part.owner] + part.place
     # What a customer adds from one time on, it takes away at the next; cell 0, of ABSENT, takes what nobody asks for.
-    same = owner[1:] == owner[:-1]
+    same = part.owner[1:] == part.owner[:-1]
+    standing = part.standing.astype(np.int64)
     begins = (standing * sums.cells + cell) * (standing > SAME)
     ends = (standing[:-1] * sums.cells + cell[1:]) * (same & (standing[:-1] > SAME))
-    pour(sums.money, begins, gain)
-    drain(sums.money, ends, gain[:-1])
+    pour(sums.money, begins, part.gain)
+    drain(sums.money, ends, part.gain[:-1])
     counted = standing <= LOST
     pour(sums.heads, begins * counted, None)
     drain(sums.heads, ends * counted[:-1], None)
-    _add_payers(sums, ledger, window, axis, cell_of)
+    payers = cell_of[part.payer] + part.payer_place
+    pour(sums.paid, payers, part.paid)
+    pour(sums.payers, payers, part.pays.astype(np.int64))
 
     def spread(total: NDArray[np.int64], values: NDArray[np.int64]) -> None:
         pour(total, cell, values)
         drain(total, cell[1:], values[:-1] * same)
 
-    stays = (standing >= SAME) & (standing <= LOST)
-    if rests is not None:
-        spread(sums.paused, -rests * (standing >= SAME))
-    if sums.uneven:
-        spread(sums.lost, np.minimum(m1 - opening, 0) * stays)
-    if idle.any():
-        spread(sums.idle, idle.astype(np.int64))
-        spread(sums.gone, (idle & (held <= 0)).astype(np.int64))
-
-
-def _add_payers(
-    sums: _Sums, ledger: Ledger, window: int, axis: Axis, cell_of: NDArray[np.int64]
-) -> None:
-    """Add all who paid `window` ago, and what they paid."""
-    rows = np.flatnonzero(ledger.time <= axis.last - window)
-    cell = cell_of[ledger.account[rows]] + axis.place(ledger.time[rows] + window)
-    paid = np.maximum(ledger.mrr, 0)
-    pays = (paid > 0).astype(np.int64)
-    pour(sums.paid, cell, (paid - ledger.before(paid))[rows])
-    pour(sums.payers, cell, (pays - ledger.before(pays))[rows])
+    if part.rests is not None:
+        spread(sums.paused, -part.rests * (standing >= SAME))
+    if part.lost is not None:
+        spread(sums.lost, part.lost * ((standing >= SAME) & counted))
+    if part.idle is not None and part.gone is not None:
+        spread(sums.idle, part.idle.astype(np.int64))
+        spread(sums.gone, part.gone.astype(np.int64))
 
 
 def _states(
@@ -220,7 +270,9 @@ def _standing(paid: int, held: int, seen: int, sign: int) -> int:
     return ABSENT if sign < 1 else BACK if seen else NEW
 
 
-_STANDING = np.array([_standing(*at) for at in product((0, 1), (0, 1), (0, 1), (-1, 0, 1))])
+_STANDING = np.array(
+    [_standing(*at) for at in product((0, 1), (0, 1), (0, 1), (-1, 0, 1))], np.int8
+)
 
 
 def _standings(
@@ -228,7 +280,7 @@ def _standings(
     held: NDArray[np.bool_],
     seen: NDArray[np.bool_],
     gain: NDArray[np.int64],
-) -> NDArray[np.int64]:
+) -> NDArray[np.int8]:
     code = paid.astype(np.int8)
     for flag in (held, seen):
         code *= 2

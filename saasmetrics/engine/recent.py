@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     Apart = Callable[[Sequence[str]], bool]
 
+T = TypeVar("T")
 _MOST = 6
 _ROOM = 1 << 29  # bytes of all of them; the last one is kept whatever it takes
 
@@ -65,3 +66,16 @@ class Recent:
             if not by and apart(columns):
                 return cube.total() if bags else cube.whole().total()
         return None
+
+
+class Last(Generic[T]):
+    """The last of what was made, for the next who asks for the same."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Any, T] | None = None
+
+    def get(self, key: Any, make: Callable[[], T]) -> T:
+        """Return what is kept for a key, or make it."""
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, make()
+        return self._kept[1]
