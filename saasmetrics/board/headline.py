@@ -13,6 +13,7 @@ from saasmetrics.money import format_money, format_ratio, format_value
 if TYPE_CHECKING:
     import pandas as pd
 
+    from saasmetrics.board.sections import Asked
     from saasmetrics.book import Book
     from saasmetrics.result import Result
 
@@ -72,7 +73,9 @@ class Figure:
         )
 
 
-def headline(book: Book, margin: float | None = None) -> tuple[Figure, ...]:
+def headline(
+    book: Book, margin: float | None = None, asked: Asked | None = None
+) -> tuple[Figure, ...]:
     """Return ARR, NRR, GRR, logo churn, LTV:CAC and CAC payback of a book.
 
     Parameters
@@ -81,6 +84,8 @@ def headline(book: Book, margin: float | None = None) -> tuple[Figure, ...]:
         The company's tables.
     margin
         Gross margin, such as 0.8, where the tables do not give it.
+    asked
+        Answers a metric of the book that others ask for too.
 
     Raises
     ------
@@ -106,9 +111,22 @@ def headline(book: Book, margin: float | None = None) -> tuple[Figure, ...]:
         ("payback", "CAC payback", partial(economics.payback, margin=margin)),
     )
     return (
-        *(_asked(key, name, ask, book, _from_series) for key, name, ask in over_time),
+        *(
+            _asked(
+                key,
+                name,
+                ask if asked is None else partial(_answer, asked, ask),
+                book,
+                _from_series,
+            )
+            for key, name, ask in over_time
+        ),
         *(_asked(key, name, ask, book, _from_verdict) for key, name, ask in at_once),
     )
+
+
+def _answer(asked: Asked, ask: Callable[[Book], Result], _: Book) -> Result:
+    return asked(ask)
 
 
 def _asked(

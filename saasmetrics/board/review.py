@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,11 +199,12 @@ def review(
     if stopping:
         raise InvalidTablesError(stopping)
     done("check")
+    asked = cache(lambda ask: ask(book))  # what several parts show is computed once
     sections = []
-    for key, name, build in plan(margin):
+    for key, name, build in plan(margin, asked):
         sections.append(built(book, key, name, build))
         done(key)
-    figures = headline(book, margin)
+    figures = headline(book, margin, asked)
     done("headline")
     return Review(title or "Retention review", book, figures, tuple(sections), checked.df)
 

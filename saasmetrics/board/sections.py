@@ -21,6 +21,9 @@ _MOST_SEGMENTS = 12
 _MONTHLY = 24  # cohorts: with more months than this, quarters
 
 Build = Callable[["Book"], Iterator[Callable[[], Exhibit]]]
+Asked = Callable[
+    [Callable[["Book"], "Result"]], "Result"
+]  # a metric of the whole book, answered once
 
 
 def segment_column(book: Book) -> str | None:
@@ -68,32 +71,33 @@ def movements(book: Book) -> Iterator[Callable[[], Exhibit]]:
     yield lambda: of("movements", revenue.movements(book), drawn_as("movements", last=24))
 
 
-def retention(book: Book) -> Iterator[Callable[[], Exhibit]]:
-    """NRR and GRR over time, and by segment."""
+def retention(book: Book, asked: Asked | None = None) -> Iterator[Callable[[], Exhibit]]:
+    """NRR and GRR over time, and by segment; `asked` answers what others ask of the book too."""
     from saasmetrics.metrics import retention as rates
 
     by = segment_column(book)
-    asked = {} if by is None else {"nrr_by_segment": rates.nrr, "grr_by_segment": rates.grr}
-    parts = {key: cache(partial(ask, book, by=by)) for key, ask in asked.items()}
+    rated = {} if by is None else {"nrr_by_segment": rates.nrr, "grr_by_segment": rates.grr}
+    parts = {key: cache(partial(ask, book, by=by)) for key, ask in rated.items()}
     for part in parts.values():  # first: the sums of the company follow from those of its segments
         with suppress(DataError):
             part()
-    yield lambda: _nrr_and_grr(book)
+    answer = asked or (lambda ask: ask(book))
+    yield lambda: _nrr_and_grr(answer)
     for key, part in parts.items():
         yield partial(_recent, key, part)
-    yield lambda: of("logo_churn", rates.logo_churn(book), drawn_as("series", last=36))
+    yield lambda: of("logo_churn", answer(rates.logo_churn), drawn_as("series", last=36))
 
 
 def _recent(key: str, ask: Callable[[], Result]) -> Exhibit:
     return of(key, ask(), drawn_as("series", last=24))
 
 
-def _nrr_and_grr(book: Book) -> Exhibit:
+def _nrr_and_grr(answer: Asked) -> Exhibit:
     import pandas as pd
 
     from saasmetrics.metrics import retention as rates
 
-    results = {"NRR": rates.nrr(book), "GRR": rates.grr(book)}
+    results = {"NRR": answer(rates.nrr), "GRR": answer(rates.grr)}
     table = pd.concat([result.df.assign(metric=name) for name, result in results.items()])
     table = table[["metric", *(name for name in table.columns if name != "metric")]]
     draw = partial(drawn_as("compared", last=36), results)
@@ -182,7 +186,9 @@ def layers(book: Book) -> Iterator[Callable[[], Exhibit]]:
     yield lambda: of("layers", revenue.layers(book))
 
 
-def plan(margin: float | None = None) -> tuple[tuple[str, str, Build], ...]:
+def plan(
+    margin: float | None = None, asked: Asked | None = None
+) -> tuple[tuple[str, str, Build], ...]:
     """Return id, title and builder of every section, in order.
 
     Examples
@@ -193,7 +199,7 @@ def plan(margin: float | None = None) -> tuple[tuple[str, str, Build], ...]:
     return (
         ("bridge", "ARR bridge", bridge),
         ("movements", "MRR movements", movements),
-        ("retention", "Revenue and customer retention", retention),
+        ("retention", "Revenue and customer retention", partial(retention, asked=asked)),
         ("cohorts", "Cohorts", cohorts),
         ("survival", "Survival", survival),
         ("economics", "Unit economics", partial(unit_economics, margin=margin)),
