@@ -113,28 +113,43 @@ def bootstrap_ratio(
     low, high = np.full((groups, periods), np.nan), np.full((groups, periods), np.nan)
     tails = [50 * (1 - level), 50 * (1 + level)]
     for g in range(groups):
-        used = np.flatnonzero((denominator[g] != 0).any(axis=1) | (numerator[g] != 0).any(axis=1))
-        if len(used) < 2:
+        tops, bottoms = numerator[g], denominator[g]
+        used = np.flatnonzero((bottoms != 0).any(axis=1) | (tops != 0).any(axis=1))
+        enough = np.flatnonzero((bottoms > 0).sum(axis=0) >= 2)
+        if len(used) < 2 or not len(enough):
             continue
         # A bag draws the same in every period of every frequency: a number has one interval.
-        weights, tops, bottoms = resample_weights(bags), numerator[g], denominator[g]
+        weights = resample_weights(bags, dtype="float32")
         if len(used) < bags:
             weights, tops, bottoms = weights[:, used], tops[used], bottoms[used]
-        values = ratio(weights @ tops, weights @ bottoms)
-        enough = (denominator[g] > 0).sum(axis=0) >= 2
-        enough &= ~np.isnan(values).all(axis=0)
-        if enough.any():
-            low[g, enough], high[g, enough] = _percentiles(values[:, enough], tails)
+        values = _drawn(weights, tops[:, enough], bottoms[:, enough])
+        known = ~np.isnan(values).all(axis=1)
+        if not known.all():
+            values, enough = values[known], enough[known]
+        low[g, enough], high[g, enough] = _percentiles(values, tails)
     return low, high
 
 
+def _drawn(
+    weights: NDArray[np.float32], tops: NDArray[Any], bottoms: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the ratio of every period and resample.
+
+    It is computed as the distance from the ratio of all bags: of this, seven digits are enough.
+    """
+    value = np.nan_to_num(ratio(tops.sum(axis=0), bottoms.sum(axis=0)))
+    apart = (tops - value * bottoms).astype(np.float32).T @ weights.T
+    return value[:, None] + ratio(apart, bottoms.astype(np.float32).T @ weights.T)
+
+
 def _percentiles(values: NDArray[np.float64], tails: Sequence[float]) -> NDArray[np.float64]:
-    """Return percentiles of each column of the values that are there, column by column only where some are not."""
-    out = np.empty((len(tails), values.shape[1]))
-    holes = np.isnan(values).any(axis=0)
-    out[:, ~holes] = np.percentile(values[:, ~holes], tails, axis=0)
-    if holes.any():
-        out[:, holes] = np.nanpercentile(values[:, holes], tails, axis=0)
+    """Return percentiles of each row of the values that are there, row by row only where some are not."""
+    out = np.empty((len(tails), len(values)))
+    holes = np.isnan(values).any(axis=1)
+    if not holes.any():
+        return np.percentile(values, tails, axis=1, overwrite_input=True)
+    out[:, ~holes] = np.percentile(values[~holes], tails, axis=1)
+    out[:, holes] = np.nanpercentile(values[holes], tails, axis=1)
     return out
 
 
