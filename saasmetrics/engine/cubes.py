@@ -150,8 +150,9 @@ def sparse_frame(
     sizes = [len(groups), *(int(v.max(initial=0)) + 1 for v in dims.values())]
     key = group.astype(np.int64)
     for values, many in zip(dims.values(), sizes[1:], strict=True):
-        key *= many
-        key += values
+        if many > 1:
+            key *= many
+            key += values
     size = math.prod(sizes)
     used = np.arange(size)
     if size > len(key) + _FEW:

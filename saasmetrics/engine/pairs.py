@@ -35,7 +35,6 @@ TIME_BITS = 20  # of a key: the time; the rest is the account
 ABSENT, SAME, GROWN, SHRUNK, LOST, NEW, BACK, RESUMED = range(
     8
 )  # what a customer is, given M0 and M1
-STANDINGS = 8
 
 
 def pair_cube(
@@ -105,7 +104,8 @@ def _uneven(ledger: Ledger) -> bool:
 class _Sums:
     """By how much each sum changes in each cell.
 
-    `money` and `heads` are the change of MRR and the customers of each standing; `paid` is MRR at the start, `payers`
+    `money` and `heads` are the change of MRR and the customers of each standing from GROWN on, after a first cell that
+    takes what nobody asks for; `paid` is MRR at the start, `payers`
     who paid it, `paused` what rests of it, and `lost` what is lost of it, held apart where it is not that of those who
     shrank or left; `idle` counts customers whose MRR all rested at the start, and `gone` those of them that are gone.
     """
@@ -113,8 +113,8 @@ class _Sums:
     def __init__(self, cells: int, *, uneven: bool) -> None:
         self.cells = cells
         self.uneven = uneven
-        self.money = np.zeros(STANDINGS * cells, np.int64)
-        self.heads = np.zeros((LOST + 1) * cells, np.int64)
+        self.money = np.zeros((RESUMED - SAME) * cells + 1, np.int64)
+        self.heads = np.zeros((LOST - SAME) * cells + 1, np.int64)
         self.paid, self.payers, self.paused, self.lost, self.idle, self.gone = (
             np.zeros(cells, np.int64) for _ in range(6)
         )
@@ -123,30 +123,30 @@ class _Sums:
         self, shape: tuple[int, int], still: Collection[str]
     ) -> dict[str, NDArray[np.int64]]:
         """Return the measures as groups x places, in the memory of the sums where they are one; some never change."""
-        money = self.money.reshape(STANDINGS, self.cells)
-        heads = self.heads.reshape(LOST + 1, self.cells)
-        shrunk = money[SHRUNK] + money[LOST]
+        grown, less, lost, new, back, resumed = self.money[1:].reshape(RESUMED - SAME, self.cells)
+        raised, lowered, left = self.heads[1:].reshape(LOST - SAME, self.cells)
+        shrunk = less + lost
         kept = self.paid + (self.lost if self.uneven else shrunk)
         shrunk += self.paid
-        shrunk += money[GROWN]
+        shrunk += grown
         shrunk += self.paused
         self.payers += self.idle
-        self.gone += heads[LOST]
+        self.gone += left
         changes = {
             "opening": self.paid,
             "closing": shrunk,
             "kept": kept,
-            "expansion": money[GROWN],
-            "contraction": money[SHRUNK],
-            "churn": money[LOST],
+            "expansion": grown,
+            "contraction": less,
+            "churn": lost,
             "paused": self.paused,
-            "new": money[NEW],
-            "reactivation": money[BACK],
-            "resumed": money[RESUMED],
+            "new": new,
+            "reactivation": back,
+            "resumed": resumed,
             "customers": self.payers,
             "customers_lost": self.gone,
-            "customers_grown": heads[GROWN],
-            "customers_shrunk": heads[SHRUNK],
+            "customers_grown": raised,
+            "customers_shrunk": lowered,
         }
         cube = {name: change.reshape(shape) for name, change in changes.items()}
         for name in changes.keys() - still:
@@ -193,11 +193,12 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
 def _add(sums: _Sums, part: Steps, cell_of: NDArray[np.int64]) -> None:
     """Add what changes in a block; `cell_of` an account, plus the place, is the cell."""
     cell = cell_of[part.owner] + part.place
-    # What a customer adds from one time on, it takes away at the next; cell 0, of ABSENT, takes what nobody asks for.
+    # What a customer adds from one time on, it takes away at the next.
     same = part.owner[1:] == part.owner[:-1]
     standing = part.standing.astype(np.int64)
-    begins = (standing * sums.cells + cell) * (standing > SAME)
-    ends = (standing[:-1] * sums.cells + cell[1:]) * (same & (standing[:-1] > SAME))
+    moves, first = standing > SAME, (standing - GROWN) * sums.cells + 1
+    begins = (first + cell) * moves
+    ends = (first[:-1] + cell[1:]) * (same & moves[:-1])
     pour(sums.money, begins, part.gain)
     drain(sums.money, ends, part.gain[:-1])
     counted = standing <= LOST
