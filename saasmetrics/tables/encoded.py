@@ -20,6 +20,9 @@ _SPARSE = 4  # times as many numbers between the least and the largest as rows: 
 _FEW = 1 << 16
 _MANY = 1 << 12  # texts from which looking at their words pays
 _SAMPLE = 1 << 10  # texts that show whether they repeat much
+_TOGETHER = (
+    0.7  # of the rows: where fewer are the first of a run, equal numbers may all stand together
+)
 _PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
 
 
@@ -116,13 +119,18 @@ def _of_close_numbers(
     numbers: NDArray[np.int64], low: int, high: int
 ) -> tuple[pa.Array, NDArray[np.int32]]:
     """Look up at which row each number comes first, instead of hashing it."""
+    begins = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=begins[1:])
+    together = numbers[begins] if np.count_nonzero(begins) < _TOGETHER * len(numbers) else None
+    if together is not None and _differ(together, low, high):
+        return _whole(together), np.cumsum(begins, dtype=np.int32) - np.int32(1)
     first = np.empty(high - low + 1, np.int32)
     parts = [slice(at, at + _PART) for at in range(0, len(numbers), _PART)]
     for part in reversed(parts):
         place = numbers[part] - low
         rows = np.arange(part.start, part.start + len(place), dtype=np.int32)
         first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
-    code, begins = np.empty(len(numbers), np.int32), np.empty(len(numbers), bool)
+    code = np.empty(len(numbers), np.int32)
     for part in parts:
         found = code[part] = first[numbers[part] - low]
         begins[part] = found == np.arange(part.start, part.start + len(found), dtype=np.int32)
@@ -130,5 +138,17 @@ def _of_close_numbers(
     rank -= 1
     for part in parts:
         code[part] = rank[code[part]]
-    values = np.ascontiguousarray(numbers[begins])
-    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]), code
+    return _whole(numbers[begins]), code
+
+
+def _differ(numbers: NDArray[np.int64], low: int, high: int) -> bool:
+    """Return whether numbers between two are all different."""
+    seen = np.zeros(high - low + 1, bool)
+    for at in range(0, len(numbers), _PART):
+        seen[numbers[at : at + _PART] - low] = True
+    return int(np.count_nonzero(seen)) == len(numbers)
+
+
+def _whole(numbers: NDArray[np.int64]) -> pa.Array:
+    values = np.ascontiguousarray(numbers)
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])

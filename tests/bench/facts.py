@@ -33,6 +33,11 @@ FIRST = np.datetime64("2021-01")
 EACH = 50  # months of a customer, about
 LIMITS = {"ratio": 3.0, "memory": 300.0}
 COLUMNS = ["customer_id", "month", "mrr"]
+NEEDED = (
+    *("pandas", "pyarrow.compute", "tqdm.auto", "saasmetrics.book", "saasmetrics.importers.raw"),
+    *("saasmetrics.tables.read", "saasmetrics.tables.facts.reading", "saasmetrics.tables.gate"),
+    *("saasmetrics.quality", "saasmetrics.engine.local"),
+)  # what is measured is the work, not the loading of libraries
 INTRODUCTION = """\
 # Fact tables of customer-months
 
@@ -108,9 +113,10 @@ def job(file: str, least: int | None = None) -> Iterator[tuple[str, Any]]:
 
 def steps(file: str, what: str) -> dict[str, float]:
     """Return the processor seconds of each step, and the peak memory after it above what it began with."""
-    for name in ("pandas", "pyarrow.compute", "tqdm.auto", "saasmetrics.engine.local"):
+    for name in NEEDED:
         importlib.import_module(name)
-    memory, taken, before = _peak(), {}, time.process_time()
+    taken: dict[str, float] = {}
+    memory, before = _peak(), time.process_time()
     made = iter([("columns", columns(file))]) if what == "columns" else job(file, 0)
     for name, value in made:
         now = time.process_time()

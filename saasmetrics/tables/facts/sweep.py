@@ -74,7 +74,8 @@ class Sweep:
         self._month = int(NEVER)
         self._last = np.zeros(0, np.int16)
         self._first = np.zeros(0, np.int16)
-        self._seen, self._row = np.zeros(0, bool), np.zeros(0, np.int32)
+        self._there = 0  # customers who have the last month
+        self._row = np.zeros(0, np.int32)
         self._amount = np.zeros(0, np.float64)
         self._kind: NDArray[np.int16] | None = None
 
@@ -100,7 +101,7 @@ class Sweep:
 
     def finish(self) -> Runs:
         """Return all runs, by customer and month."""
-        self._seen, self._row = np.zeros(0, bool), np.zeros(0, np.int32)
+        self._row = np.zeros(0, np.int32)
         self._close(np.flatnonzero(self._last > NEVER).astype(np.int32))
         self._last = self._first = np.zeros(0, np.int16)
         self._amount, self._kind = np.zeros(0, np.float64), None
@@ -113,7 +114,6 @@ class Sweep:
             more = max(customers, room + room // 2) - room
             self._last = np.append(self._last, np.full(more, NEVER))
             self._first = np.append(self._first, np.zeros(more, np.int16))
-            self._seen = np.zeros(room + more, bool)
             self._amount = np.append(self._amount, np.zeros(more))
         if kinds and self._kind is None:
             self._kind = np.zeros(len(self._last), np.int16)
@@ -134,17 +134,19 @@ class Sweep:
         if now < self._month:
             self._add_rows(who, kind, month, amount)
             return
+        self._there = self._there if now == self._month else 0
         self._month = int(now)
         before = self._last.take(who)
         first = before < now
-        if not self._each_once(who):
+        self._last[who] = now
+        if not self._are_new(int(np.count_nonzero(first)), len(who)):
             first &= self._first_of_each(who)
+        self._there += int(np.count_nonzero(first))
         if not first.all():  # some customer has several rows of the month
             others = None if kind is None else kind[~first]
             self._add_rows(who[~first], others, month[~first], amount[~first])
             who, month, amount, before = who[first], month[first], amount[first], before[first]
             kind = None if kind is None else kind[first]
-        self._last[who] = now
         goes_on = before == now - 1
         goes_on &= self._amount.take(who) == amount
         if self._kind is not None and kind is not None:
@@ -157,13 +159,11 @@ class Sweep:
         if self._kind is not None and kind is not None:
             self._kind[new] = kind[begin]
 
-    def _each_once(self, who: NDArray[np.int32]) -> bool:
-        """Return whether no customer comes twice; false where looking at all of them costs more than at the rows."""
-        if len(self._seen) > _FEW * len(who):
+    def _are_new(self, many: int, rows: int) -> bool:
+        """Return whether so many customers have the month now and had it not; false where to count them costs more."""
+        if len(self._last) > _FEW * rows:
             return False
-        self._seen[:] = False
-        self._seen[who] = True
-        return int(np.count_nonzero(self._seen)) == len(who)
+        return int(np.count_nonzero(self._last == self._month)) == self._there + many
 
     def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return the rows in which customers come first; the last one written of several is the first row."""
