@@ -111,6 +111,19 @@ def test_concentration_is_the_share_of_the_largest(book: sm.Book) -> None:
     assert df.loc["HHI", "value"] == pytest.approx((120**2 + 60**2 + 40**2) / 220**2)
 
 
+def test_the_largest_customers_are_the_first_of_all_by_size_and_then_by_id() -> None:
+    mrr = [10 + number % 7 for number in range(60)]
+    ids = [f"c{number:02}" for number in range(60)]
+    found = sm.Book(mrr={"customer_id": ids[::-1], "month": ["2026-01"] * 60, "mrr": mrr})
+    result = sm.revenue.concentration(found)
+    largest, rows = result.extra["largest"], result.rows()
+    assert largest.equals(rows.head(20))
+    assert len(rows) == 60
+    size = [*zip(-rows["closing"], rows["customer_id"], strict=True)]
+    assert size == sorted(size)
+    assert rows["share"].sum() == pytest.approx(1)
+
+
 def test_concentration_counts_a_group_of_companies_as_one_customer() -> None:
     found = sm.Book(
         mrr={"customer_id": ["a", "b", "c"], "month": ["2026-01"] * 3, "mrr": [30, 30, 40]},

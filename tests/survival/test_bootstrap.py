@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from saasmetrics.errors import DataError
 from saasmetrics.survival.bootstrap import (
+    bags_for,
     percentile_interval,
     resample_weights,
     resampled_survival,
@@ -16,6 +18,21 @@ from saasmetrics.survival.estimate import greenwood, survival
 def test_the_same_seed_draws_the_same_resamples():
     assert (resample_weights(50, 20, seed=1) == resample_weights(50, 20, seed=1)).all()
     assert (resample_weights(50, 20, seed=1) != resample_weights(50, 20, seed=2)).any()
+
+
+def test_weights_are_poisson_draws_of_mean_one():
+    drawn = resample_weights(1000).astype(int)
+    shares = np.bincount(drawn.reshape(-1), minlength=6)[:6] / drawn.size
+    assert shares == pytest.approx(stats.poisson(1).pmf(range(6)), abs=2e-3)
+    assert drawn.mean() == pytest.approx(1, abs=3e-3)
+    assert drawn.var() == pytest.approx(1, abs=5e-3)
+    assert abs(np.corrcoef(drawn[:, :20].T) - np.eye(20)).max() < 0.15
+
+
+def test_bags_of_a_company_and_of_some_groups_are_many_and_those_of_many_groups_fewer():
+    assert bags_for(60) == bags_for(16 * 60) == 1000
+    assert bags_for(17 * 60) == bags_for(500 * 60) == 200
+    assert bags_for(501 * 60) == 0
 
 
 def test_the_global_random_state_is_left_alone():

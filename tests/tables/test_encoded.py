@@ -33,6 +33,18 @@ def test_whole_numbers_are_numbered_as_they_first_come(
 
 
 @quick
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 5)), min_size=1))
+def test_whole_numbers_that_stand_together_are_numbered_as_they_first_come(
+    runs: list[tuple[int, int]],
+) -> None:
+    array = pa.array([number for number, many in runs for _ in range(many)], pa.int64())
+    values, codes = encoded(array)
+    hashed = array.dictionary_encode()
+    assert values.equals(hashed.dictionary)
+    assert codes.tolist() == hashed.indices.to_pylist()
+
+
+@quick
 @given(
     st.lists(st.integers(0, 40), min_size=1, max_size=300), st.integers(8, 20), st.integers(0, 3)
 )
