@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.tables.arrays import one_chunk
 
@@ -22,6 +23,7 @@ __all__ = [
     "numbered_in",
     "plain_kind",
     "to_frame",
+    "without_blanks",
 ]
 
 NUMBERED = pa.dictionary(pa.int32(), pa.string())
@@ -104,6 +106,31 @@ def numbered(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if texts.null_count or len(texts.unique()) < len(texts):
         return decode(values)
     return pa.chunked_array([coded])
+
+
+def without_blanks(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts, plain or numbered, without those that nobody can see: empty ones and mere blanks are missing.
+
+    Examples
+    --------
+    >>> without_blanks(pa.chunked_array([["smb", "", " ", None]])).to_pylist()
+    ['smb', None, None, None]
+    """
+    coded = one_chunk(values) if values.type == NUMBERED else None
+    texts = values if coded is None else coded.dictionary
+    if not _has_blanks(texts):
+        return values
+    blank = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts))
+    if coded is None:
+        return pc.if_else(blank, pa.scalar(None, values.type), values)
+    codes = pc.if_else(blank.take(coded.indices), pa.scalar(None, pa.int32()), coded.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, texts)])
+
+
+def _has_blanks(texts: Any) -> bool:
+    # Without a Python number to compare with, which would make pyarrow import pandas.
+    empty = pc.min(pc.binary_length(texts)).as_py() == 0
+    return empty or bool(pc.any(pc.utf8_is_space(texts)).as_py())
 
 
 def numbered_in(files: Sequence[Any]) -> list[str]:
