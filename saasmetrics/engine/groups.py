@@ -31,6 +31,7 @@ ARR_BAND = "arr_band"  # computed: the ARR of a customer when it first pays
 BANDS = ("under 1k", "1k to 5k", "5k to 25k", "25k to 100k", "100k and more")
 EDGES = np.array([1_000, 5_000, 25_000, 100_000]) * 1_000_000
 NONE = "(none)"  # the group of customers without a value
+MISSING = "(missing)"  # the same, where "(none)" is a value
 RESERVED = frozenset(
     {"period", "value", "numerator", "denominator", "n", "reason", "complete", "low", "high"}
     | {"cohort", "age", "observed", "movement", "customers", "opening", "new", "reactivation"}
@@ -247,8 +248,13 @@ def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     labels = [names[i] for i in order]
     if (code < 0).any() or not labels:
         rank[-1] = len(labels)
-        labels.append(NONE if NONE not in labels else "(missing)")
+        labels.append(missing_label(labels))
     return labels, rank[code]
+
+
+def missing_label(values: Iterable[Any]) -> str:
+    """Return what customers without a value are called beside groups of some values."""
+    return MISSING if NONE in values else NONE
 
 
 def label_of(value: Any) -> Any:
