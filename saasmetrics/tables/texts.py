@@ -61,17 +61,20 @@ def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
-def to_frame(data: pa.Table) -> pd.DataFrame:
-    """Return a table as a pandas frame, in which numbered texts are texts and no categories.
+def to_frame(data: pa.Table, *, as_times: bool = False) -> pd.DataFrame:
+    """Return a table as a pandas frame, in which numbered texts are texts; with `as_times` days are datetime64.
 
     Examples
     --------
     >>> to_frame(pa.table({"plan": pa.array(["pro"]).dictionary_encode()}))["plan"].tolist()
     ['pro']
     """
-    made: pd.DataFrame = data.cast(
-        pa.schema([field.with_type(plain_kind(field.type)) for field in data.schema])
-    ).to_pandas()
+    kinds = {f.name: plain_kind(f.type) for f in data.schema}
+    if as_times:  # in the unit that times have, which reaches all years
+        days = {name: pa.timestamp("us") for name, kind in kinds.items() if pa.types.is_date(kind)}
+        kinds |= days
+    schema = pa.schema([field.with_type(kinds[field.name]) for field in data.schema])
+    made: pd.DataFrame = data.cast(schema).to_pandas()
     return made
 
 
