@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import UnknownNameError
-from saasmetrics.money import MICRO, counted, format_money, format_ratio
+from saasmetrics.money import MICRO, counted, format_money, format_part
 from saasmetrics.tables.findings import SHOWN
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def touching(touched: Touched, currency: str) -> str:
         said += f" and {format_money(touched.micro / MICRO, currency)} of MRR"
     if touched.share is not None:
         of = " of the rows, whose MRR is unknown" if touched.micro is None else ""
-        said += f" ({format_ratio(touched.share)}{of})"
+        said += f" ({format_part(touched.share)}{of})"
     elif touched.micro is None:
         said += ", whose MRR is unknown"
     points = f", {in_points(touched.points)} points off the score" if touched.points else ""
@@ -252,7 +252,7 @@ def table(pairs: Iterable[tuple[Problem, Touched]], currency: str) -> str:
             f"{problem.rows:,}" if problem.rows else "–",
             "–" if touched.customers is None else f"{touched.customers:,}",
             format_money(money, currency),
-            format_ratio(touched.share),
+            format_part(touched.share),
             in_points(touched.points) if touched.points else "–",
             problem.remedy,
         )
