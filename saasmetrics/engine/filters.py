@@ -13,6 +13,7 @@ from saasmetrics.engine.columns import flat
 from saasmetrics.engine.groups import MISSING, NONE, columns_for, missing_label
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, UnknownNameError, hint
+from saasmetrics.tables.nested import refuse_nested
 from saasmetrics.tables.texts import is_text, plain_kind
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str
         table, column = place_of(name, out, source)
         asked = wanted_values(name, value)
         values_of = out[table].data[column]
+        refuse_nested(table, column, values_of.type)
         wanted = meant(asked, values_of.type, partial(_has, values_of))
         keep = _rows(out[table].data, column, wanted, name, asked)
         known_ids = flat(out[table].data["customer_id"])

@@ -17,6 +17,7 @@ from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
 from saasmetrics.tables.arrays import raw
+from saasmetrics.tables.nested import refuse_nested
 from saasmetrics.tables.runs import columns_of
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ def _column(
         return list(BANDS), _band(spans), None
     table, column = column_of(name, known)
     data = tables[table].data
+    refuse_nested(table, column, data.field(column).type)
     if table == "customers" and entity != "subscription":
         at = pc.index_in(
             spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type)

@@ -7,6 +7,7 @@ import datetime as dt
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import saasmetrics as sm
@@ -85,6 +86,31 @@ def test_where_takes_each_label_that_groups_show(away: bool) -> None:
         assert sm.revenue.mrr(ours.where(segment=[label])).value == value
     assert sm.revenue.mrr(ours.where(segment=None)).value == 2
     assert sm.revenue.mrr(ours.where(segment=["(none)", "(missing)"])).value == 3
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["here", "connected"])
+@pytest.mark.parametrize("value", ["Oslo", None, "(none)"])
+def test_a_column_of_records_is_refused_by_name_where_one_chooses_by_it(
+    away: bool, value: str | None
+) -> None:
+    rows = pa.table({"customer_id": ["a"], "address": [{"city": "Oslo"}], "deep": [[[1]]]})
+    months = pa.table({"customer_id": ["a"], "month": [dt.date(2025, 1, 1)], "mrr": [5.0]})
+    ours = sm.Book(mrr=months, customers=rows)
+    if away:
+        ours = sm.connect(mrr=duckdb.from_arrow(months), customers=duckdb.from_arrow(rows))
+    with pytest.raises(
+        sm.DataError, match=r"customers\.address holds records .* df\['address'\]\.str\['city'\]"
+    ):
+        ours.where(address=value)
+    with pytest.raises(sm.DataError, match=r"customers\.deep holds lists"):
+        ours.where(deep=value)
+
+
+def test_a_column_of_records_is_refused_by_name_where_one_groups_by_it() -> None:
+    rows = pa.table({"customer_id": ["a"], "address": [{"city": "Oslo"}]})
+    ours = sm.Book(mrr={"customer_id": ["a"], "month": ["2025-01"], "mrr": [5.0]}, customers=rows)
+    with pytest.raises(sm.DataError, match=r"customers\.address holds records"):
+        sm.revenue.mrr(ours, by="address")
 
 
 def test_times_of_one_day_are_different_groups() -> None:

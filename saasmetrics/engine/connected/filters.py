@@ -21,6 +21,7 @@ from saasmetrics.engine.filters import (
 )
 from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.spans import source_of
+from saasmetrics.tables.nested import refuse_nested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ def filtered_there(
         asked = wanted_values(name, value)
         with link.asking(f"Looking for {name}"):
             rows: Rows = out[table].data
+            refuse_nested(table, column, rows.field(column).type)
             wanted = meant(asked, rows.field(column).type, partial(_has, rows.frame, column))
             keep = _keep(rows, column, wanted, name)
             if not _any(rows.frame.filter(keep)) and _any(rows.frame):
