@@ -326,14 +326,14 @@ class Book:
         return found
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a table as a pandas frame; refuse one that the book does not have."""
+        """Return a table as a pandas frame, days as datetime64; refuse a table that the book does not have."""
         if name not in self.tables:
             from saasmetrics.tables import SCHEMA
 
             needs = ", ".join(SCHEMA[name].required) if name in SCHEMA else ""
             msg = f"This needs the table {name} ({needs}); add it to the folder or pass Book({name}=...)."
             raise MissingTableError(msg)
-        return to_frame(whole(self.tables[name], f"A frame of {name}").data)
+        return to_frame(whole(self.tables[name], f"A frame of {name}").data, as_times=True)
 
     def calendar(self, freq: str = "M") -> Calendar:
         """Return the calendar of a frequency in the book's fiscal year."""

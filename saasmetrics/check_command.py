@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.flags import flagged
-from saasmetrics.money import counted, format_money, format_ratio
+from saasmetrics.money import counted, format_money
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.checks.remedies import Chosen
-    from saasmetrics.checks.worth import Touched
     from saasmetrics.errors import Problem
     from saasmetrics.quality import Report
 
@@ -142,12 +141,13 @@ def _exact(micro: int | None) -> str | None:
 
 
 def _lines(book: Book, report: Report) -> list[str]:
+    from saasmetrics.checks.explained import touching
     from saasmetrics.checks.remedies import choices
 
     lines, remedies = [], choices()
     for problem, touched in zip(report.problems, report.extra["touched"], strict=True):
         lines.append(f"{problem.severity.upper()} {flagged(problem)}")
-        if said := _touched(touched, book.currency):
+        if said := touching(touched, book.currency):
             lines.append(f"  Touches {said}.")
         lines += _remedies(problem, remedies.get(problem.code, {}))
     for entry in book.repairs:
@@ -161,23 +161,6 @@ def _lines(book: Book, report: Report) -> list[str]:
     many = counted(len(book.tables), "table")
     lines.append(f"Data quality {report.text} in {many} as of {book.as_of_text}.")
     return lines
-
-
-def _touched(touched: Touched, currency: str) -> str:
-    from saasmetrics.checks.explained import in_points
-
-    if touched.customers is None:
-        return ""
-    said = counted(touched.customers, "customer")
-    if touched.micro is not None:
-        said += f" and {_money(touched.micro, currency)} of MRR"
-    if touched.share is not None:
-        of = " of the rows, whose MRR is unknown" if touched.micro is None else ""
-        said += f" ({format_ratio(touched.share)}{of})"
-    elif touched.micro is None:
-        said += ", whose MRR is unknown"
-    points = f", {in_points(touched.points)} points off the score" if touched.points else ""
-    return said + points
 
 
 def _remedies(problem: Problem, known: dict[str, str]) -> list[str]:

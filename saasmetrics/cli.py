@@ -256,13 +256,15 @@ def _pack(arguments: argparse.Namespace) -> int:
 def _review(arguments: argparse.Namespace) -> int:
     from saasmetrics.board import review
     from saasmetrics.board.outputs import review_places
+    from saasmetrics.board.remedies import reworded_review
     from saasmetrics.board.sections import plan
 
     out, csv = review_places(arguments.folder, arguments.out, arguments.csv)
     with _progress(2 * len(plan()) + 4, "Retention review") as done:
         book = _book(arguments)
         done("read")
-        found = review(book, title=arguments.title, margin=arguments.margin, done=done)
+        made = review(book, title=arguments.title, margin=arguments.margin, done=done)
+        found = reworded_review(made, as_flags)
         page = found.to_html(out, done=done)
         files = found.to_csv(csv)
         done("csv")
@@ -270,11 +272,11 @@ def _review(arguments: argparse.Namespace) -> int:
         sure = f"95% interval {figure.interval}" if figure.interval else ""
         change = f"{figure.change} in 12 months" if figure.change else ""
         verdict = figure.verdict if figure.verdict in {"pass", "fail", "not proven"} else ""
-        details = [part for part in (verdict, change, sure) if part] or [as_flags(figure.reason)]
+        details = [part for part in (verdict, change, sure) if part] or [figure.reason]
         _say(f"{figure.name:<12} {figure.text:>12}   {'; '.join(details)}".rstrip())
     for section in found.sections:
         for text in section.missing:
-            _say(f"Not shown in {section.title}: {as_flags(text)}")
+            _say(f"Not shown in {section.title}: {text}")
     _say(f"\n{page}\n{len(files)} CSV files in {csv}")
     return DONE
 

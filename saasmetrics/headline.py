@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.money import counted, format_difference, format_money, format_ratio, format_value
+from saasmetrics.money import (
+    counted,
+    format_difference,
+    format_money,
+    format_part,
+    format_ratio,
+    format_value,
+)
 from saasmetrics.periods import PER_YEAR, period_text
 
 if TYPE_CHECKING:
@@ -163,7 +170,7 @@ def _waterfall(result: Result) -> str:
     currency = result.context.currency
     of = f"{format_money(renewed, currency)} of {format_money(due, currency)}"
     return (
-        f"renewed {of} available to renew in {_when(result, rows)} ({format_ratio(renewed / due)})"
+        f"renewed {of} available to renew in {_when(result, rows)} ({format_part(renewed / due)})"
     )
 
 
@@ -183,7 +190,7 @@ def _forecast(result: Result) -> str:
     value, due, low, high = (
         format_money(row[name], currency) for name in ("value", "atr", "p10", "p90")
     )
-    said = f"{value} of {due} expected to renew {when} ({format_ratio(row['share'])})"
+    said = f"{value} of {due} expected to renew {when} ({format_part(row['share'])})"
     return f"{said}, P10 to P90 {low} to {high}"
 
 
@@ -236,7 +243,7 @@ def _causes(result: Result) -> str:
         return ""
     rows, age = _at_a_year(result)
     parts = [
-        f"{cause} {format_ratio(value)}"
+        f"{cause} {format_part(value)}"
         for cause, value in zip(rows["cause"], rows["value"], strict=True)
     ]
     return f"left after {age}: {', '.join(parts)}" if parts else ""
@@ -248,7 +255,7 @@ def _concentration(result: Result) -> str:
     if result.by or not len(tops):
         return ""
     name, value = tops["measure"].iloc[0], float(tops["value"].iloc[0])
-    return f"the {name} pay {format_ratio(value)} of MRR"
+    return f"the {name} pay {format_part(value)} of MRR"
 
 
 def _layers(result: Result) -> str:
@@ -262,7 +269,7 @@ def _layers(result: Result) -> str:
     cohort = period_text(
         largest["cohort"], str(result.context.options.get("freq", "M")), result.context.fiscal_start
     )
-    share = format_ratio(float(largest["value"]) / total)
+    share = format_part(float(largest["value"]) / total)
     many = counted(int((rows["value"] > 0).sum()), "cohort")
     return f"MRR {format_money(total, currency)} from {many}, {share} of it from that of {cohort}"
 

@@ -32,6 +32,7 @@ LIMIT = (
     9.0e12  # of a single amount: 9 trillion in micro-units is close to the largest 64-bit integer
 )
 _NO_POINTS = 5e-5  # percentage points that four digits do not show
+_SAME = 1e-9  # apart, two shares differ only by how numbers are held
 _EXACT = 10_000  # amounts of a change below it are written in full
 _STEPS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -238,13 +239,12 @@ def format_part(value: float | None, digits: int = 1) -> str:
     """
     if value is None or value != value:
         return "–"
-    step = 10.0 ** -(digits + 2)
-    said = round(value, digits + 2)
-    if said == 1 and value != 1:
-        said += step if value > 1 else -step
-    if said == 0 and value != 0:
-        said += step if value > 0 else -step
-    return format_ratio(said, digits)
+    said, step = format_ratio(value, digits), 10.0 ** -(digits + 2)
+    if said == format_ratio(1.0, digits) and abs(value - 1) > _SAME:
+        return format_ratio(1 + step if value > 1 else 1 - step, digits)
+    if said.lstrip("-") == format_ratio(0.0, digits):
+        return format_ratio(step * (int(value > _SAME) - int(value < -_SAME)), digits)
+    return said
 
 
 def format_value(value: float | None, unit: str, currency: str = "USD") -> str:

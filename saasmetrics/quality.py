@@ -141,6 +141,15 @@ class Report(Result):
         there = [problem for problem in self.problems if problem.code == finding]
         return paragraph(finding, there, choices().get(finding, {}))
 
+    def __str__(self) -> str:
+        from saasmetrics.checks.explained import as_text, wrapped
+
+        pairs = zip(self.problems, self.extra["touched"], strict=True)
+        lines = [f"{self.metric.name}: {self.text}", *as_text(pairs, self.context.currency)]
+        return "\n".join([*lines, *wrapped(self.footnote)])
+
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         from saasmetrics.checks.explained import of_problems, table
         from saasmetrics.checks.remedies import choices

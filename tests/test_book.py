@@ -45,6 +45,16 @@ def test_mrr_is_that_of_the_last_day_of_the_month(book: sm.Book) -> None:
     assert (found["2025-01"], found["2025-05"], found["2025-06"]) == (100, 180, 130)
 
 
+def test_days_of_a_frame_are_datetimes_of_any_year() -> None:
+    rows = lines(("a", "2025-01-10", "9999-12-31", 100), ("b", "2025-02-01", None, 5))
+    frame = sm.Book(subscriptions=rows).frame("subscriptions")
+    assert [frame[name].dtype.kind for name in ("start", "end")] == ["M", "M"]
+    assert frame["start"].dt.month.tolist() == [1, 2]
+    assert (frame["end"].dt.year.iloc[0], frame["end"].isna().tolist()) == (9999, [False, True])
+    again = sm.Book(subscriptions=frame)
+    assert again.tables["subscriptions"].data["end"].type == "date32[day]"
+
+
 def test_the_callers_frame_is_never_changed() -> None:
     frame = pd.DataFrame(lines(("a", "2025-01-10", None, 100)))
     before = frame.copy(deep=True)

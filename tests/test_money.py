@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import saasmetrics as sm
-from saasmetrics.money import format_money, format_value, months_per_interval, to_micro
+from saasmetrics.money import (
+    format_money,
+    format_part,
+    format_ratio,
+    format_value,
+    months_per_interval,
+    to_micro,
+)
 
 
 @given(st.integers(-(10**11), 10**11))
@@ -90,3 +97,20 @@ def test_each_unit_has_its_words() -> None:
     assert format_value(11.3, "months") == "11.3 months"
     assert format_value(3.0, "multiple") == "3.0x"
     assert format_value(1234, "count") == "1,234"
+
+
+@pytest.mark.parametrize("digits", [0, 1])
+def test_a_part_reads_as_all_or_none_of_it_only_where_it_is(digits: int) -> None:
+    whole, none = format_ratio(1.0, digits), format_ratio(0.0, digits)
+    assert format_part(0.99999, digits) == format_ratio(1 - 10 ** -(digits + 2), digits)
+    assert format_part(0.00001, digits) == format_ratio(10 ** -(digits + 2), digits)
+    assert format_part(sum([0.1] * 10), digits) == whole  # which is 0.9999999999999999
+    assert format_part(0.3 - 0.1 * 3, digits) == none
+    assert format_part(np.float64(0), digits) == none
+
+
+@given(st.floats(0, 1), st.sampled_from([0, 1]))
+def test_any_other_part_reads_as_a_ratio_does(value: float, digits: int) -> None:
+    said = format_ratio(value, digits)
+    ends = {format_ratio(0.0, digits), format_ratio(1.0, digits)}
+    assert (said in ends) or format_part(value, digits) == said

@@ -121,6 +121,19 @@ def test_the_check_says_at_once_how_many_findings_there_are(book: sm.Book) -> No
     assert "0 errors" in str(book.check()).splitlines()[0]
 
 
+def test_a_printed_check_is_read_in_a_hundred_columns() -> None:
+    rows = {"customer_id": ["a", "b ", "c"], "month": ["2026-01"] * 3, "mrr": [10, 12, -4]}
+    report = sm.Book(mrr=rows).check()
+    lines = str(report).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert repr(report) == str(report)
+    told = " ".join(str(report).split())
+    for problem in report.problems:
+        for said in (problem.code, problem.rule, problem.remedy):
+            assert " ".join(said.split()) in told
+    assert "Touches 1 customer and $12 of MRR" in told
+
+
 def test_what_is_not_one_value_has_a_headline_in_words() -> None:
     rows = [("a", 1, 100), ("b", 1, 50), ("a", 2, 120), ("c", 2, 30)]
     ids, months, mrr = zip(*rows, strict=True)

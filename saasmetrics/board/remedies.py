@@ -1,4 +1,4 @@
-"""Remedies of a pack in the words of whoever made it: arguments of Python, or keys of the settings."""
+"""Remedies of a pack or a review in the words of whoever made it: arguments of Python, flags, or keys of settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from saasmetrics.board.build import Pack
+    from saasmetrics.board.review import Review
 
 
 def reworded(pack: Pack, words: Callable[[str], str]) -> Pack:
@@ -36,3 +37,27 @@ def reworded(pack: Pack, words: Callable[[str], str]) -> Pack:
         for key, each in pack.quantities.items()
     }
     return replace(pack, pages=pages, quantities=quantities)
+
+
+def reworded_review(review: Review, words: Callable[[str], str]) -> Review:
+    """Return a review whose reasons, findings and remedies are said in other words.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a"] * 3, "month": ["2026-01", "2026-02", "2026-03"], "mrr": [1] * 3}
+    >>> made = reworded_review(sm.board.review(sm.Book(mrr=rows)), str.upper)
+    >>> {figure.reason.isupper() for figure in made.headline if figure.value is None}
+    {True}
+    """
+    findings = review.findings.copy()
+    for name in ("finding", "remedy"):
+        findings[name] = findings[name].map(words)
+    return replace(
+        review,
+        headline=tuple(replace(each, reason=words(each.reason)) for each in review.headline),
+        sections=tuple(
+            replace(each, missing=tuple(map(words, each.missing))) for each in review.sections
+        ),
+        findings=findings,
+    )

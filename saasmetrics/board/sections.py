@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.board.exhibits import Exhibit, Section, drawn_as, of
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.money import format_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,8 +164,8 @@ def _share_sentence(frame: pd.DataFrame) -> str:
     if "top 10" not in shares or shares["top 10"] != shares["top 10"]:
         return "There is no MRR whose concentration could be told"
     return (
-        f"The largest customer brings {shares['top 1']:.1%} of MRR, the ten largest "
-        f"{shares['top 10']:.1%}"
+        f"The largest customer brings {format_part(shares['top 1'])} of MRR, the ten largest "
+        f"{format_part(shares['top 10'])}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.money import format_money, format_ratio, format_value
+from saasmetrics.money import format_money, format_part, format_ratio, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _writer(name: str, unit: str, currency: str) -> Callable[[Any], str]:
     if name in _MONEY:
         return lambda v: format_money(float(v), currency)
     if name == "share":
-        return lambda v: format_ratio(float(v))
+        return lambda v: format_part(float(v))
     if name in _VALUES:
         shown = "ratio" if unit == "curve" else unit
         return lambda v: _value(v, shown, currency)
@@ -107,7 +107,9 @@ def _matrix(table: pd.DataFrame, exhibit: Exhibit) -> tuple[pd.DataFrame, str]:
     first = seen[seen["age"] == seen["age"].min()].set_index("cohort")["denominator"]
 
     def write(value: float) -> str:
-        return f"{value * 100:.0f}%" if ratio else format_money(value, currency)
+        if not ratio:
+            return format_money(value, currency)
+        return format_part(value, 0) if value <= 1 else format_ratio(value, 0)
 
     texts: dict[str, list[str]] = {
         "cohort": [f"{cohort:%Y-%m-%d}" for cohort in wide.index],

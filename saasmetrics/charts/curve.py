@@ -20,7 +20,7 @@ from saasmetrics.charts.frame import (
     with_group,
 )
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part, format_ratio
 from saasmetrics.periods import NOUNS
 from saasmetrics.survival.logrank import corrected, logrank
 
@@ -264,7 +264,7 @@ def _tails(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _end_labels(frame: pd.DataFrame, plot: _Plot, last: float) -> alt.Chart:
     ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
     values = [
-        (f"{group} {format_ratio(float(ends[group]), 0)}".strip(), float(ends[group]), color)
+        (f"{group} {format_part(float(ends[group]), 0)}".strip(), float(ends[group]), color)
         for group, color in plot.color.items()
     ]
     return end_labels(values, last, plot.colors, plot.height, plot.x, plot.y)
@@ -329,11 +329,11 @@ def message(frame: pd.DataFrame, named: list[str], noun: str, *, counted: bool) 
     ranked = sorted(at.items(), key=lambda item: item[1])
     (worst, low), (best, high) = ranked[0], ranked[-1]
     if len(at) == 1:
-        return f"{format_ratio(high, 0)} of {f'{best} {of}'.strip()} {verb} still there {when}"
+        return f"{format_part(high, 0)} of {f'{best} {of}'.strip()} {verb} still there {when}"
     sure = _apart(frame, best, worst, year) if counted else True
     return (
-        f"{when.capitalize()}, {format_ratio(high, 0)} of {best} {of} {verb} still there, "
-        f"{'but' if sure else 'and'} {format_ratio(low, 0)} of {worst}{'' if sure else _MAYBE}"
+        f"{when.capitalize()}, {format_part(high, 0)} of {best} {of} {verb} still there, "
+        f"{'but' if sure else 'and'} {format_part(low, 0)} of {worst}{'' if sure else _MAYBE}"
     )
 
 
@@ -367,8 +367,8 @@ def _expanded(frame: pd.DataFrame, named: list[str], noun: str) -> str:
     ranked = sorted(at.items(), key=lambda item: item[1])
     (worst, low), (best, high) = ranked[0], ranked[-1]
     if len(at) == 1:
-        return f"{format_ratio(high, 0)} of {f'{best} customers'.strip()} that stay expand within 12 {noun}"
+        return f"{format_part(high, 0)} of {f'{best} customers'.strip()} that stay expand within 12 {noun}"
     return (
-        f"Within 12 {noun}, {format_ratio(high, 0)} of {best} customers that stay expand, "
-        f"but {format_ratio(low, 0)} of {worst}"
+        f"Within 12 {noun}, {format_part(high, 0)} of {best} customers that stay expand, "
+        f"but {format_part(low, 0)} of {worst}"
     )

@@ -11,7 +11,7 @@ import altair as alt
 from saasmetrics.charts.frame import Canvas, axis, data, freq_option, what, with_group
 from saasmetrics.charts.series import readable_text
 from saasmetrics.charts.text import period_text, spread, thinned, ticks
-from saasmetrics.money import format_ratio, format_value
+from saasmetrics.money import format_part, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -378,7 +378,7 @@ def _message(result: Result, ahead: pd.DataFrame, groups: list[str]) -> str:
         text += f" with {scenario.name}"
     if "probability" in row.index:
         target = format_value(result.context.options["target"], unit, currency)
-        text += f"; {format_ratio(row['probability'], 0)} likely to reach {target}"
+        text += f"; {format_part(row['probability'], 0)} likely to reach {target}"
     return text
 
 

@@ -16,7 +16,7 @@ from saasmetrics.charts.age_axis import (
     tips,
 )
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
     plot, rows = _Plot(x, y, axes, color, last, noun), _rows(frame, color)
     ends = frame.sort_values("age").groupby("group", sort=False)["value"].last()
     labels = [
-        (f"{group} {format_ratio(float(ends[group]), 0)}".strip(), float(ends[group]), ink)
+        (f"{group} {format_part(float(ends[group]), 0)}".strip(), float(ends[group]), ink)
         for group, ink in color.items()
     ]
     return canvas.finish(
@@ -231,9 +231,9 @@ def message(frame: pd.DataFrame, named: list[str], noun: str, result: Result) ->
         summary = extra.get("summary")
         name = "" if summary is None else str(summary["model"].iloc[0])
         model = f" ({_NAMES.get(name, name.replace('_', '-'))} model)" if name else ""
-        return f"{format_ratio(float(end[named[0]]), 0)} of {who} are still there {when}{model}"
+        return f"{format_part(float(end[named[0]]), 0)} of {who} are still there {when}{model}"
     low, high = str(end.idxmin()), str(end.idxmax())
     return (
-        f"{when.capitalize()}, {format_ratio(float(end[high]), 0)} of {high} customers are still there by the model, "
-        f"but {format_ratio(float(end[low]), 0)} of {low}"
+        f"{when.capitalize()}, {format_part(float(end[high]), 0)} of {high} customers are still there by the model, "
+        f"but {format_part(float(end[low]), 0)} of {low}"
     )

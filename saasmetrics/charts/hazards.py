@@ -16,7 +16,7 @@ from saasmetrics.charts.age_axis import (
 )
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.charts.text import ticks
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,10 +178,10 @@ def message(frame: pd.DataFrame, noun: str) -> str:
         solid = counts[counts["at_risk"] >= _THIN]
         solid = solid if len(solid) else counts
         kept = 1 - solid["events"] / solid["at_risk"]
-        start = f"{format_ratio(float(kept.iloc[0]), 0)} renew at renewal {kept.index[0]}"
+        start = f"{format_part(float(kept.iloc[0]), 0)} renew at renewal {kept.index[0]}"
         if len(kept) == 1:
             return start
-        return f"{start}, {format_ratio(float(kept.iloc[-1]), 0)} at renewal {kept.index[-1]}"
+        return f"{start}, {format_part(float(kept.iloc[-1]), 0)} at renewal {kept.index[-1]}"
     one = noun.removesuffix("s")
     year = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}.get(one, 12)
     early, late = counts[counts.index <= year], counts[counts.index > year]

@@ -8,6 +8,7 @@ import altair as alt
 
 from saasmetrics.charts.frame import Canvas, axis, data, period_axis, what
 from saasmetrics.charts.text import period_text, spread, ticks
+from saasmetrics.money import format_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def _row(row: dict[Any, Any], index: int) -> dict[str, Any]:
         "open": str(int(row["open"])) if row["open"] else "",
         "said": f"{row['required']:.1f} ({row['required_low']:.1f} to {row['required_high']:.1f})",
         "there": f"{row['capacity']:.1f} with the plan, {row['capacity_now']:.1f} without",
-        "risk": f"{row['short']:.0%} with the plan, {row['short_now']:.0%} without",
+        "risk": f"{format_part(row['short'], 0)} with the plan, {format_part(row['short_now'], 0)} without",
     }
 
 

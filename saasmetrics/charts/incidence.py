@@ -17,7 +17,7 @@ from saasmetrics.charts.age_axis import (
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
 from saasmetrics.charts.text import wrap
 from saasmetrics.charts.theme import readable_on
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,7 +226,7 @@ def _numbers(
                 "y": (low + high) / 2,
                 "inside": (under + over) / 2,
                 "thick": over - under,
-                "text": format_ratio(high - low, 0),
+                "text": format_part(high - low, 0),
                 "color": hue.get(name, "#808080"),
                 "cause": name,
                 "last": panel == of - 1,
@@ -287,10 +287,10 @@ def message(frame: pd.DataFrame, named: list[str], causes: list[str], noun: str)
         lost = frame.groupby("cause")["events"].sum()
         top = causes[0]
         share = float(lost[top] / max(lost.sum(), 1))
-        return f"{format_ratio(share, 0)} of the customers that left did so as {top} churn"
+        return f"{format_part(share, 0)} of the customers that left did so as {top} churn"
     last = int(frame["age"].max())
     end = frame[frame["age"] == last].set_index("cause")["value"]
-    parts = [f"{format_ratio(float(end[cause]), 0)}{{}} to {cause}" for cause in causes[:2]]
+    parts = [f"{format_part(float(end[cause]), 0)}{{}} to {cause}" for cause in causes[:2]]
     who = f" of {group} customers" if group else " of customers"
     said = " and ".join([parts[0].format(f"{who} are lost"), *(p.format("") for p in parts[1:])])
     return f"After {last} {noun if last != 1 else noun.removesuffix('s')}, {said} churn"

@@ -9,7 +9,7 @@ import altair as alt
 from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what
 from saasmetrics.charts.text import frequency, period_text, spread, ticks
 from saasmetrics.charts.theme import Theme, Width, along
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,6 +178,6 @@ def message(wide: pd.DataFrame, cohort_freq: str, freq: str, currency: str) -> s
     newest = last.index[-1]
     share = float(last.iloc[:-1].sum()) / total
     return (
-        f"{format_ratio(share, 0)} of the {format_money(total, currency)} MRR in {when} comes from "
+        f"{format_part(share, 0)} of the {format_money(total, currency)} MRR in {when} comes from "
         f"customers won before {period_text(newest, cohort_freq)}"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from saasmetrics.charts.frame import Canvas, what
 from saasmetrics.charts.stacked import Segment, stacked
 from saasmetrics.charts.text import period_text
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part
 
 if TYPE_CHECKING:
     import altair as alt
@@ -124,7 +124,7 @@ def message(result: Result) -> str:
     quarters = len(result.extra["quarters"])
     span = f"the next {quarters} quarters" if quarters > 1 else "the next quarter"
     said = [
-        f"{format_ratio(float(by[name]) / total, 0)} is {words}"
+        f"{format_part(float(by[name]) / total, 0)} is {words}"
         for name, words in (("won", "won"), ("commit", "committed"), ("at_risk", "at risk"))
         if name in by.index
     ]
@@ -181,9 +181,7 @@ def expansion_causes(
     said = f"{format_money(total, canvas.currency)} of expansion ARR"
     if "unknown" not in at.index:
         share = float(at.get("renewal", 0.0)) / total
-        said += (
-            f": {format_ratio(share, 0)} at renewal, {format_ratio(1 - share, 0)} during the term"
-        )
+        said += f": {format_part(share, 0)} at renewal, {format_part(1 - share, 0)} during the term"
     return canvas.finish(
         stacked(parts, [f"Year {year}" for year in years], color, canvas),
         message=said,

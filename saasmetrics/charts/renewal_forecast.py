@@ -10,7 +10,7 @@ import altair as alt
 from saasmetrics.charts.frame import Canvas, axis, data, first_reason, what
 from saasmetrics.charts.renewal_fan import fan
 from saasmetrics.charts.text import period_text, text_width, ticks
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def _bins(
             if row["target"] == row["target"] and low + (i + 1) * step <= row["target"]
             else colors.gain,
             "text": f"{format_money(low + i * step, currency)} to {format_money(low + (i + 1) * step, currency)}",
-            "chance": format_ratio(float(p)),
+            "chance": format_part(float(p)),
         }
         for i, p in zip(share.index.to_numpy(int).tolist(), share.tolist(), strict=True)
     ]
@@ -224,7 +224,7 @@ def message(result: Result) -> str:
     row = totals.iloc[0]
     if len(totals) == 1 and row["probability"] == row["probability"]:
         chance = float(row["probability"])
-        words = format_ratio(chance, 0)
+        words = format_part(chance, 0)
         if chance > 0.995:
             words = "over 99%" if chance < 1 else "100%"
         elif 0 < chance < 0.005:

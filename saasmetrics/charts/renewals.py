@@ -11,7 +11,7 @@ from saasmetrics.charts.frame import Canvas, axis, data, freq_of, options_of, wh
 from saasmetrics.charts.series import series
 from saasmetrics.charts.text import period_text, text_width, wrap
 from saasmetrics.errors import DataError
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part, format_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +143,7 @@ def _with_open_shares(
             "i": i,
             "left": i - 0.5,
             "right": min(i + 0.5, len(shown) - 0.8),
-            "text": f"{format_ratio(share[period], 0)}\nopen",
+            "text": f"{format_part(share[period], 0)}\nopen",
         }
         for i, period in enumerate(shown)
         if share[period] > 0
@@ -269,9 +269,9 @@ def _waterfall(amounts: dict[str, float], when: str, canvas: Canvas) -> alt.Laye
     base = alt.Chart(data(rows)).encode(x="i:Q", y=alt.Y("high:Q", scale=y, axis=None))
     words = base.mark_text(dy=-20, fontSize=size, fontWeight=600, color=colors.ink)
     shares = base.mark_text(dy=-8, fontSize=10, color=colors.muted)
-    kept = format_ratio(amounts["renewed"] / amounts["atr"])
+    kept = format_part(amounts["renewed"] / amounts["atr"])
     still = -amounts["open"] / amounts["atr"]
-    tail = f"; {format_ratio(still, 0)} is still open" if still > 0 else ""
+    tail = f"; {format_part(still, 0)} is still open" if still > 0 else ""
     return canvas.finish(
         [lines, bars, words.encode(text="label:N"), shares.encode(text="share:N")],
         message=f"Of {format_money(amounts['atr'], canvas.currency)} that came up {when}, {kept} is renewed{tail}",

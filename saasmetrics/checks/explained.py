@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import UnknownNameError
-from saasmetrics.money import MICRO, format_money, format_ratio
+from saasmetrics.money import MICRO, counted, format_money, format_part
 from saasmetrics.tables.findings import SHOWN
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Explanation",
+    "as_text",
     "explanation",
     "explanations",
     "in_points",
     "of_problems",
     "paragraph",
     "table",
+    "touching",
+    "wrapped",
 ]
 
 
@@ -168,6 +172,55 @@ def in_points(points: float) -> str:
     return f"{points:.1f}" if points >= _FEW else "<0.1"
 
 
+def touching(touched: Touched, currency: str) -> str:
+    """Return in words what a finding touches: customers, their MRR, its share, points of the score; "" for nobody."""
+    if touched.customers is None:
+        return ""
+    said = counted(touched.customers, "customer")
+    if touched.micro is not None:
+        said += f" and {format_money(touched.micro / MICRO, currency)} of MRR"
+    if touched.share is not None:
+        of = " of the rows, whose MRR is unknown" if touched.micro is None else ""
+        said += f" ({format_part(touched.share)}{of})"
+    elif touched.micro is None:
+        said += ", whose MRR is unknown"
+    points = f", {in_points(touched.points)} points off the score" if touched.points else ""
+    return said + points
+
+
+def as_text(pairs: Iterable[tuple[Problem, Touched]], currency: str) -> list[str]:
+    """Return the findings as lines that a terminal shows whole, in sentences.
+
+    Parameters
+    ----------
+    pairs
+        Each finding with what it touches.
+    currency
+        Of the amounts.
+    """
+    lines = []
+    for problem, touched in pairs:
+        said = touching(touched, currency)
+        first, *more = str(problem).splitlines()
+        lines += wrapped(f"{problem.severity.upper()} {problem.code}: {first}")
+        for line in (*more, f"Touches {said}." if said else ""):
+            lines += wrapped(line.strip(), "  ")
+    return lines
+
+
+def wrapped(text: str, before: str = "") -> list[str]:
+    """Return a sentence as lines of a width, all but the first indented."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=before,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+_WIDTH = 100
 _FEW = 0.05
 _HEAD = ("", "Where", "What", "Rows", "Customers", "MRR", "Share", "Points", "What to do")
 _RIGHT = range(3, 8)
@@ -199,7 +252,7 @@ def table(pairs: Iterable[tuple[Problem, Touched]], currency: str) -> str:
             f"{problem.rows:,}" if problem.rows else "–",
             "–" if touched.customers is None else f"{touched.customers:,}",
             format_money(money, currency),
-            format_ratio(touched.share),
+            format_part(touched.share),
             in_points(touched.points) if touched.points else "–",
             problem.remedy,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.checks.agreement import billed_differs, contracts_differ
 from saasmetrics.checks.names import several_ids
+from saasmetrics.checks.spellings import spellings
 from saasmetrics.checks.units import unit_jumps
 from saasmetrics.tables.gate.names import with_control
 from saasmetrics.tables.gate.view import View
@@ -72,7 +73,7 @@ def later(
     list of Problem
         Warnings and notes.
     """
-    found = [*several_ids(tables), *unit_jumps(tables), *unread_texts(tables)]
+    found = [*several_ids(tables), *unit_jumps(tables), *unread_texts(tables), *spellings(tables)]
     if not any(problem.severity == "error" for problem in problems):
         found += billed_differs(tables, policy, as_of, currency)
         found += contracts_differ(tables, policy, as_of, currency)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import flat
-from saasmetrics.engine.groups import NONE, columns_for
+from saasmetrics.engine.groups import MISSING, NONE, columns_for, missing_label
 from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, UnknownNameError, hint
-from saasmetrics.tables.texts import plain_kind
+from saasmetrics.tables.nested import refuse_nested
+from saasmetrics.tables.texts import is_text, plain_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from saasmetrics.tables import Table
 
 WHOLE = ("fx", "finance", "people", "hours")  # of the company, whichever customers are looked at
+
+_MISSING = ("None", "nan", "NaT", "<NA>")  # what missing values of any library are called
 
 
 def said(value: Any) -> str:
@@ -52,8 +56,11 @@ def filtered(tables: Mapping[str, Table], values: Mapping[str, Any]) -> dict[str
     source = source_of(tables)
     for name, value in values.items():
         table, column = place_of(name, out, source)
-        wanted = wanted_values(name, value)
-        keep = _rows(out[table].data, column, wanted, name)
+        asked = wanted_values(name, value)
+        values_of = out[table].data[column]
+        refuse_nested(table, column, values_of.type)
+        wanted = meant(asked, values_of.type, partial(_has, values_of))
+        keep = _rows(out[table].data, column, wanted, name, asked)
         known_ids = flat(out[table].data["customer_id"])
         out[table] = replace(out[table], data=out[table].data.filter(keep))
         if table == "customers":
@@ -79,28 +86,49 @@ def wanted_values(name: str, value: Any) -> list[Any]:
     if not values:
         msg = f"{name}=[] asks for no value; name at least one."
         raise UnknownNameError(msg)
-    return [None if str(v) in ("None", "nan", "NaT", "<NA>") else v for v in values]
+    return [None if not isinstance(v, str) and str(v) in _MISSING else v for v in values]
 
 
-def _rows(data: pa.Table, column: str, wanted: list[Any], name: str) -> Any:
+def meant(asked: Sequence[Any], kind: pa.DataType, has: Callable[[str], bool]) -> list[Any]:
+    """Return the values asked for, the label that groups give to missing ones as None.
+
+    Parameters
+    ----------
+    asked
+        Values, and labels of groups.
+    kind
+        The type of the column.
+    has
+        Whether a row has a text.
+    """
+    if NONE not in asked and MISSING not in asked:
+        return list(asked)
+    label = missing_label([NONE] if is_text(plain_kind(kind)) and has(NONE) else [])
+    return [None if v == label else v for v in asked]
+
+
+def _has(values: pa.ChunkedArray, text: str) -> bool:
+    return bool(pc.any(pc.equal(values, text)).as_py())
+
+
+def _rows(data: pa.Table, column: str, wanted: list[Any], name: str, asked: Sequence[Any]) -> Any:
     values = data[column]
-    named = named_values(wanted)
-    keep = pc.is_in(values, typed_values(named, values.type, name))
-    if len(named) < len(wanted):
+    keep = pc.is_in(values, typed_values(named_values(wanted), values.type, name))
+    if None in wanted:
         keep = pc.or_(keep, pc.is_null(values))
     if not pc.any(keep).as_py() and len(data):
-        raise no_row(name, wanted, values.unique().to_pylist())
+        raise no_row(name, asked, values.unique().to_pylist())
     return keep
 
 
 def named_values(wanted: Sequence[Any]) -> list[Any]:
     """Return the values asked for but the missing one."""
-    return [v for v in wanted if v is not None and v != NONE]
+    return [v for v in wanted if v is not None]
 
 
 def no_row(name: str, wanted: Sequence[Any], there: Iterable[Any]) -> UnknownNameError:
     """Return the error that no row has the values asked for; `there` are those that rows have."""
-    words = sorted({str(v) for v in there})
+    words = sorted({NONE if v is None else str(v) for v in there})
     msg = f"No row has {name} = {', '.join(map(repr, wanted))}; there are {', '.join(words[:12])}."
     return UnknownNameError(msg + hint(str(wanted[0]), words))
 
@@ -131,7 +159,7 @@ def _of_customers(
         elif "customer_id" in names:
             mine = table.data["customer_id"]
             keep = pc.is_in(mine, ids.cast(mine.type))
-            if None in wanted or NONE in wanted:
+            if None in wanted:
                 keep = pc.invert(pc.is_in(mine, gone.cast(mine.type)))
             out[name] = replace(table, data=table.data.filter(keep))
         elif column in names:

@@ -17,6 +17,7 @@ from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
 from saasmetrics.tables.arrays import raw
+from saasmetrics.tables.nested import refuse_nested
 from saasmetrics.tables.runs import columns_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ ARR_BAND = "arr_band"  # computed: the ARR of a customer when it first pays
 BANDS = ("under 1k", "1k to 5k", "5k to 25k", "25k to 100k", "100k and more")
 EDGES = np.array([1_000, 5_000, 25_000, 100_000]) * 1_000_000
 NONE = "(none)"  # the group of customers without a value
+MISSING = "(missing)"  # the same, where "(none)" is a value
 RESERVED = frozenset(
     {"period", "value", "numerator", "denominator", "n", "reason", "complete", "low", "high"}
     | {"cohort", "age", "observed", "movement", "customers", "opening", "new", "reactivation"}
@@ -200,6 +202,7 @@ def _column(
         return list(BANDS), _band(spans), None
     table, column = column_of(name, known)
     data = tables[table].data
+    refuse_nested(table, column, data.field(column).type)
     if table == "customers" and entity != "subscription":
         at = pc.index_in(
             spans.entity_ids, value_set=flat(data["customer_id"]).cast(spans.entity_ids.type)
@@ -247,8 +250,13 @@ def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     labels = [names[i] for i in order]
     if (code < 0).any() or not labels:
         rank[-1] = len(labels)
-        labels.append(NONE if NONE not in labels else "(missing)")
+        labels.append(missing_label(labels))
     return labels, rank[code]
+
+
+def missing_label(values: Iterable[Any]) -> str:
+    """Return what customers without a value are called beside groups of some values."""
+    return MISSING if NONE in values else NONE
 
 
 def label_of(value: Any) -> Any:

@@ -19,6 +19,7 @@ from saasmetrics.export.workbook import (
     looks,
     place,
 )
+from saasmetrics.money import counted
 
 if TYPE_CHECKING:
     import os
@@ -83,7 +84,7 @@ def triangle(result: Result, book: Workbook) -> None:
 
 def table(result: Result, book: Workbook) -> None:
     """Add the sheet of a tidy table; a value that is its numerator over its denominator is a formula."""
-    df = result.df
+    df = result.df[~_before_the_first(result.df)]
     titles = {str(name): str(name).replace("_", " ").capitalize() for name in df.columns}
     places = {name: place(_TABLE, title, here=True) for name, title in titles.items()}
     quotient = _is_quotient(df)
@@ -97,6 +98,28 @@ def table(result: Result, book: Workbook) -> None:
     book.sheet("Numbers", landscape=True).table(_TABLE, columns)
 
 
+def _before_the_first(df: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """Return which rows are of periods before the first with a value in which nothing is counted either."""
+    none = np.zeros(len(df), bool)
+    if not {"period", "value"} <= set(df.columns) or df["period"].dtype.kind != "M":
+        return none
+    numbers = [df[name].fillna(0) != 0 for name in df.columns if df[name].dtype.kind in "iuf"]
+    told = df["value"].notna().to_numpy() | np.any(numbers, axis=0)
+    return (df["period"] < df["period"][told].min()).to_numpy() if told.any() else none
+
+
+def _left_out(df: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return in words which periods the sheet does not show, as nothing was there to be counted."""
+    gone = df[_before_the_first(df)]
+    if not len(gone):
+        return []
+    first, last = (f"{day:%Y-%m-%d}" for day in (gone["period"].min(), gone["period"].max()))
+    many = counted(gone["period"].nunique(), "period")
+    whys = gone["reason"].unique().tolist() if "reason" in gone.columns else []
+    why = f": {'; '.join(filter(None, whys))}" if any(whys) else ""
+    return [("Left out", f"{many} before the first number, from {first} to {last}{why}")]
+
+
 def definition(result: Result, sheet: Sheet) -> None:
     """Fill the sheet that says what the numbers are."""
     metric, context = result.metric, result.context
@@ -105,6 +128,7 @@ def definition(result: Result, sheet: Sheet) -> None:
         ("Formula", metric.formula),
         ("Missing", metric.missing),
         ("Footnote", result.footnote),
+        *(_left_out(result.df) if result.kind != "cohorts" else ()),
         ("As of", context.as_of),
         ("Currency", context.currency),
         ("By", result.stamp),

@@ -13,7 +13,7 @@ from saasmetrics.forecast.horizon import check_asked, closes, horizon
 from saasmetrics.forecast.kept import known_nrr, nrr
 from saasmetrics.forecast.outlook import mrr
 from saasmetrics.metrics.made import made, money
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part, format_ratio
 from saasmetrics.periods import iso_day
 from saasmetrics.survival.estimate import wilson
 
@@ -203,5 +203,5 @@ def _headline(summary: pd.DataFrame, interval: float) -> str:
     return (
         f"off by {format_ratio(all_of_it['mape'])} on average, {format_ratio(abs(all_of_it['bias']))} {verb}; "
         f"{int(all_of_it['within'])} of {int(all_of_it['n'])} outcomes within the {interval:.0%} range "
-        f"({format_ratio(all_of_it['coverage'], 0)}, {low} to {high})"
+        f"({format_part(all_of_it['coverage'], 0)}, {low} to {high})"
     )

@@ -31,7 +31,7 @@ from saasmetrics.tables.separators import ambiguous_amounts, file_notes, has_gap
 from saasmetrics.tables.signs import named_currency, wide_currency
 from saasmetrics.tables.sources import to_arrow
 from saasmetrics.tables.table import Table
-from saasmetrics.tables.texts import decode, numbered
+from saasmetrics.tables.texts import NUMBERED, decode, is_text, numbered, without_blanks
 from saasmetrics.tables.unissued import unissued
 
 if TYPE_CHECKING:
@@ -360,4 +360,6 @@ def _extra(values: pa.ChunkedArray) -> pa.ChunkedArray:
     values = numbered(joined(values))
     if pa.types.is_decimal(values.type):
         return values.cast(pa.string()).cast(pa.float64())
-    return values.cast(pa.string()) if pa.types.is_null(values.type) else values
+    if pa.types.is_null(values.type):
+        return values.cast(pa.string())
+    return without_blanks(values) if is_text(values.type) or values.type == NUMBERED else values

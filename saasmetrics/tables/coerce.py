@@ -15,7 +15,7 @@ from saasmetrics.tables.amounts import read_booleans, read_numbers
 from saasmetrics.tables.dates import Instants, Refusal, read_instants
 from saasmetrics.tables.findings import count
 from saasmetrics.tables.months import month_of_label
-from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, decode, is_text, numbered
+from saasmetrics.tables.texts import NUMBERABLE, NUMBERED, decode, is_text, numbered, without_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +236,10 @@ def _text(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     return Column(values if there else values.cast(pa.string()))
 
 
+def _free(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+    return Column(without_blanks(_text(schema, values).values))
+
+
 def spelling(schema: ColumnSchema, text: str) -> str:
     """Return a word as the schema spells it: one of the choices of the column, or a currency in capitals.
 
@@ -303,7 +307,7 @@ _READERS: dict[str, Callable[[ColumnSchema, pa.ChunkedArray], Column]] = {
     "number": _number,
     "int": _int,
     "bool": _bool,
-    "text": _text,
+    "text": _free,
     "choice": _choice,
     "currency": _choice,
 }

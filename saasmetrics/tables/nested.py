@@ -8,10 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.errors import DataError
 from saasmetrics.tables.dates import Refusal
 from saasmetrics.tables.lazy import LazyTable
 
-__all__ = ["JOINED", "is_list", "is_nested", "joined", "kind_of", "nested_refusal"]
+__all__ = [
+    "JOINED",
+    "is_list",
+    "is_nested",
+    "joined",
+    "kind_of",
+    "nested_refusal",
+    "refuse_nested",
+]
 
 JOINED = "lists read as words with commas between"
 
@@ -75,3 +84,26 @@ def nested_refusal(values: pa.ChunkedArray) -> Refusal:
         "Write one value into each row, such as the first of its list, or leave the column out."
     )
     return Refusal(values.is_valid(), rule, remedy, "nested-value")
+
+
+def refuse_nested(table: str, column: str, kind: pa.DataType) -> None:
+    """Refuse to choose or to group by a column of lists or records.
+
+    Raises
+    ------
+    DataError
+        If it is one.
+    """
+    if not is_nested(kind):
+        return
+    what = "records" if pa.types.is_struct(kind) or pa.types.is_map(kind) else "lists"
+    part = (
+        f"df[{column!r}].str[{kind.field(0).name!r}]"
+        if pa.types.is_struct(kind) and kind.num_fields
+        else f"df[{column!r}].str[0]"
+    )
+    msg = (
+        f"{table}.{column} holds {what} ({kind}), by which rows can be neither chosen nor grouped. Put what is meant "
+        f"into a column of its own, one value in a row, such as {part}."
+    )
+    raise DataError(msg)

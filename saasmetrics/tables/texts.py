@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from saasmetrics.tables.arrays import one_chunk
 
@@ -22,6 +23,7 @@ __all__ = [
     "numbered_in",
     "plain_kind",
     "to_frame",
+    "without_blanks",
 ]
 
 NUMBERED = pa.dictionary(pa.int32(), pa.string())
@@ -59,17 +61,20 @@ def decode(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
-def to_frame(data: pa.Table) -> pd.DataFrame:
-    """Return a table as a pandas frame, in which numbered texts are texts and no categories.
+def to_frame(data: pa.Table, *, as_times: bool = False) -> pd.DataFrame:
+    """Return a table as a pandas frame, in which numbered texts are texts; with `as_times` days are datetime64.
 
     Examples
     --------
     >>> to_frame(pa.table({"plan": pa.array(["pro"]).dictionary_encode()}))["plan"].tolist()
     ['pro']
     """
-    made: pd.DataFrame = data.cast(
-        pa.schema([field.with_type(plain_kind(field.type)) for field in data.schema])
-    ).to_pandas()
+    kinds = {f.name: plain_kind(f.type) for f in data.schema}
+    if as_times:  # in the unit that times have, which reaches all years
+        days = {name: pa.timestamp("us") for name, kind in kinds.items() if pa.types.is_date(kind)}
+        kinds |= days
+    schema = pa.schema([field.with_type(kinds[field.name]) for field in data.schema])
+    made: pd.DataFrame = data.cast(schema).to_pandas()
     return made
 
 
@@ -104,6 +109,31 @@ def numbered(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if texts.null_count or len(texts.unique()) < len(texts):
         return decode(values)
     return pa.chunked_array([coded])
+
+
+def without_blanks(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts, plain or numbered, without those that nobody can see: empty ones and mere blanks are missing.
+
+    Examples
+    --------
+    >>> without_blanks(pa.chunked_array([["smb", "", " ", None]])).to_pylist()
+    ['smb', None, None, None]
+    """
+    coded = one_chunk(values) if values.type == NUMBERED else None
+    texts = values if coded is None else coded.dictionary
+    if not _has_blanks(texts):
+        return values
+    blank = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts))
+    if coded is None:
+        return pc.if_else(blank, pa.scalar(None, values.type), values)
+    codes = pc.if_else(blank.take(coded.indices), pa.scalar(None, pa.int32()), coded.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, texts)])
+
+
+def _has_blanks(texts: Any) -> bool:
+    # Without a Python number to compare with, which would make pyarrow import pandas.
+    empty = pc.min(pc.binary_length(texts)).as_py() == 0
+    return empty or bool(pc.any(pc.utf8_is_space(texts)).as_py())
 
 
 def numbered_in(files: Sequence[Any]) -> list[str]:

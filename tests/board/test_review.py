@@ -11,6 +11,8 @@ import pytest
 import saasmetrics as sm
 from saasmetrics.board import Review
 from saasmetrics.board.csvs import guarded, write_csvs
+from saasmetrics.board.exhibits import Exhibit
+from saasmetrics.board.shown import readable
 
 
 def figure(review: Review, id: str) -> sm.board.Figure:
@@ -117,3 +119,18 @@ def test_a_triangle_of_the_headline_is_the_direction_of_the_change(
         f for f in demo_review.headline if f.verdict == "better" and not f.change.startswith("+")
     ]
     assert worse or better  # of churn
+
+
+def test_a_share_in_a_cell_reads_as_all_only_where_it_is_all() -> None:
+    table = pd.DataFrame({"share": [0.9999, 1.0, 0.0001, 0.0]})
+    cells = readable(Exhibit("concentration", "", None, None, table))[0]
+    assert cells["share"].tolist() == ["99.9%", "100.0%", "0.1%", "0.0%"]
+
+
+def test_a_cohort_that_lost_somebody_does_not_read_as_whole() -> None:
+    day = pd.Timestamp("2025-01-01")
+    table = pd.DataFrame({"cohort": [day] * 3, "age": [0, 1, 2], "value": [1.0, 0.998, 1.002]})
+    result = sm.retention.cohorts(sm.demo(customers=50))
+    table = table.assign(denominator=1000.0, observed=True)
+    cells = readable(Exhibit("cohorts", "", result, None, table))[0]
+    assert cells[["0", "1", "2"]].iloc[0].tolist() == ["100%", "99%", "100%"]

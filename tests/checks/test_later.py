@@ -188,3 +188,39 @@ def test_rows_are_compared_in_the_order_of_group_day_and_row(scale: int) -> None
     )
     order = by_group_and_day(group, day).tolist()
     assert order == sorted(range(60), key=lambda row: (group[row], day[row], row))
+
+
+WORDS = ["SMB", "Smb", "SMB", "smb ", "Mid", "null", "N/A", "none", None]
+
+
+def test_values_that_differ_only_in_case_or_blanks_are_told_with_what_to_write() -> None:
+    (problem,) = found(
+        "alike-values", subscriptions=PAID, customers=people(*"abcdefghi", tier=WORDS)
+    )
+    assert (problem.table, problem.column, problem.rows) == ("customers", "tier", 2)
+    assert problem.severity == "warning"
+    assert problem.rule.startswith("'Smb', 'smb ' beside 'SMB': values that differ only in case")
+    assert problem.remedy == "Write them alike: df['tier'].replace({'Smb': 'SMB', 'smb ': 'SMB'})."
+    assert problem.lines.tolist() == [1, 3]
+
+
+def test_words_for_nothing_are_told_in_columns_to_group_by() -> None:
+    (problem,) = found(
+        "word-for-nothing", subscriptions=PAID, customers=people(*"abcdefghi", segment=WORDS)
+    )
+    assert (problem.table, problem.column, problem.rows) == ("customers", "segment", 3)
+    assert problem.rule.startswith("'N/A', 'none', 'null': words for no value")
+    assert problem.remedy.startswith("Leave them empty: df['segment'].replace({'N/A': None,")
+
+
+def test_a_column_of_many_values_is_not_looked_at_for_ways_to_write_them() -> None:
+    notes = [f"note {number}" for number in range(400)]
+    customers = people(*map(str, range(402)), note=[*notes, "Note 1", "null"])
+    for code in ("alike-values", "word-for-nothing"):
+        assert found(code, subscriptions=PAID, customers=customers) == []
+
+
+def test_values_that_are_written_alike_need_no_word() -> None:
+    customers = people(*"abcd", tier=["a", "b", "A b", None])
+    for code in ("alike-values", "word-for-nothing"):
+        assert found(code, subscriptions=PAID, customers=customers) == []

@@ -105,6 +105,23 @@ def test_report_writes_the_page_and_the_csv_files_and_prints_the_headline(
         assert name in out
 
 
+def test_the_page_of_a_report_says_what_to_do_in_sentences_and_flags(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"s{n},c{n % 2},2025-0{n + 1}-01,,10,month" for n in range(6)]
+    head = "subscription_id,customer_id,start,end,amount,interval"
+    (tmp_path / "subscriptions.csv").write_text("\n".join([head, *lines]))
+    (tmp_path / "spend.csv").write_text("month,function,amount\n2025-01,sales,5")
+    page = tmp_path / "review.html"
+    assert main(["report", str(tmp_path), "--out", str(page)]) == DONE
+    said = "or give the margin itself, for 80% as --margin 0.8."
+    found = page.read_text("utf-8")
+    assert said in found
+    assert said in capsys.readouterr().out
+    assert "margin=0.8" not in found
+    assert "policy overlap=" not in found
+
+
 # {exports} is a folder of sound tables, {empty} one without files
 MISTAKES = {
     "no such folder": "report {empty}/nowhere",

@@ -51,7 +51,7 @@ SAID = {
     ),
     "tables/gate/extract.py": ('policy knowledge="effective".', "--set knowledge=effective."),
     "importers/credits.py": ("see policy refunds=", "see --set refunds="),
-    "metrics/economics/margin.py": ("pass margin=0.8, or add", "pass --margin 0.8, or add"),
+    "metrics/economics/margin.py": ("for 80% as margin=0.8.", "for 80% as --margin 0.8."),
     "checks/replay.py": ("remedies=False reads without it", "--remedies none reads without it"),
     "engine/amounts.py": ("currency='EU' is no currency", "--currency EU is no currency"),
 }  # fmt: skip

@@ -147,6 +147,25 @@ def test_two_sources_that_differ_and_ids_of_one_customer_are_found_there(way: st
         assert theirs.to_dict("list") == ours.to_dict("list") != {}
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_values_written_in_several_ways_and_words_for_nothing_are_found_there(way: str) -> None:
+    words = ["SMB", "SMB", "smb ", "Smb", "null", "N/A", None]
+    ids = [f"c{number}" for number in range(len(words))]
+    mrr = table({"customer_id": ids, "month": ["2025-01-01"] * len(ids), "mrr": [1.0] * len(ids)})
+    tables = {
+        "mrr": mrr,
+        "customers": pa.table({"customer_id": ids, "segment": words, "tier": words}),
+    }
+    local = sm.Book(**tables, **TOLD).check()
+    book = sm.connect(**{kind: there(rows, way) for kind, rows in tables.items()}, **TOLD).check()
+    for code, rows in (("alike-values", ["c2", "c3"]), ("word-for-nothing", ["c4", "c5"])):
+        ours, theirs = ([_said(p) for p in b.problems if p.code == code] for b in (local, book))
+        assert theirs == ours
+        assert len(theirs) == 2
+        for report in (local, book):
+            assert sorted(report.rows(finding=code)["customer_id"].unique()) == rows
+
+
 NAIVE, AWARE = (pa.timestamp("us", zone) for zone in (None, "America/New_York"))
 
 
@@ -191,6 +210,8 @@ NOT_THERE = {"mixed-key-types", "no-reporting-currency"}
 # Of the report, of remedies, and of how tables are read: they have tests of their own.
 ELSEWHERE = {
     "several-ids",
+    "alike-values",
+    "word-for-nothing",
     "unit-jump",
     "billed-differs",
     "contract-differs",

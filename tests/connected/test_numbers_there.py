@@ -230,3 +230,21 @@ def test_a_company_that_nobody_pays_yet_is_empty_there_as_it_is_here(way: str) -
     )
     for measure in (sm.retention.nrr, sm.revenue.mrr, sm.retention.cohorts, sm.survival.curve):
         pd.testing.assert_frame_equal(measure(book, by="plan").df, measure(local, by="plan").df)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_empty_text_and_one_of_blanks_are_missing_there_too(way: str) -> None:
+    ids = ["a", "b", "c", "d"]
+    mrr = pa.table(
+        {"customer_id": ids, "month": [dt.date(2026, 1, 1)] * 4, "mrr": [1.0, 2.0, 4.0, 8.0]}
+    )
+    told = {"segment": ["SMB", "", " \t\u00a0", None], "tier": ["", "x", " ", "x"]}
+    customers = pa.table({"customer_id": ids, **told})
+    here = sm.Book(mrr=mrr, customers=customers)
+    away = sm.connect(mrr=there(mrr, way), customers=there(customers, way))
+    for by in ("segment", "tier"):
+        found = sm.revenue.mrr(away, by=by)
+        pd.testing.assert_frame_equal(found.df, sm.revenue.mrr(here, by=by).df)
+    assert sm.revenue.mrr(away.where(segment="(none)")).value == 14
+    drilled = sm.revenue.mrr(away, by="segment").rows(period="2026-01", segment="(none)")
+    assert set(drilled["customer_id"]) == {"b", "c", "d"}

@@ -93,7 +93,7 @@ def test_a_book_sets_its_own_sources_side_by_side(demo_book: sm.Book) -> None:
     signed = made.rows(period="2026-08", against="contracts")
     without = set(signed.loc[signed["status"] == "only_a", "customer_id"])
     contracts = demo_book.frame("contracts")
-    day = pd.Timestamp("2026-08-31").date()
+    day = pd.Timestamp("2026-08-31")
     live = contracts[(contracts["start"] <= day) & (contracts["end"] > day)]
     assert without.isdisjoint(live["customer_id"])
     with pytest.raises(sm.DataError, match="against="):

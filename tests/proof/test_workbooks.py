@@ -184,3 +184,39 @@ def test_more_rows_than_a_sheet_holds_are_refused_with_what_to_do() -> None:
     book = Workbook("Many", date(2026, 1, 31))
     with pytest.raises(sm.DataError, match=r"1,048,576 rows do not fit.*book\.where"):
         book.sheet("Rows").table("Rows", [Column("N", range(workbook.MOST_ROWS + 1))])
+
+
+def _sheet(result: sm.Result, file: Path, title: str = "Numbers") -> list[tuple[object, ...]]:
+    return list(openpyxl.load_workbook(result.to_xlsx(file))[title].values)
+
+
+def test_a_sheet_begins_with_the_first_number_and_says_what_is_before_it(tmp_path: Path) -> None:
+    months = [f"2025-{month:02}" for month in range(1, 13) if month not in (7, 8)]
+    ids = ["a"] * len(months)
+    rows = {"customer_id": ids, "month": months, "mrr": [10.0] * len(months)}
+    result = sm.retention.nrr(sm.Book(mrr=rows, as_of="2025-12-31"), window=3)
+    head, *lines = _sheet(result, tmp_path / "nrr.xlsx")
+    assert (head[0], lines[0][0].date()) == ("Period", date(2025, 4, 1))
+    assert len(lines) == 9  # months without a value in between stay
+    assert result.df["value"].isna().sum() > 3
+    said = dict(row[:2] for row in _sheet(result, tmp_path / "nrr.xlsx", "Definition"))
+    why = "nobody was paying at the start of the window"
+    assert (
+        said["Left out"]
+        == f"3 periods before the first number, from 2025-01-01 to 2025-03-01: {why}"
+    )
+
+
+def test_a_sheet_keeps_periods_without_a_value_in_which_something_is_counted(
+    tmp_path: Path,
+) -> None:
+    rows = {
+        "customer_id": ["a"] * 3,
+        "month": ["2025-01", "2025-02", "2025-03"],
+        "mrr": [9.0, 9.0, 4.0],
+    }
+    result = sm.revenue.quick_ratio(sm.Book(mrr=rows))  # of which the first has new MRR and no loss
+    assert result.df["value"].isna().iloc[0]
+    assert len(_sheet(result, tmp_path / "a.xlsx")) == 1 + len(result.df)
+    none = sm.retention.nrr(sm.Book(mrr=rows))
+    assert len(_sheet(none, tmp_path / "b.xlsx")) == 1 + len(none.df) > 1

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.metrics.renewals.rates import _open_note
 from tests.renewals.contract_book import Q1, Q2, book, cell
 
 
@@ -188,3 +189,9 @@ def test_the_expected_value_is_probability_times_expiring_value(desk):
     now = before * 4 / 6 / (before * 4 / 6 + 1 - before)
     assert rows["probability"].tolist() == pytest.approx([now, now])
     assert found.df.iloc[-1]["value"] == pytest.approx(5550 * now)
+
+
+def test_what_is_nearly_all_open_is_not_said_to_be_all_of_it() -> None:
+    day = pd.Timestamp("2026-07-01")
+    (said,) = _open_note(pd.DataFrame({"period": [day], "atr": [1000.0], "open": [998.0]}))
+    assert "99% of what is due in the period from 2026-07-01 is still open" in said

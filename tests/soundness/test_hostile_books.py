@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import saasmetrics as sm
@@ -63,6 +65,52 @@ def test_a_value_called_none_is_not_a_missing_one() -> None:
     lines = [(x, x, "2025-01-10", None, 100.0, "month") for x in "ab"]
     labels = sm.revenue.mrr(book(*lines, customers=customers), by="segment").df["segment"]
     assert set(labels) == {"(none)", "(missing)"}
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["here", "connected"])
+def test_where_takes_each_label_that_groups_show(away: bool) -> None:
+    words = ["(none)", None, "None", "SMB"]
+    customers = pd.DataFrame({"customer_id": list("abcd"), "segment": words})
+    lines = [
+        (x, x, "2025-01-10", None, m, "month")
+        for x, m in zip("abcd", (1.0, 2.0, 4.0, 8.0), strict=True)
+    ]
+    ours = book(*lines, customers=customers, as_of="2025-01-31")
+    if away:
+        tables = {name: duckdb.from_arrow(table.data) for name, table in ours.tables.items()}
+        ours = sm.connect(**tables, as_of=ours.as_of_text)
+    shown = sm.revenue.mrr(ours, by="segment").df.groupby("segment")["value"].last().to_dict()
+    assert shown == {"(none)": 1, "(missing)": 2, "None": 4, "SMB": 8}
+    for label, value in shown.items():
+        assert sm.revenue.mrr(ours.where(segment=label)).value == value
+        assert sm.revenue.mrr(ours.where(segment=[label])).value == value
+    assert sm.revenue.mrr(ours.where(segment=None)).value == 2
+    assert sm.revenue.mrr(ours.where(segment=["(none)", "(missing)"])).value == 3
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["here", "connected"])
+@pytest.mark.parametrize("value", ["Oslo", None, "(none)"])
+def test_a_column_of_records_is_refused_by_name_where_one_chooses_by_it(
+    away: bool, value: str | None
+) -> None:
+    rows = pa.table({"customer_id": ["a"], "address": [{"city": "Oslo"}], "deep": [[[1]]]})
+    months = pa.table({"customer_id": ["a"], "month": [dt.date(2025, 1, 1)], "mrr": [5.0]})
+    ours = sm.Book(mrr=months, customers=rows)
+    if away:
+        ours = sm.connect(mrr=duckdb.from_arrow(months), customers=duckdb.from_arrow(rows))
+    with pytest.raises(
+        sm.DataError, match=r"customers\.address holds records .* df\['address'\]\.str\['city'\]"
+    ):
+        ours.where(address=value)
+    with pytest.raises(sm.DataError, match=r"customers\.deep holds lists"):
+        ours.where(deep=value)
+
+
+def test_a_column_of_records_is_refused_by_name_where_one_groups_by_it() -> None:
+    rows = pa.table({"customer_id": ["a"], "address": [{"city": "Oslo"}]})
+    ours = sm.Book(mrr={"customer_id": ["a"], "month": ["2025-01"], "mrr": [5.0]}, customers=rows)
+    with pytest.raises(sm.DataError, match=r"customers\.address holds records"):
+        sm.revenue.mrr(ours, by="address")
 
 
 def test_times_of_one_day_are_different_groups() -> None:

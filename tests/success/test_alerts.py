@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 import saasmetrics as sm
 from saasmetrics.success.alarm.episodes import runs
 from saasmetrics.success.alarm.grid import rolling
-from saasmetrics.success.alarm.record import precision, recall, warned
+from saasmetrics.success.alarm.record import ANY, _headline, precision, recall, warned
 from tests.properties.profile import quick
 from tests.success.books import book, paying, tickets
 
@@ -288,3 +288,14 @@ def test_an_uplift_that_fits_nobody_is_refused(company):
         sm.success.worklist(company, {"Smb": 0.1})
     with pytest.raises(sm.DataError, match="hours=0 is not a number"):
         sm.success.worklist(company, 0.1, hours=0)
+
+
+def test_nearly_all_who_were_warned_of_are_not_all_in_the_sentence() -> None:
+    recall, precision = ({"value": value, "n": 1000} for value in (0.998, 0.002))
+    rows = [
+        {"rule": ANY, "population": "left", "measure": "recall", **recall},
+        {"rule": ANY, "population": "all", "measure": "precision", **precision},
+    ]
+    assert _headline(rows) == (
+        "99% of those who left had been warned of; 1% of alerts were followed by a decision to leave"
+    )

@@ -298,7 +298,7 @@ def test_a_million_canonical_rows_cost_little():
 def test_lists_of_words_are_read_as_words_with_commas_and_a_note_says_so() -> None:
     rows = {"ticket_id": [1, 2, 3], "customer_id": ["a"] * 3, "created_at": ["2026-01-01"] * 3}
     made = normalize("tickets", rows | {"tags": [["billing", None, "refund"], [], ["bug"]]})
-    assert made.data["tag"].to_pylist() == ["billing, refund", "", "bug"]
+    assert made.data["tag"].to_pylist() == ["billing, refund", None, "bug"]
     assert "tag: lists read as words with commas between" in made.notes
 
 

@@ -116,3 +116,42 @@ def test_missing_values_at_the_begin_do_not_decide_the_type_of_a_column(
         True,
         False,
     ]
+
+
+IDS = ["a", "b", "c", "d"]
+MRR = {"customer_id": IDS, "month": ["2026-01-01"] * 4, "mrr": [1.0, 2.0, 4.0, 8.0]}
+CUSTOMERS = {
+    "customer_id": IDS,
+    "segment": ["SMB", "", " \t\u00a0", None],
+    "tier": ["", "x", " ", "x"],
+}
+
+
+def _groups(book: sm.Book, by: str) -> dict[str, float]:
+    found = sm.revenue.mrr(book, by=by).df
+    return dict(zip(found[by], found["value"], strict=True))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "numbered", "arrow", "pandas", "polars"])
+def test_an_empty_text_and_one_of_blanks_are_missing_wherever_they_come_from(
+    kind, tmp_path, monkeypatch
+):
+    rows, mrr = pa.table(CUSTOMERS), pa.table(MRR)
+    if kind in ("arrow", "pandas", "polars"):
+        import polars as pl
+
+        given_as = {"arrow": rows, "pandas": rows.to_pandas(), "polars": pl.from_arrow(rows)}
+        book = sm.Book(mrr=mrr, customers=given_as[kind])
+    else:
+        monkeypatch.setattr(texts, "_WIDTH", (1 << 20) if kind == "numbered" else 0)
+        pq.write_table(mrr, tmp_path / "mrr.parquet")
+        if kind == "csv":
+            rows.to_pandas().to_csv(tmp_path / "customers.csv", index=False)
+        else:
+            pq.write_table(rows, tmp_path / "customers.parquet")
+        book = sm.read(tmp_path)
+    assert _groups(book, "segment") == {"SMB": 1, "(none)": 14}
+    assert _groups(book, "tier") == {"x": 10, "(none)": 5}
+    assert sm.revenue.mrr(book.where(segment="(none)")).value == 14
+    drilled = sm.revenue.mrr(book, by="segment").rows(period="2026-01", segment="(none)")
+    assert set(drilled["customer_id"]) == {"b", "c", "d"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
 from saasmetrics.charts.text import shortened
-from saasmetrics.money import format_money, format_ratio, format_value
+from saasmetrics.money import format_money, format_part, format_ratio, format_value
 from saasmetrics_widgets.panels import records
 from saasmetrics_widgets.ranked import ROW, Line, ranked
 from saasmetrics_widgets.scene import Scene
@@ -58,7 +58,7 @@ def _bullet(
     met = row["attainment"] >= 1
     value, goal = (format_value(row[n], row["unit"], currency) for n in ("value", "target"))
     pace = row["probability"]
-    chance = "" if pace != pace else f", {format_ratio(pace, 0)} likely"
+    chance = "" if pace != pace else f", {format_part(pace, 0)} likely"
     text = f"{value} of {goal}{chance}"
     tip = f"{name}: {text}, {format_ratio(float(row['attainment']))} of target"
     scene.text(0, y + 15, shortened(name, left - 10, 11), size=11)

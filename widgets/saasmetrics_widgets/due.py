@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from saasmetrics.charts.text import period_text, shortened
-from saasmetrics.money import format_money, format_ratio
+from saasmetrics.money import format_money, format_part, format_ratio
 from saasmetrics.periods import NOUNS
 from saasmetrics_widgets.panels import records
 from saasmetrics_widgets.scene import Scene
@@ -170,7 +170,7 @@ def forecast(result: Result) -> dict[str, Any]:
         scene.rect(left, y + 8, max(x(won) - left, 0), 12, "total")
         scene.rect(x(low), y + 8, max(x(high) - x(low), 1.5), 12, "r8")
         scene.path([(x(mid), y + 4), (x(mid), y + 24)], stroke="ink", wide=2)
-        share = format_ratio(float(row["value"]) / atr if atr else None, 0)
+        share = format_part(float(row["value"]) / atr if atr else None, 0)
         scene.text(x(atr) + 6, y + 18, share, size=10.5, bold=True)
         amounts = [format_money(each, currency) for each in (mid, low, high, atr, won)]
         say = "{}: median {}, 8 of 10 times {} to {}, of {}; won already {}".format(when, *amounts)

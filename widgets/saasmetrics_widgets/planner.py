@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part
 from saasmetrics_widgets import plans
 from saasmetrics_widgets.base import MetricWidget
 from saasmetrics_widgets.behind import Cell
@@ -237,9 +237,9 @@ def _next(found: Result) -> tuple[str, str, str]:
 
 def _short(found: Result) -> tuple[str, str, str]:
     worst = found.df.iloc[int(found.df["short"].to_numpy().argmax())]
-    without = format_ratio(float(worst["short_now"]), 0)
+    without = format_part(float(worst["short_now"]), 0)
     note = f"in {worst['period']:%b %Y}, the worst month, with hires; {without} without"
-    return format_ratio(float(worst["short"]), 0), "", note
+    return format_part(float(worst["short"]), 0), "", note
 
 
 def _over(found: Result) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.text import shortened, text_width, ticks
-from saasmetrics.money import counted, format_money, format_ratio
+from saasmetrics.money import counted, format_money, format_part
 from saasmetrics_widgets.scene import Scene
 
 if TYPE_CHECKING:
@@ -168,13 +168,13 @@ def _month(
         tall = room * float(row[name])
         scene.rect(middle - bar, floor - tall, 2 * bar, max(tall, 0.5), role)
     if plot.slot >= _LABEL:
-        share = format_ratio(float(row["short"]), 0)
+        share = format_part(float(row["short"]), 0)
         y, wide = floor - room * float(row["short"]) - 4, text_width(share, 9.5)
         scene.rect(middle - wide / 2 - 2, y - 8, wide + 4, 10, "surface")
         scene.text(middle, y, share, size=9.5, anchor="middle")
     words = (
         f"{row['period']:%b %Y}: open {int(row['open'])}, {int(row['start'])} start; short in "
-        f"{format_ratio(float(row['short']), 0)} of draws, in {format_ratio(float(row['short_now']), 0)} without hires"
+        f"{format_part(float(row['short']), 0)} of draws, in {format_part(float(row['short_now']), 0)} without hires"
     )
     scene.rect(middle - plot.slot / 2, _TOP, plot.slot, floor - _TOP, "none", tip=words)
 

@@ -9,7 +9,7 @@ import altair as alt
 from saasmetrics.charts.frame import Canvas, axis, data, what
 from saasmetrics.charts.success.shared import ROW, longest, names_axis, scale
 from saasmetrics.charts.text import text_width, ticks
-from saasmetrics.money import format_ratio, format_value
+from saasmetrics.money import format_part, format_ratio, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def _row(canvas: Canvas, i: int, row: Mapping[Any, Any]) -> dict[str, Any]:
     texts = [format_value(row[key], row["unit"], canvas.currency) for key in ("value", "target")]
     label = f"{texts[0]} of {texts[1]}"
     if row["probability"] == row["probability"]:
-        label += f", {format_ratio(row['probability'], 0)} likely"
+        label += f", {format_part(row['probability'], 0)} likely"
     cell: dict[str, Any] = {
         "i": i,
         "zero": 0.0,

@@ -19,6 +19,7 @@ from saasmetrics.checks.agreement import (
     differences,
     month_ends,
 )
+from saasmetrics.checks.elsewhere.spellings import spellings_there
 from saasmetrics.checks.elsewhere.worth import basis_of, running
 from saasmetrics.checks.names import DOMAINS, MAILS, several_ids
 from saasmetrics.checks.units import DATES, FACTORS, NEAR, SAME, jumped
@@ -57,7 +58,7 @@ def later_there(
 ) -> list[Problem]:
     """Return the findings that the gate leaves to the report, as `later.later` does of rows that are here."""
     there = {name: table for name, table in tables.items() if is_there(table)}
-    found = [*same_names(there, link), *_unit_jumps(there)]
+    found = [*same_names(there, link), *_unit_jumps(there), *spellings_there(there)]
     if len(there) < len(tables) or any(problem.severity == "error" for problem in problems):
         return found
     for compare in (_billed, _contracted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -11,6 +12,7 @@ from saasmetrics.engine.connected.rows import Rows, is_there
 from saasmetrics.engine.filters import (
     WHOLE,
     filtered,
+    meant,
     named_values,
     no_row,
     place_of,
@@ -19,6 +21,7 @@ from saasmetrics.engine.filters import (
 )
 from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.spans import source_of
+from saasmetrics.tables.nested import refuse_nested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,12 +49,14 @@ def filtered_there(
         if not all(is_there(each) for each in out.values()):
             out = filtered(out, {name: value})  # rows were picked here before
             continue
-        wanted = wanted_values(name, value)
+        asked = wanted_values(name, value)
         with link.asking(f"Looking for {name}"):
             rows: Rows = out[table].data
+            refuse_nested(table, column, rows.field(column).type)
+            wanted = meant(asked, rows.field(column).type, partial(_has, rows.frame, column))
             keep = _keep(rows, column, wanted, name)
             if not _any(rows.frame.filter(keep)) and _any(rows.frame):
-                raise no_row(name, wanted, _values(rows.frame, column))
+                raise no_row(name, asked, _values(rows.frame, column))
             cut = rows.frame.filter(keep)
             if table == "customers":
                 gone = rows.frame.filter(~keep).select("customer_id")
@@ -65,7 +70,11 @@ def _keep(rows: Rows, column: str, wanted: Sequence[Any], name: str) -> nw.Expr:
     typed = typed_values(named, rows.schema.field(column).type, name).to_pylist()
     keep = nw.col(column).is_in(typed) & ~nw.col(column).is_null() if typed else nw.lit(False)
     keep = nw.when(keep).then(nw.lit(True)).otherwise(nw.lit(False))
-    return keep | nw.col(column).is_null() if len(named) < len(wanted) else keep
+    return keep | nw.col(column).is_null() if None in wanted else keep
+
+
+def _has(frame: Frame, column: str, text: str) -> bool:
+    return _any(frame.filter(nw.col(column) == text))
 
 
 def _any(frame: Frame) -> bool:
@@ -83,13 +92,12 @@ def _of_customers(
 ) -> dict[str, Table]:
     """Cut every table that names customers; those that `customers` does not list go with the missing value."""
     out = {}
-    missing = len(named_values(wanted)) < len(wanted)
     for name, table in tables.items():
         rows: Rows = table.data
         if name == "customers" or name in WHOLE:
             out[name] = table
         elif "customer_id" in rows.column_names:
-            how, other = ("anti", gone) if missing else ("semi", mine)
+            how, other = ("anti", gone) if None in wanted else ("semi", mine)
             cut = rows.frame.join(other, on="customer_id", how=how)  # type: ignore[arg-type]
             out[name] = replace(table, data=rows.some(fenced(cut)))  # which others are joined to
         elif column in rows.column_names:

@@ -9,7 +9,16 @@ import narwhals as nw
 import pyarrow as pa
 
 from saasmetrics.engine.connected.rows import Rows, is_there
-from saasmetrics.engine.connected.types import Typed, in_utc, typed, untyped, zone_of
+from saasmetrics.engine.connected.types import (
+    TEXTS,
+    Typed,
+    in_utc,
+    typed,
+    untyped,
+    with_blanks,
+    without_blanks,
+    zone_of,
+)
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.canonical import (
@@ -152,14 +161,29 @@ def _selected(
     made: Mapping[str, tuple[str, ...]],
 ) -> Frame:
     """Return the frame with canonical columns in the order of the schema, unknown ones last."""
-    expressions = {name: each.values for name, each in found.items()}
+    kinds = frame.collect_schema()
+    known = {
+        name: given
+        for name, (given, match) in matching.known.items()
+        if match.column.dtype == "text"
+    }
+    texts = [n for n in (*known.values(), *matching.extra) if isinstance(kinds[n], TEXTS)]
+    blank = with_blanks(frame, texts)
+    expressions = {
+        name: without_blanks(each.values) if known.get(name) in blank else each.values
+        for name, each in found.items()
+    }
     expressions |= {name: nw.lit(said) for name, said in constants.items()}
     for name, order in made.items():
         frame = frame.with_row_index(f"_{name}", order_by=list(order))
         expressions[name] = nw.col(f"_{name}").cast(nw.Int64) + 1
     ordered = [expressions[name].alias(name) for name in schema.columns if name in expressions]
-    kinds = frame.collect_schema() if matching.extra else {}
-    others = [_other(frame, n, kinds[n]).alias(name) for n, name in matching.extra.items()]
+    others = [
+        (
+            without_blanks(nw.col(n).cast(nw.String)) if n in blank else _other(frame, n, kinds[n])
+        ).alias(name)
+        for n, name in matching.extra.items()
+    ]
     return frame.select(*ordered, *others)
 
 

@@ -14,6 +14,8 @@ from saasmetrics.money import counted
 from saasmetrics.tables.coerce import spelling
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.tables.schema import ColumnSchema, TableSchema
 
@@ -29,7 +31,11 @@ _IN_POLARS = {
     "BIGINT": "{0}.cast(pl.Int64)",
     "BOOLEAN": "{0}.cast(pl.Boolean)",
 }
-_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+TEXTS = (nw.String, nw.Categorical, nw.Enum)
+"""Types of texts."""
+
+# A sign that can be seen; the others one by one, as systems differ in what they take for white space.
+_SEEN = f"[^{''.join(chr(sign) for sign in range(0x3001) if chr(sign).isspace())}]"
 
 # Types of columns that have none where they are, for nothing is in them; texts but for these.
 _EMPTY = {
@@ -89,7 +95,7 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype == "bool":
         return _booleans(schema, frame, given, kind)
     if column.dtype in ("money", "number", "int"):
-        if isinstance(kind, _TEXTS) or kind in (nw.Boolean, nw.Date):
+        if isinstance(kind, TEXTS) or kind in (nw.Boolean, nw.Date):
             return _refused(schema, frame, given, f"is {kind}, not a number", "DOUBLE PRECISION")
         if column.dtype == "int":
             return Typed(values.cast(nw.Int64))
@@ -97,6 +103,20 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
     if column.dtype == "id":
         return _ids(schema, column, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
+
+
+def with_blanks(frame: Frame, texts: Sequence[str]) -> frozenset[str]:
+    """Return which columns of text have an empty one or one of mere blanks: one query for all."""
+    if not texts:
+        return frozenset()
+    blank = {name: flag(~nw.col(name).cast(nw.String).str.contains(_SEEN)) for name in texts}
+    found = fetched(frame.select(*(each.max().alias(name) for name, each in blank.items())))
+    return frozenset(name for name in texts if found[name][0].as_py())
+
+
+def without_blanks(values: nw.Expr) -> nw.Expr:
+    """Return texts without those that nobody can see, which are missing."""
+    return nw.when(values.str.contains(_SEEN)).then(values)
 
 
 def untyped(frame: Frame, given: str, kind: Any) -> bool:
@@ -107,7 +127,7 @@ def untyped(frame: Frame, given: str, kind: Any) -> bool:
 def _unwritten(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> bool:
     """Return whether texts stand where days or numbers are due, and none was ever written: they are missing."""
     due = column.dtype in _EMPTY and column.dtype != "bool"
-    return due and isinstance(kind, _TEXTS) and empty(frame, given)
+    return due and isinstance(kind, TEXTS) and empty(frame, given)
 
 
 def empty(frame: Frame, given: str) -> bool:
@@ -198,7 +218,7 @@ def _booleans(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed
         return Typed(values)
     if kind.is_integer():
         return Typed(values != 0)
-    if not isinstance(kind, _TEXTS):
+    if not isinstance(kind, TEXTS):
         return _refused(schema, frame, given, f"is {kind}, neither true nor false", "BOOLEAN")
     words = values.cast(nw.String).str.strip_chars().str.to_lowercase()
     yes, no = words.is_in(list(_YES)), words.is_in(list(_NO))

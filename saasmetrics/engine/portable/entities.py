@@ -11,10 +11,10 @@ from saasmetrics.engine.groups import (
     ARR_BAND,
     BANDS,
     EDGES,
-    NONE,
     Groups,
     column_of,
     label_of,
+    missing_label,
     named,
 )
 from saasmetrics.engine.portable.amounts import names
@@ -144,7 +144,11 @@ def groups_of(found: Frame, by: Sequence[str], known: Mapping[str, Any]) -> Grou
         return Groups((), ((),))
     columns = [f"_by{number}" for number in range(len(by))]
     rows = fetched(found.select("group", *columns).unique()).to_pylist()
-    told = [partial(_label, banded=name == ARR_BAND and name not in known) for name in by]
+    none = [missing_label([row[c] for row in rows]) for c in columns]
+    told = [
+        partial(_label, missing=label, banded=name == ARR_BAND and name not in known)
+        for name, label in zip(by, none, strict=True)
+    ]
     labels = {
         row["group"]: tuple(tell(row[c]) for tell, c in zip(told, columns, strict=True))
         for row in rows
@@ -152,10 +156,10 @@ def groups_of(found: Frame, by: Sequence[str], known: Mapping[str, Any]) -> Grou
     return Groups(tuple(by), tuple(labels[number] for number in sorted(labels)))
 
 
-def _label(value: Any, *, banded: bool) -> Any:
+def _label(value: Any, *, missing: str, banded: bool) -> Any:
     if banded:
         return BANDS[int(value)]
-    return NONE if value is None or value != value else label_of(value)
+    return missing if value is None or value != value else label_of(value)
 
 
 def with_rank(entities: Frame) -> Frame:

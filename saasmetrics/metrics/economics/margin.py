@@ -61,8 +61,8 @@ def gross_margin(book: Book, given: float | None = None) -> tuple[float, str]:
     found = _from_finance(book) or _from_spend(book)
     if found is None:
         msg = (
-            "A gross margin is needed and the book has none: pass margin=0.8, or add revenue and "
-            "cogs to the table finance, or rows of the function cogs to the table spend."
+            "A gross margin is needed and the tables give none. Add the columns revenue and cogs to the table finance, "
+            "or rows of the function cogs to the table spend; or give the margin itself, for 80% as margin=0.8."
         )
         raise DataError(msg)
     return found

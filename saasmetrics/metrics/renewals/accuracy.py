@@ -19,6 +19,7 @@ from saasmetrics.metrics.renewals.distribution import distribution
 from saasmetrics.metrics.renewals.due import every, known_before, settled
 from saasmetrics.metrics.renewals.forecast import pooled_by
 from saasmetrics.metrics.renewals.shared import Desk
+from saasmetrics.money import format_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,7 +242,7 @@ def _summary(df: pd.DataFrame, days: list[int], misses: list[tuple[int, Any]]) -
 def _said(summary: pd.DataFrame) -> tuple[str, ...]:
     known = summary[summary["quarters"] > 0]
     return tuple(
-        f"{int(row['horizon'])} days ahead: mean error {row['bias']:+.1%}, {row['coverage']:.0%} of "
+        f"{int(row['horizon'])} days ahead: mean error {row['bias']:+.1%}, {format_part(row['coverage'], 0)} of "
         f"{int(row['quarters'])} quarters within P10 to P90, Brier {row['brier']:.3f}"
         for row in known.to_dict("records")
     )

@@ -13,6 +13,7 @@ from saasmetrics.metrics.made import bootstrap_ratio, made, money, ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.renewals.cells import EARLY, GRACE, SOURCES, TERMS
 from saasmetrics.metrics.renewals.due import so_far
+from saasmetrics.money import format_part
 from saasmetrics.survival.bootstrap import bags_for
 from saasmetrics.survival.estimate import wilson
 
@@ -230,8 +231,8 @@ def _open_note(df: pd.DataFrame) -> tuple[str, ...]:
         return ()
     share = still["open"].iloc[-1] / still["atr"].iloc[-1]
     said = (
-        f"Open is not lost: {share:.0%} of what is due in the period from {still.index[-1]:%Y-%m-%d} is still open and "
-        "is left out of both sides of its rate"
+        f"Open is not lost: {format_part(share, 0)} of what is due in the period from {still.index[-1]:%Y-%m-%d} is "
+        "still open and is left out of both sides of its rate"
     )
     return (said,)
 

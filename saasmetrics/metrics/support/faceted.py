@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.facets import Facets
-from saasmetrics.engine.groups import NONE, columns, encoded
+from saasmetrics.engine.groups import MISSING, NONE, columns, encoded
 from saasmetrics.engine.moments import check_zone, end_of_day
 from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.engine.ticket_groups import known_column
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     Found = tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]
 
 _KEPT = 8  # answers of a book
-_MISSING = frozenset({NONE, "(missing)"})  # labels of what is not there
+_MISSING = frozenset({NONE, MISSING})  # labels of what is not there
 _MADE: WeakKeyDictionary[LocalEngine, dict[Any, Found]] = WeakKeyDictionary()
 
 

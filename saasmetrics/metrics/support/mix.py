@@ -15,6 +15,7 @@ from saasmetrics.engine.tally import tally
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.support.counted import counted_inbox
 from saasmetrics.metrics.support.exposure import Paying
+from saasmetrics.money import format_part
 from saasmetrics.survival.estimate import p_text
 
 if TYPE_CHECKING:
@@ -280,7 +281,9 @@ def _told(df: pd.DataFrame, names: tuple[str, str]) -> dict[str, str]:
     if not len(known):
         return {}
     top = known.iloc[int(known["residual_adjusted"].to_numpy().argmax())]
-    return {"headline": f"{top[names[0]]} most with {top[names[1]]} ({top['value']:.0%})"}
+    return {
+        "headline": f"{top[names[0]]} most with {top[names[1]]} ({format_part(top['value'], 0)})"
+    }
 
 
 def customer_place(inbox: Inbox, ids: pa.Array) -> Ints:

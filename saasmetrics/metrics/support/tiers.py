@@ -14,7 +14,7 @@ from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import handle_hours
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.solved import needs
-from saasmetrics.money import counted
+from saasmetrics.money import counted, format_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,4 +176,4 @@ def _said(escalated: pd.DataFrame) -> str:
     done = escalated[escalated["complete"] & escalated["value"].notna()]
     if not len(done) or len(done) != done["period"].nunique():
         return "–"
-    return f"{done['value'].iloc[-1]:.1%} escalated"
+    return f"{format_part(done['value'].iloc[-1])} escalated"

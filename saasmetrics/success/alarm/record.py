@@ -9,6 +9,7 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.metrics.made import made
+from saasmetrics.money import format_part
 from saasmetrics.success.alarm.episodes import COOLDOWN, Raised, raised
 from saasmetrics.success.alarm.rules import chosen
 from saasmetrics.success.score.events import optional
@@ -270,7 +271,7 @@ def _headline(rows: list[dict[str, Any]]) -> str:
     }
     if not of["recall"]["n"]:
         return "nobody has left yet"
-    said = f"{of['recall']['value']:.0%} of those who left had been warned of"
+    said = f"{format_part(of['recall']['value'], 0)} of those who left had been warned of"
     if of["precision"]["n"]:
-        said += f"; {of['precision']['value']:.0%} of alerts were followed by a decision to leave"
+        said += f"; {format_part(of['precision']['value'], 0)} of alerts were followed by a decision to leave"
     return said

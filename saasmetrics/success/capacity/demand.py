@@ -13,6 +13,7 @@ from saasmetrics.engine.row_groups import of_customers
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.formulas.plan import forecast_accuracy
 from saasmetrics.metrics.made import made
+from saasmetrics.money import format_part
 from saasmetrics.success.capacity.askers import Askers
 from saasmetrics.success.capacity.future import (
     CONTACTS,
@@ -344,7 +345,7 @@ def _summary(df: pd.DataFrame, tolerance: float) -> dict[str, Any]:
     mape, bias, hits = found
     coverage = float(df["within"].mean())
     headline = (
-        f"{mape:.1%} off on average, bias {bias:+.1%}, {coverage:.0%} of the ranges held; "
-        f"{hits:.0%} within {tolerance:.0%}"
+        f"{mape:.1%} off on average, bias {bias:+.1%}, {format_part(coverage, 0)} of the ranges held; "
+        f"{format_part(hits, 0)} within {tolerance:.0%}"
     )
     return {"mape": mape, "bias": bias, "hits": hits, "coverage": coverage, "headline": headline}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.errors import DataError
+from saasmetrics.money import format_part
 from saasmetrics.success.effect.regress import fit, summed
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def difference(
     thin = min(effective[0] / many, effective[1] / less)
     if alike < LEAST_ALIKE or thin < LEAST_EFFECTIVE:
         msg = (
-            f"no overlap: {alike:.0%} of customers have somebody alike of the other kind, and after weighting "
-            f"{many:,} with it count as {effective[0]:,.0f}, {less:,} without as {effective[1]:,.0f}"
+            f"no overlap: {format_part(alike, 0)} of customers have somebody alike of the other kind, and after "
+            f"weighting {many:,} with it count as {effective[0]:,.0f}, {less:,} without as {effective[1]:,.0f}"
         )
         raise DataError(msg)
     expected = [fit(terms[g], y[g], link="identity").mean(terms) for g in (group, ~group)]

@@ -12,7 +12,7 @@ from saasmetrics.engine.first_contacts import first_contacts
 from saasmetrics.engine.groups import columns
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import made
-from saasmetrics.money import counted
+from saasmetrics.money import counted, format_part
 from saasmetrics.success.effect.treatments import check_customers
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
@@ -125,7 +125,7 @@ def _headline(df: pd.DataFrame) -> str:
         return str(row["reason"])
     return (
         f"half of {row['n']:,} customers are contacted within {counted(int(row['value']), 'day')} of signing, "
-        f"{row['within_30']:.0%} within 30"
+        f"{format_part(row['within_30'], 0)} within 30"
     )
 
 

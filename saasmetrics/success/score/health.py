@@ -158,7 +158,7 @@ def _frame(book: Book, now: Snapshot, groups: Sequence[str]) -> pd.DataFrame:
     data |= {name: now.parts[name] for name in _SHOWN if name in now.parts}
     data |= {"tenure_months": now.months, "arr": now.arr}
     short = [
-        f"not scored: values for {share:.0%} of the weights"
+        f"not scored: values for {format_part(share, 0)} of the weights"
         for share in now.coverage[now.band == NOT_SCORED]
     ]
     reason = np.full(len(now.entity), "", object)

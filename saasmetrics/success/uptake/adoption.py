@@ -12,7 +12,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import listed, made
-from saasmetrics.money import MICRO, format_ratio
+from saasmetrics.money import MICRO, format_part
 from saasmetrics.periods import iso_day
 from saasmetrics.success.score.health import about
 from saasmetrics.success.score.scorer import day_of
@@ -251,4 +251,4 @@ def _headline(df: pd.DataFrame, rungs: Ladder) -> str:
     top = float((known["value"] == len(rungs.names)).mean())
     unknown = len(df) - len(known)
     more = f"; of {unknown:,} the use is unknown" if unknown else ""
-    return f"{format_ratio(top, 0)} of customers use the level {rungs.names[-1]!r}{more}"
+    return f"{format_part(top, 0)} of customers use the level {rungs.names[-1]!r}{more}"

@@ -12,7 +12,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made
-from saasmetrics.money import format_ratio
+from saasmetrics.money import format_part
 from saasmetrics.success.score.events import FAR, events
 from saasmetrics.success.score.scorer import scorer
 from saasmetrics.success.uptake.ladder import first_use, ladder_of, watched
@@ -240,6 +240,6 @@ def _headline(df: pd.DataFrame, horizon: int) -> str:
     if share != share:
         return f"{last['stage']}: {last['reason'] or 'nobody was watched long enough'}"
     return (
-        f"{format_ratio(share, 0)} of new customers reach {last['stage']!r} within {horizon} days, "
-        f"{format_ratio(last['value'], 0)} so far"
+        f"{format_part(share, 0)} of new customers reach {last['stage']!r} within {horizon} days, "
+        f"{format_part(last['value'], 0)} so far"
     )

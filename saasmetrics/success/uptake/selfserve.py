@@ -12,7 +12,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.followed import followed
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.metrics.made import made
-from saasmetrics.money import counted, format_ratio
+from saasmetrics.money import counted, format_part, format_ratio
 from saasmetrics.success.score.events import FAR, Events, events
 from saasmetrics.success.uptake.ladder import first_use, watched
 from saasmetrics.survival.estimate import check_level, wilson
@@ -193,5 +193,5 @@ def _people(book: Book, over: Any, outcome: Any, message: Any, began: Any) -> pd
 def _headline(row: dict[str, Any]) -> str:
     if not row["denominator"]:
         return str(row["reason"])
-    said = f"{format_ratio(row['value'], 0)} on their own ({format_ratio(row['low'])} to {format_ratio(row['high'])})"
+    said = f"{format_part(row['value'], 0)} on their own ({format_ratio(row['low'])} to {format_ratio(row['high'])})"
     return f"{said}, {row['with_help']:,} with help, {row['not_yet']:,} not yet"

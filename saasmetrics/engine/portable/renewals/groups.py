@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.groups import NONE, Groups, label_of
+from saasmetrics.engine.groups import Groups, label_of, missing_label
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.entities import with_group_number
 from saasmetrics.engine.portable.fetched import fetched
@@ -42,10 +42,9 @@ def with_groups(
     columns = [f"_by{number}" for number in range(len(by))]
     rows = fetched(found.select("group", *columns).unique()).to_pylist()
     kinds = [None if place else KINDS[name] for name, place in zip(by, places, strict=True)]
-    labels = {
-        row["group"]: tuple(_label(row[c], kind) for c, kind in zip(columns, kinds, strict=True))
-        for row in rows
-    }
+    missing = [missing_label([row[c] for row in rows]) for c in columns]
+    told = list(zip(columns, kinds, missing, strict=True))
+    labels = {row["group"]: tuple(_label(row[c], k, none) for c, k, none in told) for row in rows}
     return found.drop(*columns), Groups(tuple(by), tuple(labels[n] for n in sorted(labels)))
 
 
@@ -84,7 +83,7 @@ def _kind(name: str) -> nw.Expr:
     return out
 
 
-def _label(value: Any, kinds: Sequence[str] | None) -> Any:
+def _label(value: Any, kinds: Sequence[str] | None, missing: str) -> Any:
     if kinds is not None:
         return kinds[int(value)]
-    return NONE if value is None or value != value else label_of(value)
+    return missing if value is None or value != value else label_of(value)
