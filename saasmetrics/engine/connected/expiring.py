@@ -37,7 +37,7 @@ def expiring_there(tables: Mapping[str, Table], asked: AskedContracts) -> Expiri
         How they are looked at.
     """
     link = tables["contracts"].data.link
-    with link.needed_by(_WORDS), link.asking(_WORDS):
+    with link.counting(_WORDS, _WORDS):
         told = (asked.columns, asked.calendar, asked.as_of, asked.currency)
         cells = fetched(expiring_cells(_frames(tables), *told))
     whole = {

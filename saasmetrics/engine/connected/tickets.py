@@ -73,7 +73,7 @@ def counted_tickets(
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
-    with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", "Counting tickets"):
         first = None if zone == "UTC" else first_moment(rows.frame, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
         clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
@@ -117,7 +117,7 @@ def faceted_tickets(
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
-    with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", "Counting tickets"):
         kinds = ("created", *asked.moments)
         first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)

@@ -34,7 +34,7 @@ def usage_by_day(rows: Rows, *, recorded: bool) -> pa.Table:
     """
     keys = ["customer_id", "date", *(["recorded_at"] if recorded else [])]
     feature = ["feature"] if rows.has("feature") else []
-    with rows.link.needed_by("Following usage"), rows.link.asking("Adding up usage"):
+    with rows.link.counting("Adding up usage", "Following usage"):
         measure = next((name for name in ("events", "users") if rows.has(name)), None)
         amount = nw.lit(1.0) if measure is None else nw.col(measure).fill_null(0.0)
         day = {name: day_number(name, -FAR) for name in keys[1:]}
