@@ -31,7 +31,7 @@ MORE = {
     "times of tickets": ("before_after carve_out cost_per_ticket sla support_times tank_tickets"),
     # What each customer used on each day, of which health and alerts are told.
     "use by day": (
-        "adoption alert_record alerts attribution health health_backtest health_history lifecycle "
+        "adoption alert_record alerts attribution health health_backtest health_history "
         "signal_validation usage_daily worklist"
     ),
     "touches by day": ("attribution touch_workload touched_expansion"),
