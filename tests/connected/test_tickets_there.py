@@ -75,6 +75,7 @@ ASKED: dict[str, Ask] = {
     "switches": lambda book: sm.support.channel_switches(
         book, hours=500, by="channel", freq="Q", topic="priority"
     ),
+    "root cause": lambda book: sm.support.root_cause(book, "bug", months=7, zone="Asia/Kolkata"),
     "templates": lambda book: sm.support.macro_effect(book, "segment"),
     "reactive": lambda book: sm.support.reactive_share(
         book, by="segment", tickets=True, freq="Q", zone="America/New_York"
@@ -137,6 +138,7 @@ def test_what_needs_no_single_ticket_brings_none(
         ("tanks", {}),
         ("switches", {"channel": "chat"}),
         ("cost", {"channel": "chat", "segment": "SMB"}),
+        ("root cause", {}),
         ("productivity", {"channel": "chat"}),
         ("work of agents", {}),
     ],
@@ -162,6 +164,23 @@ def test_tickets_that_are_played_again_come_as_moments_and_handling_times(
     )
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
     assert not whole
+
+
+def test_of_tickets_without_a_topic_only_those_of_the_audit_are_brought(
+    local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    tickets = local.frame("tickets")
+    read = pd.concat([tickets[tickets["tag"].isna()].iloc[::3], tickets.iloc[:20]])
+    audit = read[["ticket_id"]].assign(
+        tag=["bug", "gap"] * (len(read) // 2) + ["bug"] * (len(read) % 2)
+    )
+    wanted, found = (
+        sm.support.untagged(book.between("2025-03-01", "2026-08-20"), audit)
+        for book in (local, away)
+    )
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+    assert found.notes == wanted.notes
+    assert {*whole} == {audit["ticket_id"].nunique()}
 
 
 def test_who_asked_in_a_month_is_told_by_counts(

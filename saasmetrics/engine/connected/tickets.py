@@ -158,7 +158,10 @@ def tickets_between(
 
 
 def tickets_within(
-    table: Table, spans: Mapping[str, tuple[int, int | None]], words: Mapping[str, str]
+    table: Table,
+    spans: Mapping[str, tuple[int, int | None]],
+    words: Mapping[str, str],
+    ids: Sequence[str] | None = None,
 ) -> Table:
     """Return the table of the tickets that have moments on some days of UTC, which come when they are used.
 
@@ -171,9 +174,13 @@ def tickets_within(
         that of its last one.
     words
         Column -> the text that it has.
+    ids
+        The texts of the ids that they are among; None: any.
     """
     rows: Rows = table.data
     found = rows.frame
+    if ids is not None:
+        found = found.filter(nw.col("ticket_id").cast(nw.String).is_in(list(ids)))
     for column, word in words.items():
         found = found.filter(nw.col(column).cast(nw.String) == word)
     for kind, (first, last) in spans.items():

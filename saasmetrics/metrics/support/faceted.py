@@ -22,7 +22,7 @@ from saasmetrics.metrics.support.looks import told_of
 from saasmetrics.metrics.support.ticket_table import tickets_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -227,6 +227,11 @@ class FacetInbox(Inbox):
         """Return the sum of values that belong to all tickets of an element together, per group and period."""
         return super().sums(at, values, kept)
 
+    def among(self, ids: Iterable[str]) -> Inbox:
+        """Return the tickets whose ids have the given texts, one by one."""
+        chosen = tuple(dict.fromkeys(ids))
+        return _Within(self.book, self.freq, self.zone, self.by, ids=chosen)
+
     def shown(self, mine: NDArray[np.bool_], **more: NDArray[Any]) -> pd.DataFrame:
         """Return the tickets of some elements with their ids, moments and more columns, the oldest first."""
         asked = (self._spans(mine), self._words(mine))
@@ -303,11 +308,13 @@ class _Within(Inbox):
 
     spans: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    ids: tuple[str, ...] | None = None
 
     @cached_property
     def tickets(self) -> Tickets:
         """These tickets."""
         from saasmetrics.engine.connected.tickets import tickets_within
 
-        tables = {"tickets": tickets_within(self.book.tables["tickets"], self.spans, self.words)}
+        asked = (self.spans, self.words, self.ids)
+        tables = {"tickets": tickets_within(self.book.tables["tickets"], *asked)}
         return tickets_of(tables, self.book.as_of_day, self.zone)

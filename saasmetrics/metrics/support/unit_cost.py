@@ -229,7 +229,7 @@ def _notes(inbox: Inbox, found: Costs, kept: NDArray[np.bool_], allocation: str)
 
 
 def cost_of_tickets(inbox: Inbox) -> NDArray[np.float64]:
-    """Return what each ticket of an inbox by the month cost in currency, nan where it is not known."""
+    """Return what the tickets of each element of an inbox by the month cost together, nan where it is not known."""
     found = costs(inbox, None, ("support",), None)
     work = bool(inbox.work.any())
     way = "handle_time" if work else "volume"
