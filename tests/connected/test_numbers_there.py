@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected.link import Link
+from saasmetrics.engine.portable import basis
+from saasmetrics.engine.portable.fetched import repeats
 from tests.connected.natives import WAYS, brought, connected, there
 
 Ask = Callable[[sm.Book], pd.DataFrame]
@@ -230,3 +233,20 @@ def test_a_company_that_nobody_pays_yet_is_empty_there_as_it_is_here(way: str) -
     )
     for measure in (sm.retention.nrr, sm.revenue.mrr, sm.retention.cohorts, sm.survival.curve):
         pd.testing.assert_frame_equal(measure(book, by="plan").df, measure(local, by="plan").df)
+
+
+def test_whether_ids_repeat_is_asked_once_of_a_table(
+    local: sm.Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def watched(frame: Any, key: str) -> bool:
+        asked.append(key)
+        return repeats(frame, key)
+
+    monkeypatch.setattr(basis, "repeats", watched)
+    tables = {name: local.tables[name] for name in ("subscriptions", "fx")}
+    book = connected(tables, "polars", as_of=local.as_of_text, currency="USD")
+    for days in (0, 30, 60):
+        sm.revenue.mrr(book.with_policy(gap_days=days))
+    assert asked == ["subscription_id"]
