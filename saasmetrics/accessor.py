@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from saasmetrics.book import Book
-from saasmetrics.engine.spans import SOURCES
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.tables import SCHEMA, normalize
 from saasmetrics.tables.names import fold
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class SaasAccessor:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
         if not _fitting(frame):
-            needs = "; ".join(f"{name} ({', '.join(SCHEMA[name].required)})" for name in SOURCES)
+            needs = "; ".join(f"{name} ({', '.join(SCHEMA[name].required)})" for name in REVENUE)
             msg = f"MRR does not follow from the columns {', '.join(map(str, frame.columns))}. It takes {needs}."
             raise AttributeError(msg)
 
@@ -85,8 +85,8 @@ class SaasAccessor:
         if table is None and len(fitting) > 1:
             msg = f"The columns fit {' and '.join(fitting)}; say which it is: df.saas.book({fitting[0]!r})."
             raise DataError(msg)
-        if table is not None and table not in SOURCES:
-            raise UnknownNameError.of("table that MRR follows from", table, SOURCES)
+        if table is not None and table not in REVENUE:
+            raise UnknownNameError.of("table that MRR follows from", table, REVENUE)
         name = table or fitting[0]
         if name in options:
             msg = f"The table {name} is this frame; leave out {name}=."
@@ -139,7 +139,7 @@ def _fitting(frame: pd.DataFrame) -> list[str]:
     No value is looked at.
     """
     found = []
-    for table in SOURCES:
+    for table in REVENUE:
         try:
             normalize(table, frame.head(0))
         except DataError:

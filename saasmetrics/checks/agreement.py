@@ -11,11 +11,12 @@ import pyarrow as pa
 from saasmetrics.checks.worth import amounts_on, places
 from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, numbers
-from saasmetrics.engine.spans import SOURCES, source_of, spans
+from saasmetrics.engine.spans import source_of, spans
 from saasmetrics.errors import DataError, Problem
 from saasmetrics.money import MICRO, counted, format_money, to_micro
 from saasmetrics.periods import iso_day
 from saasmetrics.tables.findings import SHOWN
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +72,7 @@ def billed_differs(
     if source == "invoices" or "invoices" not in tables or not tables["invoices"].num_rows:
         return []
     asked = policy.changed(entity="customer")
-    billed = {name: table for name, table in tables.items() if name not in SOURCES[:2]}
+    billed = {name: table for name, table in tables.items() if name not in REVENUE[:2]}
     try:
         ours = spans({k: t for k, t in tables.items() if k != "invoices"}, asked, as_of, currency)
         theirs = spans(billed, asked, as_of, currency)

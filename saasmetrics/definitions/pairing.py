@@ -13,12 +13,12 @@ from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.day_sums import Levels, valued
 from saasmetrics.engine.matched import timeline
 from saasmetrics.engine.service import FAR
-from saasmetrics.engine.spans import SOURCES
 from saasmetrics.engine.valued import ends
 from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day
 from saasmetrics.tables import Table
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ _CENT = MICRO // 100
 
 def own_sources(book: Book) -> list[str]:
     """Return the tables of a book that MRR can be computed from."""
-    return [name for name in (*SOURCES, "contracts") if name in book.tables]
+    return [name for name in (*REVENUE, "contracts") if name in book.tables]
 
 
 def of_source(book: Book, name: str) -> Book:
@@ -47,7 +47,7 @@ def of_source(book: Book, name: str) -> Book:
 
 def _only(tables: Mapping[str, Table], name: str) -> dict[str, Table]:
     """Return the tables without the other sources of MRR; contracts become subscriptions by the year."""
-    kept = {n: t for n, t in tables.items() if n not in SOURCES or n == name}
+    kept = {n: t for n, t in tables.items() if n not in REVENUE or n == name}
     if name != "contracts":
         return kept
     data = tables["contracts"].data

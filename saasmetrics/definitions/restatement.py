@@ -24,7 +24,7 @@ from saasmetrics.metrics.explanation import Step, explanation
 from saasmetrics.periods import iso_day, last_day
 from saasmetrics.policy import DATA_CHOICES, choices
 from saasmetrics.tables.known import has_clocks, holding, tells_when
-from saasmetrics.tables.schema import CLOCKS
+from saasmetrics.tables.schema import CLOCKS, REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset(LABELS)
 _CENT = 0.01
-_COUNTED = ("subscriptions", "mrr", "invoices", "customers", "fx")  # what MRR is counted from
+_COUNTED = (*REVENUE, "customers", "fx")  # what MRR is counted from
 
 
 @recorded

@@ -13,8 +13,8 @@ from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
 from saasmetrics.tables.dressed import known_currencies
-from saasmetrics.tables.gate.keys import REVENUE
 from saasmetrics.tables.runs import is_runs, lengths
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -68,7 +68,7 @@ def expiring(tables: Mapping[str, Table], asked: AskedContracts) -> Expiring:
         How they are looked at.
     """
     data = tables["contracts"].data
-    labels, group = _groups(tables, asked.columns)
+    labels, group = contract_groups(tables, asked.columns)
     start, end = days(data["start"]).astype(np.int64), days(data["end"], FAR).astype(np.int64)
     kept, slot = end > start, asked.calendar.ordinal
     worth = _value(tables, asked)
@@ -117,7 +117,7 @@ def _value(tables: Mapping[str, Table], asked: AskedContracts) -> Ints:
     return to_micro(numbers(tables["contracts"].data["arr"]) * rate)
 
 
-def _groups(tables: Mapping[str, Table], columns: Sequence[str]) -> tuple[list[Any], Ints]:
+def contract_groups(tables: Mapping[str, Table], columns: Sequence[str]) -> tuple[list[Any], Ints]:
     """Return the labels of the groups, and the group of each contract by columns of its customer."""
     ids = flat(tables["contracts"].data["customer_id"])
     if not columns:

@@ -12,6 +12,10 @@ MOMENTS = {
     "resolution": "solved_at",
 }
 """The moments of a ticket, and the column of each."""
+BASE = 65_536
+"""What a whole number is split by, so that sums of squares of its parts fit 64 bits."""
+SQUARES = ("high", "cross", "low")
+"""Sums of the squares of quotients by `BASE`, of the products of quotients and rests, and of the squares of rests."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Facets:
         Moments of which it is told how long they took, or have been taking: with `within` only whether that is below
         0 or above so many seconds, with `exact` as the moments themselves, and with `together` as the sum over all that
         are alike and the longest of them, where only being below 0 tells them apart.
+    squares
+        With `together` and `work`: also the sums of squares, in the three parts of `SQUARES`.
     old
         Numbers of days: whether tickets were first solved so many days ago.
     after
@@ -68,6 +74,7 @@ class Facets:
     within: int | None = None
     exact: bool = False
     together: bool = False
+    squares: bool = False
     old: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     backwards: bool = False
@@ -90,6 +97,11 @@ class Facets:
                 tuple(dict.fromkeys([*one, *more])) if each.name in _LISTS else one or more
             )
         return Facets(**both)
+
+    def took_as(self, kind: str) -> str:
+        """Return the name under which it is told how long a moment took, or only on which side of a limit."""
+        coarse = self.together or self.within is not None
+        return f"{'late' if coarse else 'took'}_{kind}"
 
     @property
     def moments(self) -> tuple[str, ...]:

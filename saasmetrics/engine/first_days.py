@@ -72,7 +72,7 @@ def _there(table: Table, day: str, mine: Callable[[Frame], Frame]) -> Firsts:
     from saasmetrics.engine.portable.whole import day_number
 
     rows: Any = table.data
-    with rows.link.needed_by("First days"), rows.link.asking("Looking for first days"):
+    with rows.link.counting("Looking for first days", "First days"):
         found = mine(rows.frame).select("customer_id", _day=day_number(day, _FAR))
         found = found.filter(nw.col("_day") < _FAR, ~nw.col("customer_id").is_null())
         first = found.group_by("customer_id").agg(nw.col("_day").min())

@@ -148,7 +148,7 @@ def request_slots(
     check_where(engine, wanted_by, where)
     rows = engine.tables["tickets"].data
     days = max(between[0], engine.since), min(between[1], engine.as_of)
-    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", wanted_by):
         sums = slot_sums(kept(rows.frame, days, where))
         cells = brought(held(sums), "tickets", rows.link).sort_by("second")
     second, n, timed = (np.asarray(cells[x]).astype(np.int64) for x in ("second", "n", "timed"))
@@ -223,7 +223,7 @@ def _handled_there(
     rows = engine.tables["tickets"].data
     if "handle_seconds" not in rows.column_names:
         return Handled(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
-    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", wanted_by):
         cells = brought(held(handled_sums(rows.frame, came, before)), "tickets", rows.link)
     second, n = (np.asarray(cells[name]).astype(np.int64) for name in ("second", "n"))
     handle = np.asarray(cells["handle"]).astype(np.float64)
@@ -241,7 +241,7 @@ def _there(
     check_where(engine, wanted_by, where)
     rows = engine.tables["tickets"].data
     by = ("customer_id",) if customers else ()
-    with rows.link.needed_by(wanted_by), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", wanted_by):
         some = kept(rows.frame, (engine.since, engine.as_of), where)
         found = brought(held(request_sums(some, by, months=customers)), "tickets", rows.link)
     found = found.sort_by("day")

@@ -24,6 +24,7 @@ from saasmetrics.errors import MissingTableError
 from saasmetrics.memory import give_back
 from saasmetrics.money import LARGEST, absolute
 from saasmetrics.tables.runs import begun, covered_days, is_runs, lengths
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
-
-SOURCES = ("subscriptions", "mrr", "invoices")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def source_of(tables: Mapping[str, Table]) -> str:
     MissingTableError
         If there is none of them.
     """
-    for name in SOURCES:
+    for name in REVENUE:
         if name in tables:
             return name
     msg = (

@@ -120,7 +120,7 @@ def _there(
     rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in names)}}
     seen = (engine.since, engine.as_of)
-    with rows.link.needed_by(wanted_by), rows.link.asking("Adding up tickets"):
+    with rows.link.counting("Adding up tickets", wanted_by):
         cells = held(work_cells(frames, names, seen), "tickets")
         found = brought(cells, "tickets", rows.link)
     solved, day, n, timed = (

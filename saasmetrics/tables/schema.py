@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCKS",
     "ISSUED",
+    "REVENUE",
     "SCHEMA",
     "ColumnSchema",
     "Dtype",
@@ -39,6 +40,8 @@ Dtype = Literal[
     "currency",
 ]
 
+REVENUE = ("subscriptions", "mrr", "invoices")
+"""The tables that MRR may come from: it comes from the first of them that there is."""
 CLOCKS = ("recorded_at", "withdrawn_at")
 """Columns of every table that say when a row became known, and from when on it no longer holds."""
 ISSUED = {"invoices": "date"}

@@ -28,13 +28,10 @@ APART = {*NEED_A_TABLE, "learn"}
 # are takes them off the list.
 MORE = {
     # How long each ticket took, or how much work it was, for quantiles and for a queue that is played again.
-    "times of tickets": (
-        "answered_within before_after carve_out cost_per_ticket cost_to_serve macro_effect sla support_league "
-        "support_productivity support_scorecard support_times tank_tickets"
-    ),
+    "times of tickets": ("before_after carve_out cost_per_ticket sla support_times tank_tickets"),
     # What each customer used on each day, of which health and alerts are told.
     "use by day": (
-        "adoption alert_record alerts attribution health health_backtest health_history lifecycle "
+        "adoption alert_record alerts attribution health health_backtest health_history "
         "signal_validation usage_daily worklist"
     ),
     "touches by day": ("attribution touch_workload touched_expansion"),

@@ -16,6 +16,7 @@ import saasmetrics as sm
 from saasmetrics.engine.connected import Link
 from saasmetrics.engine.portable import held
 from saasmetrics.errors import WarehouseError
+from saasmetrics.success.score.scorer import scorer
 
 MRR = """create table mrr as
     select 'c' || (i % {customers}) as customer_id, date '2025-01-01' + to_months((i // {customers})::int) as month,
@@ -125,6 +126,26 @@ def test_what_was_kept_there_goes_with_the_book() -> None:
     del part
     gc.collect()
     assert connection.execute(kept).fetchall() == [(0,)]
+
+
+def test_steps_to_what_is_counted_of_tickets_usage_and_activities_go_with_the_book() -> None:
+    connection, local = duckdb.connect(), sm.demo(customers=40, seed=7)
+    for name, table in local.tables.items():
+        connection.from_arrow(table.data).create(name)
+    book = sm.connect(connection, currency=local.currency, as_of=local.as_of_text)
+    sm.support.times(book, zone="Europe/Berlin")
+    for metric in (
+        *(sm.support.channel_switches, sm.support.load, sm.support.reactive_share),
+        *(sm.capacity.load, sm.capacity.staffing, sm.capacity.carve_out, sm.capacity.workload),
+        *(sm.capacity.touch_workload, sm.success.adoption, sm.success.levers, sm.success.handoff),
+        sm.retention.organic_nrr,
+    ):
+        metric(book)
+    del book
+    scorer.cache_clear()  # which keeps the last two books
+    gc.collect()
+    kept = "select table_name from duckdb_tables() where temporary"
+    assert connection.execute(kept).fetchall() == []
 
 
 def test_a_result_that_was_not_read_to_its_end_is_said() -> None:

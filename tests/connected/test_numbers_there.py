@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected.link import Link
+from saasmetrics.engine.portable import basis
+from saasmetrics.engine.portable.fetched import repeats
 from tests.connected.natives import WAYS, brought, connected, there
 
 Ask = Callable[[sm.Book], pd.DataFrame]
@@ -248,3 +251,20 @@ def test_an_empty_text_and_one_of_blanks_are_missing_there_too(way: str) -> None
     assert sm.revenue.mrr(away.where(segment="(none)")).value == 14
     drilled = sm.revenue.mrr(away, by="segment").rows(period="2026-01", segment="(none)")
     assert set(drilled["customer_id"]) == {"b", "c", "d"}
+
+
+def test_whether_ids_repeat_is_asked_once_of_a_table(
+    local: sm.Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def watched(frame: Any, key: str) -> bool:
+        asked.append(key)
+        return repeats(frame, key)
+
+    monkeypatch.setattr(basis, "repeats", watched)
+    tables = {name: local.tables[name] for name in ("subscriptions", "fx")}
+    book = connected(tables, "polars", as_of=local.as_of_text, currency="USD")
+    for days in (0, 30, 60):
+        sm.revenue.mrr(book.with_policy(gap_days=days))
+    assert asked == ["subscription_id"]

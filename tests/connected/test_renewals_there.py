@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.errors import UnknownNameError
 from saasmetrics.result import Result
 from tests.connected.natives import WAYS, brought, connected
 
@@ -24,6 +25,8 @@ SUMS: dict[str, Ask] = {
     "owners": lambda book: sm.success.league(book, by="pod", quarters=2),
     "segments": lambda book: sm.success.league(book, by="segment"),
     "base": lambda book: sm.revenue.renewal_base(book, "Q", ["segment", "region"], ahead=2),
+    "in force": lambda book: sm.revenue.arr(signed(book), by=["segment", "region"]),
+    "in force then": lambda book: sm.revenue.arr(signed(book.as_of("2025-06-12")), freq="Q"),
     "cohorts": lambda book: sm.retention.renewal_cohorts(book, ["plan", "region"]),
     "cohorts observed": lambda book: sm.retention.renewal_cohorts(
         book.between("2024-01", "2025-06"), "segment", cohort_freq="Q"
@@ -31,6 +34,13 @@ SUMS: dict[str, Ask] = {
     "first contact": lambda book: sm.success.handoff(book, by="segment", kind="onboarding"),
     "first contact by plan": lambda book: sm.success.handoff(book, by=["plan", "region"]),
 }
+
+
+def signed(book: sm.Book) -> sm.Book:
+    """Return the book in which ARR is what customers have signed for."""
+    return book.with_policy(arr="contracted")
+
+
 CHOSEN: dict[str, Ask] = {
     "calendar": lambda book: sm.renewals.calendar(book, by="segment", quarters=2),
     "forecast": lambda book: sm.renewals.forecast(book, by="owner_id", pool=["segment", "how"]),
@@ -75,6 +85,19 @@ def test_the_contracts_of_a_renewal_base_come_alone(book: sm.Book, local: sm.Boo
     pd.testing.assert_frame_equal(found.rows(**cell), wanted.rows(**cell))
     pd.testing.assert_frame_equal(found.rows(), wanted.rows())
     assert not brought(book)
+
+
+def test_the_contracts_in_force_on_a_day_come_alone(book: sm.Book, local: sm.Book) -> None:
+    found, wanted = (sm.revenue.arr(signed(each), "segment", "Q") for each in (book, local))
+    cell = {"period": "2025-Q2", "segment": "SMB"}
+    ours, theirs = (
+        made.rows(**cell).sort_values("customer_id", ignore_index=True) for made in (wanted, found)
+    )
+    assert len(ours)
+    pd.testing.assert_frame_equal(theirs, ours)
+    assert not brought(book)
+    with pytest.raises(UnknownNameError, match="nowhere"):
+        found.rows(period="2025-Q2", segment="nowhere")
 
 
 def test_the_customers_of_a_renewal_come_alone(book: sm.Book, local: sm.Book) -> None:

@@ -69,15 +69,21 @@ ASKED: dict[str, Ask] = {
     "cost to serve": lambda book: sm.support.cost_to_serve(book, by=None, freq="M"),
     "scorecard": lambda book: sm.support.scorecard(book, "team", "Q", ytd=True, hours=WORK),
     "productivity": lambda book: sm.support.productivity(book, "first_reply", by="channel"),
+    "work of agents": sm.support.productivity,
+    "league of solutions": lambda book: sm.support.league(book, "resolution", by="segment"),
     "league": lambda book: sm.support.league(book, "csat", by="segment", freq="M"),
     "switches": lambda book: sm.support.channel_switches(
         book, hours=500, by="channel", freq="Q", topic="priority"
     ),
+    "root cause": lambda book: sm.support.root_cause(book, "bug", months=7, zone="Asia/Kolkata"),
     "templates": lambda book: sm.support.macro_effect(book, "segment"),
     "reactive": lambda book: sm.support.reactive_share(
         book, by="segment", tickets=True, freq="Q", zone="America/New_York"
     ),
 }
+
+
+OF_ALL_DAYS = {"voice", "productivity", "work of agents"}
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +138,9 @@ def test_what_needs_no_single_ticket_brings_none(
         ("tanks", {}),
         ("switches", {"channel": "chat"}),
         ("cost", {"channel": "chat", "segment": "SMB"}),
+        ("root cause", {}),
+        ("productivity", {"channel": "chat"}),
+        ("work of agents", {}),
     ],
 )
 def test_rows_are_the_tickets_of_the_cell_and_only_those_of_its_days_are_brought(
@@ -142,7 +151,7 @@ def test_rows_are_the_tickets_of_the_cell_and_only_those_of_its_days_are_brought
     ours, theirs = (frame.sort_values(order, ignore_index=True) for frame in (wanted, found))
     assert len(ours)
     pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
-    if name != "voice":  # whose cells are of all days
+    if name not in OF_ALL_DAYS:
         assert max(whole) < len(local.frame("tickets")) / 2
 
 
@@ -157,6 +166,23 @@ def test_tickets_that_are_played_again_come_as_moments_and_handling_times(
     assert not whole
 
 
+def test_of_tickets_without_a_topic_only_those_of_the_audit_are_brought(
+    local: sm.Book, away: sm.Book, whole: list[int]
+) -> None:
+    tickets = local.frame("tickets")
+    read = pd.concat([tickets[tickets["tag"].isna()].iloc[::3], tickets.iloc[:20]])
+    audit = read[["ticket_id"]].assign(
+        tag=["bug", "gap"] * (len(read) // 2) + ["bug"] * (len(read) % 2)
+    )
+    wanted, found = (
+        sm.support.untagged(book.between("2025-03-01", "2026-08-20"), audit)
+        for book in (local, away)
+    )
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+    assert found.notes == wanted.notes
+    assert {*whole} == {audit["ticket_id"].nunique()}
+
+
 def test_who_asked_in_a_month_is_told_by_counts(
     local: sm.Book, away: sm.Book, whole: list[int]
 ) -> None:
@@ -168,6 +194,33 @@ def test_who_asked_in_a_month_is_told_by_counts(
     assert len(ours)
     pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
     assert not whole
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_times_that_hardly_differ_are_as_far_apart_as_here(way: str) -> None:
+    many = 200
+    tickets = {
+        "ticket_id": np.arange(many),
+        "customer_id": ["a"] * many,
+        "created_at": [pd.Timestamp("2026-01-05")] * many,
+        "solved_at": [pd.Timestamp("2026-01-06")] * many,
+        "tag": ["x"] * many,
+        "macro": ["m", None] * (many // 2),
+        "handle_seconds": 1e8 + np.arange(many) % 7 / 1000,
+    }
+    mrr = {"customer_id": ["a"], "month": [pd.Timestamp("2026-01-01")], "mrr": [10.0]}
+    told = {"as_of": "2026-01-31", "currency": "USD"}
+    here = sm.Book(mrr=pa.table(mrr), tickets=pa.table(tickets), **told)
+    widths = [
+        float(df["high"].iloc[0] - df["low"].iloc[0])
+        for df in (
+            sm.support.macro_effect(here).df,
+            sm.support.macro_effect(connected(here.tables, way, **told)).df,
+        )
+    ]
+    # Of 0 to 6 ms the spread is 2 ms: of two means of 100 it is 2 x 2 x sqrt(2 / 100) ms, of 3600 s an hour.
+    assert widths[0] == pytest.approx(2 * 1.96 * 2e-3 * 0.02**0.5 / 3600, rel=0.02)
+    assert widths[1] == pytest.approx(widths[0], rel=1e-3)
 
 
 def test_tickets_of_customers_who_begin_to_pay_later_have_no_revenue() -> None:

@@ -10,11 +10,18 @@ import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.success.score.scorer import scorer
 from tests.connected.natives import brought, connected
 
 ASKED: dict[str, Callable[[sm.Book], sm.Result]] = {
     "health": sm.success.health,
     "adoption": sm.success.adoption,
+    "health of a model": lambda book: sm.success.health(
+        book, model=sm.success.HealthModel(window_days=40, stop_days=56), as_of="2026-05-20"
+    ),
+    "health over time": lambda book: sm.success.health_history(book, last=3),
+    "adoption of a day": lambda book: sm.success.adoption(book, freq="M", last=2, of=9),
+    "life cycle": sm.success.lifecycle,
     "alerts": sm.success.alerts,
     "daily use": sm.success.usage_daily,
     "support load": lambda book: sm.support.load(book, by="segment", interval=None),
@@ -22,6 +29,7 @@ ASKED: dict[str, Callable[[sm.Book], sm.Result]] = {
     "demand": lambda book: sm.capacity.demand(book, by="segment"),
     "touches": sm.capacity.touch_workload,
 }
+OF_USE = ("health", "health over time", "adoption", "life cycle", "alerts", "daily use")
 POLICIES: dict[str, dict[str, Any]] = {
     "customers": {},
     "parents": {"entity": "parent"},
@@ -45,10 +53,14 @@ def demo() -> sm.Book:
     return sm.demo(customers=40, seed=6)
 
 
-def both(demo: sm.Book, policy: dict[str, Any], grain: str = "") -> tuple[sm.Book, sm.Book]:
+def both(
+    demo: sm.Book, policy: dict[str, Any], grain: str = "", usage: pd.DataFrame | None = None
+) -> tuple[sm.Book, sm.Book]:
     tables: dict[str, Any] = {name: demo.frame(name) for name in demo.tables}
     if grain:
         tables["usage"] = single(tables["usage"], grain)
+    if usage is not None:
+        tables["usage"] = usage
     told = {"as_of": demo.as_of_text, "currency": demo.currency}
     told["policy"] = demo.policy.changed(**policy)
     local = sm.Book(**tables, **told)
@@ -61,6 +73,7 @@ def test_whoever_is_counted_and_however_the_numbers_are_those_of_the_rows(
 ) -> None:
     local, there = both(demo, POLICIES[policy])
     for name, ask in ASKED.items():
+        scorer.cache_clear()  # or what one metric brought would serve the next
         wanted, found = ask(local), ask(there)
         pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False, obj=name)
         assert found.notes == wanted.notes
@@ -70,11 +83,49 @@ def test_whoever_is_counted_and_however_the_numbers_are_those_of_the_rows(
 @pytest.mark.parametrize("grain", ["events", "users", "rows"])
 def test_rows_of_any_grain_count_as_one_by_one(grain: str, demo: sm.Book) -> None:
     local, there = both(demo, {}, grain)
-    for name in ("health", "adoption", "alerts", "daily use"):
+    for name in OF_USE:
+        scorer.cache_clear()
         wanted, found = ASKED[name](local), ASKED[name](there)
         pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False, obj=name)
         assert found.notes == wanted.notes
     assert any("never paid" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", [n for n in OF_USE if n not in ("alerts", "daily use")])
+def test_use_that_was_recorded_later_counts_from_then_on(name: str, demo: sm.Book) -> None:
+    usage = single(demo.frame("usage"), "events").reset_index(drop=True)
+    usage["recorded_at"] = pd.to_datetime(usage["date"]) + pd.to_timedelta(
+        usage.index % 80, unit="D"
+    )
+    local, there = both(demo, {"knowledge": "recorded"}, usage=usage)
+    wanted, found = ASKED[name](local), ASKED[name](there)
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+
+
+def test_where_use_is_no_longer_on_record_the_days_before_its_end_are_looked_at(
+    demo: sm.Book,
+) -> None:
+    usage = demo.frame("usage")
+    usage = usage[usage["date"] < usage["date"].max() - pd.Timedelta(days=120)]
+    local, there = both(demo, {}, usage=usage)
+    wanted, found = sm.success.health(local), sm.success.health(there)
+    assert "Usage is on record until" in " ".join(wanted.notes)
+    pd.testing.assert_frame_equal(found.df, wanted.df, check_dtype=False)
+    assert found.notes == wanted.notes
+    one = wanted.df["customer_id"].iloc[0]
+    rows = (made.rows(customer_id=one) for made in (found, wanted))
+    pd.testing.assert_frame_equal(*rows, check_dtype=False)
+
+
+def test_a_score_of_one_day_brings_use_by_day_only_as_far_as_it_looks_back(demo: sm.Book) -> None:
+    _, there = both(demo, {})
+    sm.success.health(there)
+    day, first = there.as_of_day, scorer(there).usage_from(there.as_of_day)
+    assert first is not None
+    events = first.events
+    old = events.day < day - 89
+    assert 0 < old.sum() <= 2 * demo.frame("customers").shape[0] * len(first.names)
+    assert len(events.day) < len(demo.frame("usage")) / 3
 
 
 def test_a_real_company_is_scored_alike_and_told_in_the_same_order(real_data: Path) -> None:

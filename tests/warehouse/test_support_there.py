@@ -7,6 +7,7 @@ from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import saasmetrics as sm
@@ -17,11 +18,13 @@ from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.connected.usage import usage_by_day
 from saasmetrics.engine.facets import Facets, Switched
 from saasmetrics.engine.moments import offsets_of
+from saasmetrics.engine.portable.expiring import in_force_cells
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept, request_sums, slot_sums, work_cells
 from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
+from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.periods import Calendar, day_number
 from tests.engine.natives import native
 from tests.warehouse.postgres import ANALYST, Postgres
@@ -61,6 +64,12 @@ def together(frames: Frames) -> Any:
     return told(frames, [("tickets", "priority")], asked)
 
 
+def squared(frames: Frames) -> Any:
+    both = {"together": True, "squares": True, "work": True}
+    asked = Facets(took=("resolution",), over=("resolution",), **both)
+    return told(frames, [("tickets", "priority")], asked)
+
+
 def told(frames: Frames, columns: list[tuple[str, str]], asked: Facets) -> Any:
     now = (DAYS[1] + 1) * 86_400
     first = first_of(frames["tickets"], ("created", *asked.moments), now)
@@ -96,13 +105,40 @@ def use(frames: Frames) -> Any:
     return usage_by_day(Rows("usage", frames["usage"], Link(2**30)), recorded=False)
 
 
+def use_since(frames: Frames) -> Any:
+    return usage_by_day(Rows("usage", frames["usage"], Link(2**30)), recorded=False, since=DAYS[0])
+
+
+def use_recorded(frames: Frames) -> Any:
+    late = frames["usage"].with_columns(recorded_at=nw.col("date"))
+    return usage_by_day(Rows("usage", late, Link(2**30)), recorded=True, since=DAYS[0])
+
+
+def first_use(frames: Frames) -> Any:
+    return usage_by_day(Rows("usage", frames["usage"], Link(2**30)), recorded=False, since=FAR)
+
+
+def in_force(frames: Frames) -> Any:
+    asked = (frames, ("segment",), Calendar("M"), DAYS[1], "USD")
+    values, customers = (fetched(cells) for cells in in_force_cells(*asked))
+    # Sums of floats, which hang on their order in the last place.
+    worth = pc.cast(pc.round(pc.multiply(values["value"], 100.0)), pa.int64())
+    both = [values.drop_columns(["value"]).append_column("n", worth)]
+    both.append(customers.rename_columns({"customers": "n"}))
+    kinds = {"_by0": pa.string(), "_first": pa.int64(), "_last": pa.int64(), "n": pa.int64()}
+    plain = [
+        pa.table({name: each[name].cast(kind) for name, kind in kinds.items()}) for each in both
+    ]
+    return pa.concat_tables(plain)
+
+
 def touches(frames: Frames) -> Any:
     return minutes_by_month(Rows("activities", frames["activities"], Link(2**30)), DAYS[1])
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pa.Table]:
-    used = ("tickets", "people", "customers", "usage", "activities")
+    used = ("tickets", "people", "customers", "usage", "activities", "contracts", "fx")
     found = {name: table.data for name, table in sm.demo(customers=8, seed=5).tables.items()}
     return {name: found[name] for name in used}
 
@@ -117,7 +153,8 @@ def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
     asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
-    asks += [alike, together, touched, by_month, slots]
+    asks += [alike, together, squared, touched, by_month, slots]
+    asks += [use_since, use_recorded, first_use, in_force]
     for ask in asks:
         wanted = rows(ask(here))
         assert len(wanted) > 5

@@ -28,11 +28,12 @@ from saasmetrics.engine.connected.rows import Rows, canonical, is_there, measure
 from saasmetrics.engine.portable.amounts import currency_rate, micro
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
-from saasmetrics.engine.spans import SOURCES, source_of
+from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import DataError, Problem, WarehouseError
 from saasmetrics.tables import Table
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate.view import View
+from saasmetrics.tables.schema import REVENUE
 from saasmetrics.tables.texts import is_text
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _billed(
     source = source_of(tables)
     if source == "invoices" or "invoices" not in tables or not tables["invoices"].num_rows:
         return []
-    bills = {name: table for name, table in tables.items() if name not in SOURCES[:2]}
+    bills = {name: table for name, table in tables.items() if name not in REVENUE[:2]}
     plans = {name: table for name, table in tables.items() if name != "invoices"}
     ours, theirs = (basis_of(some, policy, as_of, currency, link) for some in (plans, bills))
     ends = month_ends(as_of, theirs.start)

@@ -38,7 +38,7 @@ def minutes_by_month(rows: Rows, until: int) -> pa.Table:
     until
         The last day that counts.
     """
-    with rows.link.needed_by("Touch workload"), rows.link.asking("Adding up activities"):
+    with rows.link.counting("Adding up activities", "Touch workload"):
         found = rows.frame.filter(~nw.col("minutes").is_null())
         found = found.select("customer_id", "minutes", _day=day_number("at", -FAR))
         found = found.filter(nw.col("_day") <= until, nw.col("_day") > -FAR)
@@ -78,7 +78,7 @@ def rows_by_period(
     """
     keys = [name for name in dict.fromkeys(columns) if name in rows.column_names]
     now = end_of_day(as_of, zone)
-    with rows.link.needed_by("Counting contacts"), rows.link.asking(f"Adding up {rows.name}"):
+    with rows.link.counting(f"Adding up {rows.name}", "Counting contacts"):
         found = rows.frame
         for name, words in (chosen or {}).items():
             found = found.filter(nw.col(name).cast(nw.String).is_in(list(words)))

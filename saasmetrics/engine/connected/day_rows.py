@@ -47,7 +47,7 @@ def added_by_day(
     """
     keys = [name for name in columns if name != at]
     sums = [] if added is None else [added]
-    with rows.link.needed_by("Following customers"), rows.link.asking(f"Adding up {rows.name}"):
+    with rows.link.counting(f"Adding up {rows.name}", "Following customers"):
         found = rows.frame
         for column, value in where.items():
             if isinstance(value, str) and is_text(rows.schema.field(column).type):

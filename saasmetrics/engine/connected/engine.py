@@ -11,7 +11,7 @@ import pandas as pd
 
 from saasmetrics.engine.connected.asking import Asking
 from saasmetrics.engine.connected.desk import desk, matched
-from saasmetrics.engine.connected.rows import brought, is_there
+from saasmetrics.engine.connected.rows import Rows, brought, is_there
 from saasmetrics.engine.groups import Groups
 from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
@@ -20,6 +20,7 @@ from saasmetrics.engine.spans import source_of
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers, asking
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 
-USED = ("subscriptions", "mrr", "invoices", "customers", "fx")
+USED = (*REVENUE, "customers", "fx")
 _PIECE = 200  # bytes that a piece takes here, with its customer and groups, at most
 _CUBES = frozenset({"movements", "pairs", "triangle", "ages", "lifetimes", "terms"})
 _LONG = frozenset({"rows", "measures", "frame"})
@@ -129,6 +130,8 @@ class ConnectedEngine:
                 self._fiscal_start,
                 self._since,
             )
+            rows: Rows = used[self.source].data
+            self._there.basis.repeated = rows.once("repeated ids", dict)
             contracts = self.tables.get("contracts")
             if contracts is not None:
                 self._there.contracts = contracts.data.frame if is_there(contracts) else None

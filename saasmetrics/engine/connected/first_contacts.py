@@ -9,7 +9,6 @@ import narwhals as nw
 from saasmetrics.engine.first_contacts import FirstContacts, no_such_kind
 from saasmetrics.engine.portable.fetched import number, whole_columns
 from saasmetrics.engine.portable.first_contacts import CELL, contact_cells, signed_by
-from saasmetrics.engine.portable.held import held_by
 from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def first_contacts_there(
         The activities that count; None: all.
     """
     contracts, done = (engine.tables[name].data.frame for name in ("contracts", "activities"))
-    with engine.link.needed_by(_WORDS), engine.link.asking(_WORDS):
+    with engine.link.counting(_WORDS, _WORDS):
         try:
             there = engine.there
         except NotPortableError:
@@ -45,7 +44,6 @@ def first_contacts_there(
             if not number(done.head(1).select(nw.len())):
                 raise no_such_kind(kind)
         signed = signed_by(contracts)
-        with held_by(there.basis):
-            cells = whole_columns(contact_cells(there, signed, done, by), (*CELL, "n"))
+        cells = whole_columns(contact_cells(there, signed, done, by), (*CELL, "n"))
         unsigned = int(number(signed.select(nw.col("unsigned").sum())) or 0)
     return FirstContacts(cells["group"], cells["wait"], cells["met"], cells["n"], unsigned)

@@ -29,7 +29,7 @@ from saasmetrics.tables import gate as local
 from saasmetrics.tables.findings import SHOWN
 from saasmetrics.tables.gate import extract, keys, names, reach, status, values
 from saasmetrics.tables.gate.view import Gate, View
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import REVENUE, SCHEMA
 from saasmetrics.tables.table import Table
 from saasmetrics.tables.texts import is_text
 
@@ -229,7 +229,7 @@ class Looking:
 
     def _never_paid(self, table: Table) -> Iterator[Problem]:
         """Customers that no table of revenue has."""
-        paying = [n for n in keys.REVENUE if n in self.tables and self.tables[n].data.num_rows]
+        paying = [n for n in REVENUE if n in self.tables and self.tables[n].data.num_rows]
         left = table.data.frame
         for name in paying:
             ids = self.tables[name].data.frame.select("customer_id")

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from saasmetrics.engine.portable.held import held_meanwhile
 from saasmetrics.errors import DataError, WarehouseError
 from saasmetrics.memory import spoken
 from saasmetrics.money import counted
@@ -129,6 +130,20 @@ class Link:
             yield
         finally:
             self.wanted = before
+
+    @contextmanager
+    def counting(self, what: str, wanted_by: str) -> Iterator[None]:
+        """Ask as `asking` does for what comes before the block ends: steps to it are kept there until then.
+
+        Parameters
+        ----------
+        what
+            What is asked, at the beginning of a sentence.
+        wanted_by
+            What needs it, as for `needed_by`.
+        """
+        with self.needed_by(wanted_by), self.asking(what), held_meanwhile():
+            yield
 
     @contextmanager
     def asking(self, what: str) -> Iterator[None]:

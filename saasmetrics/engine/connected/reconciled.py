@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.columns import flat
-from saasmetrics.engine.connected.rows import Kept, brought, canonical
+from saasmetrics.engine.connected.rows import brought, canonical
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.portable.fetched import fetched
-from saasmetrics.engine.portable.held import held, held_by
+from saasmetrics.engine.portable.held import held, held_meanwhile
 from saasmetrics.engine.portable.reasons.lines import check_kept
 from saasmetrics.engine.portable.reconciling.books import Books
 from saasmetrics.engine.portable.reconciling.sums import NAMES, NUMBER, Asked, Events
@@ -160,7 +160,7 @@ class ReconciledThere:
         asked = replace(self._asked(parts, names), keys=("entity", "group"))
         if code is not None:
             asked = replace(asked, told=partial(self._groups.until, code=code))
-        with self._asking(), held_by(Kept()):
+        with self._asking(), held_meanwhile():
             sums = held(self._events.sums(asked), "behind")
             found = brought(sums, self._about, self._link)
         ids = flat(

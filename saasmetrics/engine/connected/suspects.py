@@ -29,7 +29,7 @@ from saasmetrics.tables.gate import (
     terms,
     values,
 )
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import REVENUE, SCHEMA
 from saasmetrics.tables.texts import is_text
 from saasmetrics.tables.totals import spelled
 
@@ -143,7 +143,7 @@ def _ids(name: str, rows: Rows) -> Iterator[Suspect]:
     ids = nw.col("customer_id")
     blank = ids.str.starts_with(" ") | ids.str.ends_with(" ")
     yield Suspect(keys.padded_ids, "padded-id", "customer_id", blank)
-    if name in keys.REVENUE:
+    if name in REVENUE:
         called = ids.str.to_lowercase().is_in(spelled())
         yield Suspect(sums.totals_row, "totals-row", "customer_id", called)
 

@@ -73,7 +73,7 @@ def counted_tickets(
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
-    with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", "Counting tickets"):
         first = None if zone == "UTC" else first_moment(rows.frame, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
         clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
@@ -117,7 +117,7 @@ def faceted_tickets(
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
-    with rows.link.needed_by("Counting tickets"), rows.link.asking("Counting tickets"):
+    with rows.link.counting("Counting tickets", "Counting tickets"):
         kinds = ("created", *asked.moments)
         first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
@@ -158,7 +158,10 @@ def tickets_between(
 
 
 def tickets_within(
-    table: Table, spans: Mapping[str, tuple[int, int | None]], words: Mapping[str, str]
+    table: Table,
+    spans: Mapping[str, tuple[int, int | None]],
+    words: Mapping[str, str],
+    ids: Sequence[str] | None = None,
 ) -> Table:
     """Return the table of the tickets that have moments on some days of UTC, which come when they are used.
 
@@ -171,9 +174,13 @@ def tickets_within(
         that of its last one.
     words
         Column -> the text that it has.
+    ids
+        The texts of the ids that they are among; None: any.
     """
     rows: Rows = table.data
     found = rows.frame
+    if ids is not None:
+        found = found.filter(nw.col("ticket_id").cast(nw.String).is_in(list(ids)))
     for column, word in words.items():
         found = found.filter(nw.col(column).cast(nw.String) == word)
     for kind, (first, last) in spans.items():

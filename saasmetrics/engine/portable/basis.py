@@ -79,6 +79,8 @@ class Basis:
         self.as_of = as_of
         self.currency = currency
         self._cache: dict[Any, Any] = {}
+        # Whether ids of subscriptions repeat, by whom rows are counted for: asked once of a table, under any policy.
+        self.repeated: dict[str, bool] = {}
         self.keeps = keeps(found[self.source])
         self.is_near = found[self.source].implementation.is_polars()  # keeps steps in this process
         self.checks_later = False
@@ -232,10 +234,16 @@ class Basis:
 
     def _numbered(self) -> Frame:
         found: Frame = self.tables["subscriptions"]
-        if self.policy.overlap != "latest" and not repeats(found, "subscription_id"):
+        if self.policy.overlap != "latest" and not self._repeats(found):
             return found
         order = [name for name in _TOLD_BY if name in names(found)]
         return held(found.with_row_index(NUMBER, order_by=order), "numbered", "rows with a number")
+
+    def _repeats(self, found: Frame) -> bool:
+        counted = self.policy.entity
+        if counted not in self.repeated:
+            self.repeated[counted] = repeats(found, "subscription_id")
+        return self.repeated[counted]
 
     def _with_served(self) -> dict[str, Frame]:
         """Return the tables, and with them what pieces and footnotes both start from."""
@@ -288,7 +296,10 @@ class Basis:
             return self
         tables = self.tables if source is None else {**self.tables, self.source: source}
         made = (policy, self.as_of, self.currency, None)
-        return self.once(("under", policy, source is None), lambda: Basis(tables, *made))
+        found = self.once(("under", policy, source is None), lambda: Basis(tables, *made))
+        if source is None:
+            found.repeated = self.repeated
+        return found
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""

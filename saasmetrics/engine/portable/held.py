@@ -43,6 +43,17 @@ def held_by(owner: object) -> Iterator[None]:
         _OWNER.reset(token)
 
 
+class _Meanwhile:
+    """What owns the steps to an answer that comes while they are kept."""
+
+
+@contextmanager
+def held_meanwhile() -> Iterator[None]:
+    """Let what is kept until the block ends go with its end; frames made of it are of no use after that."""
+    with held_by(_Meanwhile()):
+        yield
+
+
 def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
     """Return the same frame, computed and kept by its own engine; as it is where the engine keeps nothing.
 

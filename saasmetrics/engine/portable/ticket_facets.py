@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.facets import MOMENTS
+from saasmetrics.engine.facets import BASE, MOMENTS, SQUARES
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fenced, fetched
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.instants import with_seconds, with_shown_day
 from saasmetrics.engine.portable.switches import with_switched
-from saasmetrics.engine.portable.whole import FAR, flag, nearest, with_period
+from saasmetrics.engine.portable.whole import FAR, divided, flag, nearest, with_period
 from saasmetrics.engine.ticket_groups import LINKS
 from saasmetrics.engine.tickets import SCALE
 from saasmetrics.periods import Calendar
@@ -168,12 +168,12 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
             continue
         took = until - created
         if asked.together:
-            told[f"took_{kind}"] = nw.when(took < 0).then(-1).otherwise(0)
+            told[asked.took_as(kind)] = nw.when(took < 0).then(-1).otherwise(0)
             continue
         if asked.within is not None:
             long = nw.when(took > asked.within).then(asked.within + 1).otherwise(0)
             took = nw.when(took < 0).then(-1).otherwise(long)
-        told[f"took_{kind}"] = took
+        told[asked.took_as(kind)] = took
     for days in asked.old:
         told[f"old_{days}"] = flag(first <= clock.now - days * _DAY)
     if asked.backwards:
@@ -188,10 +188,18 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
 def _together(asked: Facets, clock: Clock) -> dict[str, nw.Expr]:
     """Return what is added up over tickets that are alike, and of what the largest is looked for."""
     out = {"work": nw.col("_work")} if asked.work else {}
+    squared = dict(out) if asked.squares else {}
     for kind in asked.took if asked.together else ():
         moment = nw.col(f"_{kind}")
         until = nw.when(moment < clock.now).then(moment).otherwise(clock.now)
-        out |= {f"{name}_{kind}": until - nw.col("_created") for name in ("sum", "most")}
+        took = until - nw.col("_created")
+        out |= {f"{name}_{kind}": took for name in ("sum", "most")}
+        squared |= {kind: took} if asked.squares else {}
+    for name, value in squared.items():
+        high = divided(value, BASE)
+        low = value - high * BASE
+        parts = zip(SQUARES, (high * high, high * low, low * low), strict=True)
+        out |= {f"{part}_{name}": product for part, product in parts}
     return out
 
 

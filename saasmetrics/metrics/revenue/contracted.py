@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from saasmetrics.engine.amounts import currency_rates
-from saasmetrics.engine.columns import days, encode, flat, numbers
-from saasmetrics.engine.expiring import labelled
+from saasmetrics.engine.columns import flat
+from saasmetrics.engine.expiring import AskedContracts
 from saasmetrics.engine.groups import unreserved
-from saasmetrics.errors import DataError, MissingTableError
+from saasmetrics.engine.in_force import in_force, in_force_on
+from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
+    import pyarrow as pa
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.in_force import InForce
     from saasmetrics.result import Result
+    from saasmetrics.tables import Table
 
 _NOTE = "Contracts count from their start to the day before their end, at the latest known exchange rates"
 
@@ -38,23 +38,14 @@ def contracted_arr(book: Book, freq: str, by: tuple[str, ...]) -> Result:
     import pandas as pd
 
     first, periods, full = book.engine.extent(freq)
-    group, labels, _ = groups_of(book, by)
-    start, end, value, who = contracts_of(book)
-    calendar = book.calendar(freq)
-    ends = np.minimum(calendar.last_day(np.arange(first, first + periods)), book.as_of_day)
-    total, heads = np.zeros((len(labels), periods)), np.zeros((len(labels), periods), np.int64)
-    for number, day in enumerate(ends):
-        live = (start <= day) & (end > day)
-        total[:, number] = np.bincount(group[live], weights=value[live], minlength=len(labels))
-        paying = np.unique(who[live], return_index=True)[1]
-        heads[:, number] = np.bincount(group[live][paying], minlength=len(labels))
-    data: dict[str, Any] = {
-        "period": np.tile(calendar.starts(np.arange(first, first + periods)), len(labels))
-    }
+    calendar, numbers = book.calendar(freq), np.arange(first, first + periods)
+    found = _found(book.tables, _asked(book, freq, by), numbers)
+    labels = found.labels
+    data: dict[str, Any] = {"period": np.tile(calendar.starts(numbers), len(labels))}
     for i, name in enumerate(by):
         data[name] = np.repeat(np.array([label[i] for label in labels], object), periods)
-    data |= {"value": total.ravel(), "n": heads.ravel()}
-    data["complete"] = np.tile(np.arange(first, first + periods) <= full, len(labels))
+    data |= {"value": found.value.ravel(), "n": found.customers.ravel()}
+    data["complete"] = np.tile(numbers <= full, len(labels))
     return made(
         book,
         "arr",
@@ -63,38 +54,43 @@ def contracted_arr(book: Book, freq: str, by: tuple[str, ...]) -> Result:
         by=by,
         options={"freq": freq},
         notes=(_NOTE,),
-        drill=_drill(book, freq, by),
+        drill=_drill(book, freq, by, found),
         tables=["contracts"],
     )
 
 
-def contracts_of(
-    book: Book,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
-    """Return start, end, value per year and customer of every contract."""
+def _asked(book: Book, freq: str, by: tuple[str, ...]) -> AskedContracts:
+    """Return how contracts are looked at."""
     if "contracts" not in book.tables:
         raise MissingTableError.of("contracts", "A sum of contracts")
-    data = book.tables["contracts"].data
-    rate = currency_rates(book.tables, "contracts", book.as_of_day, book.currency)
-    _, who = encode(data["customer_id"])
-    far = np.int32(2**30)
-    return days(data["start"]), days(data["end"], far), numbers(data["arr"]) * rate, who
+    columns = customer_columns(book, by) if by else ()
+    return AskedContracts(columns, book.calendar(freq), book.as_of_day, book.currency)
 
 
-def groups_of(
-    book: Book, by: tuple[str, ...]
-) -> tuple[NDArray[np.int64], list[tuple[Any, ...]], pa.Array]:
-    """Return the group of each contract by columns of its customer."""
-    ids = flat(book.tables["contracts"].data["customer_id"]) if "contracts" in book.tables else None
-    if ids is None:
-        raise MissingTableError.of("contracts", "A sum of contracts")
-    if not by:
-        return np.zeros(len(ids), np.int64), [()], ids
-    names, table = customer_columns(book, by), book.tables["customers"]
-    known = flat(table.data["customer_id"])
-    at = pc.index_in(ids, value_set=known.cast(ids.type))
-    labels, group = labelled([flat(table.data[name]).take(at) for name in names])
-    return group, labels, ids
+def _found(tables: Mapping[str, Table], asked: AskedContracts, periods: Any) -> InForce:
+    """Return the contracts in force at the ends of periods, counted where they are."""
+    used = ("contracts", "customers") if asked.columns else ("contracts",)
+    if all(tables[name].is_away for name in used):
+        from saasmetrics.engine.connected.expiring import in_force_there
+
+        return in_force_there(tables, asked, periods)
+    return in_force(tables, asked, periods)
+
+
+def _live(
+    tables: Mapping[str, Table],
+    asked: AskedContracts,
+    sums: InForce,
+    day: int,
+    label: tuple[str, ...] | None,
+) -> pa.Table:
+    """Return the contracts in force on a day: of those that are elsewhere they alone are brought."""
+    if not sums.values:
+        return in_force_on(tables, asked, day, label)
+    from saasmetrics.engine.connected.expiring import only_in_force
+
+    some = only_in_force(tables, asked, day, None if label is None else sums.values[label])
+    return in_force_on(some, asked, day, None)
 
 
 def customer_columns(book: Book, by: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,20 +104,22 @@ def customer_columns(book: Book, by: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _drill(book: Book, freq: str, by: tuple[str, ...]) -> Callable[..., pd.DataFrame]:
+def _drill(
+    book: Book, freq: str, by: tuple[str, ...], sums: InForce
+) -> Callable[..., pd.DataFrame]:
     def rows(period: Any = None, **group: Any) -> pd.DataFrame:
         import pandas as pd
 
         _, _, full = book.engine.extent(freq)
         number = full if period is None else book.calendar(freq).of(period)
         day = min(int(book.calendar(freq).last_day(np.array([number]))[0]), book.as_of_day)
-        start, end, value, _ = contracts_of(book)
-        code, labels, ids = groups_of(book, by)
-        live = (start <= day) & (end > day)
-        if group:
-            live &= code == labels.index(tuple(str(group[name]) for name in by))
-        found = pd.DataFrame({"customer_id": ids.filter(pa.array(live)).to_pandas()})
-        found["numerator"] = value[live]
+        label = tuple(str(group.get(name)) for name in by) if group else None
+        if label is not None and label not in sums.labels:
+            known = [" · ".join(label) for label in sums.labels]
+            raise UnknownNameError.of("group", " · ".join(label), known)
+        live = _live(book.tables, _asked(book, freq, by), sums, day, label)
+        found = pd.DataFrame({"customer_id": flat(live["customer_id"]).to_pandas()})
+        found["numerator"] = np.asarray(live["value"])
         return found.groupby("customer_id", sort=False, as_index=False).sum()
 
     return rows

@@ -37,6 +37,8 @@ PARTNERS = {
 MATURE_DAYS = 7  # a solved ticket that was not reopened within them counts as not reopened
 HANDLED = Facets(over=("first_resolution",), raw=("handle_seconds",))
 """What `handled` looks at."""
+WORKED = Facets(over=("first_resolution",), work=True, squares=True)
+"""What `worked` looks at."""
 RATED = Facets(over=("resolution",), raw=("csat", "csat_scale"))
 """What satisfaction is told by."""
 
@@ -108,15 +110,17 @@ def set_aside(inbox: Inbox) -> tuple[str, ...]:
 
 def handled(inbox: Inbox) -> Clock:
     """Return the seconds of work on each solved ticket that has them, in thousandths."""
-    tickets = inbox.tickets
-    known = tickets.handled != UNKNOWN
-    solved = inbox.over("first_resolution")
-    without = inbox.count(solved & inbox.since & ~known)
-    notes = (
-        (f"{counted(without, 'solved ticket')} without handle time left out",) if without else ()
-    )
-    mine = known & solved & inbox.since
-    return Clock(tickets.handled, solved, mine, notes, tickets.handled * inbox.n, tickets.handled)
+    seconds = inbox.tickets.handled
+    mine, notes = worked(inbox)
+    return Clock(seconds, inbox.over("first_resolution"), mine, notes, seconds * inbox.n, seconds)
+
+
+def worked(inbox: Inbox) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Return the solved tickets of which the work is known, and what the footnote says of the others."""
+    known, solved = inbox.timed, inbox.over("first_resolution") & inbox.since
+    without = inbox.count(solved & ~known)
+    said = f"{counted(without, 'solved ticket')} without handle time left out"
+    return known & solved, (said,) if without else ()
 
 
 def handle_hours(thousandths: Any) -> NDArray[np.float64]:

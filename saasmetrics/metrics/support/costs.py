@@ -185,7 +185,7 @@ def of_tickets(
     month = at[mine] - found.first
     out = np.zeros(len(inbox.tickets), np.int64)
     n = inbox.n[mine].astype(float)
-    work = np.maximum(inbox.tickets.handled[mine], 0) * n
+    work = inbox.work[mine].astype(float)
     if allocation == "volume":
         out[mine] = shared_out(n, month, found.total)
         return out

@@ -17,7 +17,7 @@ from saasmetrics.engine.tally import tally
 from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.clocks import HANDLED, handle_hours, handled
+from saasmetrics.metrics.support.clocks import WORKED, handle_hours, worked
 from saasmetrics.metrics.support.counted import counted_inbox
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.solved import needs
@@ -91,22 +91,23 @@ def macro_effect(
     """
     text("by", by, "a column of tickets")
     check_interval(interval)
-    inbox = faceted_inbox(book, "M", by, zone)
+    inbox = faceted_inbox(book, "Y", by, zone)
     needs(inbox, "macro", "handle_seconds")
-    inbox = inbox.looking(HANDLED | Facets(raw=("macro",)))
-    work = handled(inbox)
+    inbox = inbox.looking(WORKED | Facets(raw=("macro",)))
+    timed, without = worked(inbox)
     macro = np.asarray(inbox.told("macro").is_valid())
     ((labels, code),) = inbox.columns
-    value, n = handle_hours(work.seconds), inbox.n
-    both = [work.kept & (macro == kind) for kind in (True, False)]
-    sides = [_moments(value[kept], code[kept], n[kept], len(labels)) for kept in both]
+    value, n = handle_hours(inbox.work) / inbox.n, inbox.n
+    apart = inbox.apart("work") * float(handle_hours(1)) ** 2
+    both = [timed & (macro == kind) for kind in (True, False)]
+    sides = [_moments(value[kept], code[kept], n[kept], apart[kept], len(labels)) for kept in both]
     df, left = _compared(by, labels, sides, interval)
     crude = (
         float(np.subtract(*(np.average(value[kept], weights=n[kept]) for kept in both)))
         if left < len(labels)
         else np.nan
     )
-    notes = [ASSOCIATION, *work.notes]
+    notes = [ASSOCIATION, *without]
     if left:
         notes.append(f"{left} of {len(labels)} groups without tickets of both kinds not in all")
     total = float(df["value"].iloc[-1])
@@ -126,12 +127,17 @@ def macro_effect(
     return replace(result, by=())
 
 
-def _moments(values: Floats, at: Any, each: Ints, many: int) -> tuple[Ints, Floats, Floats]:
-    """Return number, mean and variance of the mean per stratum, of values that stand for some tickets each."""
+def _moments(
+    values: Floats, at: Any, each: Ints, apart: Floats, many: int
+) -> tuple[Ints, Floats, Floats]:
+    """Return number, mean and variance of the mean per stratum, of the means of some tickets each.
+
+    `apart` is the sum of squares by which those tickets are from their mean.
+    """
     n = tally(at.astype(np.int64), each, many)
     mean = ratio(np.bincount(at, values * each, minlength=many), n)
-    apart = (values - np.nan_to_num(mean)[at]) ** 2
-    spread = np.bincount(at, apart * each, minlength=many)
+    between = (values - np.nan_to_num(mean)[at]) ** 2
+    spread = np.bincount(at, between * each + apart, minlength=many)
     return n, mean, ratio(spread, (n - 1) * n)
 
 

@@ -10,29 +10,19 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine.columns import encode, flat
-from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.columns import encode
+from saasmetrics.engine.facets import BASE, SQUARES, Facets
 from saasmetrics.engine.groups import MISSING, NONE, columns, encoded
 from saasmetrics.engine.moments import check_zone, end_of_day
-from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.engine.ticket_groups import known_column
-from saasmetrics.engine.tickets import (
-    DAY,
-    NEVER,
-    SCALE,
-    UNKNOWN,
-    Tickets,
-    later_notes,
-    scores,
-    tickets_of,
-    whole,
-)
+from saasmetrics.engine.tickets import DAY, NEVER, Tickets, later_notes, tickets_of
+from saasmetrics.metrics.support.alike import Alike
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.metrics.support.looks import told_of
 from saasmetrics.metrics.support.ticket_table import tickets_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -78,90 +68,6 @@ def faceted_inbox(
     if not all(book.tables[name].is_away for name in used):
         return Inbox.asked(book, freq, names, zone)
     return FacetInbox(book, freq, zone, names)
-
-
-class Alike:
-    """Stand in for tickets: one element for those that are alike in what is looked at.
-
-    Parameters
-    ----------
-    data
-        What was counted, with `n`.
-    rows
-        The table where it is.
-    now
-        The first moment that is not known yet, in seconds of UTC.
-    """
-
-    def __init__(self, data: pa.Table, rows: Any, now: int) -> None:
-        self._cells, self.data, self.now = data, rows, now
-        names = [name for name in data.column_names if name.startswith("raw_")]
-        raw = {name.removeprefix("raw_"): data[name] for name in names}
-        from saasmetrics.engine.connected.rows import canonical
-
-        self._raw = canonical("tickets", pa.table(raw)) if raw else pa.table({})
-
-    def __len__(self) -> int:
-        return len(self._cells)
-
-    def column(self, name: str) -> pa.Array:
-        """Return a column of the table."""
-        return flat(self._raw[name])
-
-    def whole(self, name: str) -> Ints:
-        """Return what was counted or told, as whole numbers."""
-        return np.asarray(self._cells[name]).astype(np.int64)
-
-    def period(self, name: str) -> Ints:
-        """Return a period; what never happened falls after all periods."""
-        found = self.whole(name)
-        return np.where(found >= FAR, NEVER, found)
-
-    @property
-    def backwards(self) -> NDArray[np.bool_]:
-        """Tickets solved before they were created."""
-        return np.asarray(self.whole("backwards") == 1)
-
-    @property
-    def touches(self) -> Ints:
-        """Replies of agents."""
-        return self._number("touches")
-
-    @property
-    def handled(self) -> Ints:
-        """Work in thousandths of a second."""
-        return self._number("handle_seconds", SCALE)
-
-    @property
-    def target(self) -> Ints:
-        """The seconds promised."""
-        return self._number("sla_target_seconds")
-
-    @property
-    def reopens(self) -> Ints:
-        """How often solved tickets were reopened."""
-        return np.where(self.whole("over_first_resolution") == 1, self._number("reopens"), UNKNOWN)
-
-    @property
-    def csat(self) -> NDArray[np.float64]:
-        """The satisfaction with solved tickets as a share of its scale."""
-        return np.where(self.whole("over_resolution") == 1, self._scores[0], np.nan)
-
-    @property
-    def satisfied(self) -> Ints:
-        """Whether solved tickets are satisfied."""
-        return np.where(self.whole("over_resolution") == 1, self._scores[1], UNKNOWN)
-
-    @cached_property
-    def _scores(self) -> tuple[NDArray[np.float64], Ints]:
-        if "csat" not in self._raw.column_names:
-            return np.full(len(self), np.nan), np.full(len(self), UNKNOWN, np.int64)
-        return scores(self._raw)
-
-    def _number(self, name: str, scale: int = 1) -> Ints:
-        if name not in self._raw.column_names:
-            return np.full(len(self), UNKNOWN, np.int64)
-        return whole(self._raw, name, scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +150,7 @@ class FacetInbox(Inbox):
         if self.facets.exact:
             begin, until = self.tickets.whole("begin"), self.tickets.whole(f"until_{kind}")
             return begin, until, self.over(kind)
-        took = self.tickets.whole(f"took_{kind}")
+        took = self.tickets.whole(self.facets.took_as(kind))
         return np.zeros(len(took), np.int64), took, self.over(kind)
 
     def old(self, days: int) -> NDArray[np.bool_]:
@@ -271,13 +177,29 @@ class FacetInbox(Inbox):
     @property
     def timed(self) -> Bools:
         """Tickets of which the work is known."""
-        return np.asarray(self.tickets.whole("timed") == 1)
+        return np.asarray(self.tickets.whole("timed") == 1) if self.facets.work else super().timed
 
     @property
     def work(self) -> Ints:
         """The work on all tickets of each element together, in thousandths of a second."""
-        found: Ints = self.tickets.whole("work")
+        found: Ints = self.tickets.whole("work") if self.facets.work else super().work * self.n
         return found
+
+    def apart(self, kind: str) -> NDArray[np.float64]:
+        """Return how far the tickets of each element are from their mean, as the sum of squares."""
+        if not self.facets.squares:
+            return super().apart(kind)
+        # In whole numbers of any size: where all are alike, nothing is left.
+        n, total, high, cross, low = (
+            values.astype(object)
+            for values in (
+                self.n,
+                self.work if kind == "work" else self.tickets.whole(f"sum_{kind}"),
+                *(self.tickets.whole(f"{part}_{kind}") for part in SQUARES),
+            )
+        )
+        squares = high * BASE**2 + 2 * BASE * cross + low
+        return np.asarray((n * squares - total * total) / n, float)
 
     def following(self, asked: Switched) -> tuple[Bools, Bools, Bools]:
         """Return which tickets tell channel and topic, are old enough, and are followed on another channel."""
@@ -304,6 +226,11 @@ class FacetInbox(Inbox):
     def totals(self, at: Ints, values: Ints, kept: NDArray[np.bool_] | None = None) -> Ints:
         """Return the sum of values that belong to all tickets of an element together, per group and period."""
         return super().sums(at, values, kept)
+
+    def among(self, ids: Iterable[str]) -> Inbox:
+        """Return the tickets whose ids have the given texts, one by one."""
+        chosen = tuple(dict.fromkeys(ids))
+        return _Within(self.book, self.freq, self.zone, self.by, ids=chosen)
 
     def shown(self, mine: NDArray[np.bool_], **more: NDArray[Any]) -> pd.DataFrame:
         """Return the tickets of some elements with their ids, moments and more columns, the oldest first."""
@@ -381,11 +308,13 @@ class _Within(Inbox):
 
     spans: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    ids: tuple[str, ...] | None = None
 
     @cached_property
     def tickets(self) -> Tickets:
         """These tickets."""
         from saasmetrics.engine.connected.tickets import tickets_within
 
-        tables = {"tickets": tickets_within(self.book.tables["tickets"], self.spans, self.words)}
+        asked = (self.spans, self.words, self.ids)
+        tables = {"tickets": tickets_within(self.book.tables["tickets"], *asked)}
         return tickets_of(tables, self.book.as_of_day, self.zone)

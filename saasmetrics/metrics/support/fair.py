@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,13 @@ from saasmetrics.metrics.support.clocks import (
     HANDLED,
     MATURE_DAYS,
     RATED,
+    WORKED,
     clock,
     clock_facets,
     handle_hours,
-    handled,
     matured,
     matured_facets,
+    worked,
 )
 from saasmetrics.metrics.support.inbox import HOUR
 from saasmetrics.survival.estimate import normal_quantile
@@ -50,23 +51,30 @@ CASE_MIX = ("tag", "channel", "tier", "priority")
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """One value per ticket, and which tickets have one."""
+    """One value per ticket, or the mean of those that are alike, and which tickets have one.
+
+    `apart` is the sum of squares by which tickets that are alike are from their mean.
+    """
 
     value: Floats
     kept: NDArray[np.bool_]
+    apart: Floats
 
 
 _LOOKS = {
-    "handle": HANDLED,
+    "handle": WORKED,
     "csat": RATED,
     "reopen_rate": matured_facets(MATURE_DAYS),
 }
 
 
-def facets_of(book: Book, measure: str, case_mix: Sequence[str]) -> Facets:
-    """Return what `values_of` and `strata` look at."""
+def facets_of(book: Book, measure: str, case_mix: Sequence[str], *, each: bool = False) -> Facets:
+    """Return what `values_of` and `strata` look at; `each`: so that alike are only tickets of the same value."""
     one_of("measure", measure, MEASURES)
-    looks = _LOOKS[measure] if measure in _LOOKS else clock_facets(measure)
+    if measure in ("first_reply", "resolution"):
+        looks = replace(clock_facets(measure), together=not each, squares=not each)
+    else:
+        looks = HANDLED if each and measure == "handle" else _LOOKS[measure]
     return looks | Facets(raw=_there(book, case_mix))
 
 
@@ -79,17 +87,16 @@ def values_of(inbox: Inbox, measure: str) -> Values:
     one_of("measure", measure, MEASURES)
     tickets = inbox.tickets
     if measure == "handle":
-        taken = handled(inbox)
-        return Values(handle_hours(np.maximum(taken.seconds, 0)), taken.kept)
+        apart = inbox.apart("work") * float(handle_hours(1)) ** 2
+        return Values(handle_hours(inbox.work) / inbox.n, worked(inbox)[0], apart)
     if measure in ("first_reply", "resolution"):
-        found = clock(inbox, measure)
-        return Values(found.seconds / HOUR, found.kept & found.over)
+        found, apart = clock(inbox, measure), inbox.apart(measure) / HOUR**2
+        return Values(found.total / inbox.n / HOUR, found.kept & found.over, apart)
+    alike = np.zeros(len(inbox.n))
     if measure == "csat":
-        return Values(
-            np.maximum(tickets.satisfied, 0).astype(float),
-            (tickets.satisfied != UNKNOWN) & inbox.since,
-        )
-    return Values((tickets.reopens > 0).astype(float), matured(inbox, MATURE_DAYS))
+        good = np.maximum(tickets.satisfied, 0).astype(float)
+        return Values(good, (tickets.satisfied != UNKNOWN) & inbox.since, alike)
+    return Values((tickets.reopens > 0).astype(float), matured(inbox, MATURE_DAYS), alike)
 
 
 def strata(inbox: Inbox, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -168,17 +175,20 @@ def standardized(
     group: NDArray[np.int64],
     groups: int,
     cases: NDArray[np.int64] | None = None,
+    within: Floats | None = None,
 ) -> Standardized:
     """Return the groups' sums against what their cases take in all groups together (indirect standardization).
 
     Parameters
     ----------
     value, stratum, group
-        Of each case, or of those that are alike together.
+        Of each case, or of those that are alike: their mean.
     groups
         How many groups there are.
     cases
         How many cases each element stands for; one by default.
+    within
+        The sum of squares by which the cases of each element are from their mean; 0 by default.
 
     Notes
     -----
@@ -195,7 +205,8 @@ def standardized(
     one = np.ones(len(value), np.int64) if cases is None else cases
     n = tally(stratum, one, size)
     mean = np.bincount(stratum, value * one, minlength=size) / np.maximum(n, 1)
-    apart = np.bincount(stratum, (value - mean[stratum]) ** 2 * one, minlength=size)
+    inside = 0.0 if within is None else within
+    apart = np.bincount(stratum, (value - mean[stratum]) ** 2 * one + inside, minlength=size)
     spread = apart / np.maximum(n - 1, 1)
     expected = np.bincount(group, mean[stratum] * one, minlength=groups)
     variance = np.bincount(group, spread[stratum] * one, minlength=groups)

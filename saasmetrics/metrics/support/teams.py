@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.metrics.support.inbox import Inbox
@@ -98,8 +97,8 @@ def productivity(
     """
     check_level(interval)
     mix = listed("case_mix", case_mix, "columns of tickets")
-    inbox = faceted_inbox(book, "M", by, zone).looking(facets_of(book, measure, mix))
-    found, names, kept = _asked(inbox, measure, mix)
+    inbox = faceted_inbox(book, "Y", by, zone).looking(facets_of(book, measure, mix))
+    found, names = _asked(inbox, measure, mix)
     df = _frame(inbox, found, interval)
     half = 1.959963984540054 * found.error
     df = df.assign(funnel_low=np.maximum(1 - half, 0), funnel_high=1 + half, funnel=found.outside())
@@ -116,19 +115,19 @@ def productivity(
             "between": found.between,
         },
     )
-    return replace(result, drill=_tickets(inbox, kept, measure))
+    each = inbox.looking(facets_of(book, measure, mix, each=True))
+    return replace(result, drill=_tickets(each, measure))
 
 
 def _asked(
     inbox: Inbox, measure: str, mix: Sequence[str], number: int | None = None
-) -> tuple[Standardized, tuple[str, ...], NDArray[np.bool_]]:
+) -> tuple[Standardized, tuple[str, ...]]:
     values = values_of(inbox, measure)
     stratum, names = strata(inbox, mix)
     kept = values.kept if number is None else values.kept & (inbox.created == number)
-    found = standardized(
-        values.value[kept], stratum[kept], inbox.code[kept], len(inbox.groups), inbox.n[kept]
-    )
-    return found, names, kept
+    told = values.value[kept], stratum[kept], inbox.code[kept]
+    found = standardized(*told, len(inbox.groups), inbox.n[kept], values.apart[kept])
+    return found, names
 
 
 def _frame(inbox: Inbox, found: Standardized, level: float) -> pd.DataFrame:
@@ -149,12 +148,11 @@ def _frame(inbox: Inbox, found: Standardized, level: float) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def _tickets(inbox: Inbox, kept: NDArray[np.bool_], measure: str) -> Any:
-    values = values_of(inbox, measure).value
-
+def _tickets(inbox: Inbox, measure: str) -> Any:
     def rows(**group: Any) -> pd.DataFrame:
-        mine = kept & inbox.group(group)
-        return inbox.shown(mine, numerator=values[mine])
+        values = values_of(inbox, measure)
+        mine = values.kept & inbox.group(group)
+        return inbox.shown(mine, numerator=values.value[mine])
 
     return rows
 
@@ -237,7 +235,7 @@ def league(
     else:
         labels = [label[0] for label in inbox.groups.labels]
         inbox = inbox.looking(facets_of(book, measure, mix))
-        found, names, _ = _asked(inbox, measure, mix, number)
+        found, names = _asked(inbox, measure, mix, number)
     df = _ranked(found, by, labels, measure, interval)
     df.insert(0, "period", book.calendar(freq).starts(np.full(len(df), number)))
     unit = UNITS.get(measure, "ratio" if measure == "churn" else "hours")

@@ -35,8 +35,9 @@ from saasmetrics.metrics.support.to_date import to_date
 from saasmetrics.money import counted as number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
@@ -135,14 +136,14 @@ def unit_cost(
     one_of("allocation", allocation, ALLOCATIONS)
     inbox, monthly = _inboxes(book, by, freq, zone)
     kind = "created" if counted == "created" else "first_resolution"
-    inbox = inbox.looking(_facets(kind, direct=allocation == "direct"))
+    direct = allocation == "direct"
+    inbox = inbox.looking(_facets(kind, direct=direct))
     at, kept = inbox.at(kind), inbox.since & inbox.over(kind)
-    chosen = "people" if allocation == "direct" and source is None else source
+    chosen = "people" if direct and source is None else source
     found = costs(monthly, chosen, functions, roles)
-    even = by is None and allocation == "handle_time" and not (inbox.tickets.handled > 0).any()
+    even = by is None and allocation == "handle_time" and not inbox.work.any()
     way = "volume" if even else allocation  # of one group the way makes no difference
     cost = of_tickets(inbox, found, inbox.month(kind), kept, way)
-    each, one = in_units(cost) / inbox.n, np.ones(len(cost), int)
     top, bottom = inbox.totals(at, cost, kept), inbox.sums(at, kept=kept)
     if not inbox.by:
         top = in_periods(inbox, monthly, found.total)[None, :]
@@ -165,7 +166,7 @@ def unit_cost(
             allocation=allocation, source=found.source, counted=counted, ytd=bool(ytd)
         ),
         notes=_notes(inbox, found, kept, allocation),
-        drill=None if ytd else inbox.drill(at, each, one, kept),
+        drill=None if ytd else _tickets(inbox, _facets(kind, direct=direct, each=True), found, way),
         tables=(found.source,),
     )
 
@@ -178,10 +179,24 @@ def _inboxes(book: Book, by: Any, freq: str, zone: str) -> tuple[Inbox, Inbox]:
     return faceted_inbox(book, freq, by, zone), faceted_inbox(book, "M", None, zone)
 
 
-def _facets(kind: str, *, direct: bool = False) -> Facets:
-    """Return what costs look at, of tickets that count in the period of a moment."""
-    raw = ("handle_seconds", *(("agent_id",) if direct else ()))
-    return Facets(at=(kind,), months=tuple(dict.fromkeys((kind, "created"))), over=(kind,), raw=raw)
+def _facets(kind: str, *, direct: bool = False, each: bool = False) -> Facets:
+    """Return what costs look at, of tickets that count in the period of a moment; `each`: in the cost of each."""
+    raw = (*(("handle_seconds",) if each else ()), *(("agent_id",) if direct else ()))
+    months = tuple(dict.fromkeys((kind, "created")))
+    return Facets(at=(kind,), months=months, over=(kind,), raw=raw, work=not each)
+
+
+def _tickets(inbox: Inbox, looks: Facets, found: Costs, way: str) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `rows`: tickets with what each of them cost."""
+    one_by_one, (kind,) = inbox.looking(looks), looks.at
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        at, kept = one_by_one.at(kind), one_by_one.since & one_by_one.over(kind)
+        cost = of_tickets(one_by_one, found, one_by_one.month(kind), kept, way)
+        each, one = in_units(cost) / one_by_one.n, np.ones(len(cost), int)
+        return one_by_one.drill(at, each, one, kept)(period, **group)
+
+    return rows
 
 
 def _resolution(inbox: Inbox, kind: str) -> NDArray[np.float64]:
@@ -201,7 +216,7 @@ def _resolution(inbox: Inbox, kind: str) -> NDArray[np.float64]:
 
 def _notes(inbox: Inbox, found: Costs, kept: NDArray[np.bool_], allocation: str) -> list[str]:
     notes = []
-    without = inbox.count(kept & (inbox.tickets.handled < 0))
+    without = inbox.count(kept & ~inbox.timed)
     if without and allocation != "volume" and inbox.by:
         notes.append(f"{number_of(without, 'ticket')} without handle time bear no cost")
     created = np.bincount(
@@ -214,9 +229,9 @@ def _notes(inbox: Inbox, found: Costs, kept: NDArray[np.bool_], allocation: str)
 
 
 def cost_of_tickets(inbox: Inbox) -> NDArray[np.float64]:
-    """Return what each ticket of an inbox by the month cost in currency, nan where it is not known."""
+    """Return what the tickets of each element of an inbox by the month cost together, nan where it is not known."""
     found = costs(inbox, None, ("support",), None)
-    work = bool((inbox.tickets.handled > 0).any())
+    work = bool(inbox.work.any())
     way = "handle_time" if work else "volume"
     cost = in_units(of_tickets(inbox, found, inbox.created, inbox.since, way))
     place = inbox.created - found.first

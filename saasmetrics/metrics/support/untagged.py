@@ -10,16 +10,14 @@ import pyarrow as pa
 from saasmetrics.asked import text
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import NONE
-from saasmetrics.engine.ticket_groups import column
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.support.inbox import Inbox
+from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.money import counted
 from saasmetrics.survival.estimate import check_level, wilson
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from saasmetrics.book import Book
+    from saasmetrics.metrics.support.inbox import Inbox
     from saasmetrics.result import Result
 
 
@@ -82,19 +80,19 @@ def untagged(
 
     text("by", by, "a column of tickets")
     check_level(interval)
-    inbox = Inbox.asked(book, "M", by, zone)
-    labels, code = column(by, inbox.tickets, book.tables)
+    inbox = faceted_inbox(book, "M", by, zone)
+    ((labels, code),) = inbox.columns
     if NONE not in labels:
         msg = f"Every ticket has a {by}: nothing is to be estimated."
         raise DataError(msg)
     bare = (code == labels.index(NONE)) & inbox.since
-    topics, aside = _audited(inbox, audit, by, bare)
+    topics, aside = _audited(inbox, audit, by)
     names = sorted({*topics, *(label for label in labels if label != NONE)}, key=str)
     tagged = np.array(
-        [int(((code == labels.index(n)) & inbox.since).sum()) if n in labels else 0 for n in names]
+        [inbox.count((code == labels.index(n)) & inbox.since) if n in labels else 0 for n in names]
     )
     found = np.array([topics.count(name) for name in names])
-    size, total = len(topics), int(bare.sum())
+    size, total = len(topics), inbox.count(bare)
     low, high = wilson(found, np.full(len(names), size), interval)
     share = found / size
     shrink = np.sqrt(max(total - size, 0) / max(total - 1, 1))  # what was read is known
@@ -116,14 +114,17 @@ def untagged(
     return inbox.result("untagged_tickets", pd.DataFrame(data), "table", options={}, notes=notes)
 
 
-def _audited(inbox: Inbox, audit: Any, by: str, bare: NDArray[np.bool_]) -> tuple[list[Any], int]:
+def _audited(inbox: Inbox, audit: Any, by: str) -> tuple[list[Any], int]:
     """Return the topics found in the untagged tickets that were read, and how many others were."""
     try:
         ids, topics = list(audit["ticket_id"]), list(audit[by])
     except (TypeError, KeyError, IndexError, ValueError) as error:
         msg = f"audit={type(audit).__name__}: an audit is a DataFrame with the columns ticket_id and {by}."
         raise DataError(msg) from error
-    mine = set(map(str, inbox.tickets.column("ticket_id").filter(pa.array(bare)).to_pylist()))
+    some = inbox.among(map(str, ids))
+    ((labels, code),) = some.columns
+    bare = np.array([label == NONE for label in labels], bool)[code] & some.since
+    mine = set(map(str, some.told("ticket_id").filter(pa.array(bare)).to_pylist()))
     read = {
         str(i): t
         for i, t in zip(ids, topics, strict=True)

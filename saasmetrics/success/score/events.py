@@ -42,6 +42,7 @@ class Events:
 
     `entity` indexes the customers of the book's engine, `day` is when it happened, `known` the later of that and of
     `recorded_at`; `row` is the row of the table. Rows of customers that never pay are left out and counted in `strays`.
+    `since` is the day from which on rows are told by day; of what was known before only first and last days are.
     """
 
     table: str
@@ -53,6 +54,7 @@ class Events:
     undated: int
     at_once: bool
     data: pa.Table
+    since: int = -(2**31)
 
     def until(self, day: int) -> slice:
         """Return the rows known at the end of a day."""
@@ -60,6 +62,7 @@ class Events:
 
     def within(self, first: int, last: int) -> NDArray[np.intp] | slice:
         """Return the rows known at the end of `last` that happened from `first` to `last`."""
+        assert first >= self.since or self.since <= -FAR
         end = self.until(last).stop
         if self.at_once:
             return slice(int(np.searchsorted(self.known[:end], first)), end)
@@ -119,8 +122,17 @@ def entities_of(book: Book, column: Any) -> NDArray[np.int32]:
     return place[code]
 
 
-def events(book: Book, table: str, at: str) -> Events:
+def events(book: Book, table: str, at: str, since: int = -(2**31)) -> Events:
     """Return the rows of a table that have a customer who pays at some time, and a date.
+
+    Parameters
+    ----------
+    book
+        The company's tables.
+    table, at
+        The table, and its column of days.
+    since
+        From which day on usage is needed by day, where it is elsewhere: see `usage_by_day`.
 
     Raises
     ------
@@ -130,7 +142,7 @@ def events(book: Book, table: str, at: str) -> Events:
     if table not in book.tables:
         book.frame(table)  # says which columns it needs
     late = book.policy.knowledge == "recorded" and "recorded_at" in book.tables[table]
-    data, n = _data(book, table, recorded=late)
+    data, n = _data(book, table, since, recorded=late)
     entity = entities_of(book, data["customer_id"])
     day = days(data[at], -FAR)
     known = day
@@ -143,26 +155,32 @@ def events(book: Book, table: str, at: str) -> Events:
     at_once = known is day or bool((known[row] == day[row]).all())
     strays, undated = int(n[entity < 0].sum()), int(n[day <= -FAR].sum())
     found = (entity[row], day[row], known[row], row)
-    return Events(table, *found, strays, undated, at_once, data)
+    return Events(table, *found, strays, undated, at_once, data, since)
 
 
-def _data(book: Book, table: str, *, recorded: bool) -> tuple[pa.Table, NDArray[np.float64]]:
+def _data(
+    book: Book, table: str, since: int, *, recorded: bool
+) -> tuple[pa.Table, NDArray[np.float64]]:
     """Return the rows of a table, and how many each stands for: usage elsewhere is added up there by day."""
     found = book.tables[table]
     if table == "usage" and found.is_away:
         from saasmetrics.engine.connected.usage import usage_by_day
 
-        sums = usage_by_day(found.data, recorded=recorded)
+        first = None if since <= -FAR else since
+        sums = usage_by_day(found.data, recorded=recorded, since=first)
         return sums, numbers(sums["n"])
     data = portion(found, _READ[table]) if table in _READ else found.data
     return data, np.ones(len(data))
 
 
-def optional(book: Book, table: str, at: str) -> Events | None:
+def optional(book: Book, table: str, at: str, since: int = -(2**31)) -> Events | None:
     """Return the events of a table, None where the book does not have it or it has no rows that count."""
-    if table not in book.tables or not len(book.tables[table].data):
-        return None
-    return events(book, table, at)
+    return events(book, table, at, since) if has_rows(book, table) else None
+
+
+def has_rows(book: Book, table: str) -> bool:
+    """Return whether the book has a table, and rows in it."""
+    return table in book.tables and len(book.tables[table].data) > 0
 
 
 def labels(book: Book, by: Sequence[str]) -> tuple[tuple[tuple[Any, ...], ...], NDArray[np.int64]]:

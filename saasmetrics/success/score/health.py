@@ -247,16 +247,17 @@ def signals(facts: Scorer, now: Snapshot, customer_id: Any) -> pd.DataFrame:
     if at < 0:
         raise UnknownNameError.of("customer", str(customer_id), map(str, ids.to_pylist()))
     rows: list[dict[str, Any]] = []
-    if facts.usage is not None:
-        state, there = facts.usage.states(now.day, now.model)
+    usage = facts.usage_on(now.day, now.model)
+    if usage is not None:
+        state, there = usage.states(now.day, now.model)
         for number in np.flatnonzero(there).tolist():
-            last = int(facts.usage.last[at, number])
+            last = int(usage.last[at, number])
             when = pd.NaT if state[at, number] == 0 else pd.Timestamp(iso_day(last))
             said = ("never used", "stopped", "used")[int(state[at, number])]
             rows.append(
                 {
                     "component": "usage",
-                    "signal": facts.usage.names[number],
+                    "signal": usage.names[number],
                     "day": when,
                     "state": said,
                 }

@@ -14,9 +14,16 @@ from saasmetrics.engine.portions import portion
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import MICRO, counted
 from saasmetrics.periods import iso_day, last_day
-from saasmetrics.success.score.events import entities_of, optional, segments
+from saasmetrics.success.score.events import FAR, entities_of, events, has_rows, optional, segments
 from saasmetrics.success.score.model import BANDS, COMPONENTS, UNSCORED, HealthModel, combined
-from saasmetrics.success.score.signals import Answers, Tickets, Usage, damping, yardstick
+from saasmetrics.success.score.signals import (
+    STALE_DAYS,
+    Answers,
+    Tickets,
+    Usage,
+    damping,
+    yardstick,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,20 +66,55 @@ class Scorer:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.many = len(followed(book.engine).spans.entity_ids)
-        usage = optional(book, "usage", "date")
-        tickets = optional(book, "tickets", "created_at")
-        surveys = optional(book, "surveys", "at")
-        if usage is None and tickets is None and surveys is None:
+        self._recent: Usage | None = None
+        if not any(has_rows(book, name) for name in ("usage", "tickets", "surveys")):
             msg = (
                 "Health needs at least one of the tables usage (customer_id, date), tickets (ticket_id, customer_id, "
                 "created_at) and surveys (customer_id, at, instrument, score); add one to the folder."
             )
             raise MissingTableError(msg)
-        self.usage = None if usage is None else Usage(usage, self.many)
-        self.tickets = None if tickets is None else Tickets(tickets)
-        self.answers = None if surveys is None else Answers(surveys)
         self.segment_names, self.segment = segments(book)
         self._ids = followed(book.engine).spans.entity_ids
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """All usage by day."""
+        found = optional(self.book, "usage", "date")
+        return None if found is None else Usage(found, self.many)
+
+    @cached_property
+    def tickets(self) -> Tickets | None:
+        """The tickets."""
+        found = optional(self.book, "tickets", "created_at")
+        return None if found is None else Tickets(found)
+
+    @cached_property
+    def answers(self) -> Answers | None:
+        """The answers to surveys."""
+        found = optional(self.book, "surveys", "at")
+        return None if found is None else Answers(found)
+
+    def usage_from(self, day: int) -> Usage | None:
+        """Return usage by day from a day on at least; of what was known before, first and last days are enough.
+
+        Of a table that is here it is all of it, and of one that is elsewhere once more was needed than was brought.
+        """
+        brought = None if self._recent is None else self._recent.events.since
+        if brought is not None and brought <= day:
+            return self._recent
+        away = has_rows(self.book, "usage") and self.book.tables["usage"].is_away
+        if "usage" in vars(self) or not away or (brought is not None and brought < FAR):
+            return self.usage
+        self._recent = Usage(events(self.book, "usage", "date", day), self.many)
+        return self._recent
+
+    def usage_on(self, day: int, model: HealthModel) -> Usage | None:
+        """Return usage by day as far back as a score on a day looks."""
+        width = max(model.window_days, model.stop_days)
+        found = self.usage_from(day - width + 1)
+        if found is None or day - (last := found.last_day(day)) <= STALE_DAYS:
+            return found
+        return self.usage_from(last - width + 1)
 
     @property
     def ledger(self) -> Ledger:
@@ -158,8 +200,9 @@ class Scorer:
         months = np.maximum(day - self.began, 0) / MONTH
         parts: dict[str, NDArray[Any]] = {name: np.full(self.many, np.nan) for name in COMPONENTS}
         parts["tenure"] = 100 * (1 - np.exp2(-months / model.tenure_months))
-        if self.usage is not None:
-            parts |= self.usage.score(day, model, self.segment, paying)
+        usage = self.usage_on(day, model)
+        if usage is not None:
+            parts |= usage.score(day, model, self.segment, paying)
         if self.tickets is not None:
             parts |= self._issues(day, model, paying, months)
         if self.answers is not None:
@@ -197,7 +240,8 @@ class Scorer:
 
     def unseen(self, day: int, model: HealthModel) -> str:
         """Return in words that the record of usage ends before a day; "" where it does not."""
-        seen = day if self.usage is None else self.usage.seen(day, model)
+        usage = self.usage_on(day, model)
+        seen = day if usage is None else usage.seen(day, model)
         if seen == day:
             return ""
         return (
@@ -208,7 +252,7 @@ class Scorer:
     def notes(self) -> tuple[str, ...]:
         """Return what the footnote says of the tables."""
         said: list[str] = []
-        for part in (self.usage, self.tickets, self.answers):
+        for part in (self.usage_from(FAR), self.tickets, self.answers):
             if part is not None:
                 said.extend(part.events.notes())
         absent = [n for n in ("usage", "tickets") if n not in self.book.tables]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NEVER = -(2**30)
 _SMALL = 20  # customers of a segment below which the whole company is its yardstick
 _BASE_DAYS = 28  # of use before the last days, without which there is no trend
-_STALE_DAYS = 10  # without any use of anybody, after which the export has ended: longer than a weekly one is late
+STALE_DAYS = 10  # without any use of anybody, after which the export has ended: longer than a weekly one is late
 
 
 def faded(age: NDArray[np.int64], half_life: float | None) -> Floats:
@@ -144,14 +144,18 @@ class Usage:
             np.minimum.at(self.first, who, when)
         self._done = end
 
+    def last_day(self, day: int) -> int:
+        """Return the latest day of use known at the end of a day, the day itself where none is."""
+        known = self.events.until(day).stop
+        return int(self._latest[known - 1]) if known else day
+
     def seen(self, day: int, model: HealthModel) -> int:
         """Return the day until which use is on record, the day itself where nothing says that it ends before.
 
         Where many customers used something and then nobody does for days, the record ends and not their use.
         """
-        known = self.events.until(day).stop
-        last = int(self._latest[known - 1]) if known else day
-        if day - last <= _STALE_DAYS:
+        last = self.last_day(day)
+        if day - last <= STALE_DAYS:
             return day
         here = self.events.within(last - model.stop_days + 1, day)
         many = len(np.unique(self.events.entity[here]))

@@ -19,11 +19,15 @@ from saasmetrics.success.score.scorer import day_of
 from saasmetrics.success.uptake.ladder import NONE, Ladder, ladder_of, levels_on, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
     from saasmetrics.result import Result
+    from saasmetrics.success.score.scorer import Scorer
+    from saasmetrics.success.score.signals import Usage
 
 LEFT = "left"
 UNKNOWN = "use unknown"
@@ -112,13 +116,15 @@ def adoption(
     if need > span:
         msg = f"weeks={need} cannot be kept up in the last of={span} weeks; take no more weeks than there are."
         raise DataError(msg)
-    facts, usage = watched(book, "Adoption")
-    rungs = ladder_of(facts, usage, ladder)
     day = day_of(book, as_of)
-    df = _now(book, rungs, day, (need, span))
-    moves = _moves(
-        book, rungs, freq, whole("last", last, 1, "a number of periods"), day, (need, span)
-    )
+    periods = _periods(book, freq, whole("last", last, 1, "a number of periods"), day)
+    ends = book.calendar(freq).last_day(periods).tolist()
+    watching = watched(book, "Adoption", min([*ends, day]) - 7 * span + 1)
+    rungs = ladder_of(*watching, ladder)
+    usage = watching[1]
+    df = _now(book, watching, rungs, day, (need, span))
+    starts = book.calendar(freq).starts(periods)
+    moves = _moves(watching, rungs, starts, ends, (need, span))
     transitions = _shares(moves, rungs)
     notes = (f"{rungs.said[0].upper()}{rungs.said[1:]}: {_told(rungs)}", *usage.events.notes())
     notes = (*notes, *(() if day == book.as_of_day else (f"As of {iso_day(day)}",)))
@@ -142,11 +148,20 @@ def adoption(
     )
 
 
-def _now(book: Book, rungs: Ladder, day: int, rule: tuple[int, int]) -> pd.DataFrame:
+def _periods(book: Book, freq: str, last: int, until: int) -> NDArray[np.int64]:
+    """Return the last complete periods and the one before them."""
+    first, _, full = book.engine.extent(freq)
+    full = min(full, int(book.calendar(freq).ordinal(np.array([until + 1]))[0]) - 1)
+    return np.arange(max(first, full - last), full + 1)
+
+
+def _now(
+    book: Book, watching: tuple[Scorer, Usage], rungs: Ladder, day: int, rule: tuple[int, int]
+) -> pd.DataFrame:
     """Return the level of each customer that pays on a day."""
     import pandas as pd
 
-    facts, usage = watched(book, "Adoption")
+    facts, usage = watching
     level, ever = levels_on(facts, usage, rungs, day, *rule)
     mrr, _ = facts.ledger.state(day)
     who = np.flatnonzero(mrr > 0)
@@ -165,18 +180,16 @@ def _told(rungs: Ladder) -> str:
 
 
 def _moves(
-    book: Book, rungs: Ladder, freq: str, last: int, until: int, rule: tuple[int, int]
+    watching: tuple[Scorer, Usage],
+    rungs: Ladder,
+    starts: Any,
+    ends: Sequence[int],
+    rule: tuple[int, int],
 ) -> pd.DataFrame:
     """Return customers, and those who left or pay more, per period, level at its start and level at its end."""
     import pandas as pd
 
-    facts, usage = watched(book, "Adoption")
-    calendar = book.calendar(freq)
-    first, _, full = book.engine.extent(freq)
-    full = min(full, int(calendar.ordinal(np.array([until + 1]))[0]) - 1)
-    numbers = np.arange(max(first, full - last), full + 1)
-    ends = calendar.last_day(numbers).tolist()
-    starts = calendar.starts(numbers)
+    facts, usage = watching
     names = [NONE, *rungs.names, UNKNOWN, LEFT]
     rows: list[dict[str, Any]] = []
     before: tuple[NDArray[Any], NDArray[Any]] | None = None

@@ -33,8 +33,8 @@ class Ladder:
     said: str
 
 
-def watched(book: Book, wanted_by: str) -> tuple[Scorer, Usage]:
-    """Return what is known of usage.
+def watched(book: Book, wanted_by: str, since: int | None = None) -> tuple[Scorer, Usage]:
+    """Return what is known of usage; with `since`, by day from then on and before as first and last days.
 
     Raises
     ------
@@ -44,10 +44,11 @@ def watched(book: Book, wanted_by: str) -> tuple[Scorer, Usage]:
     if "usage" not in book.tables:
         raise MissingTableError.of("usage", wanted_by)
     facts = scorer(book)
-    if facts.usage is None or not len(facts.usage.events.row):
+    usage = facts.usage if since is None else facts.usage_from(since)
+    if usage is None or not len(usage.events.row):
         msg = f"{wanted_by} needs rows in the table usage, and it has none of customers who ever paid."
         raise DataError(msg)
-    return facts, facts.usage
+    return facts, usage
 
 
 def ladder_of(facts: Scorer, usage: Usage, given: Any) -> Ladder:

@@ -151,7 +151,7 @@ def _usual(book: Book) -> dict[str, dict[str, Any]]:
         if "onboarding" in map(str, kinds):
             out["installed"] = {"activity": "onboarding"}
     if "usage" in book.tables:
-        facts, usage = watched(book, "The life cycle")
+        facts, usage = watched(book, "The life cycle", FAR)
         rungs = ladder_of(facts, usage, None)
         out["first use"] = {"feature": list(usage.names)}
         if len(rungs.names) > 1:
@@ -176,7 +176,7 @@ def _checked(stages: Any) -> dict[str, dict[str, Any]]:
 def _reached(book: Book, rule: dict[str, Any]) -> tuple[Days, int]:
     """Return when each customer reached a stage (far off for never), and from which day on the tables tell."""
     if "feature" in rule:
-        facts, usage = watched(book, "A stage of use")
+        facts, usage = watched(book, "A stage of use", FAR)
         names = (
             [rule["feature"]]
             if isinstance(rule["feature"], str)

@@ -11,7 +11,7 @@ from saasmetrics.errors import Problem, Severity
 from saasmetrics.tables.gate.reach import outside_calendar
 from saasmetrics.tables.gate.view import Gate, View, day_number, iso
 from saasmetrics.tables.runs import begun, is_runs, lengths, levels, month_of
-from saasmetrics.tables.schema import CLOCKS, SCHEMA
+from saasmetrics.tables.schema import CLOCKS, REVENUE, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,6 @@ _YEARS_AHEAD = 10
 _ENOUGH = 5
 _DAY_MICROS = 86_400_000_000
 _CLIFF = 0.5
-_REVENUE = ("subscriptions", "mrr", "invoices")
 _LOOK_BACK = 3
 RUNNING = "running subscriptions"
 _DAY_OF_EXPORT = (
@@ -49,7 +48,7 @@ def empty_tables(gate: Gate) -> Iterable[Problem]:
     """Tables without rows, unless they have some that were not known on the day."""
     for view in gate.views.values():
         if not view.size and not view.table.left_out:
-            severity: Severity = "error" if view.name in _REVENUE else "warning"
+            severity: Severity = "error" if view.name in REVENUE else "warning"
             remedy = "Check the export, or leave the table out."
             yield Problem(view.name, "", "has no rows", 0, (), remedy, severity, "empty-table")
 

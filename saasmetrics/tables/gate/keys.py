@@ -14,7 +14,7 @@ from saasmetrics.money import counted
 from saasmetrics.tables.gate.alike import repeated
 from saasmetrics.tables.gate.view import Bools, Gate, View, mask_of
 from saasmetrics.tables.runs import columns_of
-from saasmetrics.tables.schema import CLOCKS, SCHEMA
+from saasmetrics.tables.schema import CLOCKS, REVENUE, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +31,6 @@ __all__ = [
     "row_without_revenue",
     "unknown_parents",
 ]
-
-REVENUE = ("subscriptions", "mrr", "invoices")
 
 # Lines of one invoice share its number, costs come in several lines, and the successive terms of a
 # subscription share its id (their overlaps are another finding).

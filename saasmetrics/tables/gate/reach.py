@@ -9,7 +9,7 @@ import numpy as np
 from saasmetrics.errors import Problem
 from saasmetrics.tables.gate.view import Bools, Gate, View, day_number, iso
 from saasmetrics.tables.runs import last_month
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import REVENUE, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +117,7 @@ def guessed_as_of(gate: Gate) -> Iterable[Problem]:
     """The last day known, where nobody said it."""
     if not gate.guessed or gate.as_of is None:
         return
-    sources = [name for name in ("subscriptions", "mrr", "invoices") if name in gate.views]
+    sources = [name for name in REVENUE if name in gate.views]
     if not sources or gate.views[sources[0]].table.snapshots:
         return
     yield Problem(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
 from saasmetrics.tables.runs import covered, first_days, month_of
+from saasmetrics.tables.schema import REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ DATES = {
     "activities": "at",
     "surveys": "at",
 }
-_PRICED = ("subscriptions", "mrr", "invoices", "spend", "contracts")
+_PRICED = (*REVENUE, "spend", "contracts")
 _ENOUGH = 6  # months with rows before a silence says something
 _SILENT = 2  # full months without rows, and more than ever before
 _SHOWN = 3
@@ -39,7 +40,7 @@ def tables_that_stop_early(gate: Gate) -> Iterable[Problem]:
     """Tables in which nothing happens any more, for longer than ever before, until the as-of date."""
     if gate.as_of is None:
         return  # today says nothing about the day of the export
-    source = next(iter(gate.having("subscriptions", "mrr", "invoices")), None)
+    source = next(iter(gate.having(*REVENUE)), None)
     for view in gate.having(*DATES):
         at = DATES[view.name]
         if view is source or not view.has(at):

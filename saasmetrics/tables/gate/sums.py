@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.tables.gate.keys import REVENUE
 from saasmetrics.tables.gate.view import mask_of
 from saasmetrics.tables.runs import lengths, levels
-from saasmetrics.tables.schema import SCHEMA
+from saasmetrics.tables.schema import REVENUE, SCHEMA
 from saasmetrics.tables.totals import LIKELY, is_doubtful, is_sum, is_total
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from saasmetrics.engine.first_expansions import LIFE
 from saasmetrics.engine.portable.entities import in_bags
 from saasmetrics.engine.portable.fetched import dense, whole_columns
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import held, held_meanwhile
 from saasmetrics.engine.portable.reasons import sums
 from saasmetrics.engine.portable.reasons.firsts import first_expansions
 from saasmetrics.engine.portable.reasons.parts import PARTS
@@ -110,15 +110,16 @@ class ReasonsThere:
             return None
         engine = cast("PortableEngine", self)
         first, periods, _ = engine.extent(freq)
-        found = taken(engine, window, freq, left_out, midpoint=midpoint)
-        found = found.join(self.basis.groups(by), on="entity")
-        if bags:
-            found = in_bags(
-                found.join(self.basis.entities(), on="entity"), bags, self.basis.count()
-            )
-        sums = summed(found, ("group", "time"), ("taken",))
         shape = (len(engine.grouping(by)) * max(bags, 1), periods)
-        return dense(sums, shape, {"time": first}, ("taken",))["taken"]
+        with held_meanwhile():
+            found = taken(engine, window, freq, left_out, midpoint=midpoint)
+            found = found.join(self.basis.groups(by), on="entity")
+            if bags:
+                found = in_bags(
+                    found.join(self.basis.entities(), on="entity"), bags, self.basis.count()
+                )
+            sums = summed(found, ("group", "time"), ("taken",))
+            return dense(sums, shape, {"time": first}, ("taken",))["taken"]
 
     def group_codes(self, ids: ArrayLike, by: Sequence[str]) -> NDArray[np.int64] | None:
         """Return the group of each of some customers who pay; None where groups split customers."""
