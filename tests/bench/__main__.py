@@ -16,9 +16,9 @@ from tests.bench.report import Measured, ratios, text
 from tests.bench.ways import with_texts
 
 ROOT = Path(__file__).parents[2]
-EVERY = ("reading", "engine", "texts", "book", "definitions")
+EVERY = ("reading", "engine", "texts", "book", "definitions", "review")
 PEERS = ("pandas_events", "polars", "duckdb_events", "duckdb_playbook", "duckdb_dates")
-RARE = ("review", "pandas_wide", *PEERS, "pandas_tutorial")
+RARE = ("pandas_wide", *PEERS, "pandas_tutorial")
 IMPORTS = {"python": "", "import": "import saasmetrics"}
 
 

@@ -141,6 +141,7 @@ def ratios(found: Measured) -> dict[str, float]:
         "texts_over_job": seconds(found, "texts", min) / job,
         "gate_over_job": seconds(found, "gate", min) / job,
         "definitions_over_nrr": _over_nrr(found, min),
+        "review_over_job": seconds(found, "review", min) / job,
         "memory_over_pandas_wide": memory(found, "engine") / memory(found, "pandas_wide"),
         "different": len(differences(found)),
     }
