@@ -118,7 +118,7 @@ def test_the_margin_can_come_from_cogs_in_spend(company):
 
 
 def test_without_any_margin_the_error_says_what_to_add(company):
-    with pytest.raises(DataError, match=r"pass margin=0\.8, or add revenue and cogs"):
+    with pytest.raises(DataError, match=r"Add the columns revenue and cogs .* as margin=0\.8"):
         sm.economics.ltv(company.book(finance=None))
 
 
