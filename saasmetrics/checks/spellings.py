@@ -124,9 +124,12 @@ def strange(counts: Mapping[str, int]) -> list[Spelling]:
     nothing = {word: None for plain in sorted(alike) if plain in _NOTHING for word in alike[plain]}
     instead: dict[str, str | None] = {}
     for plain in sorted(alike):
-        # The usual way to write it; of ways as usual the one without blanks around it.
-        usual, *others = sorted(alike[plain], key=lambda w: (-counts[w], w != w.strip(), w))
-        instead |= dict.fromkeys(others if plain not in _NOTHING else (), usual)
+        if plain in _NOTHING or len(alike[plain]) == 1:
+            continue
+        # The usual way to write it, without the blanks around it.
+        usual = min(alike[plain], key=lambda word: (-counts[word], word != word.strip(), word))
+        others = [word for word in sorted(alike[plain]) if word != usual.strip()]
+        instead |= dict.fromkeys(others, usual.strip())
     found = [Spelling("alike-values", instead), Spelling("word-for-nothing", nothing)]
     return [one for one in found if one.instead]
 

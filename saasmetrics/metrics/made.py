@@ -119,27 +119,15 @@ def bootstrap_ratio(
         if len(used) < 2 or not len(enough):
             continue
         # A bag draws the same in every period of every frequency: a number has one interval.
-        weights = resample_weights(bags, dtype="float32")
+        weights = resample_weights(bags)
         if len(used) < bags:
             weights, tops, bottoms = weights[:, used], tops[used], bottoms[used]
-        values = _drawn(weights, tops[:, enough], bottoms[:, enough])
+        values = ratio((weights @ tops[:, enough]).T, (weights @ bottoms[:, enough]).T)
         known = ~np.isnan(values).all(axis=1)
         if not known.all():
             values, enough = values[known], enough[known]
         low[g, enough], high[g, enough] = _percentiles(values, tails)
     return low, high
-
-
-def _drawn(
-    weights: NDArray[np.float32], tops: NDArray[Any], bottoms: NDArray[Any]
-) -> NDArray[np.float64]:
-    """Return the ratio of every period and resample.
-
-    It is computed as the distance from the ratio of all bags: of this, seven digits are enough.
-    """
-    value = np.nan_to_num(ratio(tops.sum(axis=0), bottoms.sum(axis=0)))
-    apart = (tops - value * bottoms).astype(np.float32).T @ weights.T
-    return value[:, None] + ratio(apart, bottoms.astype(np.float32).T @ weights.T)
 
 
 def _percentiles(values: NDArray[np.float64], tails: Sequence[float]) -> NDArray[np.float64]:

@@ -41,8 +41,8 @@ def bags_for(cells: int) -> int:
 
 @lru_cache(maxsize=8)
 def resample_weights(
-    bags: int, resamples: int = RESAMPLES, seed: int = SEED, dtype: str = "float64"
-) -> NDArray[Any]:
+    bags: int, resamples: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
     """How often each bag of customers counts in each resample.
 
     Parameters
@@ -54,8 +54,6 @@ def resample_weights(
         Number of resamples.
     seed
         Of the random generator: the same numbers every time.
-    dtype
-        In which to return them.
 
     Returns
     -------
@@ -72,7 +70,7 @@ def resample_weights(
     """
     generator = np.random.default_rng(seed)
     drawn = generator.integers(0, _FINE, size=(resamples, bags), dtype=np.uint16)
-    weights = _poisson().astype(dtype)[drawn]
+    weights = _poisson()[drawn]
     weights.flags.writeable = False  # shared between callers
     return weights
 

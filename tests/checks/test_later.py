@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.checks.spellings import strange
 from saasmetrics.checks.units import by_group_and_day
 from saasmetrics.errors import Problem
 
@@ -224,3 +225,12 @@ def test_values_that_are_written_alike_need_no_word() -> None:
     customers = people(*"abcd", tier=["a", "b", "A b", None])
     for code in ("alike-values", "word-for-nothing"):
         assert found(code, subscriptions=PAID, customers=customers) == []
+
+
+def test_a_spelling_with_blanks_around_it_is_never_the_one_to_write() -> None:
+    found = strange({"pro ": 9, "Pro": 2, " pro": 1})
+    assert [one.instead for one in found] == [{" pro": "pro", "Pro": "pro", "pro ": "pro"}]
+
+
+def test_one_spelling_alone_is_not_strange_whatever_its_blanks() -> None:
+    assert strange({"pro ": 9, "basic": 2}) == []

@@ -313,3 +313,31 @@ def test_a_single_paid_channel_can_be_named_alone(company):
 def test_numbers_of_numpy_are_numbers(company):
     options = {"horizon": np.int64(12), "margin": np.float64(0.5), "interval": np.float32(0.9)}
     assert sm.economics.ltv_cac(company.book(), lag=np.int32(0), **options).value > 0
+
+
+@pytest.mark.parametrize("metric", [sm.economics.ltv_cac, sm.economics.payback])
+def test_a_group_that_spend_does_not_name_is_named_in_the_footnote(metric) -> None:
+    customers = [f"c{number}" for number in range(40)]
+    book = sm.Book(
+        subscriptions={
+            "subscription_id": customers,
+            "customer_id": customers,
+            "start": [f"2025-{1 + number % 12:02}-01" for number in range(40)],
+            "amount": [100.0] * 40,
+            "interval": ["month"] * 40,
+        },
+        customers={"customer_id": customers, "segment": ["SMB", "Enterprise"] * 20},
+        spend={
+            "month": ["2025-06", "2025-06"],
+            "function": ["sales", "sales"],
+            "segment": ["SMB", None],
+            "amount": [500.0, 300.0],
+        },
+        as_of="2026-06-30",
+        currency="USD",
+    )
+    said = metric(book, by="segment", margin=0.8).footnote
+    assert (
+        "Spend that names no group is shared out by new customers; no spend names Enterprise"
+        in said
+    )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
 _FINDINGS = 10
+_AGAINST = {"invoices": "what was invoiced", "revenue": "recognized revenue"}
 
 
 def quality(making: Making) -> Page:
@@ -24,12 +25,13 @@ def quality(making: Making) -> Page:
     counts = {level: int((found["severity"] == level).sum()) for level in order}
     said = ", ".join(counted(number, level) for level, number in counts.items())
     tables, missing, key, results = [_findings(found, making.currency)], [], "", [report]
+    against = _AGAINST["invoices"]
     title = f"Data {report.extra['score_text']} of 100: {said} in {counted(len(making.book.tables), 'table')}"
     try:
-        table, key, result = _reconciliation(making)
+        table, key, result, against = _reconciliation(making)
         tables.insert(0, table)
         results.append(result)
-        title += f"; {making.say(key)} of what was invoiced is unexplained"
+        title += f"; {making.say(key)} of {against} is unexplained"
     except InvalidTablesError:
         raise
     except DataError as error:
@@ -39,7 +41,7 @@ def quality(making: Making) -> Page:
     return Page(
         "quality", "Data quality", title, key, comment,
         footnote=footnote(making, results, (f"Data sha256 {making.book.data_hash}.",)),
-        calculation="MRR of the quarter, with every step to what was invoiced; what is left is unexplained.",
+        calculation=f"MRR of the quarter, with every step to {against}; what is left is unexplained.",
         tables=tuple(tables), missing=tuple(missing),
     )  # fmt: skip
 
@@ -90,7 +92,7 @@ def _findings(found: Any, currency: str) -> Table:
     )
 
 
-def _reconciliation(making: Making) -> tuple[Table, str, Any]:
+def _reconciliation(making: Making) -> tuple[Table, str, Any, str]:
     from saasmetrics.metrics import revenue
 
     against = "invoices" if "invoices" in making.book.tables else "revenue"
@@ -120,4 +122,5 @@ def _reconciliation(making: Making) -> tuple[Table, str, Any]:
         Table("reconciliation", title, (head,), tuple(rows), scale=scale, head=head),
         rest,
         result,
+        _AGAINST[against],
     )

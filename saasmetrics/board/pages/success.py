@@ -11,7 +11,7 @@ from saasmetrics.board.model import Page, Row, Text, Tile
 from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.planned import name_of, standings
 from saasmetrics.errors import DataError, InvalidTablesError
-from saasmetrics.money import counted, format_part
+from saasmetrics.money import counted
 from saasmetrics.periods import quarter_month
 from saasmetrics.tables import normalize
 from saasmetrics.tables.texts import to_frame
@@ -59,7 +59,7 @@ def success(making: Making) -> Page:
         missing.append(f"By pod: {error}")
     tiles, more = _tiles(making, missing)
     met, (name, least) = sum(share >= 1 for _, share in judged), min(judged, key=lambda one: one[1])
-    behind = f"; furthest behind: {name} at {format_part(least, 0)}" if least < 1 else ""
+    behind = f"; furthest behind: {name}" if least < 1 else ""
     said = f"{met} of {counted(len(judged), 'target')} met"
     came = [str(row.cells[0]) for row in rows if not isinstance(row.cells[0], Text)]
     return Page(

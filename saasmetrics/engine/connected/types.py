@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _MANY = 10_000  # more different words than a column of choices has
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Z", "+00:00"})
+_RESERVED = frozenset(
+    {"end", "from", "group", "order", "to", "user", "when"}
+)  # which SQL reads otherwise
 _MONTH = "MONTH"  # no type of SQL: the first day of the month
 _IN_POLARS = {
     "DATE": "{0}.cast(pl.String).str.to_date()",
@@ -260,9 +263,12 @@ def _in_sql(given: str, wanted: str) -> str:
 
     Examples
     --------
-    >>> _in_sql("start", "DATE"), _in_sql("month", _MONTH)
-    ('CAST(start AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
+    >>> _in_sql("start", "DATE"), _in_sql("end", "DATE"), _in_sql("month", _MONTH)
+    ('CAST(start AS DATE)', 'CAST("end" AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
     """
+    if given.lower() in _RESERVED or not given.isidentifier():
+        quoted = given.replace('"', '""')
+        given = f'"{quoted}"'
     if wanted == _MONTH:
         return f"CAST({given} || '-01' AS DATE) (where it says 2026-01)"
     return f"CAST({given} AS {wanted})"

@@ -16,6 +16,7 @@ from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
 from saasmetrics.metrics.economics.spend import (
     ACQUISITION,
+    SHARED,
     Spend,
     lag_months,
     monthly_spend,
@@ -50,7 +51,6 @@ RATIOS = {
 _LAG = "spend leads the customers it wins by {value}"
 _SPEND = "spend on {value}"
 _INTERVAL = "interval of {value:.0%} by resampling customers"
-_SHARED = "Spend that names no group is shared out by new customers"
 
 
 @metric(
@@ -141,7 +141,7 @@ def cac(
     else:
         found, notes = _won(book, names, functions, months, spans, "customers_new", interval), []
     if len(found.keys) > 1 and any(None in key for key in found.keys):
-        notes.append(_SHARED)
+        notes.append(SHARED)
     df = _frame(found, spans, names, interval)
     options = {
         "method": method,

@@ -165,6 +165,7 @@ def payback(
         "verdict",
         by=by,
         options={**repayment.said, "target": target, "interval": interval},
+        notes=repayment.cost.notes,
         extra={"draws": draws[1:]},
         drill=new_customer_rows(book, names, repayment.span),
         tables=["spend", *(["finance"] if margin is None else [])],

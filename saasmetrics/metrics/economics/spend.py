@@ -26,6 +26,8 @@ ACQUISITION = ("sales", "marketing")
 APART = "(none)"  # the engine's label for customers without a value, too
 _MONTH_DAYS = 365.25 / 12
 Label = tuple[Any, ...]
+SHARED = "Spend that names no group is shared out by new customers"
+_NAMED = 5  # groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,16 @@ class Spend:
         """Return the groups of the customers, then those that only spend has."""
         named = {tuple(APART if value is None else value for value in key) for key in self.keys}
         return (*known, *sorted(named - set(known), key=str))
+
+    def shared_notes(self, known: Sequence[Label]) -> tuple[str, ...]:
+        """Return what must be said where spend names no group, and where it does not name one of the customers'."""
+        if not any(None in key for key in self.keys):
+            return ()
+        without = [", ".join(map(str, key)) for key in known if key not in self.keys]
+        if len(self.keys) == 1 or not without:
+            return (SHARED,)
+        more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+        return (f"{SHARED}; no spend names {'; '.join(without[:_NAMED])}{more}",)
 
     def over(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the spend per key over spans of months, both ends included; nan before the table."""

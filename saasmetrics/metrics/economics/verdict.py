@@ -153,7 +153,7 @@ def ltv_cac(
         "verdict",
         by=by,
         options=options,
-        notes=worth.notes,
+        notes=(*worth.notes, *cost.notes),
         extra={"draws": finite(draws[1:])},
         drill=new_customer_rows(book, names, lambda _: (cost.months.first, cost.months.last)),
         tables=["spend", *(["finance"] if margin is None else [])],
@@ -206,6 +206,8 @@ class Cost:
         Spend and new customers.
     lag, lead
         Months between the two, and where they are known from.
+    notes
+        What must be said of groups that spend does not name.
     """
 
     labels: tuple[Label, ...]
@@ -215,6 +217,7 @@ class Cost:
     won: NDArray[np.float64]
     lag: int
     lead: str
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -238,7 +241,8 @@ class Cost:
         spent = shared_out(cost, cost.over(*ends), labels, won[..., None])[..., 0]
         shown = with_spend(spent, len(known))
         labels, months = tuple(labels[g] for g in shown), months.picked(shown)
-        return cls(labels, by, months, spent[:, shown], won[:, shown], months_ahead, lead)
+        notes = cost.shared_notes(known) if by else ()
+        return cls(labels, by, months, spent[:, shown], won[:, shown], months_ahead, lead, notes)
 
 
 def verdict_frame(
