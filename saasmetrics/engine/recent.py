@@ -47,18 +47,20 @@ class Recent:
             cube = self._added_up(key, bags, apart)
         cube = cube or make()
         self._cubes[(*key, bags)] = cube
-        while len(self._cubes) > 1 and (len(self._cubes) > _MOST or self._size() > _ROOM):
-            del self._cubes[next(iter(self._cubes))]
+        self._let_go()
         return cube
 
-    def _size(self) -> int:
-        return sum(
-            value.nbytes for cube in self._cubes.values() for value in cube.measures.values()
-        )
+    def _let_go(self) -> None:
+        """Forget the oldest cubes; other threads may ask meanwhile, so that no step counts on the one before."""
+        room = _ROOM
+        for newer, (key, cube) in enumerate(reversed(list(self._cubes.items()))):
+            room -= sum(value.nbytes for value in cube.measures.values())
+            if newer and (newer >= _MOST or room < 0):
+                self._cubes.pop(key, None)
 
     def _added_up(self, key: tuple[Any, ...], bags: int, apart: Apart) -> Cube | None:
         kind, by, *rest = key
-        for (name, columns, *others, split), cube in self._cubes.items():
+        for (name, columns, *others, split), cube in list(self._cubes.items()):
             if (name, others) != (kind, rest) or (bags and split != bags):
                 continue
             if columns == by:
@@ -76,6 +78,7 @@ class Last(Generic[T]):
 
     def get(self, key: Any, make: Callable[[], T]) -> T:
         """Return what is kept for a key, or make it."""
-        if self._kept is None or self._kept[0] != key:
-            self._kept = key, make()
-        return self._kept[1]
+        kept = self._kept  # which another thread may replace meanwhile
+        if kept is None or kept[0] != key:
+            kept = self._kept = key, make()
+        return kept[1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow.compute as pc
 
+from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
@@ -119,6 +120,35 @@ def valuation(
     of_row = np.append(of_name[code], np.int32(0))  # the last for spans without a row
     begin = int(spans.start.min()) if len(spans) else as_of
     return Valuation(of_row[spans.lines()], tuple(curves), tuple(curves.values()), begin)
+
+
+def monthly_rates(
+    engine: Dated, tables: Mapping[str, Table], table: str, currency: str
+) -> NDArray[np.float64] | float:
+    """Return the rate of each row of a table by month: of the last day of its month, as balances are at its end.
+
+    Where rates are constant it is the latest one, as it is for MRR.
+
+    Raises
+    ------
+    InvalidTablesError
+        If a currency has no rate.
+    """
+    latest, data = currency_rates(tables, table, engine.as_of, currency), tables[table].data
+    if engine.policy.fx == "constant" or "fx" not in tables or not has(data, "currency"):
+        return latest
+    names, code = encode(data["currency"])
+    calendar = engine.calendar("M")
+    day = np.minimum(calendar.last_day(calendar.ordinal(days(data["month"]))), engine.as_of)
+    factor = np.ones(len(day))
+    curves = moving(tables["fx"].data, names.to_pylist(), engine.as_of, currency)
+    for number, name in enumerate(names.to_pylist()):
+        if name in curves:
+            since_day, moved = curves[name]
+            mine = code == number
+            place = np.searchsorted(since_day, day[mine], side="right") - 1
+            factor[mine] = moved[np.maximum(place, 0)]
+    return latest * factor
 
 
 def moving(fx: Any, names: Iterable[str], as_of: int, currency: str) -> dict[str, Curve]:

@@ -236,3 +236,43 @@ def test_cohorts_add_up_to_mrr(case: Case, by: tuple[str, ...]) -> None:
     for period in range(len(triangle)):
         layers = sum(triangle[cohort, period - cohort] for cohort in range(period + 1))
         assert abs(layers - closing[period]) <= UNITS
+
+
+@pytest.mark.parametrize(
+    ("fx", "dollars"),
+    [("line", [1.0, 1.0, 2.0]), ("spot", [1.0, 1.0, 2.0]), ("constant", [2.0] * 3)],
+)
+def test_spend_and_finance_are_valued_as_mrr_at_the_end_of_their_month(
+    fx: str, dollars: list[float]
+) -> None:
+    months = ["2026-01", "2026-02", "2026-03"]
+    book = sm.Book(
+        mrr={
+            "customer_id": ["a", "a", "a", "b", "b", "c"],
+            "month": [*months, *months[1:], months[2]],
+            "mrr": [100, 100, 100, 50, 50, 10],
+            "currency": ["USD"] * 3 + ["EUR"] * 3,
+        },
+        spend={"month": months, "function": ["sales"] * 3, "amount": [1000] * 3, "currency": ["USD"] * 3},
+        finance={"month": months, "revenue": [150] * 3, "net_burn": [60] * 3, "currency": ["USD"] * 3},
+        fx={"date": ["2026-01-01", "2026-02-01", "2026-03-31"], "currency": ["USD"] * 3, "rate": [1, 1, 2]},
+        currency="EUR",
+        policy=sm.Policy(fx=fx),
+    )  # fmt: skip
+    assert sm.economics.cac(book, lag=0).df["value"].tolist() == [1000 * rate for rate in dollars]
+    revenue = sm.revenue.reconcile(book, against="revenue").df["revenue"].tolist()
+    assert revenue == [150 * rate for rate in dollars]
+    burn = sm.economics.burn_multiple(book, freq="M").df["numerator"].tolist()
+    assert burn == [60 * rate for rate in dollars]
+
+
+def test_what_was_spent_does_not_change_with_rates_that_came_later() -> None:
+    months = ["2026-01", "2026-02", "2026-03"]
+    book = sm.Book(
+        mrr={"customer_id": ["a", "b", "c"], "month": months, "mrr": [1, 1, 1]},
+        spend={"month": months, "function": ["sales"] * 3, "amount": [1000] * 3, "currency": ["USD"] * 3},
+        fx={"date": ["2026-01-01", "2026-03-01"], "currency": ["USD"] * 2, "rate": [1, 2]},
+        currency="EUR",
+    )  # fmt: skip
+    then = sm.economics.cac(book.as_of("2026-02-28"), lag=0).df["value"].tolist()
+    assert sm.economics.cac(book, lag=0).df["value"].tolist()[:2] == then == [1000, 1000]

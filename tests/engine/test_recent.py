@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -83,3 +85,17 @@ def test_who_pays_at_the_end_of_a_period_is_who_the_bridge_closes_with(
     assert (entity == moved[there]).all()
     assert (found["closing"] == bridge["closing"][there]).all()
     assert np.count_nonzero(there)
+
+
+def test_threads_that_ask_one_book_at_once_get_what_one_alone_gets(demo_book: sm.Book) -> None:
+    asked = [("M", (), 20), ("M", ("segment",), 20), ("Q", (), 0), ("M", ("plan",), 0)] * 12
+    expected = {key: engine_of(demo_book, fx="constant").pairs(2, *key) for key in set(asked)}
+    engine = engine_of(demo_book, fx="constant")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda key: engine.pairs(2, *key), asked))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(same(cube, expected[key]) for cube, key in zip(found, asked, strict=True))

@@ -124,6 +124,14 @@ def test_the_largest_customers_are_the_first_of_all_by_size_and_then_by_id() -> 
     assert rows["share"].sum() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("mrr", [[0.1, 0.2, 0.3], [1 / 3] * 3, [0.07] * 5])
+def test_all_customers_are_all_of_mrr(mrr: list[float]) -> None:
+    ids = [f"c{number}" for number in range(len(mrr))]
+    book = sm.Book(mrr={"customer_id": ids, "month": ["2026-01"] * len(mrr), "mrr": mrr})
+    top = sm.revenue.concentration(book).df.set_index("measure")
+    assert top.loc["top 5", "value"] == top.loc["top 10", "value"] == 1
+
+
 def test_concentration_counts_a_group_of_companies_as_one_customer() -> None:
     found = sm.Book(
         mrr={"customer_id": ["a", "b", "c"], "month": ["2026-01"] * 3, "mrr": [30, 30, 40]},

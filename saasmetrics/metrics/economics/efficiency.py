@@ -8,8 +8,8 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.valued import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans
@@ -316,7 +316,7 @@ def _monthly(book: Book, column: str) -> NDArray[np.float64]:
     data = book.tables["finance"].data
     first, periods, _ = book.engine.extent("M")
     month = book.calendar("M").ordinal(days(data["month"])) - first
-    rates = currency_rates(book.tables, "finance", book.as_of_day, book.currency)
+    rates = monthly_rates(book.engine, book.tables, "finance", book.currency)
     values = numbers(data[column], np.nan) * rates
     inside = (month >= 0) & (month < periods)
     out = np.zeros(periods)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, has, numbers
+from saasmetrics.engine.valued import monthly_rates
 from saasmetrics.errors import DataError, hint
 from saasmetrics.metrics.economics.asked import check_margin
 from saasmetrics.metrics.economics.spend import monthly_spend, shared_out
@@ -84,7 +84,7 @@ def _from_finance(
         return None
     last = int(month[known].max())
     mine = known & (month > last - _MONTHS)
-    rates = currency_rates(book.tables, "finance", book.as_of_day, book.currency)
+    rates = monthly_rates(book.engine, book.tables, "finance", book.currency)
     earned, cost = (float((values * rates)[mine].sum()) for values in (income, costs))
     if earned <= 0:
         return None

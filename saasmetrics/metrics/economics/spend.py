@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import one_of, whole
-from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, encode, has, numbers
+from saasmetrics.engine.valued import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.survival.bootstrap import BAGS
@@ -110,9 +110,7 @@ def monthly_spend(
     first, months, _ = book.engine.extent("M")
     first, end = min(first, int(month.min(initial=first))), first + months
     mine = np.flatnonzero(np.isin(code, wanted) & (month < end))
-    amount = numbers(data["amount"]) * currency_rates(
-        book.tables, table, book.as_of_day, book.currency
-    )
+    amount = numbers(data["amount"]) * monthly_rates(book.engine, book.tables, table, book.currency)
     keys, of_row = _keys(data, by, mine)
     total = np.zeros((len(keys), end - first))
     np.add.at(total, (of_row, month[mine] - first), amount[mine])

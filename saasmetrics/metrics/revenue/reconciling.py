@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.asked import finite, one_of
-from saasmetrics.engine.amounts import currency_rates
 from saasmetrics.engine.columns import days, numbers
 from saasmetrics.engine.day_sums import Segments, segments
 from saasmetrics.engine.groups import unreserved
 from saasmetrics.engine.reconciled import Reconciled
 from saasmetrics.engine.reconciled_steps import STEPS, TARGET, levels, reasons, steps
+from saasmetrics.engine.valued import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import money
 from saasmetrics.money import to_micro
@@ -174,7 +174,7 @@ class Way:
         """Return the revenue of each period, and where a month of it is missing."""
         book = self.book
         data = book.tables["finance"].data
-        rate = currency_rates(book.tables, "finance", book.as_of_day, book.currency)
+        rate = monthly_rates(book.engine, book.tables, "finance", book.currency)
         keep = np.asarray(pc.is_valid(data["revenue"]))
         micro = to_micro(numbers(data["revenue"]) * rate)[keep]
         month = days(data["month"])[keep]

@@ -168,9 +168,10 @@ def concentration(
     paying = _Paying.at(counted, period, freq)
     total, many = float(money(paying.micro.sum())), len(paying.micro)
     top = paying.largest()
+    sums = {k: float(money(paying.first(k))) for k in (1, 5, 10)}
     data = [
-        (f"top {k}", top["share"][:k].sum(), top["closing"][:k].sum(), total, min(k, many))
-        for k in (1, 5, 10)
+        (f"top {k}", float(ratio(part, total)), part, total, min(k, many))
+        for k, part in sums.items()
     ]
     df = pd.DataFrame(
         [*data, ("HHI", float((paying.share**2).sum()), np.nan, np.nan, many)],
@@ -223,9 +224,19 @@ class _Paying:
         """What part of MRR each pays."""
         return ratio(self.micro, self.micro.sum())
 
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        """What the largest pay, in order."""
+        most = np.partition(self.micro, -LARGEST) if len(self.micro) > LARGEST else self.micro
+        return np.sort(most[-LARGEST:])[::-1]
+
+    def first(self, many: int) -> int:
+        """Return what so many of the largest pay."""
+        return int(self._sizes[:many].sum())
+
     def largest(self) -> pd.DataFrame:
         """Return the largest, as `rows` do."""
-        least = np.partition(self.micro, -LARGEST)[-LARGEST] if len(self.micro) > LARGEST else 0
+        least = self._sizes[-1] if len(self.micro) > LARGEST else 0
         return self._sorted(np.flatnonzero(self.micro >= least))[:LARGEST]
 
     @cached_property
