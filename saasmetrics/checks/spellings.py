@@ -98,7 +98,7 @@ def _of_column(table: Table, column: str) -> Iterator[Problem]:
     for found in strange({word: counts[word] for word in words}):
         wanted = pa.array(list(found.instead), plain_kind(values.type))
         rows = np.flatnonzero(pc.is_in(values, wanted).to_numpy())
-        yield from spelling_of(View(table), column, found, rows)
+        yield from spelling_of(View.of(table), column, found, rows)
 
 
 def _few(values: pa.ChunkedArray) -> dict[str, int] | None:

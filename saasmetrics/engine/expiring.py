@@ -67,11 +67,9 @@ def expiring(tables: Mapping[str, Table], asked: AskedContracts) -> Expiring:
     asked
         How they are looked at.
     """
-    data = tables["contracts"].data
     labels, group = contract_groups(tables, asked.columns)
-    start, end = days(data["start"]).astype(np.int64), days(data["end"], FAR).astype(np.int64)
-    kept, slot = end > start, asked.calendar.ordinal
-    worth = _value(tables, asked)
+    start, end, yearly = contract_terms(tables, asked)
+    kept, slot, worth = end > start, asked.calendar.ordinal, to_micro(yearly)
     sides = (group, slot(start), slot(end), worth, np.ones(len(worth), np.int64))
     group, first, last, value, n = (np.asarray(side, np.int64)[kept] for side in sides)
     return Expiring(labels, group, first, last, value, n)
@@ -109,12 +107,17 @@ def contracts_shown(
 def shown_of(tables: Mapping[str, Table], asked: AskedContracts) -> pa.Table:
     """Return customer_id, contract_id, end and value (micro-units per year) of contracts."""
     rows = tables["contracts"].data.select(["customer_id", "contract_id", "end"])
-    return rows.append_column("value", pa.array(_value(tables, asked)))
+    return rows.append_column("value", pa.array(to_micro(contract_terms(tables, asked)[2])))
 
 
-def _value(tables: Mapping[str, Table], asked: AskedContracts) -> Ints:
+def contract_terms(
+    tables: Mapping[str, Table], asked: AskedContracts
+) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """Return the days on which contracts start and end, and what each is worth per year."""
+    data = tables["contracts"].data
     rate = currency_rates(tables, "contracts", asked.as_of, asked.currency)
-    return to_micro(numbers(tables["contracts"].data["arr"]) * rate)
+    start, end = days(data["start"]).astype(np.int64), days(data["end"], FAR).astype(np.int64)
+    return start, end, numbers(data["arr"]) * rate
 
 
 def contract_groups(tables: Mapping[str, Table], columns: Sequence[str]) -> tuple[list[Any], Ints]:

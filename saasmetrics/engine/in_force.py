@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine.amounts import currency_rates
-from saasmetrics.engine.columns import days, encode, numbers
-from saasmetrics.engine.expiring import contract_groups
-from saasmetrics.engine.service import FAR
+from saasmetrics.engine.columns import encode
+from saasmetrics.engine.expiring import contract_groups, contract_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +49,7 @@ def in_force(tables: Mapping[str, Table], asked: AskedContracts, periods: Ints) 
         Numbers of periods, the last of them the one of the as-of day.
     """
     labels, group = contract_groups(tables, asked.columns)
-    start, end, value = _terms(tables, asked)
+    start, end, value = contract_terms(tables, asked)
     _, who = encode(tables["contracts"].data["customer_id"])
     ends = np.minimum(asked.calendar.last_day(periods), asked.as_of)
     total = np.zeros((len(labels), len(periods)))
@@ -71,18 +69,10 @@ def in_force_on(
     label: tuple[str, ...] | None,
 ) -> pa.Table:
     """Return customer_id and value per year of the contracts in force on a day, of one group or of all."""
-    start, end, value = _terms(tables, asked)
+    start, end, value = contract_terms(tables, asked)
     live = (start <= day) & (end > day)
     if label is not None:
         labels, group = contract_groups(tables, asked.columns)
         live &= np.array([known == label for known in labels], bool)[group]
     rows = tables["contracts"].data.select(["customer_id"])
     return rows.append_column("value", pa.array(value)).filter(pa.array(live))
-
-
-def _terms(tables: Mapping[str, Table], asked: AskedContracts) -> tuple[Ints, Ints, Floats]:
-    """Return start, end and value per year of every contract."""
-    data = tables["contracts"].data
-    rate = currency_rates(tables, "contracts", asked.as_of, asked.currency)
-    start, end = days(data["start"]).astype(np.int64), days(data["end"], FAR).astype(np.int64)
-    return start, end, numbers(data["arr"]) * rate

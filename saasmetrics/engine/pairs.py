@@ -169,7 +169,7 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
     standing = _standings(m0 > 0, held > 0, ledger.since[owner] + window <= time, gain)
     if idle is not None:
         standing[idle & (standing == BACK)] = RESUMED
-    some = idle is not None and bool(idle.any())
+        idle = idle if idle.any() else None
     paid = np.maximum(ledger.mrr, 0)
     pays = (paid > 0).astype(np.int64)
     rows = np.flatnonzero(ledger.time <= axis.last - window)
@@ -181,8 +181,8 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
         gain=gain,
         rests=rests,
         lost=np.minimum(m1 - opening, 0) if uneven else None,
-        idle=idle if some else None,
-        gone=idle & (held <= 0) if idle is not None and some else None,
+        idle=idle,
+        gone=None if idle is None else idle & (held <= 0),
         payer=ledger.account[rows],
         payer_place=axis.place(ledger.time[rows] + window).astype(np.int32),
         paid=(paid - ledger.before(paid))[rows],

@@ -63,10 +63,11 @@ class Recent:
         for (name, columns, *others, split), cube in list(self._cubes.items()):
             if (name, others) != (kind, rest) or (bags and split != bags):
                 continue
+            found = cube if bags else cube.whole()
             if columns == by:
-                return cube.whole()
+                return found
             if not by and apart(columns):
-                return cube.total() if bags else cube.whole().total()
+                return found.total()
         return None
 
 

@@ -77,9 +77,8 @@ class Valuation:
     def at(self, day: NDArray[Any]) -> NDArray[np.float64]:
         """Return the factor of each currency at some days, as currencies x days."""
         out = np.ones((self.count, len(day)))
-        for number, (since_day, factor) in enumerate(self.curves, 1):
-            place = np.searchsorted(since_day, day, side="right") - 1
-            out[number] = factor[np.maximum(place, 0)]
+        for number, curve in enumerate(self.curves, 1):
+            out[number] = _factor(curve, day)
         return out
 
     def each(self, currency: NDArray[np.int32], day: NDArray[Any]) -> NDArray[np.float64]:
@@ -144,11 +143,18 @@ def monthly_rates(
     curves = moving(tables["fx"].data, names.to_pylist(), engine.as_of, currency)
     for number, name in enumerate(names.to_pylist()):
         if name in curves:
-            since_day, moved = curves[name]
             mine = code == number
-            place = np.searchsorted(since_day, day[mine], side="right") - 1
-            factor[mine] = moved[np.maximum(place, 0)]
+            factor[mine] = _factor(curves[name], day[mine])
     return latest * factor
+
+
+def _factor(curve: Curve, day: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the factor of a currency at some days; before its first rate it is that one."""
+    since_day, factor = curve
+    found: NDArray[np.float64] = factor[
+        np.maximum(np.searchsorted(since_day, day, side="right") - 1, 0)
+    ]
+    return found
 
 
 def moving(fx: Any, names: Iterable[str], as_of: int, currency: str) -> dict[str, Curve]:

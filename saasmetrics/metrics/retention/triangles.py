@@ -12,6 +12,7 @@ from saasmetrics.engine.signups import SIGNED, sign_up_triangle
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import bootstrap_ratio, ratio
 from saasmetrics.periods import FREQS, NOUNS
+from saasmetrics.survival.bootstrap import bags_for
 from saasmetrics.survival.estimate import wilson
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.cubes import Cube
 
 BAGS = 200  # of customers, for intervals
-_CELLS = 6_000_000  # of a measure
 MONTHS = {"D": 12 / 365, "W": 12 / 52, "M": 1, "Q": 3, "Y": 12}
 # Retention compares at constant exchange rates; only MRR itself is at the rates of its own period.
 _TOP = {"logos": "customers", "net": "constant", "gross": "floor", "mrr": "mrr"}
@@ -152,8 +152,8 @@ def _cube(
     if start == "sign_up":
         return sign_up_triangle(engine, freq, by)
     _, periods, _ = engine.extent(freq)
-    fits = periods * periods * len(engine.grouping(tuple(by))) * BAGS <= _CELLS
-    return engine.triangle(freq, tuple(by), BAGS if bags and fits else 0), ()
+    fit = min(bags_for(periods * periods * len(engine.grouping(tuple(by)))), BAGS)
+    return engine.triangle(freq, tuple(by), fit if bags else 0), ()
 
 
 def _split(cube: Cube, name: str) -> NDArray[np.int64]:
