@@ -193,6 +193,8 @@ def _rows(spans: Spans, cut: slice) -> Spans:
 
 
 def _of(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
+    if _follow(spans, account):
+        return _of_following(spans, account, accounts)
     base = int(spans.start.min())
     key, order, bits, balances = _events(spans, account, base)
 
@@ -205,6 +207,30 @@ def _of(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
             yield Ledger(owner, time, levels[0], levels[1] if len(levels) > 1 else None, accounts)
 
     return _gathered(parts(), len(key), accounts, len(balances) > 1, spans.aside)
+
+
+def _follow(spans: Spans, account: NDArray[np.int32]) -> bool:
+    """Return whether spans stand in order, none begins before the one above it is over, and none is paused."""
+    if (account[1:] < account[:-1]).any() or (spans.end <= spans.start).any():
+        return False
+    meets = (account[1:] == account[:-1]) & (spans.start[1:] < spans.end[:-1])
+    return not meets.any() and (spans.paused is None or not spans.paused.any())
+
+
+def _of_following(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
+    """Return the ledger of spans that follow each other: from its start on the amount of each holds."""
+    ends = spans.end < FAR
+    ends[:-1] &= (account[1:] != account[:-1]) | (spans.start[1:] != spans.end[:-1])
+    first: NDArray[np.int64] = np.cumsum(ends) - ends + np.arange(len(ends))
+    after = first[ends] + 1
+    size = len(ends) + len(after)
+    owner, time = np.empty(size, np.int32), np.empty(size, np.int32)
+    made = Ledger(owner, time, np.zeros(size, np.int64), None, accounts, spans.aside)
+    made.account[first], made.account[after] = account, account[ends]
+    made.time[first], made.time[after] = spans.start, spans.end[ends]
+    made.mrr[first] = spans.amount
+    changed = made.mrr != made.before(made.mrr)
+    return made if changed.all() else made.pick(changed)
 
 
 def _seen(part: Ledger, ordinals: NDArray[np.int32], base: int, start: int) -> Ledger:

@@ -306,7 +306,9 @@ def month_of(days: NDArray[Any]) -> NDArray[np.int32]:
     low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
     if high - low >= len(days):
         return _calendar(days)
-    return _calendar(np.arange(low, high + 1)).take(days - low)
+    return _calendar(np.arange(low, high + 1)).take(
+        days - low, mode="clip"
+    )  # none is; to look costs as much again
 
 
 def _calendar(days: NDArray[Any]) -> NDArray[np.int32]:

@@ -111,7 +111,9 @@ class Ids:
             return None
         assert self._place is not None
         at = ids - self._low if self._low else ids
-        found = self._place.take(at)
+        found = self._place.take(
+            at, mode="clip"
+        )  # all are within reach, so nothing is clipped; to look takes as long again
         fresh = np.flatnonzero(found == _UNKNOWN)
         if len(fresh):
             found[fresh] = self._numbered(at[fresh])

@@ -38,7 +38,6 @@ __all__ = ["read_runs"]
 _OWN = ("customer_id", "month", "mrr")
 _LOW, _HIGH = (int(np.datetime64(day).astype(np.int64)) for day in ("1990-01-01", "2080-01-01"))
 _NONE = -1
-_ALIKE = 8  # rows for a month from which months are looked up once for all of them
 _STARTS = np.arange("1990-01", "2080-01", dtype="datetime64[M]")
 _MONTHS = np.full(_HIGH - _LOW, _NONE, np.int16)  # of the first days of months
 _MONTHS[_STARTS.astype("datetime64[D]").astype(np.int64) - _LOW] = _STARTS.astype(np.int64)
@@ -281,12 +280,8 @@ def _days(data: pa.Table) -> NDArray[np.int32]:
 
 def _first_months(days: NDArray[np.int32]) -> NDArray[np.int16] | None:
     """Return the months of days that all are first days; None where some are not, or are far away."""
-    begin = np.append(0, np.flatnonzero(days[1:] != days[:-1]) + 1)
-    alike = len(begin) * _ALIKE < len(days)  # rows of a month follow each other
-    some = days[begin] if alike else days
-    if int(some.min()) < _LOW or int(some.max()) >= _HIGH:
+    low, high = int(days.min()), int(days.max())
+    if low < _LOW or high >= _HIGH:
         return None
-    month = _MONTHS.take(some - _LOW)
-    if month.min() == _NONE:
-        return None
-    return np.repeat(month, np.diff(begin, append=len(days))) if alike else month
+    month = np.full(len(days), _MONTHS[low - _LOW]) if low == high else _MONTHS.take(days - _LOW)
+    return None if month.min() == _NONE else month

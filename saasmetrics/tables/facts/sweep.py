@@ -124,7 +124,7 @@ class Sweep:
 
     def _add_month(
         self,
-        who: NDArray[np.int32],
+        who: NDArray[Any],
         kind: NDArray[np.int16] | None,
         month: NDArray[np.int16],
         amount: NDArray[np.float64],
@@ -136,7 +136,8 @@ class Sweep:
             return
         self._there = self._there if now == self._month else 0
         self._month = int(now)
-        before = self._last.take(who)
+        who = who.astype(np.intp)  # once, and not at each look
+        before = _of(self._last, who)
         first = before < now
         self._last[who] = now
         if not self._are_new(int(np.count_nonzero(first)), len(who)):
@@ -144,13 +145,13 @@ class Sweep:
         self._there += int(np.count_nonzero(first))
         if not first.all():  # some customer has several rows of the month
             others = None if kind is None else kind[~first]
-            self._add_rows(who[~first], others, month[~first], amount[~first])
+            self._add_rows(who[~first].astype(np.int32), others, month[~first], amount[~first])
             who, month, amount, before = who[first], month[first], amount[first], before[first]
             kind = None if kind is None else kind[first]
         goes_on = before == now - 1
-        goes_on &= self._amount.take(who) == amount
+        goes_on &= _of(self._amount, who) == amount
         if self._kind is not None and kind is not None:
-            goes_on &= self._kind.take(who) == kind
+            goes_on &= _of(self._kind, who) == kind
         begin = np.flatnonzero(~goes_on)
         new, last = who[begin], before[begin]
         again = last > NEVER
@@ -165,13 +166,13 @@ class Sweep:
             return False
         return int(np.count_nonzero(self._last == self._month)) == self._there + many
 
-    def _first_of_each(self, who: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def _first_of_each(self, who: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Return the rows in which customers come first; the last one written of several is the first row."""
         if len(self._row) < len(self._last):
             self._row = np.zeros(len(self._last), np.int32)
         row = np.arange(len(who), dtype=np.int32)
         self._row[who[::-1]] = row[::-1]
-        first: NDArray[np.bool_] = self._row.take(who) == row
+        first: NDArray[np.bool_] = _of(self._row, who) == row
         return first
 
     def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
@@ -221,17 +222,84 @@ class Sweep:
         self._runs = _joined(_in_order(parts))
 
 
+def _of(column: NDArray[Any], who: NDArray[np.intp]) -> NDArray[Any]:
+    """Return what customers have; all of them are known, and to look whether they are takes as long as to take."""
+    return column.take(who, mode="clip")
+
+
 def _in_order(parts: list[Runs]) -> Runs:
     """Return all runs by customer, kind and first month; a column at a time, as the parts are let go meanwhile."""
     names = [each.name for each in fields(Runs)]
     columns = {name: [getattr(part, name) for part in parts] for name in names}
     parts.clear()
+    if (counted := _by_count(columns)) is not None:
+        return counted
     order = _order(*(np.concatenate(columns[name]) for name in ("who", "kind", "first")))
     done: list[Any] = []
     for name in names:
         column = np.concatenate(columns.pop(name))
         done.append(column if order is None else column[order])
     return Runs(*done)
+
+
+def _by_count(columns: dict[str, list[Any]]) -> Runs | None:
+    """Return runs by customer without sorting them; None where those of a customer did not come in the order of months.
+
+    How many runs the customers before have says where the first of a customer goes, and how many of its own came before
+    where each other does.
+    """
+    if any(kind.any() for kind in columns["kind"]):
+        return None
+    if (place := _by_customer(columns["who"])) is None:
+        return None
+    who, first = _placed(columns["who"], place), _placed(columns["first"], place)
+    if ((who[1:] == who[:-1]) & (first[1:] < first[:-1])).any():
+        return None
+    for name in ("who", "kind", "first"):
+        del columns[name]
+    many, amount = (_placed(columns.pop(name), place) for name in ("many", "amount"))
+    return Runs(who, np.zeros(len(who), np.int16), first, many, amount)
+
+
+def _by_customer(parts: list[NDArray[np.int32]]) -> NDArray[np.int32] | None:
+    """Return the place of each run by customer, as they came; None where a part has a customer here and there."""
+    many = np.zeros(1 + max(int(who.max()) for who in parts), np.int32)
+    for part in parts:
+        who = part.astype(np.intp)
+        many[who] += (
+            _turns(who) + 1
+        )  # of runs of one customer, which follow each other, the last one holds
+    place = np.empty(sum(map(len, parts)), np.int32)
+    if int(many.sum()) != len(place):  # they did not follow each other
+        return None
+    free = np.append(np.int32(0), np.cumsum(many[:-1], dtype=np.int32))
+    at = 0
+    for part in parts:
+        who = part.astype(np.intp)
+        row = free[who] + _turns(who)
+        free[who] = row + 1
+        place[at : at + len(who)] = row
+        at += len(who)
+    return place
+
+
+def _turns(who: NDArray[np.intp]) -> Any:
+    """Return how many rows of the same customer stand right before each row; 0 where no two follow each other."""
+    again = np.append(False, who[1:] == who[:-1])
+    if not again.any():
+        return np.int32(0)
+    row = np.arange(len(who), dtype=np.int32)
+    return row - np.maximum.accumulate(np.where(again, np.int32(0), row))
+
+
+def _placed(parts: list[NDArray[Any]], place: NDArray[np.int32]) -> NDArray[Any]:
+    """Return a column whose rows go to some places."""
+    out = np.empty(len(place), parts[0].dtype)
+    at = 0
+    for part in parts:
+        out[place[at : at + len(part)].astype(np.intp)] = part
+        at += len(part)
+    return out
 
 
 def _order(
