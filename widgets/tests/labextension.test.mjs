@@ -155,24 +155,43 @@ test("an answer is JSON, nothing, or the reason why there is none", () => {
   assert.deepEqual(told({ status: "error", evalue: "dead" }), { silence: "failed", words: "dead" });
 });
 
-test("a name that somebody else took in the meantime is not taken from them", async () => {
-  const tried = [];
+/** Notebooks of a server whose folder holds Board.ipynb, and what is asked of it. @param {(to: string) => void} rename */
+const serverWith = (rename) => {
+  const asked = { saved: new Set(), renamed: [], deleted: [] };
   const contents = {
     get: async () => ({ content: [{ name: "Board.ipynb" }] }),
-    newUntitled: async () => ({ path: "f/Untitled.ipynb" }),
-    save: async () => {},
-    rename: async (_from, to) => {
-      tried.push(to);
-      if (to === "f/Board 2.ipynb") throw Object.assign(new Error("exists"), { response: { status: 409 } });
-      return { path: to };
+    save: async (path) => asked.saved.add(path),
+    delete: async (path) => asked.deleted.push(path),
+    rename: async (from, to) => {
+      asked.renamed.push(to);
+      rename(to);
     },
   };
   const kernelspecs = { ready: Promise.resolve(), specs: { default: "r", kernelspecs: { r: { name: "r", language: "R" }, py: { name: "py", language: "python", display_name: "Py" } } } };
-  const notebooks = new Notebooks({ serviceManager: { contents, kernelspecs } }, undefined, FILES);
-  const path = await notebooks.make({ title: "Board", notebook: TEMPLATE, writes: ".html" }, "f", {});
-  assert.equal(path, "f/Board 3.ipynb");
-  assert.deepEqual(tried, ["f/Board 2.ipynb", "f/Board 3.ipynb"]);
+  return { asked, notebooks: new Notebooks({ serviceManager: { contents, kernelspecs } }, undefined, FILES) };
+};
+const failing = (status) => Object.assign(new Error("refused"), { response: { status } });
+const BOARD = { title: "Board", notebook: TEMPLATE, writes: ".html" };
+
+test("a name that somebody else took in the meantime is not taken from them", async () => {
+  const { asked, notebooks } = serverWith((to) => {
+    if (to === "f/Board 2.ipynb") throw failing(409);
+  });
+  assert.equal(await notebooks.make(BOARD, "f", {}), "f/Board 3.ipynb");
+  assert.deepEqual(asked.renamed, ["f/Board 2.ipynb", "f/Board 3.ipynb"]);
+  assert.deepEqual(asked.deleted, []);
   assert.deepEqual(await notebooks.kernel(), { name: "py", display_name: "Py", language: "python" });
+});
+
+test("a notebook without its name yet is one that no listing shows, and none is left where it gets no name", async () => {
+  const { asked, notebooks } = serverWith(() => {
+    throw failing(403);
+  });
+  await assert.rejects(notebooks.make(BOARD, "f", {}), /refused/);
+  const [draft, ...others] = asked.saved;
+  assert.match(draft, /^f\/.*~$/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(asked.deleted, [draft]);
 });
 
 /** Start the plugin in a host with some packages and return the commands it gets. @param {Record<string, any>} modules */

@@ -38,6 +38,9 @@ export class Notebooks {
 
   /**
    * Make a notebook from a template under a name that is free, and return its path.
+   *
+   * It is written as a draft and renamed, for to rename never replaces a file: nothing that is there can be lost. Servers
+   * do not list what ends in ~, and a listing fails as a whole where a file that it shows is renamed meanwhile.
    * @param {Template} template
    * @param {string} folder
    * @param {Record<string, Value>} values
@@ -45,20 +48,32 @@ export class Notebooks {
   async make(template, folder, values) {
     const kernelspec = await this.kernel();
     const taken = await this.names(folder);
-    // The server finds the first name; to rename never replaces a file, so nothing that is there can be lost.
-    const draft = await this.contents.newUntitled({ path: folder, type: "notebook" });
-    for (;;) {
-      const name = freeName(template.title, taken, [".ipynb", ...(template.writes ? [template.writes] : [])]);
-      const written = template.writes ? { ...values, out: `${name}${template.writes}` } : values;
-      const content = withParameters(template.notebook, written);
-      content.metadata.kernelspec = kernelspec ?? content.metadata.kernelspec;
-      await this.contents.save(draft.path, { type: "notebook", format: "json", content });
-      try {
-        return (await this.contents.rename(draft.path, join(folder, `${name}.ipynb`))).path;
-      } catch (error) {
-        if (/** @type {any} */ (error)?.response?.status !== CONFLICT) throw error;
+    const draft = join(folder, `saasmetrics-${Math.random().toString(36).slice(2)}.ipynb~`);
+    try {
+      for (;;) {
+        const name = freeName(template.title, taken, [".ipynb", ...(template.writes ? [template.writes] : [])]);
+        const written = template.writes ? { ...values, out: `${name}${template.writes}` } : values;
+        const content = withParameters(template.notebook, written);
+        content.metadata.kernelspec = kernelspec ?? content.metadata.kernelspec;
+        await this.contents.save(draft, { type: "notebook", format: "json", content });
+        const path = join(folder, `${name}.ipynb`);
+        if (await this.renamed(draft, path)) return path;
         taken.push(`${name}.ipynb`);
       }
+    } catch (error) {
+      await this.contents.delete(draft).catch(() => {}); // what went wrong is told, not that nothing was left to delete
+      throw error;
+    }
+  }
+
+  /** Rename a file, unless somebody took the name. @param {string} from @param {string} to @returns {Promise<boolean>} */
+  async renamed(from, to) {
+    try {
+      await this.contents.rename(from, to);
+      return true;
+    } catch (error) {
+      if (/** @type {any} */ (error)?.response?.status === CONFLICT) return false;
+      throw error;
     }
   }
 
