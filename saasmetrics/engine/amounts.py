@@ -12,6 +12,7 @@ from saasmetrics.asked import among
 from saasmetrics.engine.columns import days, encode, has, numbers
 from saasmetrics.errors import DataError, InvalidTablesError, Problem, UnknownNameError, hint
 from saasmetrics.money import LARGEST, intervals_per_month, to_micro
+from saasmetrics.tables.arrays import parts
 from saasmetrics.tables.dressed import known_currencies
 from saasmetrics.tables.runs import is_runs, lengths
 from saasmetrics.tables.schema import REVENUE
@@ -66,10 +67,12 @@ def _per_month(micro: NDArray[np.int64], data: Any, policy: Policy) -> NDArray[n
         for n in names.to_pylist()
         for k in count
     ]
-    for number, each in enumerate(often):
-        if each != 1:
-            mine = np.flatnonzero(code == number)
-            micro[mine] = scaled(micro[mine], each.numerator, each.denominator)
+    for rows in parts(len(micro)):
+        part, some = micro[rows], code[rows]
+        for number, each in enumerate(often):
+            if each != 1:
+                mine = np.flatnonzero(some == number)
+                part[mine] = scaled(part[mine], each.numerator, each.denominator)
     return micro
 
 

@@ -16,7 +16,7 @@ from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.tally import distinct
 from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
-from saasmetrics.tables.arrays import raw
+from saasmetrics.tables.arrays import looked_up, parts, raw
 from saasmetrics.tables.nested import refuse_nested
 from saasmetrics.tables.runs import columns_of
 
@@ -224,8 +224,9 @@ def _column(
     of_span = code if spans.line is None else code[spans.lines()]
     # Who never pays is counted with somebody who does, so that no group is empty.
     first = np.full(len(spans.entity_ids), of_span[0] if len(of_span) else 0, np.int32)
-    first[spans.entity] = of_span
-    same = bool((first[spans.entity] == of_span).all())
+    for part in parts(len(of_span)):
+        first[spans.entity[part].astype(np.intp)] = of_span[part]
+    same = bool((looked_up(first, spans.entity) == of_span).all())
     return labels, first, None if same else of_span
 
 
@@ -248,10 +249,12 @@ def encoded(values: Any) -> tuple[list[Any], NDArray[np.int32]]:
     rank = np.empty(len(names) + 1, np.int32)
     rank[order] = np.arange(len(names))
     labels = [names[i] for i in order]
-    if (code < 0).any() or not labels:
+    missing = code < 0
+    if missing.any() or not labels:
+        code = np.where(missing, np.int32(len(names)), code)
         rank[-1] = len(labels)
         labels.append(missing_label(labels))
-    return labels, rank[code]
+    return labels, looked_up(rank, code)
 
 
 def missing_label(values: Iterable[Any]) -> str:

@@ -161,4 +161,5 @@ def _rows(
     numbered = np.unique(owner[order], return_inverse=True)[1].reshape(-1).astype(np.int64) << 32
     place = np.searchsorted(np.unique(owner), wanted).astype(np.int64) << 32
     at = np.searchsorted(numbered + spans.start[order], place + daily.time[run])
-    return spans.lines()[order[at]]
+    rows: NDArray[np.int64] = spans.lines()[order[at]]
+    return rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,12 +33,13 @@ _HELD = 1 << 62  # values, and the differences of two, that 64 bits hold with ro
 class Ledger:
     """Changes of MRR, sorted by account and time; one element per change.
 
-    `time` is a day number, or a period ordinal after `at_periods`. `mrr` and `paused` are balances in micro-units
-    after the change; `paused` is None where nothing is ever paused. `aside` says whether a pause is a line of its own,
-    or else a contraction. `first` marks each account's first change.
+    `account` has 32 bits, and 64 in `blocks`, by which numpy looks up faster. `time` is a day number, or a period
+    ordinal after `at_periods`. `mrr` and `paused` are balances in micro-units after the change; `paused` is None where
+    nothing is ever paused. `aside` says whether a pause is a line of its own, or else a contraction. `first` marks each
+    account's first change.
     """
 
-    account: NDArray[np.int32]
+    account: NDArray[Any]
     time: NDArray[np.int32]
     mrr: NDArray[np.int64]
     paused: NDArray[np.int64] | None
@@ -125,7 +126,7 @@ class Ledger:
         for cut in cuts(self.account):
             end = int(self.account[cut.stop - 1]) + 1
             paused = None if self.paused is None else self.paused[cut]
-            account = self.account[cut] - np.int32(begin)
+            account = self.account[cut].astype(np.int64) - begin
             yield (
                 slice(begin, end),
                 Ledger(account, self.time[cut], self.mrr[cut], paused, end - begin, self.aside),

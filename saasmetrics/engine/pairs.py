@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saasmetrics.engine.tally import drain, pour
+from saasmetrics.tables.arrays import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -183,7 +184,7 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
         lost=np.minimum(m1 - opening, 0) if uneven else None,
         idle=idle,
         gone=None if idle is None else idle & (held <= 0),
-        payer=ledger.account[rows],
+        payer=ledger.account[rows].astype(np.int32),
         payer_place=axis.place(ledger.time[rows] + window).astype(np.int32),
         paid=(paid - ledger.before(paid))[rows],
         pays=(pays - ledger.before(pays))[rows].astype(np.int8),
@@ -192,7 +193,7 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
 
 def _add(sums: _Sums, part: Steps, cell_of: NDArray[np.int64]) -> None:
     """Add what changes in a block; `cell_of` an account, plus the place, is the cell."""
-    cell = cell_of[part.owner] + part.place
+    cell = looked_up(cell_of, part.owner) + part.place
     # What a customer adds from one time on, it takes away at the next.
     same = part.owner[1:] == part.owner[:-1]
     standing = part.standing.astype(np.int64)
@@ -204,7 +205,7 @@ def _add(sums: _Sums, part: Steps, cell_of: NDArray[np.int64]) -> None:
     counted = standing <= LOST
     pour(sums.heads, begins * counted, None)
     drain(sums.heads, ends * counted[:-1], None)
-    payers = cell_of[part.payer] + part.payer_place
+    payers = looked_up(cell_of, part.payer) + part.payer_place
     pour(sums.paid, payers, part.paid)
     pour(sums.payers, payers, part.pays.astype(np.int64))
 

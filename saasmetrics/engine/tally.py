@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.tables.arrays import looked_up
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,7 +42,8 @@ def distinct(code: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[
     if size > len(code) + _FEW:
         used, at = np.unique(code, return_inverse=True)
         return used, at.reshape(-1).astype(np.int32)
-    used = np.flatnonzero(np.bincount(code, minlength=size))
+    at = code.astype(np.intp, copy=False)
+    used = np.flatnonzero(np.bincount(at, minlength=size))
     rank = np.zeros(size, np.int32)
     rank[used] = np.arange(len(used))
-    return used, rank[code]
+    return used, looked_up(rank, at)

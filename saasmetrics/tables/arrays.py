@@ -1,13 +1,22 @@
-"""Arrow columns as plain arrays; to_numpy() and np.asarray() of them would import pandas."""
+"""Arrow columns as plain arrays, as to_numpy() and np.asarray() would import pandas; looking things up in arrays."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["one_chunk", "raw"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["PART", "looked_up", "one_chunk", "parts", "raw"]
+
+_Any = TypeVar("_Any", bound=np.generic)
+PART = 1 << 17
+"""Rows at a time, so that no step between takes the memory of all: memory that is taken anew costs time as well."""
 
 
 def one_chunk(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -34,3 +43,33 @@ def raw(array: pa.Array) -> Any:
     if not len(array):
         return np.zeros(0, kind)
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def parts(many: int) -> Iterator[slice]:
+    """Yield so many rows a part at a time.
+
+    Examples
+    --------
+    >>> list(parts(PART + 1)) == [slice(0, PART), slice(PART, 2 * PART)]
+    True
+    """
+    return (slice(at, at + PART) for at in range(0, many, PART))
+
+
+def looked_up(values: NDArray[_Any], at: NDArray[Any]) -> NDArray[_Any]:
+    """Return the values at places that all are there, from 0 on.
+
+    To look whether they are there takes as long as to take them, and numpy turns other integers than its own into its
+    own slowly when it is left to do so.
+
+    Examples
+    --------
+    >>> looked_up(np.array([5.0, 7.0]), np.array([1, 0, 1], np.int32)).tolist()
+    [7.0, 5.0, 7.0]
+    """
+    if at.dtype == np.intp or len(at) <= PART:
+        return values.take(at.astype(np.intp, copy=False), mode="clip")
+    out = np.empty(len(at), values.dtype)
+    for part in parts(len(at)):
+        out[part] = values.take(at[part].astype(np.intp), mode="clip")
+    return out

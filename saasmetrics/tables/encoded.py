@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.tables.arrays import raw
+from saasmetrics.tables.arrays import PART, looked_up, raw
 from saasmetrics.tables.words import first_rows, words_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _SAMPLE = 1 << 10  # texts that show whether they repeat much
 _TOGETHER = (
     0.7  # of the rows: where fewer are the first of a run, equal numbers may all stand together
 )
-_PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
 
 
 def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
@@ -92,18 +91,18 @@ def _of_words(column: pa.Array, words: Words) -> tuple[pa.Array, NDArray[np.int3
     begins = first == np.arange(len(first), dtype=np.int32)
     rank = np.cumsum(begins, dtype=np.int32)
     rank -= 1
-    return column.take(pa.array(np.flatnonzero(begins))), rank.take(first)
+    return column.take(pa.array(np.flatnonzero(begins))), looked_up(rank, first)
 
 
 def _as_they_come(values: pa.Array, code: NDArray[np.int32]) -> tuple[pa.Array, NDArray[np.int32]]:
     """Leave out the values that no row has, and put the others in the order in which they first come."""
     order = np.zeros(0, np.int64)
     seen = np.zeros(len(values), bool)
-    for at in range(0, len(code), _PART):
-        first = np.full(len(values) + 1, _PART)  # the last one is that of what is missing
-        part = code[at : at + _PART]
+    for at in range(0, len(code), PART):
+        first = np.full(len(values) + 1, PART)  # the last one is that of what is missing
+        part = code[at : at + PART]
         first[part[::-1]] = np.arange(len(part))[::-1]  # of repeated places the last one holds
-        fresh = np.flatnonzero((first[:-1] < _PART) & ~seen)
+        fresh = np.flatnonzero((first[:-1] < PART) & ~seen)
         order = np.concatenate([order, fresh[np.argsort(first[fresh])]])
         seen[fresh] = True
         if seen.all():
@@ -125,27 +124,27 @@ def _of_close_numbers(
     if together is not None and _differ(together, low, high):
         return _whole(together), np.cumsum(begins, dtype=np.int32) - np.int32(1)
     first = np.empty(high - low + 1, np.int32)
-    parts = [slice(at, at + _PART) for at in range(0, len(numbers), _PART)]
+    parts = [slice(at, at + PART) for at in range(0, len(numbers), PART)]
     for part in reversed(parts):
         place = numbers[part] - low
         rows = np.arange(part.start, part.start + len(place), dtype=np.int32)
         first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
     code = np.empty(len(numbers), np.int32)
     for part in parts:
-        found = code[part] = first[numbers[part] - low]
+        found = code[part] = looked_up(first, numbers[part] - low)
         begins[part] = found == np.arange(part.start, part.start + len(found), dtype=np.int32)
     rank = np.cumsum(begins, dtype=np.int32)
     rank -= 1
     for part in parts:
-        code[part] = rank[code[part]]
+        code[part] = looked_up(rank, code[part])
     return _whole(numbers[begins]), code
 
 
 def _differ(numbers: NDArray[np.int64], low: int, high: int) -> bool:
     """Return whether numbers between two are all different."""
     seen = np.zeros(high - low + 1, bool)
-    for at in range(0, len(numbers), _PART):
-        seen[numbers[at : at + _PART] - low] = True
+    for at in range(0, len(numbers), PART):
+        seen[numbers[at : at + PART] - low] = True
     return int(np.count_nonzero(seen)) == len(numbers)
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.tables.arrays import PART
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["in_order"]
 
 _RUN = 64  # rows of a run, on the average, from which merging runs is faster than sorting
-_PART = 1 << 17  # rows at a time, so that no step between takes the memory of all
 
 
 def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -25,8 +26,8 @@ def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
         order = np.argsort(key)
         return key[order], order
     key <<= bits
-    for at in range(0, len(key), _PART):
-        part = key[at : at + _PART]
+    for at in range(0, len(key), PART):
+        part = key[at : at + PART]
         part += np.arange(at, at + len(part))
     key.sort(kind="stable" if _is_of_runs(key) else None)
     order = key & ((1 << bits) - 1)
@@ -37,8 +38,8 @@ def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def _is_of_runs(key: NDArray[np.int64]) -> bool:
     """Return whether keys stand in order but for few places, so that a stable sort only merges them."""
     turns, most = 0, len(key) // _RUN
-    for at in range(0, len(key), _PART):
-        part = key[at : at + _PART + 1]
+    for at in range(0, len(key), PART):
+        part = key[at : at + PART + 1]
         turns += int(np.count_nonzero(part[1:] < part[:-1]))
         if turns > most:
             return False

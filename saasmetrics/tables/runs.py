@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError
 from saasmetrics.memory import free, spoken
 from saasmetrics.money import LIMIT, MICRO, to_micro
-from saasmetrics.tables.arrays import one_chunk
+from saasmetrics.tables.arrays import looked_up, one_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,12 +140,13 @@ def covered(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
         return first.astype(np.int64)
     low = int(first.min())
     if first is last:
-        return np.flatnonzero(np.bincount(first - low)) + low
+        return np.flatnonzero(np.bincount((first - low).astype(np.intp))) + low
     size = int(last.max()) - low + 2
     change = np.zeros(size, np.int64)
     for at in range(0, len(first), _BLOCK):
-        change += np.bincount(first[at : at + _BLOCK] - low, minlength=size)
-        change -= np.bincount(last[at : at + _BLOCK] + 1 - low, minlength=size)
+        begin, end = (each[at : at + _BLOCK].astype(np.intp) - low for each in (first, last))
+        change += np.bincount(begin, minlength=size)
+        change -= np.bincount(end + 1, minlength=size)
     return np.flatnonzero(np.cumsum(change)) + low
 
 
@@ -189,7 +190,7 @@ def levels(
 
 
 def _each_month(month: NDArray[Any], some: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    return np.bincount(month, some, size).astype(np.int64)
+    return np.bincount(month.astype(np.intp), some, size).astype(np.int64)
 
 
 def _exactly(
@@ -306,9 +307,7 @@ def month_of(days: NDArray[Any]) -> NDArray[np.int32]:
     low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
     if high - low >= len(days):
         return _calendar(days)
-    return _calendar(np.arange(low, high + 1)).take(
-        days - low, mode="clip"
-    )  # none is; to look costs as much again
+    return looked_up(_calendar(np.arange(low, high + 1)), days - low)
 
 
 def _calendar(days: NDArray[Any]) -> NDArray[np.int32]:

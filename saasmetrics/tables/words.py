@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from saasmetrics.tables.arrays import looked_up
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -77,10 +79,11 @@ def first_rows(words: Words) -> NDArray[np.int32]:
         slot = _slots_of(some, (_FEW * len(left)).bit_length(), turn)
         held = np.empty(1 << (_FEW * len(left)).bit_length(), np.int32)
         held[slot[::-1]] = left[::-1]
-        found = held.take(slot)
+        found = looked_up(held, slot)
+        at = found.astype(np.intp)
         same = np.ones(len(left), bool)
         for word, own in zip(words.each, some.each, strict=True):
-            same &= word.take(found) == own
+            same &= looked_up(word, at) == own
         first[left[same]] = found[same]
         left, turn = left[~same], turn + 1
     return first
@@ -124,11 +127,11 @@ class Places:
     def find(self, words: Words) -> NDArray[np.int32]:
         """Return the number of each id; -1 for one that is not known."""
         slot = self._slot(words)
-        found = self._slots.take(slot)
+        found = looked_up(self._slots, slot)
         open_ = np.flatnonzero(~self._same(found, words) & (found != _UNKNOWN))
         while len(open_):
             slot[open_] = (slot[open_] + 1) & (len(self._slots) - 1)
-            found[open_] = self._slots.take(slot[open_])
+            found[open_] = looked_up(self._slots, slot[open_])
             now = found[open_]
             same = self._same(now, words.pick(open_))
             open_ = open_[~same & (now != _UNKNOWN)]
@@ -168,6 +171,7 @@ class Places:
         same: NDArray[np.bool_] = np.not_equal(numbers, _UNKNOWN)
         if not self._count:
             return same
+        at = numbers.astype(np.intp)
         for known, word in zip(self._known, words.each, strict=True):
-            same &= known.take(numbers, mode="wrap") == word
+            same &= known.take(at, mode="wrap") == word
         return same

@@ -267,10 +267,16 @@ def _peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+_LOCAL = (
+    "saasmetrics.engine.local",
+    "saasmetrics.policy",
+    "saasmetrics.tables.files",
+    "saasmetrics.tables.table",
+)
 NEEDS = {
     "reading": ("pyarrow.compute", "pyarrow.parquet"),
-    "engine": ("saasmetrics.engine.local", "saasmetrics.tables.files", "saasmetrics.tables.table"),
-    "texts": ("saasmetrics.engine.local", "saasmetrics.tables.files", "saasmetrics.tables.table"),
+    "engine": _LOCAL,
+    "texts": _LOCAL,
     "book": (
         "saasmetrics.book",
         "saasmetrics.quality",
@@ -321,7 +327,8 @@ def main(way: str, path: str) -> None:
 
     What a way needs is imported before: the way is measured, not the loading of libraries.
     """
-    for name in (*NEEDS["reading"], *NEEDS[way], *(() if way == "reading" else ("pandas",))):
+    pandas = () if way == "reading" else ("pandas", "pyarrow.pandas_compat")
+    for name in (*NEEDS["reading"], *NEEDS[way], *pandas):
         importlib.import_module(name)
     seconds, memory = spent(), _peak()
     found = WAYS[way](path)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import looked_up
 from saasmetrics.tables.words import Places, words_of
 
 if TYPE_CHECKING:
@@ -111,9 +112,7 @@ class Ids:
             return None
         assert self._place is not None
         at = ids - self._low if self._low else ids
-        found = self._place.take(
-            at, mode="clip"
-        )  # all are within reach, so nothing is clipped; to look takes as long again
+        found: NDArray[np.int32] = looked_up(self._place, at)
         fresh = np.flatnonzero(found == _UNKNOWN)
         if len(fresh):
             found[fresh] = self._numbered(at[fresh])
@@ -124,12 +123,12 @@ class Ids:
         assert self._place is not None
         row = np.arange(len(at), dtype=np.int32)
         self._place[at[::-1]] = row[::-1]  # of repeated places the last one holds
-        first = self._place.take(at)
+        first = looked_up(self._place, at)
         new = at[first == row]
         self._place[new] = np.arange(self._count, self._count + len(new), dtype=np.int32)
         # In Arrow's memory, which is given back as a whole.
         self._add(pc.add(pa.array(new), self._low))
-        return self._place.take(at)
+        return looked_up(self._place, at)
 
     def _reach(self, low: int, high: int) -> bool:
         """Make the table of places reach some ids; give it up where it would be too long."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from saasmetrics.errors import DataError
 from saasmetrics.memory import spoken
+from saasmetrics.tables.arrays import looked_up
 from saasmetrics.tables.order import in_order
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Sweep:
         self._there = self._there if now == self._month else 0
         self._month = int(now)
         who = who.astype(np.intp)  # once, and not at each look
-        before = _of(self._last, who)
+        before = looked_up(self._last, who)
         first = before < now
         self._last[who] = now
         if not self._are_new(int(np.count_nonzero(first)), len(who)):
@@ -149,9 +150,9 @@ class Sweep:
             who, month, amount, before = who[first], month[first], amount[first], before[first]
             kind = None if kind is None else kind[first]
         goes_on = before == now - 1
-        goes_on &= _of(self._amount, who) == amount
+        goes_on &= looked_up(self._amount, who) == amount
         if self._kind is not None and kind is not None:
-            goes_on &= _of(self._kind, who) == kind
+            goes_on &= looked_up(self._kind, who) == kind
         begin = np.flatnonzero(~goes_on)
         new, last = who[begin], before[begin]
         again = last > NEVER
@@ -172,7 +173,7 @@ class Sweep:
             self._row = np.zeros(len(self._last), np.int32)
         row = np.arange(len(who), dtype=np.int32)
         self._row[who[::-1]] = row[::-1]
-        first: NDArray[np.bool_] = _of(self._row, who) == row
+        first: NDArray[np.bool_] = looked_up(self._row, who) == row
         return first
 
     def _close(self, who: NDArray[Any], last: NDArray[np.int16] | None = None) -> None:
@@ -220,11 +221,6 @@ class Sweep:
             raise _no_room(sum(map(len, parts)), need, self._limit)
         self._runs = _none()
         self._runs = _joined(_in_order(parts))
-
-
-def _of(column: NDArray[Any], who: NDArray[np.intp]) -> NDArray[Any]:
-    """Return what customers have; all of them are known, and to look whether they are takes as long as to take."""
-    return column.take(who, mode="clip")
 
 
 def _in_order(parts: list[Runs]) -> Runs:
