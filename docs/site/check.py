@@ -91,20 +91,27 @@ class Read(HTMLParser):
             self.words.append(" ".join(data.split()))
 
 
-def faults(folder: Path) -> list[str]:
+def pages_of(folder: Path) -> dict[str, Read]:
+    """Return each page of a site, as it is read; pages of widgets are left to the browser."""
+    return {
+        name: Read((folder / name).read_text(encoding="utf-8"))
+        for name in _names(folder)
+        if name.endswith(".html") and not name.startswith("live/")
+    }
+
+
+def faults(folder: Path, read: dict[str, Read] | None = None) -> list[str]:
     """Return what is wrong with a site: nothing, or one line per fault.
 
     Parameters
     ----------
     folder
         Where it is.
+    read
+        Its pages, where they were read before.
     """
-    files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
-    read = {
-        name: Read(path.read_text(encoding="utf-8"))
-        for name, path in files.items()
-        if name.endswith(".html") and not name.startswith("live/")
-    }
+    files = {name: folder / name for name in _names(folder)}
+    read = pages_of(folder) if read is None else read
     wrong = [f"{name}: {fault}" for name, page in read.items() for fault in page.wrong]
     wrong += [
         f"{name}: {fault}"
@@ -170,6 +177,8 @@ def _changed(name: str, old: Path, new: Path) -> Iterator[str]:
     if not (old / name).exists() or name.startswith("live/"):
         return
     one, two = ((folder / name).read_text(encoding="utf-8") for folder in (old, new))
+    if one == two:
+        return
     if name.endswith(".html"):
         before, after = (
             [_SIZE.sub("kB", words) for words in Read(page).words] for page in (one, two)

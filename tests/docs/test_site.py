@@ -15,13 +15,8 @@ from saasmetrics.metrics.all import CATALOGUE
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, check.Read]:
-    """Each page that was built, as it is read; pages of widgets are left to the browser."""
-    found = {path.relative_to(build.OUT).as_posix(): path for path in build.OUT.rglob("*.html")}
-    return {
-        name: check.Read(path.read_text(encoding="utf-8"))
-        for name, path in found.items()
-        if not name.startswith("live/")
-    }
+    """Each page that was built, as it is read."""
+    return check.pages_of(build.OUT)
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +27,10 @@ def index() -> list[list[str]]:
     return found
 
 
-def test_links_lead_somewhere_tags_are_closed_ids_stand_once_and_nothing_is_loaded_from_elsewhere() -> (
-    None
-):
-    assert check.faults(build.OUT) == []
+def test_links_lead_somewhere_tags_are_closed_ids_stand_once_and_nothing_is_loaded_from_elsewhere(
+    pages: dict[str, check.Read],
+) -> None:
+    assert check.faults(build.OUT, pages) == []
 
 
 def test_every_metric_has_a_page_with_its_meaning_its_formula_and_an_example(
