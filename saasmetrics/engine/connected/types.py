@@ -38,7 +38,8 @@ TEXTS = (nw.String, nw.Categorical, nw.Enum)
 """Types of texts."""
 
 # A sign that can be seen; the others one by one, as systems differ in what they take for white space.
-_SEEN = f"[^{''.join(chr(sign) for sign in range(0x3001) if chr(sign).isspace())}]"
+_BLANKS = [chr(sign) for sign in range(0x3001) if chr(sign).isspace()]
+_SEEN = f"[^{''.join(_BLANKS)}]"
 
 # Types of columns that have none where they are, for nothing is in them; texts but for these.
 _EMPTY = {
@@ -104,17 +105,22 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
             return Typed(values.cast(nw.Int64))
         return Typed(_number(values, kind))
     if column.dtype == "id":
-        return _ids(schema, column, frame, given, kind)
+        return _ids(schema, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
 
 
-def with_blanks(frame: Frame, texts: Sequence[str]) -> frozenset[str]:
-    """Return which columns of text have an empty one or one of mere blanks: one query for all."""
-    if not texts:
+def with_blanks(frame: Frame, texts: Sequence[str], ids: Sequence[str]) -> frozenset[str]:
+    """Return which columns of text have an empty one or one of mere blanks: one query for all.
+
+    Of ids, which are as many as rows, the first sign is looked at: those that begin with a blank may be mere blanks.
+    """
+    if not (texts or ids):
         return frozenset()
-    blank = {name: flag(~nw.col(name).cast(nw.String).str.contains(_SEEN)) for name in texts}
-    found = fetched(frame.select(*(each.max().alias(name) for name, each in blank.items())))
-    return frozenset(name for name in texts if found[name][0].as_py())
+    text = {name: nw.col(name).cast(nw.String).str for name in (*texts, *ids)}
+    blank = {name: ~text[name].contains(_SEEN) for name in texts}
+    blank |= {name: text[name].slice(0, 1).is_in(["", *_BLANKS]) for name in ids}
+    found = fetched(frame.select(*(flag(each).max().alias(name) for name, each in blank.items())))
+    return frozenset(name for name in blank if found[name][0].as_py())
 
 
 def without_blanks(values: nw.Expr) -> nw.Expr:
@@ -146,15 +152,13 @@ def _number(values: nw.Expr, kind: Any) -> nw.Expr:
     return nw.when(~values.is_nan()).then(values)
 
 
-def _ids(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
+def _ids(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean or kind.is_float():
         return _refused(schema, frame, given, f"is {kind}, not an id", "BIGINT")
     if kind.is_integer() or isinstance(kind, nw.Decimal):
         return Typed(values.cast(nw.Int64))
-    values = values if kind == nw.String else values.cast(nw.String)
-    # An empty text is no id; where there must be one, the gate says so.
-    return Typed(values if column.required else nw.when(values != "").then(values))
+    return Typed(values if kind == nw.String else values.cast(nw.String))
 
 
 def in_utc(frame: Frame) -> Frame:
@@ -235,14 +239,14 @@ def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     words = [word for word in found["word"].to_pylist() if word is not None]
     if len(words) > _MANY:
         return Typed(text)
-    changed = {word: new for word in sorted(words) if (new := spelling(column, word)) != word}
+    spelled = ((word, spelling(column, word)) for word in sorted(words))
+    changed = {word: new for word, new in spelled if new != word or not new}
     values = text
     for old, new in changed.items():
         other = nw.when(text == old).then(nw.lit(new)) if new else nw.when(text != old).then(values)
         values = other.otherwise(values) if new else other
-    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
-    # An empty text is a word that the schema does not know; one of blanks is missing.
-    kept = frozenset(n for word in words if (n := changed.get(word, word)) or not word)
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if new)
+    kept = frozenset(n for word in words if (n := changed.get(word, word)))
     return Typed(values, (f"read {shown}",) if shown else (), words=kept)
 
 
