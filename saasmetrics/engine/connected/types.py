@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.fetched import backend_of, fetched, number
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
@@ -27,13 +27,19 @@ _RESERVED = frozenset(
 )  # which SQL reads otherwise
 _MONTH = "MONTH"  # no type of SQL: the first day of the month
 _IN_POLARS = {
-    "DATE": "{0}.cast(pl.String).str.to_date()",
-    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime()",
-    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date()",
-    "DOUBLE PRECISION": "{0}.cast(pl.Float64)",
-    "BIGINT": "{0}.cast(pl.Int64)",
+    "DATE": "{0}.cast(pl.String).str.to_date(strict=False)",
+    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime(strict=False)",
+    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date(strict=False)",
+    "DOUBLE PRECISION": "{0}.cast(pl.Float64, strict=False)",
+    "BIGINT": "{0}.cast(pl.Int64, strict=False)",
     "BOOLEAN": "{0}.cast(pl.Boolean)",
 }
+_CASTS = {
+    **dict.fromkeys(("duckdb", "snowflake", "trino", "databricks", "pyspark", "mssql"), "TRY_CAST"),
+    "bigquery": "SAFE_CAST",
+}
+_UNREAD = "What cannot be read, such as N/A, is missing then."
+_NULLIF = "Where it says N/A or the like, that is missing: NULLIF({0}, 'N/A') in place of {0}."
 TEXTS = (nw.String, nw.Categorical, nw.Enum)
 """Types of texts."""
 
@@ -255,24 +261,42 @@ def _refused(schema: TableSchema, frame: Frame, given: str, rule: str, wanted: s
     if frame.implementation.is_polars():
         column = f"pl.col({given!r})"
         made = _IN_POLARS[wanted].format(column)
-        remedy = f"Give it another type before: frame.with_columns({made})."
+        remedy = f"Give it another type before: frame.with_columns({made}). {_UNREAD}"
     else:
-        remedy = f"Give it another type where the table is: a view, or a query, with {_in_sql(given, wanted)}."
+        cast = _cast_of(frame)
+        made = _in_sql(given, wanted, cast)
+        odd = _UNREAD if cast != "CAST" else _NULLIF.format(_quoted(given))
+        remedy = f"Give it another type where the table is: a view, or a query, with {made}. {odd}"
     problem = Problem(schema.name, given, rule, 0, (), remedy, "error", "wrong-type")
     return Typed(nw.col(given), problem=problem)
 
 
-def _in_sql(given: str, wanted: str) -> str:
+def _cast_of(frame: Frame) -> str:
+    """Return the name of the cast that makes missing what it cannot read, where the dialect has one."""
+    if frame.implementation.is_ibis():
+        return _CASTS.get(backend_of(frame).name, "CAST")
+    here = frame.implementation.is_duckdb() or frame.implementation.is_spark_like()
+    return "TRY_CAST" if here else "CAST"
+
+
+def _quoted(given: str) -> str:
+    """Return a column as SQL names it."""
+    if given.lower() in _RESERVED or not given.isidentifier():
+        quoted = given.replace('"', '""')
+        return f'"{quoted}"'
+    return given
+
+
+def _in_sql(given: str, wanted: str, cast: str) -> str:
     """Return the SQL that gives a column another type; a month has no day, without which it is no date.
 
     Examples
     --------
-    >>> _in_sql("start", "DATE"), _in_sql("end", "DATE"), _in_sql("month", _MONTH)
-    ('CAST(start AS DATE)', 'CAST("end" AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
+    >>> _in_sql("start", "DATE", "TRY_CAST"), _in_sql("end", "DATE", "CAST")
+    ('TRY_CAST(start AS DATE)', 'CAST("end" AS DATE)')
+    >>> _in_sql("month", _MONTH, "TRY_CAST")
+    "TRY_CAST(month || '-01' AS DATE) (where it says 2026-01)"
     """
-    if given.lower() in _RESERVED or not given.isidentifier():
-        quoted = given.replace('"', '""')
-        given = f'"{quoted}"'
     if wanted == _MONTH:
-        return f"CAST({given} || '-01' AS DATE) (where it says 2026-01)"
-    return f"CAST({given} AS {wanted})"
+        return f"{cast}({_quoted(given)} || '-01' AS DATE) (where it says 2026-01)"
+    return f"{cast}({_quoted(given)} AS {wanted})"
