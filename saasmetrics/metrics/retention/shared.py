@@ -12,7 +12,7 @@ from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -76,7 +76,13 @@ def _projection(
 
 
 def rate(
-    id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money"
+    id: str,
+    question: Question,
+    sides: Sides,
+    *,
+    events: bool = False,
+    unit: str = "money",
+    notes: Sequence[str] = (),
 ) -> Result:
     """Return a rate over pairs of snapshots, or over movements in the window with `events`."""
     # The interval of a share of customers needs no resampling, and so no bags of customers.
@@ -99,6 +105,7 @@ def rate(
         "series",
         by=question.by,
         options=options,
+        notes=notes,
         drill=drill,
         sides=sides,
         trace=trace,
