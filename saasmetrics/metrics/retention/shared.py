@@ -44,7 +44,8 @@ def projected(df: pd.DataFrame, question: Question) -> pd.DataFrame:
         if name in out.columns:
             out[name] = out[name].where(~still, out[name] * whole / elapsed)
     said = f"projected from {elapsed} of {whole} days"
-    out["reason"] = np.where(still & (out["reason"] == ""), said, out["reason"])
+    both = [f"{said}; {why}" if why else said for why in out["reason"]]
+    out["reason"] = np.where(still & out["value"].notna(), both, out["reason"])
     return out
 
 
