@@ -392,3 +392,12 @@ def test_rows_of_nobody_stop_every_number_until_somebody_drops_them() -> None:
     assert [(p.table, p.rows) for p in mended.check().problems if p.code == "repaired"] == [
         ("tickets", 1)
     ]
+
+
+def test_usage_of_no_subscription_is_of_nobody_and_can_be_dropped() -> None:
+    lines = {"subscription_id": ["s1"], "customer_id": ["a"], "start": ["2026-01-01"], "mrr": [10]}
+    usage = {"subscription_id": ["s1", None, " "], "date": ["2026-01-05"] * 3, "events": [1, 2, 3]}
+    book = sm.Book(subscriptions=lines, usage=usage, as_of="2026-01-31")
+    (error,) = (p for p in book.check().problems if p.severity == "error")
+    assert (error.table, error.column, error.rows) == ("usage", "customer_id", 2)
+    assert book.repair({"usage.missing-value": "drop"}).frame("usage")["events"].tolist() == [1]
