@@ -79,7 +79,7 @@ def fill(
         "place": place,
         "repairs": repairs,
         "mended": mended,
-        "checks": Checks(tables, as_of, currency, guessed, place, mended=mended),
+        "checks": Checks(tables, as_of, currency, guessed, place, mended=mended, whole=history),
     }
     for name, value in fields.items():
         object.__setattr__(book, name, value)

@@ -256,6 +256,7 @@ def _pack(arguments: argparse.Namespace) -> int:
 def _review(arguments: argparse.Namespace) -> int:
     from saasmetrics.board import review
     from saasmetrics.board.outputs import review_places
+    from saasmetrics.board.printed import printed
     from saasmetrics.board.remedies import reworded_review
     from saasmetrics.board.sections import plan
 
@@ -268,15 +269,8 @@ def _review(arguments: argparse.Namespace) -> int:
         page = found.to_html(out, done=done)
         files = found.to_csv(csv)
         done("csv")
-    for figure in found.headline:
-        sure = f"95% interval {figure.interval}" if figure.interval else ""
-        change = f"{figure.change} in 12 months" if figure.change else ""
-        verdict = figure.verdict if figure.verdict in {"pass", "fail", "not proven"} else ""
-        details = [part for part in (verdict, change, sure) if part] or [figure.reason]
-        _say(f"{figure.name:<12} {figure.text:>12}   {'; '.join(details)}".rstrip())
-    for section in found.sections:
-        for text in section.missing:
-            _say(f"Not shown in {section.title}: {text}")
+    for line in printed(found):
+        _say(line)
     _say(f"\n{page}\n{len(files)} CSV files in {csv}")
     return DONE
 

@@ -26,6 +26,8 @@ _COLUMN = re.compile(
     r'sm\.read\(\.\.\., columns=\{"\w+": \{(?P<old>"[^\n]*?"): (?P<new>"\w+")\}\}\)'
 )
 _TABLE = re.compile(r"sm\.Book\(\.\.\., (?P<table>\w+)=df\)")
+_REPAIR = re.compile(r'book\.repair\(\{"(?P<place>[\w.-]+)": "(?P<name>\w+)"\}\)')
+_CHECK = r"saasmetrics check FOLDER --repair \g<place>=\g<name> --save FOLDER/remedies.toml"
 _ONLY_PYTHON = re.compile(r",? or read them with pd\.to_datetime\([^\n]*?\)(?=\.)")
 
 
@@ -48,7 +50,10 @@ def as_flags(text: str, settings: str = "") -> str:
     'pass margin = 0.8 in board.toml'
     >>> as_flags("Add it: sm.Book(..., spend=df).")
     'Add it: a file spend.csv beside the others.'
+    >>> as_flags('Drop them: book.repair({"usage.missing-value": "drop"}).')
+    'Drop them: saasmetrics check FOLDER --repair usage.missing-value=drop --save FOLDER/remedies.toml.'
     """
+    text = _REPAIR.sub(_CHECK, text)
     text = _TABLE.sub(r"a file \g<table>.csv beside the others", text)
     text = _COLUMN.sub(
         r"\g<old> = \g<new> in mapping.toml, which saasmetrics import begins",

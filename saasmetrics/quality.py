@@ -40,6 +40,7 @@ class Checks:
     place: Place = HERE
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
     mended: tuple[Problem, ...] = ()
+    whole: Mapping[str, Table] | None = None  # before any filter: one customer rarely changes
 
     def under(self, policy: Policy) -> list[Problem]:
         """Return the findings under a policy."""
@@ -52,7 +53,8 @@ class Checks:
                 policy=policy,
                 guessed=self.guessed,
             )
-            self.found[key] = [*found, *self.mended]
+            since = self.place.unchanged(self.whole or self.tables, self.as_of)
+            self.found[key] = [*found, *since, *self.mended]
         return self.found[key]
 
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:

@@ -77,8 +77,10 @@ def left_out(tables: Mapping[str, Table], names: Collection[str]) -> tuple[str, 
     )
 
 
-def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int:
-    """Return the day number of the last day that the source of MRR shows, never later than today.
+def observed_until(
+    tables: Mapping[str, Table], as_of: int | None = None, latest: int | None = None
+) -> int:
+    """Return the day number of the last day that the source of MRR shows, never later than `latest`, by default today.
 
     A day that is asked for holds, except that snapshots show nothing after the day of the last one by then.
 
@@ -89,7 +91,7 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
     terms that may be renewed, and only starts have happened. Invoices beside them show that billing went on: the day of
     the last one has happened too.
     """
-    today = day_number(datetime.now().astimezone().date())
+    today = day_number(datetime.now().astimezone().date()) if latest is None else latest
     source = source_of(tables)
     snapshots = [each.day for each in tables[source].snapshots]
     if as_of is not None and not snapshots:
@@ -106,13 +108,13 @@ def observed_until(tables: Mapping[str, Table], as_of: int | None = None) -> int
         return min(month_end(last_month(data) or 0), today)
     if source == "invoices":
         return min(month_end(int(days(data["date"]).max())), today)
-    latest = [_latest(data, "start", today)]
-    latest += [_latest(data, name, today) for name in HAPPENED if has(data, name)]
+    found = [_latest(data, "start", today)]
+    found += [_latest(data, name, today) for name in HAPPENED if has(data, name)]
     if has(data, "end") and not billing_periods(data):
-        latest.append(_latest(data, "end", today))
+        found.append(_latest(data, "end", today))
     if "invoices" in tables and len(tables["invoices"].data):
-        latest.append(_latest(tables["invoices"].data, "date", today))
-    return max(latest) if max(latest) > _NEVER else today
+        found.append(_latest(tables["invoices"].data, "date", today))
+    return max(found) if max(found) > _NEVER else today
 
 
 def month_end(day: int) -> int:

@@ -159,6 +159,10 @@ def _of_customers(
         elif "customer_id" in names:
             mine = table.data["customer_id"]
             keep = pc.is_in(mine, ids.cast(mine.type))
+            if (
+                mine.null_count
+            ):  # rows of nobody stop every number, whichever customers are looked at
+                keep = pc.or_(keep, mine.is_null())
             if None in wanted:
                 keep = pc.invert(pc.is_in(mine, gone.cast(mine.type)))
             out[name] = replace(table, data=table.data.filter(keep))

@@ -8,6 +8,8 @@ from saasmetrics.engine.amounts import main_currency, with_assumed
 from saasmetrics.engine.asof import known_tables, observed_until
 from saasmetrics.engine.filters import filtered
 from saasmetrics.engine.local import LocalEngine
+from saasmetrics.engine.spans import source_of
+from saasmetrics.engine.unchanged import last_change, unchanged_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +54,9 @@ class Place(Protocol):
         self, tables: Tables, *, as_of: int, currency: str, policy: Policy, guessed: bool
     ) -> list[Problem]:
         """Return the findings of the quality gate."""
+
+    def unchanged(self, tables: Tables, as_of: int) -> list[Problem]:
+        """Return the finding that all rows are of long before the as-of date; `tables` with what no filter keeps."""
 
     def remembered(
         self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]
@@ -113,6 +118,16 @@ class Here:
         from saasmetrics.tables import gate
 
         return gate.check(tables, as_of=as_of, currency=currency, policy=policy, guessed=guessed)
+
+    def unchanged(self, tables: Tables, as_of: int) -> list[Problem]:
+        """Return the finding that all rows are of long before the as-of date; `tables` with what no filter keeps."""
+        if source_of(tables) != "subscriptions":
+            return []
+        asked = {name: tables[name] for name in ("subscriptions", "invoices") if name in tables}
+        last, months = self.remembered(
+            asked, "last change", [as_of], lambda: last_change(asked, as_of)
+        )
+        return list(unchanged_since((last, months), as_of))
 
     def remembered(
         self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]

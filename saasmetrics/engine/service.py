@@ -81,7 +81,10 @@ def interval_steps(data: pa.Table) -> NDArray[np.int64]:
     """Return the months and the days in each row's billing interval."""
     every = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "quarter": (3, 0), "year": (12, 0)}
     names, code = encode(data["interval"])
-    step = np.array([*(every[name] for name in names.to_pylist()), every["month"]], np.int64)[code]
+    month = every["month"]  # of a word that the gate stops at, a month: nothing comes of it
+    step = np.array([*(every.get(name, month) for name in names.to_pylist()), month], np.int64)[
+        code
+    ]
     if has(data, "interval_count"):
         step = step * np.asarray(pc.fill_null(data["interval_count"], 1))[:, None]
     return step

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from saasmetrics.metrics.made import PeriodDrill, Sides
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
+_FEW = "too few customers to resample: no interval"
 
 
 @dataclass(frozen=True)
@@ -236,11 +237,21 @@ def rate_frame(
     if question.interval is not None:
         low, high = _interval(question, numerator, denominator, unit)
         data["low"], data["high"] = low.ravel(), high.ravel()
+        without = ~np.isnan(data["value"]) & np.isnan(data["low"])
+        why = _no_interval(data["n"], resampled=numerator.shape[1] > 1)
+        data["reason"] = np.where(without, why, data["reason"])
     out = pd.DataFrame(data)
     if book.since_day is not None:
         calendar = book.calendar(freq)
         out = out[out["period"] >= calendar.starts(calendar.ordinal(np.array([book.since_day])))[0]]
     return out.reset_index(drop=True)
+
+
+def _no_interval(n: NDArray[Any], *, resampled: bool) -> NDArray[Any]:
+    """Return why values have no interval, by how many customers each is of."""
+    if not resampled:
+        return np.full(len(n), "too many groups and periods to resample customers: no interval")
+    return np.where(n < 2, "fewer than two customers: no interval", _FEW)
 
 
 def _interval(

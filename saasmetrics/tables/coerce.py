@@ -76,7 +76,7 @@ def coerce(schema: ColumnSchema, values: pa.ChunkedArray, dayfirst: bool | None 
     return _READERS[schema.dtype](schema, values)
 
 
-def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
+def _id(_: ColumnSchema, values: pa.ChunkedArray) -> Column:
     kind = values.type
     notes: list[str] = []
     if pa.types.is_boolean(kind):
@@ -98,26 +98,11 @@ def _id(schema: ColumnSchema, values: pa.ChunkedArray) -> Column:
         values = values.cast(pa.int64())
     elif not is_text(kind) and not pa.types.is_integer(kind):
         values = values.cast(pa.string())
-    if not _has_empty(values):
-        return Column(values, notes)
-    empty = values.is_null()
-    if is_text(values.type):
-        empty = pc.or_(empty, pc.fill_null(pc.equal(pc.binary_length(values), 0), True))
-    if schema.required:
-        remedy = "Fill in the id or drop the rows."
-        return Column(values, refusal=Refusal(empty, "must not be empty", remedy, "empty-id"))
-    return Column(pc.if_else(empty, pa.scalar(None, values.type), values), notes)
+    return Column(without_blanks(values) if is_text(values.type) else values, notes)
 
 
 def _above(values: pa.ChunkedArray, limit: pa.Scalar) -> pa.ChunkedArray:
     return pc.fill_null(pc.greater(values, limit), False)
-
-
-def _has_empty(values: pa.ChunkedArray) -> bool:
-    # Without Python scalars, which would make pyarrow import pandas.
-    if values.null_count:
-        return True
-    return is_text(values.type) and pc.min(pc.binary_length(values)).as_py() == 0
 
 
 def _id_refusal(mask: pa.ChunkedArray) -> Refusal:
@@ -253,7 +238,7 @@ def spelling(schema: ColumnSchema, text: str) -> str:
     Returns
     -------
     str
-        The same word where the schema does not know it.
+        The same word where the schema does not know it; "" where there is none to see.
 
     Examples
     --------
@@ -264,6 +249,8 @@ def spelling(schema: ColumnSchema, text: str) -> str:
     if schema.dtype == "currency":
         return text.strip().upper()
     word = " ".join(text.split()).lower()
+    if not word:
+        return ""
     for known in (word, word.replace(" ", "_"), word.removeprefix("every ")):
         if known in schema.choices:
             return known
@@ -283,14 +270,14 @@ def _respell(column: Column, spell: Callable[[str], str]) -> Column:
     changed = {
         text: spell(text) or None
         for text in different.to_pylist()
-        if text is not None and spell(text) != text
+        if text is not None and (spell(text) != text or not text)
     }
     if not changed:
         return column
     coded = column.values.combine_chunks().dictionary_encode()
     texts = [changed.get(text, text) for text in coded.dictionary.to_pylist()]
     column.values = pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
-    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if new)
     if shown:
         column.notes.append(f"read {shown}")
     return column

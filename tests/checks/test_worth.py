@@ -33,11 +33,12 @@ def touched(report: Report, code: str):
 def test_rows_of_subscriptions_are_worth_their_own_amount_a_month() -> None:
     # a pays 10 a month and 90 a year for a second line with a blank in its id: 7.50 a month of 117.50 in all.
     report = check(
+        as_of="2025-12-31",
         subscriptions=lines(
             ("s1", "a", "2025-01-01", None, 10.0, "month"),
             ("s2", "a ", "2025-01-01", None, 90.0, "year"),
             ("s3", "b", "2025-01-01", None, 100.0, "month"),
-        )
+        ),
     )
     found = touched(report, "padded-id")
     assert (found.customers, found.micro) == (1, 7_500_000)
@@ -105,7 +106,7 @@ def test_findings_of_one_severity_are_in_the_order_of_the_money_that_they_touch(
     )
     warnings = [
         problem.code
-        for problem in check(subscriptions=rows, customers=customers).problems
+        for problem in check("2025-12-31", subscriptions=rows, customers=customers).problems
         if problem.severity == "warning"
     ]
     assert warnings == ["customer-without-row", "padded-id"]
@@ -142,7 +143,8 @@ def test_findings_that_count_more_than_they_show_have_all_their_rows(code: str) 
 
 def test_the_text_and_the_page_name_the_score_and_hold_no_markup_of_names() -> None:
     hostile = "<script>alert(1)</script> "
-    report = check(subscriptions=lines(("s1", hostile, "2025-01-01", None, 10.0, "month")))
+    rows = lines(("s1", hostile, "2025-01-01", None, 10.0, "month"))
+    report = check("2025-12-31", subscriptions=rows)
     assert "Data quality: 90.0 of 100: 0 errors, 1 warning" in str(report)
     page = report._repr_html_()
     assert "<details>" in page
@@ -187,7 +189,7 @@ def test_an_error_in_amounts_that_cannot_be_counted_is_not_worth_nothing() -> No
         ("s2", "b", "2025-01-01", None, 20.0, "month"),
         ("s3", "c", "2025-01-01", None, 30.0, "month"),
     )
-    report = check(subscriptions=rows | {"currency": ["USD", "XAU", "XAU"]})
+    report = check("2025-12-31", subscriptions=rows | {"currency": ["USD", "XAU", "XAU"]})
     error = report.df[report.df["severity"] == "error"].iloc[0]
     assert error["customers"] == 2
     assert np.isnan(error["mrr"])

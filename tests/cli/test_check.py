@@ -53,6 +53,26 @@ def test_a_remedy_is_chosen_saved_and_replayed_from_the_folder(
     assert said(capsys, *words, "--remedies", str(file))[0] == DONE
 
 
+def test_rows_of_nobody_in_a_file_are_told_with_the_remedy_that_drops_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "subscriptions.csv").write_text(ROWS.replace("s1,a,2026-01-01,,10,month\n", "", 1))
+    tickets = (
+        "ticket_id,customer_id,created_at\nt1,a,2026-02-01\nt2,,2026-02-02\nt3,   ,2026-02-03\n"
+    )
+    (folder / "tickets.csv").write_text(tickets)
+    words = (str(folder), "--as-of", "2026-06-30")
+    code, out = said(capsys, *words)
+    assert code == FINDINGS
+    assert "rows 3, 4): must not be missing, broken by 2 rows." in out
+    assert "saasmetrics check FOLDER --repair tickets.missing-value=drop --save" in out
+    saved = ("--save", str(folder / "remedies.toml"))
+    code, out = said(capsys, *words, "--repair", "tickets.missing-value=drop", *saved)
+    assert code == DONE
+    assert 'the remedy missing-value = "drop" drops the rows, seen in 2 rows.' in out
+    assert said(capsys, *words)[0] == DONE
+
+
 def test_json_holds_the_same_with_exact_amounts(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,20 @@ def test_report_writes_the_page_and_the_csv_files_and_prints_the_headline(
         assert name in out
 
 
+def test_report_prints_each_warning_that_moves_numbers_on_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    months = [f"  c1,2025-{n:02},30\nc2,2025-{n:02},70" for n in range(1, 13)]
+    (tmp_path / "mrr.csv").write_text("\n".join(["customer_id,month,mrr", *months]))
+    (tmp_path / "customers.csv").write_text("customer_id,segment\nc1,SMB\nc2,SMB")
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "review.html")]) == DONE
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning: ")]
+    assert told[:2] == [
+        "Warning: mrr.customer_id: has blanks before or after the id (12 rows, $30 of MRR)",
+        "Warning: mrr.customer_id: 1 customer without a row in customers (12 rows, $30 of MRR)",
+    ]
+
+
 def test_the_page_of_a_report_says_what_to_do_in_sentences_and_flags(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

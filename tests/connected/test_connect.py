@@ -143,8 +143,8 @@ def test_missing_columns_and_wrong_types_are_said_at_once(way: str) -> None:
     assert "Did you mean 'custmer'?" in said
     assert 'sm.connect(..., columns={"subscriptions": {"custmer": "customer_id"}})' in said
     assert "subscriptions.start: is String, not a date" in said
-    cast = "pl.col('start').cast(pl.String).str.to_date()"
-    assert ("CAST(start AS DATE)" if way == "duckdb" else cast) in said
+    cast = "pl.col('start').cast(pl.String).str.to_date(strict=False)"
+    assert ("TRY_CAST(start AS DATE)" if way == "duckdb" else cast) in said
     assert "subscriptions.amount: is String, not a number" in said
 
 
@@ -154,9 +154,32 @@ MONTHS = {"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [10
 def test_a_month_in_words_is_refused_with_sql_that_duckdb_understands() -> None:
     with pytest.raises(sm.DataError) as raised:
         sm.connect(mrr=there(MONTHS, "duckdb"))
-    (cast,) = re.findall(r"CAST\(.*? AS DATE\)", str(raised.value))
+    (cast,) = re.findall(r"TRY_CAST\(.*? AS DATE\)", str(raised.value))
     made = there(MONTHS, "duckdb").project(f"customer_id, {cast} as month, mrr")
     assert value(sm.connect(mrr=made, as_of="2026-02-28", currency="USD")) == 20
+
+
+def test_the_sql_that_is_advised_runs_where_some_words_are_no_numbers_and_no_days() -> None:
+    rows = {
+        "subscription_id": ["s1", "s2"],
+        "customer_id": ["a", "b"],
+        "interval": ["month"] * 2,
+        "start": ["2025-01-01"] * 2,
+        "end": ["N/A", "2025-06-01"],
+        "amount": ["100", "20"],
+        "quantity": ["N/A", "3"],
+    }
+    with pytest.raises(sm.DataError) as raised:
+        sm.connect(subscriptions=there(rows, "duckdb"))
+    said = str(raised.value)
+    assert "What cannot be read, such as N/A, is missing then." in said
+    casts = re.findall(r"with (TRY_CAST\(\"?(\w+)\"? AS [A-Z ]+\))\.", said)
+    assert [name for _, name in casts] == ["start", "end", "amount", "quantity"]
+    made = ", ".join(f'{cast} as "{name}"' for cast, name in casts)
+    frame = there(rows, "duckdb").project(f"subscription_id, customer_id, interval, {made}")
+    book = sm.connect(subscriptions=frame, as_of="2025-12-31", currency="USD")
+    assert value(book) == 100
+    assert book.frame("subscriptions")["quantity"].isna().tolist() == [True, False]
 
 
 def test_a_month_in_words_is_refused_with_an_expression_that_polars_understands() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _thread
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -37,6 +39,40 @@ def test_a_table_that_was_dropped_is_named_and_the_book_lives_on() -> None:
         sm.revenue.mrr(book)
     connection.execute("alter table gone rename to mrr")
     assert sm.revenue.mrr(book).value == 100
+
+
+def test_a_file_that_another_process_holds_is_said_with_its_pid_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    file = str(tmp_path / "company.duckdb")
+    with duckdb.connect(file) as made:
+        made.execute(MRR.format(customers=10, rows=30))
+    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(WarehouseError) as raised:
+            sm.connect(file, currency="USD")
+        other.communicate()
+    said = str(raised.value)
+    assert f"another process, with the PID {other.pid}, holds the file" in said
+    assert "Close the file there" in said
+    assert "read_only=True" in said
+    assert "lost" not in said
+    assert sm.revenue.mrr(sm.connect(file, currency="USD")).value == 100
+
+
+def test_a_file_that_this_process_has_open_for_writing_is_to_be_given_by_its_connection(
+    tmp_path: Path,
+) -> None:
+    file = str(tmp_path / "company.duckdb")
+    with duckdb.connect(file) as made:
+        made.execute(MRR.format(customers=10, rows=30))
+        with pytest.raises(WarehouseError, match=r"this process has the file open .*sm\.connect\("):
+            sm.connect(file, currency="USD")
+        assert sm.revenue.mrr(sm.connect(made, currency="USD")).value == 100
 
 
 def test_memory_that_does_not_suffice_there_is_said(tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ ELSEWHERE = {
     "billed-differs",
     "contract-differs",
     "as-of-guessed",
+    "unchanged-since",
     "left-out",
     "mixed-time-zones",
 }

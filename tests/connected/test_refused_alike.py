@@ -108,21 +108,19 @@ def test_months_told_by_another_day_are_said_to_be_moved(way: str) -> None:
     assert "moved to the first day of the month in 1 row" in str(book.tables["mrr"].notes)
 
 
+@pytest.mark.parametrize("blank", ["", " "])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_empty_text_is_no_interval_and_no_currency(way: str) -> None:
-    for tables in (
-        {"subscriptions": lines([120.0, 10.0], interval=["", "month"])},
-        {"mrr": months([1.0, 2.0], currency=["", "USD"])},
-    ):
-        here, away = refusals(way, **tables)
-        assert away == here
-        assert "unknown" in away
-        assert "''" in away
+def test_an_interval_that_nobody_can_see_is_missing(way: str, blank: str) -> None:
+    rows = lines([120.0, 10.0], interval=[blank, "month"])
+    here, away = refusals(way, subscriptions=rows)
+    assert away == here
+    assert "subscriptions.interval: must not be missing" in away
 
 
+@pytest.mark.parametrize("blank", ["", "  "])
 @pytest.mark.parametrize("way", WAYS)
-def test_blanks_are_no_currency_but_a_missing_one(way: str) -> None:
-    rows = months([1.0, 2.0], currency=["  ", "USD"])
+def test_blanks_are_no_currency_but_a_missing_one(way: str, blank: str) -> None:
+    rows = months([1.0, 2.0], currency=[blank, "USD"])
     assert sm.revenue.mrr(sm.Book(mrr=rows, **TOLD)).value == 3
     assert sm.revenue.mrr(sm.connect(mrr=there(rows, way), **TOLD)).value == 3
 
@@ -153,3 +151,24 @@ def test_days_far_from_today_are_warned_of_in_every_footnote(way: str) -> None:
     assert len(ours) == 2
     for said in ("start: before 1990-01-01", "end: before 1990-01-01"):
         assert said in sm.revenue.mrr(book).footnote
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\t\u00a0", None])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_id_that_nobody_can_see_is_none(way: str, blank: str | None) -> None:
+    ids = {"customer_id": ["0", "1"], "parent_id": [blank, " 0"]}
+    family = pa.table(ids).cast(pa.schema([(name, pa.string()) for name in ids]))
+    made = pa.array([JANUARY] * 2)
+    asked = pa.table({"ticket_id": ["t1", "t2"], "customer_id": ["0", blank], "created_at": made})
+    tables = {"subscriptions": lines([10.0, 20.0]), "customers": family, "tickets": asked}
+    here = sm.Book(**tables, **TOLD)
+    away = sm.connect(**{name: there(t, way) for name, t in tables.items()}, **TOLD)
+    for book in (here, away):
+        found = {p.code: p for p in book.checks.under(book.policy) if p.severity == "error"}
+        assert [(p.table, p.column, p.rows) for p in found.values()] == [
+            ("tickets", "customer_id", 1)
+        ]
+        assert found["missing-value"].examples[0]["customer_id"] is None
+        assert book.frame("customers")["parent_id"].isna().sum() == 1
+        mended = book.repair({"missing-value": "drop"})
+        assert sm.revenue.mrr(mended).value == 30

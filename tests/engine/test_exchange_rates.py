@@ -80,6 +80,28 @@ def test_spot_counts_what_the_rates_did_as_expansion() -> None:
     assert last["numerator"] == pytest.approx(150 * 1.3 + 100)
 
 
+@pytest.mark.parametrize(("then", "kept"), [(1.5, 100 * 1.0 + 50), (0.5, 100 * 0.5 + 50)])
+def test_gross_retention_at_spot_says_that_rates_only_take_away(then: float, kept: float) -> None:
+    lines = {
+        "subscription_id": ["1", "2", "3"],
+        "customer_id": ["a", "b", "c"],
+        "start": ["2025-01-01"] * 3,
+        "end": [None, None, "2025-06-15"],
+        "amount": [100.0, 50.0, 50.0],
+        "interval": ["month"] * 3,
+        "currency": ["EUR", "USD", "EUR"],
+    }
+    rates = {"date": ["2025-01-01", "2025-12-01"], "currency": ["EUR"] * 2, "rate": [1.0, then]}
+    told = {"currency": "USD", "as_of": "2026-01-31"}
+    moving = sm.Book(subscriptions=lines, fx=rates, policy=sm.Policy(fx="spot"), **told)
+    found = sm.retention.grr(moving, window=12)
+    assert found.value == pytest.approx(kept / 200)
+    said = "at the lower of the rates at the start and at the end of the window"
+    assert said in found.footnote
+    assert said not in sm.retention.grr(moving.with_policy(fx="line"), window=12).footnote
+    assert said not in sm.retention.nrr(moving, window=12).footnote
+
+
 def test_constant_is_one_rate_for_all_time() -> None:
     bridge = sm.revenue.bridge(book("constant")).df
     assert bridge["closing"].tolist() == pytest.approx([230, 295])

@@ -99,6 +99,26 @@ def test_one_customer_has_no_interval() -> None:
     assert pd.isna(row["low"])
 
 
+def test_a_rate_without_an_interval_says_why() -> None:
+    months = [f"2025-{month:02}" for month in range(1, 13)]
+    one = sm.Book(mrr={"customer_id": ["a"] * 12, "month": months, "mrr": [10] * 12})
+    last = sm.retention.nrr(one, window=1).df.iloc[-1]
+    assert (last["value"], last["reason"]) == (1.0, "fewer than two customers: no interval")
+    assert sm.retention.nrr(one, window=1).df["reason"].iloc[0].startswith("nobody was paying")
+    assert sm.retention.nrr(one, window=1, interval=None).df["reason"].iloc[-1] == ""
+    assert sm.retention.logo_retention(one, window=1).df["reason"].iloc[-1] == ""
+    two = {"customer_id": ["a"] * 12 + ["b"] * 12, "month": months * 2, "mrr": [10] * 24}
+    assert sm.retention.nrr(sm.Book(mrr=two), window=1).df["reason"].iloc[-1] == ""
+
+
+def test_a_projected_rate_without_an_interval_says_both() -> None:
+    months = [f"2025-{month:02}" for month in range(1, 7)]
+    rows = {"customer_id": ["a"] * 6, "month": months, "mrr": [60, 50, 40, 30, 20, 10]}
+    book = sm.Book(mrr=rows, as_of="2025-06-10").with_policy(open_period="projected")
+    last = sm.retention.gross_churn(book, window=1).df.iloc[-1]
+    assert last["reason"] == "projected from 10 of 30 days; fewer than two customers: no interval"
+
+
 def test_the_rows_of_a_rate_sum_to_both_of_its_sides(book: sm.Book) -> None:
     for metric in (
         sm.retention.nrr,

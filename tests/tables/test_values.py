@@ -137,8 +137,11 @@ def test_ids_that_pandas_made_decimal_become_whole_again():
     assert subscriptions(customer_id=[7.0]).data["customer_id"].to_pylist() == [7]
 
 
-@pytest.mark.parametrize("empty", ["", None])
-def test_empty_ids_are_refused_with_their_count(empty):
+BLANK = ["", None, "   ", "\t", "\u00a0"]
+
+
+@pytest.mark.parametrize("empty", BLANK)
+def test_months_of_nobody_are_refused_with_their_count(empty):
     columns = {"customer_id": ["a", empty, empty], "month": ["2025-01"] * 3, "mrr": [1, 2, 3]}
     with pytest.raises(InvalidTablesError) as caught:
         normalize("mrr", columns)
@@ -146,9 +149,16 @@ def test_empty_ids_are_refused_with_their_count(empty):
     assert (problem.code, problem.rows) == ("empty-id", 2)
 
 
-def test_an_empty_optional_id_is_missing():
-    table = normalize("customers", {"customer_id": ["a", "b"], "parent_id": ["", "a"]})
+@pytest.mark.parametrize("empty", BLANK)
+def test_an_id_that_nobody_can_see_is_missing(empty):
+    table = normalize("customers", {"customer_id": [empty, "b"], "parent_id": [empty, "a"]})
+    assert table.data["customer_id"].to_pylist() == [None, "b"]
     assert table.data["parent_id"].to_pylist() == [None, "a"]
+
+
+@pytest.mark.parametrize("empty", BLANK)
+def test_a_currency_that_nobody_can_see_is_missing(empty):
+    assert subscriptions(currency=[empty]).data["currency"].to_pylist() == [None]
 
 
 def test_all_problems_of_a_table_come_at_once():

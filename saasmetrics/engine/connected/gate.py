@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from saasmetrics.engine.connected.beside import LISTED, with_others
 from saasmetrics.engine.connected.by_day import at_the_edges, mixed_zones, of_days
@@ -181,11 +180,6 @@ class Looking:
         found = frame.filter(suspect.where)
         every = rows.part(found.select(*rows.column_names))
         first = _first(every, suspect.order, suspect.few)
-        if suspect.code == "missing-value" and is_text(first.schema.field(suspect.column).type):
-            place = first.schema.get_field_index(suspect.column)
-            empty = pc.equal(first[suspect.column], "")
-            values = pc.if_else(empty, None, first[suspect.column])
-            first = first.set_column(place, suspect.column, values)
         whole = {table.name: replace(table, data=_with_words(first, suspect))}
         others = (ids for ids in suspect.beside if ids[0] != table.name)
         whole |= {other: self._beside(first, other, *ids) for other, *ids in others}

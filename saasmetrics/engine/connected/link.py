@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -221,9 +222,26 @@ def _foreign(error: BaseException) -> bool:
 
 
 def _meaning(error: BaseException) -> tuple[str, str]:
+    if found := _held_file(str(error)):
+        return found
     kinds = " ".join(kind.__name__ for kind in type(error).__mro__)
     for words in (kinds, str(error)):
         for known, happened, remedy in _FAULTS:
             if any(word in words.lower() for word in known):
                 return happened, remedy
     return "it could not answer", "The words in parentheses are its own."
+
+
+def _held_file(words: str) -> tuple[str, str] | None:
+    """Return what happened to a file of DuckDB that is open already, which it tells as a fault of the connection."""
+    if "different configuration than existing" in words:
+        return (
+            "this process has the file open in another way",
+            "Give the connection that has it, sm.connect(connection), or close that first.",
+        )
+    if "Could not set lock on file" not in words and "used by another process" not in words:
+        return None
+    told = re.search(r"\(PID (\d+)\)", words)
+    who = f"another process{f', with the PID {told[1]},' if told else ''}"
+    remedy = "Close the file there; or open it there for reading, duckdb.connect(file, read_only=True), as several may."
+    return f"{who} holds the file", remedy

@@ -162,13 +162,17 @@ def _selected(
 ) -> Frame:
     """Return the frame with canonical columns in the order of the schema, unknown ones last."""
     kinds = frame.collect_schema()
-    known = {
-        name: given
-        for name, (given, match) in matching.known.items()
-        if match.column.dtype == "text"
-    }
-    texts = [n for n in (*known.values(), *matching.extra) if isinstance(kinds[n], TEXTS)]
-    blank = with_blanks(frame, texts)
+    known, ids = (
+        {
+            name: given
+            for name, (given, match) in matching.known.items()
+            if match.column.dtype == kind and isinstance(kinds[given], TEXTS)
+        }
+        for kind in ("text", "id")
+    )
+    extra = [name for name in matching.extra if isinstance(kinds[name], TEXTS)]
+    blank = with_blanks(frame, [*known.values(), *extra], list(ids.values()))
+    known |= ids
     expressions = {
         name: without_blanks(each.values) if known.get(name) in blank else each.values
         for name, each in found.items()

@@ -117,10 +117,7 @@ def _missing(name: str, rows: Rows) -> Iterator[Suspect]:
         unanswered = (name, column) == ("surveys", "score")
         code = "unanswered-survey" if unanswered else "missing-value"
         where = nw.col(column).is_null()
-        unless: Unless | None = _full(column)
-        if SCHEMA[name].columns[column].dtype == "id" and is_text(rows.schema.field(column).type):
-            where, unless = where | (nw.col(column) == ""), None
-        yield Suspect(keys.missing_values, code, column, where, unless=unless)
+        yield Suspect(keys.missing_values, code, column, where, unless=_full(column))
 
 
 def _full(column: str) -> Unless:

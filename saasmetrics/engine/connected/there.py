@@ -29,8 +29,10 @@ from saasmetrics.engine.portable.held import held_by
 from saasmetrics.engine.portable.known import known_frame, known_from
 from saasmetrics.engine.portable.whole import FAR, day_number, flag
 from saasmetrics.engine.spans import source_of
+from saasmetrics.engine.unchanged import CHANGES, USUAL, full_months, quiet_for, unchanged_since
 from saasmetrics.periods import day_number as day_of
 from saasmetrics.tables.known import unknown_words
+from saasmetrics.tables.runs import month_of
 from saasmetrics.tables.schema import CLOCKS, ISSUED
 
 if TYPE_CHECKING:
@@ -91,7 +93,10 @@ class There(Here):
             return super().until(tables, as_of)
         if as_of is not None:
             return as_of
-        today = day_of(datetime.now().astimezone().date())
+        return self._observed(tables, day_of(datetime.now().astimezone().date()))
+
+    def _observed(self, tables: Mapping[str, Table], today: int) -> int:
+        source = source_of(tables)
         rows: Rows = tables[source].data
         with self.link.asking(f"Looking for the last day of {source}"):
             if source != "subscriptions":
@@ -102,6 +107,31 @@ class There(Here):
             if bills is None or not is_there(bills):
                 return last
             return max(last, _latest_by(bills.data.frame, "date", today, last))
+
+    def unchanged(self, tables: Mapping[str, Table], as_of: int) -> list[Problem]:
+        """Return the finding that all rows are of long before the as-of date, looked for where they are."""
+        if source_of(tables) != "subscriptions" or not is_there(tables["subscriptions"]):
+            return super().unchanged(tables, as_of)
+        rows: Rows = tables["subscriptions"].data
+        found = rows.once(f"last change {as_of}", lambda: self._last_change(tables, as_of))
+        return list(unchanged_since(found, as_of))
+
+    def _last_change(self, tables: Mapping[str, Table], as_of: int) -> tuple[int, int]:
+        last = self._observed(tables, as_of)
+        if full_months(last, as_of) <= USUAL:
+            return last, USUAL
+        asked = {"subscriptions": CHANGES, "invoices": ("date",)}
+        days = [
+            tables[name].data.frame.select(day=day_number(column, -FAR))
+            for name, columns in asked.items()
+            if is_there(tables.get(name))
+            for column in columns
+            if column in tables[name]
+        ]
+        with self.link.asking("Looking for the months in which subscriptions change"):
+            found = nw.concat(days).filter(nw.col("day") <= last, nw.col("day") > -FAR)
+            each = np.asarray(fetched(found.unique())["day"]).astype(np.int64)
+        return last, quiet_for(month_of(each))
 
     def with_assumed(self, tables: Mapping[str, Table]) -> Mapping[str, Table]:
         """Return tables as they are: of rows elsewhere, whose currency is said when they are connected."""
@@ -221,12 +251,8 @@ def _last_seen(rows: Rows, today: int) -> int:
     there = [name for name in looked if name in rows.column_names]
     found = rows.frame.select(*(day_number(name, -FAR).alias(name) for name in there))
     past = [nw.when(nw.col(name) <= today).then(nw.col(name)).max().alias(name) for name in there]
-    first = nw.col("start").min().alias("first")
-    row = fetched(found.select(*past, first)).to_pylist()[0]
-    known = [int(row[name]) for name in there if row[name] is not None and row[name] > -FAR]
-    if row["first"] is None:
-        return today
-    return min(max(known, default=int(row["first"])), today)
+    row = fetched(found.select(*past)).to_pylist()[0]
+    return max((int(day) for day in row.values() if day is not None and day > -FAR), default=today)
 
 
 def _billing_periods(rows: Rows) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.fetched import fetched, number
+from saasmetrics.engine.portable.fetched import backend_of, fetched, number
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.errors import Problem
 from saasmetrics.money import counted
@@ -27,18 +27,25 @@ _RESERVED = frozenset(
 )  # which SQL reads otherwise
 _MONTH = "MONTH"  # no type of SQL: the first day of the month
 _IN_POLARS = {
-    "DATE": "{0}.cast(pl.String).str.to_date()",
-    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime()",
-    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date()",
-    "DOUBLE PRECISION": "{0}.cast(pl.Float64)",
-    "BIGINT": "{0}.cast(pl.Int64)",
+    "DATE": "{0}.cast(pl.String).str.to_date(strict=False)",
+    "TIMESTAMP": "{0}.cast(pl.String).str.to_datetime(strict=False)",
+    _MONTH: "({0}.cast(pl.String) + '-01').str.to_date(strict=False)",
+    "DOUBLE PRECISION": "{0}.cast(pl.Float64, strict=False)",
+    "BIGINT": "{0}.cast(pl.Int64, strict=False)",
     "BOOLEAN": "{0}.cast(pl.Boolean)",
 }
+_CASTS = {
+    **dict.fromkeys(("duckdb", "snowflake", "trino", "databricks", "pyspark", "mssql"), "TRY_CAST"),
+    "bigquery": "SAFE_CAST",
+}
+_UNREAD = "What cannot be read, such as N/A, is missing then."
+_NULLIF = "Where it says N/A or the like, that is missing: NULLIF({0}, 'N/A') in place of {0}."
 TEXTS = (nw.String, nw.Categorical, nw.Enum)
 """Types of texts."""
 
 # A sign that can be seen; the others one by one, as systems differ in what they take for white space.
-_SEEN = f"[^{''.join(chr(sign) for sign in range(0x3001) if chr(sign).isspace())}]"
+_BLANKS = [chr(sign) for sign in range(0x3001) if chr(sign).isspace()]
+_SEEN = f"[^{''.join(_BLANKS)}]"
 
 # Types of columns that have none where they are, for nothing is in them; texts but for these.
 _EMPTY = {
@@ -104,17 +111,22 @@ def typed(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, k
             return Typed(values.cast(nw.Int64))
         return Typed(_number(values, kind))
     if column.dtype == "id":
-        return _ids(schema, column, frame, given, kind)
+        return _ids(schema, frame, given, kind)
     return Typed(values if kind == nw.String else values.cast(nw.String))
 
 
-def with_blanks(frame: Frame, texts: Sequence[str]) -> frozenset[str]:
-    """Return which columns of text have an empty one or one of mere blanks: one query for all."""
-    if not texts:
+def with_blanks(frame: Frame, texts: Sequence[str], ids: Sequence[str]) -> frozenset[str]:
+    """Return which columns of text have an empty one or one of mere blanks: one query for all.
+
+    Of ids, which are as many as rows, the first sign is looked at: those that begin with a blank may be mere blanks.
+    """
+    if not (texts or ids):
         return frozenset()
-    blank = {name: flag(~nw.col(name).cast(nw.String).str.contains(_SEEN)) for name in texts}
-    found = fetched(frame.select(*(each.max().alias(name) for name, each in blank.items())))
-    return frozenset(name for name in texts if found[name][0].as_py())
+    text = {name: nw.col(name).cast(nw.String).str for name in (*texts, *ids)}
+    blank = {name: ~text[name].contains(_SEEN) for name in texts}
+    blank |= {name: text[name].slice(0, 1).is_in(["", *_BLANKS]) for name in ids}
+    found = fetched(frame.select(*(flag(each).max().alias(name) for name, each in blank.items())))
+    return frozenset(name for name in blank if found[name][0].as_py())
 
 
 def without_blanks(values: nw.Expr) -> nw.Expr:
@@ -146,15 +158,13 @@ def _number(values: nw.Expr, kind: Any) -> nw.Expr:
     return nw.when(~values.is_nan()).then(values)
 
 
-def _ids(schema: TableSchema, column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
+def _ids(schema: TableSchema, frame: Frame, given: str, kind: Any) -> Typed:
     values = nw.col(given)
     if kind == nw.Boolean or kind.is_float():
         return _refused(schema, frame, given, f"is {kind}, not an id", "BIGINT")
     if kind.is_integer() or isinstance(kind, nw.Decimal):
         return Typed(values.cast(nw.Int64))
-    values = values if kind == nw.String else values.cast(nw.String)
-    # An empty text is no id; where there must be one, the gate says so.
-    return Typed(values if column.required else nw.when(values != "").then(values))
+    return Typed(values if kind == nw.String else values.cast(nw.String))
 
 
 def in_utc(frame: Frame) -> Frame:
@@ -235,14 +245,14 @@ def _words(column: ColumnSchema, frame: Frame, given: str, kind: Any) -> Typed:
     words = [word for word in found["word"].to_pylist() if word is not None]
     if len(words) > _MANY:
         return Typed(text)
-    changed = {word: new for word in sorted(words) if (new := spelling(column, word)) != word}
+    spelled = ((word, spelling(column, word)) for word in sorted(words))
+    changed = {word: new for word, new in spelled if new != word or not new}
     values = text
     for old, new in changed.items():
         other = nw.when(text == old).then(nw.lit(new)) if new else nw.when(text != old).then(values)
         values = other.otherwise(values) if new else other
-    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if old)
-    # An empty text is a word that the schema does not know; one of blanks is missing.
-    kept = frozenset(n for word in words if (n := changed.get(word, word)) or not word)
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items() if new)
+    kept = frozenset(n for word in words if (n := changed.get(word, word)))
     return Typed(values, (f"read {shown}",) if shown else (), words=kept)
 
 
@@ -251,24 +261,42 @@ def _refused(schema: TableSchema, frame: Frame, given: str, rule: str, wanted: s
     if frame.implementation.is_polars():
         column = f"pl.col({given!r})"
         made = _IN_POLARS[wanted].format(column)
-        remedy = f"Give it another type before: frame.with_columns({made})."
+        remedy = f"Give it another type before: frame.with_columns({made}). {_UNREAD}"
     else:
-        remedy = f"Give it another type where the table is: a view, or a query, with {_in_sql(given, wanted)}."
+        cast = _cast_of(frame)
+        made = _in_sql(given, wanted, cast)
+        odd = _UNREAD if cast != "CAST" else _NULLIF.format(_quoted(given))
+        remedy = f"Give it another type where the table is: a view, or a query, with {made}. {odd}"
     problem = Problem(schema.name, given, rule, 0, (), remedy, "error", "wrong-type")
     return Typed(nw.col(given), problem=problem)
 
 
-def _in_sql(given: str, wanted: str) -> str:
+def _cast_of(frame: Frame) -> str:
+    """Return the name of the cast that makes missing what it cannot read, where the dialect has one."""
+    if frame.implementation.is_ibis():
+        return _CASTS.get(backend_of(frame).name, "CAST")
+    here = frame.implementation.is_duckdb() or frame.implementation.is_spark_like()
+    return "TRY_CAST" if here else "CAST"
+
+
+def _quoted(given: str) -> str:
+    """Return a column as SQL names it."""
+    if given.lower() in _RESERVED or not given.isidentifier():
+        quoted = given.replace('"', '""')
+        return f'"{quoted}"'
+    return given
+
+
+def _in_sql(given: str, wanted: str, cast: str) -> str:
     """Return the SQL that gives a column another type; a month has no day, without which it is no date.
 
     Examples
     --------
-    >>> _in_sql("start", "DATE"), _in_sql("end", "DATE"), _in_sql("month", _MONTH)
-    ('CAST(start AS DATE)', 'CAST("end" AS DATE)', "CAST(month || '-01' AS DATE) (where it says 2026-01)")
+    >>> _in_sql("start", "DATE", "TRY_CAST"), _in_sql("end", "DATE", "CAST")
+    ('TRY_CAST(start AS DATE)', 'CAST("end" AS DATE)')
+    >>> _in_sql("month", _MONTH, "TRY_CAST")
+    "TRY_CAST(month || '-01' AS DATE) (where it says 2026-01)"
     """
-    if given.lower() in _RESERVED or not given.isidentifier():
-        quoted = given.replace('"', '""')
-        given = f'"{quoted}"'
     if wanted == _MONTH:
-        return f"CAST({given} || '-01' AS DATE) (where it says 2026-01)"
-    return f"CAST({given} AS {wanted})"
+        return f"{cast}({_quoted(given)} || '-01' AS DATE) (where it says 2026-01)"
+    return f"{cast}({_quoted(given)} AS {wanted})"

@@ -150,6 +150,9 @@ def grr(
     A customer whose credits exceed what it pays counts with what is left, below 0, in GRR as in NRR: GRR is never above
     NRR, and falls below 0 where NRR does.
 
+    Under the policy fx="spot" what customers kept is told in their own currency and valued at the lower of the rates at
+    the start and at the end of the window: the footnote says so.
+
     Examples
     --------
     >>> import saasmetrics as sm
@@ -160,9 +163,21 @@ def grr(
     book = under(book, grr=method)
     question = Question.asked(book, window, freq, by, interval)
     if book.policy.grr == "customer":
-        return rate("grr", question, Sides({"kept": 1}, OPENING))
+        return rate("grr", question, Sides({"kept": 1}, OPENING), notes=_at_spot(book))
     if book.policy.grr == "movements":
         left = {"opening": 1, "contraction": 1, "churn": 1}
         return rate("grr", question, Sides(left, OPENING), events=True)
     plain = Question.asked(book, window, freq, by, None)
     return of_totals("grr", plain, everyone=book.policy.grr == "total")
+
+
+def _at_spot(book: Book) -> tuple[str, ...]:
+    """Return how GRR customer by customer takes rates that move within the window, where they count as retention."""
+    if book.policy.fx != "spot" or book.engine.valuation is None:
+        return ()
+    said = (
+        "Customers are compared in their own currency, without what exchange rates did; what they kept is valued at "
+        "the lower of the rates at the start and at the end of the window, currency by currency: a rate that falls "
+        "counts as lost, one that rises adds nothing"
+    )
+    return (said,)

@@ -12,7 +12,7 @@ from saasmetrics.metrics.rates import Question, rate_frame
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -44,7 +44,8 @@ def projected(df: pd.DataFrame, question: Question) -> pd.DataFrame:
         if name in out.columns:
             out[name] = out[name].where(~still, out[name] * whole / elapsed)
     said = f"projected from {elapsed} of {whole} days"
-    out["reason"] = np.where(still & (out["reason"] == ""), said, out["reason"])
+    both = [f"{said}; {why}" if why else said for why in out["reason"]]
+    out["reason"] = np.where(still & out["value"].notna(), both, out["reason"])
     return out
 
 
@@ -76,7 +77,13 @@ def _projection(
 
 
 def rate(
-    id: str, question: Question, sides: Sides, *, events: bool = False, unit: str = "money"
+    id: str,
+    question: Question,
+    sides: Sides,
+    *,
+    events: bool = False,
+    unit: str = "money",
+    notes: Sequence[str] = (),
 ) -> Result:
     """Return a rate over pairs of snapshots, or over movements in the window with `events`."""
     # The interval of a share of customers needs no resampling, and so no bags of customers.
@@ -99,6 +106,7 @@ def rate(
         "series",
         by=question.by,
         options=options,
+        notes=notes,
         drill=drill,
         sides=sides,
         trace=trace,

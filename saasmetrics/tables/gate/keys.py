@@ -55,11 +55,16 @@ def missing_values(gate: Gate) -> Iterable[Problem]:
                 rule="is missing" if asked_only else "must not be missing",
                 remedy="They count as not answered, never as a score."
                 if asked_only
-                else f"Fill it in or drop the rows. {meaning}",
+                else f"Fill it in, or drop the rows: {dropping(view.name)}. {meaning}",
                 code="unanswered-survey" if asked_only else "missing-value",
                 severity="note" if asked_only else "error",
                 show=(*SCHEMA[view.name].key, "customer_id", name),
             )
+
+
+def dropping(table: str) -> str:
+    """Return what drops the rows of a table that have no value where there must be one."""
+    return f'book.repair({{"{table}.missing-value": "drop"}})'
 
 
 def padded_ids(gate: Gate) -> Iterable[Problem]:
