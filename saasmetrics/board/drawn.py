@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -193,3 +194,23 @@ def vertical(field: str, *, zero: bool = True, show: bool = False) -> dict[str, 
         "axis": axis,
         "scale": {"zero": zero, "nice": False},
     }
+
+
+def gaps_of(pack: Pack, series: Series) -> dict[str, list[float]]:
+    """Return how far the intervals of a series reach above and below its values."""
+    value = {key: quantity.value for key, quantity in pack.quantities.items()}
+    gaps: dict[str, list[float]] = {"plus": [], "minus": []}
+    for key, low, high in zip(series.cells, series.low, series.high, strict=True):
+        middle = value.get(key) or 0.0
+        gaps["plus"].append((value[high] or middle) - middle if high else 0.0)
+        gaps["minus"].append(middle - (value[low] or middle) if low else 0.0)
+    return gaps
+
+
+def round_below(values: list[float]) -> float:
+    """Return the first round number below all values, so that ticks from it are round as well."""
+    if not values:
+        return 0.0
+    low = min(values)
+    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low or 1)))
+    return float(round(math.floor(low / step) * step, 6))
