@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_marks import LINE, aside_of, moved, rgb, target_line, without_edges
-from saasmetrics.board.drawn import gaps_of, round_below
+from saasmetrics.board.drawn import gaps_of, line_color, round_below
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
@@ -284,14 +284,14 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
     from pptx.enum.dml import MSO_LINE
     from pptx.util import Pt
 
-    plain = {"actual": colors.actual, "second": colors.accent, "plan": colors.plan}
-    roles = {series.name: series.role for series in chart.series}
+    roles = {_safe(series.name): series.role for series in chart.series}
+    paint = {_safe(series.name): line_color(chart, series, colors) for series in chart.series}
     edges: list[int] = []
     ends: list[tuple[float, Any]] = []  # the last value of each line, with its label
     for at, series in enumerate(made.plots[0].series):
         name, _, end = series.name.rpartition(", ")
         edge = end in ("low", "high") and name in roles
-        color = plain.get(roles.get(name if edge else series.name, "actual"), colors.actual)
+        color = paint.get(name if edge else series.name, colors.actual)
         series.smooth = False
         series.marker.style = XL_MARKER_STYLE.NONE
         series.format.line.color.rgb, series.format.line.width = rgb(color), Pt(0.5 if edge else 2)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import shown
+from saasmetrics.board.measured import ems
 from saasmetrics.charts.theme import palette
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
 _SCALES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
 _LETTER = 6.6  # pixels of a letter of an axis
-_SIZE, _SMALLEST, _AIR = 11.0, 8.5, 4.0  # pixels of its type, at least, and beside a word
+_SIZE, _SMALLEST, _AIR = 11.0, 7.5, 4.0  # pixels of its type, at least, and beside a word
 _PARTS = {"ratio": 100.0, "points": 100.0}
-_NARROW, _BROAD = "fijltrI.,:;'-", "mwMWQ%"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Drawn:
         step = self.width / max(len(self.chart.categories), 1)
         whole = max(map(len, self.chart.categories), default=0)
         words = [part for name in self.chart.categories for part in name.split()]
-        word = max((_wide(part) + _AIR for part in words), default=0.0)
+        word = max((_SIZE * ems(part) + _AIR for part in words), default=0.0)
         axis: dict[str, Any] = {"title": None, "labelAngle": 0, "ticks": False, "labelLimit": 120}
         if (whole + 1) * _LETTER > step:
             axis["labelExpr"] = "split(datum.label, ' ')"
@@ -173,12 +173,6 @@ class Drawn:
         )
 
 
-def _wide(word: str) -> float:
-    """Return how many pixels of an axis a word takes: letters such as i and t take half of what others do."""
-    ems = (0.28 if c in _NARROW else 0.85 if c in _BROAD or c > "\u2e7f" else 0.58 for c in word)
-    return _SIZE * sum(ems)
-
-
 def vertical(field: str, *, zero: bool = True, show: bool = False) -> dict[str, Any]:
     """Return the axis of amounts, from zero unless it is said otherwise, and unseen where labels stand at the marks.
 
@@ -194,6 +188,23 @@ def vertical(field: str, *, zero: bool = True, show: bool = False) -> dict[str, 
         "axis": axis,
         "scale": {"zero": zero, "nice": False},
     }
+
+
+def line_color(chart: Chart, series: Series, colors: Look) -> str:
+    """Return the color of a line: that of a plan is the one of the line that it is for.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Chart, Series
+    >>> grr, plan = Series("GRR", (), "second"), Series("Plan GRR", (), "plan")
+    >>> chart = Chart("nrr", "lines", "", "NRR and GRR", "2026", "ratio", (), (grr, plan))
+    >>> line_color(chart, plan, look({})) == look({}).accent
+    True
+    """
+    paint = {"second": colors.accent, "plan": colors.plan, "prior": colors.prior}
+    of = {each.name: each for each in chart.series}.get(series.name.removeprefix("Plan "), series)
+    role = "second" if series.role == "plan" and of.role == "second" else series.role
+    return paint.get(role, colors.actual)
 
 
 def gaps_of(pack: Pack, series: Series) -> dict[str, list[float]]:

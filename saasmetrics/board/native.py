@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.drawn import gaps_of, look, round_below
+from saasmetrics.board.drawn import gaps_of, line_color, look, round_below
 from saasmetrics.board.kinds import stack_color
 from saasmetrics.board.sheet_blocks import REACH, STACKED, style_of
 from saasmetrics.board.views import heading
@@ -101,7 +101,7 @@ def _plain(
     line, last = row + 2, len(chart.categories)
     drawn = chart.kind in ("lines", "curve")
     for number, series in enumerate(chart.series):
-        look_of = _line(series, colors) if drawn else _column(chart, number, colors)
+        look_of = _line(chart, series, colors) if drawn else _column(chart, number, colors)
         made: dict[str, Any] = {
             "name": [sheet.name, line, 0],
             "categories": [sheet.name, row + 1, 1, row + 1, last],
@@ -153,10 +153,9 @@ def _reach(pack: Pack, chart: Chart, sheet: Sheet, row: int, colors: Look) -> di
     }
 
 
-def _line(series: Series, colors: Look) -> dict[str, Any]:
+def _line(chart: Chart, series: Series, colors: Look) -> dict[str, Any]:
     dash = {"dash_type": "dash"} if series.role == "plan" else {}
-    paint = {"second": colors.accent, "plan": colors.plan, "prior": colors.prior}
-    return {"line": {"color": paint.get(series.role, colors.actual), "width": 2, **dash}}
+    return {"line": {"color": line_color(chart, series, colors), "width": 2, **dash}}
 
 
 def _column(chart: Chart, number: int, colors: Look) -> dict[str, Any]:

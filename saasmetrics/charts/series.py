@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import (
+    MOST_BANDS,
     Canvas,
     axis,
+    band_note,
     data,
     freq_of,
     period_axis,
@@ -39,7 +41,7 @@ def series(
     title: str | None = None,
     last: int | None = None,
 ) -> alt.LayerChart:
-    """Draw a value over time, one line per group, with its interval as a band.
+    """Draw a value over time, one line per group, of up to three with its interval as a band.
 
     Periods that are not over are dashed and hollow; a missing value is a gap, never 0.
 
@@ -140,7 +142,7 @@ def line_rows(
     """Return one row per line and period with what marks and tooltips need."""
     unit, currency = result.definition.unit, result.context.currency
     units = side_units(frame, unit)
-    rows = []
+    rows, banded = [], len(named) <= MOST_BANDS
     for row in frame.sort_values(["line", "period"]).to_dict("records"):
         text = format_value(row["value"], unit, currency)
         low, high = (_number(row.get(name)) for name in ("low", "high"))
@@ -155,8 +157,8 @@ def line_rows(
                 "line": row["line"],
                 "named": row["line"] in named,
                 "value": _number(row["value"]),
-                "low": low if between else None,
-                "high": high if between else None,
+                "low": low if between and banded else None,
+                "high": high if between and banded else None,
                 "complete": bool(row.get("complete", True)),
                 "text": text,
                 "sides": sides_text(row["numerator"], row["denominator"], units, currency)
@@ -226,7 +228,7 @@ def _chart(
     layers += line_layers(rows, x, y, scale, colors)
     layers.append(_end_labels(rows, named, (low, high), scale, canvas, len(periods)))
     still_open = "Dashed: the period is not over" if any(not r["complete"] for r in rows) else ""
-    band = "Band: 95% interval" if any(r["between"] for r in rows) else ""
+    band = band_note(len(named), known=any(r["between"] for r in rows))
     notes = ". ".join(part for part in (note, band, still_open) if part)
     return canvas.finish(
         layers,
@@ -259,7 +261,7 @@ def line_layers(
         )
     ]
     band = (
-        alt.Chart(data([r for r in rows if r["between"] and r["named"]]))
+        alt.Chart(data([r for r in rows if r["low"] is not None and r["named"]]))
         .mark_area(opacity=0.15, clip=True)
         .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
     )
