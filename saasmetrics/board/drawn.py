@@ -223,5 +223,7 @@ def round_below(values: list[float]) -> float:
     if not values:
         return 0.0
     low = min(values)
-    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low or 1)))
+    if max(values) == low:  # a line on the axis could not be seen
+        return float(round(low - 0.1 * max(abs(low), 1.0), 6))
+    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low)))
     return float(round(math.floor(low / step) * step, 6))

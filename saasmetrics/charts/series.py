@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 MOST_GROUPS = 6
+_QUIET = 0.3  # opacity of lines that have no name
 _PARITY = ("nrr", "quick_ratio")
 
 
@@ -265,6 +266,13 @@ def line_layers(
         .mark_area(opacity=0.15, clip=True)
         .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
     )
+    others = [r for r in rows if not r["named"]]
+    quiet = alt.Chart(data(others)).encode(x=x, y=y, color=color, detail=one)
+    behind = [
+        quiet.mark_line(strokeWidth=1, opacity=_QUIET, clip=clip),
+        quiet.mark_point(size=30, opacity=0, filled=True, clip=clip).encode(tooltip=tip),
+    ]
+    rows = [r for r in rows if r["named"]]
     done = [r for r in rows if r["complete"]]
     solid = (
         alt.Chart(data(done))
@@ -287,7 +295,7 @@ def line_layers(
         .mark_point(filled=True, size=44, fill=colors.surface, opacity=1, strokeWidth=1.8)
         .encode(x=x, y=y, stroke=alt.Stroke("color:N", scale=None), tooltip=tip)
     )
-    return [band, solid, dashed, dots, hollow]
+    return [*(behind if others else []), band, solid, dashed, dots, hollow]
 
 
 def open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -205,6 +205,22 @@ def test_the_labels_of_lines_that_end_alike_stand_apart_on_slides(
     assert sorted(float(move) for move in moves) == [-0.03, 0.03]
 
 
+def test_a_line_that_is_level_stands_above_the_axis_of_its_slide(
+    level: Pack, tmp_path: Path
+) -> None:
+    slides = Presentation(str(level.to_pptx(tmp_path / "pack.pptx"))).slides
+    chart = next(shape.chart for shape in slides[0].shapes if shape.has_chart)
+    assert chart.value_axis.minimum_scale == pytest.approx(0.9)
+
+
+def test_no_line_of_a_page_ends_between_a_minus_and_its_number(level: Pack, tmp_path: Path) -> None:
+    for at in range(44, 66, 2):  # wherever the line ends
+        title = f"{'x ' * at}−$314k"
+        told = replace(level, pages=(replace(level.pages[0], title=title),))
+        text = pdf_text(told.to_pdf(tmp_path / f"{at}.pdf"))
+        assert "−$314k" in text
+
+
 def test_the_foot_of_a_page_of_a4_has_its_number_beside_the_title(
     level: Pack, tmp_path: Path
 ) -> None:

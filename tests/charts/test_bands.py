@@ -52,6 +52,15 @@ def test_the_axis_of_ten_lines_is_that_of_the_lines() -> None:
     assert high - low < 1.2 * span
 
 
+def test_lines_without_a_name_are_faint_and_behind_those_with_one() -> None:
+    made = charts.series(stand_ins.rates(TEN)).to_dict()
+    lines = [layer for layer in made["layer"] if layer["mark"]["type"] == "line"]
+    named = [{row["named"] for row in layer["data"]["values"]} for layer in lines]
+    assert named[:2] == [{False}, {True}]
+    assert lines[0]["mark"]["opacity"] < 0.5
+    assert lines[0]["mark"]["strokeWidth"] < lines[1]["mark"]["strokeWidth"]
+
+
 def test_curves_of_four_groups_have_no_bands() -> None:
     hazards = dict(zip(TEN[:4], (0.01, 0.02, 0.03, 0.05), strict=True))
     made = charts.curve(stand_ins.survival(hazards)).to_dict()
