@@ -17,8 +17,9 @@ from saasmetrics.charts.frame import (
     what,
     with_group,
 )
+from saasmetrics.charts.line_marks import line_layers
 from saasmetrics.charts.panels import panels
-from saasmetrics.charts.series import bounds_of, line_layers, line_rows, readable_text
+from saasmetrics.charts.series import bounds_of, line_rows, readable_text
 from saasmetrics.charts.text import shortened, spread, ticks
 from saasmetrics.money import format_difference
 

@@ -18,6 +18,7 @@ from saasmetrics.charts.frame import (
     what,
     with_group,
 )
+from saasmetrics.charts.line_marks import line_layers
 from saasmetrics.charts.text import period_text, side_units, sides_text, spread, ticks
 from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast
 from saasmetrics.money import format_value
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 MOST_GROUPS = 6
-_QUIET = 0.3  # opacity of lines that have no name
 _PARITY = ("nrr", "quick_ratio")
 
 
@@ -236,77 +236,6 @@ def _chart(
         message=message(rows, named, canvas.result),
         subtitle=what(canvas.result, freq=freq, note=notes),
     )
-
-
-def line_layers(
-    rows: list[dict[str, Any]],
-    x: alt.X,
-    y: alt.Y,
-    scale: alt.Scale,
-    colors: Palette,
-    *,
-    clip: bool = False,
-) -> list[alt.Chart]:
-    """Return the marks of lines: intervals, complete and open periods, points with their tooltips."""
-    color = alt.Color("color:N", scale=None)
-    one = alt.Detail("line:N")
-    tip = [
-        alt.Tooltip(f"{name}:N", title=title)
-        for name, title in (
-            ("line", "group"),
-            ("period", "period"),
-            ("text", "value"),
-            ("sides", "of"),
-            ("between", "interval"),
-            ("reason", "reason"),
-        )
-    ]
-    band = (
-        alt.Chart(data([r for r in rows if r["low"] is not None and r["named"]]))
-        .mark_area(opacity=0.15, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
-    )
-    others = [r for r in rows if not r["named"]]
-    quiet = alt.Chart(data(others)).encode(x=x, y=y, color=color, detail=one)
-    behind = [
-        quiet.mark_line(strokeWidth=1, opacity=_QUIET, clip=clip),
-        quiet.mark_point(size=30, opacity=0, filled=True, clip=clip).encode(tooltip=tip),
-    ]
-    rows = [r for r in rows if r["named"]]
-    done = [r for r in rows if r["complete"]]
-    solid = (
-        alt.Chart(data(done))
-        .mark_line(strokeWidth=2.2, strokeJoin="round", clip=clip)
-        .encode(x=x, y=y, color=color, detail=one)
-    )
-    dashed = (
-        alt.Chart(data(open_ends(rows)))
-        .mark_line(strokeWidth=2, strokeDash=[4, 3], clip=clip)
-        .encode(x=x, y=y, color=color, detail=one)
-    )
-    alone = len({r["i"] for r in rows if r["value"] is not None}) <= 24
-    dots = (
-        alt.Chart(data([r for r in done if r["value"] is not None]))
-        .mark_point(filled=True, size=32 if alone else 60, opacity=1 if alone else 0, clip=clip)
-        .encode(x=x, y=y, color=color, tooltip=tip)
-    )
-    hollow = (
-        alt.Chart(data([r for r in rows if not r["complete"] and r["value"] is not None]))
-        .mark_point(filled=True, size=44, fill=colors.surface, opacity=1, strokeWidth=1.8)
-        .encode(x=x, y=y, stroke=alt.Stroke("color:N", scale=None), tooltip=tip)
-    )
-    return [*(behind if others else []), band, solid, dashed, dots, hollow]
-
-
-def open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the open periods of each line with the complete period before them."""
-    ends = []
-    for line in dict.fromkeys(r["line"] for r in rows):
-        mine = [r for r in rows if r["line"] == line]
-        first = next((k for k, r in enumerate(mine) if not r["complete"]), None)
-        if first is not None:
-            ends += mine[max(0, first - 1) :]
-    return ends
 
 
 def _end_labels(
