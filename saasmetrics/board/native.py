@@ -72,21 +72,26 @@ def _axes(pack: Pack, chart: Chart, made: Any) -> None:
     form = form[chart.scale] if isinstance(form, dict) else form
     font = {"num_font": {"size": 8}}
     grid = {"line": {"color": "#E5E7EB"}}
+    values = [pack.quantities[key].value for s in chart.series for cells in (s.cells, s.low, s.high) for key in cells
+              if key]  # fmt: skip
+    known = [value for value in values if value is not None]
     if chart.kind == "ranges":
+        reach = {
+            "min": 1.05 * min([0.0, *known]),
+            "max": 1.05 * max([0.0, *known]) or 1.0,
+        }  # whole intervals
         made.set_x_axis(
             {
                 "num_format": form,
                 "label_position": "high",
                 "major_gridlines": {"visible": True, **grid},
+                **reach,
                 **font,
             }
         )
         made.set_y_axis({"reverse": True, **font})
         return
     lined = chart.kind in ("lines", "curve")
-    values = [pack.quantities[key].value for s in chart.series for cells in (s.cells, s.low, s.high) for key in cells
-              if key]  # fmt: skip
-    known = [value for value in values if value is not None]
     ends = {"min": round_below(known)} if chart.kind == "lines" else {}
     ends = {"min": 0, "max": 1} if chart.kind == "curve" else ends
     shown = {"major_gridlines": {"visible": lined, **grid}, "line": {"none": True}}

@@ -102,6 +102,16 @@ def test_intervals_of_a_sheet_are_drawn_from_cells(sheets: dict[str, Any]) -> No
         assert bars.plus.numRef.f.startswith("'Unit economics'!$B$")
 
 
+def test_the_axis_of_a_sheet_holds_whole_intervals(
+    sheets: dict[str, Any], written: Written
+) -> None:
+    value = {key: quantity.value for key, quantity in written.pack.quantities.items()}
+    ranges = [c for page in written.pack.pages for c in page.charts if c.kind == "ranges"]
+    for held, drawn in zip(ranges, sheets["Unit economics"]._charts, strict=True):
+        most = max(value[key] or 0.0 for key in held.series[0].high if key)
+        assert drawn.y_axis.scaling.max > most
+
+
 def test_the_legend_of_a_sheet_leaves_out_the_ends_of_intervals(sheets: dict[str, Any]) -> None:
     chart = sheets["NRR and GRR"]._charts[0]
     assert [entry.idx for entry in chart.legend.legendEntry] == [1, 2, 4, 5]
