@@ -5,28 +5,40 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_charts import add_chart
+from saasmetrics.board.deck_file import HIGH, WIDE, layout, opened
 from saasmetrics.board.deck_marks import spark
-from saasmetrics.board.deck_tables import FORM, WORDS, fitted, heights, label, lines_of, split
+from saasmetrics.board.deck_tables import (
+    FORM,
+    WORDS,
+    fitted,
+    heights,
+    label,
+    lines_of,
+    points_of,
+    split,
+)
 from saasmetrics.board.drawn import look
+from saasmetrics.board.measured import fitting, inches
 from saasmetrics.board.model import remarks
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
 from saasmetrics.charts.text import printable, text_width
-from saasmetrics.errors import DataError, MissingExtraError
+from saasmetrics.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
     from saasmetrics.board.drawn import Look
     from saasmetrics.board.model import Page
-    from saasmetrics.board.views import CellView, TableView, TileView
+    from saasmetrics.board.views import CellView, Delta, TableView, TileView
 
 FONT = "Arial"
-_WIDE, _HIGH = 13.333, 7.5  # inches that the layout is thought in; a template may have others
 _EDGE, _BOTTOM = 0.5, 6.95
+_APART = 0.12  # inches between figures
 _COURSE = 0.24  # inches of the line below a figure
 _LEAST = 1.5  # inches of a chart
 _BOLD = 1.08  # of plain letters
@@ -47,13 +59,13 @@ def pptx(pack: Pack) -> bytes:
         import pptx as library
     except ImportError as error:
         raise MissingExtraError.of("python-pptx", "report", "Writing a pack as slides") from error
-    deck = _opened(library, pack)
-    layout = _layout(deck)
+    deck = opened(library, pack)
+    plain = layout(deck)
     slides = [
         (page, part, tables) for page in pack.pages for part, tables in enumerate(split(pack, page))
     ]
     for number, (page, part, tables) in enumerate(slides, 1):
-        made = _Slide(pack, page, deck.slides.add_slide(layout), deck, look(pack.settings.colors))
+        made = _Slide(pack, page, deck.slides.add_slide(plain), deck, look(pack.settings.colors))
         made.fill(tables, part, f"{number} of {len(slides)}")
     held = deck.core_properties
     author = printable(pack.company or "saasmetrics")
@@ -63,40 +75,6 @@ def pptx(pack: Pack) -> bytes:
     out = io.BytesIO()
     deck.save(out)
     return settled(out.getvalue(), pack.as_of)
-
-
-def _opened(library: Any, pack: Pack) -> Any:
-    """Return an empty presentation: the company's own template without its slides, or a plain one."""
-    from pptx.util import Inches
-
-    name = pack.settings.template
-    if not name:
-        deck = library.Presentation()
-        deck.slide_width, deck.slide_height = Inches(_WIDE), Inches(_HIGH)
-        return deck
-    path = pack.settings.file(name, "the template")
-    try:
-        deck = library.Presentation(str(path))
-    except Exception as error:  # the library raises whatever a broken file makes it meet
-        msg = f"The template {path} is no presentation that can be read: {error}."
-        raise DataError(msg) from error
-    held = deck.slides._sldIdLst  # noqa: SLF001  (the library has no other way to remove a slide)
-    for each in list(held):
-        deck.part.drop_rel(each.rId)
-        held.remove(each)
-    return deck
-
-
-def _layout(deck: Any) -> Any:
-    """Return the layout of a slide with a title alone, or the first that has a title."""
-    layouts = list(deck.slide_layouts)
-    named = [each for each in layouts if each.name.lower() == "title only"]
-    titled = [
-        each
-        for each in layouts
-        if any(p.placeholder_format.type in (1, 3) for p in each.placeholders)
-    ]
-    return (named or titled or layouts)[0]
 
 
 @dataclass
@@ -111,11 +89,11 @@ class _Slide:
 
     def x(self, inches: float) -> int:
         """A width on the slide, whatever its size."""
-        return int(inches / _WIDE * self.deck.slide_width)
+        return int(inches / WIDE * self.deck.slide_width)
 
     def y(self, inches: float) -> int:
         """A height on the slide, whatever its size."""
-        return int(inches / _HIGH * self.deck.slide_height)
+        return int(inches / HIGH * self.deck.slide_height)
 
     def fill(self, tables: list[TableView], part: int, number: str) -> None:
         """Put everything in its place, from the top down."""
@@ -125,15 +103,15 @@ class _Slide:
         top = 1.05
         words = "\n".join(text for text in (page.comment if not part else "", marks(page)) if text)
         if words:
-            high = 0.24 * lines_of(words, _WIDE - 2 * _EDGE, 12)
-            self.text(words, _EDGE, top, _WIDE - 2 * _EDGE, high, size=12)
+            high = 0.24 * lines_of(words, WIDE - 2 * _EDGE, 12)
+            self.text(words, _EDGE, top, WIDE - 2 * _EDGE, high, size=12)
             top += high + 0.08
         tiles = [tile_view(self.pack, tile) for tile in page.tiles] if not part else []
         if tiles:
             top = self._tiles(tiles, top) + 0.12
         charts = page.charts if not part else ()
         beside = len(tables) == 2 and all(len(t.columns) <= 7 and t.kind == "plain" for t in tables)
-        room = _WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
+        room = WIDE - 2 * _EDGE - (0.5 if beside else 0.0)
         columns = fitted(tables, room) if beside else [fitted([table], room)[0] for table in tables]
         need = [sum(heights(table, own)) + 0.3 for table, own in zip(tables, columns, strict=True)]
         low = (max(need) if beside else sum(need)) if tables else 0.0
@@ -143,7 +121,8 @@ class _Slide:
             top += high + 0.05
         left = _EDGE
         for table, own, high in zip(tables, columns, need, strict=True):
-            self._table(table, own, (left, top), self._low - top)
+            wide = sum(own) + 0.4 if beside and table is not tables[-1] else WIDE - _EDGE - left
+            self._table(table, own, (left, top), (wide, self._low - top))
             left += sum(own) + 0.5 if beside else 0.0
             top += 0.0 if beside else high
         self._missing(top, part)
@@ -156,7 +135,7 @@ class _Slide:
 
     def _missing(self, top: float, part: int) -> None:
         """Say what is not shown or wrong: in small print below what is, or large where there is nothing else."""
-        page, wide = self.page, _WIDE - 2 * _EDGE
+        page, wide = self.page, WIDE - 2 * _EDGE
         if part or not remarks(page):
             return
         if page.tables or page.charts:
@@ -178,14 +157,14 @@ class _Slide:
 
         shape = self.slide.shapes.title
         if shape is None:
-            self.text(text, _EDGE, 0.3, _WIDE - 2 * _EDGE, 0.7, size=22, bold=True)
+            self.text(text, _EDGE, 0.3, WIDE - 2 * _EDGE, 0.7, size=22, bold=True)
             return
         shape.left, shape.top = self.x(_EDGE), self.y(0.28)
-        shape.width, shape.height = self.x(_WIDE - 2 * _EDGE), self.y(0.74)
+        shape.width, shape.height = self.x(WIDE - 2 * _EDGE), self.y(0.74)
         shape.text_frame.text = printable(text)
         shape.text_frame.word_wrap = True
         shape.text_frame.margin_left = 0  # so that it begins where all else does
-        fits = text_width(text, 22) * _BOLD < 72 * (_WIDE - 2 * _EDGE)
+        fits = text_width(text, 22) * _BOLD < 72 * (WIDE - 2 * _EDGE)
         for paragraph in shape.text_frame.paragraphs:
             from pptx.enum.text import PP_ALIGN
 
@@ -222,54 +201,54 @@ class _Slide:
         """Put figures side by side, and return where the longest ends."""
         north = self.page.id == "summary"
         shares = [1.8 if north and at == 0 else 1.0 for at in range(len(tiles))]
-        unit = (_WIDE - 2 * _EDGE) / max(sum(shares), 4.0)
+        unit = (WIDE - 2 * _EDGE) / max(sum(shares), 4.0)
+        small = [(words, unit - _APART) for t, share in zip(tiles, shares, strict=True) if share == 1.0
+                 for words in map(_against, t.deltas)]  # fmt: skip
+        size = min(
+            (fitting(words, wide, 9.0, 6.5, bold=True) for words, wide in small), default=9.0
+        )
         left, ends = _EDGE, []
         for tile, share in zip(tiles, shares, strict=True):
-            wide = unit * share - 0.12
             big = share > 1
-            self.text(tile.name, left, top, wide, 0.2, size=10, bold=True, color=self.colors.muted)
-            self.text(
-                tile.value,
-                left,
-                top + 0.2,
-                wide,
-                0.5,
-                size=32 if big else 19 if len(tile.value) < 8 else 15,
-                bold=True,
-                name=f"figure {tile.id}",
+            ends.append(
+                self._tile(tile, (left, top), unit * share - _APART, big, 9.0 if big else size)
             )
-            place = top + (0.74 if big else 0.56)
-            for delta in tile.deltas:
-                color = {"good": self.colors.good, "bad": self.colors.bad}.get(
-                    delta.verdict, self.colors.ink
-                )
-                self.text(
-                    f"{delta.mark} {delta.text} to {delta.to}".strip(),
-                    left,
-                    place,
-                    wide,
-                    0.18,
-                    size=9 if big or len(tiles) < 5 else 7.5,
-                    bold=True,
-                    color=color,
-                )
-                place += 0.18
-            for more in (tile.interval, tile.context):
-                if more:
-                    self.text(more, left, place, wide, 0.16, size=8, color=self.colors.muted)
-                    place += 0.16 * (1 + len(more) // 34)
-            ends.append(place)
             left += unit * share
         low, left = max(ends) + 0.04, _EDGE
         for tile, share in zip(tiles, shares, strict=True):
-            room = (self.x(left), self.y(low), self.x(unit * share - 0.12), self.y(_COURSE))
+            room = (self.x(left), self.y(low), self.x(unit * share - _APART), self.y(_COURSE))
             spark(self.slide, tile.spark, room, self.colors.muted)
             left += unit * share
         return low + (_COURSE if any(tile.spark for tile in tiles) else 0.0)
 
+    def _tile(
+        self, tile: TileView, place: tuple[float, float], wide: float, big: bool, points: float
+    ) -> float:
+        """Put a figure at a place with what it is compared to, and return where it ends."""
+        left, top = place
+        size = fitting(tile.name, wide, 10.0, 7.0, bold=True)
+        self.text(tile.name, left, top, wide, 0.2, size=size, bold=True, color=self.colors.muted)
+        size = fitting(tile.value, wide, 32.0 if big else 19.0, 11.0, bold=True)
+        self.text(
+            tile.value, left, top + 0.2, wide, 0.5, size=size, bold=True, name=f"figure {tile.id}"
+        )
+        at = top + (0.74 if big else 0.56)
+        said = {"good": self.colors.good, "bad": self.colors.bad}
+        for delta in tile.deltas:
+            words = _against(delta)
+            lines = ceil(inches(words, points, bold=True) / wide - 1e-9)
+            color = said.get(delta.verdict, self.colors.ink)
+            self.text(words, left, at, wide, 0.18, size=points, bold=True, color=color)
+            at += 0.18 + 0.12 * (lines - 1)
+        for more in (tile.interval, tile.context):
+            if more:
+                self.text(more, left, at, wide, 0.16, size=8, color=self.colors.muted)
+                at += 0.16 * ceil(inches(more, 8) / wide)
+        return at
+
     def _charts(self, top: float, high: float) -> None:
         charts = self.page.charts
-        wide = (_WIDE - 2 * _EDGE - 0.4 * (len(charts) - 1)) / len(charts)
+        wide = (WIDE - 2 * _EDGE - 0.4 * (len(charts) - 1)) / len(charts)
         for at, chart in enumerate(charts):
             left = _EDGE + at * (wide + 0.4)
             what, when = heading(self.pack, chart)
@@ -281,17 +260,23 @@ class _Slide:
             told.set("descr", printable(alt_text(self.pack, chart)))
 
     def _table(
-        self, table: TableView, columns: list[float], place: tuple[float, float], room: float
+        self,
+        table: TableView,
+        columns: list[float],
+        place: tuple[float, float],
+        room: tuple[float, float],
     ) -> None:
         from pptx.util import Pt
 
         left, top = place
-        self.text(table.title, left, top, sum(columns), 0.2, size=10, bold=True)
+        wide = max(sum(columns), room[0])
+        size = fitting(table.title, wide, 10.0, 6.0, bold=True)
+        self.text(table.title, left, top, wide, 0.2, size=size, bold=True)
         many, words, highs = len(table.rows) + 1, table.kind == "text", heights(table, columns)
-        fits = 72 * min((room - 0.25) * highs[0] / sum(highs), highs[0]) * 0.72
+        fits = 72 * min((room[1] - 0.25) * highs[0] / sum(highs), highs[0]) * 0.72
         size = min(10.0 if many < 9 else 9.0, max(6.0, fits)) if not words else WORDS
         form = table.id == FORM
-        size = 14.0 if form else size
+        size = 14.0 if form else size if words else points_of(table, columns, size)
         shape = self.slide.shapes.add_table(
             many,
             len(table.columns) + 1,
@@ -305,8 +290,8 @@ class _Slide:
         grid.horz_banding = grid.first_row = False
         held = shape._element.graphic.graphicData.tbl.tblPr  # noqa: SLF001  (nor a way to choose a table's style)
         held.find(_STYLE).text = _PLAIN
-        for column, inches in enumerate(columns):
-            grid.columns[column].width = self.x(inches)
+        for column, wide in enumerate(columns):
+            grid.columns[column].width = self.x(wide)
         heads = ("", *table.columns)
         for column, name in enumerate(heads):
             self._cell(
@@ -322,8 +307,8 @@ class _Slide:
             self._cell(grid.cell(line, 0), label(row.label, columns[0]), Pt(size), bold=heavy)
             for column, cell in enumerate(row.cells, 1):
                 self._view(grid.cell(line, column), cell, Pt(size), words, heavy)
-        for line, inches in zip(grid.rows, highs, strict=True):
-            line.height = self.y(inches)
+        for line, high in zip(grid.rows, highs, strict=True):
+            line.height = self.y(high)
 
     def _view(self, cell: Any, view: CellView, size: Any, words: bool, heavy: bool) -> None:
         from pptx.dml.color import RGBColor
@@ -368,9 +353,7 @@ class _Slide:
                 if len(lines) < 420
                 else f"{lines[:400].rsplit(' ', 1)[0]} … (in full in the notes)"
             )
-            self.text(
-                short, _EDGE, _BOTTOM, _WIDE - 2 * _EDGE, 0.3, size=7, color=self.colors.muted
-            )
+            self.text(short, _EDGE, _BOTTOM, WIDE - 2 * _EDGE, 0.3, size=7, color=self.colors.muted)
         self.text(
             f"{self.pack.title}  ·  {self.pack.source}",
             _EDGE,
@@ -381,8 +364,12 @@ class _Slide:
             color=self.colors.muted,
         )
         self.text(
-            f"page {number}", _WIDE - _EDGE - 1.2, 7.27, 1.2, 0.15, size=7, color=self.colors.muted
+            f"page {number}", WIDE - _EDGE - 1.2, 7.27, 1.2, 0.15, size=7, color=self.colors.muted
         )
+
+
+def _against(delta: Delta) -> str:
+    return f"{delta.mark} {delta.text} to {delta.to}".strip()
 
 
 def _said(page: Page) -> str:

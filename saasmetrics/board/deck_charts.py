@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_marks import LINE, aside_of, moved, rgb, target_line, without_edges
+from saasmetrics.board.drawn import gaps_of, line_color, round_below
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
@@ -284,14 +284,14 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
     from pptx.enum.dml import MSO_LINE
     from pptx.util import Pt
 
-    plain = {"actual": colors.actual, "second": colors.accent, "plan": colors.plan}
-    roles = {series.name: series.role for series in chart.series}
+    roles = {_safe(series.name): series.role for series in chart.series}
+    paint = {_safe(series.name): line_color(chart, series, colors) for series in chart.series}
     edges: list[int] = []
     ends: list[tuple[float, Any]] = []  # the last value of each line, with its label
     for at, series in enumerate(made.plots[0].series):
         name, _, end = series.name.rpartition(", ")
         edge = end in ("low", "high") and name in roles
-        color = plain.get(roles.get(name if edge else series.name, "actual"), colors.actual)
+        color = paint.get(name if edge else series.name, colors.actual)
         series.smooth = False
         series.marker.style = XL_MARKER_STYLE.NONE
         series.format.line.color.rgb, series.format.line.width = rgb(color), Pt(0.5 if edge else 2)
@@ -345,15 +345,10 @@ def _ranges(pack: Pack, chart: Chart, made: Any, colors: Look) -> None:
     ends = [0.0, *(value[key] or 0.0 for key in keys if key)]
     made.value_axis.minimum_scale = 1.05 * min(ends)  # else intervals are cut off
     made.value_axis.maximum_scale = 1.05 * max(ends) or 1.0
-    gaps: dict[str, list[float]] = {"plus": [], "minus": []}
-    for key, low, high in zip(held.cells, held.low, held.high, strict=True):
-        middle = value.get(key) or 0.0
-        gaps["plus"].append((value[high] or middle) - middle if high else 0.0)
-        gaps["minus"].append(middle - (value[low] or middle) if low else 0.0)
     bars = etree.Element(qn("c:errBars"))
     for tag, said in (("errBarType", "both"), ("errValType", "cust"), ("noEndCap", "0")):
         etree.SubElement(bars, qn(f"c:{tag}")).set("val", said)
-    for side, sizes in gaps.items():
+    for side, sizes in gaps_of(pack, held).items():
         literal = etree.SubElement(etree.SubElement(bars, qn(f"c:{side}")), qn("c:numLit"))
         etree.SubElement(literal, qn("c:ptCount")).set("val", str(len(sizes)))
         for at, size in enumerate(sizes):
@@ -376,12 +371,3 @@ def _labels(series: Any, size: float) -> None:
     labels.show_value = True
     labels.font.size = Pt(size)
     labels.font.name = _FONT
-
-
-def round_below(values: list[float]) -> float:
-    """Return the first round number below all values, so that ticks from it are round as well."""
-    if not values:
-        return 0.0
-    low = min(values)
-    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low or 1)))
-    return float(round(math.floor(low / step) * step, 6))

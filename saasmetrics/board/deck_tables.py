@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
+from saasmetrics.board.measured import inches
 from saasmetrics.board.views import table_view
 from saasmetrics.charts.text import shortened, text_width
 
@@ -30,6 +31,13 @@ _MOST = 2  # lines of a label; the workbook has longer ones in full
 _EASE = 1.12  # of what columns need, where there is room for more
 _POINTS = 72.0  # in an inch
 _EASY = 0.97  # of a column that words fill, which break between words
+_NAME = 1.3  # inches of labels, at least
+_FEW, _LARGE, _SMALL, _LEAST = (
+    7,
+    10.0,
+    9.0,
+    6.0,
+)  # rows of a short table; points of it, of others, at least
 _FEWEST = 3  # rows of words below other tables
 
 
@@ -89,8 +97,8 @@ def _lines(row: RowView, columns: list[float]) -> list[int]:
     """Return on how many lines the words of a row stand in each column."""
     words = (row.label, *(cell.text for cell in row.cells))
     return [
-        lines_of(text, _EASY * (inches - _AIR), WORDS)
-        for text, inches in zip(words, columns, strict=True)
+        lines_of(text, _EASY * (wide - _AIR), WORDS)
+        for text, wide in zip(words, columns, strict=True)
     ]
 
 
@@ -105,19 +113,38 @@ def widths(table: TableView) -> list[float]:
         longest[-1] = max(longest)
     if table.kind == "text":
         return [min(max(size, 7), 90) ** 0.75 for size in longest]
-    return [
-        max(1.3, longest[0] * 0.075 + 0.15),
-        *(max(0.66, size * 0.078 + 0.14) for size in longest[1:]),
-    ]
+    points = _SMALL if len(table.rows) > _FEW else _LARGE
+    needs = (max(_needs(table, at, points)) + _AIR for at in range(len(table.columns)))
+    return [max(_NAME, longest[0] * 0.075 + 0.15), *(max(0.66, need) for need in needs)]
+
+
+def _needs(table: TableView, at: int, points: float) -> list[float]:
+    """Return how many inches the head and the cells of a column need on one line."""
+    cells = (inches(row.cells[at].text, points, bold=row.style == "sum") for row in table.rows)
+    return [inches(table.columns[at], points, bold=True), *cells]
+
+
+def points_of(table: TableView, columns: list[float], most: float) -> float:
+    """Return the points at which heads and numbers of a table stand on one line of their columns."""
+    needs = [max(_needs(table, at, 1.0)) for at in range(len(table.columns))]
+    fits = (
+        max(wide - _AIR, 0.1) / need for wide, need in zip(columns[1:], needs, strict=True) if need
+    )
+    return max(_LEAST, min([most, *fits]))
 
 
 def fitted(tables: list[TableView], room: float) -> list[list[float]]:
     """Return how many inches each column has of tables side by side: numbers what they need, labels share the rest."""
     needed = [widths(table) for table in tables]
     whole = sum(map(sum, needed))
+    numbers = whole - sum(map(_label, needed))
+    tight = (
+        (room - _NAME * len(tables)) / numbers if numbers else 1.0
+    )  # where labels take their least
     for table, columns in zip(tables, needed, strict=True):
-        ease = room / sum(columns) if table.kind == "text" else max(min(_EASE, room / whole), 1.0)
-        columns[:] = [ease * each for each in columns]
+        more = max(min(_EASE, room / whole), 1.0) if tight >= 1 else tight
+        ease = room / sum(columns) if table.kind == "text" else more
+        columns[:] = [max(ease, 1.0) * columns[0], *(ease * each for each in columns[1:])]
     left = room - sum(sum(columns[1:]) for columns in needed)
     for rest, columns in zip(range(len(needed), 0, -1), sorted(needed, key=_label), strict=True):
         columns[0] = min(columns[0], max(left / rest, 1.0))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.figures import shown
+from saasmetrics.board.measured import ems
 from saasmetrics.charts.theme import palette
 
 if TYPE_CHECKING:
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
 
 _SCALES = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
 _LETTER = 6.6  # pixels of a letter of an axis
-_SIZE, _SMALLEST, _AIR = 11.0, 8.5, 4.0  # pixels of its type, at least, and beside a word
+_SIZE, _SMALLEST, _AIR = 11.0, 7.5, 4.0  # pixels of its type, at least, and beside a word
 _PARTS = {"ratio": 100.0, "points": 100.0}
-_NARROW, _BROAD = "fijltrI.,:;'-", "mwMWQ%"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Drawn:
         step = self.width / max(len(self.chart.categories), 1)
         whole = max(map(len, self.chart.categories), default=0)
         words = [part for name in self.chart.categories for part in name.split()]
-        word = max((_wide(part) + _AIR for part in words), default=0.0)
+        word = max((_SIZE * ems(part) + _AIR for part in words), default=0.0)
         axis: dict[str, Any] = {"title": None, "labelAngle": 0, "ticks": False, "labelLimit": 120}
         if (whole + 1) * _LETTER > step:
             axis["labelExpr"] = "split(datum.label, ' ')"
@@ -172,12 +173,6 @@ class Drawn:
         )
 
 
-def _wide(word: str) -> float:
-    """Return how many pixels of an axis a word takes: letters such as i and t take half of what others do."""
-    ems = (0.28 if c in _NARROW else 0.85 if c in _BROAD or c > "\u2e7f" else 0.58 for c in word)
-    return _SIZE * sum(ems)
-
-
 def vertical(field: str, *, zero: bool = True, show: bool = False) -> dict[str, Any]:
     """Return the axis of amounts, from zero unless it is said otherwise, and unseen where labels stand at the marks.
 
@@ -193,3 +188,42 @@ def vertical(field: str, *, zero: bool = True, show: bool = False) -> dict[str, 
         "axis": axis,
         "scale": {"zero": zero, "nice": False},
     }
+
+
+def line_color(chart: Chart, series: Series, colors: Look) -> str:
+    """Return the color of a line: that of a plan is the one of the line that it is for.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Chart, Series
+    >>> grr, plan = Series("GRR", (), "second"), Series("Plan GRR", (), "plan")
+    >>> chart = Chart("nrr", "lines", "", "NRR and GRR", "2026", "ratio", (), (grr, plan))
+    >>> line_color(chart, plan, look({})) == look({}).accent
+    True
+    """
+    paint = {"second": colors.accent, "plan": colors.plan, "prior": colors.prior}
+    of = {each.name: each for each in chart.series}.get(series.name.removeprefix("Plan "), series)
+    role = "second" if series.role == "plan" and of.role == "second" else series.role
+    return paint.get(role, colors.actual)
+
+
+def gaps_of(pack: Pack, series: Series) -> dict[str, list[float]]:
+    """Return how far the intervals of a series reach above and below its values."""
+    value = {key: quantity.value for key, quantity in pack.quantities.items()}
+    gaps: dict[str, list[float]] = {"plus": [], "minus": []}
+    for key, low, high in zip(series.cells, series.low, series.high, strict=True):
+        middle = value.get(key) or 0.0
+        gaps["plus"].append((value[high] or middle) - middle if high else 0.0)
+        gaps["minus"].append(middle - (value[low] or middle) if low else 0.0)
+    return gaps
+
+
+def round_below(values: list[float]) -> float:
+    """Return the first round number below all values, so that ticks from it are round as well."""
+    if not values:
+        return 0.0
+    low = min(values)
+    if max(values) == low:  # a line on the axis could not be seen
+        return float(round(low - 0.1 * max(abs(low), 1.0), 6))
+    step = max(0.1, 10.0 ** math.floor(math.log10(max(values) - low)))
+    return float(round(math.floor(low / step) * step, 6))

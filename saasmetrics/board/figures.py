@@ -42,7 +42,9 @@ def head_of(unit: str, scale: str, currency: str) -> str:
     """
     if unit == "money":
         return f"{currency} {scale}".strip()
-    return {"ratio": "%", "points": "pp", "multiple": "x", "monthly": "a month"}.get(unit, unit)
+    return {"ratio": "%", "points": "pp", "multiple": "x", "monthly": "a month", "fte": "FTE"}.get(
+        unit, unit
+    )
 
 
 def unit_in_pack(metric: str, unit: str) -> str:

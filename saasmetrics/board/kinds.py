@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.drawn import vertical
+from saasmetrics.board.drawn import line_color, vertical
 from saasmetrics.charts.text import text_width
 from saasmetrics.charts.theme import along, readable_on
 
@@ -97,12 +97,12 @@ def bridge(d: Drawn) -> dict[str, Any]:
             }
         )
         level = end
-    links = [{"c": a["c"], "n": b["c"], "v": a["y1"]} for a, b in pairwise(rows)]
+    links = [{"c": a["c"], "n": b["c"], "v": a["y1"]} for a, b in pairwise(rows)]  # between bars
     fill = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
     bars = d.layer(rows, {"type": "bar"}, x=d.x, y=vertical("y0"), y2={"field": "y1"}, color=fill)
     link = {
         "data": {"values": links}, "mark": {"type": "rule", "color": c.muted, "strokeWidth": 0.7},
-        "encoding": {"x": {**d.x, "bandPosition": 0.5}, "x2": {"field": "n", "bandPosition": 0.5}, "y": vertical("v")},
+        "encoding": {"x": {**d.x, "bandPosition": 1}, "x2": {"field": "n", "bandPosition": 0}, "y": vertical("v")},
     }  # fmt: skip
     return {"layer": [link, bars, d.label(rows, "top", bold=True), _baseline(d)]}
 
@@ -174,10 +174,9 @@ def stack(d: Drawn) -> dict[str, Any]:
 def lines(d: Drawn) -> dict[str, Any]:
     """Lines of rates with their intervals, each named at its end."""
     layers, ends, c = [], [], d.colors
-    strokes = {"actual": c.actual, "second": c.accent, "plan": c.plan, "prior": c.prior}
     free = vertical("v", zero=False, show=True)
     for series in d.chart.series:
-        rows, stroke = d.rows(series), strokes.get(series.role, c.actual)
+        rows, stroke = d.rows(series), line_color(d.chart, series, c)
         band = [row for row in rows if "low" in row and "high" in row]
         if band:
             area = {"type": "area", "color": stroke, "opacity": 0.11}

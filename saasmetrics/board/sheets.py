@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.model import Text, Total, cells_of, remarks
+from saasmetrics.board.model import Total, cells_of, remarks
 from saasmetrics.board.native import draw
-from saasmetrics.board.views import heading, marks
+from saasmetrics.board.sheet_blocks import Id, chart_block, style_of, table, tiles
+from saasmetrics.board.sheet_form import across, lines_of, pixels, printed, widths
+from saasmetrics.board.views import marks
 from saasmetrics.export.expression import computed, in_excel, names
 from saasmetrics.export.workbook import Column, Formula, Sheet, Workbook, at, document_day, place
 
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from saasmetrics.board.build import Pack
-    from saasmetrics.board.model import Chart, Page, Quantity, Rows, Series, Table
+    from saasmetrics.board.model import Page, Quantity, Rows
+    from saasmetrics.board.sheet_blocks import Block
 
-_STYLED = ("money", "ratio", "points", "multiple", "months", "count", "fte")
 _DUST = 3  # digits of a difference of amounts: what is beyond them is of floating point
-_WORDS = 50  # characters of a line in a column of words
+_FIRST, _CHART = 4, 17  # row of the first block of a page; rows of its charts
+_WIDEST, _GAP = 760, 12  # pixels of a chart, and between two
 _DAYS = ("start", "end", "month", "cohort")
 
 
@@ -35,7 +38,8 @@ class Written:
 
     pack: Pack
     homes: dict[str, str] = field(default_factory=dict)
-    blocks: list[_Block] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    ends: dict[str, tuple[int, list[float]]] = field(default_factory=dict)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Lay out all sheets, then write them, so that any cell can refer to any other."""
@@ -46,7 +50,7 @@ class Written:
             self._lay(page, sheet)
         inputs = self._lay_inputs(book.sheet("Inputs"))
         for block in self.blocks:
-            block.write(self)
+            self._write(block)
         for page, sheet in pages:
             self._finish(page, sheet)
         self._write_inputs(*inputs)
@@ -81,27 +85,32 @@ class Written:
         return f'SUMIFS({place(name, _title(part.column))},{place(name, "Part")},"{key}")'
 
     def _lay(self, page: Page, sheet: Sheet) -> None:
-        """Give every number of a page its place, below its title and comment."""
-        words = any(table.kind == "text" for table in page.tables)
-        sheet.widths(34, *([46] * 4 if words else [12] * 16))
-        row = 4
-        made: list[_Block] = []
-        if page.tiles:
-            made.append(_tiles(self.pack, page))
-        made += [_table(self.pack, table) for table in page.tables]
-        made += [_chart(self.pack, chart) for chart in page.charts]
-        widest = max((len(block.lines[0]) if block.lines else 1 for block in made), default=1)
-        aside = 4
-        for block in made:
-            block.sheet, block.row, block.aside = sheet, row, (aside, max(widest, 8) + 1)
-            row += len(block.lines) + 3
-            aside += 17 if block.chart is not None else 0
-            for line, cells in enumerate(block.lines, block.row + 2):
-                for column, key in enumerate(cells):
-                    if isinstance(key, _Id):
-                        self.homes.setdefault(key.name, _at(sheet.name, line, column))
-        self.blocks += made
-        sheet._rows = row  # noqa: SLF001  (where the words below the blocks begin)
+        """Give every number of a page its place: figures, then charts side by side, then tables."""
+        figures = [tiles(self.pack, page)] if page.tiles else []
+        made = figures + [table(self.pack, each) for each in page.tables]
+        drawn = [chart_block(self.pack, each) for each in page.charts]
+        columns = widths([*made, *drawn])
+        sheet.widths(*columns)
+        row = _FIRST
+        for block in figures:
+            row = self._placed(block, sheet, row, columns)
+        wide = min(pixels(columns) // max(len(drawn), 1), _WIDEST)
+        for along, block in enumerate(drawn):
+            block.spot = (row, along * wide, wide - _GAP)
+        row += _CHART if drawn else 0
+        for block in [*made[len(figures) :], *drawn]:
+            row = self._placed(block, sheet, row, columns)
+        self.ends[page.id] = (row, columns)
+
+    def _placed(self, block: Block, sheet: Sheet, row: int, columns: list[float]) -> int:
+        """Give the numbers of a block their places from a row on, and return the row after it."""
+        block.sheet, block.row, block.columns = sheet, row, columns
+        for line, cells in enumerate(block.lines, row + 2):
+            for column, key in enumerate(cells):
+                if isinstance(key, Id):
+                    self.homes.setdefault(key.name, _at(sheet.name, line, column))
+        self.blocks.append(block)
+        return row + block.rows + 1
 
     def _lay_inputs(self, sheet: Sheet) -> tuple[Sheet, list[str]]:
         """Give a place to what pages do not show, and numbers of pages follow from."""
@@ -128,7 +137,7 @@ class Written:
                 [
                     ("What pages follow from", "header"),
                     ("Number", "header right"),
-                    ("Source", "header"),
+                    ("Source", "header text"),
                 ]
             ],
         )
@@ -148,7 +157,7 @@ class Written:
                 [
                     ("Numbers of pages that are given, not computed here", "header"),
                     ("", "header"),
-                    ("Source", "header"),
+                    ("Source", "header text"),
                 ]
             ],
         )
@@ -160,21 +169,41 @@ class Written:
             sheet.write(line, 2, quantity.source, "note")
 
     def _finish(self, page: Page, sheet: Sheet) -> None:
-        sheet.write(0, 0, page.title, "title")
-        sheet.write(1, 0, page.comment, "plain")
-        sheet.write(2, 0, marks(page), "subtitle")
-        row = sheet._rows  # noqa: SLF001
-        for text in (
-            *(f"{label}. {text}" for label, texts in remarks(page) for text in texts),
-            page.calculation,
-            page.footnote,
-        ):
-            if text:
-                sheet.page.merge_range(row, 0, row, 9, "", sheet.book.look("note"))
-                sheet.write(row, 0, text, "note")
-                sheet.page.set_row(row, 15.0 * max(1, -(-len(text) // 120)))
-                row += 1
+        """Write the words of a page above and below its blocks, and set how it is printed."""
+        first, columns = self.ends[page.id]
+        said = [f"{label}. {text}" for label, texts in remarks(page) for text in texts]
+        below = [text for text in (*said, page.calculation, page.footnote) if text]
+        words = {
+            0: (page.title, "heading"),
+            1: (page.comment, "comment"),
+            2: (marks(page), "comment"),
+        }
+        words |= {row: (text, "note") for row, text in enumerate(below, first)}
+        for row, (text, style) in words.items():
+            across(sheet, row, text, columns, style)
         sheet.page.freeze_panes(1, 1)
+        printed(sheet, columns, first + len(below))
+
+    def _write(self, block: Block) -> None:
+        """Write a block, and draw its chart."""
+        sheet = block.sheet
+        sheet.write(block.row, 0, block.title, "label")
+        for column, name in enumerate(block.heads):
+            style = "header text" if block.words else "header right" if column else "header"
+            sheet.write(block.row + 1, column, name, style)
+        for line, cells in enumerate(block.lines, block.row + 2):
+            for column, held in enumerate(cells):
+                if isinstance(held, Id):
+                    value = self.cell(held.name, _at(sheet.name, line, column))
+                    sheet.write(line, column, value, held.style)
+                else:
+                    sheet.write(line, column, held[0], held[1])
+            if block.words:
+                sheet.high(line, lines_of(cells, block.columns))
+        for name, (line, column) in block.names.items():
+            sheet.named(name, block.row + 2 + line, column)
+        if block.chart is not None:
+            draw(self.pack, block.chart, sheet, block.row, block.spot)
 
     def _checks(self, sheet: Sheet) -> None:
         sheet.widths(70, 16, 12)
@@ -218,151 +247,6 @@ class Written:
         return sheet.lines(row, [[(label, "text"), (gap, "number"), (held, "truth")]])
 
 
-@dataclass(frozen=True)
-class _Id:
-    """A quantity in a cell, with the style of the cell."""
-
-    name: str
-    style: str
-
-
-@dataclass
-class _Block:
-    """A block of a sheet: a title, a line of headers, lines of cells, and for a chart its drawing."""
-
-    title: str
-    heads: tuple[str, ...]
-    lines: list[list[Any]]
-    words: bool = False
-    chart: Chart | None = None
-    names: dict[str, tuple[int, int]] = field(default_factory=dict)
-    sheet: Any = None
-    row: int = 0
-    aside: tuple[int, int] = (0, 0)
-
-    def write(self, written: Written) -> None:
-        """Write the block, then draw its chart beside it."""
-        sheet = self.sheet
-        sheet.write(self.row, 0, self.title, "label")
-        for column, name in enumerate(self.heads):
-            right = column > 0 and not self.words
-            sheet.write(self.row + 1, column, name, "header right" if right else "header")
-        for line, cells in enumerate(self.lines, self.row + 2):
-            for column, held in enumerate(cells):
-                if isinstance(held, _Id):
-                    sheet.write(
-                        line,
-                        column,
-                        written.cell(held.name, _at(sheet.name, line, column)),
-                        held.style,
-                    )
-                else:
-                    sheet.write(line, column, held[0], held[1])
-            if self.words:
-                longest = max(len(str(held[0])) for held in cells if not isinstance(held, _Id))
-                sheet.page.set_row(line, 15.0 * max(1, -(-longest // _WORDS)))
-        for name, (line, column) in self.names.items():
-            sheet.named(name, self.row + 2 + line, column)
-        if self.chart is not None:
-            draw(written.pack, self.chart, sheet, self.row, self.aside)
-
-
-def style_of(quantity: Quantity, scale: str, row: str = "") -> str:
-    """Return the style of a cell that holds a quantity.
-
-    Examples
-    --------
-    >>> from saasmetrics.board.model import Quantity
-    >>> style_of(Quantity("a", "A", 1.0, "money", signed=True), "k", "sum")
-    'money k signed sum'
-    """
-    alike = {"hours": "months", "score": "count"}
-    unit = alike.get(quantity.unit, quantity.unit)
-    unit = unit if unit in _STYLED else "number"
-    size = f" {scale or 'units'}" if unit == "money" else ""
-    sign = " signed" if quantity.signed or unit == "points" else ""
-    return f"{unit}{size}{sign}{' sum' if row == 'sum' else ''}"
-
-
-def _tiles(pack: Pack, page: Page) -> _Block:
-    lines: list[list[Any]] = []
-    names = {}
-    for line, tile in enumerate(page.tiles):
-        ids = (tile.value, tile.delta_plan, tile.delta_prior, tile.low, tile.high, *tile.trend)
-        cells = [
-            _Id(key, style_of(pack.quantities[key], "")) if key else ("", "plain") for key in ids
-        ]
-        lines.append([(tile.name, "label"), *cells])
-        slug = "".join(c if c.isalnum() else "_" for c in tile.name.lower())
-        names[f"kpi_{page.id}_{slug}"] = (line, 1)
-    trend = pack.facts["quarters"] if any(tile.trend for tile in page.tiles) else ()
-    heads = (
-        "Figure",
-        pack.facts["quarter"],
-        "to plan",
-        "to year before",
-        "95% low",
-        "95% high",
-        *trend,
-    )
-    return _Block("Figures", heads, lines, names=names)
-
-
-def _table(pack: Pack, table: Table) -> _Block:
-    lines = []
-    for row in table.rows:
-        cells: list[Any] = [(row.label, "label" if row.style == "sum" else "plain")]
-        for cell in row.cells:
-            if isinstance(cell, Text):
-                cells.append((cell.text, "text" if table.kind == "text" else "plain"))
-            else:
-                cells.append(
-                    _Id(cell, style_of(pack.quantities[cell], table.scale, row.style))
-                    if cell
-                    else ("", "plain")
-                )
-        lines.append(cells)
-    return _Block(table.title, ("", *table.columns), lines, words=table.kind == "text")
-
-
-def _chart(pack: Pack, chart: Chart) -> _Block:
-    what, when = heading(pack, chart)
-    if chart.kind == "curve":
-        return _Block(f"{what} ({when})", *_down(pack, chart), chart=chart)
-    lines: list[list[Any]] = []
-
-    def line(name: str, cells: tuple[str, ...]) -> None:
-        styles = [
-            _Id(key, style_of(pack.quantities[key], chart.scale)) if key else ("", "plain")
-            for key in cells
-        ]
-        lines.append([(name, "plain"), *styles])
-
-    for series in chart.series:
-        line(series.name, series.cells)
-        for end, cells in _ends(series):
-            line(f"{series.name}, {end}", cells)
-    return _Block(f"{what} ({when})", ("", *chart.categories), lines, chart=chart)
-
-
-def _down(pack: Pack, chart: Chart) -> tuple[tuple[str, ...], list[list[Any]]]:
-    """Return heads and lines of a chart of many categories, which stand below one another."""
-    columns = [(s.name, s.cells) for s in chart.series]
-    columns += [(f"{s.name}, {end}", cells) for s in chart.series for end, cells in _ends(s)]
-    lines: list[list[Any]] = [
-        [(name, "plain"), *(_Id(cells[at], style_of(pack.quantities[cells[at]], "")) if cells[at] else ("", "plain")
-                            for _, cells in columns)]
-        for at, name in enumerate(chart.categories)
-    ]  # fmt: skip
-    return ("", *(name for name, _ in columns)), lines
-
-
-def _ends(series: Series) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (end, cells) for end, cells in (("low", series.low), ("high", series.high)) if any(cells)
-    ]
-
-
 def _data(rows: Rows, book: Workbook) -> None:
     """Add the sheet of a table of rows, what follows from other columns as formulas."""
     name = _table_name(rows.name)
@@ -379,7 +263,7 @@ def _data(rows: Rows, book: Workbook) -> None:
     sheet = book.sheet(_sheet_name(f"Data {rows.name.removeprefix('Rows_')}"))
     if rows.note:
         sheet.write(0, 0, rows.note, "subtitle")
-    sheet.table(name, columns, 2 if rows.note else 0)
+    sheet.table(name, columns, 2 if rows.note else 0, dense=True)
 
 
 def _title(column: str) -> str:

@@ -278,7 +278,8 @@ def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
     if floor > 0:
         layers.append(_breaks(rows, floor, span, y, colors))
     note = "The axis does not start at 0" if floor > 0 else ""
-    subtitle = what(canvas.result, note=note)
+    said = "ARR bridge (12 x MRR)" if name == "ARR" else ""
+    subtitle = what(canvas.result, note=note, name=said)
     return canvas.finish(layers, message=message(steps, name, currency), subtitle=subtitle)
 
 

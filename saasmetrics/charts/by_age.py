@@ -9,7 +9,16 @@ import altair as alt
 
 from saasmetrics.charts.age_axis import end_labels
 from saasmetrics.charts.cohorts import since
-from saasmetrics.charts.frame import Canvas, axis, data, freq_option, options_of, what
+from saasmetrics.charts.frame import (
+    MOST_BANDS,
+    Canvas,
+    axis,
+    band_note,
+    data,
+    freq_option,
+    options_of,
+    what,
+)
 from saasmetrics.charts.series import MOST_GROUPS
 from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_money, format_ratio
@@ -32,7 +41,7 @@ def ages(
     height: int = 260,
     title: str | None = None,
 ) -> alt.LayerChart:
-    """Draw a value by age as one line per cohort, with its interval as a band.
+    """Draw a value by age as one line per cohort, of up to three with its interval as a band.
 
     Parameters
     ----------
@@ -93,8 +102,8 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
     x = alt.X("age:Q", scale=along, axis=below)
     y = alt.Scale(domain=[0, top], nice=False)
     notes = [note] if note else []
-    if any(row["high"] is not None for row in rows):
-        notes.append("Band: 95% interval")
+    if band := band_note(len(named), known=any(row["between"] for row in rows)):
+        notes.append(band)
     if any(row["thin"] for row in rows):
         notes.append(f"Dashed: fewer than {THIN} customers")
     if any(row["ahead"] for row in rows):
@@ -120,13 +129,14 @@ def _rows(
         low: Any = row.get("low")
         high: Any = row.get("high")
         known = low is not None and low == low and high == high
+        banded = known and len(named) <= MOST_BANDS
         rows.append(
             {
                 "line": row["line"],
                 "age": float(row["age"]),
                 "value": float(row["value"]),
-                "low": float(low) if known else None,
-                "high": float(high) if known else None,
+                "low": float(low) if banded else None,
+                "high": float(high) if banded else None,
                 "color": color[row["line"]],
                 "thin": int(row["n"]) < THIN and not row.get("projected", False),
                 "ahead": bool(row.get("projected", False)),

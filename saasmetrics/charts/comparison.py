@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what, with_group
+from saasmetrics.charts.frame import (
+    Canvas,
+    axis,
+    band_note,
+    data,
+    freq_of,
+    period_axis,
+    what,
+    with_group,
+)
+from saasmetrics.charts.line_marks import line_layers
 from saasmetrics.charts.panels import panels
-from saasmetrics.charts.series import bounds_of, line_layers, line_rows, readable_text
+from saasmetrics.charts.series import bounds_of, line_rows, readable_text
 from saasmetrics.charts.text import shortened, spread, ticks
 from saasmetrics.money import format_difference
 
@@ -173,13 +183,13 @@ class Lines:
         """Return what must be said beneath the title."""
         low, high = self.bounds(unit)
         still = any(not row["complete"] for row in self.rows)
-        band = any(row["between"] for row in self.rows)
+        band = band_note(len(self.names), known=any(row["between"] for row in self.rows))
         known = [row for row in self.rows if row["value"] is not None]
         beyond = sorted((r for r in known if not low <= r["value"] <= high), key=_value)
         texts = dict.fromkeys(row["text"] for row in (beyond[:1] + beyond[-1:]))
         return [
             *([f"Off the scale: {' to '.join(texts)}"] if beyond else []),
-            *(["Band: 95% interval"] if band else []),
+            *([band] if band else []),
             *(["Dashed: the period is not over"] if still else []),
         ]
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from saasmetrics.charts.age_axis import age_marks, end_labels
 from saasmetrics.charts.frame import (
+    MOST_BANDS,
     Canvas,
     axis,
+    band_note,
     data,
     freq_option,
     options_of,
@@ -45,7 +47,7 @@ def curve(
     height: int = 260,
     title: str | None = None,
 ) -> alt.LayerChart:
-    """Draw survival by age as steps with a band, and the number at risk in a table below.
+    """Draw survival by age as steps, of up to three groups with a band, and the number at risk in a table below.
 
     Parameters
     ----------
@@ -165,8 +167,8 @@ def _chart(
     plot = replace(plot, y=alt.Scale(domain=[plot.floor, _TOP], nice=False, zero=False))
     rows = _rows(frame, plot)
     notes = [note] if note else []
-    if any(row["low"] is not None for row in rows):
-        notes.append("Band: 95% interval")
+    if band := band_note(len(named), known=any(row["between"] for row in rows)):
+        notes.append(band)
     if any(row["thin"] for row in rows):
         notes.append(f"Dashed: fewer than {_THIN} at risk")
     return canvas.finish(
@@ -185,13 +187,14 @@ def _rows(frame: pd.DataFrame, plot: _Plot) -> list[dict[str, Any]]:
         low: Any = row.get("low")
         high: Any = row.get("high")
         known = low is not None and low == low and high is not None and high == high
+        banded = known and len(plot.color) <= MOST_BANDS
         rows.append(
             {
                 "group": row["group"],
                 "age": float(row["age"]),
                 "value": float(row["value"]),
-                "low": float(low) if known else None,
-                "high": float(high) if known else None,
+                "low": float(low) if banded else None,
+                "high": float(high) if banded else None,
                 "thin": not plot.currency and float(row["at_risk"]) < _THIN,
                 "color": plot.color[row["group"]],
                 "text": format_ratio(float(row["value"])),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_option, what, with_group
+from saasmetrics.charts.frame import MOST_BANDS, Canvas, axis, data, freq_option, what, with_group
 from saasmetrics.charts.series import readable_text
 from saasmetrics.charts.text import period_text, spread, thinned, ticks
 from saasmetrics.money import format_part, format_value
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 MOST_PANELS = 6
-MOST_BANDS = 3
 LONGEST = 28  # characters of the name of a line
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _ROOM = (

@@ -31,6 +31,7 @@ _UNITS = {
     "hours": "time",
 }
 EMPTY_HEIGHT = 120
+MOST_BANDS = 3  # more would hide one another
 
 
 def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
@@ -129,11 +130,13 @@ def who(result: Result) -> str:
     return f"{name} ({abbr})" if abbr and abbr.casefold() != name.casefold() else name
 
 
-def what(result: Result, *, freq: str = "", unit: str | None = None, note: str = "") -> str:
-    """Return the line below the title: metric, unit, groups, frequency, as-of date and a note."""
+def what(
+    result: Result, *, freq: str = "", unit: str | None = None, note: str = "", name: str = ""
+) -> str:
+    """Return the line below the title: metric or another name, unit, groups, frequency, as-of date and a note."""
     unit = unit or result.definition.unit
     currency = result.context.currency
-    parts = [who(result), "in " + (currency if unit == "money" else _UNITS.get(unit, unit))]
+    parts = [name or who(result), "in " + (currency if unit == "money" else _UNITS.get(unit, unit))]
     if unit in {"table", "curve"}:
         parts.pop()
     if result.by:
@@ -145,6 +148,18 @@ def what(result: Result, *, freq: str = "", unit: str | None = None, note: str =
         parts.append(_FREQUENCIES.get(freq, freq))
     parts.append(f"as of {result.context.as_of}")
     return ", ".join(parts) + (f". {note}." if note else ".")
+
+
+def band_note(lines: int, *, known: bool) -> str:
+    """Return what is said of the intervals of some lines: whether they are drawn, and else where they stand.
+
+    Examples
+    --------
+    >>> band_note(1, known=True), band_note(10, known=True), band_note(1, known=False)
+    ('Band: 95% interval', 'The tooltips have the 95% intervals', '')
+    """
+    told = "Band: 95% interval" if lines <= MOST_BANDS else "The tooltips have the 95% intervals"
+    return told if known else ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import altair as alt
 
 from saasmetrics.charts.frame import Canvas, data, what
-from saasmetrics.charts.series import open_ends, readable_text
+from saasmetrics.charts.line_marks import open_ends
+from saasmetrics.charts.series import readable_text
 from saasmetrics.charts.text import period_text, shortened, spread, text_width, ticks
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from saasmetrics.charts.fan import MOST_BANDS, drawn
-from saasmetrics.charts.frame import Canvas, axis, data, freq_option, what
+from saasmetrics.charts.fan import drawn
+from saasmetrics.charts.frame import MOST_BANDS, Canvas, axis, data, freq_option, what
 from saasmetrics.charts.text import period_text, text_width, ticks
 from saasmetrics.money import format_money, format_ratio
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.frame import (
+    MOST_BANDS,
     Canvas,
     axis,
+    band_note,
     data,
     freq_of,
     period_axis,
     what,
     with_group,
 )
+from saasmetrics.charts.line_marks import line_layers
 from saasmetrics.charts.text import period_text, side_units, sides_text, spread, ticks
 from saasmetrics.charts.theme import Palette, Theme, Width, blend, contrast
 from saasmetrics.money import format_value
@@ -39,7 +42,7 @@ def series(
     title: str | None = None,
     last: int | None = None,
 ) -> alt.LayerChart:
-    """Draw a value over time, one line per group, with its interval as a band.
+    """Draw a value over time, one line per group, of up to three with its interval as a band.
 
     Periods that are not over are dashed and hollow; a missing value is a gap, never 0.
 
@@ -140,7 +143,7 @@ def line_rows(
     """Return one row per line and period with what marks and tooltips need."""
     unit, currency = result.definition.unit, result.context.currency
     units = side_units(frame, unit)
-    rows = []
+    rows, banded = [], len(named) <= MOST_BANDS
     for row in frame.sort_values(["line", "period"]).to_dict("records"):
         text = format_value(row["value"], unit, currency)
         low, high = (_number(row.get(name)) for name in ("low", "high"))
@@ -155,8 +158,8 @@ def line_rows(
                 "line": row["line"],
                 "named": row["line"] in named,
                 "value": _number(row["value"]),
-                "low": low if between else None,
-                "high": high if between else None,
+                "low": low if between and banded else None,
+                "high": high if between and banded else None,
                 "complete": bool(row.get("complete", True)),
                 "text": text,
                 "sides": sides_text(row["numerator"], row["denominator"], units, currency)
@@ -226,77 +229,13 @@ def _chart(
     layers += line_layers(rows, x, y, scale, colors)
     layers.append(_end_labels(rows, named, (low, high), scale, canvas, len(periods)))
     still_open = "Dashed: the period is not over" if any(not r["complete"] for r in rows) else ""
-    band = "Band: 95% interval" if any(r["between"] for r in rows) else ""
+    band = band_note(len(named), known=any(r["between"] for r in rows))
     notes = ". ".join(part for part in (note, band, still_open) if part)
     return canvas.finish(
         layers,
         message=message(rows, named, canvas.result),
         subtitle=what(canvas.result, freq=freq, note=notes),
     )
-
-
-def line_layers(
-    rows: list[dict[str, Any]],
-    x: alt.X,
-    y: alt.Y,
-    scale: alt.Scale,
-    colors: Palette,
-    *,
-    clip: bool = False,
-) -> list[alt.Chart]:
-    """Return the marks of lines: intervals, complete and open periods, points with their tooltips."""
-    color = alt.Color("color:N", scale=None)
-    one = alt.Detail("line:N")
-    tip = [
-        alt.Tooltip(f"{name}:N", title=title)
-        for name, title in (
-            ("line", "group"),
-            ("period", "period"),
-            ("text", "value"),
-            ("sides", "of"),
-            ("between", "interval"),
-            ("reason", "reason"),
-        )
-    ]
-    band = (
-        alt.Chart(data([r for r in rows if r["between"] and r["named"]]))
-        .mark_area(opacity=0.15, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
-    )
-    done = [r for r in rows if r["complete"]]
-    solid = (
-        alt.Chart(data(done))
-        .mark_line(strokeWidth=2.2, strokeJoin="round", clip=clip)
-        .encode(x=x, y=y, color=color, detail=one)
-    )
-    dashed = (
-        alt.Chart(data(open_ends(rows)))
-        .mark_line(strokeWidth=2, strokeDash=[4, 3], clip=clip)
-        .encode(x=x, y=y, color=color, detail=one)
-    )
-    alone = len({r["i"] for r in rows if r["value"] is not None}) <= 24
-    dots = (
-        alt.Chart(data([r for r in done if r["value"] is not None]))
-        .mark_point(filled=True, size=32 if alone else 60, opacity=1 if alone else 0, clip=clip)
-        .encode(x=x, y=y, color=color, tooltip=tip)
-    )
-    hollow = (
-        alt.Chart(data([r for r in rows if not r["complete"] and r["value"] is not None]))
-        .mark_point(filled=True, size=44, fill=colors.surface, opacity=1, strokeWidth=1.8)
-        .encode(x=x, y=y, stroke=alt.Stroke("color:N", scale=None), tooltip=tip)
-    )
-    return [band, solid, dashed, dots, hollow]
-
-
-def open_ends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the open periods of each line with the complete period before them."""
-    ends = []
-    for line in dict.fromkeys(r["line"] for r in rows):
-        mine = [r for r in rows if r["line"] == line]
-        first = next((k for k, r in enumerate(mine) if not r["complete"]), None)
-        if first is not None:
-            ends += mine[max(0, first - 1) :]
-    return ends
 
 
 def _end_labels(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.charts.frame import Canvas, freq_of, options_of, what, with_group
+from saasmetrics.charts.frame import (
+    MOST_BANDS,
+    Canvas,
+    band_note,
+    freq_of,
+    options_of,
+    what,
+    with_group,
+)
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
 from saasmetrics.charts.sketch import Plot, Sketch
 from saasmetrics.charts.text import period_text, shortened, spread, text_width
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
 
 PARTNERS = {"csat": "CSAT", "reopen_rate": "Reopen rate"}
 _LEFT, _FOOT, _HEAD = 52.0, 24.0, 20.0
+_FEW = 30  # periods of a line whose points have tooltips
 
 
 def paired(
@@ -82,7 +91,8 @@ def paired(
     first = {"M": periods[0].month, "Q": periods[0].quarter}.get(freq, 1)
     sketch.across(plots[1], labels, freq, first)
     done = "Hollow: the period is not over" if not frame["complete"].all() else ""
-    band = "Bands: 95% intervals" if {"low", "high"} & set(frame.columns) else ""
+    told = len(names) <= MOST_BANDS or len(periods) <= _FEW
+    band = band_note(len(names), known=told and {"low", "high"} <= set(frame.columns))
     notes = ". ".join(x for x in (note, band, done) if x)
     return sketch.finish(
         _message(frame, names, result, freq), what(result, freq=freq, note=notes), height
@@ -154,7 +164,7 @@ def _panel(
             ],
             hue,
         )
-        if len(color) <= 3 and set(ends) <= set(frame.columns):
+        if len(color) <= MOST_BANDS and set(ends) <= set(frame.columns):
             low, high = ends
             spans: list[tuple[float, float, float] | None] = [
                 (plot.x(place[r["period"]]), plot.y(r[low]), plot.y(r[high]))
@@ -163,10 +173,10 @@ def _panel(
                 for r in rows
             ]
             sketch.area(spans, hue)
-        few = len(periods) <= 30
+        few = len(periods) <= _FEW
         for row in known:
             if few or not row["complete"]:
-                tip = f"{name} {format_value(row[column], unit, currency)} {row['period']:%Y-%m-%d}".strip()
+                tip = _tip(name, row, column, ends, unit, currency)
                 fill = "" if row["complete"] else colors.surface
                 sketch.point(
                     plot.x(place[row["period"]]), plot.y(row[column]), hue, tip, size=22, fill=fill
@@ -178,6 +188,21 @@ def _panel(
             )
     for y, (text, hue) in zip(spread(wanted, 14, plot.top, plot.bottom), said, strict=True):
         sketch.word(plot.right + 8, y, text, readable_text(hue, colors), bold=True)
+
+
+def _tip(
+    name: str, row: dict[Any, Any], column: str, ends: tuple[str, str], unit: str, currency: str
+) -> str:
+    """Return the tooltip of a point: its line, its value with the interval where there is one, and when."""
+    low, high = (row.get(end) for end in ends)
+    known = low is not None and high is not None and low == low and high == high
+    between = (
+        f"({format_value(low, unit, currency)} to {format_value(high, unit, currency)})"
+        if known
+        else ""
+    )
+    words = (name, format_value(row[column], unit, currency), between, f"{row['period']:%Y-%m-%d}")
+    return " ".join(word for word in words if word)
 
 
 def _ends(frame: pd.DataFrame, name: str, column: str, unit: str, canvas: Canvas) -> str:

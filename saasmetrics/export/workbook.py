@@ -23,14 +23,25 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook as Writer
     from xlsxwriter.worksheet import Worksheet
 
+LINE = 15.0  # points of a row
 MOST_ROWS = 1_048_575  # of a sheet, below its header
+_NARROW, _DENSE = 6, 60  # columns that stand on a page at so many per cent
 _MOST_TEXT = 32_767  # characters of a cell
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _INK, _PAPER, _LINE = "#1F2937", "#F3F4F6", "#9CA3AF"
 STYLES: dict[str, dict[str, Any]] = {
     "plain": {},
+    "right": {"align": "right"},
     "title": {"bold": True, "font_size": 16, "font_color": _INK},
     "subtitle": {"font_color": "#4B5563"},
+    "heading": {
+        "bold": True,
+        "font_size": 16,
+        "font_color": _INK,
+        "text_wrap": True,
+        "valign": "top",
+    },
+    "comment": {"text_wrap": True, "valign": "top"},
     "header": {"bold": True, "bg_color": _PAPER, "bottom": 1, "bottom_color": _LINE},
     "header right": {
         "bold": True,
@@ -38,6 +49,13 @@ STYLES: dict[str, dict[str, Any]] = {
         "bottom": 1,
         "bottom_color": _LINE,
         "align": "right",
+    },
+    "header text": {
+        "bold": True,
+        "bg_color": _PAPER,
+        "bottom": 1,
+        "bottom_color": _LINE,
+        "indent": 1,
     },
     "label": {"bold": True, "valign": "top"},
     "text": {"text_wrap": True, "valign": "top", "align": "left", "indent": 1},
@@ -157,7 +175,7 @@ class Sheet:
     name: str
     page: Worksheet
     book: Workbook
-    _rows: int = field(default=0, init=False)
+    tall: dict[int, float] = field(default_factory=dict, init=False)
 
     def write(self, row: int, column: int, value: Any, style: str = "plain") -> None:
         """Write one cell: a formula, a number, a day, a truth, or text that stays text; nothing for what is missing."""
@@ -186,8 +204,12 @@ class Sheet:
             row += 1
         return row
 
-    def table(self, name: str, columns: Sequence[Column], row: int = 0) -> None:
+    def table(
+        self, name: str, columns: Sequence[Column], row: int = 0, *, dense: bool = False
+    ) -> None:
         """Write an Excel table with a filter, its header frozen; an empty one has one empty row.
+
+        A dense one is printed small where it is narrow, so that its many rows take fewer pages.
 
         Raises
         ------
@@ -216,11 +238,18 @@ class Sheet:
             self.page.set_column(1, len(columns) - 1, 16)
         self.page.freeze_panes(row + 1, 1)
         self.page.repeat_rows(row)
+        if dense and len(columns) <= _NARROW:
+            self.page.set_print_scale(_DENSE)
 
     def widths(self, *widths: float) -> None:
         """Set the widths of the first columns, in characters."""
         for column, width in enumerate(widths):
             self.page.set_column(column, column, width)
+
+    def high(self, row: int, lines: float) -> None:
+        """Make a row so many lines high."""
+        self.tall[row] = LINE * lines
+        self.page.set_row(row, self.tall[row])
 
     def named(self, name: str, row: int, column: int) -> None:
         """Give a cell a name that formulas anywhere in the workbook can use."""
@@ -269,6 +298,7 @@ class Workbook:
         page = self.writer.add_worksheet(name)
         page.set_paper(9)
         page.fit_to_pages(1, 0)
+        page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         page.set_footer("&L&F&C&A&R&P / &N")
         page.hide_gridlines(2)
         if landscape:

@@ -12,7 +12,7 @@ from pptx.oxml.ns import qn
 
 import saasmetrics as sm
 from saasmetrics.board import Pack
-from saasmetrics.board.model import Chart
+from saasmetrics.board.model import Chart, Series
 from saasmetrics.board.specs import spec
 from saasmetrics.board.views import tile_view
 from tests.board.conftest import pdf_text
@@ -34,7 +34,28 @@ def test_the_steps_of_the_bridge_stand_upright(pack: Pack, width: int) -> None:
     made = spec(pack, chart(pack, "bridge"), "light", width, 190)
     axis = made["layer"][0]["encoding"]["x"]["axis"]
     assert axis["labelAngle"] == 0
-    assert axis.get("labelFontSize", 11) >= 8.5
+    assert axis.get("labelFontSize", 11) >= 7.5
+
+
+def test_the_words_of_the_bridge_do_not_touch_in_a_wide_font(pack: Pack) -> None:
+    held = chart(pack, "bridge")
+    axis = spec(pack, held, "light", HALF, 190)["layer"][0]["encoding"]["x"]["axis"]
+    # Reactivation is 6.26 times as wide as its letters are high in DejaVu Sans.
+    assert axis["labelFontSize"] * 6.26 < HALF / len(held.categories)
+
+
+def test_the_links_of_the_bridge_run_between_its_bars(pack: Pack) -> None:
+    link = spec(pack, chart(pack, "bridge"), "light", HALF, 190)["layer"][0]["encoding"]
+    assert (link["x"]["bandPosition"], link["x2"]["bandPosition"]) == (1, 0)
+
+
+def test_the_plan_of_a_line_has_its_color(pack: Pack) -> None:
+    retention = next(c for page in pack.pages for c in page.charts if c.kind == "lines")
+    grr = Series("GRR", retention.series[0].cells, "second")
+    plan = replace(grr, name="Plan GRR", role="plan")
+    made = spec(pack, replace(retention, series=(grr, plan)), "light", HALF, 190)
+    drawn = [each["mark"]["color"] for each in made["layer"] if each["mark"]["type"] == "line"]
+    assert drawn[0] == drawn[1]
 
 
 def test_words_that_would_be_too_small_stand_aslant(pack: Pack) -> None:
@@ -182,6 +203,22 @@ def test_the_labels_of_lines_that_end_alike_stand_apart_on_slides(
     chart = next(shape.chart for shape in slides[0].shapes if shape.has_chart)
     moves = chart._chartSpace.xpath(".//c:dLbl/c:layout/c:manualLayout/c:y/@val")
     assert sorted(float(move) for move in moves) == [-0.03, 0.03]
+
+
+def test_a_line_that_is_level_stands_above_the_axis_of_its_slide(
+    level: Pack, tmp_path: Path
+) -> None:
+    slides = Presentation(str(level.to_pptx(tmp_path / "pack.pptx"))).slides
+    chart = next(shape.chart for shape in slides[0].shapes if shape.has_chart)
+    assert chart.value_axis.minimum_scale == pytest.approx(0.9)
+
+
+def test_no_line_of_a_page_ends_between_a_minus_and_its_number(level: Pack, tmp_path: Path) -> None:
+    for at in range(44, 66, 2):  # wherever the line ends
+        title = f"{'x ' * at}−$314k"
+        told = replace(level, pages=(replace(level.pages[0], title=title),))
+        text = pdf_text(told.to_pdf(tmp_path / f"{at}.pdf"))
+        assert "−$314k" in text
 
 
 def test_the_foot_of_a_page_of_a4_has_its_number_beside_the_title(

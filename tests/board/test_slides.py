@@ -1,0 +1,73 @@
+"""Slides in a font that is wider than Arial: words stand beside one another, and none is broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pptx import Presentation
+
+from saasmetrics.board import Pack
+from saasmetrics.board.deck_tables import fitted, points_of
+from saasmetrics.board.measured import inches
+from saasmetrics.board.views import CellView, RowView, TableView
+
+INCH = 914_400
+
+
+@pytest.fixture(scope="module")
+def slides(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    path = pack.to_pptx(tmp_path_factory.mktemp("slides") / "pack.pptx")
+    return list(Presentation(str(path)).slides)
+
+
+def wide(paragraph: Any) -> float:
+    """Return how many inches a paragraph takes on one line."""
+    return inches(paragraph.text, paragraph.font.size.pt, bold=bool(paragraph.font.bold))
+
+
+def test_no_head_of_a_table_of_numbers_is_broken(pack: Pack, slides: list[Any]) -> None:
+    plain = {f"table {t.id}" for page in pack.pages for t in page.tables if t.kind != "text"}
+    broken = [
+        (shape.name, cell.text)
+        for slide in slides
+        for shape in slide.shapes
+        if shape.has_table and shape.name in plain
+        for column, cell in zip(shape.table.columns, shape.table.rows[0].cells, strict=True)
+        if wide(cell.text_frame.paragraphs[0]) > column.width / INCH - 0.1
+    ]
+    assert not broken
+
+
+def test_the_title_of_a_table_stands_on_one_line_above_it(pack: Pack, slides: list[Any]) -> None:
+    titles = {table.title for page in pack.pages for table in page.tables}
+    broken = [
+        shape.text_frame.text
+        for slide in slides
+        for shape in slide.shapes
+        if shape.has_text_frame and shape.text_frame.text in titles
+        if wide(shape.text_frame.paragraphs[0]) > shape.width / INCH + 0.01
+    ]
+    assert not broken
+
+
+def test_figures_and_their_names_stand_on_one_line(pack: Pack, slides: list[Any]) -> None:
+    names = {tile.name for page in pack.pages for tile in page.tiles}
+    broken = [
+        shape.text_frame.text
+        for slide in slides
+        for shape in slide.shapes
+        if shape.has_text_frame and (shape.text_frame.text in names or shape.name.startswith("figure "))
+        if wide(shape.text_frame.paragraphs[0]) > shape.width / INCH + 0.01
+    ]  # fmt: skip
+    assert not broken
+
+
+def test_tables_that_are_wider_than_a_slide_have_smaller_numbers_and_end_with_it() -> None:
+    months = tuple(f"Sep {2020 + n}" for n in range(20))
+    row = RowView("Required", "", tuple(CellView("12.5") for _ in months))
+    table = TableView("a", "People", "plain", months, (row,))
+    columns = fitted([table], 12.3)[0]
+    assert sum(columns) <= 12.31
+    assert columns[0] >= 1.0
+    assert 6 <= points_of(table, columns, 10.0) < 9
