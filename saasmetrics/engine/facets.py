@@ -67,6 +67,11 @@ class Marked:
     backwards: bool = False
 
     @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments that are looked at beside the creation."""
+        return self.facets.moments
+
+    @property
     def facets(self) -> Facets:
         """What is told of the tickets one by one."""
         if self.took == "work":
@@ -75,6 +80,30 @@ class Marked:
         more = ("first_resolution",) if self.took == "first_reply" else ()
         over = tuple(dict.fromkeys((*at, self.took, *more)))
         return Facets(at=at, over=over, took=(self.took,), backwards=self.backwards)
+
+
+@dataclass(frozen=True)
+class Longer:
+    """Which tickets took longer to their last solution than those solved before.
+
+    Attributes
+    ----------
+    share
+        The quantile of those solved before that is the limit.
+    periods
+        How many periods before the one of the solution these are from.
+    days
+        The first and the last day that these were solved on, instead.
+    """
+
+    share: float
+    periods: int = 0
+    days: tuple[int, int] | None = None
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments that are looked at beside the creation."""
+        return ("first_resolution", "resolution")
 
 
 @dataclass(frozen=True)
@@ -93,6 +122,8 @@ class Facets:
         are alike and the longest of them, where only being below 0 tells them apart.
     limits
         With `together`: seconds, or a column of seconds promised, of which it is told whether it took more.
+    longer
+        With `together` and `work`, of the resolution alone: whether it took longer than those solved before.
     squares
         With `together` and `work`: also the sums of squares, in the three parts of `SQUARES`.
     old
@@ -117,6 +148,7 @@ class Facets:
     exact: bool = False
     together: bool = False
     limits: tuple[int | str, ...] = ()
+    longer: Longer | None = None
     squares: bool = False
     old: tuple[int, ...] = ()
     after: tuple[int, ...] = ()

@@ -33,6 +33,7 @@ def company(seed: int, spread: int) -> sm.Book:
         "first_solved_at": first.where(rng.random(MANY) < 0.6),
         "solved_at": last.where(rng.random(MANY) < 0.5),
         "channel": rng.choice(["chat", "email", "(none)", None], MANY, p=[0.5, 0.3, 0.1, 0.1]),
+        "tag": rng.choice(["bug", "gap", None], MANY),
         "priority": rng.choice(["urgent", "low", None], MANY),
         "sla_target_seconds": rng.choice([600.4, 7_214.0, 90_000.5, None, -1.0], MANY),
         "handle_seconds": np.where(rng.random(MANY) < 0.8, rng.integers(0, 9, MANY) / 8, np.nan),
@@ -86,6 +87,23 @@ def test_the_median_beside_the_cost_of_a_ticket_is_the_same(way: str, counted: s
     pd.testing.assert_series_equal(theirs["resolution"], ours["resolution"], check_exact=True)
 
 
+@pytest.mark.parametrize("baseline", [1, 13, ("2026-01-20", "2026-02-28"), ("2020-01", "2020-02")])
+@pytest.mark.parametrize("way", WAYS)
+def test_tickets_that_took_longer_than_those_before_are_the_same(way: str, baseline: Any) -> None:
+    asked = {"baseline": baseline, "by": "channel", "zone": "Asia/Kolkata", "quantile": 0.31}
+    alike(company(8, 12), way, lambda book: sm.support.tank_tickets(book, **asked))
+    part = {"baseline": baseline, "freq": "M"}
+    ours, theirs = (
+        sm.support.tank_tickets(book.between("2026-02-10", "2026-04-20"), **part)
+        for book in (company(9, 5), connected(company(9, 5).tables, way, **TOLD))
+    )
+    pd.testing.assert_frame_equal(theirs.df, ours.df, check_dtype=False)
+    tags = "Tags of tank tickets"
+    pd.testing.assert_frame_equal(
+        *(each.extra["tables"][tags] for each in (theirs, ours)), check_dtype=False
+    )
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_comes_for_quantiles_does_not_grow_with_tickets(
     way: str, monkeypatch: pytest.MonkeyPatch
@@ -104,4 +122,5 @@ def test_what_comes_for_quantiles_does_not_grow_with_tickets(
     for freq in ("Q", "Y"):
         sm.support.times(away, freq=freq)
         sm.support.sla(away, freq=freq, targets={"urgent": 60, "low": 600})
+        sm.support.tank_tickets(away, 1, freq=freq)
     assert 0 < max(came) < MANY / 4

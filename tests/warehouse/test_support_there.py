@@ -16,7 +16,7 @@ from saasmetrics.engine.connected.activities import minutes_by_month, rows_by_pe
 from saasmetrics.engine.connected.day_rows import added_by_day
 from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.connected.usage import usage_by_day
-from saasmetrics.engine.facets import Facets, Marked, Switched
+from saasmetrics.engine.facets import Facets, Longer, Marked, Switched
 from saasmetrics.engine.moments import offsets_of
 from saasmetrics.engine.portable.expiring import in_force_cells
 from saasmetrics.engine.portable.fetched import fetched
@@ -24,6 +24,7 @@ from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept, request_sums, slot_sums, work_cells
 from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
 from saasmetrics.engine.portable.ticket_marks import mark_cells
+from saasmetrics.engine.portable.ticket_tanks import limit_cells, tank_cells
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
 from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.periods import Calendar, day_number
@@ -98,6 +99,19 @@ def marked(frames: Frames) -> Any:
     return pa.concat_tables(
         [pa.table({name: each[name].cast(kind) for name, kind in kinds.items()}) for each in both]
     )
+
+
+def tanks(frames: Frames) -> Any:
+    both = {"together": True, "work": True, "backwards": True, "longer": Longer(0.5, 2)}
+    asked = Facets(at=("resolution",), over=("resolution",), took=("resolution",), **both)
+    now = (DAYS[1] + 1) * 86_400
+    clock = Clock(Calendar("M"), now, DAYS[0])
+    return fetched(tank_cells(frames, [("tickets", "channel")], asked, clock))
+
+
+def limits(frames: Frames) -> Any:
+    now = (DAYS[1] + 1) * 86_400
+    return fetched(limit_cells(frames, Longer(0.9, 13), Clock(Calendar("W"), now, DAYS[0])))
 
 
 def touched(frames: Frames) -> Any:
@@ -176,7 +190,7 @@ def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
     asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
-    asks += [alike, together, squared, promised, marked, touched, by_month, slots]
+    asks += [alike, together, squared, promised, marked, tanks, limits, touched, by_month, slots]
     asks += [use_since, use_recorded, first_use, in_force]
     for ask in asks:
         wanted = rows(ask(here))

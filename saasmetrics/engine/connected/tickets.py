@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from saasmetrics.engine.columns import encode
 from saasmetrics.engine.connected.rows import Rows, brought, canonical
-from saasmetrics.engine.facets import MOMENTS
+from saasmetrics.engine.facets import MOMENTS, Longer, Marked
 from saasmetrics.engine.groups import encoded
 from saasmetrics.engine.moments import end_of_day, offsets_of
 from saasmetrics.engine.portable.held import held
@@ -20,15 +19,16 @@ from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept
 from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
 from saasmetrics.engine.portable.ticket_marks import mark_cells
+from saasmetrics.engine.portable.ticket_tanks import limit_cells, tank_cells
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
 from saasmetrics.engine.portable.whole import FAR, day_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.facets import Facets, Marked
+    from saasmetrics.engine.facets import Facets
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
     from saasmetrics.tables import Table
@@ -92,12 +92,12 @@ def counted_tickets(
 def faceted_tickets(
     tables: Mapping[str, Table],
     columns: Sequence[tuple[str, str]],
-    asked: Facets,
+    asked: Facets | Marked | Longer,
     calendar: Calendar,
     days: tuple[int | None, int],
     zone: str,
 ) -> Found:
-    """Return how many tickets there are of each combination of columns, period of creation and facets.
+    """Return what is asked of the tickets of each combination of columns and period.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def faceted_tickets(
     columns
         Table and name of each column.
     asked
-        What is told of tickets.
+        What is told of tickets; or quantiles of how long they took; or those of the tickets solved before each period.
     calendar
         The periods.
     days
@@ -117,61 +117,34 @@ def faceted_tickets(
     Returns
     -------
     pyarrow.Table, list
-        As of `facet_cells`, and of each column the labels, and which of them each row has.
+        As of `facet_cells`, `mark_cells` or `limit_cells`, and of each column the labels, and which of them each row
+        has.
     """
-    kinds = ("created", *asked.moments)
-    return _asked_of_tickets(
-        tables, columns, partial(facet_cells, asked=asked), kinds, (calendar, days, zone)
-    )
-
-
-def marked_tickets(
-    tables: Mapping[str, Table],
-    columns: Sequence[tuple[str, str]],
-    asked: Marked,
-    calendar: Calendar,
-    days: tuple[int | None, int],
-    zone: str,
-) -> Found:
-    """Return quantiles of how long the tickets of each combination of columns and period took.
-
-    Parameters
-    ----------
-    tables, columns, calendar, days, zone
-        As for `faceted_tickets`.
-    asked
-        Which quantiles of what.
-
-    Returns
-    -------
-    pyarrow.Table, list
-        As of `mark_cells`, and of each column the labels, and which of them each row has.
-    """
-    kinds = ("created", *asked.facets.moments)
-    return _asked_of_tickets(
-        tables, columns, partial(mark_cells, asked=asked), kinds, (calendar, days, zone)
-    )
-
-
-def _asked_of_tickets(
-    tables: Mapping[str, Table],
-    columns: Sequence[tuple[str, str]],
-    cells: Callable[..., Frame],
-    kinds: Sequence[str],
-    clock: tuple[Calendar, tuple[int | None, int], str],
-) -> Found:
-    """Return what cells have, whose clock is that of some moments, and the labels of their columns."""
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
-    calendar, days, zone = clock
     now = end_of_day(days[1], zone)
     with rows.link.counting("Counting tickets", "Counting tickets"):
+        kinds = ("created", *asked.moments)
         first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
-        told = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
-        kept = held(cells(frames, columns, clock=told), "tickets")
-        found = brought(kept, "tickets", rows.link)
+        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
+        cells = held(_cells(frames, columns, asked, clock), "tickets")
+        found = brought(cells, "tickets", rows.link)
     return found, labelled(found, columns)
+
+
+def _cells(
+    frames: Mapping[str, Frame],
+    columns: Sequence[tuple[str, str]],
+    asked: Facets | Marked | Longer,
+    clock: Clock,
+) -> Frame:
+    if isinstance(asked, Longer):
+        return limit_cells(frames, asked, clock)
+    if isinstance(asked, Marked):
+        return mark_cells(frames, columns, asked, clock)
+    cells = facet_cells if asked.longer is None else tank_cells
+    return cells(frames, columns, asked, clock)
 
 
 def labelled(

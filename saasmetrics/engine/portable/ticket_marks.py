@@ -43,7 +43,7 @@ def mark_cells(
         `_by0`, `_by1`, ... (the columns), period, `mark_0`, `mark_1`, ..., low, high, longest: in seconds, of work in
         thousandths; missing where it is not known yet.
     """
-    found, by = _times(tables, columns, asked, clock)
+    found, by = ticket_times(tables, columns, asked, clock)
     keys = [*by, "period"]
     # Kept, or the period would be told anew, from the clock, wherever its parts are named.
     found = fenced(with_period(held(found), clock.calendar, "_day"))
@@ -57,13 +57,19 @@ def mark_cells(
     return found.group_by(*keys).agg(*least, longest=nw.col("_longest").max())
 
 
-def _times(
+def ticket_times(
     tables: Mapping[str, Frame],
     columns: Sequence[tuple[str, str]],
     asked: Marked,
     clock: Clock,
 ) -> tuple[Frame, list[str]]:
-    """Return the day of each ticket that counts, how long it took, and whether it is over; and the columns."""
+    """Return tickets that count with the day, the time and whether it is over: `_day`, `_time`, `_over`; and columns.
+
+    Parameters
+    ----------
+    tables, columns, asked, clock
+        As for `mark_cells`.
+    """
     work = asked.took == "work"
     looks = Facets(over=("first_resolution",), work=True) if work else asked.facets
     found, by, _, told = told_tickets(tables, columns, looks, clock)

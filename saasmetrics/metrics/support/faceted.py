@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.columns import encode
-from saasmetrics.engine.facets import BASE, SQUARES, Facets, Marked
+from saasmetrics.engine.facets import BASE, SQUARES, Facets, Longer, Marked
 from saasmetrics.engine.groups import MISSING, NONE, columns, encoded
 from saasmetrics.engine.moments import check_zone, end_of_day
 from saasmetrics.engine.ticket_groups import grouped, known_column
@@ -86,20 +86,17 @@ class FacetInbox(Inbox):
     def _found(self) -> Found:
         return self._counted(self.facets)
 
-    def _counted(self, asked: Facets | Marked) -> Found:
+    def _counted(self, asked: Facets | Marked | Longer) -> Found:
         """Return what was counted, kept for the next metric that asks for the same."""
-        from saasmetrics.engine.connected.tickets import faceted_tickets, marked_tickets
+        from saasmetrics.engine.connected.tickets import faceted_tickets
 
         book, kept = self.book, _MADE.setdefault(self.book.engine, {})
         key = (self.freq, self.zone, self.by, asked)
         if key not in kept:
-            known = [known_column(name, book.tables) for name in self.by]
+            by = () if isinstance(asked, Longer) else self.by
+            known = [known_column(name, book.tables) for name in by]
             calendar, days = book.calendar(self.freq), (book.since_day, book.as_of_day)
-            told = (calendar, days, self.zone)
-            if isinstance(asked, Marked):
-                kept[key] = marked_tickets(book.tables, known, asked, *told)
-            else:
-                kept[key] = faceted_tickets(book.tables, known, asked, *told)
+            kept[key] = faceted_tickets(book.tables, known, asked, calendar, days, self.zone)
         kept[key] = kept.pop(key)
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
@@ -181,6 +178,19 @@ class FacetInbox(Inbox):
         some = tuple(values(f"mark_{i}") for i in range(len(asked.shares)))
         return Marks(some, values("low"), values("high"), values("longest"))
 
+    def limits(self, asked: Longer) -> NDArray[np.float64]:
+        """Return the limit of each period in seconds, found where tickets are; nan where nothing was solved before."""
+        found, _ = self._counted(asked)
+        first, periods, _ = self.extent
+        seconds = found["limit"].to_numpy().astype(float)
+        if asked.days is not None:
+            return np.full(periods, seconds[0] if len(seconds) else np.nan)
+        at = np.asarray(found["period"]).astype(np.int64) - first
+        mine = (at >= 0) & (at < periods)
+        out = np.full(periods, np.nan)
+        out[at[mine]] = seconds[mine]
+        return out
+
     def _groups_of(self, found: pa.Table) -> Ints:
         """Return the group of each row of what was counted, as this inbox names groups."""
         from saasmetrics.engine.connected.tickets import labelled
@@ -215,10 +225,12 @@ class FacetInbox(Inbox):
             return seconds * self.n, seconds
         return self.tickets.whole(f"sum_{kind}"), self.tickets.whole(f"most_{kind}")
 
-    def beyond(self, seconds: Ints, limit: Ints) -> Bools:
+    def beyond(self, seconds: Ints, limit: NDArray[Any]) -> Bools:
         """Return which elements are beyond a limit, which all of their tickets are, or none."""
         if not self.facets.together:
             return super().beyond(seconds, limit)
+        if self.facets.longer is not None:
+            return np.asarray(self.tickets.whole("beyond_0") == 1)
         found = np.zeros(len(limit), bool)
         for at, each in enumerate(self.facets.limits):
             late = self.tickets.whole(f"beyond_{at}") == 1

@@ -71,7 +71,7 @@ class Looks:
         over = moments < NEVER
         return self._moment("created"), np.where(over, moments, self.tickets.now), over
 
-    def beyond(self, seconds: Ints, limit: Ints) -> NDArray[np.bool_]:
+    def beyond(self, seconds: Ints, limit: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which tickets took, or have been taking, so many seconds that they are beyond a limit."""
         return np.asarray(seconds > limit)
 
