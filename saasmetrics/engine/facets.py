@@ -17,6 +17,11 @@ BASE = 65_536
 SQUARES = ("high", "cross", "low")
 """Sums of the squares of quotients by `BASE`, of the products of quotients and rests, and of the squares of rests."""
 
+ROUNDING = 1e-9
+"""How far from a quantile a share may be that has reached it."""
+GONE = -60.0
+"""The logarithm of the share that is left when the last is over: 0 but for exp(-60), so that sums stay finite."""
+
 
 @dataclass(frozen=True)
 class Switched:
@@ -38,6 +43,70 @@ class Switched:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """Which values of a distribution are told of the tickets of each group and period, in place of all of them.
+
+    Attributes
+    ----------
+    took
+        A moment, for how long it took or has been taking, or "work", for that on solved tickets of which it is known.
+    at
+        The moment in whose period tickets are.
+    shares
+        The quantiles.
+    edges
+        The quantile with an interval, and its level.
+    backwards
+        Whether tickets solved before they were created are left out, though this moment came later.
+    """
+
+    took: str
+    at: str = "created"
+    shares: tuple[float, ...] = ()
+    edges: tuple[float, float] | None = None
+    backwards: bool = False
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments that are looked at beside the creation."""
+        return self.facets.moments
+
+    @property
+    def facets(self) -> Facets:
+        """What is told of the tickets one by one."""
+        if self.took == "work":
+            return Facets(over=("first_resolution",), raw=("handle_seconds",))
+        at = () if self.at == "created" else (self.at,)
+        more = ("first_resolution",) if self.took == "first_reply" else ()
+        over = tuple(dict.fromkeys((*at, self.took, *more)))
+        return Facets(at=at, over=over, took=(self.took,), backwards=self.backwards)
+
+
+@dataclass(frozen=True)
+class Longer:
+    """Which tickets took longer to their last solution than those solved before.
+
+    Attributes
+    ----------
+    share
+        The quantile of those solved before that is the limit.
+    periods
+        How many periods before the one of the solution these are from.
+    days
+        The first and the last day that these were solved on, instead.
+    """
+
+    share: float
+    periods: int = 0
+    days: tuple[int, int] | None = None
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The moments that are looked at beside the creation."""
+        return ("first_resolution", "resolution")
+
+
+@dataclass(frozen=True)
 class Facets:
     """What is told of tickets beside their groups, the period of their creation, and whether they are looked at.
 
@@ -51,6 +120,10 @@ class Facets:
         Moments of which it is told how long they took, or have been taking: with `within` only whether that is below
         0 or above so many seconds, with `exact` as the moments themselves, and with `together` as the sum over all that
         are alike and the longest of them, where only being below 0 tells them apart.
+    limits
+        With `together`: seconds, or a column of seconds promised, of which it is told whether it took more.
+    longer
+        With `together` and `work`, of the resolution alone: whether it took longer than those solved before.
     squares
         With `together` and `work`: also the sums of squares, in the three parts of `SQUARES`.
     old
@@ -74,6 +147,8 @@ class Facets:
     within: int | None = None
     exact: bool = False
     together: bool = False
+    limits: tuple[int | str, ...] = ()
+    longer: Longer | None = None
     squares: bool = False
     old: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
@@ -114,4 +189,4 @@ class Facets:
         return tuple(kind for kind in MOMENTS if kind in used and kind != "created")
 
 
-_LISTS = frozenset({"at", "months", "over", "took", "old", "after", "raw"})
+_LISTS = frozenset({"at", "months", "over", "took", "limits", "old", "after", "raw"})

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine import reason_sums
+from saasmetrics.engine.expansion_causes import ExpansionCauses, expansion_causes
 from saasmetrics.engine.first_expansions import LIFE, counts, first_expansions
 from saasmetrics.engine.reason_cells import ReasonCells, ReasonRows, reason_cells, reason_rows
 from saasmetrics.engine.taken_out import taken_out
@@ -113,6 +114,13 @@ class ReasonsHere:
     ) -> dict[str, NDArray[np.int64]]:
         """Return how many customers of each group first expanded, or were last seen without, at which age."""
         return counts(self._firsts(by, counted, midpoint=midpoint))
+
+    def expansion_causes(
+        self, by: Sequence[str], *, midpoint: bool, voluntary: bool
+    ) -> ExpansionCauses:
+        """Return expansion by group, year of the customer's life, cause, and at renewal or not."""
+        found = self.reasons("M", midpoint=midpoint, voluntary=voluntary)
+        return expansion_causes(cast("LocalEngine", self), found, by)
 
     def expansion_rows(
         self,

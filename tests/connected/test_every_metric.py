@@ -27,8 +27,8 @@ APART = {*NEED_A_TABLE, "learn"}
 # Metrics to which more comes than sums of groups and periods, by what comes. Who counts more of them where the tables
 # are takes them off the list.
 MORE = {
-    # How long each ticket took, or how much work it was, for quantiles and for a queue that is played again.
-    "times of tickets": ("before_after carve_out cost_per_ticket sla support_times tank_tickets"),
+    # When each ticket came and how much work it was, for a queue that is played again.
+    "times of tickets": "carve_out",
     # What each customer used on each day, of which health and alerts are told.
     "use by day": (
         "adoption alert_record alerts attribution health health_backtest health_history "

@@ -31,6 +31,10 @@ SUMS: dict[str, Ask] = {
     "cohorts observed": lambda book: sm.retention.renewal_cohorts(
         book.between("2024-01", "2025-06"), "segment", cohort_freq="Q"
     ),
+    "causes": lambda book: sm.renewals.expansion(book, ["segment", "plan"], measure="causes"),
+    "causes observed": lambda book: sm.renewals.expansion(
+        book.between("2024-01", "2025-06-12"), measure="causes"
+    ),
     "first contact": lambda book: sm.success.handoff(book, by="segment", kind="onboarding"),
     "first contact by plan": lambda book: sm.success.handoff(book, by=["plan", "region"]),
 }
@@ -46,7 +50,7 @@ CHOSEN: dict[str, Ask] = {
     "forecast": lambda book: sm.renewals.forecast(book, by="owner_id", pool=["segment", "how"]),
 }
 # DuckDB plans each query anew, which takes longer than counting a small company: it is asked less.
-ASKED = [("polars", name) for name in SUMS] + [("duckdb", "rates")]
+ASKED = [("polars", name) for name in SUMS] + [("duckdb", "rates"), ("duckdb", "causes")]
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +133,7 @@ ROLLING: dict[str, Ask] = {
     "forecast": lambda book: sm.renewals.forecast(book, quarters=2),
     "owners": sm.success.league,
     "accuracy": lambda book: sm.renewals.accuracy(book, 2, [90]),
+    "causes": lambda book: sm.renewals.expansion(book, "segment", measure="causes"),
 }
 
 
@@ -143,6 +148,23 @@ def test_terms_of_subscriptions_are_found_there_where_nobody_keeps_contracts(nam
     pd.testing.assert_frame_equal(found.df, wanted.df)
     assert found.footnote == wanted.footnote
     assert book.engine.reasons_here == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_expansion_of_who_has_no_terms_is_told_by_cause_there(way: str) -> None:
+    paid = {"Ann": [10, 12, 0, 15, 20], "Bob": [0, 5, 5, 5, 9]}
+    mrr = {
+        "customer_id": [name for name in paid for _ in range(5)],
+        "month": [f"2026-0{month}" for _ in paid for month in range(1, 6)],
+        "mrr": [amount for amounts in paid.values() for amount in amounts],
+    }
+    local = sm.Book(mrr=mrr, currency="USD", as_of="2026-05-31")
+    book = connected(local.tables, way, currency="USD", as_of="2026-05-31")
+    found, wanted = (sm.renewals.expansion(each, measure="causes") for each in (book, local))
+    pd.testing.assert_frame_equal(found.df, wanted.df)
+    assert found.footnote == wanted.footnote
+    assert wanted.df["at"].unique().tolist() == ["unknown"]
+    assert not brought(book)
 
 
 def test_a_column_that_no_table_has_is_named_alike(book: sm.Book, local: sm.Book) -> None:

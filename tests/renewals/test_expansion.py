@@ -94,6 +94,13 @@ def test_expansion_by_cause_is_the_expansion_of_the_bridge(demo_book):
     assert grouped["value"].sum() == pytest.approx(df["value"].sum())
 
 
+def test_who_comes_back_in_what_is_observed_is_as_old_as_since_the_first_payment():
+    # Won in January 2025, gone before 2026, back in March 2026 and paying more in April: in its second year.
+    book = cube({"Ann": [10] * 6 + [0] * 8 + [10, 12, 12, 12]}).between("2026-01", "2026-06")
+    df = sm.renewals.expansion(book, measure="causes").df
+    assert df["year"].tolist() == [2]
+
+
 def test_escalators_come_at_renewal(demo_book):
     df = sm.renewals.expansion(demo_book, measure="causes").df
     lifts = df[df["cause"] == "escalator"].groupby("at")["value"].sum()

@@ -16,13 +16,15 @@ from saasmetrics.engine.connected.activities import minutes_by_month, rows_by_pe
 from saasmetrics.engine.connected.day_rows import added_by_day
 from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.connected.usage import usage_by_day
-from saasmetrics.engine.facets import Facets, Switched
+from saasmetrics.engine.facets import Facets, Longer, Marked, Switched
 from saasmetrics.engine.moments import offsets_of
 from saasmetrics.engine.portable.expiring import in_force_cells
 from saasmetrics.engine.portable.fetched import fetched
 from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept, request_sums, slot_sums, work_cells
 from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
+from saasmetrics.engine.portable.ticket_marks import mark_cells
+from saasmetrics.engine.portable.ticket_tanks import limit_cells, tank_cells
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
 from saasmetrics.engine.portable.whole import FAR
 from saasmetrics.periods import Calendar, day_number
@@ -75,6 +77,41 @@ def told(frames: Frames, columns: list[tuple[str, str]], asked: Facets) -> Any:
     first = first_of(frames["tickets"], ("created", *asked.moments), now)
     clock = Clock(Calendar("W"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
     return fetched(facet_cells(frames, columns, asked, clock))
+
+
+def promised(frames: Frames) -> Any:
+    limits = ("sla_target_seconds", 3_600)
+    asked = Facets(took=("first_reply",), over=("first_reply",), together=True, limits=limits)
+    return told(frames, [("people", "team")], asked)
+
+
+def marked(frames: Frames) -> Any:
+    now = (DAYS[1] + 1) * 86_400
+    first = first_of(frames["tickets"], ("created", "first_resolution"), now)
+    clock = Clock(Calendar("M"), now, DAYS[0], offsets_between(*offsets_of(BERLIN), first, now))
+    reply = Marked("first_reply", shares=(0.5, 0.9), edges=(0.5, 0.95))
+    solved = Marked("resolution", "first_resolution", (0.5, 0.9), (0.9, 0.9999), backwards=True)
+    both = [
+        fetched(mark_cells(frames, [("tickets", "channel")], each, clock))
+        for each in (reply, solved, Marked("work", shares=(0.5, 0.9), edges=(0.5, 0.8)))
+    ]
+    kinds = {name: pa.int64() for name in both[0].column_names} | {"_by0": pa.string()}
+    return pa.concat_tables(
+        [pa.table({name: each[name].cast(kind) for name, kind in kinds.items()}) for each in both]
+    )
+
+
+def tanks(frames: Frames) -> Any:
+    both = {"together": True, "work": True, "backwards": True, "longer": Longer(0.5, 2)}
+    asked = Facets(at=("resolution",), over=("resolution",), took=("resolution",), **both)
+    now = (DAYS[1] + 1) * 86_400
+    clock = Clock(Calendar("M"), now, DAYS[0])
+    return fetched(tank_cells(frames, [("tickets", "channel")], asked, clock))
+
+
+def limits(frames: Frames) -> Any:
+    now = (DAYS[1] + 1) * 86_400
+    return fetched(limit_cells(frames, Longer(0.9, 13), Clock(Calendar("W"), now, DAYS[0])))
 
 
 def touched(frames: Frames) -> Any:
@@ -153,7 +190,7 @@ def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     frames = {name: nw.from_native(table).lazy() for name, table in there.items()}
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
     asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
-    asks += [alike, together, squared, touched, by_month, slots]
+    asks += [alike, together, squared, promised, marked, tanks, limits, touched, by_month, slots]
     asks += [use_since, use_recorded, first_use, in_force]
     for ask in asks:
         wanted = rows(ask(here))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,3 +47,21 @@ class Asking:
     def _answered(self, answer: Callable[[], Any]) -> Any:
         with self._link.needed_by(self._wanted_by), self._link.asking("Following customers"):
             return answer()
+
+
+def takes(method: Callable[..., Any], args: Any, options: Any) -> bool:
+    """Whether a method has the parameters that are asked for."""
+    try:
+        signature(method).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
+
+
+def is_hashable(key: Any) -> bool:
+    """Whether something can be a key."""
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from weakref import finalize
 
 import pandas as pd
 
-from saasmetrics.engine.connected.asking import Asking
+from saasmetrics.engine.connected.asking import Asking, is_hashable, takes
 from saasmetrics.engine.connected.desk import desk, matched
 from saasmetrics.engine.connected.rows import Rows, brought, is_there
 from saasmetrics.engine.groups import Groups
@@ -17,7 +17,7 @@ from saasmetrics.engine.local import LocalEngine
 from saasmetrics.engine.portable import PortableEngine
 from saasmetrics.engine.portable.known import without_clocks
 from saasmetrics.engine.spans import source_of
-from saasmetrics.errors import NotPortableError
+from saasmetrics.errors import MissingTableError, NotPortableError
 from saasmetrics.periods import Calendar
 from saasmetrics.recording import answers, asking
 from saasmetrics.tables.schema import REVENUE
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.contracts import Terms
     from saasmetrics.engine.cubes import Cube
     from saasmetrics.engine.due import Before, Due, DueBefore, DueCells, DueTerms, History
+    from saasmetrics.engine.expansion_causes import ExpansionCauses
     from saasmetrics.engine.portable.renewals import RenewalsThere
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.engine.renewals import Renewals, Window
@@ -235,13 +236,21 @@ class ConnectedEngine:
         found: list[Before] | None = self._of_terms("before", asked)
         return found
 
-    def _of_terms(self, name: str, *asked: Any) -> Any:
+    def expansion_causes(self, by: Sequence[str], **told: bool) -> ExpansionCauses:
+        """Return expansion by group, year of the customer's life, cause, and at renewal or not."""
+        try:
+            found = self._of_terms("expansion_causes", by, **told)
+        except MissingTableError:
+            return cast("ExpansionCauses", self._counted("expansion_causes", tuple(by), **told))
+        return cast("ExpansionCauses", found or self._from_rows("expansion_causes")(by, **told))
+
+    def _of_terms(self, name: str, *asked: Any, **told: Any) -> Any:
         with self.link.asking(_WORDS["renewals"]), self.link.needed_by(_WORDS["renewals"]):
             try:
                 there = self.there
                 if self._matched is None or self._matched.engine is not there:
                     self._matched = matched(there, self.tables)
-                return getattr(self._matched, name)(*asked)
+                return getattr(self._matched, name)(*asked, **told)
             except NotPortableError as error:
                 self.reasons_here["due terms"] = str(error)
                 return None
@@ -270,7 +279,7 @@ class ConnectedEngine:
     def _counted(self, name: str, *args: Any, **options: Any) -> Any:
         """Return an answer of the portable engine, or of the local one where that has none."""
         key = (name, args, tuple(sorted(options.items())), self.link.faults)
-        if not _hashable(key):
+        if not is_hashable(key):
             return self._asked(name, *args, **options)
         long = name in _LONG
         answers = self._answers[long]
@@ -287,7 +296,7 @@ class ConnectedEngine:
                     found = getattr(self._counting(name), name)
                     if not callable(found):
                         return found
-                    if _takes(found, args, options):
+                    if takes(found, args, options):
                         return found(*args, **options)
                 except NotPortableError as error:
                     self.reasons_here[name] = str(error)
@@ -370,23 +379,6 @@ class _Groups(Groups):
         """The group of each span."""
         found: NDArray[Any] | None = self._engine.grouping(self.by).of_span
         return found
-
-
-def _takes(method: Callable[..., Any], args: Any, options: Any) -> bool:
-    """Whether a method of the portable engine has the parameters that are asked for."""
-    try:
-        signature(method).bind(*args, **options)
-    except TypeError:
-        return False
-    return True
-
-
-def _hashable(key: Any) -> bool:
-    try:
-        hash(key)
-    except TypeError:
-        return False
-    return True
 
 
 _WORDS = {

@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from saasmetrics.engine.columns import encode
 from saasmetrics.engine.connected.rows import Rows, brought, canonical
-from saasmetrics.engine.facets import MOMENTS
+from saasmetrics.engine.facets import MOMENTS, Longer, Marked
 from saasmetrics.engine.groups import encoded
 from saasmetrics.engine.moments import end_of_day, offsets_of
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.instants import offsets_between
 from saasmetrics.engine.portable.requests import kept
 from saasmetrics.engine.portable.ticket_facets import facet_cells, first_of
+from saasmetrics.engine.portable.ticket_marks import mark_cells
+from saasmetrics.engine.portable.ticket_tanks import limit_cells, tank_cells
 from saasmetrics.engine.portable.tickets import Clock, first_moment, ticket_cells
 from saasmetrics.engine.portable.whole import FAR, day_number
 
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.facets import Facets
+    from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
     from saasmetrics.tables import Table
+
+    Found = tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +92,12 @@ def counted_tickets(
 def faceted_tickets(
     tables: Mapping[str, Table],
     columns: Sequence[tuple[str, str]],
-    asked: Facets,
+    asked: Facets | Marked | Longer,
     calendar: Calendar,
     days: tuple[int | None, int],
     zone: str,
-) -> tuple[pa.Table, list[tuple[list[Any], NDArray[np.int32]]]]:
-    """Return how many tickets there are of each combination of columns, period of creation and facets.
+) -> Found:
+    """Return what is asked of the tickets of each combination of columns and period.
 
     Parameters
     ----------
@@ -101,7 +106,7 @@ def faceted_tickets(
     columns
         Table and name of each column.
     asked
-        What is told of tickets.
+        What is told of tickets; or quantiles of how long they took; or those of the tickets solved before each period.
     calendar
         The periods.
     days
@@ -112,7 +117,8 @@ def faceted_tickets(
     Returns
     -------
     pyarrow.Table, list
-        As of `facet_cells`, and of each column the labels, and which of them each row has.
+        As of `facet_cells`, `mark_cells` or `limit_cells`, and of each column the labels, and which of them each row
+        has.
     """
     rows: Rows = tables["tickets"].data
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
@@ -122,9 +128,23 @@ def faceted_tickets(
         first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
         offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
         clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
-        cells = held(facet_cells(frames, columns, asked, clock), "tickets")
+        cells = held(_cells(frames, columns, asked, clock), "tickets")
         found = brought(cells, "tickets", rows.link)
     return found, labelled(found, columns)
+
+
+def _cells(
+    frames: Mapping[str, Frame],
+    columns: Sequence[tuple[str, str]],
+    asked: Facets | Marked | Longer,
+    clock: Clock,
+) -> Frame:
+    if isinstance(asked, Longer):
+        return limit_cells(frames, asked, clock)
+    if isinstance(asked, Marked):
+        return mark_cells(frames, columns, asked, clock)
+    cells = facet_cells if asked.longer is None else tank_cells
+    return cells(frames, columns, asked, clock)
 
 
 def labelled(

@@ -76,17 +76,7 @@ def facet_cells(
         `_by0`, `_by1`, ... (the columns), period, since (1 for those created since the first day looked at), the
         facets, n, earliest (the first creation, in seconds of UTC), and the work on them.
     """
-    found, raw = _columns(tables, columns, asked)
-    found = with_moments(found, ("created", *asked.moments), clock.now)
-    found = found.filter(nw.col("_created") < clock.now)
-    if "first_resolution" in asked.moments:
-        first, last = nw.col("_first_resolution"), nw.col("_resolution")
-        solved = nw.when(first < _LATER).then(first).otherwise(last)
-        found = fenced(found.with_columns(_first_resolution=solved))
-    if asked.switched is not None:
-        found = with_switched(found, asked.switched, clock.now)
-    found, days = _with_days(found, asked, clock)
-    told = _told(asked, clock)
+    found, raw, days, told = told_tickets(tables, columns, asked, clock)
     work = _together(asked, clock)
     found = found.select(*raw, *days, "_created", **told, **work)
     found = found.with_columns(since=flag(nw.col("d_created") >= clock.since).cast(nw.Int64))
@@ -101,6 +91,32 @@ def facet_cells(
     keys = [*raw, *periods, *told, "since"]
     sums = found.group_by(*keys).agg(nw.col("n").sum(), nw.col("earliest").min(), *added)
     return sums.with_columns(nw.col("n", *work, "earliest").cast(nw.Int64))
+
+
+def told_tickets(
+    tables: Mapping[str, Frame],
+    columns: Sequence[tuple[str, str]],
+    asked: Facets,
+    clock: Clock,
+) -> tuple[Frame, list[str], list[str], dict[str, nw.Expr]]:
+    """Return tickets that are known with their moments, the names of their columns and days, and what is told of them.
+
+    Parameters
+    ----------
+    tables, columns, asked, clock
+        As for `facet_cells`.
+    """
+    found, raw = _columns(tables, columns, asked)
+    found = with_moments(found, ("created", *asked.moments), clock.now)
+    found = found.filter(nw.col("_created") < clock.now)
+    if "first_resolution" in asked.moments:
+        first, last = nw.col("_first_resolution"), nw.col("_resolution")
+        solved = nw.when(first < _LATER).then(first).otherwise(last)
+        found = fenced(found.with_columns(_first_resolution=solved))
+    if asked.switched is not None:
+        found = with_switched(found, asked.switched, clock.now)
+    found, days = _with_days(found, asked, clock)
+    return found, raw, days, _told(asked, clock)
 
 
 def _columns(
@@ -118,6 +134,11 @@ def _columns(
         follow = {"_customer_id": "customer_id", "_channel": "channel"}
         own |= {**follow, "_topic": asked.switched.topic}
     work = _work(there) if asked.work else {}
+    work |= {
+        f"_limit_{name}": nw.col(name).cast(nw.Float64).fill_null(-1.0)
+        for name in asked.limits
+        if isinstance(name, str)
+    }
     told = (nw.col(name).alias(new) for new, name in own.items())
     found = found.select(*moments, *told, **work)
     for at, (table, name) in enumerate(columns):
@@ -169,6 +190,8 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
         took = until - created
         if asked.together:
             told[asked.took_as(kind)] = nw.when(took < 0).then(-1).otherwise(0)
+            limits = enumerate(asked.limits)
+            told |= {f"beyond_{at}": flag(took > _limit(limit)) for at, limit in limits}
             continue
         if asked.within is not None:
             long = nw.when(took > asked.within).then(asked.within + 1).otherwise(0)
@@ -183,6 +206,18 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
     if asked.switched is not None:
         told |= {name: nw.col(name) for name in ("told", "ripe", "switched")}
     return {name: value.cast(nw.Int64) for name, value in told.items()}
+
+
+def _limit(limit: int | str) -> nw.Expr:
+    """Return seconds promised as whole numbers, below 0 where there is no promise."""
+    if isinstance(limit, int):
+        return nw.lit(limit)
+    known = nw.col(f"_limit_{limit}")
+    return (
+        nw.when(known >= 0)
+        .then(nearest(nw.when(known >= 0).then(known).otherwise(0.0)))
+        .otherwise(-1)
+    )
 
 
 def _together(asked: Facets, clock: Clock) -> dict[str, nw.Expr]:

@@ -8,12 +8,11 @@ import numpy as np
 
 from saasmetrics.asked import listed, one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.expansion_causes import NOT_KNOWN
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.reasons import SUBTYPES
-from saasmetrics.engine.renewals import RENEWED, Window
-from saasmetrics.errors import MissingTableError
 from saasmetrics.metrics.made import group_code, made, money
-from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, choices, reasons_of
+from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, choices
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
-    from saasmetrics.engine.reason_sums import Reasons
     from saasmetrics.result import Result
 
 NOT_BOUGHT = ("discount_end", "escalator")  # expansion that nobody sold
@@ -178,47 +176,17 @@ def _causes(book: Book, by: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, .
     """Return ARR of expansion by year of life, cause, and at renewal or not."""
     import pandas as pd
 
-    found = reasons_of(book, "M")
-    found = found.pick(found.movement == MOVEMENTS.index("expansion"))
-    groups, lives = book.engine.grouping(by), book.engine.lives("M")
-    born = np.zeros(len(book.engine.spans.entity_ids), np.int64)
-    born[lives["account"]] = lives["cohort"]
-    year = np.maximum(found.period - born[found.entity], 0) // _YEAR + 1
-    when, notes = _at_renewal(book, found)
-    group = book.engine.origin(by)[found.entity].astype(np.int64)
-    key = pd.DataFrame({"group": group, "year": year, "cause": found.subtype, "at": when})
-    key["value"], key["customer"] = found.amount, found.entity
-    summed = key.groupby(["group", "year", "cause", "at"], as_index=False).agg(
-        value=("value", "sum"), customers=("customer", "nunique")
-    )
+    found = book.engine.expansion_causes(by, **choices(book))
+    groups = book.engine.grouping(by)
     data: dict[str, Any] = {
-        name: [groups.labels[g][i] for g in summed["group"]] for i, name in enumerate(by)
+        name: [groups.labels[group][i] for group in found.group] for i, name in enumerate(by)
     }
-    data["year"] = summed["year"].to_numpy()
-    data["cause"] = np.array(SUBTYPES, object)[summed["cause"].to_numpy(int)]
-    data["at"] = np.array(WHEN, object)[summed["at"].to_numpy(int)]
-    data["value"] = money(_YEAR * summed["value"].to_numpy(np.int64))
-    data["customers"] = summed["customers"].to_numpy()
-    used = dict.fromkeys(WORDS[str(cause)] for cause in data["cause"])
-    said = (f"Causes are {'; '.join(used)}",) if used else ()
-    return pd.DataFrame(data), (*said, *notes)
-
-
-def _at_renewal(book: Book, found: Reasons) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return for each expansion its place in `WHEN`."""
-    import pyarrow.compute as pc
-
-    try:
-        done = book.engine.renewals(Window())
-    except MissingTableError:
-        said = "Without contracts or subscriptions, renewals are not known"
-        return np.full(len(found.period), WHEN.index("unknown")), (said,)
-    ids = book.engine.spans.entity_ids
-    at = pc.index_in(done.terms.customer_ids.cast(ids.type), value_set=ids)
-    entity = np.asarray(pc.fill_null(at, -1), np.int64)[done.terms.customer]
-    renewed = np.flatnonzero((done.outcome == RENEWED) & (entity >= 0))
-    calendar = book.calendar("M")
-    days = np.concatenate([done.terms.end[renewed], done.terms.start[done.next[renewed]]])
-    keys = (np.tile(entity[renewed], 2) << 32) + calendar.ordinal(days)
-    mine = (found.entity << 32) + found.period
-    return np.where(np.isin(mine, keys), 0, 1), ()
+    data["year"] = found.year
+    data["cause"] = np.array(SUBTYPES, object)[found.cause]
+    data["at"] = np.array(WHEN, object)[found.at]
+    data["value"] = money(_YEAR * found.amount)
+    data["customers"] = found.customers
+    notes = [f"Causes are {'; '.join(dict.fromkeys(WORDS[str(cause)] for cause in data['cause']))}"]
+    if (found.at == NOT_KNOWN).any():
+        notes.append("Without contracts or subscriptions, renewals are not known")
+    return pd.DataFrame(data), tuple(notes if len(found.cause) else ())

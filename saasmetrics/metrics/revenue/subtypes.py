@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.reason_cells import ReasonCells, ReasonRows
-    from saasmetrics.engine.reason_sums import Reasons
     from saasmetrics.result import Result
 
 MOVEMENTS = tuple(KINDS)
@@ -48,11 +47,6 @@ WORDS = {
     "involuntary": "involuntary: the payment failed",
     "unknown": "unknown: no cause is recorded",
 }
-
-
-def reasons_of(book: Book, freq: str) -> Reasons:
-    """Return the reasons of the movements of a book under its policy."""
-    return book.engine.reasons(freq, **choices(book))
 
 
 def choices(book: Book) -> dict[str, bool]:

@@ -112,7 +112,7 @@ def handled(inbox: Inbox) -> Clock:
     """Return the seconds of work on each solved ticket that has them, in thousandths."""
     seconds = inbox.tickets.handled
     mine, notes = worked(inbox)
-    return Clock(seconds, inbox.over("first_resolution"), mine, notes, seconds * inbox.n, seconds)
+    return Clock(seconds, inbox.over("first_resolution"), mine, notes, inbox.work, seconds)
 
 
 def worked(inbox: Inbox) -> tuple[NDArray[np.bool_], tuple[str, ...]]:

@@ -11,18 +11,19 @@ import numpy as np
 import pyarrow as pa
 
 from saasmetrics.engine.columns import encode
-from saasmetrics.engine.facets import BASE, SQUARES, Facets
+from saasmetrics.engine.facets import BASE, SQUARES, Facets, Longer, Marked
 from saasmetrics.engine.groups import MISSING, NONE, columns, encoded
 from saasmetrics.engine.moments import check_zone, end_of_day
-from saasmetrics.engine.ticket_groups import known_column
+from saasmetrics.engine.ticket_groups import grouped, known_column
 from saasmetrics.engine.tickets import DAY, NEVER, Tickets, later_notes, tickets_of
 from saasmetrics.metrics.support.alike import Alike
 from saasmetrics.metrics.support.inbox import Inbox
 from saasmetrics.metrics.support.looks import told_of
+from saasmetrics.metrics.support.quantiles import Marks, marks_of
 from saasmetrics.metrics.support.ticket_table import tickets_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.engine.facets import Switched
     from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.metrics.support.clocks import Clock
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -82,21 +84,23 @@ class FacetInbox(Inbox):
 
     @cached_property
     def _found(self) -> Found:
-        """What was counted, kept for the next metric that asks for the same."""
-        kept = _MADE.setdefault(self.book.engine, {})
-        key = (self.freq, self.zone, self.by, self.facets)
-        kept[key] = kept.pop(key) if key in kept else self._counted()
+        return self._counted(self.facets)
+
+    def _counted(self, asked: Facets | Marked | Longer) -> Found:
+        """Return what was counted, kept for the next metric that asks for the same."""
+        from saasmetrics.engine.connected.tickets import faceted_tickets
+
+        book, kept = self.book, _MADE.setdefault(self.book.engine, {})
+        key = (self.freq, self.zone, self.by, asked)
+        if key not in kept:
+            by = () if isinstance(asked, Longer) else self.by
+            known = [known_column(name, book.tables) for name in by]
+            calendar, days = book.calendar(self.freq), (book.since_day, book.as_of_day)
+            kept[key] = faceted_tickets(book.tables, known, asked, calendar, days, self.zone)
+        kept[key] = kept.pop(key)
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
         return kept[key]
-
-    def _counted(self) -> Found:
-        from saasmetrics.engine.connected.tickets import faceted_tickets
-
-        book = self.book
-        known = [known_column(name, book.tables) for name in self.by]
-        calendar, days = book.calendar(self.freq), (book.since_day, book.as_of_day)
-        return faceted_tickets(book.tables, known, self.facets, calendar, days, self.zone)
 
     @cached_property
     def tickets(self) -> Any:
@@ -153,6 +157,53 @@ class FacetInbox(Inbox):
         took = self.tickets.whole(self.facets.took_as(kind))
         return np.zeros(len(took), np.int64), took, self.over(kind)
 
+    def marked(self, asked: Marked, times: Callable[[Inbox], Clock]) -> Marks:
+        """Return quantiles of how long the tickets of each group and period took, found where they are."""
+        if self.facets.exact:
+            return super().marked(asked, times)
+        found, _ = self._counted(asked)
+        first, periods, _ = self.extent
+        group = self._groups_of(found)
+        cell = group * periods + np.asarray(found["period"]).astype(np.int64) - first
+        if len(np.unique(cell)) < len(cell):  # values that differ there have one label
+            each = self.looking(asked.facets)
+            return marks_of(each, asked, times(each))
+
+        def values(name: str) -> NDArray[np.float64]:
+            out = np.full(len(self.groups) * periods, np.nan)
+            if name in found.column_names:
+                out[cell] = found[name].to_numpy().astype(float)
+            return out
+
+        some = tuple(values(f"mark_{i}") for i in range(len(asked.shares)))
+        return Marks(some, values("low"), values("high"), values("longest"))
+
+    def limits(self, asked: Longer) -> NDArray[np.float64]:
+        """Return the limit of each period in seconds, found where tickets are; nan where nothing was solved before."""
+        found, _ = self._counted(asked)
+        first, periods, _ = self.extent
+        seconds = found["limit"].to_numpy().astype(float)
+        if asked.days is not None:
+            return np.full(periods, seconds[0] if len(seconds) else np.nan)
+        at = np.asarray(found["period"]).astype(np.int64) - first
+        mine = (at >= 0) & (at < periods)
+        out = np.full(periods, np.nan)
+        out[at[mine]] = seconds[mine]
+        return out
+
+    def _groups_of(self, found: pa.Table) -> Ints:
+        """Return the group of each row of what was counted, as this inbox names groups."""
+        from saasmetrics.engine.connected.tickets import labelled
+
+        names = [f"_by{at}" for at in range(len(self.by))]
+        if not names:
+            return np.zeros(len(found), np.int64)
+        both = pa.concat_tables([self._found[0].select(names), found.select(names)])
+        known = [known_column(name, self.book.tables) for name in self.by]
+        code = grouped(self.by, labelled(both, known), len(both)).of_entity
+        assert code is not None
+        return code[-len(found) :].astype(np.int64) if len(found) else np.zeros(0, np.int64)
+
     def old(self, days: int) -> NDArray[np.bool_]:
         """Return whether tickets were first solved so many days ago."""
         return np.asarray(self.tickets.whole(f"old_{days}") == 1)
@@ -173,6 +224,18 @@ class FacetInbox(Inbox):
         if not self.facets.together:
             return seconds * self.n, seconds
         return self.tickets.whole(f"sum_{kind}"), self.tickets.whole(f"most_{kind}")
+
+    def beyond(self, seconds: Ints, limit: NDArray[Any]) -> Bools:
+        """Return which elements are beyond a limit, which all of their tickets are, or none."""
+        if not self.facets.together:
+            return super().beyond(seconds, limit)
+        if self.facets.longer is not None:
+            return np.asarray(self.tickets.whole("beyond_0") == 1)
+        found = np.zeros(len(limit), bool)
+        for at, each in enumerate(self.facets.limits):
+            late = self.tickets.whole(f"beyond_{at}") == 1
+            found |= late if isinstance(each, str) else late & (limit == each)
+        return found
 
     @property
     def timed(self) -> Bools:

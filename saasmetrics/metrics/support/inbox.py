@@ -19,6 +19,7 @@ from saasmetrics.engine.tickets import NEVER
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.metrics.made import made, ratio
 from saasmetrics.metrics.support.looks import Looks
+from saasmetrics.metrics.support.quantiles import marks_of
 from saasmetrics.metrics.support.ticket_table import tickets_in
 from saasmetrics.money import format_value
 from saasmetrics.periods import iso_day
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
+    from saasmetrics.engine.facets import Marked
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.tickets import Tickets
+    from saasmetrics.metrics.support.clocks import Clock
+    from saasmetrics.metrics.support.quantiles import Marks
 
     Ints = NDArray[np.int64]
 
@@ -162,6 +166,18 @@ class Inbox(Looks):
         cells = len(self.groups) * periods
         found = tally(cell, None if values is None else values[mine], cells)
         return np.asarray(found, np.int64).reshape(len(self.groups), periods)
+
+    def marked(self, asked: Marked, times: Callable[[Inbox], Clock]) -> Marks:
+        """Return quantiles of how long the tickets of each group and period took.
+
+        Parameters
+        ----------
+        asked
+            Which quantiles of what.
+        times
+            What tells of an inbox how long its tickets took, over or not, and which of them count.
+        """
+        return marks_of(self, asked, times(self))
 
     def cells(self) -> dict[str, Any]:
         """Return the columns that name the cells: period, the by-columns, and whether the period is over."""

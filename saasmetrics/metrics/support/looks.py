@@ -71,6 +71,10 @@ class Looks:
         over = moments < NEVER
         return self._moment("created"), np.where(over, moments, self.tickets.now), over
 
+    def beyond(self, seconds: Ints, limit: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which tickets took, or have been taking, so many seconds that they are beyond a limit."""
+        return np.asarray(seconds > limit)
+
     def old(self, days: int) -> NDArray[np.bool_]:
         """Return whether each ticket was first solved so many days ago."""
         return np.asarray(self._moment("first_resolution") <= self.tickets.now - days * DAY)
@@ -165,6 +169,9 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
         took = until - begin
         if facets.together:
             out[facets.took_as(kind)] = np.where(took < 0, -1, 0)
+            for at, limit in enumerate(facets.limits):
+                most = inbox.tickets.target if isinstance(limit, str) else limit
+                out[f"beyond_{at}"] = took > most
             continue
         if facets.within is not None:
             long = np.where(took > facets.within, facets.within + 1, 0)

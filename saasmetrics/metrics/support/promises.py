@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saasmetrics.asked import finite, one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.facets import Facets, Marked
 from saasmetrics.engine.tickets import UNKNOWN
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import ratio
@@ -25,12 +26,12 @@ from saasmetrics.metrics.support.clocks import (
 )
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
-from saasmetrics.metrics.support.quantiles import curves_of
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from saasmetrics.book import Book
@@ -129,7 +130,7 @@ def answered(
     inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
     taken = clock(inbox, measure, working)
     target = np.full(len(inbox.tickets), wanted, np.int64)
-    state = _states(taken, target)
+    state = _states(inbox, taken, target)
     if young == "all":
         started = inbox.span(measure)[0]
         age = inbox.tickets.now - started
@@ -225,14 +226,19 @@ def sla(
     """
     check_interval(interval)
     working = check_hours(hours)
-    looks = clock_facets(measure, working) | Facets(raw=("priority", "sla_target_seconds"))
-    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
-    taken = clock(inbox, measure, working)
+    each = clock_facets(measure, working) | Facets(raw=("priority", "sla_target_seconds"))
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working))
+    inbox = inbox.looking(each if working else _together(each, inbox, targets))
+    times = partial(clock, measure=measure, hours=working)
+    taken = times(inbox)
     target = _targets(inbox, targets)
     weight, most = _weights(inbox, weights)
     promised = taken.kept & (target != UNKNOWN)
-    state = _states(taken, target)
-    df, drill = _attainment(inbox, taken, promised, state, target, weight, interval)
+    state = _states(inbox, taken, target)
+    late = inbox.beyond(taken.seconds, target)
+    over = np.where(late, taken.total - inbox.n * target, 0)  # of all tickets of an element
+    tails = inbox.marked(Marked(measure, shares=(0.9, 0.95)), times).quantiles
+    df = _attainment(inbox, promised, state, over, weight, tails, interval)
     if most is not None:
         df["urgent"] = _only(inbox, promised & (weight == most), state)
     without = inbox.count(taken.kept & ~promised)
@@ -250,12 +256,38 @@ def sla(
         options=options,
         notes=(*taken.notes, *notes),
         extra={"partner": "csat", "measure": measure},
-        drill=drill,
+        drill=_drill(inbox.looking(each), times, targets),
     )
 
 
-def _states(taken: Clock, target: Ints) -> Ints:
-    late = taken.seconds > target
+def _together(each: Facets, inbox: Inbox, targets: Mapping[str, float] | None) -> Facets:
+    """Return what is looked at of tickets that are alike together: of each, whether it is beyond a promise."""
+    column = "sla_target_seconds"
+    there = column in inbox.book.tables["tickets"].data.column_names
+    limits: tuple[int | str, ...] = (column,) if there else ()
+    if isinstance(targets, Mapping):
+        limits = tuple(sorted({_seconds(targets, name) for name in targets}))
+    return replace(each, together=True, limits=limits)
+
+
+def _drill(
+    inbox: Inbox, times: Callable[[Inbox], Clock], targets: Mapping[str, float] | None
+) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `rows`: tickets with how far each is beyond its promise, in minutes."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        taken, target, at = times(inbox), _targets(inbox, targets), inbox.created
+        state = _states(inbox, taken, target)
+        counts = taken.kept & (target != UNKNOWN) & (state != _IMMATURE)
+        sides = (state == _MET).astype(int), counts.astype(int)
+        beyond = (taken.seconds - target) / 60
+        return inbox.drill(at, *sides, counts, breach_minutes=beyond)(period, **group)
+
+    return rows
+
+
+def _states(inbox: Inbox, taken: Clock, target: Ints) -> Ints:
+    late = inbox.beyond(taken.seconds, target)
     return np.where(
         taken.over, np.where(late, _BREACHED, _MET), np.where(late, _OVERDUE, _IMMATURE)
     )
@@ -263,41 +295,28 @@ def _states(taken: Clock, target: Ints) -> Ints:
 
 def _attainment(
     inbox: Inbox,
-    taken: Clock,
     promised: NDArray[np.bool_],
     state: Ints,
-    target: Ints,
+    over: Ints,
     weight: Ints,
+    tails: Sequence[NDArray[np.float64]],
     interval: float | None,
-) -> tuple[Any, Any]:
-    at = inbox.created
+) -> pd.DataFrame:
+    at, shape = inbox.created, (len(inbox.groups), inbox.extent[1])
     names = ("met", "breached", "overdue", "immature")
     parts = {name: inbox.sums(at, kept=promised & (state == i)) for i, name in enumerate(names)}
     counts = promised & (state != _IMMATURE)
-    over = np.where(state == _MET, 0, np.maximum(taken.seconds - target, 0))
     weighed = [inbox.sums(at, weight, kept) for kept in (counts & (state == _MET), counts)]
+    longest = zip(("p90", "p95"), tails, strict=True)
     more = {
         **parts,
-        "breach_minutes": inbox.sums(at, over, promised) / 60,
+        "breach_minutes": inbox.totals(at, over, promised) / 60,
         "weighted": ratio(*weighed),
-        **_tails(inbox, taken),
+        **{name: values.reshape(shape) / HOUR for name, values in longest},
         **quality(inbox),
     }
     bottom = parts["met"] + parts["breached"] + parts["overdue"]
-    df = inbox.frame(parts["met"], bottom, _NONE, interval=interval, **more)
-    sides = (state == _MET).astype(int), counts.astype(int)
-    return df, inbox.drill(at, *sides, counts, breach_minutes=(taken.seconds - target) / 60)
-
-
-def _tails(inbox: Inbox, taken: Clock) -> dict[str, NDArray[np.float64]]:
-    first, periods, _ = inbox.extent
-    shape = (len(inbox.groups), periods)
-    kept = taken.kept & (inbox.created >= first)
-    cell = inbox.code * periods + inbox.created - first
-    made = curves_of(inbox, cell, taken.seconds, taken.over, kept, shape[0] * shape[1])
-    return {
-        name: made.quantile(q).reshape(shape) / HOUR for name, q in (("p90", 0.9), ("p95", 0.95))
-    }
+    return inbox.frame(parts["met"], bottom, _NONE, interval=interval, **more)
 
 
 def _only(inbox: Inbox, kept: NDArray[np.bool_], state: Ints) -> NDArray[np.float64]:
@@ -316,11 +335,12 @@ def _targets(inbox: Inbox, targets: Mapping[str, float] | None) -> Ints:
         )
         raise MissingTableError(msg)
     labels, code = _priorities(inbox, "targets", targets)
-    minutes = [
-        finite("targets", targets[n], "minutes", least=0) if n in targets else -1 for n in labels
-    ]
-    seconds = np.array([UNKNOWN if m < 0 else round(m * 60) for m in minutes], np.int64)
-    return seconds[code]
+    seconds = [_seconds(targets, name) if name in targets else UNKNOWN for name in labels]
+    return np.array(seconds, np.int64)[code]
+
+
+def _seconds(targets: Mapping[str, float], name: str) -> int:
+    return round(finite("targets", targets[name], "minutes", least=0) * 60)
 
 
 def _weights(inbox: Inbox, weights: Mapping[str, float] | None) -> tuple[Ints, int | None]:

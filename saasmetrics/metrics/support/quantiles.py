@@ -7,19 +7,37 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.engine.facets import GONE, ROUNDING
 from saasmetrics.survival.estimate import band
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from saasmetrics.metrics.support.looks import Looks
+    from saasmetrics.engine.facets import Marked
+    from saasmetrics.metrics.support.clocks import Clock
+    from saasmetrics.metrics.support.inbox import Inbox
 
     Ints = NDArray[np.int64]
 
-_ROUNDING = 1e-9
-_GONE = (
-    -60.0
-)  # the logarithm of a share that is 0 but for exp(-60), so that sums of logarithms stay finite
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is told of the distribution of each cell.
+
+    Parameters
+    ----------
+    quantiles
+        One array per quantile.
+    low, high
+        The edges of the interval of one of them; nan where none was asked for.
+    longest
+        The longest time, be it over or not.
+    """
+
+    quantiles: tuple[NDArray[np.float64], ...]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    longest: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +67,15 @@ class Curves:
 
     def quantile(self, q: float) -> NDArray[np.float64]:
         """Return the shortest time by which a share `q` is over, per cell; nan where it is not known yet."""
-        return self._first(self.share <= 1 - q + _ROUNDING)
+        return self._first(self.share <= 1 - q + ROUNDING)
 
     def interval(self, q: float, level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return where the band of the curve reaches a quantile, per cell; nan where it does not."""
         low, high = band(np.minimum(self.share, 1.0), self.variance, level)
-        gone = self.share < _ROUNDING  # the last one was over: the band has nothing to say there
+        gone = self.share < ROUNDING  # the last one was over: the band has nothing to say there
         low, high = np.where(gone, 0.0, low), np.where(gone, np.nan, high)
         with np.errstate(invalid="ignore"):
-            return self._first(low <= 1 - q + _ROUNDING), self._first(high <= 1 - q + _ROUNDING)
+            return self._first(low <= 1 - q + ROUNDING), self._first(high <= 1 - q + ROUNDING)
 
     def _first(self, reached: NDArray[np.bool_]) -> NDArray[np.float64]:
         out = np.full(self.cells, np.nan)
@@ -67,17 +85,20 @@ class Curves:
         return out
 
 
-def curves_of(
-    inbox: Looks,
-    cell: Ints,
-    time: Ints,
-    over: NDArray[np.bool_],
-    kept: NDArray[np.bool_],
-    cells: int,
-) -> Curves:
-    """Return the Kaplan-Meier curve of every cell, of the tickets of the elements of an inbox that are kept."""
-    each = inbox.repeated(cell, kept), inbox.repeated(time, kept)
-    return curves(*each, inbox.repeated(over, kept), cells)
+def marks_of(inbox: Inbox, asked: Marked, taken: Clock) -> Marks:
+    """Return quantiles of the tickets of each group and period of an inbox, whose times are here."""
+    first, periods, _ = inbox.extent
+    cells, at = len(inbox.groups) * periods, inbox.at(asked.at)
+    mine = taken.kept & (at >= first) & (at < first + periods)
+    cell = inbox.repeated(inbox.code * periods + at - first, mine)
+    time, over = (inbox.repeated(values, mine) for values in (taken.seconds, taken.over))
+    made = curves(cell, time, over, cells)
+    longest = np.full(cells, -1, np.int64)
+    np.maximum.at(longest, cell, time)
+    missing = np.full(cells, np.nan)
+    low, high = (missing, missing) if asked.edges is None else made.interval(*asked.edges)
+    known = np.where(longest >= 0, longest.astype(float), np.nan)
+    return Marks(tuple(made.quantile(share) for share in asked.shares), low, high, known)
 
 
 def curves(cell: Ints, time: Ints, over: NDArray[np.bool_], cells: int) -> Curves:
@@ -111,7 +132,7 @@ def curves(cell: Ints, time: Ints, over: NDArray[np.bool_], cells: int) -> Curve
     left = ends[cell] - np.arange(len(cell))
     with np.errstate(divide="ignore"):
         step = np.where(over, np.log1p(-1.0 / np.maximum(left, 1)), 0.0)
-    step = np.where(over & (left == 1), _GONE, step)
+    step = np.where(over & (left == 1), GONE, step)
     spread = np.where(over & (left > 1), 1.0 / np.maximum(left * (left - 1.0), 1.0), 0.0)
     start = (ends - size)[cell]
     share = np.exp(_within(step, start))

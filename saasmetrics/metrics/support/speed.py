@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
+from saasmetrics.engine.facets import Facets, Marked
 from saasmetrics.metrics.made import ratio
 from saasmetrics.metrics.rates import check_interval
 from saasmetrics.metrics.support.clocks import (
@@ -25,10 +28,9 @@ from saasmetrics.metrics.support.clocks import (
 )
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
-from saasmetrics.metrics.support.quantiles import curves_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.engine.moments import WorkingHours
     from saasmetrics.metrics.support.inbox import Inbox
+    from saasmetrics.metrics.support.quantiles import Marks
     from saasmetrics.result import Result
 
 _ALL = {
@@ -50,6 +53,7 @@ STATISTICS = {
     "longest": "the longest time of all, with what is still waiting",
 }
 _QUANTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95}
+_SHARES = tuple(_QUANTILES.values())
 _NONE = "no ticket of the period has such a time"
 _NOT_YET = "not known yet: too many of the period are still waiting"
 
@@ -134,12 +138,16 @@ def times(
     one_of("statistic", statistic, STATISTICS)
     check_interval(interval)
     working = check_hours(hours)
-    looks = HANDLED if measure == "handle" else clock_facets(measure, working)
-    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
-    taken = handled(inbox) if measure == "handle" else clock(inbox, measure, working)
+    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(_looks(measure, working))
+    took = handled if measure == "handle" else partial(clock, measure=measure, hours=working)
+    taken = took(inbox)
     scale = 1.0 / HOUR if measure != "handle" else float(handle_hours(1))
-    df = _frame(inbox, taken, statistic, scale, interval)
-    spent = np.where(taken.over, taken.seconds * scale, 0.0)
+    edge = None if interval is None or statistic not in _QUANTILES else _QUANTILES[statistic]
+    edges = None if interval is None or edge is None else (edge, interval)
+    what = "work" if measure == "handle" else measure
+    marks = inbox.marked(asked := Marked(what, shares=_SHARES, edges=edges), took)
+    df = _frame(inbox, taken, marks, statistic, scale, asked)
+    each = HANDLED if measure == "handle" else clock_facets(measure, working)
     return inbox.result(
         "support_times",
         df,
@@ -149,30 +157,49 @@ def times(
         ),
         notes=taken.notes,
         extra={"partner": PARTNERS[measure], "measure": measure},
-        drill=inbox.drill(inbox.created, spent, taken.over.astype(int), taken.kept),
+        drill=_drill(inbox.looking(each), took, scale),
         untraced=""
         if statistic == "mean"
         else f"the {statistic} is no quotient of sums over tickets",
     )
 
 
+def _drill(
+    inbox: Inbox, took: Callable[[Inbox], Clock], scale: float
+) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `rows`: tickets with the hours that each took."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        taken = took(inbox)
+        spent = np.where(taken.over, taken.seconds * scale, 0.0)
+        sides = spent, taken.over.astype(int)
+        return inbox.drill(inbox.created, *sides, taken.kept)(period, **group)
+
+    return rows
+
+
+def _looks(measure: str, hours: WorkingHours | None) -> Facets:
+    """Return what is looked at of tickets that are alike together; in working hours each is told by itself."""
+    if measure == "handle":
+        return Facets(over=("first_resolution",), work=True)
+    return replace(clock_facets(measure, hours), together=hours is None)
+
+
 def _frame(
-    inbox: Inbox, taken: Clock, statistic: str, scale: float, interval: float | None
+    inbox: Inbox, taken: Clock, marks: Marks, statistic: str, scale: float, asked: Marked
 ) -> pd.DataFrame:
     first, periods, _ = inbox.extent
     shape = (len(inbox.groups), periods)
     at, kept = inbox.created, taken.kept & (inbox.created >= first)
     n, answered = inbox.sums(at, kept=kept), inbox.sums(at, kept=kept & taken.over)
-    total = inbox.sums(at, taken.seconds, kept & taken.over)
-    cells = inbox.code * periods + at - first
-    made = curves_of(inbox, cells, taken.seconds, taken.over, kept, shape[0] * periods)
-    found = {name: made.quantile(q).reshape(shape) * scale for name, q in _QUANTILES.items()}
+    total = inbox.totals(at, taken.total, kept & taken.over)
+    told = zip(_QUANTILES, marks.quantiles, strict=True)
+    found = {name: values.reshape(shape) * scale for name, values in told}
     found["mean"] = ratio(total, answered) * scale
-    found["longest"] = _longest(cells[kept], taken.seconds[kept], shape) * scale
+    found["longest"] = marks.longest.reshape(shape) * scale
     edges: dict[str, NDArray[Any]] = {}
-    if interval is not None and statistic in _QUANTILES:
-        low, high = made.interval(_QUANTILES[statistic], interval)
-        edges = {"low": low.reshape(shape) * scale, "high": high.reshape(shape) * scale}
+    if asked.edges is not None:
+        edges = {"low": marks.low * scale, "high": marks.high * scale}
     value = found[statistic]
     frame = inbox.frame(value, np.ones(shape), _NONE, n=n, answered=answered, waiting=n - answered)
     frame["value"] = value.ravel()  # a time may be 0, or missing
@@ -180,11 +207,3 @@ def _frame(
     frame = frame.drop(columns=["numerator", "denominator"])
     more = {**found, **quality(inbox), **edges}
     return frame.assign(**{name: values.ravel() for name, values in more.items()})
-
-
-def _longest(
-    cell: NDArray[np.int64], seconds: NDArray[np.int64], shape: tuple[int, int]
-) -> NDArray[np.float64]:
-    out = np.full(shape[0] * shape[1], -1, np.int64)
-    np.maximum.at(out, cell, seconds)
-    return np.where(out >= 0, out.astype(float), np.nan).reshape(shape)

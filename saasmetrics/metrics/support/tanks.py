@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.asked import finite, whole
+from saasmetrics.asked import finite
+from saasmetrics.asked import whole as whole_number
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.facets import Facets, Longer
 from saasmetrics.engine.moments import local_days
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
@@ -21,13 +23,13 @@ from saasmetrics.metrics.support.clocks import (
     set_aside,
     zone_of,
 )
-from saasmetrics.metrics.support.faceted import faceted_inbox
+from saasmetrics.metrics.support.faceted import FacetInbox, faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
 from saasmetrics.money import counted
 from saasmetrics.periods import day_number, iso_day, last_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -107,22 +109,15 @@ def tank_tickets(
     share = finite("quantile", quantile, "a share", least=0.01, most=0.99)
     check_interval(interval)
     working = check_hours(hours)
-    exact = isinstance(baseline, (list, tuple))  # days are no periods
-    looks = Facets(at=("resolution",), exact=exact, backwards=True, raw=("tag",), work=True)
-    looks |= clock_facets("resolution", working)
-    inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
-    created, until, over = inbox.span("resolution")
-    solved = over & ~inbox.backwards
-    end = np.where(solved, until, created)
-    seconds = end - created if working is None else working.between(created, end)
-    at = inbox.at("resolution")
-    limits, said = _limits(inbox, baseline, at, seconds, solved, share)
-    first, periods, _ = inbox.extent
-    place = np.clip(at - first, 0, max(periods - 1, 0))
-    limit = limits[place] if periods else np.full(len(at), np.nan)
-    counts = solved & inbox.since & ~np.isnan(limit) & (at < first + periods)
-    tank = counts & (seconds > limit)
-    work = inbox.work
+    whole = faceted_inbox(book, freq, by, zone_of(zone, working))
+    asked, said = _baseline(whole, baseline, share)
+    each = Facets(at=("resolution",), backwards=True, raw=("tag",), work=True)
+    each |= clock_facets("resolution", working)
+    looks = each if working else replace(each, together=True, longer=asked)
+    inbox = whole.looking(looks)
+    limits = _limits(inbox, asked, working)
+    tank, counts = _tanks(inbox, limits, working)
+    at, work = inbox.at("resolution"), inbox.work
     top, bottom = inbox.sums(at, kept=tank), inbox.sums(at, kept=counts)
     eaten = inbox.totals(at, work, tank)
     more = {
@@ -141,31 +136,72 @@ def tank_tickets(
         options=options,
         notes=set_aside(inbox),
         extra={"tables": {"Tags of tank tickets": _tags(inbox, tank, counts, work)}},
-        drill=inbox.drill(at, tank.astype(int), counts.astype(int), counts),
+        drill=_drill(whole.looking(each), limits, working),
     )
 
 
-def _limits(
-    inbox: Inbox, baseline: Any, at: Ints, seconds: Ints, solved: NDArray[np.bool_], share: float
-) -> tuple[NDArray[np.float64], str]:
-    """Return the threshold of each period in seconds, and what the baseline is in words."""
-    first, periods, _ = inbox.extent
+def _drill(
+    inbox: Inbox, limits: NDArray[np.float64], hours: WorkingHours | None
+) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `rows`: tickets solved, and which of them took longer."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        tank, counts = _tanks(inbox, limits, hours)
+        sides = tank.astype(int), counts.astype(int)
+        return inbox.drill(inbox.at("resolution"), *sides, counts)(period, **group)
+
+    return rows
+
+
+def _solved(inbox: Inbox, hours: WorkingHours | None) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return how long tickets took to their last solution, and which are solved."""
+    created, until, over = inbox.span("resolution")
+    solved = over & ~inbox.backwards
+    end = np.where(solved, until, created)
+    return (end - created if hours is None else hours.between(created, end)), solved
+
+
+def _tanks(
+    inbox: Inbox, limits: NDArray[np.float64], hours: WorkingHours | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which tickets took longer than the limit of their period, and which of them count."""
+    seconds, solved = _solved(inbox, hours)
+    at, (first, periods, _) = inbox.at("resolution"), inbox.extent
+    place = np.clip(at - first, 0, max(periods - 1, 0))
+    limit = limits[place] if periods else np.full(len(at), np.nan)
+    counts = solved & inbox.since & ~np.isnan(limit) & (at < first + periods)
+    return counts & inbox.beyond(seconds, limit), counts
+
+
+def _baseline(inbox: Inbox, baseline: Any, share: float) -> tuple[Longer, str]:
+    """Return which tickets are the baseline, and what it is in words."""
     noun = inbox.book.calendar(inbox.freq).noun
     if isinstance(baseline, (list, tuple)):
         start, end = _window(baseline)
-        day = local_days(inbox.span("resolution")[1], inbox.zone)
-        inside = solved & (day >= start) & (day <= end)
         said = f"what was solved from {iso_day(start)} to {iso_day(end)}"
-        return np.full(periods, quantile_of(inbox.repeated(seconds, inside), share)), said
-    many = whole("baseline", baseline, 1, f"a number of {noun}s, or a window of two days")
-    at, seconds = inbox.repeated(at, solved), inbox.repeated(seconds, solved)
+        return Longer(share, days=(start, end)), said
+    many = whole_number("baseline", baseline, 1, f"a number of {noun}s, or a window of two days")
+    return Longer(share, many), f"the {counted(many, noun)} before each {noun}"
+
+
+def _limits(inbox: Inbox, asked: Longer, hours: WorkingHours | None) -> NDArray[np.float64]:
+    """Return the threshold of each period in seconds."""
+    if isinstance(inbox, FacetInbox) and hours is None:
+        return inbox.limits(asked)
+    first, periods, _ = inbox.extent
+    seconds, solved = _solved(inbox, hours)
+    if asked.days is not None:
+        day = local_days(inbox.span("resolution")[1], inbox.zone)
+        inside = solved & (day >= asked.days[0]) & (day <= asked.days[1])
+        return np.full(periods, quantile_of(inbox.repeated(seconds, inside), asked.share))
+    at = inbox.repeated(inbox.at("resolution"), solved)
     order = np.argsort(at, kind="stable")
     edges = np.arange(first, first + periods)
-    low = np.searchsorted(at[order], edges - many, side="left")
+    low = np.searchsorted(at[order], edges - asked.periods, side="left")
     high = np.searchsorted(at[order], edges, side="left")
-    sorted_seconds = seconds[order]
-    limits = [quantile_of(sorted_seconds[a:b], share) for a, b in zip(low, high, strict=True)]
-    return np.array(limits, float), f"the {counted(many, noun)} before each {noun}"
+    ordered = inbox.repeated(seconds, solved)[order]
+    places = zip(low, high, strict=True)
+    return np.array([quantile_of(ordered[a:b], asked.share) for a, b in places], float)
 
 
 def quantile_of(values: Ints, share: float) -> float:

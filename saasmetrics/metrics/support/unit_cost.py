@@ -8,9 +8,9 @@ import numpy as np
 
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
-from saasmetrics.engine.facets import Facets
+from saasmetrics.engine.facets import Facets, Marked
 from saasmetrics.errors import DataError
-from saasmetrics.metrics.support.clocks import quality
+from saasmetrics.metrics.support.clocks import Clock, quality
 from saasmetrics.metrics.support.costs import (
     ALLOCATIONS,
     SOURCES,
@@ -30,7 +30,6 @@ from saasmetrics.metrics.support.exposure import (
 )
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
-from saasmetrics.metrics.support.quantiles import curves_of
 from saasmetrics.metrics.support.to_date import to_date
 from saasmetrics.money import counted as number_of
 
@@ -201,17 +200,16 @@ def _tickets(inbox: Inbox, looks: Facets, found: Costs, way: str) -> Callable[..
 
 def _resolution(inbox: Inbox, kind: str) -> NDArray[np.float64]:
     """Return the median time to the last solution per cell, in hours."""
-    over = tuple(dict.fromkeys((kind, "resolution")))
-    inbox = inbox.looking(Facets(at=(kind,), over=over, took=("resolution",), backwards=True))
-    at, (created, until, done) = inbox.at(kind), inbox.span("resolution")
-    first, periods, _ = inbox.extent
-    shape = (len(inbox.groups), periods)
-    mine = (
-        inbox.since & inbox.over(kind) & ~inbox.backwards & (at >= first) & (at < first + periods)
-    )
-    cell = inbox.code * periods + at - first
-    made = curves_of(inbox, cell, until - created, done, mine, shape[0] * shape[1])
-    return made.quantile(0.5).reshape(shape) / HOUR
+    marked = Marked("resolution", at=kind, shares=(0.5,), backwards=True)
+
+    def times(inbox: Inbox) -> Clock:
+        created, until, done = inbox.span("resolution")
+        mine = inbox.since & inbox.over(kind) & ~inbox.backwards
+        seconds = until - created
+        return Clock(seconds, done, mine, (), *inbox.spent("resolution", seconds))
+
+    (median,) = inbox.marked(marked, times).quantiles
+    return median.reshape(len(inbox.groups), inbox.extent[1]) / HOUR
 
 
 def _notes(inbox: Inbox, found: Costs, kept: NDArray[np.bool_], allocation: str) -> list[str]:

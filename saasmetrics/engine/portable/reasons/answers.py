@@ -12,6 +12,7 @@ from saasmetrics.engine.portable.entities import in_bags
 from saasmetrics.engine.portable.fetched import dense, whole_columns
 from saasmetrics.engine.portable.held import held, held_meanwhile
 from saasmetrics.engine.portable.reasons import sums
+from saasmetrics.engine.portable.reasons.expanded import expansion_causes
 from saasmetrics.engine.portable.reasons.firsts import first_expansions
 from saasmetrics.engine.portable.reasons.parts import PARTS
 from saasmetrics.engine.portable.reasons.sums import Why
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from saasmetrics.engine.expansion_causes import ExpansionCauses
     from saasmetrics.engine.portable.basis import Basis
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
@@ -149,6 +151,18 @@ class ReasonsThere:
         made = whole_columns(found.agg(nw.len().alias("customers")), columns)
         order = np.lexsort([made[name] for name in reversed(columns)])
         return {name: values[order] for name, values in made.items()}
+
+    def expansion_causes(
+        self,
+        by: Sequence[str],
+        *,
+        midpoint: bool,
+        voluntary: bool,
+        terms: Frame | None = None,
+    ) -> ExpansionCauses:
+        """Return expansion by group, year of the customer's life, cause, and at renewal of some terms or not."""
+        told = self._told("M", Why(midpoint, voluntary))
+        return expansion_causes(cast("PortableEngine", self), told, by, terms)
 
     def expansion_rows(
         self,

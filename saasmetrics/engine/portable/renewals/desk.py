@@ -25,7 +25,7 @@ from saasmetrics.engine.portable.renewals.outcomes import outcomes
 from saasmetrics.engine.portable.renewals.rolled import rolled_on
 from saasmetrics.engine.portable.renewals.signed import Signed, signed
 from saasmetrics.engine.portable.whole import flag, summed, with_period
-from saasmetrics.engine.renewals import RENEWED
+from saasmetrics.engine.renewals import RENEWED, Window
 from saasmetrics.engine.self_renewal import note_of
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.due import Before, Due, DueBefore
+    from saasmetrics.engine.expansion_causes import ExpansionCauses
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
-    from saasmetrics.engine.renewals import Window
 
 T = TypeVar("T")
 
@@ -204,6 +204,10 @@ class RenewalsThere:
     def before(self, asked: DueBefore) -> list[Before]:
         """Return what was known on several days before, and what came of it."""
         return before(self, asked)
+
+    def expansion_causes(self, by: Sequence[str], **told: bool) -> ExpansionCauses:
+        """Return expansion by group, year, cause, and at renewal of these terms or not."""
+        return self.engine.expansion_causes(by, **told, terms=self.known(Window(), None))
 
     def _sums(
         self, found: Frame, shape: tuple[int, int], first: int, bags: int
