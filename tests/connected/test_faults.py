@@ -75,6 +75,14 @@ def test_a_file_that_this_process_has_open_for_writing_is_to_be_given_by_its_con
         assert sm.revenue.mrr(sm.connect(made, currency="USD")).value == 100
 
 
+def test_a_view_of_any_name_that_an_interruption_or_a_user_left_there_changes_no_number() -> None:
+    connection = warehouse()
+    book = sm.connect(connection, currency="USD")
+    connection.execute("create temp view found as select 1 as customer_id, 7 as mrr")
+    assert sm.revenue.mrr(book).value == 100
+    assert sm.revenue.mrr(book.with_policy(gap_days=7)).value == 100
+
+
 def test_memory_that_does_not_suffice_there_is_said(tmp_path: Path) -> None:
     file = tmp_path / "company.duckdb"
     with duckdb.connect(str(file)) as made:

@@ -76,11 +76,12 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
         return frame.collect().lazy()
     if kind is nw.Implementation.DUCKDB:
         name = f"saasmetrics_{next(_NUMBER)}"
-        made = native.query("found", f"create or replace temp table {name} as from found")
+        source = f"{name}_source"  # a name of its own: where one is taken, DuckDB reads what has it
+        made = native.query(source, f"create or replace temp table {name} as from {source}")
         _dropped_with_its_owner(native, name)
         # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
         near = native if made is None else made
-        return nw.from_native(near.query("found", f"from {name}")).lazy()
+        return nw.from_native(near.query(source, f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         with planned(frame):
             return nw.from_native(native.localCheckpoint(eager=False)).lazy()
@@ -123,14 +124,14 @@ def _dropped_with_its_owner(native: Any, name: str) -> None:
     owner = _OWNER.get()
     if owner is not None:
         # A relation of the connection that hangs on no table, for those may go before; older DuckDB calls it execute.
-        one = native.query("found", "select 1 as one")
+        one = native.query(f"{name}_door", "select 1 as one")
         door = one.materialize() if hasattr(one, "materialize") else one.execute()
         weakref.finalize(owner, _dropped, door, name).atexit = False
 
 
 def _dropped(door: Any, name: str) -> None:
     try:
-        door.query("found", f"drop table if exists temp.{name}")
+        door.query(f"{name}_door", f"drop table if exists temp.{name}")
     except KeyboardInterrupt:
         _interrupt_again()
     except Exception as error:  # noqa: BLE001
