@@ -78,9 +78,9 @@ def held(frame: Frame, what: str = "step", said: str = "") -> Frame:
         name = f"saasmetrics_{next(_NUMBER)}"
         source = f"{name}_source"  # a name of its own: where one is taken, DuckDB reads what has it
         made = native.query(source, f"create or replace temp table {name} as from {source}")
-        _dropped_with_its_owner(native, name)
         # A relation carries the text of all that it came from, but for what a statement said that wrote (DuckDB 2).
         near = native if made is None else made
+        _dropped_with_its_owner(near, name)
         return nw.from_native(near.query(source, f"from {name}")).lazy()
     if kind is nw.Implementation.PYSPARK:
         with planned(frame):
