@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import _thread
 import gc
+import signal
 import subprocess
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -23,6 +25,14 @@ from saasmetrics.success.score.scorer import scorer
 MRR = """create table mrr as
     select 'c' || (i % {customers}) as customer_id, date '2025-01-01' + to_months((i // {customers})::int) as month,
         10.0 as mrr from range({rows}) as t(i)"""
+
+
+@pytest.fixture(autouse=True)
+def stop_button() -> Iterator[None]:
+    """Interruptions are felt; a shell that starts something in the background lets it ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def warehouse(customers: int = 10, months: int = 3, **config: str) -> duckdb.DuckDBPyConnection:
