@@ -68,15 +68,18 @@ def style_of(quantity: Quantity, scale: str, row: str = "") -> str:
     return f"{unit}{size}{sign}{' sum' if row == 'sum' else ''}"
 
 
+def _cell(pack: Pack, key: str, scale: str, row: str = "") -> Any:
+    """Return a quantity as a cell, and an empty one where there is none."""
+    return Id(key, style_of(pack.quantities[key], scale, row)) if key else ("", "plain")
+
+
 def tiles(pack: Pack, page: Page) -> Block:
     """Return the figures of a page as a block, a line for each."""
     lines: list[list[Any]] = []
     names = {}
     for line, tile in enumerate(page.tiles):
         ids = (tile.value, tile.delta_plan, tile.delta_prior, tile.low, tile.high, *tile.trend)
-        cells = [
-            Id(key, style_of(pack.quantities[key], "")) if key else ("", "plain") for key in ids
-        ]
+        cells = [_cell(pack, key, "") for key in ids]
         unit = pack.quantities[tile.value].unit
         told = pack.currency if unit == "money" else unit if unit in _TOLD else ""
         lines.append([(f"{tile.name}, {told}" if told else tile.name, "label"), *cells])
@@ -104,11 +107,7 @@ def table(pack: Pack, table: Table) -> Block:
             if isinstance(cell, Text):
                 cells.append((cell.text, "text" if table.kind == "text" else "right"))
             else:
-                cells.append(
-                    Id(cell, style_of(pack.quantities[cell], table.scale, row.style))
-                    if cell
-                    else ("", "plain")
-                )
+                cells.append(_cell(pack, cell, table.scale, row.style))
         lines.append(cells)
     return Block(table.title, ("", *table.columns), lines, words=table.kind == "text")
 
@@ -121,11 +120,7 @@ def chart_block(pack: Pack, chart: Chart) -> Block:
     lines: list[list[Any]] = []
 
     def line(name: str, cells: tuple[str, ...]) -> None:
-        styles = [
-            Id(key, style_of(pack.quantities[key], chart.scale)) if key else ("", "plain")
-            for key in cells
-        ]
-        lines.append([(name, "plain"), *styles])
+        lines.append([(name, "plain"), *(_cell(pack, key, chart.scale) for key in cells)])
 
     for series in chart.series:
         line(series.name, series.cells)
@@ -139,10 +134,9 @@ def _down(pack: Pack, chart: Chart) -> tuple[tuple[str, ...], list[list[Any]]]:
     columns = [(s.name, s.cells) for s in chart.series]
     columns += [(f"{s.name}, {end}", cells) for s in chart.series for end, cells in _ends(s)]
     lines: list[list[Any]] = [
-        [(name, "plain"), *(Id(cells[at], style_of(pack.quantities[cells[at]], "")) if cells[at] else ("", "plain")
-                            for _, cells in columns)]
+        [(name, "plain"), *(_cell(pack, cells[at], "") for _, cells in columns)]
         for at, name in enumerate(chart.categories)
-    ]  # fmt: skip
+    ]
     return ("", *(name for name, _ in columns)), lines
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from saasmetrics.engine.reason_sums import KINDS
+from saasmetrics.engine.reason_sums import EXPANDED
 from saasmetrics.engine.renewals import RENEWED, Window
 from saasmetrics.engine.tally import tally
 from saasmetrics.errors import MissingTableError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-EXPANDED = tuple(KINDS).index("expansion")
 RENEWAL, MID_TERM, NOT_KNOWN = range(3)
 YEAR = 12
 

@@ -159,9 +159,8 @@ def _of_customers(
         elif "customer_id" in names:
             mine = table.data["customer_id"]
             keep = pc.is_in(mine, ids.cast(mine.type))
-            if (
-                mine.null_count
-            ):  # rows of nobody stop every number, whichever customers are looked at
+            # Rows of nobody stop every number, whichever customers are looked at.
+            if mine.null_count:
                 keep = pc.or_(keep, mine.is_null())
             if None in wanted:
                 keep = pc.invert(pc.is_in(mine, gone.cast(mine.type)))

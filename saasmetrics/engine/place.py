@@ -124,10 +124,8 @@ class Here:
         if source_of(tables) != "subscriptions":
             return []
         asked = {name: tables[name] for name in ("subscriptions", "invoices") if name in tables}
-        last, months = self.remembered(
-            asked, "last change", [as_of], lambda: last_change(asked, as_of)
-        )
-        return list(unchanged_since((last, months), as_of))
+        found = self.remembered(asked, "last change", [as_of], lambda: last_change(asked, as_of))
+        return list(unchanged_since(found, as_of))
 
     def remembered(
         self, tables: Tables, kind: str, names: Sequence[Any], make: Callable[[], Any]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.local import LocalEngine
 
 KINDS = {"expansion": SUBTYPES, "contraction": SUBTYPES, "churn": CAUSES}
+EXPANDED, CONTRACTED, CHURNED = range(len(KINDS))
 
 
 @dataclass(frozen=True, eq=False)

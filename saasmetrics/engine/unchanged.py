@@ -15,14 +15,13 @@ from saasmetrics.periods import iso_day
 from saasmetrics.tables.runs import month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from saasmetrics.tables import Table
 
     Tables = Mapping[str, Table]
-    Months = Callable[[], NDArray[np.int32]]
 
 CHANGES = ("start", "end", *HAPPENED)
 USUAL = 3  # full months without a change, of which nothing is said

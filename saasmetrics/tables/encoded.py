@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.tables.arrays import PART, looked_up, raw
+from saasmetrics.tables.arrays import PART, looked_up, parts, raw
 from saasmetrics.tables.words import first_rows, words_of
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def _as_they_come(values: pa.Array, code: NDArray[np.int32]) -> tuple[pa.Array, 
     """Leave out the values that no row has, and put the others in the order in which they first come."""
     order = np.zeros(0, np.int64)
     seen = np.zeros(len(values), bool)
-    for at in range(0, len(code), PART):
+    for cut in parts(len(code)):
         first = np.full(len(values) + 1, PART)  # the last one is that of what is missing
-        part = code[at : at + PART]
+        part = code[cut]
         first[part[::-1]] = np.arange(len(part))[::-1]  # of repeated places the last one holds
         fresh = np.flatnonzero((first[:-1] < PART) & ~seen)
         order = np.concatenate([order, fresh[np.argsort(first[fresh])]])
@@ -124,18 +124,18 @@ def _of_close_numbers(
     if together is not None and _differ(together, low, high):
         return _whole(together), np.cumsum(begins, dtype=np.int32) - np.int32(1)
     first = np.empty(high - low + 1, np.int32)
-    parts = [slice(at, at + PART) for at in range(0, len(numbers), PART)]
-    for part in reversed(parts):
+    cuts = [*parts(len(numbers))]
+    for part in reversed(cuts):
         place = numbers[part] - low
         rows = np.arange(part.start, part.start + len(place), dtype=np.int32)
         first[place[::-1]] = rows[::-1]  # of repeated places the last one holds
     code = np.empty(len(numbers), np.int32)
-    for part in parts:
+    for part in cuts:
         found = code[part] = looked_up(first, numbers[part] - low)
         begins[part] = found == np.arange(part.start, part.start + len(found), dtype=np.int32)
     rank = np.cumsum(begins, dtype=np.int32)
     rank -= 1
-    for part in parts:
+    for part in cuts:
         code[part] = looked_up(rank, code[part])
     return _whole(numbers[begins]), code
 
@@ -143,8 +143,8 @@ def _of_close_numbers(
 def _differ(numbers: NDArray[np.int64], low: int, high: int) -> bool:
     """Return whether numbers between two are all different."""
     seen = np.zeros(high - low + 1, bool)
-    for at in range(0, len(numbers), PART):
-        seen[numbers[at : at + PART] - low] = True
+    for part in parts(len(numbers)):
+        seen[numbers[part] - low] = True
     return int(np.count_nonzero(seen)) == len(numbers)
 
 

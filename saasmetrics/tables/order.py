@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.tables.arrays import PART
+from saasmetrics.tables.arrays import parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,9 +26,9 @@ def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
         order = np.argsort(key)
         return key[order], order
     key <<= bits
-    for at in range(0, len(key), PART):
-        part = key[at : at + PART]
-        part += np.arange(at, at + len(part))
+    for cut in parts(len(key)):
+        part = key[cut]
+        part += np.arange(cut.start, cut.start + len(part))
     key.sort(kind="stable" if _is_of_runs(key) else None)
     order = key & ((1 << bits) - 1)
     key >>= bits
@@ -38,8 +38,8 @@ def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def _is_of_runs(key: NDArray[np.int64]) -> bool:
     """Return whether keys stand in order but for few places, so that a stable sort only merges them."""
     turns, most = 0, len(key) // _RUN
-    for at in range(0, len(key), PART):
-        part = key[at : at + PART + 1]
+    for cut in parts(len(key)):
+        part = key[cut.start : cut.stop + 1]
         turns += int(np.count_nonzero(part[1:] < part[:-1]))
         if turns > most:
             return False

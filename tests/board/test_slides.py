@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,9 +27,20 @@ def wide(paragraph: Any) -> float:
     return inches(paragraph.text, paragraph.font.size.pt, bold=bool(paragraph.font.bold))
 
 
+def broken(slides: list[Any], asked: Callable[[Any], bool]) -> list[str]:
+    """Return the words of the shapes asked for that do not stand on one line."""
+    return [
+        shape.text_frame.text
+        for slide in slides
+        for shape in slide.shapes
+        if shape.has_text_frame and asked(shape)
+        if wide(shape.text_frame.paragraphs[0]) > shape.width / INCH + 0.01
+    ]
+
+
 def test_no_head_of_a_table_of_numbers_is_broken(pack: Pack, slides: list[Any]) -> None:
     plain = {f"table {t.id}" for page in pack.pages for t in page.tables if t.kind != "text"}
-    broken = [
+    cut = [
         (shape.name, cell.text)
         for slide in slides
         for shape in slide.shapes
@@ -36,31 +48,19 @@ def test_no_head_of_a_table_of_numbers_is_broken(pack: Pack, slides: list[Any]) 
         for column, cell in zip(shape.table.columns, shape.table.rows[0].cells, strict=True)
         if wide(cell.text_frame.paragraphs[0]) > column.width / INCH - 0.1
     ]
-    assert not broken
+    assert not cut
 
 
 def test_the_title_of_a_table_stands_on_one_line_above_it(pack: Pack, slides: list[Any]) -> None:
     titles = {table.title for page in pack.pages for table in page.tables}
-    broken = [
-        shape.text_frame.text
-        for slide in slides
-        for shape in slide.shapes
-        if shape.has_text_frame and shape.text_frame.text in titles
-        if wide(shape.text_frame.paragraphs[0]) > shape.width / INCH + 0.01
-    ]
-    assert not broken
+    assert not broken(slides, lambda shape: shape.text_frame.text in titles)
 
 
 def test_figures_and_their_names_stand_on_one_line(pack: Pack, slides: list[Any]) -> None:
     names = {tile.name for page in pack.pages for tile in page.tiles}
-    broken = [
-        shape.text_frame.text
-        for slide in slides
-        for shape in slide.shapes
-        if shape.has_text_frame and (shape.text_frame.text in names or shape.name.startswith("figure "))
-        if wide(shape.text_frame.paragraphs[0]) > shape.width / INCH + 0.01
-    ]  # fmt: skip
-    assert not broken
+    assert not broken(
+        slides, lambda shape: shape.text_frame.text in names or shape.name.startswith("figure ")
+    )
 
 
 def test_tables_that_are_wider_than_a_slide_have_smaller_numbers_and_end_with_it() -> None:

@@ -10,9 +10,10 @@ from saasmetrics.asked import listed, one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.expansion_causes import NOT_KNOWN
 from saasmetrics.engine.groups import columns
+from saasmetrics.engine.reason_sums import EXPANDED
 from saasmetrics.engine.reasons import SUBTYPES
 from saasmetrics.metrics.made import group_code, made, money
-from saasmetrics.metrics.revenue.subtypes import MOVEMENTS, WORDS, choices
+from saasmetrics.metrics.revenue.subtypes import WORDS, choices
 from saasmetrics.survival.counts import exposure
 from saasmetrics.survival.estimate import check_level, kaplan_meier
 
@@ -114,7 +115,7 @@ def expansion(
     counted = tuple(causes) if causes else tuple(c for c in SUBTYPES if c not in NOT_BOUGHT)
     cells = book.engine.reason_cells("M", (), **choices(book))
     assert cells is not None
-    grown = cells.subtype[cells.movement == MOVEMENTS.index("expansion")]
+    grown = cells.subtype[cells.movement == EXPANDED]
     seen = [SUBTYPES[code] for code in np.unique(grown) if SUBTYPES[code] in counted]
     said = ", ".join(WORDS[cause].split(":")[0] for cause in (causes or seen or counted))
     options = {"measure": measure, "causes": said, "interval": interval, "freq": "M"}

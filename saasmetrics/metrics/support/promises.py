@@ -26,6 +26,7 @@ from saasmetrics.metrics.support.clocks import (
 )
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.ticket_table import when_asked
 from saasmetrics.money import counted
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def sla(
         options=options,
         notes=(*taken.notes, *notes),
         extra={"partner": "csat", "measure": measure},
-        drill=_drill(inbox.looking(each), times, targets),
+        drill=when_asked(partial(_drill, inbox.looking(each), times, targets)),
     )
 
 
@@ -274,16 +275,11 @@ def _drill(
     inbox: Inbox, times: Callable[[Inbox], Clock], targets: Mapping[str, float] | None
 ) -> Callable[..., pd.DataFrame]:
     """Return the function behind `rows`: tickets with how far each is beyond its promise, in minutes."""
-
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        taken, target, at = times(inbox), _targets(inbox, targets), inbox.created
-        state = _states(inbox, taken, target)
-        counts = taken.kept & (target != UNKNOWN) & (state != _IMMATURE)
-        sides = (state == _MET).astype(int), counts.astype(int)
-        beyond = (taken.seconds - target) / 60
-        return inbox.drill(at, *sides, counts, breach_minutes=beyond)(period, **group)
-
-    return rows
+    taken, target = times(inbox), _targets(inbox, targets)
+    state = _states(inbox, taken, target)
+    counts = taken.kept & (target != UNKNOWN) & (state != _IMMATURE)
+    sides = (state == _MET).astype(int), counts.astype(int)
+    return inbox.drill(inbox.created, *sides, counts, breach_minutes=(taken.seconds - target) / 60)
 
 
 def _states(inbox: Inbox, taken: Clock, target: Ints) -> Ints:

@@ -28,6 +28,7 @@ from saasmetrics.metrics.support.clocks import (
 )
 from saasmetrics.metrics.support.faceted import faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.ticket_table import when_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -157,7 +158,7 @@ def times(
         ),
         notes=taken.notes,
         extra={"partner": PARTNERS[measure], "measure": measure},
-        drill=_drill(inbox.looking(each), took, scale),
+        drill=when_asked(partial(_drill, inbox.looking(each), took, scale)),
         untraced=""
         if statistic == "mean"
         else f"the {statistic} is no quotient of sums over tickets",
@@ -168,14 +169,9 @@ def _drill(
     inbox: Inbox, took: Callable[[Inbox], Clock], scale: float
 ) -> Callable[..., pd.DataFrame]:
     """Return the function behind `rows`: tickets with the hours that each took."""
-
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        taken = took(inbox)
-        spent = np.where(taken.over, taken.seconds * scale, 0.0)
-        sides = spent, taken.over.astype(int)
-        return inbox.drill(inbox.created, *sides, taken.kept)(period, **group)
-
-    return rows
+    taken = took(inbox)
+    spent = np.where(taken.over, taken.seconds * scale, 0.0)
+    return inbox.drill(inbox.created, spent, taken.over.astype(int), taken.kept)
 
 
 def _looks(measure: str, hours: WorkingHours | None) -> Facets:

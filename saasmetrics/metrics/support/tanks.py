@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from saasmetrics.metrics.support.clocks import (
 )
 from saasmetrics.metrics.support.faceted import FacetInbox, faceted_inbox
 from saasmetrics.metrics.support.inbox import HOUR
+from saasmetrics.metrics.support.ticket_table import when_asked
 from saasmetrics.money import counted
 from saasmetrics.periods import day_number, iso_day, last_day
 
@@ -136,7 +138,7 @@ def tank_tickets(
         options=options,
         notes=set_aside(inbox),
         extra={"tables": {"Tags of tank tickets": _tags(inbox, tank, counts, work)}},
-        drill=_drill(whole.looking(each), limits, working),
+        drill=when_asked(partial(_drill, whole.looking(each), limits, working)),
     )
 
 
@@ -144,13 +146,8 @@ def _drill(
     inbox: Inbox, limits: NDArray[np.float64], hours: WorkingHours | None
 ) -> Callable[..., pd.DataFrame]:
     """Return the function behind `rows`: tickets solved, and which of them took longer."""
-
-    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
-        tank, counts = _tanks(inbox, limits, hours)
-        sides = tank.astype(int), counts.astype(int)
-        return inbox.drill(inbox.at("resolution"), *sides, counts)(period, **group)
-
-    return rows
+    tank, counts = _tanks(inbox, limits, hours)
+    return inbox.drill(inbox.at("resolution"), tank.astype(int), counts.astype(int), counts)
 
 
 def _solved(inbox: Inbox, hours: WorkingHours | None) -> tuple[Ints, NDArray[np.bool_]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from saasmetrics.engine.tickets import Tickets, tickets_of
 from saasmetrics.errors import MissingTableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
     from saasmetrics.book import Book
     from saasmetrics.engine.local import LocalEngine
     from saasmetrics.tables import Table
@@ -46,3 +50,12 @@ def tickets_in(book: Book, zone: str = "UTC") -> Tickets:
     if zone not in kept:
         kept[zone] = tickets_of(book.tables, book.as_of_day, zone)
     return kept[zone]
+
+
+def when_asked(drill: Callable[[], Callable[..., pd.DataFrame]]) -> Callable[..., pd.DataFrame]:
+    """Return the function behind `Result.rows`, made when it is called: only then do tickets come one by one."""
+
+    def rows(period: Any = None, **group: Any) -> pd.DataFrame:
+        return drill()(period, **group)
+
+    return rows

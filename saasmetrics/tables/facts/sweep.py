@@ -260,26 +260,25 @@ def _by_count(columns: dict[str, list[Any]]) -> Runs | None:
 def _by_customer(parts: list[NDArray[np.int32]]) -> NDArray[np.int32] | None:
     """Return the place of each run by customer, as they came; None where a part has a customer here and there."""
     many = np.zeros(1 + max(int(who.max()) for who in parts), np.int32)
-    for part in parts:
-        who = part.astype(np.intp)
-        many[who] += (
-            _turns(who) + 1
-        )  # of runs of one customer, which follow each other, the last one holds
+    turns = [_turns(who) for who in parts]
+    for who, turn in zip(parts, turns, strict=True):
+        # Of runs of one customer, which follow each other, the last one holds.
+        many[who.astype(np.intp)] += turn + 1
     place = np.empty(sum(map(len, parts)), np.int32)
     if int(many.sum()) != len(place):  # they did not follow each other
         return None
     free = np.append(np.int32(0), np.cumsum(many[:-1], dtype=np.int32))
     at = 0
-    for part in parts:
+    for part, turn in zip(parts, turns, strict=True):
         who = part.astype(np.intp)
-        row = free[who] + _turns(who)
+        row = free[who] + turn
         free[who] = row + 1
         place[at : at + len(who)] = row
         at += len(who)
     return place
 
 
-def _turns(who: NDArray[np.intp]) -> Any:
+def _turns(who: NDArray[np.int32]) -> Any:
     """Return how many rows of the same customer stand right before each row; 0 where no two follow each other."""
     again = np.append(False, who[1:] == who[:-1])
     if not again.any():

@@ -18,8 +18,8 @@ from saasmetrics.engine.portable.balances import (
 from saasmetrics.engine.portable.fetched import whole_columns
 from saasmetrics.engine.portable.held import held, held_meanwhile
 from saasmetrics.engine.portable.reasons.parts import PARTS
-from saasmetrics.engine.portable.reasons.sums import EXPANDED
 from saasmetrics.engine.portable.whole import FAR, divided, flag, summed, with_period
+from saasmetrics.engine.reason_sums import EXPANDED
 from saasmetrics.engine.renewals import RENEWED
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from saasmetrics.engine.first_expansions import LIFE
 from saasmetrics.engine.portable.balances import origins
 from saasmetrics.engine.portable.lifetimes import lifetimes
 from saasmetrics.engine.portable.reasons.parts import PARTS
-from saasmetrics.engine.portable.reasons.sums import EXPANDED
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag
+from saasmetrics.engine.reason_sums import EXPANDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

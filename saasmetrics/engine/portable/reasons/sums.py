@@ -16,13 +16,13 @@ from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_par
 from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, summed, where
+from saasmetrics.engine.reason_sums import CHURNED, CONTRACTED, EXPANDED
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
 
-EXPANDED, CONTRACTED, CHURNED = range(3)  # the movements, in the order of `reason_sums.KINDS`
 _CHANGE = ("entity", "time")
 _REASON = ("entity", "period", "movement")
 _PRICE = PARTS[SUBTYPES.index("price")]
