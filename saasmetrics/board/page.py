@@ -74,7 +74,7 @@ def panel(exhibit: Exhibit) -> Panel:
     for theme in pictures:
         chart = None if exhibit.draw is None else exhibit.draw(theme=theme, width=_WIDTH)
         if chart is not None:
-            spec = chart.to_dict()
+            spec = chart.to_dict(validate=False)
             title = spec.pop("title", {})
             heading, caption = _words(title.get("text")), _words(title.get("subtitle"))
             pictures[theme] = _svg(spec, f"{exhibit.id}-{theme}-")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from inspect import isfunction
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ class _Charts(ModuleType):
         if name == "__all__":
             return [*kinds.__all__, "to_png", "to_svg"]
         found = getattr(kinds, name, module)
+        if isfunction(found):
+            return kinds.unchecked(found)
         if found is None:
             msg = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(msg)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.display import OfflineChart
+from saasmetrics.charts.display import OfflineChart, Rows
 from saasmetrics.charts.text import frequency, period_text, printable, thinned, wrap
 from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config, palette
 from saasmetrics.periods import NOUNS
@@ -43,7 +43,7 @@ def data(rows: Iterable[Mapping[str, Any]]) -> alt.Data:
     {'values': [{'value': None}]}
     """
     rows_only = [{printable(key): _plain(value) for key, value in row.items()} for row in rows]
-    return alt.Data(values=rows_only)  # type: ignore[no-untyped-call]
+    return Rows(values=rows_only)  # type: ignore[no-untyped-call]
 
 
 def _plain(value: Any) -> Any:

@@ -70,7 +70,7 @@ def to_png(chart: Any, *, width: int | None = None, scale: float = 2.0) -> bytes
 
 
 def _spec(chart: Any, width: int | None) -> dict[str, Any]:
-    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict()
+    spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict(validate=False)
     if width is not None or spec.get("width") == "container":
         spec["width"] = width or ASSUMED_WIDTH
     shown: dict[str, Any] = _printable(spec)
