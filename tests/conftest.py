@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -51,6 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for folder in MARKED_FOLDERS:
             if folder in item.path.relative_to(ROOT).parts[:-1]:
                 item.add_marker(folder)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is loaded by now stays, so that it need not be looked through again and again
 
 
 @pytest.fixture(scope="session")
