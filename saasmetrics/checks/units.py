@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saasmetrics.money import counted
+from saasmetrics.tables.arrays import looked_up
 from saasmetrics.tables.gate.view import View
 from saasmetrics.tables.order import in_order
 
@@ -81,9 +82,10 @@ def jumped(view: View, rows: Rows, by: Mapping[float, int]) -> Iterable[Problem]
 
 def _jumps(view: View, date: str, amount: str) -> tuple[Rows, npt.NDArray[np.float64]]:
     """Return the rows that jump, in their order, and by which factor."""
-    good = view.valid(date) & view.valid(amount) & (np.abs(view.numbers(amount)) >= LEAST)
-    rows = np.flatnonzero(good & (view.codes("customer_id") >= 0))
-    rows = rows[_far_apart(view.codes("customer_id")[rows], np.abs(view.numbers(amount)[rows]))]
+    size, customer = np.abs(view.numbers(amount)), view.codes("customer_id")
+    good = view.valid(date) & view.valid(amount) & (size >= LEAST) & (customer >= 0)
+    rows = np.flatnonzero(good)
+    rows = rows[_far_apart(looked_up(customer, rows), looked_up(size, rows))]
     same = [name for name in SAME if view.has(name)] if view.name == "subscriptions" else []
     group = view.combined(["customer_id", *same])[rows]
     order = by_group_and_day(group, view.days(date)[rows])
@@ -105,12 +107,11 @@ def _far_apart(
     customer: npt.NDArray[np.int32], size: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
     """Return which rows are of customers whose amounts are a factor apart at all: the others need no order."""
-    many = int(customer.max(initial=-1)) + 1
+    many, place = int(customer.max(initial=-1)) + 1, customer.astype(np.intp)
     least, most = np.full(many, np.inf), np.zeros(many)
-    np.minimum.at(least, customer, size)
-    np.maximum.at(most, customer, size)
-    apart: npt.NDArray[np.bool_] = (most >= least * (min(FACTORS) * (1 - 2 * NEAR)))[customer]
-    return apart
+    np.minimum.at(least, place, size)
+    np.maximum.at(most, place, size)
+    return looked_up(most >= least * (min(FACTORS) * (1 - 2 * NEAR)), place)
 
 
 def by_group_and_day(group: npt.NDArray[np.int64], day: npt.NDArray[np.int32]) -> Rows:

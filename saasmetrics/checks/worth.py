@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from saasmetrics.engine.spans import Spans, source_of, spans
+from saasmetrics.engine.tally import tally
 from saasmetrics.errors import DataError
+from saasmetrics.tables.arrays import looked_up
 from saasmetrics.tables.runs import rows_in
 
 if TYPE_CHECKING:
@@ -151,17 +153,17 @@ def _broken(source: str, problems: Sequence[Problem]) -> npt.NDArray[np.intp]:
 def _worth(found: Spans, as_of: int, kept: npt.NDArray[np.intp], size: int) -> Worth:
     """Add up the spans of the last day of each customer, and of each subscription."""
     found = found.pick(~found.rests()) if found.paused is not None else found
-    until = np.minimum(found.end, as_of + 1).astype(np.int64)
+    until = np.minimum(found.end, as_of + 1)
     customers = _last(found, until, found.entity, len(found.entity_ids))
     rows = None
     if found.source == "subscriptions":
         rows = np.zeros(size, np.int64)
         rows[kept] = _of_lines(found, until, len(kept))
-    running = int(amounts_on(found, as_of, len(found.entity_ids)).sum())
+    running = int(found.amount[(found.start <= as_of) & (found.end > as_of)].sum())
     return Worth(found.entity_ids, customers, rows, running)
 
 
-def _of_lines(found: Spans, until: Numbers, size: int) -> Numbers:
+def _of_lines(found: Spans, until: npt.NDArray[Any], size: int) -> Numbers:
     """Add up the spans of the last day of each row; where every row is one span, that is it."""
     if found.line is None and len(found) == size:
         return np.where(found.start < until, found.amount, 0)
@@ -203,13 +205,13 @@ def places(ids: pa.Array, known: pa.Array) -> Numbers:
     return out
 
 
-def _last(found: Spans, until: Numbers, group: npt.NDArray[Any], size: int) -> Numbers:
-    last = np.full(size, np.iinfo(np.int64).min)
-    np.maximum.at(last, group, until)
-    there = (found.start < last[group]) & (until >= last[group])
-    out = np.zeros(size, np.int64)
-    np.add.at(out, group[there], found.amount[there])
-    return out
+def _last(found: Spans, until: npt.NDArray[Any], group: npt.NDArray[Any], size: int) -> Numbers:
+    place = group.astype(np.intp, copy=False)
+    last = np.full(size, np.iinfo(until.dtype).min, until.dtype)
+    np.maximum.at(last, place, until)
+    day = looked_up(last, place)
+    there = np.flatnonzero((found.start < day) & (until >= day))
+    return tally(looked_up(place, there), looked_up(found.amount, there), size)
 
 
 def lines_of(problem: Problem) -> npt.NDArray[np.intp] | None:

@@ -153,22 +153,21 @@ def sparse_frame(
         if many > 1:
             key *= many
             key += values
-    size = math.prod(sizes)
-    used = np.arange(size)
+    size, used = math.prod(sizes), None
     if size > len(key) + _FEW:
         used, key = np.unique(key, return_inverse=True)
-        key = key.reshape(-1)
-    customers = np.bincount(key, minlength=len(used))
+        key, size = key.reshape(-1), len(used)
+    customers = np.bincount(key, minlength=size)
     filled = np.flatnonzero(customers)
-    cells = np.unravel_index(used[filled], sizes)
+    cells = np.unravel_index(filled if used is None else used, sizes)
     data: dict[str, object] = {}
     for i, name in enumerate(groups.by):
         data[name] = _labels(groups, i)[cells[0]]
     data.update(dict(zip(dims, cells[1:], strict=True)))
     data["customers"] = customers[filled]
     for name, values in sums.items():
-        data[name] = tally(key, values, len(used))[filled]
-    return pd.DataFrame(data)
+        data[name] = tally(key, values, size)[filled]
+    return pd.DataFrame(data, copy=False)  # nothing else has these columns
 
 
 def _labels(groups: Groups, column: int) -> NDArray[np.object_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from saasmetrics.engine.tally import drain, pour
 from saasmetrics.tables.arrays import looked_up
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,17 +65,19 @@ def pair_cube(
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """What the customers of a block are from one change to the next, now or `window` ago: the same for all groups.
+    """What the customers of a block add to sums from a place on the axis on, the same for all groups.
 
-    `owner` counts accounts from the first of the block and `place` stands on the axis; `gain` is the change of MRR but
-    for what rests, `rests` and `lost` are what rests of it and what is lost of it, `idle` who rested at the start and
-    `gone` who of them left; the last three are None where there is none. `payer`, `paid` and `pays` are who paid
-    `window` ago from a place on, by how much more than before, and how many.
+    `owner` counts accounts from the first of the block; `ends` says which steps end, `until` at which place. `gain` is
+    the change of MRR but for what rests, `rests` and `lost` are what rests of it and what is lost of it, `idle` who
+    rested at the start and `gone` who of them left; the last three are None where there is none. `payer`, `paid` and
+    `pays` are who paid `window` ago from a place on, by how much more than before, and how many.
     """
 
     accounts: slice
     owner: NDArray[np.int32]
     place: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    until: NDArray[np.int32]
     standing: NDArray[np.int8]
     gain: NDArray[np.int64]
     rests: NDArray[np.int64] | None
@@ -157,69 +159,110 @@ class _Sums:
 
 def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: bool) -> Steps:
     owner, time, now, ago = _states(ledger, window, axis.last)
-    m1, m0 = ledger.mrr[now], _balance(ledger.mrr, ago)
+    m1, m0 = looked_up(ledger.mrr, now), _balance(ledger.mrr, ago)
     opening = np.maximum(m0, 0)
     gain, rests, held, idle = m1 - opening, None, m1, None
     if ledger.paused is not None:
-        p1, p0 = ledger.paused[now], _balance(ledger.paused, ago)
+        p1, p0 = looked_up(ledger.paused, now), _balance(ledger.paused, ago)
         held = m1 + p1
         if ledger.aside:
             rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
             gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
-    standing = _standings(m0 > 0, held > 0, ledger.since[owner] + window <= time, gain)
+    seen = looked_up(ledger.since, owner) + window <= time
+    standing = _standings(m0 > 0, held > 0, seen, gain)
     if idle is not None:
         standing[idle & (standing == BACK)] = RESUMED
         idle = idle if idle.any() else None
-    paid = np.maximum(ledger.mrr, 0)
-    pays = (paid > 0).astype(np.int64)
-    rows = np.flatnonzero(ledger.time <= axis.last - window)
+    lost = np.minimum(m1 - opening, 0) if uneven else None
+    gone = None if idle is None else idle & (held <= 0)
+    place = axis.place(time).astype(np.int32)
+    told = [values for values in (rests, lost, idle) if values is not None]
+    kept, ends = _kept(owner, place, standing, told)
     return Steps(
-        accounts=accounts,
-        owner=owner.astype(np.int32),
-        place=axis.place(time).astype(np.int32),
-        standing=standing,
-        gain=gain,
-        rests=rests,
-        lost=np.minimum(m1 - opening, 0) if uneven else None,
-        idle=idle,
-        gone=None if idle is None else idle & (held <= 0),
-        payer=ledger.account[rows].astype(np.int32),
-        payer_place=axis.place(ledger.time[rows] + window).astype(np.int32),
-        paid=(paid - ledger.before(paid))[rows],
-        pays=(pays - ledger.before(pays))[rows].astype(np.int8),
+        accounts,
+        looked_up(owner, kept).astype(np.int32),
+        looked_up(place, kept),
+        ends.astype(np.int32),
+        looked_up(place, looked_up(kept, ends) + 1),
+        looked_up(standing, kept),
+        *(None if values is None else looked_up(values, kept) for values in (gain, rests, lost)),
+        *(None if who is None else looked_up(who, kept) for who in (idle, gone)),
+        *_payers(ledger, window, axis),
+    )
+
+
+def _kept(
+    owner: NDArray[np.int64],
+    place: NDArray[np.int32],
+    standing: NDArray[np.int8],
+    told: Sequence[NDArray[Any]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the steps at which something is added and not taken away at once, and which of them end at the next."""
+    kept = standing > SAME
+    for values in told:
+        kept |= values != 0
+    ending = np.zeros(len(owner), bool)
+    np.equal(owner[1:], owner[:-1], out=ending[:-1])
+    kept[:-1] &= ~ending[:-1] | (place[1:] != place[:-1])
+    rows = np.flatnonzero(kept)
+    return rows, np.flatnonzero(looked_up(ending, rows))
+
+
+def _payers(
+    ledger: Ledger, window: int, axis: Axis
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int8]]:
+    """Return who paid `window` ago, from which place on, how much more than before, and how many."""
+    rows = np.flatnonzero(ledger.time <= axis.last - window)
+    paid = np.maximum(ledger.mrr, 0)
+    before = ledger.before(paid)
+    pays = (paid > 0).view(np.int8) - (before > 0).view(np.int8)
+    return (
+        looked_up(ledger.account, rows).astype(np.int32),
+        axis.place(looked_up(ledger.time, rows) + window).astype(np.int32),
+        looked_up(paid - before, rows),
+        looked_up(pays, rows),
     )
 
 
 def _add(sums: _Sums, part: Steps, cell_of: NDArray[np.int64]) -> None:
-    """Add what changes in a block; `cell_of` an account, plus the place, is the cell."""
-    cell = looked_up(cell_of, part.owner) + part.place
-    # What a customer adds from one time on, it takes away at the next.
-    same = part.owner[1:] == part.owner[:-1]
+    """Add the steps of a block; `cell_of` an account, plus the place, is the cell."""
+    base = looked_up(cell_of, part.owner)
+    begin, end = base + part.place, looked_up(base, part.ends) + part.until
+
+    def spread(
+        total: NDArray[np.int64],
+        begin: NDArray[np.int64],
+        end: NDArray[np.int64],
+        values: NDArray[np.int64] | None,
+    ) -> None:
+        pour(total, begin, values)
+        drain(total, end, None if values is None else looked_up(values, part.ends))
+
     standing = part.standing.astype(np.int64)
-    moves, first = standing > SAME, (standing - GROWN) * sums.cells + 1
-    begins = (first + cell) * moves
-    ends = (first[:-1] + cell[1:]) * (same & moves[:-1])
-    pour(sums.money, begins, part.gain)
-    drain(sums.money, ends, part.gain[:-1])
+    ended = looked_up(standing, part.ends)
+    begins = _in_cells(sums, standing, begin)
+    ends = _in_cells(sums, ended, end)
+    spread(sums.money, begins, ends, part.gain)
     counted = standing <= LOST
-    pour(sums.heads, begins * counted, None)
-    drain(sums.heads, ends * counted[:-1], None)
+    spread(sums.heads, begins * counted, ends * (ended <= LOST), None)
     payers = looked_up(cell_of, part.payer) + part.payer_place
     pour(sums.paid, payers, part.paid)
     pour(sums.payers, payers, part.pays.astype(np.int64))
-
-    def spread(total: NDArray[np.int64], values: NDArray[np.int64]) -> None:
-        pour(total, cell, values)
-        drain(total, cell[1:], values[:-1] * same)
-
     if part.rests is not None:
-        spread(sums.paused, -part.rests * (standing >= SAME))
+        spread(sums.paused, begin, end, -part.rests * (standing >= SAME))
     if part.lost is not None:
-        spread(sums.lost, part.lost * ((standing >= SAME) & counted))
+        spread(sums.lost, begin, end, part.lost * ((standing >= SAME) & counted))
     if part.idle is not None and part.gone is not None:
-        spread(sums.idle, part.idle.astype(np.int64))
-        spread(sums.gone, part.gone.astype(np.int64))
+        spread(sums.idle, begin, end, part.idle.astype(np.int64))
+        spread(sums.gone, begin, end, part.gone.astype(np.int64))
+
+
+def _in_cells(
+    sums: _Sums, standing: NDArray[np.int64], cell: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the cells of what is counted by standing; the first one of who is not."""
+    return ((standing - GROWN) * sums.cells + 1 + cell) * (standing > SAME)
 
 
 def _states(
@@ -246,13 +289,13 @@ def _states(
     earlier = np.cumsum(key & 1)
     key >>= 1
     owner, time = key >> TIME_BITS, (key & ((1 << TIME_BITS) - 1)) + base
-    ago = np.concatenate([[-1], again])[earlier]
-    ago = np.where(ledger.account[ago] == owner, ago, -1)
+    ago = looked_up(np.concatenate([[-1], again]), earlier)
+    ago = np.where(looked_up(ledger.account, ago) == owner, ago, -1)
     return owner, time, np.arange(len(key)) - earlier, ago
 
 
 def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    return values[at] * (at >= 0)
+    return looked_up(values, at) * (at >= 0)
 
 
 def _standing(paid: int, held: int, seen: int, sign: int) -> int:
