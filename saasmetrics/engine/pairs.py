@@ -186,8 +186,11 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
         ends.astype(np.int32),
         looked_up(place, looked_up(kept, ends) + 1),
         looked_up(standing, kept),
-        *(None if values is None else looked_up(values, kept) for values in (gain, rests, lost)),
-        *(None if who is None else looked_up(who, kept) for who in (idle, gone)),
+        looked_up(gain, kept),
+        None if rests is None else looked_up(rests, kept),
+        None if lost is None else looked_up(lost, kept),
+        None if idle is None else looked_up(idle, kept),
+        None if gone is None else looked_up(gone, kept),
         *_payers(ledger, window, axis),
     )
 

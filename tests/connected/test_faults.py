@@ -161,8 +161,13 @@ def test_an_interruption_while_something_kept_is_let_go_is_not_lost(error: BaseE
     weakref.finalize(owner, held._dropped, Door(), "a_table")
     del owner
     with pytest.raises(KeyboardInterrupt):
-        for _ in range(1000):  # it is felt between two steps, not in one that waits
-            time.sleep(0.01)
+        _wait()
+
+
+def _wait() -> None:
+    """Wait in short steps, between which an interruption is felt."""
+    for _ in range(1000):
+        time.sleep(0.01)
 
 
 def test_what_was_kept_there_goes_with_the_book() -> None:
