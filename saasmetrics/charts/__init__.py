@@ -13,6 +13,7 @@ from inspect import isfunction
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.charts.loading import spared
 from saasmetrics.charts.render import to_png as to_png
 from saasmetrics.charts.render import to_svg as to_svg
 
@@ -31,7 +32,8 @@ class _Charts(ModuleType):
         if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
         module = sys.modules.get(f"{__name__}.{name}")
-        kinds = import_module(f"{__name__}.kinds")
+        with spared():
+            kinds = import_module(f"{__name__}.kinds")
         if name == "__all__":
             return [*kinds.__all__, "to_png", "to_svg"]
         found = getattr(kinds, name, module)
