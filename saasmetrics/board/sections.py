@@ -176,7 +176,11 @@ def _largest(book: Book, result: Result) -> Exhibit:
         rows = rows.merge(names, on="customer_id", how="left", validate="one_to_one")
     order = [name for name in ("customer_id", "name", "closing", "share") if name in rows.columns]
     table = rows[order].rename(columns={"closing": "mrr"})
-    title = f"The {len(table)} largest of {many:,} paying customers"
+    title = (
+        "The one paying customer"
+        if many == 1
+        else f"The {len(table)} largest of {many:,} paying customers"
+    )
     return Exhibit("largest_customers", title, result, None, table)
 
 

@@ -134,3 +134,10 @@ def test_a_cohort_that_lost_somebody_does_not_read_as_whole() -> None:
     table = table.assign(denominator=1000.0, observed=True)
     cells = readable(Exhibit("cohorts", "", result, None, table))[0]
     assert cells[["0", "1", "2"]].iloc[0].tolist() == ["100%", "99%", "100%"]
+
+
+def test_the_only_paying_customer_is_not_the_largest_of_one() -> None:
+    book = sm.Book(mrr={"customer_id": ["a", "a"], "month": ["2026-01", "2026-02"], "mrr": [5, 5]})
+    shown = [each for part in sm.board.review(book).sections for each in part.exhibits]
+    titles = {each.id: each.title for each in shown}
+    assert titles["largest_customers"] == "The one paying customer"
