@@ -71,14 +71,18 @@ def panel(result: Result, now: Mapping[str, Any]) -> dict[str, Any]:
         return {"title": title, "note": "No customer has a lifetime yet.", "scene": blank}
     currency = "" if now["measure"] == "logos" else result.context.currency
     scene = draw(found, noun, currency, title)
-    notes = [f"By age in {noun}s"]
-    if any(row["low"] is not None for curve in found for row in curve.rows):
-        notes.append("band: 95% interval")
+    notes = axes(found, noun)
     if left_out:
         notes.append(f"the {len(found)} largest of {len(found) + left_out} groups")
     if len(found) == 1:
         title = f"{title}: {half(result, now, noun)}"
     return {"title": title, "note": "; ".join(notes) + ".", "scene": scene.as_dict()}
+
+
+def axes(found: list[Curve], noun: str) -> list[str]:
+    """Return in words what is to be seen: the ages, and the band where a curve has one."""
+    banded = any(row["low"] is not None for curve in found for row in curve.rows)
+    return [f"By age in {noun}s", *(["band: 95% interval"] if banded else [])]
 
 
 def curves(df: pd.DataFrame, now: Mapping[str, Any]) -> tuple[list[Curve], int]:

@@ -201,7 +201,8 @@ class SurvivalExplorer(MetricWidget):
         found, left_out = curve.curves(result.df, now)
         if not found:
             return blank(title, "No customer has a lifetime yet.", _WIDTH)
-        noun, notes = NOUNS[now["freq"]], [f"By age in {NOUNS[now['freq']]}s; band: 95% interval"]
+        noun = NOUNS[now["freq"]]
+        notes = curve.axes(found, noun)
         if fit is not None:
             found, words = self._carried_on(found, now, fit)
             notes.append(words)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.periods import NOUNS
 from saasmetrics_widgets.cards import chosen
-from saasmetrics_widgets.curve import Curve, Plot, drawn
+from saasmetrics_widgets.curve import Curve, Plot, axes, drawn
 from saasmetrics_widgets.panels import blank
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def panel(
     scene = drawn(found, Plot(noun, of="pair", width=_WIDTH, high=_HIGH, top=top), title)
     return {
         "title": title,
-        "note": f"By age in {noun}s; band: 95% interval; below: customers old enough.",
+        "note": "; ".join([*axes(found, noun), "below: customers old enough."]),
         "scene": scene.as_dict(),
     }
 

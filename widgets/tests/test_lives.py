@@ -8,7 +8,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.survival.fits import MODELS
-from saasmetrics_widgets import SurvivalExplorer
+from saasmetrics_widgets import SurvivalExplorer, curve
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +94,10 @@ def test_where_nobody_has_a_lifetime_nothing_is_said_of_half_of_them() -> None:
     found = SurvivalExplorer(sm.Book(mrr={"customer_id": ["a"], "month": ["2026-01"], "mrr": [0]}))
     assert found.view["answer"] == "No customer has a lifetime yet."
     assert found.view["cards"] == []
+
+
+def test_a_band_is_spoken_of_only_where_a_curve_has_one(book) -> None:
+    found = SurvivalExplorer(book, freq="Q")
+    assert "band: 95% interval" in found.survival["note"]
+    row = {"age": 0, "value": 1.0, "low": None, "high": None, "at_risk": 1}
+    assert curve.axes([curve.Curve("", "gain", [row])], "month") == ["By age in months"]
