@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import FORMATS, Settings, settings
 from saasmetrics.board.build import Pack, pack
+from saasmetrics.board.printed import warnings
 from saasmetrics.board.remedies import reworded
 from saasmetrics.errors import DataError, MissingExtraError
 from saasmetrics.export.files import replacing
@@ -27,7 +28,7 @@ _KEPT = f"{_STEM}.json"  # in each folder of the archive, to be compared with
 
 @dataclass(frozen=True)
 class Made:
-    """What was written: the pack, its files, the file of the pack that it was compared with, and what was left out.
+    """What was written: the pack, its files, the pack it was compared with, what was left out, and warnings.
 
     Examples
     --------
@@ -39,6 +40,7 @@ class Made:
     files: tuple[Path, ...]
     since: Path | None
     left_out: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = []
@@ -50,6 +52,7 @@ class Made:
             ]
         told = {text for page in self.pack.pages for text in page.missing}
         lines += [f"To mend: {each}" for each in self.pack.lint() if each.text not in told]
+        lines += self.warnings
         lines += ["", _compared(self.since), *([self.left_out] if self.left_out else [])]
         lines += map(str, self.files)
         return "\n".join(lines)
@@ -167,7 +170,8 @@ def monthly(
     )
     made = reworded(made, words)
     files = written(made, archive / made.as_of, told, formats)
-    return Made(made, files, last, left_out)
+    moving = tuple(map(words, warnings(book.check().df, book.currency)))
+    return Made(made, files, last, left_out, moving)
 
 
 def newest(archive: Path, before: str) -> Path | None:

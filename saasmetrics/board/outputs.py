@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.asked import FORMATS
 from saasmetrics.errors import DataError
 from saasmetrics.export.files import file_path, refuse_special, replacing_all
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can hold
+_PAGES = ("", ".html", ".htm")
 _MADE = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
@@ -99,7 +101,8 @@ def review_places(folder: str, page: str, csv: str | None) -> tuple[Path, Path]:
     Raises
     ------
     DataError
-        If the page is one of the exports, or the CSV files would be read as exports the next time.
+        If the page is named like another kind of file or is one of the exports, or the CSV files would be read as
+        exports the next time.
 
     Examples
     --------
@@ -112,6 +115,7 @@ def review_places(folder: str, page: str, csv: str | None) -> tuple[Path, Path]:
     if out.exists() and (out.resolve() == data or _is_export(out.resolve(), data)):
         msg = f"--out {out} is a file of the exports; name another one."
         raise DataError(msg)
+    _refuse_other_kinds(out)
     beside = Path(csv) if csv else out.with_name(f"{out.stem}-csv")
     inside = bool(csv) and data.is_dir() and exports in beside.resolve().parents
     if inside or beside.resolve() == exports:
@@ -121,6 +125,21 @@ def review_places(folder: str, page: str, csv: str | None) -> tuple[Path, Path]:
         )
         raise DataError(msg)
     return out, beside
+
+
+def _refuse_other_kinds(page: Path) -> None:
+    kind = page.suffix.lower()
+    if (
+        kind in _PAGES or not kind[1:].isalpha()
+    ):  # the end of a name such as review.2026-03 is no kind
+        return
+    pack = (
+        f" A {kind} file is written with the board pack: saasmetrics report board.toml."
+        if kind[1:] in FORMATS
+        else ""
+    )
+    msg = f"--out {page}: a retention review is a web page; name it {page.with_suffix('.html')}.{pack}"
+    raise DataError(msg)
 
 
 def _is_export(file: Path, folder: Path) -> bool:

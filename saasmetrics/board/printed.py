@@ -31,7 +31,7 @@ def printed(review: Review) -> list[str]:
     lines = [_figure(figure) for figure in review.headline]
     for section in review.sections:
         lines += [f"Not shown in {section.title}: {text}" for text in section.missing]
-    return [*lines, *_warnings(review.findings, review.book.currency)]
+    return [*lines, *warnings(review.findings, review.book.currency)]
 
 
 def _figure(figure: Figure) -> str:
@@ -42,8 +42,16 @@ def _figure(figure: Figure) -> str:
     return f"{figure.name:<12} {figure.text:>12}   {'; '.join(details)}".rstrip()
 
 
-def _warnings(findings: pd.DataFrame, currency: str) -> Iterator[str]:
-    """Return each warning about rows or customers that count, those of most MRR first; the others move no number."""
+def warnings(findings: pd.DataFrame, currency: str) -> Iterator[str]:
+    """Return each warning about rows or customers that count, those of most MRR first; the others move no number.
+
+    Examples
+    --------
+    >>> import saasmetrics as sm
+    >>> rows = {"customer_id": ["a", "b "], "month": ["2026-01"] * 2, "mrr": [10, 12]}
+    >>> list(warnings(sm.Book(mrr=rows).check().df, "USD"))[-1][:22]
+    'Warning: mrr.customer_'
+    """
     moving = (findings["severity"] == "warning") & (findings["points"] > 0)
     for row in findings[moving].to_dict("records"):
         place = f"{row['table']}{'.' if row['column'] else ''}{row['column']}"

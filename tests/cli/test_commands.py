@@ -119,6 +119,35 @@ def test_report_prints_each_warning_that_moves_numbers_on_a_line_of_its_own(
     ]
 
 
+def test_the_command_of_a_pack_prints_the_warnings_that_move_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    months = [f"  c1,2025-{n:02},30\nc2,2025-{n:02},70" for n in range(1, 13)]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mrr.csv").write_text("\n".join(["customer_id,month,mrr", *months]))
+    (tmp_path / "board.toml").write_text(
+        'data = "data"\npages = ["definitions"]\nformats = ["html"]\n'
+    )
+    words = ["report", str(tmp_path / "board.toml"), "--out", str(tmp_path / "packs")]
+    assert main(words) == DONE
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning: ")]
+    assert told[0] == (
+        "Warning: mrr.customer_id: has blanks before or after the id (12 rows, $30 of MRR)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["pdf", "pptx", "XLSX", "docx"])
+def test_a_review_is_not_written_under_the_name_of_another_kind_of_file(
+    kind: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / f"review.{kind}"
+    assert main(["report", str(exports), "--out", str(page)]) == USAGE
+    said = capsys.readouterr().err
+    assert "review.html" in said
+    assert ("saasmetrics report board.toml" in said) == (kind != "docx")
+    assert not page.exists()
+
+
 def test_the_page_of_a_report_says_what_to_do_in_sentences_and_flags(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
