@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _FEW = "too few customers to resample: no interval"
+LEAST = 5  # customers whose resamples tell how far a rate may be off: those of two or three are too much alike
+_FEWER = "fewer than five customers: no interval"
 
 
 @dataclass(frozen=True)
@@ -235,10 +237,11 @@ def rate_frame(
     data["reason"] = np.where(np.isnan(data["value"]), reason, "")
     data["complete"] = np.tile(np.arange(first, first + periods) <= full, len(groups))
     if question.interval is not None:
-        low, high = _interval(question, numerator, denominator, unit)
-        data["low"], data["high"] = low.ravel(), high.ravel()
+        low, high = (edge.ravel() for edge in _interval(question, numerator, denominator, unit))
+        told = np.full(len(low), True) if unit == "count" else (data["n"] >= LEAST) & (low < high)
+        data["low"], data["high"] = np.where(told, low, np.nan), np.where(told, high, np.nan)
         without = ~np.isnan(data["value"]) & np.isnan(data["low"])
-        why = _no_interval(data["n"], resampled=numerator.shape[1] > 1)
+        why = _no_interval(data["n"], low, resampled=numerator.shape[1] > 1)
         data["reason"] = np.where(without, why, data["reason"])
     out = pd.DataFrame(data)
     if book.since_day is not None:
@@ -247,11 +250,12 @@ def rate_frame(
     return out.reset_index(drop=True)
 
 
-def _no_interval(n: NDArray[Any], *, resampled: bool) -> NDArray[Any]:
-    """Return why values have no interval, by how many customers each is of."""
+def _no_interval(n: NDArray[Any], low: NDArray[Any], *, resampled: bool) -> NDArray[Any]:
+    """Return why values have no interval, by how many customers each is of and where resamples begin."""
     if not resampled:
         return np.full(len(n), "too many groups and periods to resample customers: no interval")
-    return np.where(n < 2, "fewer than two customers: no interval", _FEW)
+    alike = np.where(np.isnan(low), _FEW, "all resamples are alike: no interval")
+    return np.select([n < 2, n < LEAST], ["fewer than two customers: no interval", _FEWER], alike)
 
 
 def _interval(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -107,8 +109,32 @@ def test_a_rate_without_an_interval_says_why() -> None:
     assert sm.retention.nrr(one, window=1).df["reason"].iloc[0].startswith("nobody was paying")
     assert sm.retention.nrr(one, window=1, interval=None).df["reason"].iloc[-1] == ""
     assert sm.retention.logo_retention(one, window=1).df["reason"].iloc[-1] == ""
-    two = {"customer_id": ["a"] * 12 + ["b"] * 12, "month": months * 2, "mrr": [10] * 24}
-    assert sm.retention.nrr(sm.Book(mrr=two), window=1).df["reason"].iloc[-1] == ""
+
+
+def _of(customers: str, grown: int = 0) -> tuple[float, float, str]:
+    """Low, high and reason of NRR of customers who pay 10, some of them 20 in the second month."""
+    rows = [
+        (name, m, 10 + 10 * (m > 1 and i < grown))
+        for i, name in enumerate(customers)
+        for m in (1, 2)
+    ]
+    names, months, mrr = zip(*rows, strict=True)
+    table = {"customer_id": names, "month": [f"2025-{m:02}" for m in months], "mrr": mrr}
+    last = sm.retention.nrr(sm.Book(mrr=table), window=1).df.iloc[-1]
+    return last["low"], last["high"], last["reason"]
+
+
+def test_a_rate_of_fewer_than_five_customers_or_of_resamples_that_are_alike_has_no_interval() -> (
+    None
+):
+    low, high, reason = _of("abcd", grown=2)
+    assert (math.isnan(low), math.isnan(high)) == (True, True)
+    assert reason == "fewer than five customers: no interval"
+    assert math.isnan(_of("abcdefgh")[0])
+    assert _of("abcdefgh")[2] == "all resamples are alike: no interval"
+    low, high, reason = _of("abcde", grown=2)
+    assert low < 1.4 < high
+    assert reason == ""
 
 
 def test_a_projected_rate_without_an_interval_says_both() -> None:

@@ -55,7 +55,8 @@ def nrr(
     freq
         D, W, M, Q or Y.
     interval
-        Coverage of the interval, by resampling customers; None for none.
+        Coverage of the interval, by resampling customers; None for none. Fewer than five customers, and those whose
+        resamples are all alike, have none: its `reason` says so.
     method
         "cohort", "movements" or "changelog"; by default the policy's.
     reactivation
