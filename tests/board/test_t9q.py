@@ -112,3 +112,13 @@ def test_what_the_tables_do_not_have_is_named_with_what_to_add(pack: Pack) -> No
 def test_the_pack_of_it_is_written_in_every_format(pack: Pack, tmp_path: Path) -> None:
     for form in ("html", "pdf", "pptx", "xlsx"):
         assert getattr(pack, f"to_{form}")(tmp_path / f"pack.{form}").stat().st_size > 10_000
+
+
+def test_a_quarter_with_open_renewals_says_how_much_is_open_and_what_its_rate_is_without() -> None:
+    book = sm.demo(customers=300, seed=7)
+    page = next(page for page in sm.board.pack(book).pages if page.id == "t9q")
+    rates = sm.renewals.rates(book, freq="Q").df.set_index("period")
+    last = rates[rates["open_share"] > 0].iloc[0]
+    said = f"{last['open_share']:.0%} of what came up is still open, {last['of_all']:.1%} if none renews"
+    assert said in page.footnote
+    assert "Gross renewal rate, decided" in [row.label for row in page.tables[0].rows]

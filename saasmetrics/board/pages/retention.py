@@ -48,7 +48,7 @@ def retention(making: Making) -> Page:
     plan = making.plan("nrr", making.now, "ratio")
     told = points(making.value(making.compare(key, plan, "plan")), "plan") if plan else ""
     title += f", NRR {told}" if told else ""
-    title += f"; retention is weakest in {weakest}" if weakest else ""
+    title += f"; GRR is lowest in {weakest}" if weakest else ""
     return Page(
         "retention", "NRR and GRR", title, key, comment,
         footnote=footnote(making, [*results.values(), *more], ("Lines beside values are 95% intervals.",)),

@@ -13,9 +13,10 @@ from saasmetrics.board.notes import footnote
 from saasmetrics.board.pages.summary import arr_ids
 from saasmetrics.board.sentences import against_plan, by_share, listed
 from saasmetrics.errors import DataError, InvalidTablesError
+from saasmetrics.money import format_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -60,7 +61,7 @@ def t9q(making: Making) -> Page:
         comment=_comment(making),
         footnote=footnote(
             making, [making.bridge, *results],
-            (_NOTE, *notes),
+            (_NOTE, *_still_open(making, results), *notes),
         ),
         calculation="Opening + new + reactivation + expansion - contraction - churn ± paused ± exchange rates = "
         "closing, each the sum over the customers in the table Movements; growth is closing / closing four quarters "
@@ -160,7 +161,8 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
             continue
         results.append(result)
         cells = [making.rate(result, quarter) for quarter in making.quarters]
-        rows.append(Row(name, _with_plan(making, result.metric.id, cells, result.metric.unit)))
+        label = f"{name}, decided" if "open_share" in result.df.columns else name
+        rows.append(Row(label, _with_plan(making, result.metric.id, cells, result.metric.unit)))
     counts = [customers_id(making, quarter) for quarter in making.quarters]
     rows.append(
         Row("Customers", _with_plan(making, "customers", _counted(making, counts), "count"))
@@ -168,6 +170,19 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
     if heads := _headcount(making):
         rows.append(heads)
     return rows, missing, results
+
+
+def _still_open(making: Making, results: Sequence[Result]) -> list[str]:
+    """Return what is still open of what came up in the quarters shown, which the rate of renewals leaves out."""
+    said = []
+    for df in (found.df for found in results if "open_share" in found.df.columns):
+        for row in df[df["period"].isin(making.quarters) & (df["open_share"] > 0)].itertuples():
+            quarter = f"{making.label(row.period)}: {format_part(row.open_share, 0)} of what came up is still open"
+            least = (
+                "" if row.of_all != row.of_all else f", {format_part(row.of_all, 1)} if none renews"
+            )
+            said.append(f"{quarter}{least}")
+    return [f"Gross renewal rate, {'; '.join(said)}."] if said else []
 
 
 def customers_id(making: Making, quarter: pd.Timestamp) -> str:

@@ -66,7 +66,7 @@ def nrr(
     -------
     Result
         period, by-columns, value (1.0 = 100 %), numerator and denominator in currency units, n customers at the
-        start, reason, complete, low, high.
+        start (paying or paused: `rows()` has those who are in one of the two sides), reason, complete, low, high.
 
     Raises
     ------
