@@ -122,3 +122,27 @@ def test_a_quarter_with_open_renewals_says_how_much_is_open_and_what_its_rate_is
     said = f"{last['open_share']:.0%} of what came up is still open, {last['of_all']:.1%} if none renews"
     assert said in page.footnote
     assert "Gross renewal rate, decided" in [row.label for row in page.tables[0].rows]
+
+
+def test_a_quarter_of_which_much_is_open_says_so_beside_its_headline() -> None:
+    names = [f"c{i}" for i in range(20)]
+    months = [f"{2025 + month // 12}-{month % 12 + 1:02}" for month in range(7, 21)]
+    mrr = {
+        "customer_id": names * len(months),
+        "month": [month for month in months for _ in names],
+        "mrr": [100.0] * (20 * len(months)),
+    }
+    contracts = {
+        "contract_id": [f"k{i}" for i in range(22)],
+        "customer_id": [*names, "c0", "c1"],
+        "start": ["2025-08-15"] * 20 + ["2026-08-15"] * 2,
+        "end": ["2026-08-14"] * 20 + ["2027-08-14"] * 2,
+        "arr": [1200.0] * 22,
+        "signed_at": ["2025-08-01"] * 20 + ["2026-08-01"] * 2,
+    }
+    book = sm.Book(mrr=mrr, contracts=contracts, as_of="2026-09-30")
+    page = sm.board.pack(book, settings={"pages": ["t9q"]}).pages[0]
+    assert page.comment.endswith(
+        "90% of what came up for renewal is still open and not in its rate."
+    )
+    assert "90% of what came up is still open, 10.0% if none renews" in page.footnote

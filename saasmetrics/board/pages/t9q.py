@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.benchmarks import context
 from saasmetrics.board.figures import head_of, scale_of
@@ -31,6 +31,7 @@ _PLANS = {
     "new": "new_arr", "expansion": "expansion_arr", "contraction": "contraction_arr",
     "churn": "churned_arr", "closing": "arr", "net_new": "net_new_arr",
 }  # fmt: skip
+_MUCH = 0.1  # of what came up for renewal
 _SIGNS = {"contraction": "− ", "churn": "− ", "pause": "± ", "fx": "± ", "transfer": "± "}
 
 
@@ -58,7 +59,7 @@ def t9q(making: Making) -> Page:
     ]
     return Page(
         "t9q", "Trailing nine quarters", _title(making), making.at("new", making.now),
-        comment=_comment(making),
+        comment=f"{_comment(making)}{_open_now(making, results)}".strip(),
         footnote=footnote(
             making, [making.bridge, *results],
             (_NOTE, *_still_open(making, results), *notes),
@@ -175,14 +176,27 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
 def _still_open(making: Making, results: Sequence[Result]) -> list[str]:
     """Return what is still open of what came up in the quarters shown, which the rate of renewals leaves out."""
     said = []
-    for df in (found.df for found in results if "open_share" in found.df.columns):
-        for row in df[df["period"].isin(making.quarters) & (df["open_share"] > 0)].itertuples():
-            quarter = f"{making.label(row.period)}: {format_part(row.open_share, 0)} of what came up is still open"
-            least = (
-                "" if row.of_all != row.of_all else f", {format_part(row.of_all, 1)} if none renews"
-            )
-            said.append(f"{quarter}{least}")
+    for row in _open(making, results):
+        share, label = format_part(row["open_share"], 0), making.label(row["period"])
+        none = row["of_all"]
+        least = "" if none != none else f", {format_part(none, 1)} if none renews"
+        said.append(f"{label}: {share} of what came up is still open{least}")
     return [f"Gross renewal rate, {'; '.join(said)}."] if said else []
+
+
+def _open_now(making: Making, results: Sequence[Result]) -> str:
+    """Return how much of this quarter's renewals is open, where its rate is no more than a beginning."""
+    for row in _open(making, results):
+        if row["period"] == making.now and row["open_share"] >= _MUCH:
+            share = format_part(row["open_share"], 0)
+            return f" {share} of what came up for renewal is still open and not in its rate."
+    return ""
+
+
+def _open(making: Making, results: Sequence[Result]) -> list[dict[Any, Any]]:
+    frames = [found.df for found in results if "open_share" in found.df.columns]
+    shown = [df[df["period"].isin(making.quarters) & (df["open_share"] > 0)] for df in frames]
+    return [row for df in shown for row in df.to_dict("records")]
 
 
 def customers_id(making: Making, quarter: pd.Timestamp) -> str:
