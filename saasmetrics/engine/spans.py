@@ -293,6 +293,8 @@ def _observed(found: Spans, as_of: int, of: pa.Table | None = None) -> Spans:
     whole = found.line is None  # spans that were cut into pieces may hold empty pieces
     masks = (later, zero & ~later, empty & ~zero & ~later & whole)
     counts = [int(mask.sum()) for mask in masks]
+    if found.source == "subscriptions" and not whole:
+        counts[0] = len(np.setdiff1d(found.lines()[later], found.lines()[~later]))
     if of is not None:
         there = begun(of, as_of)
         counts[:2] = int((lengths(of) - there).sum()), int(there[zero].sum())

@@ -38,7 +38,12 @@ def left_out_notes(
     counts = _counted(found, masks)
     whole = source != "invoices" and counts["rows"] == _counted(tables[source], {})["rows"]
     empties = counts["empty"] if whole else 0
-    said = left_out_words(source, (counts["later"], counts["zero"], empties))
+    ahead = counts["later"]
+    if source == "subscriptions" and not whole:
+        uncut = policy.changed(pause="kept", discount="none")
+        lines = every_piece(tables, source, uncut, as_of, currency)
+        ahead = _counted(lines, {"later": later})["later"]
+    said = left_out_words(source, (ahead, counts["zero"], empties))
     if source == "invoices":
         return (*_of_lines(tables["invoices"], policy), *said)
     if source == "subscriptions":

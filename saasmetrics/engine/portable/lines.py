@@ -172,7 +172,7 @@ def served(tables: Mapping[str, Frame], policy: Policy, as_of: int, currency: st
     found = table.with_columns(
         line=nw.col(NUMBER if NUMBER in names(table) else "subscription_id"),
         start=day_number("start", 0),
-        end=day_number("end", FAR) if "end" in names(table) else nw.lit(FAR),
+        end=day_number("end", FAR) if "end" in names(table) else nw.lit(FAR).cast(nw.Int64),
         _parts=parts,
         _times=times,
         rests=nw.lit(0).cast(nw.Int64),

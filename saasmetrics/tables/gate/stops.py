@@ -88,13 +88,13 @@ def months_without_rate(gate: Gate) -> Iterable[Problem]:
             holes = np.flatnonzero(np.diff(np.append(there, until + 1)) > max(step, 1))
             if not len(holes):
                 continue
-            first = there[holes] + 1
-            words = ", ".join(str(np.datetime64(int(m), "M")) for m in first[:_SHOWN])
-            stale = bool(holes[-1] == len(there) - 1)
+            first, stale = there[holes] + 1, bool(holes[-1] == len(there) - 1)
+            ends = np.append(there, until + 1)[holes + 1] - 1
+            words = ", ".join(map(_span, first[:_SHOWN], ends[:_SHOWN]))
             yield Problem(
                 "fx",
                 "date, currency",
-                f"{name} has no rate from {words}{', ...' if len(first) > _SHOWN else ''} on; the rate before is taken",
+                f"{name} has no rate in {words}{', ...' if len(first) > _SHOWN else ''}; the rate before is taken",
                 0,
                 tuple(
                     {"currency": name, "month": str(np.datetime64(int(m), "M"))}
@@ -104,6 +104,12 @@ def months_without_rate(gate: Gate) -> Iterable[Problem]:
                 "warning" if stale or not constant else "note",
                 "rate-gap",
             )
+
+
+def _span(first: int, last: int) -> str:
+    """Return months in words: "2026-01", or "2026-01 to 2026-03"."""
+    months = [str(np.datetime64(int(month), "M")) for month in (first, last)]
+    return " to ".join(dict.fromkeys(months))
 
 
 def _currencies(view: View) -> list[str]:

@@ -90,6 +90,7 @@ def test_months_without_a_rate_are_a_warning_at_moving_rates(one, subscriptions)
     problem = one("rate-gap", policy={"fx": "constant"}, **given)
     assert problem.severity == "note"
     assert [example["month"] for example in problem.examples] == ["2026-04"]
+    assert problem.rule == "EUR has no rate in 2026-04; the rate before is taken"
 
 
 def test_the_last_months_without_a_rate_are_always_a_warning(one, subscriptions):
@@ -97,6 +98,7 @@ def test_the_last_months_without_a_rate_are_always_a_warning(one, subscriptions)
     fx = rates("2026-01-01", "2026-02-01", "2026-03-01")
     problem = one("rate-gap", currency="USD", subscriptions=lines, fx=fx)
     assert (problem.severity, problem.examples[0]["month"]) == ("warning", "2026-04")
+    assert problem.rule.startswith("EUR has no rate in 2026-04 to 20")
 
 
 def test_rates_of_quarters_are_rates_of_their_months(found, subscriptions):
