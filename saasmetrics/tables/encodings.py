@@ -129,8 +129,8 @@ def encoding_of(file: Path, told: str | None = None) -> Encoding:
     return _guess(file)
 
 
-def first_lines(file: Path, encoding: str) -> list[str]:
-    """Return the first two lines of a text file, without a mark.
+def first_lines(file: Path, encoding: str, many: int) -> list[str]:
+    """Return so many of the first lines of a text file, without a mark; empty ones where it has no more.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def first_lines(file: Path, encoding: str) -> list[str]:
     try:
         code = "utf-8-sig" if encoding == "utf-8" else encoding
         with _opened(file) as stream, io.TextIOWrapper(stream, code, newline="\n") as text:
-            return [text.readline(_LONGEST), text.readline(_LONGEST)]
+            return [text.readline(_LONGEST) for _ in range(many)]
     except (UnicodeError, OSError, EOFError) as error:
         raise DataError(f"{file.name} is not readable as {encoding}: {error}.") from error
 

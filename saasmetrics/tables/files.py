@@ -17,7 +17,7 @@ from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.separators import SEMICOLON, ambiguous, with_note
 from saasmetrics.tables.steady import unchanged, written_meanwhile
 from saasmetrics.tables.texts import NUMBERED
-from saasmetrics.tables.workbooks import read_sheets
+from saasmetrics.tables.workbooks import SEARCHED, below_titles, read_sheets, titles_above
 
 if TYPE_CHECKING:
     import os
@@ -181,11 +181,13 @@ def _csv(file: Path, code: str | None) -> pa.Table:
     from pyarrow import csv
 
     encoding = encoding_of(file, code)
-    delimiter, names = _header(file, encoding.name)
+    delimiter, names, titles = _header(file, encoding.name)
     try:
         table = csv.read_csv(
             file,
-            read_options=csv.ReadOptions(encoding=encoding.name, block_size=_ROW),
+            read_options=csv.ReadOptions(
+                encoding=encoding.name, block_size=_ROW, skip_rows=len(titles)
+            ),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(
                 # Guessing would turn the id 00123 into 123.
@@ -198,7 +200,8 @@ def _csv(file: Path, code: str | None) -> pa.Table:
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file.name} is not a readable CSV file: {_advice(str(error))}") from error
     table = table.replace_schema_metadata(SEMICOLON) if delimiter == ";" else table
-    return with_note(table, encoding.said) if encoding.said else table
+    table = with_note(table, encoding.said) if encoding.said else table
+    return below_titles(table, file.name, [row for row in titles if any(row)])
 
 
 def looks_like_data(file: Path) -> bool:
@@ -237,9 +240,10 @@ def csv_header(file: Path, code: str | None = None) -> list[str]:
     return _header(file, encoding_of(file, code).name)[1]
 
 
-def _header(file: Path, encoding: str) -> tuple[str, list[str]]:
-    """Return the sign that parts columns, and their names."""
-    line, second = first_lines(file, encoding)
+def _header(file: Path, encoding: str) -> tuple[str, list[str], list[tuple[str | None, ...]]]:
+    """Return the sign that parts columns, their names, and the lines of titles that stand above these."""
+    lines = first_lines(file, encoding, SEARCHED)
+    line, second = lines[:2]
     if not line.strip():
         raise DataError(
             f"{file.name} is empty, or its first line is: it must hold the column names."
@@ -251,13 +255,31 @@ def _header(file: Path, encoding: str) -> tuple[str, list[str]]:
         )
     delimiter = max(_DELIMITERS, key=lambda sign: len(_fields(file, line, sign)))
     names = _fields(file, line, delimiter)
+    if sum(bool(name.strip()) for name in names) != 1:
+        return delimiter, names, []
+    if (found := _below_titles(file, lines)) is not None:
+        return found
     widest = max(len(_fields(file, second, known)) for known in _DELIMITERS)
-    if sum(bool(name.strip()) for name in names) == 1 and max(len(names), widest) > 1:
+    if max(len(names), widest) > 1:
         raise DataError(
             f"{file.name}: the first line must be the header, with the column names, not "
             f"{names[0] or line.strip()!r}. Remove the lines before it."
         )
-    return delimiter, names
+    return delimiter, names, []
+
+
+def _below_titles(
+    file: Path, lines: Sequence[str]
+) -> tuple[str, list[str], list[tuple[str | None, ...]]] | None:
+    """Return the header below lines of titles as `_header` does; None where there is none."""
+    sign = max(_DELIMITERS, key=lambda one: max(len(_fields(file, line, one)) for line in lines))
+    rows = [tuple(name or None for name in _fields(file, line, sign)) for line in lines]
+    filled = [place for place, row in enumerate(rows) if any(row)]
+    above = titles_above([rows[place] for place in filled])
+    if not above:
+        return None
+    at = filled[above]
+    return sign, _fields(file, lines[at], sign), rows[:at]
 
 
 def _fields(file: Path, line: str, delimiter: str) -> list[str]:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["SEARCHED", "header_of", "read_sheets", "refuse_bomb", "sheets_of"]
+__all__ = [
+    "SEARCHED",
+    "below_titles",
+    "header_of",
+    "read_sheets",
+    "refuse_bomb",
+    "sheets_of",
+    "titles_above",
+]
 
 _LARGE, _DENSE = (
     2**31,
@@ -92,10 +100,10 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, pa.Table]:
         filled = [n for n, row in enumerate(rows) if any(v is not None and v != "" for v in row)]
         if len(filled) > 1:
             place = f"{Path(path).name}, sheet {title}"
-            above = _titles([rows[n] for n in filled[:SEARCHED]])
+            above = titles_above([rows[n] for n in filled[:SEARCHED]])
             made = _sheet(place, [rows[n] for n in filled[above:]])
             made = made if filled[-1] + 1 == len(filled) else with_gaps(made)
-            tables[title] = _below(made, place, [rows[n] for n in filled[:above]])
+            tables[title] = below_titles(made, place, [rows[n] for n in filled[:above]])
     for title, cells in _without_values(Path(path)).items():
         if title in tables:
             hold = "cell holds a formula" if cells == 1 else "cells hold formulas"
@@ -218,14 +226,14 @@ def header_of(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     ('id', 'start', 'amount')
     """
     some = [row for row in rows if _filled(row)]
-    return some[_titles(some)] if some else ()
+    return some[titles_above(some)] if some else ()
 
 
 def _filled(row: tuple[Any, ...]) -> list[Any]:
     return [value for value in row if value is not None and value != ""]
 
 
-def _titles(rows: list[tuple[Any, ...]]) -> int:
+def titles_above(rows: list[tuple[Any, ...]]) -> int:
     """Return how many rows stand above the header: of one or two cells each, and below them a row of more names."""
     wide = [len(_filled(row)) for row in rows]
     at = next((n for n, cells in enumerate(wide) if cells > _TITLE), 0)
@@ -236,7 +244,7 @@ def _titles(rows: list[tuple[Any, ...]]) -> int:
     return at if texts and rows[at][: wide[at]].count(None) == 0 else 0
 
 
-def _below(table: pa.Table, place: str, above: list[tuple[Any, ...]]) -> pa.Table:
+def below_titles(table: pa.Table, place: str, above: list[tuple[Any, ...]]) -> pa.Table:
     """Return a sheet with a word on the titles above its header, and with the currency that they name."""
     if not above:
         return table

@@ -98,9 +98,27 @@ def test_other_columns_of_a_semicolon_file_keep_ambiguous_numbers_as_text(tmp_pa
 
 @pytest.mark.parametrize("title", ["MRR of all customers", "MRR of all customers,,", '"MRR, all"'])
 @pytest.mark.parametrize("delimiter", [",", ";"])
-def test_a_title_before_the_header_is_named(tmp_path: Path, title: str, delimiter: str) -> None:
-    told = refusal(mrr_of(tmp_path, f"{title}\n{MRR.replace(',', delimiter)}"))
-    assert "the first line must be the header" in told
+def test_a_title_before_the_header_is_left_aside_with_a_word(
+    tmp_path: Path, title: str, delimiter: str
+) -> None:
+    title = title.replace(",,", delimiter * 2)
+    plain = read_folder(mrr_of(tmp_path, MRR))["mrr"]
+    titled = f"{title}\n\n{MRR.replace(',', delimiter)}"
+    table = read_folder(mrr_of(tmp_path, titled))["mrr"]
+    assert table.data.equals(plain.data)
+    assert "1 row above the header left aside" in " ".join(table.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MRR of all customers\ncustomer_id,mrr\na,10\n",
+        "MRR of all customers,,\n" + MRR.replace(",", ";"),
+    ],
+    ids=["too few columns to tell", "other separators"],
+)
+def test_a_title_that_cannot_be_told_from_a_row_is_named(tmp_path: Path, text: str) -> None:
+    assert "the first line must be the header" in refusal(mrr_of(tmp_path, text))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Sheets of workbooks that have titles above the names of their columns."""
+"""Sheets of workbooks, and text files, that have titles above the names of their columns."""
 
 from __future__ import annotations
 
@@ -45,6 +45,25 @@ def test_an_invoice_list_below_titles_is_read_with_their_currency(
     assert "2 rows above the header left aside ('Acme GmbH')" in " ".join(
         book.tables["invoices"].notes
     )
+
+
+@pytest.mark.parametrize("ends", ["", ";;;;;;"], ids=["bare", "padded"])
+@pytest.mark.parametrize("code", ["cp1252", "utf-8", "utf-8-sig"])
+def test_an_invoice_list_of_a_text_file_below_titles_is_that_of_the_sheet(
+    tmp_path: Path, ends: str, code: str
+) -> None:
+    lines = [
+        *(f"{title}{ends}" for title in ("Acme GmbH", "Alle Beträge in EUR", "")),
+        ";".join(LIST),
+        "RE-1;Ada;01.01.2026;Abo;1.100,00;01.01.2026;31.01.2026",
+        "RE-2;Bob;01.01.2026;Abo;2.200,50;01.01.2026;31.01.2026",
+        "Summe;;;;3.300,50;;",
+    ]
+    (tmp_path / "Rechnungen.csv").write_text("\n".join(lines), encoding=code)
+    book = sm.read(tmp_path, as_of="2026-01-31")
+    assert (book.currency, sm.revenue.mrr(book).value) == ("EUR", 3300.5)
+    notes = " ".join(book.tables["invoices"].notes)
+    assert "2 rows above the header left aside ('Acme GmbH')" in notes
 
 
 def test_a_table_below_titles_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
