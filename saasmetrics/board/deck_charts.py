@@ -133,7 +133,7 @@ def _dressed(pack: Pack, chart: Chart, made: Any, colors: Look, high: float) -> 
     across.major_tick_mark = XL_TICK_MARK.NONE
     across.format.line.color.rgb = rgb(colors.muted)
     long = max((len(word) for name in chart.categories for word in name.split()), default=0)
-    tight = len(chart.categories) > 8 and long > 10
+    tight = len(chart.categories) > 6 and long > 10
     across.tick_labels.font.size = Pt(7 if tight else 8 if len(chart.categories) > 6 else 9)
     _upright(across, 6 if chart.kind == "curve" else 1)
     axis.tick_labels.number_format = {"ratio": "0%", "multiple": '0"x"'}.get(chart.unit, "#,##0")

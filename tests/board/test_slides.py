@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pptx import Presentation
 
 from saasmetrics.board import Pack
+from saasmetrics.board.deck_charts import add_chart
 from saasmetrics.board.deck_tables import fitted, points_of
+from saasmetrics.board.drawn import look
 from saasmetrics.board.measured import inches
 from saasmetrics.board.views import CellView, RowView, TableView
 
@@ -71,3 +74,18 @@ def test_tables_that_are_wider_than_a_slide_have_smaller_numbers_and_end_with_it
     assert sum(columns) <= 12.31
     assert columns[0] >= 1.0
     assert 6 <= points_of(table, columns, 10.0) < 9
+
+
+@pytest.mark.parametrize("steps", [7, 8, 9])
+def test_no_word_below_the_columns_of_a_bridge_is_broken(steps: int, pack: Pack) -> None:
+    bridge = next(c for page in pack.pages for c in page.charts if c.kind == "bridge")
+    names = ["Opening ARR", "Reactivation", "Contraction", *(f"Step {n}" for n in range(6))]
+    cells = [bridge.series[0].cells[0], *[bridge.series[0].cells[1]] * (steps - 1)]
+    series = replace(bridge.series[0], cells=tuple(cells))
+    held = replace(bridge, categories=tuple(names[:steps]), series=(series,))
+    half, deck = 5.9, Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    place = (0, 0, int(half * INCH), 3 * INCH)
+    made = add_chart(pack, held, slide, place, look({})).chart
+    size = made.category_axis.tick_labels.font.size.pt
+    assert inches("Reactivation", size) < 0.96 * half / steps  # of which the frame takes a little
