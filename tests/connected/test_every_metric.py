@@ -16,7 +16,6 @@ from saasmetrics.engine.connected import engine
 from saasmetrics.engine.connected.rows import Rows
 from saasmetrics.engine.portable import fetched
 from saasmetrics.engine.portable.basis import Basis
-from saasmetrics.success.score.scorer import scorer
 from tests.connected.natives import WAYS, connected
 from tests.test_code import ASKED, NEED_A_TABLE, _calls
 
@@ -124,7 +123,6 @@ class Coming:
 @pytest.fixture
 def coming(monkeypatch: pytest.MonkeyPatch) -> Coming:
     """Whatever comes, also where it came before."""
-    scorer.cache_clear()
     # Where few pay, what everybody pays comes at once: here as many pay as never come.
     monkeypatch.setattr(engine, "_PIECE", 2**62)
     found, come, rows = Coming(), fetched.come, Rows._with

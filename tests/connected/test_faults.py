@@ -20,7 +20,6 @@ import saasmetrics as sm
 from saasmetrics.engine.connected import Link
 from saasmetrics.engine.portable import held
 from saasmetrics.errors import WarehouseError
-from saasmetrics.success.score.scorer import scorer
 
 MRR = """create table mrr as
     select 'c' || (i % {customers}) as customer_id, date '2025-01-01' + to_months((i // {customers})::int) as month,
@@ -198,11 +197,11 @@ def test_steps_to_what_is_counted_of_tickets_usage_and_activities_go_with_the_bo
         *(sm.support.channel_switches, sm.support.load, sm.support.reactive_share),
         *(sm.capacity.load, sm.capacity.staffing, sm.capacity.carve_out, sm.capacity.workload),
         *(sm.capacity.touch_workload, sm.success.adoption, sm.success.levers, sm.success.handoff),
+        *(sm.success.health, sm.success.lifecycle),
         sm.retention.organic_nrr,
     ):
         metric(book)
     del book
-    scorer.cache_clear()  # which keeps the last two books
     gc.collect()
     kept = "select table_name from duckdb_tables() where temporary"
     assert connection.execute(kept).fetchall() == []

@@ -133,3 +133,24 @@ def test_the_chart_counts_renewals() -> None:
     svg = charts.to_svg(chart)
     assert "renewals since the first payment" in svg
     assert "After 1 renewal, 80% of customers are left" in svg  # 1 of 2, 1 of 1 and 2 of 2
+
+
+@pytest.mark.parametrize(
+    "row", [("2025-01-01", "2025-01-02", 10), ("2026-03-01", None, 10), ("2025-01-01", None, 0)]
+)
+def test_terms_of_nobody_who_pays_give_no_cohorts_and_no_error(
+    row: tuple[str, str | None, int],
+) -> None:
+    start, end, amount = row
+    rows = {
+        "subscription_id": ["s"],
+        "customer_id": ["a"],
+        "start": [start],
+        "end": [end],
+        "amount": [amount],
+    }
+    book = sm.Book(subscriptions=rows | {"interval": ["month"]}, as_of="2025-12-31")
+    found = sm.retention.renewal_cohorts(book)
+    assert len(found.df) == 0
+    assert found.text
+    assert found.chart().to_dict()

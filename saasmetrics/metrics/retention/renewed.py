@@ -105,7 +105,7 @@ def renewal_cohorts(
     used, place = np.unique(lives.cohort, return_inverse=True)
     cell = lives.group * len(used) + place.reshape(-1)
     top, bottom = _counted(lives, cell, len(labels) * len(used))
-    shape = (len(labels), len(used), -1)
+    shape = (len(labels), len(used), top.shape[1])
     df = _cells(top.reshape(shape), bottom.reshape(shape), names, labels, interval)
     df["cohort"] = calendar.starts(used)[df["cohort"]]
     average = _cells(

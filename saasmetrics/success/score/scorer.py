@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +52,9 @@ class Snapshot:
     arr: Floats
     months: Floats
     parts: dict[str, NDArray[Any]]
+
+
+_KEPT = "_scorer"
 
 
 class Scorer:
@@ -269,10 +272,12 @@ class Scorer:
         return tuple(said)
 
 
-@lru_cache(maxsize=2)
 def scorer(book: Book) -> Scorer:
-    """Return the scorer of a book, kept for the last two books asked about."""
-    return Scorer(book)
+    """Return the scorer of a book, kept with the book and let go with it."""
+    kept: Scorer | None = book.__dict__.get(_KEPT)
+    if kept is None:
+        kept = book.__dict__[_KEPT] = Scorer(book)
+    return kept
 
 
 def model_of(given: Any) -> HealthModel:

@@ -144,11 +144,24 @@ class Sweep:
         if not self._are_new(int(np.count_nonzero(first)), len(who)):
             first &= self._first_of_each(who)
         self._there += int(np.count_nonzero(first))
-        if not first.all():  # some customer has several rows of the month
-            others = None if kind is None else kind[~first]
-            self._add_rows(who[~first].astype(np.int32), others, month[~first], amount[~first])
-            who, month, amount, before = who[first], month[first], amount[first], before[first]
-            kind = None if kind is None else kind[first]
+        if first.all():
+            self._begin(who, kind, amount, before)
+            return
+        # Some customer has several rows of the month: the first one goes before the others.
+        more = ~first
+        one, others = (None if kind is None else kind[rows] for rows in (first, more))
+        self._begin(who[first], one, amount[first], before[first])
+        self._add_rows(who[more].astype(np.int32), others, month[more], amount[more])
+
+    def _begin(
+        self,
+        who: NDArray[np.intp],
+        kind: NDArray[np.int16] | None,
+        amount: NDArray[np.float64],
+        before: NDArray[np.int16],
+    ) -> None:
+        """Take one row of this month per customer, given the last month that each had before."""
+        now = self._month
         goes_on = before == now - 1
         goes_on &= looked_up(self._amount, who) == amount
         if self._kind is not None and kind is not None:
@@ -184,7 +197,15 @@ class Sweep:
         first = self._first[who]
         kind = np.zeros(len(who), np.int16) if self._kind is None else self._kind[who]
         many = (last - first + 1).astype(np.int16)
-        self._put(Runs(who.astype(np.int32), kind, first, many, self._amount[who]))
+        runs = Runs(who.astype(np.int32), kind, first, many, self._amount[who])
+        self._put(runs if many.all() else runs.pick(many > 0))
+
+    def _settle(self, who: NDArray[np.int32]) -> None:
+        """End the runs of some customers, so that what they have in the same month stands behind."""
+        mine = np.unique(who[who < len(self._last)])
+        mine = mine[self._last[mine] > NEVER]
+        self._close(mine)
+        self._first[mine], self._amount[mine] = self._last[mine] + 1, np.nan
 
     def _add_rows(
         self,
@@ -196,6 +217,7 @@ class Sweep:
         """Take rows in any order; a row that goes on from the one before it is the same run."""
         if not len(who):
             return
+        self._settle(who)
         on = (who[1:] == who[:-1]) & (month[1:] == month[:-1] + 1) & (amount[1:] == amount[:-1])
         if kind is not None:
             on &= kind[1:] == kind[:-1]

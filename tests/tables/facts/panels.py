@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 import saasmetrics as sm
-from saasmetrics.tables.facts import parts
+from saasmetrics.tables.facts import parts, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,13 +77,13 @@ def table(rows: Sequence[Row], ids: str = "int") -> pa.Table:
 
 @contextmanager
 def in_parts(batch: int = 1 << 20) -> Iterator[None]:
-    """Read even the smallest Parquet file in parts of so many rows."""
-    kept = parts.LEAST, parts.BATCH
-    parts.LEAST, parts.BATCH = 0, batch
+    """Read even the smallest Parquet file in parts of so many rows, month by month if they are odd."""
+    kept = parts.LEAST, parts.BATCH, sweep._BY_MONTH
+    parts.LEAST, parts.BATCH, sweep._BY_MONTH = 0, batch, 1 if batch % 2 else kept[2]
     try:
         yield
     finally:
-        parts.LEAST, parts.BATCH = kept
+        parts.LEAST, parts.BATCH, sweep._BY_MONTH = kept
 
 
 def books(

@@ -340,3 +340,23 @@ def test_a_remedy_gives_the_same_as_with_the_whole_file(tmp_path: Path) -> None:
     whole, parts = (book.repair({"padded-id": "strip"}) for book in books(table(rows, "text")))
     assert parts.data_hash == whole.data_hash
     assert findings(parts) == findings(whole)
+
+
+@settings(quick, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from((10.0, 20.0, 99.0)))),
+    st.sampled_from(("keep_first", "keep_last")),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_of_repeated_rows_the_same_one_is_kept_as_of_the_whole_file(
+    rows: list[tuple[int, int, float]], how: str, batch: int, by_month: bool
+) -> None:
+    panel: list[Row] = [(who, month, amount, "USD", None) for who, month, amount in rows]
+    panel += [(0, 0, 10.0, "USD", None), (0, 0, 20.0, "USD", None)]  # repeated at any rate
+    if by_month:
+        panel.sort(key=lambda row: row[1])
+    data = table([*dict.fromkeys(panel)]).drop(["currency", "plan"])
+    whole, parts = (book.repair({"repeated-key": how}) for book in books(data, batch))
+    assert balances(parts) == balances(whole)
+    assert parts.data_hash == whole.data_hash
