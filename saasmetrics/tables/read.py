@@ -380,8 +380,13 @@ def _nothing(place: Path, strangers: list[str]) -> str:
         if strangers
         else "It holds no CSV, Parquet or XLSX file. "
     )
+    other = (
+        f" Invoices and exports of other systems are read by saasmetrics import {place}, in Python "
+        f"sm.importers.import_folder({str(place)!r})."
+    )
     return (
         f"No table is recognized in {str(place)!r}. {seen}Name the files after the tables: "
         f"{', '.join(f'{name}.csv' for name in list(SCHEMA)[:5])}, ... It is enough to rename a file of "
         "subscriptions to subscriptions.csv, or to pass it in memory: sm.Book(subscriptions=df)."
+        f"{other if strangers else ''}"
     )

@@ -75,6 +75,12 @@ def test_a_folder_without_any_table_is_refused_with_what_was_found(tmp_path):
         read_folder(write(tmp_path, misc="a\n1\n"))
 
 
+def test_a_folder_of_unknown_files_is_pointed_to_the_way_exports_are_read(tmp_path):
+    place = write(tmp_path, rechnungen="Nummer;Kunde;Betrag\nRE-1;Ada;1,00\n")
+    with pytest.raises(DataError, match=r"saasmetrics import .*sm\.importers\.import_folder\("):
+        read_folder(place)
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="holds no CSV, Parquet or XLSX file"):
         read_folder(tmp_path)
