@@ -68,6 +68,20 @@ def style_of(quantity: Quantity, scale: str, row: str = "") -> str:
     return f"{unit}{size}{sign}{' sum' if row == 'sum' else ''}"
 
 
+def in_cell(quantity: Quantity) -> float | None:
+    """Return what a cell holds of a quantity: percentage points as they are read, all else as it is.
+
+    Examples
+    --------
+    >>> from saasmetrics.board.model import Quantity
+    >>> in_cell(Quantity("a", "A", -0.25, "points", signed=True))
+    -25.0
+    """
+    if quantity.unit == "points" and quantity.value is not None:
+        return quantity.value * 100
+    return quantity.value
+
+
 def _cell(pack: Pack, key: str, scale: str, row: str = "") -> Any:
     """Return a quantity as a cell, and an empty one where there is none."""
     return Id(key, style_of(pack.quantities[key], scale, row)) if key else ("", "plain")

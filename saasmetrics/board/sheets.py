@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.model import Total, cells_of, remarks
 from saasmetrics.board.native import draw
-from saasmetrics.board.sheet_blocks import Id, chart_block, style_of, table, tiles
+from saasmetrics.board.sheet_blocks import Id, chart_block, in_cell, style_of, table, tiles
 from saasmetrics.board.sheet_form import across, lines_of, pixels, printed, widths
 from saasmetrics.board.views import marks
 from saasmetrics.export.expression import computed, in_excel, names
@@ -63,23 +63,28 @@ class Written:
         """Return what stands in a cell for a quantity: its formula at home, a reference elsewhere."""
         quantity = self.pack.quantities[key]
         if self.homes[key] != here:
-            return Formula(f'=IF({self.homes[key]}="","",{self.homes[key]})', quantity.value)
-        if not quantity.formula:
-            return quantity.value
-        return Formula(self._formula(quantity), quantity.value)
+            return Formula(f'=IF({self.homes[key]}="","",{self.homes[key]})', in_cell(quantity))
+        value = in_cell(quantity)
+        return Formula(self._formula(quantity), value) if quantity.formula else value
 
     def _formula(self, quantity: Quantity) -> str:
         places = {name: self._place(part) for name, part in quantity.parts.items()}
         text = in_excel(quantity.formula, places)
+        text = f"=100*({text[1:]})" if quantity.unit == "points" else text
         named = [part for part in quantity.parts.values() if isinstance(part, str)]
         if any(self.pack.quantities[part].value is None for part in named):
             refs = list(dict.fromkeys(self.homes[part] for part in named))
             return f'=IF(COUNT({",".join(refs)})={len(refs)},{text[1:]},"")'
         return text
 
+    def _share(self, key: str) -> str:
+        """Return the place of a quantity in a formula, of percentage points as a share of 1."""
+        points = self.pack.quantities[key].unit == "points"
+        return f"({self.homes[key]}/100)" if points else self.homes[key]
+
     def _place(self, part: Total | str) -> str:
         if isinstance(part, str):
-            return self.homes[part]
+            return self._share(part)
         name = _table_name(part.table)
         key = part.part.replace('"', '""')
         return f'SUMIFS({place(name, _title(part.column))},{place(name, "Part")},"{key}")'
@@ -164,7 +169,7 @@ class Written:
         for line, quantity in enumerate(given, row + 1):
             sheet.write(line, 0, quantity.label)
             home = self.homes[quantity.id]
-            again = Formula(f'=IF({home}="","",{home})', quantity.value)
+            again = Formula(f'=IF({home}="","",{home})', in_cell(quantity))
             sheet.write(line, 1, again, style_of(quantity, ""))
             sheet.write(line, 2, quantity.source, "note")
 
@@ -215,7 +220,7 @@ class Written:
             gap = round(
                 computed(check.formula, {n: values[p] for n, p in check.parts.items()}), _DUST
             )
-            text = in_excel(check.formula, {n: self.homes[p] for n, p in check.parts.items()})
+            text = in_excel(check.formula, {n: self._share(p) for n, p in check.parts.items()})
             row = self._check(
                 sheet,
                 row,
@@ -231,7 +236,7 @@ class Written:
                     continue
                 near = 0.005 if quantity.unit == "money" else 1e-9
                 label = f"{page.name}: {tile.name} is what was reported, {quantity.value!r}"
-                gap = Formula(f"={self.homes[tile.value]}-{quantity.value!r}", 0.0)
+                gap = Formula(f"={self._share(tile.value)}-{quantity.value!r}", 0.0)
                 row = self._check(sheet, row, label, gap, near, truths)
         if truths:
             every = Formula(f"=AND(C2:C{row})", all(truths))

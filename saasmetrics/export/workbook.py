@@ -102,14 +102,13 @@ STYLES |= {
     for style, look in (
         *((f"money{scale}", look) for scale, look in _AMOUNTS.items()),
         ("ratio", "0.0%"),
-        ("points", '0.0%" pts"'),
         ("multiple", '0.00"x"'),
         ("months", "0.0"),
         ("count", "#,##0"),
-        ("fte", "0.0"),
-        ("number", "#,##0.00##"),
+        *(("fte", "0.0"), ("number", "#,##0.00##")),
     )
 }
+STYLES["points signed"] = {"num_format": '[>=0.05]+#,##0.0" pp";[<=-0.05]-#,##0.0" pp";"0.0 pp"'}
 STYLES |= {
     f"{style} sum": {**STYLES[style], "bold": True, "top": 1, "top_color": _LINE}
     for style in [*STYLES]

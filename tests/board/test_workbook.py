@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import saasmetrics as sm
 from tests.board.conftest import Written
-from tests.proof.recalculation import cells, formula_cells
+from tests.proof.recalculation import cells, formula_cells, soffice
 
 # Numbers that a formula cannot give: what others say, and what is drawn at random or fitted.
 GIVEN = {
@@ -60,6 +61,40 @@ def test_at_least_95_of_100_derived_numbers_are_live(written: Written) -> None:
         live += home.replace("'", "").replace("$", "") in formulas
     assert derived > 350
     assert live / derived >= 0.95
+
+
+def test_percentage_points_are_written_as_such_and_never_as_a_negative_nothing(
+    written: Written, tmp_path: Path
+) -> None:
+    book = openpyxl.load_workbook(written.xlsx)
+    keys = [key for key, q in written.pack.quantities.items() if q.unit == "points"]
+    formats = set()
+    for key in keys:
+        sheet, _, at = written.homes[key].replace("'", "").replace("$", "").rpartition("!")
+        formats.add(book[sheet][at].number_format)
+    assert keys
+    (form,) = formats
+    page = tmp_path / "points.xlsx"
+    lines = openpyxl.Workbook()
+    for row, value in enumerate((-7.2, -0.03, 0.0, 7.2), 1):
+        lines.active.cell(row, 1, value).number_format = form
+    lines.save(page)
+    assert as_shown(page) == ["-7.2 pp", "0.0 pp", "0.0 pp", "+7.2 pp"]
+
+
+def as_shown(book: Path) -> list[str]:
+    """Return the lines of a sheet as LibreOffice shows them."""
+    program = soffice()
+    if program is None:
+        pytest.skip("LibreOffice is not here to show the workbook: `make programs`")
+    form = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"
+    home = f"-env:UserInstallation=file://{book.parent / 'office'}"
+    subprocess.run(
+        [program, home, "--headless", "--convert-to", form, "--outdir", book.parent, book],
+        check=True,
+        capture_output=True,
+    )
+    return book.with_suffix(".csv").read_text("utf-8").split("\n")[:-1]
 
 
 def test_the_headline_follows_from_the_rows_of_customers(written: Written) -> None:
