@@ -129,16 +129,12 @@ def review_places(folder: str, page: str, csv: str | None) -> tuple[Path, Path]:
 
 def _refuse_other_kinds(page: Path) -> None:
     kind = page.suffix.lower()
-    if (
-        kind in _PAGES or not kind[1:].isalpha()
-    ):  # the end of a name such as review.2026-03 is no kind
+    # The end of a name such as review.2026-03 is no kind.
+    if kind in _PAGES or not kind[1:].isalpha():
         return
-    pack = (
-        f" A {kind} file is written with the board pack: saasmetrics report board.toml."
-        if kind[1:] in FORMATS
-        else ""
-    )
-    msg = f"--out {page}: a retention review is a web page; name it {page.with_suffix('.html')}.{pack}"
+    msg = f"--out {page}: a retention review is a web page; name it {page.with_suffix('.html')}."
+    if kind[1:] in FORMATS:
+        msg += f" A {kind} file is written with the board pack: saasmetrics report board.toml."
     raise DataError(msg)
 
 
