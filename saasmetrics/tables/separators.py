@@ -78,7 +78,7 @@ def without_separator(data: pa.Table) -> pa.Table:
 
 
 def with_note(data: pa.Table, note: str) -> pa.Table:
-    """Rows with a word on how they were read.
+    """Rows with a word on how they were read, beside what they say already.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ def with_note(data: pa.Table, note: str) -> pa.Table:
     pyarrow.Table
         The same rows.
     """
-    return data.replace_schema_metadata({**(data.schema.metadata or {}), _NOTE: note.encode()})
+    told = data.schema.metadata or {}
+    said = "; ".join([*([told[_NOTE].decode()] if _NOTE in told else []), note])
+    return data.replace_schema_metadata({**told, _NOTE: said.encode()})
 
 
 def of_file(data: pa.Table, label: str) -> pa.Table:

@@ -64,6 +64,7 @@ def test_an_invoice_list_of_a_text_file_below_titles_is_that_of_the_sheet(
     assert (book.currency, sm.revenue.mrr(book).value) == ("EUR", 3300.5)
     notes = " ".join(book.tables["invoices"].notes)
     assert "2 rows above the header left aside ('Acme GmbH')" in notes
+    assert ("read as Windows-1252" in notes) == (code == "cp1252")
 
 
 def test_a_table_below_titles_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
