@@ -26,6 +26,9 @@ MARKED_FOLDERS = ("browser", "bench")
 # What takes long begins first, so that no process is left alone with it at the end.
 LONG = ("tests/warehouse/", "tests/docs/", "tests/test_notebooks.py", "tests/test_readme.py")
 
+# New objects after which the collector looks: queries are made of very many that go by themselves.
+SELDOM = 50_000
+
 # A gate says the same of the same code, however busy the machine; `make search` draws ledgers that nobody has seen.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", _UNHURRIED, derandomize=True)
@@ -56,6 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what is loaded by now stays, so that it need not be looked through again and again
+    gc.set_threshold(SELDOM, 20, 50)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from docs.site.page import Page, plain
-from docs.site.run import Session
+from docs.site.run import BlockError, Session
 from docs.site.text import code_block, inline, markdown, output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LONG = 12  # lines of code that a reader is spared at first
 
@@ -22,6 +28,11 @@ def page(path: Path, place: str) -> Page:
         The notebook.
     place
         The page.
+
+    Raises
+    ------
+    BlockError
+        If a cell fails, shows nothing, prints, or warns.
     """
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     first = "".join(cells[0]["source"])
@@ -37,16 +48,33 @@ def page(path: Path, place: str) -> Page:
     )
 
 
-def _cell(cell: dict[str, list[str]], session: Session) -> str:
+def _cell(cell: dict[str, Any], session: Session) -> str:
     source = "".join(cell["source"])
-    if cell["cell_type"] == "markdown":  # type: ignore[comparison-overlap]
+    if cell["cell_type"] == "markdown":
         return markdown(source)
     shown = code_block(source, "python")
     if source.count("\n") > _LONG:
         shown = (
             f"<details><summary>Code, {source.count(chr(10)) + 1} lines</summary>{shown}</details>"
         )
-    return shown + output(session.python(source))
+    with _warned() as warned:
+        found = session.python(source)
+    if session.chatter or warned:
+        said = [session.chatter, *(str(one.message) for one in warned)]
+        raise BlockError(f"{session.name}: {said} is said beside what is shown by\n{source}")
+    if not found and "parameters" not in cell["metadata"].get("tags", ()):
+        raise BlockError(f"{session.name}: nothing is shown by\n{source}")
+    return shown + output(found)
+
+
+@contextmanager
+def _warned() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect what a kernel warns its user of."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("default")
+        for meant_for_others in (DeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", meant_for_others)
+        yield found
 
 
 def _live(session: Session, title: str) -> dict[str, str]:

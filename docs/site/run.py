@@ -34,6 +34,11 @@ class Session:
         Where the files of the page are.
     text
         Turns Markdown that the code shows into HTML.
+
+    Attributes
+    ----------
+    chatter
+        What the last block printed, and what was complained of while it ran.
     """
 
     def __init__(self, name: str, folder: Path, text: Callable[[str], str]) -> None:
@@ -42,6 +47,7 @@ class Session:
         self.text = text
         self.pictures = 0
         self.widgets: list[Any] = []
+        self.chatter = ""
         self.shell: Any = _shell()
         self.shell.reset(new_session=False)
         self._say_how()
@@ -62,14 +68,15 @@ class Session:
             If it fails where it should run, or the other way round.
         """
         outputs: list[dict[str, Any]] = []
-        printed = io.StringIO()
+        printed, complained = io.StringIO(), io.StringIO()
         with (
             self._here(),
             _captured(self.shell, outputs),
             contextlib.redirect_stdout(printed),
-            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.redirect_stderr(complained),
         ):
             ran = self.shell.run_cell(code)
+        self.chatter = printed.getvalue() + complained.getvalue()
         error = ran.error_before_exec or ran.error_in_exec
         if (error is not None) != fails:
             raise BlockError(f"{self.name}: {error!r} in\n{code}")

@@ -120,7 +120,7 @@ def end_labels(
         .encode(
             x=alt.X("age:Q", scale=x),
             y=alt.Y("y:Q", scale=y),
-            text="label:N",
+            text=alt.Text("label:N"),
             color=alt.Color("color:N", scale=None),
         )
     )

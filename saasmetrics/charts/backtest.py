@@ -119,7 +119,7 @@ def _layers(
     ranges = (
         alt.Chart(data(rows))
         .mark_rule(strokeWidth=3, opacity=0.35)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=marks), y2="high:Q", color=color)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=marks), y2=alt.Y2("high:Q"), color=color)
     )
     dots = (
         alt.Chart(data(rows))

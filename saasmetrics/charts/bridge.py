@@ -264,9 +264,9 @@ def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
     base = alt.Chart(data(rows))
     bars = base.mark_rect().encode(
         x=alt.X("left:Q", scale=across, axis=below),
-        x2="right:Q",
+        x2=alt.X2("right:Q"),
         y=alt.Y("start:Q", scale=y, axis=None),
-        y2="end:Q",
+        y2=alt.Y2("end:Q"),
         color=alt.Color("color:N", scale=None),
         tooltip=[
             alt.Tooltip("name:N"),
@@ -291,7 +291,7 @@ def _connectors(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> al
     drawn: alt.Chart = (
         alt.Chart(data(joints))
         .mark_rule(color=colors.rule, strokeWidth=1)
-        .encode(x="left:Q", x2="right:Q", y=alt.Y("level:Q", scale=y, axis=None))
+        .encode(x=alt.X("left:Q"), x2=alt.X2("right:Q"), y=alt.Y("level:Q", scale=y, axis=None))
     )
     return drawn
 
@@ -301,12 +301,12 @@ def _labels(
 ) -> list[alt.Chart]:
     size = 12 if max(text_width(row["label"], 12) for row in rows) < slot - 4 else 10
     placed = [{**row, "edge": max(row["start"], row["end"])} for row in rows]
-    base = alt.Chart(data(placed)).encode(x="i:Q", y=alt.Y("edge:Q", scale=y, axis=None))
-    share = base.mark_text(dy=-7, fontSize=10, color=colors.muted).encode(text="share:N")
+    base = alt.Chart(data(placed)).encode(x=alt.X("i:Q"), y=alt.Y("edge:Q", scale=y, axis=None))
+    share = base.mark_text(dy=-7, fontSize=10, color=colors.muted).encode(text=alt.Text("share:N"))
     amounts = [
         alt.Chart(data(row for row in placed if bool(row["share"]) is above))
         .mark_text(dy=-20 if above else -9, fontSize=size, fontWeight=600, color=colors.ink)
-        .encode(x="i:Q", y=alt.Y("edge:Q", scale=y, axis=None), text="label:N")
+        .encode(x=alt.X("i:Q"), y=alt.Y("edge:Q", scale=y, axis=None), text=alt.Text("label:N"))
         for above in (True, False)
     ]
     return [share, *amounts]
@@ -330,6 +330,8 @@ def _breaks(
     drawn: alt.Chart = (
         alt.Chart(data(cuts))
         .mark_rule(color=colors.surface, strokeWidth=3)
-        .encode(x="x:Q", x2="x2:Q", y=alt.Y("y:Q", scale=y, axis=None), y2="y2:Q")
+        .encode(
+            x=alt.X("x:Q"), x2=alt.X2("x2:Q"), y=alt.Y("y:Q", scale=y, axis=None), y2=alt.Y2("y2:Q")
+        )
     )
     return drawn

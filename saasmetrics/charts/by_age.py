@@ -157,7 +157,7 @@ def _lines(
     band = (
         alt.Chart(data(known))
         .mark_area(opacity=0.14, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"), color=color, detail=one)
     )
     base = alt.Chart(data(rows))
     dash = alt.StrokeDash(

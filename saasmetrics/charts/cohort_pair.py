@@ -157,10 +157,10 @@ class _Pair:
         ruled = alt.Chart(data(grid))
         small: dict[str, Any] = {"fontSize": 10, "color": colors.muted}
         return [
-            ruled.mark_rule().encode(x2="x2:Q", color=alt.Color("color:N", scale=None)),
-            ruled.mark_text(align="right", dx=-5, **small).encode(text="text:N"),
-            alt.Chart(data(ages)).mark_text(**small).encode(text="text:N"),
-            alt.Chart(data(words)).mark_text(align="left", **small).encode(text="text:N"),
+            ruled.mark_rule().encode(x2=alt.X2("x2:Q"), color=alt.Color("color:N", scale=None)),
+            ruled.mark_text(align="right", dx=-5, **small).encode(text=alt.Text("text:N")),
+            alt.Chart(data(ages)).mark_text(**small).encode(text=alt.Text("text:N")),
+            alt.Chart(data(words)).mark_text(align="left", **small).encode(text=alt.Text("text:N")),
         ]
 
     def _bands(self) -> list[alt.Chart]:
@@ -175,7 +175,13 @@ class _Pair:
                 spot = {"x": self.x(row["age"]), "y": place(row[high]), "y2": place(row[low])}
                 rows.append({**spot, "color": color, "line": side or "difference"})
         area = alt.Chart(data(rows)).mark_area(opacity=0.16)
-        return [area.encode(y2="y2:Q", color=alt.Color("color:N", scale=None), detail="line:N")]
+        return [
+            area.encode(
+                y2=alt.Y2("y2:Q"),
+                color=alt.Color("color:N", scale=None),
+                detail=alt.Detail("line:N"),
+            )
+        ]
 
     def _curves(self) -> list[alt.Chart]:
         rows: Rows = []
@@ -235,7 +241,9 @@ class _Pair:
             for (name, value, color), at in zip(ends, placed, strict=True)
         ]
         words = alt.Chart(data(rows)).mark_text(align="left", fontWeight=600)
-        drawn: alt.Chart = words.encode(text="text:N", color=alt.Color("color:N", scale=None))
+        drawn: alt.Chart = words.encode(
+            text=alt.Text("text:N"), color=alt.Color("color:N", scale=None)
+        )
         return drawn
 
 

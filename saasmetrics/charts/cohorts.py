@@ -112,9 +112,9 @@ def _chart(
             scale=x,
             axis=_age_axis(ages, slot, f"{_noun(result, freq)} since {since(result)}"),
         ),
-        "x2": "right:Q",
+        "x2": alt.X2("right:Q"),
         "y": alt.Y("top:Q", scale=y, axis=_cohort_axis(starts, cells, row_freq, height, colors)),
-        "y2": "bottom:Q",
+        "y2": alt.Y2("bottom:Q"),
     }
     layers = [
         _ground(ages, len(starts), encoding, colors),
@@ -163,7 +163,7 @@ def _numbers(
         .encode(
             x=alt.X("i:Q", scale=x),
             y=alt.Y("j:Q", scale=y),
-            text="label:N",
+            text=alt.Text("label:N"),
             color=alt.Color("ink:N", scale=None),
         )
     ]
@@ -245,7 +245,12 @@ def _hatch(
     drawn: alt.Chart = (
         alt.Chart(data(lines))
         .mark_rule(color=colors.rule, strokeWidth=0.7, opacity=0.6, aria=False)
-        .encode(x=alt.X("left:Q", scale=x), x2="right:Q", y=alt.Y("bottom:Q", scale=y), y2="top:Q")
+        .encode(
+            x=alt.X("left:Q", scale=x),
+            x2=alt.X2("right:Q"),
+            y=alt.Y("bottom:Q", scale=y),
+            y2=alt.Y2("top:Q"),
+        )
     )
     return drawn
 

@@ -303,13 +303,13 @@ def _end_labels(
     ]
     base = alt.Chart(data(spots))
     lead = base.mark_rule(color=canvas.colors.rule, strokeWidth=1).encode(
-        x="i:Q", x2="edge:Q", y=alt.Y("at:Q", scale=scale), y2="y:Q"
+        x=alt.X("i:Q"), x2=alt.X2("edge:Q"), y=alt.Y("at:Q", scale=scale), y2=alt.Y2("y:Q")
     )
-    at = base.encode(x="edge:Q", y=alt.Y("y:Q", scale=scale))
+    at = base.encode(x=alt.X("edge:Q"), y=alt.Y("y:Q", scale=scale))
     name = at.mark_text(align="left", dx=5, fontWeight=600, baseline="middle").encode(
-        text="label:N", color=alt.Color("color:N", scale=None)
+        text=alt.Text("label:N"), color=alt.Color("color:N", scale=None)
     )
     sides = at.mark_text(
         align="left", dx=5, dy=12, fontSize=10, baseline="middle", color=canvas.colors.muted
-    ).encode(text="sides:N")
+    ).encode(text=alt.Text("sides:N"))
     return [lead, name, sides]

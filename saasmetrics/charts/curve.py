@@ -15,6 +15,7 @@ from saasmetrics.charts.frame import (
     Canvas,
     axis,
     band_note,
+    constant,
     data,
     freq_option,
     options_of,
@@ -224,7 +225,9 @@ def _steps(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
     band = (
         alt.Chart(data(known))
         .mark_area(opacity=0.15, interpolate="step-after")
-        .encode(x=axes["x"], y=alt.Y("low:Q", scale=y), y2="high:Q", color=color, detail=one)
+        .encode(
+            x=axes["x"], y=alt.Y("low:Q", scale=y), y2=alt.Y2("high:Q"), color=color, detail=one
+        )
     )
     half = (
         alt.Chart(data([{"y": 0.5}]))
@@ -294,19 +297,19 @@ def _risk_table(frame: pd.DataFrame, plot: _Plot) -> list[alt.Chart]:
     table = (
         alt.Chart(data(cells))
         .mark_text(fontSize=10, baseline="middle")
-        .encode(x=alt.X("age:Q", scale=plot.x), y=y, text="text:N", color=color_of)
+        .encode(x=alt.X("age:Q", scale=plot.x), y=y, text=alt.Text("text:N"), color=color_of)
     )
     sides = (
         alt.Chart(data(names))
         .mark_text(fontSize=10, align="right", dx=-22, baseline="middle")
-        .encode(x=alt.value(0), y=y, text="text:N", color=color_of)
+        .encode(x=constant(alt.XValue, 0), y=y, text=alt.Text("text:N"), color=color_of)
     )
     counted = "MRR" if plot.currency else "number"
     words = f"{plot.noun} since the first payment; below: {counted} at risk"
     heading = (
         alt.Chart(data([{"y": plot.level(30), "text": words}]))
         .mark_text(fontSize=11, align="left", baseline="middle", color=plot.colors.muted)
-        .encode(x=alt.value(0), y=y, text="text:N")
+        .encode(x=constant(alt.XValue, 0), y=y, text=alt.Text("text:N"))
     )
     return [table, sides, heading]
 

@@ -99,7 +99,7 @@ def _bars(
         .mark_bar(height=_ROW * 0.62)
         .encode(
             x=alt.X("zero:Q", scale=x, axis=axis(marks, grid=True)),
-            x2="value:Q",
+            x2=alt.X2("value:Q"),
             y=y,
             color=color,
             tooltip=tip,
@@ -108,7 +108,11 @@ def _bars(
     text = (
         alt.Chart(data([{**row, "side": high} for row in rows]))
         .mark_text(align="left", dx=8, baseline="middle", color=colors.ink)
-        .encode(x=alt.X("side:Q", scale=x), y=alt.Y("j:Q", scale=_places(rows)), text="label:N")
+        .encode(
+            x=alt.X("side:Q", scale=x),
+            y=alt.Y("j:Q", scale=_places(rows)),
+            text=alt.Text("label:N"),
+        )
     )
     rules = (
         alt.Chart(data([{"edge": edge} for edge in limits]))
@@ -215,14 +219,14 @@ def _against_zero(
     return canvas.finish(
         [
             zero,
-            spans.encode(x=alt.X("low:Q", scale=x), x2="high:Q", y=y, color=color),
+            spans.encode(x=alt.X("low:Q", scale=x), x2=alt.X2("high:Q"), y=y, color=color),
             dots.encode(
                 x=alt.X("value:Q", scale=x, axis=below),
                 y=alt.Y("j:Q", scale=_places(rows), axis=_names(rows, colors.ink)),
                 color=color,
                 tooltip=tip,
             ),
-            texts.encode(x=alt.X("side:Q", scale=x), y=y, text="label:N"),
+            texts.encode(x=alt.X("side:Q", scale=x), y=y, text=alt.Text("label:N")),
         ],
         message=message,
         subtitle=what(canvas.result, unit="table", note=note),

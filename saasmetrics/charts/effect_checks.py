@@ -89,7 +89,7 @@ def _event_layers(result: Result, canvas: Canvas) -> list[Any]:
     base = alt.Chart(data(rows))
     tip = [alt.Tooltip("since:Q"), alt.Tooltip("value:Q", format="+.2%"), alt.Tooltip("phase:N")]
     spans = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("since:Q", scale=x), y=alt.Y("low:Q", scale=y), y2="high:Q", color=color
+        x=alt.X("since:Q", scale=x), y=alt.Y("low:Q", scale=y), y2=alt.Y2("high:Q"), color=color
     )
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
         x=alt.X("since:Q", scale=x, axis=below),
@@ -112,7 +112,9 @@ def _signs(x: alt.Scale, y: alt.Scale, top: float, canvas: Canvas) -> list[Any]:
     for word, align, away in (("before", "right", -6), ("after", "left", 6)):
         text: Any = alt.Chart(data([{"x": -0.5, "y": top, "text": word}]))
         text = text.mark_text(align=align, dx=away, dy=6, color=colors.muted)
-        layers.append(text.encode(x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), text="text:N"))
+        layers.append(
+            text.encode(x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), text=alt.Text("text:N"))
+        )
     return layers
 
 
@@ -209,7 +211,7 @@ def _love_layers(rows: list[dict[str, Any]], canvas: Canvas, *, weighted: bool) 
         strokeWidth=2,
     )
     layers: list[Any] = [
-        band.encode(x=alt.X("x:Q", scale=x), x2="x2:Q"),
+        band.encode(x=alt.X("x:Q", scale=x), x2=alt.X2("x2:Q")),
         line.encode(x=alt.X("x:Q", scale=x)),
         first.encode(
             x=alt.X("before:Q", scale=x, axis=below),
@@ -220,7 +222,7 @@ def _love_layers(rows: list[dict[str, Any]], canvas: Canvas, *, weighted: bool) 
     if weighted:
         moved = base.mark_rule(color=colors.plain, strokeWidth=1)
         after = base.mark_point(filled=True, shape="diamond", size=80, color=colors.gain, opacity=1)
-        layers.insert(2, moved.encode(x=alt.X("before:Q", scale=x), x2="after:Q", y=across))
+        layers.insert(2, moved.encode(x=alt.X("before:Q", scale=x), x2=alt.X2("after:Q"), y=across))
         layers.append(after.encode(x=alt.X("after:Q", scale=x), y=across, tooltip=tip))
     return layers
 

@@ -97,19 +97,19 @@ def _layers(rows: list[dict[str, Any]], canvas: Canvas) -> list[Any]:
     return [
         base.mark_bar(height=20).encode(
             x=alt.X("from:Q", scale=x, axis=axis(marks, grid=True)),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("j:Q", scale=y, axis=names),
             color=color,
             tooltip=tip,
         ),
         spans.mark_rule(color=canvas.colors.ink, strokeWidth=1.5).encode(
-            x=alt.X("low:Q", scale=x), x2="high:Q", y=alt.Y("j:Q", scale=y)
+            x=alt.X("low:Q", scale=x), x2=alt.X2("high:Q"), y=alt.Y("j:Q", scale=y)
         ),
         alt.Chart(data([{"x": 0.0}]))
         .mark_rule(color=canvas.colors.rule)
         .encode(x=alt.X("x:Q", scale=x)),
         base.mark_text(align="left", dx=10, baseline="middle", color=canvas.colors.ink).encode(
-            x=alt.X("side:Q", scale=x), y=alt.Y("j:Q", scale=y), text="label:N"
+            x=alt.X("side:Q", scale=x), y=alt.Y("j:Q", scale=y), text=alt.Text("label:N")
         ),
     ]
 

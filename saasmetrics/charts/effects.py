@@ -258,10 +258,10 @@ def _layers(
     points = alt.Chart(data(shown)).mark_point(filled=True, size=85, opacity=1)
     tip = [alt.Tooltip("name:N"), alt.Tooltip("label:N", title="value")]
     return [
-        zero.encode(x=alt.X("x:Q", scale=x), y2="y2:Q", **across),
-        spans.encode(x=alt.X("from:Q", scale=x), x2="to:Q", color=color, **across),
-        words.encode(x=alt.X("side:Q", scale=x), text="label:N", **across),
-        why.encode(x=alt.X("x:Q", scale=x), text="text:N", **across),
+        zero.encode(x=alt.X("x:Q", scale=x), y2=alt.Y2("y2:Q"), **across),
+        spans.encode(x=alt.X("from:Q", scale=x), x2=alt.X2("to:Q"), color=color, **across),
+        words.encode(x=alt.X("side:Q", scale=x), text=alt.Text("label:N"), **across),
+        why.encode(x=alt.X("x:Q", scale=x), text=alt.Text("text:N"), **across),
         points.encode(color=color, tooltip=tip),
     ]
 

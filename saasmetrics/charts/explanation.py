@@ -200,8 +200,13 @@ def _waterfall(way: _Way, width: float, canvas: Canvas) -> list[alt.Chart]:
     ]
     rects = alt.Chart(data(bars)).mark_rect()
     return [
-        alt.Chart(data(joints)).mark_rule(color=colors.rule).encode(y2="y2:Q"),
-        rects.encode(x2="x2:Q", y2="y2:Q", color=alt.Color("color:N", scale=None), tooltip=tip),
+        alt.Chart(data(joints)).mark_rule(color=colors.rule).encode(y2=alt.Y2("y2:Q")),
+        rects.encode(
+            x2=alt.X2("x2:Q"),
+            y2=alt.Y2("y2:Q"),
+            color=alt.Color("color:N", scale=None),
+            tooltip=tip,
+        ),
         *([_breaks(bars, colors)] if way.floor > 0 else []),
         *_words(bars, colors),
     ]
@@ -216,7 +221,9 @@ def _breaks(bars: list[dict[str, Any]], colors: Palette) -> alt.Chart:
         for at in (8, 14)
     ]
     drawn: alt.Chart = (
-        alt.Chart(data(cuts)).mark_rect(color=colors.surface).encode(x2="x2:Q", y2="y2:Q")
+        alt.Chart(data(cuts))
+        .mark_rect(color=colors.surface)
+        .encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))
     )
     return drawn
 
@@ -240,16 +247,16 @@ def _words(bars: list[dict[str, Any]], colors: Palette) -> list[alt.Chart]:
                 fontWeight="bold" if total else "normal",
                 color=colors.ink,
             )
-            out.append(name.encode(text="short:N"))
+            out.append(name.encode(text=alt.Text("short:N")))
     if below:
         small = alt.Chart(data(below)).mark_text(
             align="left", baseline="middle", fontSize=10, color=colors.muted
         )
-        out.append(small.encode(text="second:N"))
+        out.append(small.encode(text=alt.Text("second:N")))
     value = alt.Chart(data(ends)).mark_text(
         align="left", baseline="middle", dx=6, fontSize=12, fontWeight=600, color=colors.ink
     )
-    return [*out, value.encode(text="text:N")]
+    return [*out, value.encode(text=alt.Text("text:N"))]
 
 
 def _counted(number: str) -> str:
@@ -317,7 +324,7 @@ def _people(
     head = alt.Chart(data([{"x": left, "y": top + _HEAD / 2, "text": said}])).mark_text(
         align="left", baseline="middle", fontWeight=600, color=colors.muted
     )
-    out = [head.encode(text="text:N")]
+    out = [head.encode(text=alt.Text("text:N"))]
     if not people:
         return out
     zero = _set_out(people, left, right, top + _HEAD)
@@ -329,9 +336,14 @@ def _people(
     spots = [{**row, "x": left, "y": row["middle"]} for row in people]
     named = alt.Chart(data(spots)).mark_text(align="left", baseline="middle", color=colors.ink)
     out += [
-        bars.encode(x2="x2:Q", y2="y2:Q", color=alt.Color("color:N", scale=None), tooltip=tip),
-        alt.Chart(data([line])).mark_rule(color=colors.rule).encode(y2="y2:Q"),
-        named.encode(text="short:N"),
+        bars.encode(
+            x2=alt.X2("x2:Q"),
+            y2=alt.Y2("y2:Q"),
+            color=alt.Color("color:N", scale=None),
+            tooltip=tip,
+        ),
+        alt.Chart(data([line])).mark_rule(color=colors.rule).encode(y2=alt.Y2("y2:Q")),
+        named.encode(text=alt.Text("short:N")),
     ]
     for before in (True, False):
         side = [row for row in people if row["left"] is before]
@@ -344,7 +356,7 @@ def _people(
                 fontSize=10,
                 color=colors.ink,
             )
-            out.append(amount.encode(text="text:N"))
+            out.append(amount.encode(text=alt.Text("text:N")))
     return out
 
 

@@ -266,7 +266,7 @@ def _lines(rows: list[dict[str, Any]], x: alt.X, y: alt.Y, scale: alt.Scale) -> 
     band = (
         alt.Chart(data([r for r in ahead if r["line"] in banded]))
         .mark_area(opacity=0.18 if len(lines) == 1 else 0.1)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"), color=color, detail=one)
     )
     solid = (
         alt.Chart(data([r for r in rows if r["part"] == "past"]))
@@ -303,7 +303,7 @@ def _targets(
     text = f"target {format_value(target, canvas.unit, canvas.currency)}"
     marks = [{"y": panel.at(target), "i": first, "text": text} for panel in panels.values()]
     y, colors = alt.Y("y:Q", scale=scale), canvas.colors
-    words = alt.Chart(data(marks)).encode(x="i:Q", y=y, text="text:N")
+    words = alt.Chart(data(marks)).encode(x=alt.X("i:Q"), y=y, text=alt.Text("text:N"))
     look: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -3}
     return [
         words.mark_text(**look, stroke=colors.surface, strokeWidth=4),
@@ -317,7 +317,7 @@ def _titles(panels: dict[str, Panel], first: int, scale: alt.Scale, canvas: Canv
     drawn: alt.Chart = (
         alt.Chart(data(row for row in rows if row["text"]))
         .mark_text(align="left", baseline="middle", fontWeight=600, color=canvas.colors.ink)
-        .encode(x="i:Q", y=alt.Y("y:Q", scale=scale), text="text:N")
+        .encode(x=alt.X("i:Q"), y=alt.Y("y:Q", scale=scale), text=alt.Text("text:N"))
     )
     return drawn
 
@@ -348,7 +348,10 @@ def _ends(
             for t, w, c, y in lines
         ]
     base = alt.Chart(data(marks)).encode(
-        x="i:Q", y=alt.Y("y:Q", scale=scale), text="text:N", color=alt.Color("color:N", scale=None)
+        x=alt.X("i:Q"),
+        y=alt.Y("y:Q", scale=scale),
+        text=alt.Text("text:N"),
+        color=alt.Color("color:N", scale=None),
     )
     look: dict[str, Any] = {"align": "left", "baseline": "middle", "dx": 9}
     bold = base.transform_filter("datum.bold == 600").mark_text(**look, fontWeight=600)

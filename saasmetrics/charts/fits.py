@@ -15,7 +15,7 @@ from saasmetrics.charts.age_axis import (
     largest_groups,
     tips,
 )
-from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
+from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
 from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ def _observed(rows: list[dict[str, Any]], plot: _Plot) -> list[alt.Chart]:
     return [
         alt.Chart(data([row for row in rows if row["low"] is not None]))
         .mark_area(opacity=0.14)
-        .encode(x=plot.axes["x"], y=alt.Y("low:Q", scale=plot.y), y2="high:Q", **plot.lines),
+        .encode(
+            x=plot.axes["x"], y=alt.Y("low:Q", scale=plot.y), y2=alt.Y2("high:Q"), **plot.lines
+        ),
         alt.Chart(data([row for row in rows if row["observed"] is not None]))
         .mark_line(interpolate="step-after", strokeWidth=1, opacity=0.75, point=points)
         .encode(x=plot.axes["x"], y=alt.Y("observed:Q", scale=plot.y), **plot.lines),
@@ -211,7 +213,7 @@ def _edge(frame: pd.DataFrame, x: alt.Scale, canvas: Canvas) -> list[alt.Chart]:
         base.mark_rule(color=canvas.colors.rule, strokeDash=[2, 3]),
         base.mark_text(
             align="left", baseline="top", dx=5, dy=2, fontSize=10, color=canvas.colors.muted
-        ).encode(y=alt.value(0), text="text:N"),
+        ).encode(y=constant(alt.YValue, 0), text=alt.Text("text:N")),
     ]
 
 

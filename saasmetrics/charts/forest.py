@@ -234,11 +234,11 @@ def _layers(
     label = (
         alt.Chart(data(texts))
         .mark_text(align="left", dx=10, baseline="middle", color=colors.ink)
-        .encode(x=alt.X("side:Q", scale=x), y=across, text="label:N")
+        .encode(x=alt.X("side:Q", scale=x), y=across, text=alt.Text("label:N"))
     )
     return [
         line.encode(x=alt.X("x:Q", scale=x)),
-        bars.encode(x=alt.X("from:Q", scale=x), x2="to:Q", y=across, color=color),
+        bars.encode(x=alt.X("from:Q", scale=x), x2=alt.X2("to:Q"), y=across, color=color),
         *arrows,
         points.encode(x=axes["x"], y=axes["y"], color=color, tooltip=tip),
         label,

@@ -213,21 +213,23 @@ class Canvas:
         self, layers: Iterable[Any], *, message: str, subtitle: str, height: float | None = None
     ) -> alt.LayerChart:
         """Return the layers as a chart with size, theme, title (the message) and subtitle."""
-        chart = OfflineChart(layer=list(layers)).properties(
-            width=self.width,
-            height=height or self.height,
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        )
         heading = message if self.title is None else self.title
         heading, subtitle = printable(heading), printable(subtitle)
+        title: Any = alt.Undefined
         if heading:
             room = self.room - 16
             lines = wrap(subtitle, room) + wrap(self.result.definition.meaning, room)
             title = alt.TitleParams(wrap(heading, room, 15), subtitle=[x for x in lines if x])
-            chart = chart.properties(title=title)
-        chart = chart.properties(description=f"{(heading or message).rstrip('.')}. {subtitle}")
-        themed: alt.LayerChart = chart.configure(**config(self.colors))
-        return themed
+        # All at once: each change to a chart of layers copies every layer twice.
+        return OfflineChart(
+            layer=list(layers),
+            width=self.width,
+            height=height or self.height,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            title=title,
+            description=f"{(heading or message).rstrip('.')}. {subtitle}",
+            config=alt.Config(**config(self.colors)),
+        )
 
     def empty(self, reason: str = "") -> alt.LayerChart:
         """Return the chart that says that there is nothing to show yet, and why."""
@@ -236,10 +238,21 @@ class Canvas:
         text = (
             alt.Chart(data([{"text": "\n".join(lines)}]))
             .mark_text(baseline="middle", fontSize=12, color=self.colors.muted, lineBreak="\n")
-            .encode(x=alt.value({"expr": "width / 2"}), text="text:N")
+            .encode(x=constant(alt.XValue, {"expr": "width / 2"}), text=alt.Text("text:N"))
         )
         name, height = self.result.definition.name, EMPTY_HEIGHT
         return self.finish([text], message=name, subtitle=what(self.result), height=height)
+
+
+def constant(channel: Any, value: Any) -> Any:
+    """Return a channel that is the same for all marks, such as `alt.XValue`: what `alt.value` is for, Altair infers.
+
+    Examples
+    --------
+    >>> constant(alt.XValue, 0).to_dict()
+    {'value': 0}
+    """
+    return channel(value)
 
 
 def first_reason(result: Result) -> str:

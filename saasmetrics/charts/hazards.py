@@ -103,7 +103,13 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
         interval.mark_rule(strokeWidth=1.3, opacity=0.6)
         if few
         else interval.mark_area(opacity=0.14)
-    ).encode(x=axes["x"], y=alt.Y("low:Q", scale=y), y2="high:Q", color=hue, detail="group:N")
+    ).encode(
+        x=axes["x"],
+        y=alt.Y("low:Q", scale=y),
+        y2=alt.Y2("high:Q"),
+        color=hue,
+        detail=alt.Detail("group:N"),
+    )
     solid = [row for row in rows if not row["thin"]]
     line = alt.Chart(data(solid)).mark_line(strokeWidth=1.8, clip=True)
     points = alt.Chart(data(rows)).mark_point(size=34 if few else 12, opacity=1, clip=True)
@@ -111,7 +117,7 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
     fill = alt.Fill("fill:N", scale=None)
     layers = [
         drawn,
-        line.encode(**axes, color=hue, detail="group:N"),
+        line.encode(**axes, color=hue, detail=alt.Detail("group:N")),
         points.encode(**axes, color=hue, fill=fill, tooltip=tip),
     ]
     if len(color) > 1:

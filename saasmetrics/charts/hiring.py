@@ -114,7 +114,7 @@ def _people(
     ]
     base = alt.Chart(data(rows))
     band = base.mark_area(opacity=0.18, color=colors.muted).encode(
-        x=x, y=alt.Y("low:Q", scale=scale, axis=marks), y2="high:Q"
+        x=x, y=alt.Y("low:Q", scale=scale, axis=marks), y2=alt.Y2("high:Q")
     )
     need = base.mark_line(strokeWidth=2, color=colors.muted, strokeDash=[2, 2]).encode(
         x=x, y=alt.Y("required:Q", scale=scale)
@@ -149,15 +149,17 @@ def _below(
     ]
     base = alt.Chart(data(placed))
     y = alt.Y("zero:Q", scale=scale)
-    pale = base.mark_bar(size=14, color=colors.loss, opacity=0.25).encode(x=x, y=y, y2="down_now:Q")
-    full = base.mark_bar(size=8, color=colors.loss).encode(x=x, y=y, y2="down:Q")
+    pale = base.mark_bar(size=14, color=colors.loss, opacity=0.25).encode(
+        x=x, y=y, y2=alt.Y2("down_now:Q")
+    )
+    full = base.mark_bar(size=8, color=colors.loss).encode(x=x, y=y, y2=alt.Y2("down:Q"))
     rule = (
         alt.Chart(data([{"y": 0.0}]))
         .mark_rule(color=colors.rule)
         .encode(y=alt.Y("y:Q", scale=scale))
     )
     text = base.mark_text(fontWeight=600, color=colors.ink).encode(
-        x=x, y=alt.Y("line:Q", scale=scale), text="open:N"
+        x=x, y=alt.Y("line:Q", scale=scale), text=alt.Text("open:N")
     )
     return [pale, full, rule, text]
 
@@ -191,9 +193,9 @@ def _ends(
         alt.Chart(data(labels))
         .mark_text(align="left", dx=8, baseline="middle")
         .encode(
-            x="i:Q",
+            x=alt.X("i:Q"),
             y=alt.Y("y:Q", scale=scale),
-            text="label:N",
+            text=alt.Text("label:N"),
             color=alt.Color("color:N", scale=None),
         )
     ]

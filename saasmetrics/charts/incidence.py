@@ -14,7 +14,7 @@ from saasmetrics.charts.age_axis import (
     largest_groups,
     tips,
 )
-from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
+from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
 from saasmetrics.charts.text import wrap
 from saasmetrics.charts.theme import readable_on
 from saasmetrics.money import format_part, format_ratio
@@ -121,7 +121,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
     areas = [
         alt.Chart(data([row for row in rows if row["panel"] == k]))
         .mark_area(interpolate="step-after", opacity=0.9, stroke=colors.surface, strokeWidth=0.6)
-        .encode(x=across, y=up, y2="high:Q", color=color, detail=one)
+        .encode(x=across, y=up, y2=alt.Y2("high:Q"), color=color, detail=one)
         for k in range(len(named))
     ]
     tip = tips(
@@ -250,7 +250,7 @@ def _inside(ends: list[dict[str, Any]], x: alt.Scale, y: alt.Scale) -> list[alt.
         .encode(
             x=alt.X("x:Q", scale=x),
             y=alt.Y("inside:Q", scale=y),
-            text="text:N",
+            text=alt.Text("text:N"),
             color=alt.Color("ink:N", scale=None),
         )
     )
@@ -275,7 +275,7 @@ def _headings(named: list[str], x: alt.Scale, canvas: Canvas, room: float) -> li
             fontWeight=600,
             color=canvas.colors.ink,
         )
-        .encode(x=alt.X("x:Q", scale=x), y=alt.value(0), text="text:N")
+        .encode(x=alt.X("x:Q", scale=x), y=constant(alt.YValue, 0), text=alt.Text("text:N"))
     )
     return [drawn]
 

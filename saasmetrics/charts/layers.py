@@ -103,9 +103,9 @@ def _chart(cake: pd.DataFrame, cohort_freq: str, canvas: Canvas) -> alt.LayerCha
     area = mark.encode(
         x=x,
         y=y,
-        y2="high:Q",
+        y2=alt.Y2("high:Q"),
         color=alt.Color("color:N", scale=None),
-        detail="cohort:N",
+        detail=alt.Detail("cohort:N"),
         tooltip=[alt.Tooltip(f"{name}:N") for name in ("cohort", "period", "value")],
     )
     return canvas.finish(
@@ -164,7 +164,7 @@ def _end_labels(
     drawn: alt.Chart = (
         alt.Chart(data(texts))
         .mark_text(align="left", dx=8, baseline="middle", color=colors.ink)
-        .encode(x="i:Q", y=alt.Y("y:Q", scale=scale), text="label:N")
+        .encode(x=alt.X("i:Q"), y=alt.Y("y:Q", scale=scale), text=alt.Text("label:N"))
     )
     return drawn
 

@@ -34,7 +34,7 @@ def line_layers(
     band = (
         alt.Chart(data([r for r in rows if r["low"] is not None and r["named"]]))
         .mark_area(opacity=0.15, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=color, detail=one)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"), color=color, detail=one)
     )
     behind = _quiet(
         [r for r in rows if not r["named"]], {"x": x, "y": y, "color": color, "detail": one}, tip

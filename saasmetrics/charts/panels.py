@@ -117,8 +117,8 @@ def _frames(at: dict[str, Panel], lines: Lines, canvas: Canvas) -> list[alt.Char
         if rows
     ]
     value = ruled.mark_text(align="right", dx=-5, fontSize=10, color=colors.muted)
-    texts = [word.encode(text="text:N") for word in (title, value, *words)]
-    return [ruled.mark_rule(color=colors.grid).encode(x2="x2:Q"), *texts]
+    texts = [word.encode(text=alt.Text("text:N")) for word in (title, value, *words)]
+    return [ruled.mark_rule(color=colors.grid).encode(x2=alt.X2("x2:Q")), *texts]
 
 
 def _lines(at: dict[str, Panel], lines: Lines) -> list[alt.Chart]:
@@ -171,5 +171,5 @@ def _names(at: dict[str, Panel], lines: Lines, names: dict[str, str], canvas: Ca
             right = panel.left + panel.width
             spots.append({"x": right, "y": spot, "text": word, "color": color})
     words = alt.Chart(data(spots)).mark_text(align="left", dx=6, fontSize=10, fontWeight=600)
-    drawn: alt.Chart = words.encode(text="text:N", color=alt.Color("color:N", scale=None))
+    drawn: alt.Chart = words.encode(text=alt.Text("text:N"), color=alt.Color("color:N", scale=None))
     return drawn

@@ -16,7 +16,7 @@ from saasmetrics.money import format_money, format_ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from saasmetrics.charts.theme import Theme, Width
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 _ROW = 27
@@ -143,9 +143,9 @@ def _waterfall(row: dict[str, Any], canvas: Canvas, freq: str) -> alt.LayerChart
         .mark_rect()
         .encode(
             x=alt.X("start:Q", scale=x, axis=None),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("top:Q", scale=y, axis=left),
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("tip:N", title="amount")],
         )
@@ -153,22 +153,29 @@ def _waterfall(row: dict[str, Any], canvas: Canvas, freq: str) -> alt.LayerChart
     words = (
         alt.Chart(data(bars))
         .mark_text(align="left", dx=5, fontSize=12, fontWeight=600, color=colors.ink)
-        .encode(x=alt.X("edge:Q", scale=x, axis=None), y=alt.Y("j:Q", scale=y), text="label:N")
-    )
-    joints = [
-        {"x": one["end"], "y": one["bottom"], "y2": two["top"]} for one, two in pairwise(bars)
-    ]
-    lines = (
-        alt.Chart(data(joints))
-        .mark_rule(color=colors.rule)
-        .encode(x=alt.X("x:Q", scale=x, axis=None), y=alt.Y("y:Q", scale=y), y2="y2:Q")
+        .encode(
+            x=alt.X("edge:Q", scale=x, axis=None), y=alt.Y("j:Q", scale=y), text=alt.Text("label:N")
+        )
     )
     return canvas.finish(
-        [lines, rects, words],
+        [_joints(bars, x, y, colors), rects, words],
         message=message(row, canvas.result, freq),
         subtitle=what(canvas.result, note=_hidden(row, extra["steps"])),
         height=canvas.height or _ROW * len(bars) + 6,
     )
+
+
+def _joints(bars: list[dict[str, Any]], x: alt.Scale, y: alt.Scale, colors: Palette) -> alt.Chart:
+    """Return a rule from the end of each bar to the next bar."""
+    joints = [
+        {"x": one["end"], "y": one["bottom"], "y2": two["top"]} for one, two in pairwise(bars)
+    ]
+    drawn: alt.Chart = (
+        alt.Chart(data(joints))
+        .mark_rule(color=colors.rule)
+        .encode(x=alt.X("x:Q", scale=x, axis=None), y=alt.Y("y:Q", scale=y), y2=alt.Y2("y2:Q"))
+    )
+    return drawn
 
 
 def _bars(row: dict[str, Any], canvas: Canvas) -> list[dict[str, Any]]:
@@ -287,9 +294,9 @@ def strip(told: Strip, canvas: Canvas) -> alt.LayerChart:
         .mark_rect(color=colors.grid)
         .encode(
             x=alt.X("left:Q", scale=x, axis=below),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("top:Q", scale=y, axis=axis(marks, grid=False)),
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
         )
     )
     bars = (
@@ -297,9 +304,9 @@ def strip(told: Strip, canvas: Canvas) -> alt.LayerChart:
         .mark_rect()
         .encode(
             x=alt.X("left:Q", scale=x),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("zero:Q", scale=y),
-            y2="share:Q",
+            y2=alt.Y2("share:Q"),
             color=alt.Color("color:N", scale=None),
             opacity=alt.Opacity("faint:Q", scale=None),
             tooltip=[alt.Tooltip(f"{n}:N") for n in ("period", "said", "amount")],

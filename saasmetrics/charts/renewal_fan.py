@@ -90,7 +90,7 @@ def _layers(
     return [
         alt.Chart(data(ahead))
         .mark_rule(strokeWidth=14, color=colors.gain, opacity=0.3)
-        .encode(x=across, y=alt.Y("low:Q", scale=y), y2="high:Q"),
+        .encode(x=across, y=alt.Y("low:Q", scale=y), y2=alt.Y2("high:Q")),
         line.mark_line(strokeWidth=2.2, color=colors.gain),
         line.mark_point(filled=True, size=34, color=colors.gain, opacity=1).encode(tooltip=tip),
         next_ones.mark_line(strokeWidth=1.8, strokeDash=[4, 3], color=colors.gain),
@@ -103,7 +103,7 @@ def _layers(
             strokeWidth=1.8,
         ).encode(tooltip=tip),
         next_ones.mark_text(dy=-12, fontSize=10, fontWeight=600, color=colors.ink).encode(
-            text="text:N"
+            text=alt.Text("text:N")
         ),
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, first_reason, what
+from saasmetrics.charts.frame import Canvas, axis, constant, data, first_reason, what
 from saasmetrics.charts.renewal_fan import fan
 from saasmetrics.charts.text import period_text, text_width, ticks
 from saasmetrics.money import format_money, format_part
@@ -91,9 +91,9 @@ def _distribution(canvas: Canvas, masses: pd.DataFrame) -> alt.LayerChart:
                 scale=x,
                 axis=axis(ticks(low, high, "money", currency), grid=False),
             ),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("share:Q", scale=y, axis=None),
-            y2=alt.value({"expr": "height"}),
+            y2=constant(alt.Y2Value, {"expr": "height"}),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("text:N", title="renewed"), alt.Tooltip("chance:N")],
         )
@@ -183,13 +183,13 @@ def _lines(
         .encode(
             x=alt.X("at:Q", scale=x),
             y=alt.Y("y0:Q", scale=y, axis=None),
-            y2="y1:Q",
+            y2=alt.Y2("y1:Q"),
             color=alt.Color("color:N", scale=None),
         )
         for dashed in (False, True)
     ]
     base = alt.Chart(data(placed)).encode(
-        x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y, axis=None), text="label:N"
+        x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y, axis=None), text=alt.Text("label:N")
     )
     look: dict[str, Any] = {"fontSize": 11, "fontWeight": 600, "baseline": "middle"}
     halo = base.mark_text(**look, stroke=colors.surface, strokeWidth=5)
@@ -255,13 +255,17 @@ def _quarters(canvas: Canvas) -> alt.LayerChart:
     base = alt.Chart(data(rows))
     at = alt.Y("i:Q", scale=y, axis=side)
     frame_bar = base.mark_rect(fill=colors.grid).encode(
-        x=across, x2="atr:Q", y=alt.Y("top:Q", scale=y, axis=side), y2="bottom:Q", tooltip=tip
+        x=across,
+        x2=alt.X2("atr:Q"),
+        y=alt.Y("top:Q", scale=y, axis=side),
+        y2=alt.Y2("bottom:Q"),
+        tooltip=tip,
     )
     won = base.mark_rect(fill=colors.total).encode(
-        x=across, x2="won:Q", y=alt.Y("top:Q", scale=y, axis=side), y2="bottom:Q"
+        x=across, x2=alt.X2("won:Q"), y=alt.Y("top:Q", scale=y, axis=side), y2=alt.Y2("bottom:Q")
     )
     range_bar = base.mark_rule(strokeWidth=7, color=colors.gain, opacity=0.45).encode(
-        x=alt.X("p10:Q", scale=x), x2="p90:Q", y=at, tooltip=tip
+        x=alt.X("p10:Q", scale=x), x2=alt.X2("p90:Q"), y=at, tooltip=tip
     )
     dot = base.mark_point(filled=True, size=70, color=colors.gain, opacity=1).encode(
         x=alt.X("value:Q", scale=x), y=at, tooltip=tip
@@ -370,7 +374,7 @@ def _backtest(frame: pd.DataFrame, shown: int, canvas: Canvas) -> alt.LayerChart
     base = alt.Chart(data(rows)).encode(x=alt.X("i:Q", scale=x, axis=below))
     marks = axis(ticks(0.0, high, "money", currency))
     bar = base.mark_rule(strokeWidth=12, color=colors.gain, opacity=0.4).encode(
-        y=alt.Y("low:Q", scale=y, axis=marks), y2="high:Q", tooltip=tip
+        y=alt.Y("low:Q", scale=y, axis=marks), y2=alt.Y2("high:Q"), tooltip=tip
     )
     middle = base.mark_tick(color=colors.gain, thickness=2.5, size=22, orient="horizontal").encode(
         y=alt.Y("value:Q", scale=y), tooltip=tip
@@ -379,7 +383,7 @@ def _backtest(frame: pd.DataFrame, shown: int, canvas: Canvas) -> alt.LayerChart
         y=alt.Y("actual:Q", scale=y), color=alt.Color("color:N", scale=None), tooltip=tip
     )
     miss = base.mark_text(fontSize=10, align="left", dx=14, color=colors.muted).encode(
-        y=alt.Y("actual:Q", scale=y), text="miss:N"
+        y=alt.Y("actual:Q", scale=y), text=alt.Text("miss:N")
     )
     hit = sum(row["inside"] for row in rows)
     return canvas.finish(

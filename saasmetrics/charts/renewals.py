@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_of, options_of, what
+from saasmetrics.charts.frame import Canvas, axis, constant, data, freq_of, options_of, what
 from saasmetrics.charts.series import series
 from saasmetrics.charts.text import period_text, text_width, wrap
 from saasmetrics.errors import DataError
@@ -16,7 +16,7 @@ from saasmetrics.money import format_money, format_part, format_ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from saasmetrics.charts.theme import Theme, Width
+    from saasmetrics.charts.theme import Palette, Theme, Width
     from saasmetrics.result import Result
 
 MEASURES = {
@@ -151,12 +151,17 @@ def _with_open_shares(
     shade = (
         alt.Chart(data(rows))
         .mark_rect(color=canvas.colors.grid, opacity=0.7)
-        .encode(x="left:Q", x2="right:Q", y=alt.value(0), y2=alt.value({"expr": "height"}))
+        .encode(
+            x=alt.X("left:Q"),
+            x2=alt.X2("right:Q"),
+            y=constant(alt.YValue, 0),
+            y2=constant(alt.Y2Value, {"expr": "height"}),
+        )
     )
     words = (
         alt.Chart(data(rows))
         .mark_text(fontSize=10, color=canvas.colors.ink, lineBreak="\n", baseline="bottom")
-        .encode(x="i:Q", y=alt.value(canvas.height - 16), text="text:N")
+        .encode(x=alt.X("i:Q"), y=constant(alt.YValue, canvas.height - 16), text=alt.Text("text:N"))
     )
     chart.layer = [shade, *chart.layer, words]
     if chart.title is not alt.Undefined and rows:
@@ -249,34 +254,44 @@ def _waterfall(amounts: dict[str, float], when: str, canvas: Canvas) -> alt.Laye
         .mark_rect()
         .encode(
             x=alt.X("left:Q", scale=across, axis=below),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("low:Q", scale=y, axis=None),
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("tip:N", title="amount")],
         )
     )
-    joints = [
-        {"left": a["i"] + 0.36, "right": b["i"] - 0.36, "level": a["level"]}
-        for a, b in pairwise(rows)
-    ]
-    lines = (
-        alt.Chart(data(joints))
-        .mark_rule(color=colors.rule)
-        .encode(x="left:Q", x2="right:Q", y=alt.Y("level:Q", scale=y, axis=None))
-    )
     size = 12 if max(text_width(row["label"], 12) for row in rows) < slot - 4 else 10
-    base = alt.Chart(data(rows)).encode(x="i:Q", y=alt.Y("high:Q", scale=y, axis=None))
+    base = alt.Chart(data(rows)).encode(x=alt.X("i:Q"), y=alt.Y("high:Q", scale=y, axis=None))
     words = base.mark_text(dy=-20, fontSize=size, fontWeight=600, color=colors.ink)
     shares = base.mark_text(dy=-8, fontSize=10, color=colors.muted)
     kept = format_part(amounts["renewed"] / amounts["atr"])
     still = -amounts["open"] / amounts["atr"]
     tail = f"; {format_part(still, 0)} is still open" if still > 0 else ""
     return canvas.finish(
-        [lines, bars, words.encode(text="label:N"), shares.encode(text="share:N")],
+        [
+            _joints(rows, y, colors),
+            bars,
+            words.encode(text=alt.Text("label:N")),
+            shares.encode(text=alt.Text("share:N")),
+        ],
         message=f"Of {format_money(amounts['atr'], canvas.currency)} that came up {when}, {kept} is renewed{tail}",
         subtitle=what(canvas.result, note="Per cents are of what came up"),
     )
+
+
+def _joints(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> alt.Chart:
+    """Return a rule from each bar to the next, at the level where one ends and the other begins."""
+    joints = [
+        {"left": a["i"] + 0.36, "right": b["i"] - 0.36, "level": a["level"]}
+        for a, b in pairwise(rows)
+    ]
+    drawn: alt.Chart = (
+        alt.Chart(data(joints))
+        .mark_rule(color=colors.rule)
+        .encode(x=alt.X("left:Q"), x2=alt.X2("right:Q"), y=alt.Y("level:Q", scale=y, axis=None))
+    )
+    return drawn
 
 
 def _bars(amounts: dict[str, float], canvas: Canvas) -> list[dict[str, Any]]:

@@ -197,7 +197,9 @@ def _bars(bars: list[dict[str, Any]], names: dict[float, str], canvas: Canvas) -
         words.append(
             alt.Chart(data(_apart(mine)))
             .mark_text(align=align, baseline="middle", dx=dx, color=colors.ink)
-            .encode(x=alt.X("change:Q", scale=x), y=alt.Y("at:Q", scale=y), text="label:N")
+            .encode(
+                x=alt.X("change:Q", scale=x), y=alt.Y("at:Q", scale=y), text=alt.Text("label:N")
+            )
         )
     return [drawn_bars, zero, *words]
 

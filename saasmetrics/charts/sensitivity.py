@@ -129,7 +129,7 @@ def _layers(
     tip = [alt.Tooltip("name:N", title="scenario"), alt.Tooltip("label:N", title="rate")]
     return [
         rule.encode(x=x),
-        reach.encode(x=x, x2="base:Q", y=y, color=color),
+        reach.encode(x=x, x2=alt.X2("base:Q"), y=y, color=color),
         dots.encode(x=x, y=y, color=color, tooltip=tip),
-        texts.encode(x=alt.X("at:Q", scale=scale), y=y, text="label:N"),
+        texts.encode(x=alt.X("at:Q", scale=scale), y=y, text=alt.Text("label:N")),
     ]

@@ -267,9 +267,9 @@ def _end_labels(
         alt.Chart(data(labels))
         .mark_text(align="left", dx=8, fontWeight=600, baseline="middle")
         .encode(
-            x="i:Q",
+            x=alt.X("i:Q"),
             y=alt.Y("y:Q", scale=scale),
-            text="label:N",
+            text=alt.Text("label:N"),
             color=alt.Color("color:N", scale=None),
         )
     )

@@ -164,30 +164,30 @@ class Sketch:
         color = alt.Color("color:N", scale=None)
         if self.grid:
             ruled = alt.Chart(data(self.grid)).mark_rule(color=self.canvas.colors.grid)
-            yield ruled.encode(x2="x2:Q", y2="y2:Q")
+            yield ruled.encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))
         tip = [alt.Tooltip("tip:N", title=" ")]
         if self.rects:
             yield (
                 alt.Chart(data(self.rects))
                 .mark_rect()
-                .encode(x2="x2:Q", y2="y2:Q", color=color, tooltip=tip)
+                .encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), color=color, tooltip=tip)
             )
         if self.areas:
             yield (
                 alt.Chart(data(self.areas))
                 .mark_area(opacity=0.16)
-                .encode(y2="y2:Q", color=color, detail="key:N")
+                .encode(y2=alt.Y2("y2:Q"), color=color, detail=alt.Detail("key:N"))
             )
         for dashed in (False, True):
             dash: dict[str, Any] = {"strokeDash": [4, 3]} if dashed else {}
             for thick in sorted({r["thick"] for r in self.rules if r["dashed"] is dashed}):
                 mine = [r for r in self.rules if r["dashed"] is dashed and r["thick"] == thick]
                 mark = alt.Chart(data(mine)).mark_rule(strokeWidth=thick, **dash)
-                yield mark.encode(x2="x2:Q", y2="y2:Q", color=color)
+                yield mark.encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), color=color)
             mine = [r for r in self.lines if r["dashed"] is dashed]
             if mine:
                 mark = alt.Chart(data(mine)).mark_line(strokeWidth=2, **dash)
-                yield mark.encode(color=color, detail="key:N", order=alt.Order("x:Q"))
+                yield mark.encode(color=color, detail=alt.Detail("key:N"), order=alt.Order("x:Q"))
         if self.points:
             yield (
                 alt.Chart(data(self.points))
@@ -208,4 +208,4 @@ class Sketch:
             mark = alt.Chart(data(mine)).mark_text(
                 align=align, fontSize=size, fontWeight=weight, baseline="middle"
             )
-            yield mark.encode(text="text:N", color=color)
+            yield mark.encode(text=alt.Text("text:N"), color=color)

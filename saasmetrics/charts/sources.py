@@ -183,7 +183,7 @@ def _dumbbells(shown: pd.DataFrame, canvas: Canvas, message: str, apart: int) ->
         .mark_rule(strokeWidth=3)
         .encode(
             x=alt.X("a:Q", scale=x, axis=below),
-            x2="b:Q",
+            x2=alt.X2("b:Q"),
             y=alt.Y("j:Q", scale=y, axis=left),
             color=alt.Color("color:N", scale=None),
         )
@@ -192,7 +192,7 @@ def _dumbbells(shown: pd.DataFrame, canvas: Canvas, message: str, apart: int) ->
     words = (
         alt.Chart(data(rows))
         .mark_text(align="left", dx=9, color=colors.ink)
-        .encode(x=alt.X("edge:Q", scale=x), y=alt.Y("j:Q", scale=y), text="label:N")
+        .encode(x=alt.X("edge:Q", scale=x), y=alt.Y("j:Q", scale=y), text=alt.Text("label:N"))
     )
     one, two = canvas.result.extra["labels"]
     note = f"Hollow: {one}, filled: {two}, period of {canvas.result.extra['period']}"
@@ -210,7 +210,9 @@ def _dumbbells(shown: pd.DataFrame, canvas: Canvas, message: str, apart: int) ->
 def _dots(
     rows: list[dict[str, Any]], name: str, x: alt.Scale, y: alt.Scale, canvas: Canvas
 ) -> alt.Chart:
-    inside = alt.value(canvas.colors.surface) if name == "a" else alt.Fill("color:N", scale=None)
+    inside = (
+        alt.FillValue(canvas.colors.surface) if name == "a" else alt.Fill("color:N", scale=None)
+    )
     drawn: alt.Chart = (
         alt.Chart(data(rows))
         .mark_point(size=60, strokeWidth=2, opacity=1)

@@ -108,9 +108,9 @@ def stacked(
         .mark_rect()
         .encode(
             x=alt.X("left:Q", scale=x, axis=xaxis),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("start:Q", scale=y, axis=yaxis),
-            y2="end:Q",
+            y2=alt.Y2("end:Q"),
             color=alt.Color("name:N", scale=scale, legend=alt.Legend(columns=0)),
             opacity=alt.Opacity("opacity:Q", scale=None),
             tooltip=[
@@ -222,7 +222,7 @@ def _net_layers(
             )
         )
         .mark_text(align="left", dx=12, dy=-8, fontWeight=600, color=colors.ink)
-        .encode(**fit, text="label:N")
+        .encode(**fit, text=alt.Text("label:N"))
     )
     return [halo, line, solid, hollow, label]
 

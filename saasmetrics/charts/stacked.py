@@ -63,9 +63,9 @@ def stacked(
         .mark_rect(stroke=canvas.colors.surface, strokeWidth=0.8)
         .encode(
             x=alt.X("left:Q", scale=across, axis=below),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("start:Q", scale=y, axis=marks),
-            y2="end:Q",
+            y2=alt.Y2("end:Q"),
             color=alt.Color("kind:N", scale=scale, legend=alt.Legend(columns=0)),
             tooltip=[alt.Tooltip(f"{name}:N") for name in ("place", "kind", "amount", "tip")],
         )
@@ -119,7 +119,9 @@ def _words(
     words = [
         alt.Chart(data(row for row in inside if row["ink"] == shade))
         .mark_text(fontSize=10, baseline="middle", color=shade)
-        .encode(x=alt.X("i:Q", scale=across), y=alt.Y("middle:Q", scale=y), text="amount:N")
+        .encode(
+            x=alt.X("i:Q", scale=across), y=alt.Y("middle:Q", scale=y), text=alt.Text("amount:N")
+        )
         for shade in dict.fromkeys(row["ink"] for row in inside)
     ]
     tops = [
@@ -130,6 +132,6 @@ def _words(
     sums = (
         alt.Chart(data(tops))
         .mark_text(dy=-8, fontWeight=600, fontSize=12, color=canvas.colors.ink)
-        .encode(x=alt.X("i:Q", scale=across), y=alt.Y("y:Q", scale=y), text="text:N")
+        .encode(x=alt.X("i:Q", scale=across), y=alt.Y("y:Q", scale=y), text=alt.Text("text:N"))
     )
     return [*words, sums]

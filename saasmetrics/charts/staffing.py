@@ -100,7 +100,7 @@ def _layers(
     ]
     base = alt.Chart(data(rows))
     band = base.mark_rect(opacity=0.22, color=colors.gain).encode(
-        x=x, x2="end:Q", y=alt.Y("low:Q", scale=scale), y2="high:Q"
+        x=x, x2=alt.X2("end:Q"), y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q")
     )
     bars = base.mark_tick(thickness=2.4, color=colors.gain, orient="horizontal", opacity=1)
     steps = base.mark_line(strokeWidth=2, interpolate="step-after", color=colors.gain)
@@ -111,5 +111,5 @@ def _layers(
         band,
         load.encode(x=x, y=alt.Y("load:Q", scale=scale)),
         steps.encode(x=x, y=y),
-        bars.encode(x=x, y=y, tooltip=tip, opacity=alt.value(0)),
+        bars.encode(x=x, y=y, tooltip=tip, opacity=alt.OpacityValue(0)),
     ]

@@ -133,14 +133,14 @@ def _chart(rows: pd.DataFrame, span: str, freq: str, canvas: Canvas) -> alt.Laye
         .mark_rect()
         .encode(
             x=x,
-            x2="value:Q",
+            x2=alt.X2("value:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("tip:N", title="amount")],
         )
     )
-    zero = alt.Chart(data([{"x": 0}])).mark_rule(color=colors.muted).encode(x="x:Q")
+    zero = alt.Chart(data([{"x": 0}])).mark_rule(color=colors.muted).encode(x=alt.X("x:Q"))
     return canvas.finish(
         [drawn, zero, *_labels(bars, scale, colors.ink)],
         message=message(rows, span, currency),
@@ -187,7 +187,7 @@ def _bounds(bars: list[dict[str, Any]], room: int) -> tuple[float, float]:
 
 
 def _labels(bars: list[dict[str, Any]], scale: alt.Scale, ink: str) -> list[alt.Chart]:
-    place = {"x": alt.X("value:Q", scale=scale), "y": "i:Q", "text": "label:N"}
+    place = {"x": alt.X("value:Q", scale=scale), "y": alt.Y("i:Q"), "text": alt.Text("label:N")}
     gains, losses = ([bar for bar in bars if (bar["value"] > 0) is side] for side in (True, False))
     return [
         alt.Chart(data(gains)).mark_text(align="left", dx=5, color=ink).encode(**place),

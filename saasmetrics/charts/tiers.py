@@ -67,9 +67,9 @@ def tiers(
         .mark_rect(stroke=canvas.colors.surface, strokeWidth=2)
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[
                 alt.Tooltip("tip:N", title="from, to"),
@@ -158,11 +158,15 @@ def _color(j: int, i: int, share: float, sides: list[list[str]], colors: Palette
 
 def _texts(cells: list[dict[str, Any]], *, both: bool) -> list[alt.Chart]:
     """Return the number of customers in each cell, with their share below it where it fits."""
-    place = {"x": "i:Q", "y": "j:Q", "color": alt.Color("ink:N", scale=None)}
+    place = {"x": alt.X("i:Q"), "y": alt.Y("j:Q"), "color": alt.Color("ink:N", scale=None)}
     known = [cell for cell in cells if cell["share"]] if both else []
     alone = [cell for cell in cells if cell not in known]
     return [
-        alt.Chart(data(known)).mark_text(dy=-6, fontWeight=600).encode(**place, text="label:N"),
-        alt.Chart(data(known)).mark_text(dy=8, fontSize=10).encode(**place, text="share:N"),
-        alt.Chart(data(alone)).mark_text(fontWeight=600).encode(**place, text="label:N"),
+        alt.Chart(data(known))
+        .mark_text(dy=-6, fontWeight=600)
+        .encode(**place, text=alt.Text("label:N")),
+        alt.Chart(data(known))
+        .mark_text(dy=8, fontSize=10)
+        .encode(**place, text=alt.Text("share:N")),
+        alt.Chart(data(alone)).mark_text(fontWeight=600).encode(**place, text=alt.Text("label:N")),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
+from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
 from saasmetrics.charts.text import ticks, verdict_mark, wrap
 from saasmetrics.money import format_value
 
@@ -202,9 +202,9 @@ def _bars(
         .mark_rect()
         .encode(
             x=axes["x"],
-            x2="value:Q",
+            x2=alt.X2("value:Q"),
             y=axes["y"],
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=tip,
         )
@@ -213,7 +213,7 @@ def _bars(
     rule = (
         alt.Chart(data(span))
         .mark_rule(color=colors.ink, strokeWidth=1.5)
-        .encode(x=alt.X("shown_low:Q", scale=x), x2="shown_high:Q", y=alt.Y("j:Q", scale=y))
+        .encode(x=alt.X("shown_low:Q", scale=x), x2=alt.X2("shown_high:Q"), y=alt.Y("j:Q", scale=y))
     )
     caps = [
         alt.Chart(data([r for r in span if name == "shown_low" or not r["cut"]]))
@@ -234,10 +234,10 @@ def _words(
 ) -> list[alt.Chart]:
     base = alt.Chart(data(rows)).encode(x=alt.X("edge:Q", scale=x), y=alt.Y("j:Q", scale=y))
     label = base.mark_text(align="left", dx=10, dy=-6, fontWeight=600, color=colors.ink).encode(
-        text="label:N"
+        text=alt.Text("label:N")
     )
     detail = base.mark_text(align="left", dx=10, dy=7, fontSize=10, color=colors.muted).encode(
-        text="detail:N"
+        text=alt.Text("detail:N")
     )
     return [label, detail]
 
@@ -253,10 +253,12 @@ def _target(
     spots = [{"x": target, "top": -0.55, "label": text.format(target)} for target in targets]
     base = alt.Chart(data(spots))
     rule = base.mark_rule(color=colors.ink, strokeDash=[4, 3]).encode(
-        x=alt.X("x:Q", scale=x), y=alt.Y("top:Q", scale=y), y2=alt.value({"expr": "height"})
+        x=alt.X("x:Q", scale=x),
+        y=alt.Y("top:Q", scale=y),
+        y2=constant(alt.Y2Value, {"expr": "height"}),
     )
     word = base.mark_text(baseline="bottom", dy=-2, fontSize=10, color=colors.ink).encode(
-        x=alt.X("x:Q", scale=x), y=alt.Y("top:Q", scale=y), text="label:N"
+        x=alt.X("x:Q", scale=x), y=alt.Y("top:Q", scale=y), text=alt.Text("label:N")
     )
     return [rule, word]
 

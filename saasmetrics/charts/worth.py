@@ -189,14 +189,14 @@ def _bars(
     ]
     color = canvas.colors.gain
     base = alt.Chart(data(rows))
-    height = {"y": alt.Y("top:Q", scale=y, axis=left), "y2": "bottom:Q"}
+    height = {"y": alt.Y("top:Q", scale=y, axis=left), "y2": alt.Y2("bottom:Q")}
     start = alt.X("zero:Q", scale=x, axis=below)
-    solid = base.mark_rect(color=color).encode(x=start, x2="seen:Q", tooltip=tip, **height)
+    solid = base.mark_rect(color=color).encode(x=start, x2=alt.X2("seen:Q"), tooltip=tip, **height)
     ahead = [row for row in rows if row["projected"] and row["value"] is not None]
     light = (
         alt.Chart(data(ahead))
         .mark_rect(color=color, opacity=_LIGHT, stroke=color, strokeDash=[3, 2])
-        .encode(x=alt.X("seen:Q", scale=x), x2="value:Q", tooltip=tip, **height)
+        .encode(x=alt.X("seen:Q", scale=x), x2=alt.X2("value:Q"), tooltip=tip, **height)
     )
     return [solid, light]
 
@@ -209,7 +209,7 @@ def _lines(
     rule = (
         alt.Chart(data(span))
         .mark_rule(color=ink, strokeWidth=1.5)
-        .encode(x=alt.X("shown_low:Q", scale=x), x2="shown_high:Q", y=middle)
+        .encode(x=alt.X("shown_low:Q", scale=x), x2=alt.X2("shown_high:Q"), y=middle)
     )
     caps = [
         alt.Chart(data([r for r in span if name == "shown_low" or not r["cut"]]))
@@ -249,13 +249,13 @@ def _words(
         lift = -6 if some else 0
         drawn.append(
             base.mark_text(align="left", dx=10, dy=lift, fontWeight=600, color=colors.ink).encode(
-                text="label:N"
+                text=alt.Text("label:N")
             )
         )
         if some:
             drawn.append(
                 base.mark_text(align="left", dx=10, dy=7, fontSize=10, color=colors.muted).encode(
-                    text="detail:N"
+                    text=alt.Text("detail:N")
                 )
             )
     return drawn

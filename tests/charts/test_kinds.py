@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import altair as alt
 import pandas as pd
 import pytest
 
@@ -100,6 +101,16 @@ def test_a_chart_takes_the_width_of_its_container(name: str) -> None:
     spec = DRAWN[name](width="container").to_dict()
     assert spec["width"] == "container"
     assert spec["autosize"] == {"type": "fit-x", "contains": "padding"}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_altair_is_told_what_each_channel_is_for_inferring_it_takes_as_long_as_drawing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inferred = []
+    monkeypatch.setattr(alt.SchemaBase, "from_dict", lambda given, **_: inferred.append(given))
+    DRAWN[name]()
+    assert inferred == []
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from docs.site import docstrings, layout, pictures, shown, text
+from docs.site import docstrings, layout, notebooks, pictures, shown, text
 from docs.site.page import Page
 from docs.site.run import BlockError, Session
 from saasmetrics.catalogue import CATALOGUE
@@ -42,6 +44,25 @@ def test_a_block_that_should_show_an_error_stops_the_build_where_it_shows_none(
     assert session.python("1 / 0", fails=True).endswith("ZeroDivisionError: division by zero</pre>")
     with pytest.raises(BlockError):
         session.python("1 / 1", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("x = 1", "nothing is shown"),
+        ("print(1)\n2", "'1"),
+        ("import warnings\nwarnings.warn('old')\n2", "'old'"),
+    ],
+)
+def test_a_cell_of_a_notebook_that_fails_shows_nothing_prints_or_warns_stops_the_build(
+    tmp_path: Path, source: str, said: str
+) -> None:
+    cells = [new_markdown_cell("# Title\n\nWhat it is."), new_code_cell(source)]
+    path = tmp_path / "some.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    with pytest.raises(BlockError, match=said):
+        notebooks.page(path, "some.html")
 
 
 def test_a_block_of_a_kind_that_cannot_be_run_is_no_block_of_a_page(session: Session) -> None:

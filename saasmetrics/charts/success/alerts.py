@@ -77,11 +77,13 @@ def alerts(
     base = alt.Chart(data(rows))
     tips = [alt.Tooltip("rule:N"), alt.Tooltip("evidence:N")]
     tone = alt.Color("color:N", scale=None)
-    lines = base.mark_rule(strokeWidth=4).encode(x=x, x2="to:Q", y=y, color=tone, tooltip=tips)
+    lines = base.mark_rule(strokeWidth=4).encode(
+        x=x, x2=alt.X2("to:Q"), y=y, color=tone, tooltip=tips
+    )
     dots = base.mark_circle(size=70, opacity=1).encode(x=x, y=y, color=tone, tooltip=tips)
     end = alt.X("to:Q", scale=scale(low, high))
     text = base.mark_text(align="left", dx=8, baseline="middle", color=canvas.colors.ink).encode(
-        x=end, y=y, text="label:N"
+        x=end, y=y, text=alt.Text("label:N")
     )
     more = f", the first {MOST} of {len(result.df):,}" if len(result.df) > MOST else ""
     said = str(result.extra["headline"])
@@ -156,10 +158,10 @@ def worklist(
     zero = alt.X("zero:Q", scale=scale(low, top))
     tips = [alt.Tooltip("name:N"), alt.Tooltip("label:N", title=" ")]
     bars = base.mark_bar(size=13, color=canvas.colors.gain).encode(
-        x=zero, x2="value:Q", y=y, tooltip=tips
+        x=zero, x2=alt.X2("value:Q"), y=y, tooltip=tips
     )
     text = base.mark_text(align="left", dx=6, baseline="middle", color=canvas.colors.ink).encode(
-        x=x, y=y, text="label:N"
+        x=x, y=y, text=alt.Text("label:N")
     )
     known = result.df["uplift"].notna().all()
     note = "ARR saved per hour" if known else "ARR at risk; how much a touch helps is unknown"

@@ -96,12 +96,14 @@ def _roc(canvas: Canvas, roc: pd.DataFrame) -> alt.LayerChart:
     notes = [
         {"x": 1.0, "y": 0.05 + step * i, "label": text} for i, text in enumerate(reversed(told))
     ]
-    base = alt.Chart(data(notes)).encode(x=x, y=y, text="label:N")
+    base = alt.Chart(data(notes)).encode(x=x, y=y, text=alt.Text("label:N"))
     look: dict[str, Any] = {"align": "right", "baseline": "middle", "dx": -4}
     halo = base.mark_text(**look, stroke=canvas.colors.surface, strokeWidth=4)
     name = [{"x": 0.86, "y": 0.72, "label": "chance"}]
     label = (
-        alt.Chart(data(name)).mark_text(color=canvas.colors.muted).encode(x=x, y=y, text="label:N")
+        alt.Chart(data(name))
+        .mark_text(color=canvas.colors.muted)
+        .encode(x=x, y=y, text=alt.Text("label:N"))
     )
     return canvas.finish(
         [chance, line, label, halo, base.mark_text(**look, color=canvas.colors.ink)],
@@ -140,7 +142,7 @@ def _calibration(canvas: Canvas, bins: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(data(rows))
     tips = [alt.Tooltip("said:N", title="predicted"), alt.Tooltip("text:N", title="left")]
     bars = base.mark_rule(color=canvas.colors.gain, opacity=0.6).encode(
-        x=x, y=alt.Y("low:Q", scale=scale(0, top)), y2="high:Q"
+        x=x, y=alt.Y("low:Q", scale=scale(0, top)), y2=alt.Y2("high:Q")
     )
     dots = base.mark_circle(size=60, color=canvas.colors.gain, opacity=1).encode(
         x=x, y=y, tooltip=tips
@@ -195,7 +197,7 @@ def graded(
     base = alt.Chart(data(rows))
     tips = [alt.Tooltip("name:N"), alt.Tooltip("said:N", title="value")]
     bars = base.mark_rule(color=canvas.colors.gain, opacity=0.6).encode(
-        x=alt.X("low:Q", scale=scale(0, top)), x2="high:Q", y=y
+        x=alt.X("low:Q", scale=scale(0, top)), x2=alt.X2("high:Q"), y=y
     )
     dots = base.mark_circle(size=60, opacity=1).encode(
         x=x, y=y, color=alt.Color("color:N", scale=None), tooltip=tips
@@ -213,7 +215,7 @@ def graded(
 
 
 def _colored(dots: alt.Chart, canvas: Canvas) -> alt.Chart:
-    drawn: alt.Chart = dots.encode(color=alt.value(canvas.colors.gain))
+    drawn: alt.Chart = dots.encode(color=alt.ColorValue(canvas.colors.gain))
     return drawn
 
 

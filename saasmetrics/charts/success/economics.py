@@ -51,10 +51,12 @@ def ltv_cac_change(
     y = alt.Y("low:Q", scale=tall, axis=axis(ticks(0, high, "multiple", canvas.currency)))
     base = alt.Chart(data(rows))
     bars = base.mark_rect().encode(
-        x=x, x2="right:Q", y=y, y2="high:Q", color=alt.Color("color:N", scale=None)
+        x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("high:Q"), color=alt.Color("color:N", scale=None)
     )
     text = base.mark_text(dy=-8, fontWeight=600, color=canvas.colors.ink)
-    labels = text.encode(x=alt.X("i:Q", scale=wide), y=alt.Y("top:Q", scale=tall), text="label:N")
+    labels = text.encode(
+        x=alt.X("i:Q", scale=wide), y=alt.Y("top:Q", scale=tall), text=alt.Text("label:N")
+    )
     return canvas.finish([bars, labels], message=_heading(result), subtitle=what(result))
 
 
@@ -129,14 +131,16 @@ def margin_by_age(
     ]
     bars = base.mark_rect().encode(
         x=alt.X("left:Q", scale=wide, axis=names),
-        x2="right:Q",
+        x2=alt.X2("right:Q"),
         y=y,
-        y2="y:Q",
+        y2=alt.Y2("y:Q"),
         color=alt.Color("color:N", scale=None),
         tooltip=tips,
     )
     text = base.mark_text(dy=-7, fontSize=10, color=canvas.colors.ink)
-    labels = text.encode(x=alt.X("x:Q", scale=wide), y=alt.Y("y:Q", scale=tall), text="label:N")
+    labels = text.encode(
+        x=alt.X("x:Q", scale=wide), y=alt.Y("y:Q", scale=tall), text=alt.Text("label:N")
+    )
     note = "Grey: per customer won, those who left counting 0; blue: per customer still there"
     return canvas.finish([bars, labels], message=_heading(result), subtitle=what(result, note=note))
 

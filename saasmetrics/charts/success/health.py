@@ -64,9 +64,9 @@ def health(
         .mark_rect(stroke=canvas.colors.surface)
         .encode(
             x=alt.X("left:Q", scale=x, axis=ticks),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("zero:Q", scale=y, axis=axis(_counts(int(count.max())), title="customers")),
-            y2="n:Q",
+            y2=alt.Y2("n:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("text:N", title="score"), alt.Tooltip("n:Q", title="customers")],
         )
@@ -115,7 +115,9 @@ def _bands(canvas: Canvas, bands: tuple[float, float], top: float) -> list[alt.C
         rows.append({"x": middle, "y": top * 0.90, "label": f"{money} ARR"})
     x, y = alt.X("x:Q", scale=scale(0, 100)), alt.Y("y:Q", scale=scale(0, top))
     names = (
-        alt.Chart(data(rows)).mark_text(color=canvas.colors.ink).encode(x=x, y=y, text="label:N")
+        alt.Chart(data(rows))
+        .mark_text(color=canvas.colors.ink)
+        .encode(x=x, y=y, text=alt.Text("label:N"))
     )
     lines = [{"x": edge} for edge in bands]
     rules = (
@@ -129,8 +131,10 @@ def _mean(canvas: Canvas, top: float) -> list[alt.Chart]:
     rows = [{"x": mean, "y": 0.0, "y2": top * 0.82, "label": f"mean {mean:.0f}"}]
     x = alt.X("x:Q", scale=scale(0, 100))
     rule = alt.Chart(data(rows)).mark_rule(color=canvas.colors.ink, strokeWidth=1.4)
-    rule = rule.encode(x=x, y=alt.Y("y:Q", scale=scale(0, top)), y2="y2:Q")
-    base = alt.Chart(data(rows)).encode(x=x, y=alt.Y("y2:Q", scale=scale(0, top)), text="label:N")
+    rule = rule.encode(x=x, y=alt.Y("y:Q", scale=scale(0, top)), y2=alt.Y2("y2:Q"))
+    base = alt.Chart(data(rows)).encode(
+        x=x, y=alt.Y("y2:Q", scale=scale(0, top)), text=alt.Text("label:N")
+    )
     look: dict[str, Any] = {"dy": -6, "fontWeight": 600}
     return [rule, base.mark_text(**look, color=canvas.colors.ink)]
 
@@ -190,9 +194,9 @@ def health_history(
         .mark_rect()
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=y,
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=tips,
         )
@@ -243,4 +247,4 @@ def _ends(canvas: Canvas, rows: list[dict[str, Any]], many: int) -> list[alt.Cha
     text = alt.Chart(data(labels)).mark_text(
         align="left", dx=6, baseline="middle", color=canvas.colors.ink
     )
-    return [text.encode(x=x, y=y, text="label:N")]
+    return [text.encode(x=x, y=y, text=alt.Text("label:N"))]

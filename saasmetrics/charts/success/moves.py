@@ -72,10 +72,18 @@ def adoption(
         alt.Tooltip("share:N"),
     ]
     drawn = base.mark_rect(stroke=canvas.colors.surface, strokeWidth=2).encode(
-        x=x, x2="right:Q", y=y, y2="bottom:Q", color=alt.Color("color:N", scale=None), tooltip=tips
+        x=x,
+        x2=alt.X2("right:Q"),
+        y=y,
+        y2=alt.Y2("bottom:Q"),
+        color=alt.Color("color:N", scale=None),
+        tooltip=tips,
     )
     text = base.mark_text(fontWeight=600).encode(
-        x="i:Q", y="j:Q", color=alt.Color("ink:N", scale=None), text="share:N"
+        x=alt.X("i:Q"),
+        y=alt.Y("j:Q"),
+        color=alt.Color("ink:N", scale=None),
+        text=alt.Text("share:N"),
     )
     return canvas.finish(
         [drawn, text],
@@ -175,9 +183,9 @@ def usage_daily(
         .mark_rect()
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=tips,
         )

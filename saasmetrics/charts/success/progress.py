@@ -77,12 +77,12 @@ def lifecycle(
     line = (
         alt.Chart(data(rows))
         .mark_line(interpolate="step-after", strokeWidth=2)
-        .encode(x=x, y=y, color=color_, detail="stage:N")
+        .encode(x=x, y=y, color=color_, detail=alt.Detail("stage:N"))
     )
     text = (
         alt.Chart(data(tails))
         .mark_text(align="left", dx=6, baseline="middle", color=canvas.colors.ink)
-        .encode(x=x, y=y, text="label:N")
+        .encode(x=x, y=y, text=alt.Text("label:N"))
     )
     return canvas.finish(
         [line, text],
@@ -161,13 +161,13 @@ def success_growth(
     base = alt.Chart(data(rows))
     tone = alt.Color("color:N", scale=None)
     tips = [alt.Tooltip("line:N"), alt.Tooltip("period:N"), alt.Tooltip("said:N", title="ARR")]
-    line = base.mark_line(strokeWidth=2).encode(x=x, y=y, color=tone, detail="line:N")
+    line = base.mark_line(strokeWidth=2).encode(x=x, y=y, color=tone, detail=alt.Detail("line:N"))
     dots = base.mark_circle(size=45, opacity=1).encode(x=x, y=y, color=tone, tooltip=tips)
     aims = alt.Chart(data([r | {"y": r["target"]} for r in rows if r["target"] is not None]))
     goal = aims.mark_tick(thickness=2, size=18).encode(x=x, y=y, color=tone)
     right = alt.Chart(data([e | {"i": last} for e in ends]))
     text = right.mark_text(align="left", dx=8, baseline="middle", color=canvas.colors.ink).encode(
-        x=x, y=y, text="label:N"
+        x=x, y=y, text=alt.Text("label:N")
     )
     note = "Bars are targets; what came, not what customer success did"
     return canvas.finish(
@@ -248,7 +248,7 @@ def self_serve(
         .mark_rect()
         .encode(
             x=x,
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             color=alt.Color("color:N", scale=None),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("n:Q")],
         )
@@ -259,7 +259,7 @@ def self_serve(
         .encode(
             x=alt.X("middle:Q", scale=scale(0, many)),
             color=alt.Color("ink:N", scale=None),
-            text="label:N",
+            text=alt.Text("label:N"),
         )
     )
     note = f"{int(row['already']):,} used it before and {int(row['open']):,} may still: not counted"

@@ -55,6 +55,6 @@ def words(
     drawn: alt.Chart = (
         alt.Chart(data(rows))
         .mark_text(**style, color=canvas.colors.ink)
-        .encode(x=x, y=y, text="label:N")
+        .encode(x=x, y=y, text=alt.Text("label:N"))
     )
     return drawn

@@ -69,7 +69,7 @@ def targets(
         alt.Tooltip("said:N", title="actual, target"),
         alt.Tooltip("paced:N", title="pace"),
     ]
-    bars = base.mark_bar(size=12).encode(x=x, x2="share:Q", y=y, color=color, tooltip=tips)
+    bars = base.mark_bar(size=12).encode(x=x, x2=alt.X2("share:Q"), y=y, color=color, tooltip=tips)
     goal = base.mark_tick(size=24, thickness=3, color=canvas.colors.ink).encode(
         x=alt.X("one:Q", scale=scale(0, top)), y=y
     )
@@ -78,7 +78,7 @@ def targets(
     pace = pace.encode(x=alt.X("pace:Q", scale=scale(0, top)), y=y)
     end = alt.X("end:Q", scale=scale(0, top))
     text = base.mark_text(align="left", dx=8, baseline="middle", color=canvas.colors.ink).encode(
-        x=end, y=y, text="label:N"
+        x=end, y=y, text=alt.Text("label:N")
     )
     said = str(result.extra["headline"])
     note = "Thick mark: the target" + ("; thin mark: usual by now" if paced else "")
@@ -167,7 +167,7 @@ def csm_league(
     color = alt.Color("color:N", scale=None)
     tips = [alt.Tooltip("name:N"), alt.Tooltip("said:N", title=" "), alt.Tooltip("band:Q")]
     bars = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=edge), x2="high:Q", y=y, color=color
+        x=alt.X("low:Q", scale=edge), x2=alt.X2("high:Q"), y=y, color=color
     )
     dots = base.mark_circle(size=70, opacity=1).encode(x=x, y=y, color=color, tooltip=tips)
     whole = alt.Chart(data([{"value": result.extra["overall"]}]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from inspect import signature
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from saasmetrics.engine.service import FAR
 from saasmetrics.errors import DataError, MissingExtraError, UnknownNameError, hint
@@ -14,6 +16,7 @@ from saasmetrics.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from saasmetrics.engine.portable.told import Steps
     from saasmetrics.recording import Ask, Asked
 
 DIALECTS = (
@@ -66,6 +69,18 @@ _HAVE_SQL = (
 )
 
 
+@dataclass(frozen=True)
+class _Made:
+    """The query of a cube, before it is written in a dialect: its steps, and what its causes are called."""
+
+    query: Any
+    steps: Steps
+    causes: tuple[str, ...]
+
+
+_MADE: WeakKeyDictionary[Any, dict[tuple[str, str], _Made]] = WeakKeyDictionary()
+
+
 def statements(result: Any, dialect: str, tables: Mapping[str, str] | None = None) -> str:
     """Return the SQL of the cubes behind a result; see `Result.sql`."""
     if dialect not in DIALECTS:
@@ -106,9 +121,25 @@ def _asks(result: Any) -> Sequence[Ask]:
 
 
 def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[str, str]) -> str:
+    from saasmetrics.engine.written.text import compiled
+
+    made = _made(book, ask)
+    body, read = compiled(made.query, made.steps, dialect, tables)
+    return "\n".join([*_header(result, book, ask, read, made.causes), f"{body};"])
+
+
+def _made(book: Any, ask: Ask) -> _Made:
+    """Return the query of a cube, built once: building takes most of the time, and is the same for every dialect."""
+    kept = _MADE.setdefault(ask.engine, {})
+    key = (ask.name, str(sorted(_given(ask).items())))
+    if key not in kept:
+        kept[key] = _built(book, ask)
+    return kept[key]
+
+
+def _built(book: Any, ask: Ask) -> _Made:
     from saasmetrics.engine.written import cells, due
     from saasmetrics.engine.written.shadow import shadow
-    from saasmetrics.engine.written.text import compiled
 
     engine, of_terms = ask.engine, ask.name == "due_cells"
     cube = getattr(due if of_terms else cells, ask.name)
@@ -116,9 +147,8 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
         known = {"since": engine._since, "as_of": engine.as_of}  # noqa: SLF001
         more = {name: value for name, value in known.items() if name in signature(cube).parameters}
         query = cube(portable, engine.policy, **{**_given(ask), **more})
-        body, read = compiled(query, steps, dialect, tables)
         names = portable.cause_names(ask.arguments["cause"]) if "cause" in ask.arguments else ()
-    return "\n".join([*_header(result, book, ask, read, names), f"{body};"])
+    return _Made(query, steps, tuple(names))
 
 
 def _given(ask: Ask) -> dict[str, Any]:
