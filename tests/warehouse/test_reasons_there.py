@@ -20,10 +20,8 @@ ASKED: dict[str, Callable[[sm.Book], pd.DataFrame]] = {
 NAMES_CUSTOMERS = {"drivers"}  # which brings the lines of those who moved in its window
 
 
-LONG = [n if n == "organic" else pytest.param(n, marks=pytest.mark.cluster) for n in ASKED]
-
-
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", ASKED)
 def test_reasons_are_the_same_in_postgresql(
     in_postgres: sm.Book, local: sm.Book, name: str
 ) -> None:

@@ -155,10 +155,14 @@ def test_a_window_at_rates_that_move_is_that_of_its_sql(company: sm.Book) -> Non
 
 
 @cache
+def moves() -> sm.Book:
+    """A company at rates that move, whose query is built once for all dialects."""
+    return sm.demo(customers=60, seed=7).with_policy(fx="line")
+
+
 def at_moving_rates(dialect: str) -> str:
     """Return the SQL of net retention in a dialect, which lists the last days of all periods."""
-    book = sm.demo(customers=60, seed=7).with_policy(fx="line")
-    return text(book, "pairs", dialect, window=12, freq="M").rstrip(";")
+    return text(moves(), "pairs", dialect, window=12, freq="M").rstrip(";")
 
 
 def parsed(dialect: str) -> exp.Expression:
@@ -191,7 +195,6 @@ def test_the_sql_of_another_dialect_means_the_same(
 def test_each_column_that_a_step_uses_is_one_of_the_tables_or_of_a_step(
     company: sm.Book, dialect: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    at_moving_rates.cache_clear()
     case = str.upper if dialect == "snowflake" else str
     tables = {
         case(name): {case(column): "varchar" for column in table.data.column_names}
@@ -235,7 +238,8 @@ def told(case: Case) -> sm.Book:
     )
 
 
-@settings(quick, max_examples=2)
+@pytest.mark.cluster
+@settings(quick, max_examples=4)
 @given(cases(), st.sampled_from(("constant", "line", "spot")))
 def test_the_sql_of_random_ledgers_says_what_the_engine_counts(case: Case, fx: str) -> None:
     book = told(moving(case, fx))

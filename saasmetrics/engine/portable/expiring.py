@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.amounts import currency_rate, micro
-from saasmetrics.engine.portable.held import settled
+from saasmetrics.engine.portable.fetched import fenced
+from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.whole import FAR, day_number, flag, summed, with_period
 from saasmetrics.money import LIMIT
 
@@ -77,7 +78,7 @@ def in_force_cells(
     last = nw.when(nw.col("_to") > as_of).then(FAR).otherwise(nw.col("_last"))
     last = nw.when(nw.col("_from") > as_of).then(nw.col("_first")).otherwise(last)
     found = found.with_columns(_last=last.cast(nw.Int64), value=nw.col("_arr") * nw.col("_rate"))
-    found = settled(found)
+    found = held(fenced(found))
     values = found.group_by(*by, "_first", "_last").agg(nw.col("value").sum())
     each = found.filter(nw.col("_first") < nw.col("_last"))
     each = each.group_by(*by, "customer_id", "_first").agg(nw.col("_last").max())
