@@ -1,5 +1,6 @@
 # make demo   the demo company and its retention review, in out/
 # make test   everything the tests need, a browser and LibreOffice included, then lint, types and all tests
+# make slow   tests that ask many companies, or very large ones, some minutes
 # make cluster   what keeps warehouses busy for long, some minutes
 # make search properties on new random ledgers, twenty times as many as in the tests
 # make lab    JupyterLab on the founder notebook
@@ -29,7 +30,7 @@ else
 PROGRAMS := programs
 endif
 
-.PHONY: help demo test search cluster lab docs lint types pytest programs clean
+.PHONY: help demo test whole search slow cluster lab docs lint types pytest programs clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -43,11 +44,12 @@ lab: $(LAB)
 docs: $(TEST)
 	$(BIN)/python -m docs.site
 
-# Programs come while libraries are installed, and types are checked on the processor that waiting tests leave.
+# Programs come while libraries are installed; types are checked while they still come, or beside the tests.
 test:
-	@$(MAKE) --no-print-directory --jobs=2 $(TEST) $(PROGRAMS)
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs=2 types pytest
+	@$(MAKE) --no-print-directory --jobs=2 lint whole types
+
+whole: lint $(PROGRAMS)
+	@$(MAKE) --no-print-directory pytest
 
 lint: $(TEST)
 	$(BIN)/ruff check .
@@ -60,7 +62,7 @@ pytest: $(TEST)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n auto -m "not (bench or browser or cluster)"
+	$(BIN)/python -m pytest -n auto -m "not (bench or browser or cluster or slow)"
 ifndef SKIP_BROWSER
 	$(BIN)/python -m pytest -n auto tests/browser
 endif
@@ -69,6 +71,9 @@ endif
 
 search: $(TEST)
 	HYPOTHESIS_PROFILE=default SAASMETRICS_EXAMPLES=20 $(BIN)/python -m pytest -n auto -m "not (bench or browser)" $(or $(ARGS),tests/properties tests/metrics tests/engine tests/renewals tests/survival)
+
+slow: $(TEST)
+	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
 # Spark is slow to plan, and a role that may only read computes every step anew: the gate asks them for less.
 cluster: $(TEST) programs

@@ -67,7 +67,7 @@ def test_every_page_of_the_main_list_is_there_and_no_other_is_lost(
     assert others - listed == set()
 
 
-@pytest.mark.slow
+@pytest.mark.site
 def test_the_site_says_what_a_build_of_today_says(root: Path) -> None:
     command = [sys.executable, "-m", "docs.site", "check"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -165,6 +165,7 @@ def test_a_quote_that_is_never_closed_is_refused_and_nothing_hangs(tmp_path: Pat
         sm.read(tmp_path)
 
 
+@pytest.mark.slow
 def test_five_thousand_columns_are_read_table_or_export(tmp_path: Path) -> None:
     extra = [f"Extra {n}" for n in range(5_000)]
     own, raw = tmp_path / "own", tmp_path / "raw"

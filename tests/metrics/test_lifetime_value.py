@@ -149,6 +149,7 @@ def test_the_interval_of_a_lifetime_value_holds_it():
     assert (df["value"] < df["high"]).all()
 
 
+@pytest.mark.slow
 def test_the_interval_is_that_of_resampled_customers():
     # a slow, obvious bootstrap: draw customers, build their book, ask again
     rng = np.random.default_rng(5)

@@ -141,6 +141,7 @@ def test_parameters_of_resamples_are_nearly_those_of_fits_to_each() -> None:
         assert np.abs(step - again.theta).max() < 0.15 * moved + 1e-6
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_projected_value_is_that_of_resampled_customers() -> None:
     frame = company(won=25)
     parts, rng = dict(iter(frame.groupby("customer_id"))), np.random.default_rng(5)

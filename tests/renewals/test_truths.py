@@ -50,6 +50,7 @@ def cells() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_true_renewal_rates_are_inside_the_intervals(cells: pd.DataFrame) -> None:
     # Nine intervals of 95 %: fewer than seven hits would happen in one of 119 companies (binomial).
     assert cells["true"].between(cells["low"], cells["high"]).sum() >= 7

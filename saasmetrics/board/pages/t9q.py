@@ -16,7 +16,7 @@ from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.money import format_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -41,6 +41,7 @@ def t9q(making: Making) -> Page:
     money = _money_rows(making)
     growth = _growth_rows(making)
     more, missing, results = _rate_rows(making)
+    still = _open(making, results)
     labels = tuple(making.label(quarter) for quarter in making.quarters)
     columns: tuple[str, ...] = (*labels, "Plan", "to plan")
     rows = [*money, *growth, *more]
@@ -59,10 +60,10 @@ def t9q(making: Making) -> Page:
     ]
     return Page(
         "t9q", "Trailing nine quarters", _title(making), making.at("new", making.now),
-        comment=f"{_comment(making)}{_open_now(making, results)}".strip(),
+        comment=f"{_comment(making)}{_open_now(making, still)}".strip(),
         footnote=footnote(
             making, [making.bridge, *results],
-            (_NOTE, *_still_open(making, results), *notes),
+            (_NOTE, *_still_open(making, still), *notes),
         ),
         calculation="Opening + new + reactivation + expansion - contraction - churn ± paused ± exchange rates = "
         "closing, each the sum over the customers in the table Movements; growth is closing / closing four quarters "
@@ -173,10 +174,10 @@ def _rate_rows(making: Making) -> tuple[list[Row], list[str], list[Result]]:
     return rows, missing, results
 
 
-def _still_open(making: Making, results: Sequence[Result]) -> list[str]:
+def _still_open(making: Making, still: Sequence[Mapping[Any, Any]]) -> list[str]:
     """Return what is still open of what came up in the quarters shown, which the rate of renewals leaves out."""
     said = []
-    for row in _open(making, results):
+    for row in still:
         share, label = format_part(row["open_share"], 0), making.label(row["period"])
         none = row["of_all"]
         least = "" if none != none else f", {format_part(none, 1)} if none renews"
@@ -184,9 +185,9 @@ def _still_open(making: Making, results: Sequence[Result]) -> list[str]:
     return [f"Gross renewal rate, {'; '.join(said)}."] if said else []
 
 
-def _open_now(making: Making, results: Sequence[Result]) -> str:
+def _open_now(making: Making, still: Sequence[Mapping[Any, Any]]) -> str:
     """Return how much of this quarter's renewals is open, where its rate is no more than a beginning."""
-    for row in _open(making, results):
+    for row in still:
         if row["period"] == making.now and row["open_share"] >= _MUCH:
             share = format_part(row["open_share"], 0)
             return f" {share} of what came up for renewal is still open and not in its rate."
@@ -194,6 +195,7 @@ def _open_now(making: Making, results: Sequence[Result]) -> str:
 
 
 def _open(making: Making, results: Sequence[Result]) -> list[dict[Any, Any]]:
+    """Return the rows of rates of which something that came up is open, in the quarters shown."""
     frames = [found.df for found in results if "open_share" in found.df.columns]
     shown = [df[df["period"].isin(making.quarters) & (df["open_share"] > 0)] for df in frames]
     return [row for df in shown for row in df.to_dict("records")]

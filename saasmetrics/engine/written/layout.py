@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
+from sqlglot.dialects import ClickHouse
 
 from saasmetrics.engine.written.selects import Select, repeated
 from saasmetrics.engine.written.shorter import enclosed
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _WITHOUT_NAMED_WINDOWS = ("snowflake",)
+# The dialect that Ibis puts under this name cannot be written where sqlglot is compiled.
+_OWN = {"clickhouse": ClickHouse}
 
 
 class Text:
@@ -89,7 +92,7 @@ class Text:
             for node in list(value.find_all(exp.Lag, exp.Lead)):
                 given = [node.this, *([node.args["offset"]] if node.args.get("offset") else [])]
                 node.replace(exp.Anonymous(this=type(node).__name__.upper(), expressions=given))
-        text: str = value.sql(dialect=self.dialect)
+        text: str = value.sql(dialect=_OWN.get(self.dialect, self.dialect))
         return text
 
     def _windows(self, windows: Mapping[str, Any], bare: set[Key]) -> list[str]:

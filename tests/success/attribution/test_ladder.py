@@ -38,6 +38,7 @@ def test_the_true_effect_of_the_programme_is_in_the_interval(programme):
     assert used["low"] <= _true_effect(7) <= used["high"]
 
 
+@pytest.mark.slow
 def test_the_true_effect_is_in_the_intervals_of_other_companies_too():
     held = 0
     for seed in (1, 2, 3):
