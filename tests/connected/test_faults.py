@@ -95,13 +95,13 @@ def test_a_view_of_any_name_that_an_interruption_or_a_user_left_there_changes_no
 def test_memory_that_does_not_suffice_there_is_said(tmp_path: Path) -> None:
     file = tmp_path / "company.duckdb"
     with duckdb.connect(str(file)) as made:
-        made.execute(MRR.format(customers=200_000, rows=2_400_000))
-    connection = duckdb.connect(str(file), config={"temp_directory": "", "memory_limit": "60MB"})
+        made.execute(MRR.format(customers=50_000, rows=600_000))
+    connection = duckdb.connect(str(file), config={"temp_directory": "", "memory_limit": "20MB"})
     told = {"currency": "USD", "as_of": "2025-12-31"}
     with pytest.raises(WarehouseError, match=r"its memory did not suffice .*SET temp_directory"):
         sm.revenue.mrr(sm.connect(connection, **told))
     connection.execute("set memory_limit = '4GB'")
-    assert sm.revenue.mrr(sm.connect(connection, **told)).value == 2_000_000
+    assert sm.revenue.mrr(sm.connect(connection, **told)).value == 500_000
 
 
 def test_a_connection_that_was_closed_is_said() -> None:
