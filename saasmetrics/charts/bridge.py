@@ -274,7 +274,8 @@ def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
             alt.Tooltip("share:N"),
         ],
     )
-    layers: list[alt.Chart] = [_connectors(rows, y, colors), bars, *_labels(rows, slot, y, colors)]
+    rules = connectors(rows, "end", y, colors, strokeWidth=1)
+    layers: list[alt.Chart] = [rules, bars, *_labels(rows, slot, y, colors)]
     if floor > 0:
         layers.append(_breaks(rows, floor, span, y, colors))
     note = "The axis does not start at 0" if floor > 0 else ""
@@ -283,14 +284,17 @@ def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
     return canvas.finish(layers, message=message(steps, name, currency), subtitle=subtitle)
 
 
-def _connectors(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> alt.Chart:
+def connectors(
+    rows: list[dict[str, Any]], level: str, y: alt.Scale, colors: Palette, **mark: Any
+) -> alt.Chart:
+    """Return a rule from each bar of a waterfall to the next, at a level that the first one names."""
     joints = [
-        {"left": one["i"] + 0.36, "right": two["i"] - 0.36, "level": one["end"]}
+        {"left": one["right"], "right": two["left"], "level": one[level]}
         for one, two in pairwise(rows)
     ]
     drawn: alt.Chart = (
         alt.Chart(data(joints))
-        .mark_rule(color=colors.rule, strokeWidth=1)
+        .mark_rule(color=colors.rule, **mark)
         .encode(x=alt.X("left:Q"), x2=alt.X2("right:Q"), y=alt.Y("level:Q", scale=y, axis=None))
     )
     return drawn

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from saasmetrics.charts.bridge import connectors
 from saasmetrics.charts.frame import Canvas, axis, constant, data, freq_of, options_of, what
 from saasmetrics.charts.series import series
 from saasmetrics.charts.text import period_text, text_width, wrap
@@ -16,7 +16,7 @@ from saasmetrics.money import format_money, format_part, format_ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from saasmetrics.charts.theme import Palette, Theme, Width
+    from saasmetrics.charts.theme import Theme, Width
     from saasmetrics.result import Result
 
 MEASURES = {
@@ -270,7 +270,7 @@ def _waterfall(amounts: dict[str, float], when: str, canvas: Canvas) -> alt.Laye
     tail = f"; {format_part(still, 0)} is still open" if still > 0 else ""
     return canvas.finish(
         [
-            _joints(rows, y, colors),
+            connectors(rows, "level", y, colors),
             bars,
             words.encode(text=alt.Text("label:N")),
             shares.encode(text=alt.Text("share:N")),
@@ -278,20 +278,6 @@ def _waterfall(amounts: dict[str, float], when: str, canvas: Canvas) -> alt.Laye
         message=f"Of {format_money(amounts['atr'], canvas.currency)} that came up {when}, {kept} is renewed{tail}",
         subtitle=what(canvas.result, note="Per cents are of what came up"),
     )
-
-
-def _joints(rows: list[dict[str, Any]], y: alt.Scale, colors: Palette) -> alt.Chart:
-    """Return a rule from each bar to the next, at the level where one ends and the other begins."""
-    joints = [
-        {"left": a["i"] + 0.36, "right": b["i"] - 0.36, "level": a["level"]}
-        for a, b in pairwise(rows)
-    ]
-    drawn: alt.Chart = (
-        alt.Chart(data(joints))
-        .mark_rule(color=colors.rule)
-        .encode(x=alt.X("left:Q"), x2=alt.X2("right:Q"), y=alt.Y("level:Q", scale=y, axis=None))
-    )
-    return drawn
 
 
 def _bars(amounts: dict[str, float], canvas: Canvas) -> list[dict[str, Any]]:

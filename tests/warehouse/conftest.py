@@ -16,19 +16,15 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-# What `make cluster` alone asks of Spark, of PostgreSQL, and of a role that keeps no steps: each takes them long.
+# What `make cluster` alone asks of Spark, and of a role that keeps no steps: each takes them a minute or more.
 SLOW = ("[spark]", "[saas_reader]")
-LONG = ("test_every_page", "test_engines_agree_on")
-READER = ("test_contracts_are_matched_there",)
-PACK = "test_every_page_says_the_same_of_tables_there[postgres]"
+LONG = ("test_engines_agree_on", "test_contracts_are_matched_there")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave what takes long to `make cluster`; Spark leaves sockets to be collected."""
     for item in items:
-        long = item.name.startswith(LONG) and item.name.endswith(SLOW)
-        reader = item.name.startswith(READER) and item.name.endswith(SLOW[1])
-        if long or reader or item.name == PACK:
+        if item.name.startswith(LONG) and item.name.endswith(SLOW):
             item.add_marker(pytest.mark.cluster)
         if "spark" in getattr(item, "fixturenames", ()) or "spark" in item.name:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))

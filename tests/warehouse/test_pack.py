@@ -67,9 +67,12 @@ WAREHOUSES: dict[str, Callable[..., Frames]] = {
     "postgres": in_postgres,
     "spark": in_spark,
 }
+WAYS = [
+    way if way == "duckdb" else pytest.param(way, marks=pytest.mark.cluster) for way in WAREHOUSES
+]
 
 
-@pytest.mark.parametrize("way", WAREHOUSES)
+@pytest.mark.parametrize("way", WAYS)
 def test_every_page_says_the_same_of_tables_there(
     way: str, local: sm.Book, wanted: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

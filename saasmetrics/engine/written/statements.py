@@ -115,8 +115,7 @@ def _asks(result: Any) -> Sequence[Ask]:
         raise DataError(msg)
     found = {}
     for ask in asked.asks:
-        key = (id(ask.engine), ask.name, str(sorted(_given(ask).items())))
-        found[key] = ask
+        found[id(ask.engine), *_key(ask)] = ask
     return list(found.values())
 
 
@@ -131,7 +130,7 @@ def _statement(result: Any, book: Any, ask: Ask, dialect: str, tables: Mapping[s
 def _made(book: Any, ask: Ask) -> _Made:
     """Return the query of a cube, built once: building takes most of the time, and is the same for every dialect."""
     kept = _MADE.setdefault(ask.engine, {})
-    key = (ask.name, str(sorted(_given(ask).items())))
+    key = _key(ask)
     if key not in kept:
         kept[key] = _built(book, ask)
     return kept[key]
@@ -149,6 +148,11 @@ def _built(book: Any, ask: Ask) -> _Made:
         query = cube(portable, engine.policy, **{**_given(ask), **more})
         names = portable.cause_names(ask.arguments["cause"]) if "cause" in ask.arguments else ()
     return _Made(query, steps, tuple(names))
+
+
+def _key(ask: Ask) -> tuple[str, str]:
+    """Return what tells apart the questions to one engine."""
+    return ask.name, str(sorted(_given(ask).items()))
 
 
 def _given(ask: Ask) -> dict[str, Any]:
