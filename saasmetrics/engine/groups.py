@@ -18,6 +18,7 @@ from saasmetrics.errors import DataError, UnknownNameError, hint
 from saasmetrics.money import multiplied
 from saasmetrics.tables.arrays import looked_up, parts, raw
 from saasmetrics.tables.nested import refuse_nested
+from saasmetrics.tables.order import in_order
 from saasmetrics.tables.runs import columns_of
 
 if TYPE_CHECKING:
@@ -275,10 +276,15 @@ def sort_key(ids: pa.Array) -> NDArray[np.int64]:
     rank = np.arange(len(ids))
     if whole and bool((raw(ids)[1:] > raw(ids)[:-1]).all()):
         return rank
-    order = np.argsort(raw(ids)) if whole else np.asarray(pc.sort_indices(ids))
+    order = _of_whole(raw(ids)) if whole else np.asarray(pc.sort_indices(ids))
     out = np.empty_like(rank)
     out[order] = rank
     return out
+
+
+def _of_whole(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    least, most = int(ids.min()), int(ids.max())
+    return in_order(ids - least)[1] if most - least < 1 << 63 else np.argsort(ids)
 
 
 def spread(rank: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Keys are in order, and so is where they came from, whether they were sorted or merged."""
+"""Keys are in order, and so is where they came from, whether they were counted, parted before, or merged."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saasmetrics.tables import order as module
 from saasmetrics.tables.order import in_order
 from tests.properties.profile import quick
 
 
 @quick
-@given(st.lists(st.integers(0, 2**40)), st.integers(0, 2))
-def test_keys_are_those_of_a_stable_sort(keys: list[int], runs: int) -> None:
+@given(
+    st.integers(0, 63).flatmap(lambda bits: st.lists(st.integers(0, 2**bits - 1))),
+    st.booleans(),
+    st.booleans(),
+)
+def test_keys_are_those_of_a_stable_sort(keys: list[int], runs: bool, many: bool) -> None:
     parts = np.array_split(np.array(keys, np.int64), 2)
     key = np.concatenate([np.sort(part) for part in parts] if runs else parts)
     order = np.argsort(key, kind="stable")
-    found, place = in_order(key.copy())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CACHED", 0 if many else 1 << 18)
+        found, place = in_order(key.copy())
     assert (found == key[order]).all()
     assert (place == order).all()
 
