@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 AS_OF = "2026-10-31"
+_SMALL = 500  # customers of a company that takes so little memory that it is kept
 
 
 def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str, pa.Table]:
@@ -57,6 +59,10 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
     >>> tables(customers=50)["subscriptions"].num_columns
     22
     """
+    return dict((_kept if customers <= _SMALL else _made)(customers, seed, as_of))
+
+
+def _made(customers: int, seed: int, as_of: str) -> dict[str, pa.Table]:
     company = found(customers, seed, as_of)
     history = lifecycle.simulate(company)
     trials = accounts.trials_of(company)
@@ -79,6 +85,9 @@ def tables(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> dict[str
         "invoices": invoices.invoices(history),
         "fx": money_flows.fx(company),
     }
+
+
+_kept = lru_cache(maxsize=4)(_made)
 
 
 def truths(customers: int = 2000, seed: int = 7, as_of: str = AS_OF) -> Truths:

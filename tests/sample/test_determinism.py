@@ -10,6 +10,7 @@ import pytest
 from pyarrow import csv
 
 from saasmetrics import sample
+from saasmetrics.sample import build
 
 
 def digest(tables: dict[str, pa.Table]) -> dict[str, str]:
@@ -31,7 +32,14 @@ def test_global_random_state_plays_no_part_and_is_left_alone() -> None:
     first = digest(sample.tables(60))
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
     np.random.seed(2)  # noqa: NPY002
+    build._kept.cache_clear()
     assert digest(sample.tables(60)) == first
+
+
+def test_a_small_company_is_made_once_and_what_is_done_to_its_tables_stays_with_who_did_it() -> None:
+    first = sample.tables(60)
+    taken = first.pop("customers")
+    assert sample.tables(60)["customers"] is taken
 
 
 def test_another_seed_gives_another_company() -> None:
