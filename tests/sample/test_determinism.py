@@ -36,7 +36,9 @@ def test_global_random_state_plays_no_part_and_is_left_alone() -> None:
     assert digest(sample.tables(60)) == first
 
 
-def test_a_small_company_is_made_once_and_what_is_done_to_its_tables_stays_with_who_did_it() -> None:
+def test_a_small_company_is_made_once_and_what_is_done_to_its_tables_stays_with_who_did_it() -> (
+    None
+):
     first = sample.tables(60)
     taken = first.pop("customers")
     assert sample.tables(60)["customers"] is taken
