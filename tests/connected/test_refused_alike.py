@@ -172,3 +172,22 @@ def test_an_id_that_nobody_can_see_is_none(way: str, blank: str | None) -> None:
         assert book.frame("customers")["parent_id"].isna().sum() == 1
         mended = book.repair({"missing-value": "drop"})
         assert sm.revenue.mrr(mended).value == 30
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_rows_of_nobody_stop_the_numbers_of_a_part_too(way: str) -> None:
+    nobody = pa.array(["c0", None])
+    tables = {
+        "subscriptions": lines([5.0, 7.0]).set_column(1, "customer_id", nobody),
+        "customers": pa.table({"customer_id": ["c0", "c1"], "region": ["EU", "US"]}),
+    }
+    said = []
+    for book in (
+        sm.Book(**tables, **TOLD),
+        sm.connect(**{name: there(table, way) for name, table in tables.items()}, **TOLD),
+    ):
+        with pytest.raises(sm.DataError) as raised:
+            sm.revenue.mrr(book.where(region="EU"))
+        said.append(str(raised.value))
+    assert said[1] == said[0]
+    assert "customer_id" in said[0]

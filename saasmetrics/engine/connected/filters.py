@@ -97,8 +97,11 @@ def _of_customers(
         if name == "customers" or name in WHOLE:
             out[name] = table
         elif "customer_id" in rows.column_names:
-            how, other = ("anti", gone) if None in wanted else ("semi", mine)
-            cut = rows.frame.join(other, on="customer_id", how=how)  # type: ignore[arg-type]
+            if None in wanted:
+                cut = rows.frame.join(gone, on="customer_id", how="anti")
+            else:  # rows of nobody stop every number, whichever customers are looked at
+                cut = rows.frame.join(mine, on="customer_id", how="semi")
+                cut = nw.concat([cut, rows.frame.filter(nw.col("customer_id").is_null())])
             out[name] = replace(table, data=rows.some(fenced(cut)))  # which others are joined to
         elif column in rows.column_names:
             keep = _keep(rows, column, named_values(wanted), column)
