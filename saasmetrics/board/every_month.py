@@ -154,8 +154,9 @@ def monthly(
     """
     asked, archive = settings(file), Path(out)
     formats, left_out = possible(asked)  # told before anything is computed
-    if archive.exists() and not archive.is_dir():
-        msg = f"{archive} is a file; name the folder of the packs: --out DIR."
+    named = archive.suffix.lower().lstrip(".") in (*FORMATS, "json")
+    if archive.is_file() or (named and not archive.is_dir()):
+        msg = f"{archive} is the name of a file; name the folder of the packs: --out DIR."
         raise DataError(msg)
     told = done or _quiet
     book = read_book(asked, as_of, currency, cache)

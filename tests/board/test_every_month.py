@@ -111,7 +111,8 @@ def test_the_command_says_each_headline_and_where_the_files_are(
         (["--as-of", "soon"], "--as-of takes a date"),
         (["--policy", "stripe"], "--policy is not for a board pack"),
         (["--csv", "x"], "--csv is not for a board pack"),
-        (["--out", "{place}/board.toml"], "is a file; name the folder"),
+        (["--out", "{place}/board.toml"], "is the name of a file; name the folder"),
+        (["--out", "{place}/pack.PDF"], "is the name of a file; name the folder"),
         (["--currency", "XXQ"], "XXQ"),
     ],
 )
