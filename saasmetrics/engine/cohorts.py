@@ -40,11 +40,11 @@ def triangle_cube(
     group, groups, first, periods
         The group of each account; how many groups; ordinal of the first period; how many periods.
     cohort
-        The cohort of each account; by default the period at whose end it first holds MRR.
+        The cohort of each account; by default the period at whose end it first pays.
 
     Notes
     -----
-    A cohort is the period at whose end a customer first holds MRR. The running minimum is the lowest MRR on the
+    A cohort is the period at whose end a customer first pays. The running minimum is the lowest MRR on the
     way, from the first snapshot on, so that it never rises with age.
     """
     cells = groups * periods * periods
@@ -197,7 +197,7 @@ def aged(
 
 
 def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, NDArray[np.int64]]:
-    """Return one lifetime per account that was a customer at the end of some period up to `last`.
+    """Return one lifetime per account that paid at the end of some period up to `last`.
 
     Parameters
     ----------
@@ -226,12 +226,11 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
 
 
 def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.int64]]:
-    pays = ledger.held > 0
     begin = ledger.since
-    gone = ledger.earliest(~pays & (ledger.time > begin[ledger.account]) & (ledger.time <= last))
+    gone = ledger.earliest((ledger.held <= 0) & (ledger.time > begin[ledger.account]) & (ledger.time <= last))
     end = np.full(ledger.accounts, -1, np.int64)
     end[ledger.account[gone]] = ledger.time[gone]
-    start = ledger.earliest(pays & (ledger.time <= last))
+    start = ledger.earliest((ledger.mrr > 0) & (ledger.time <= last))
     account = ledger.account[start].astype(np.int64)
     cohort, end = begin[account], end[account]
     event = (end >= 0).astype(np.int64)

@@ -120,7 +120,7 @@ def _pairs(
         daily, _, group_of = engine.accounts(by)
         ledger = engine.at_periods(daily, freq)
     (m0, p0), (m1, p1) = ledger.state(period - window), ledger.state(period)
-    begun = engine.periodic(freq).since <= period - window
+    begun = engine.periodic(freq).held_since <= period - window
     customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
     parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     member = _in_group(group_of, group)

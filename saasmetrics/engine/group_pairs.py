@@ -48,7 +48,7 @@ def pair_cube_between_groups(
     p1, p0 = (none, none) if half == 1 else (levels[1], levels[half + 1])
     account, event, moment = account[order], event[order], moment[order]
     entity_since = np.full(int(entity_of.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int64)
-    np.minimum.at(entity_since, entity_of, accounts.since)
+    np.minimum.at(entity_since, entity_of, accounts.held_since)
     seen = entity_since[entity_of[account]] <= moment - window
     parts = contributions(event, (m0, m1), (p0, p1), seen, aside=accounts.aside)
     back = np.lexsort((moment, account))

@@ -59,9 +59,17 @@ class Ledger:
 
     @cached_property
     def since(self) -> NDArray[np.int64]:
-        """When each account first held MRR; far in the future for those that never did."""
+        """When each account first paid; far in the future for those that never did."""
+        return self._since(self.mrr > 0)
+
+    @cached_property
+    def held_since(self) -> NDArray[np.int64]:
+        """When each account first was a customer, paying or paused."""
+        return self.since if self.paused is None else self._since(self.held > 0)
+
+    def _since(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         out = np.full(self.accounts, np.iinfo(np.int32).max, np.int64)
-        at = self.earliest(self.held > 0)
+        at = self.earliest(among)
         out[self.account[at]] = self.time[at]
         return out
 

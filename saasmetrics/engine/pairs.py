@@ -169,7 +169,7 @@ def _steps(accounts: slice, ledger: Ledger, window: int, axis: Axis, *, uneven: 
             rests = np.where((m0 > 0) & (held > 0), p1 - p0, 0)
             gain += rests
         idle = (m0 <= 0) & (m0 + p0 > 0)
-    seen = looked_up(ledger.since, owner) + window <= time
+    seen = looked_up(ledger.held_since, owner) + window <= time
     standing = _standings(m0 > 0, held > 0, seen, gain)
     if idle is not None:
         standing[idle & (standing == BACK)] = RESUMED

@@ -68,7 +68,7 @@ def pair_rows(
     held = valued.accounts(engine, rates, cell.by)
     ledger = engine.at_periods(held.daily, cell.freq)
     (m0, p0), (m1, p1) = ledger.state(cell.period - cell.window), ledger.state(cell.period)
-    begun = engine.periodic(cell.freq).since <= cell.period - cell.window
+    begun = engine.periodic(cell.freq).held_since <= cell.period - cell.window
     customer = held.entity.astype(np.int64)
     parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     start, end = _factors(engine, rates, cell)

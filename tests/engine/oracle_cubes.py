@@ -164,15 +164,15 @@ def _compare(oracle: Oracle, cells: Cells, period: int, then: Any, now: Any, see
 
 
 def triangle(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
-    """Follow each customer from the end of the first period at which it is one."""
+    """Follow each customer from the first period at whose end it pays."""
     oracle = Oracle(case, by)
     cells: Cells = defaultdict(lambda: defaultdict(int))
     ends = {p: d for p, d in oracle.ends(freq).items() if p <= oracle.last_full(freq)}
     for entity in oracle.entities:
-        alive = [p for p, day in ends.items() if oracle.held(entity, day)]
-        if not alive:
+        paid = [p for p, day in ends.items() if oracle.mrr(entity, day) > 0]
+        if not paid:
             continue
-        group, cohort, floor = oracle.origin(entity), alive[0], None
+        group, cohort, floor = oracle.origin(entity), paid[0], None
         start = oracle.mrr(entity, ends[cohort])
         for period, day in ends.items():
             if period < cohort:
@@ -189,17 +189,17 @@ def triangle(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
 
 
 def lifetimes(case: Case, freq: str, by: tuple[str, ...]) -> Cells:
-    """Count periods from each customer's first one to the first without it."""
+    """Count periods from the first at whose end each customer pays to the first without it."""
     oracle = Oracle(case, by)
     cells: Cells = defaultdict(lambda: defaultdict(int))
     last = oracle.last_full(freq)
     ends = {p: d for p, d in oracle.ends(freq).items() if p <= last}
     left = None if case.since is None else period_of(case.since - 1, freq, case.fiscal_start)
     for entity in oracle.entities:
-        alive = [p for p, day in ends.items() if oracle.held(entity, day)]
-        if not alive:
+        paid = [p for p, day in ends.items() if oracle.mrr(entity, day) > 0]
+        if not paid:
             continue
-        cohort = alive[0]
+        cohort = paid[0]
         gone = [p for p, day in ends.items() if p > cohort and not oracle.held(entity, day)]
         duration, event = (gone[0] - cohort, 1) if gone else (last - cohort, 0)
         entry = 0 if left is None else max(0, left - cohort)

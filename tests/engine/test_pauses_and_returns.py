@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import saasmetrics as sm
@@ -186,3 +187,17 @@ def test_who_resumes_is_not_won_back(by: str | None) -> None:
     assert rows["reactivation"].sum() == 0
     nrr = sm.retention.nrr(found.with_policy(reactivation="in"), window=1, interval=None)
     assert nrr.df.set_index("period").loc["2026-05-01", "value"] == 1
+
+
+@pytest.mark.parametrize("pause", ["line", "contraction"])
+def test_who_is_paused_at_the_end_of_its_first_period_is_of_the_cohort_in_which_it_pays(
+    pause: str,
+) -> None:
+    rests = {"pause_start": "2026-01-20", "pause_end": "2026-03-10"}
+    found = book({"customer_id": "a"}, {"customer_id": "b", **rests}, pause=pause)
+    net = sm.retention.cohorts(found, measure="net", interval=None).df.dropna(subset="value")
+    assert set(net["value"]) == {1.0}
+    assert dict(net[net["age"] == 0].set_index("cohort")["n"].items()) == {
+        pd.Timestamp("2026-01-01"): 1,
+        pd.Timestamp("2026-03-01"): 1,
+    }

@@ -73,9 +73,18 @@ def with_balances(changes: Frame, keys: Sequence[str], time: str = "time") -> Fr
 
 
 def began(entities: Frame) -> Frame:
-    """Return when each entity first held MRR, as `since`."""
-    found = entities.filter(nw.col("held") > 0).group_by("entity")
-    return step(found.agg(since=nw.col("time").min()), "began", "when each customer first pays")
+    """Return when each entity first paid, as `since`."""
+    return step(_first(entities, "mrr"), "began", "when each customer first pays")
+
+
+def first_held(entities: Frame) -> Frame:
+    """Return when each entity first was a customer, paying or paused, as `since`."""
+    return step(_first(entities, "held"), "first_held", "when each customer first pays or is paused")
+
+
+def _first(entities: Frame, balance: str) -> Frame:
+    found = entities.filter(nw.col(balance) > 0).group_by("entity")
+    return found.agg(since=nw.col("time").min())
 
 
 def origins(daily: Frame) -> Frame:

@@ -9,8 +9,8 @@ import narwhals as nw
 from saasmetrics.engine.pairs import COUNTS, MONEY
 from saasmetrics.engine.portable.balances import (
     ACCOUNT,
-    began,
     changes_at,
+    first_held,
     of_entities,
     with_balances,
     with_transfer,
@@ -56,7 +56,7 @@ def pair_cells(
     accounts = changes_at(daily, calendar, events=False)
     both = step(at_both_ends(accounts, window, last, alone=alone), "both_ends", _BOTH_ENDS_ARE)
     levels = both.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in _LEVELS))
-    since = began(with_balances(of_entities(accounts), ["entity"]))
+    since = first_held(with_balances(of_entities(accounts), ["entity"]))
     levels = levels.join(since, on="entity", how="left")
     seen = nw.col("since").fill_null(FAR) <= nw.col("time") - window
     levels = step(levels.with_columns(seen=flag(seen)), "levels", _LEVELS_ARE)

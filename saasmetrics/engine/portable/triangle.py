@@ -27,7 +27,7 @@ def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
 
     Notes
     -----
-    A cohort is the period at whose end a customer first holds MRR. `floor` is the lowest MRR on the way, from the
+    A cohort is the period at whose end a customer first pays. `floor` is the lowest MRR on the way, from the
     first snapshot on, so that it never rises with age.
     """
     entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
