@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     missing=MISSING,
     sources=("METRICS.md", "Ordway 2022, example 1"),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("nrr", "reactivation", "escalators", "month"),
+    choices=("nrr", "reactivation", "escalators", "month", "pause"),
 )
 def nrr(
     book: Book,
@@ -112,7 +112,7 @@ def nrr(
     missing=MISSING,
     sources=("METRICS.md",),
     options={"window": WINDOW, "interval": "interval of {value:.0%} by resampling customers"},
-    choices=("grr", "month"),
+    choices=("grr", "month", "pause"),
 )
 def grr(
     book: Book,
