@@ -39,7 +39,7 @@ demo: $(BASE)
 	@scripts/demo.sh $(VENV) $(OUT)
 
 lab: $(LAB)
-	$(BIN)/jupyter lab notebooks/founder.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/founder.ipynb
 
 docs: $(TEST)
 	$(BIN)/python -m docs.site

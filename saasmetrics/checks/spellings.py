@@ -51,6 +51,22 @@ class Spelling:
     code: str
     instead: Mapping[str, str | None]
 
+    @property
+    def rule(self) -> str:
+        """What is strange, in words.
+
+        Examples
+        --------
+        >>> Spelling("word-for-nothing", {"N/A": None}).rule
+        "'N/A': words for no value are groups of their own"
+        """
+        said = ", ".join(map(repr, list(self.instead)[:_SHOWN]))
+        said += ", ..." if len(self.instead) > _SHOWN else ""
+        if self.code == "word-for-nothing":
+            return f"{said}: words for no value are groups of their own"
+        usual = ", ".join(map(repr, list(dict.fromkeys(self.instead.values()))[:_SHOWN]))
+        return f"{said} beside {usual}: values that differ only in case or blanks are groups of their own"
+
 
 def grouped(table: str, schema: pa.Schema) -> list[str]:
     """Return the columns of a table that one may group by and whose words anybody may choose."""
@@ -137,7 +153,7 @@ def strange(counts: Mapping[str, int]) -> list[Spelling]:
 def spelling_of(
     view: View, column: str, found: Spelling, rows: npt.NDArray[np.intp]
 ) -> Iterable[Problem]:
-    """Say what is strange in the values of a column.
+    """Return the findings about what is strange in the values of a column.
 
     Parameters
     ----------
@@ -149,20 +165,16 @@ def spelling_of(
         The numbers of the rows with one of the values.
     """
     words, more = list(found.instead), ", ..." if len(found.instead) > _SHOWN else ""
-    said = ", ".join(map(repr, words[:_SHOWN])) + more
     written = ", ".join(f"{word!r}: {found.instead[word]!r}" for word in words[:_SHOWN]) + more
     written = f"df[{column!r}].replace({{{written}}})"
     if found.code == "alike-values":
-        usual = ", ".join(map(repr, list(dict.fromkeys(found.instead.values()))[:_SHOWN]))
-        rule = f"{said} beside {usual}: values that differ only in case or blanks are groups of their own"
         remedy = f"Write them alike: {written}."
     else:
-        rule = f"{said}: words for no value are groups of their own"
         remedy = f"Leave them empty: {written}; unless the word is a value."
     return view.problem(
         rows,
         column=column,
-        rule=rule,
+        rule=found.rule,
         remedy=remedy,
         code=found.code,
         severity="warning",

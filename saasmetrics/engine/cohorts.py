@@ -227,7 +227,9 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
 
 def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.int64]]:
     begin = ledger.since
-    gone = ledger.earliest((ledger.held <= 0) & (ledger.time > begin[ledger.account]) & (ledger.time <= last))
+    gone = ledger.earliest(
+        (ledger.held <= 0) & (ledger.time > begin[ledger.account]) & (ledger.time <= last)
+    )
     end = np.full(ledger.accounts, -1, np.int64)
     end[ledger.account[gone]] = ledger.time[gone]
     start = ledger.earliest((ledger.mrr > 0) & (ledger.time <= last))

@@ -52,7 +52,7 @@ def made(
     if book.since_day is not None:
         part = (*part, f"Observed from {iso_day(book.since_day)} on")
     part = (*part, *ambiguous(columns(by), book.tables, book.engine.source))
-    said = (*part, *notes, *book.engine.notes, *book.warnings(tables), *_odd_texts(book, by))
+    said = (*part, *notes, *book.engine.notes, *book.warnings(tables), *_odd_texts(book, by, df))
     parts = {} if sides is None else sides.parts()
     return Result(
         definition(id),
@@ -68,15 +68,22 @@ def made(
     )
 
 
-def _odd_texts(book: Book, by: str | Sequence[str] | None) -> tuple[str, ...]:
+def _odd_texts(book: Book, by: str | Sequence[str] | None, df: pd.DataFrame) -> tuple[str, ...]:
     """Return what is odd in texts that groups are named by and that the gate has not looked at."""
     names = {word for name in columns(by) for word in (name, name.rpartition(".")[2])}
     if not names:
         return ()
     from saasmetrics.checks.later import unread_texts
+    from saasmetrics.checks.spellings import MANY, strange
     from saasmetrics.quality import as_sentences
 
-    return as_sentences(unread_texts(book.checks.tables, names))
+    told = list(as_sentences(unread_texts(book.checks.tables, names)))
+    for name in columns(by):
+        labels = df[name].unique().tolist() if name in df.columns else []
+        words = [label for label in labels if isinstance(label, str)]
+        if len(words) <= MANY:
+            told += [f"{name}: {found.rule}" for found in strange(dict.fromkeys(words, 0))]
+    return tuple(told)
 
 
 def ratio(numerator: Any, denominator: Any) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
 _FEW = "too few customers to resample: no interval"
+_SURE = 20  # customers from which intervals by resampling hold nearly what they say
 LEAST = 5  # customers whose resamples tell how far a rate may be off: those of two or three are too much alike
 _FEWER = "fewer than five customers: no interval"
 
@@ -248,6 +249,29 @@ def rate_frame(
         calendar = book.calendar(freq)
         out = out[out["period"] >= calendar.starts(calendar.ordinal(np.array([book.since_day])))[0]]
     return out.reset_index(drop=True)
+
+
+def too_sure(df: pd.DataFrame) -> tuple[str, ...]:
+    """Return in words that resampling few customers gives intervals that are too narrow, where the latest are of few.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = {"period": [0, 0], "n": [9, 90], "low": [0.8, 0.9], "complete": [True, True]}
+    >>> too_sure(pd.DataFrame(rows))
+    ('1 of 2 intervals is of fewer than 20 customers: those of so few hold the true value less often than they say',)
+    """
+    if "low" not in df.columns:
+        return ()
+    there = df[df["complete"] & df["low"].notna()]
+    last = there[there["period"] == there["period"].max()]
+    few = int((last["n"] < _SURE).sum())
+    if not few:
+        return ()
+    many = f"{few} of {len(last)} intervals {'is' if few == 1 else 'are'}"
+    many = "The interval is" if len(last) == 1 else many
+    words = f"of fewer than {_SURE} customers: those of so few hold the true value less often than they say"
+    return (f"{many} {words}",)
 
 
 def _no_interval(n: NDArray[Any], low: NDArray[Any], *, resampled: bool) -> NDArray[Any]:

@@ -239,14 +239,17 @@ def _judge(
 
 
 def _iso(texts: pa.Array, mask: pa.Array) -> pa.Array:
-    # Arrow reads a decimal point, not a decimal comma.
-    plain = pc.replace_substring(pc.if_else(mask, texts, None), ",", ".")
-    return _cast_where_possible(plain, pa.timestamp("us"))
+    return _cast_where_possible(_decimals(pc.if_else(mask, texts, None)), pa.timestamp("us"))
+
+
+def _decimals(texts: pa.Array) -> pa.Array:
+    """Return times as Arrow reads them: with a decimal point, to the microsecond."""
+    plain = pc.replace_substring(texts, ",", ".")
+    return pc.replace_substring_regex(plain, r"(\.\d{6})\d+", r"\1")
 
 
 def _iso_zone(texts: pa.Array, mask: pa.Array) -> pa.Array:
-    plain = pc.replace_substring(pc.if_else(mask, texts, None), ",", ".")
-    plain = pc.replace_substring_regex(plain, r" ?(Z|UTC)$", "Z")
+    plain = pc.replace_substring_regex(_decimals(pc.if_else(mask, texts, None)), r" ?(Z|UTC)$", "Z")
     plain = pc.replace_substring_regex(plain, r" ?([+-]\d{2})$", r"\1:00")
     plain = pc.replace_substring_regex(plain, r" ?([+-]\d{2}):?(\d{2})$", r"\1:\2")
     return _cast_where_possible(plain, pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 import pytest
@@ -111,8 +112,8 @@ def test_a_rate_without_an_interval_says_why() -> None:
     assert sm.retention.logo_retention(one, window=1).df["reason"].iloc[-1] == ""
 
 
-def _of(customers: str, grown: int = 0) -> tuple[float, float, str]:
-    """Low, high and reason of NRR of customers who pay 10, some of them 20 in the second month."""
+def _paying(customers: Iterable[str], grown: int = 0) -> sm.Book:
+    """Customers who pay 10, some of them 20 in the second month."""
     rows = [
         (name, m, 10 + 10 * (m > 1 and i < grown))
         for i, name in enumerate(customers)
@@ -120,8 +121,33 @@ def _of(customers: str, grown: int = 0) -> tuple[float, float, str]:
     ]
     names, months, mrr = zip(*rows, strict=True)
     table = {"customer_id": names, "month": [f"2025-{m:02}" for m in months], "mrr": mrr}
-    last = sm.retention.nrr(sm.Book(mrr=table), window=1).df.iloc[-1]
+    return sm.Book(mrr=table)
+
+
+def _of(customers: str, grown: int = 0) -> tuple[float, float, str]:
+    """Low, high and reason of NRR of customers who pay 10, some of them 20 in the second month."""
+    last = sm.retention.nrr(_paying(customers, grown), window=1).df.iloc[-1]
     return last["low"], last["high"], last["reason"]
+
+
+@pytest.mark.parametrize(("customers", "said"), [(19, True), (20, False)])
+def test_an_interval_of_few_customers_is_said_to_be_too_narrow(customers: int, said: bool) -> None:
+    book = _paying(map(str, range(customers)), grown=7)
+    assert ("of fewer than 20 customers" in sm.retention.nrr(book, window=1).footnote) == said
+    # That of a share of customers is no resampling.
+    assert "fewer than 20" not in sm.retention.logo_churn(book, window=1).footnote
+
+
+def test_groups_that_are_named_alike_are_said_in_the_footnote() -> None:
+    book = sm.Book(
+        mrr={"customer_id": ["a", "b", "c"], "month": ["2025-01"] * 3, "mrr": [10] * 3},
+        customers={"customer_id": ["a", "b", "c"], "segment": ["SMB", "smb ", "N/A"]},
+    )
+    said = sm.revenue.mrr(book, by="segment").notes
+    alike = "segment: 'smb ' beside 'SMB': values that differ only in case or blanks are groups of their own"
+    assert alike in said
+    assert "segment: 'N/A': words for no value are groups of their own" in said
+    assert not sm.revenue.mrr(book).notes
 
 
 def test_a_rate_of_fewer_than_five_customers_or_of_resamples_that_are_alike_has_no_interval() -> (

@@ -79,7 +79,9 @@ def began(entities: Frame) -> Frame:
 
 def first_held(entities: Frame) -> Frame:
     """Return when each entity first was a customer, paying or paused, as `since`."""
-    return step(_first(entities, "held"), "first_held", "when each customer first pays or is paused")
+    return step(
+        _first(entities, "held"), "first_held", "when each customer first pays or is paused"
+    )
 
 
 def _first(entities: Frame, balance: str) -> Frame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.metrics.made import Sides, made, sided, untraced
-from saasmetrics.metrics.rates import Question, rate_frame
+from saasmetrics.metrics.rates import Question, rate_frame, too_sure
 from saasmetrics.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def rate(
     sums = asked.movements() if events else asked.pairs()
     count = sums["customers_opening" if events else "customers"]
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), count, NOBODY, unit=unit)
+    few = () if unit == "count" else too_sure(df)
     kind = "movements" if events else "pairs"
     if question.book.policy.open_period == "projected" and id in _LOSSES:
         df = projected(df, question)
@@ -106,7 +107,7 @@ def rate(
         "series",
         by=question.by,
         options=options,
-        notes=notes,
+        notes=(*notes, *few),
         drill=drill,
         sides=sides,
         trace=trace,
