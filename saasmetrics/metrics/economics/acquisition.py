@@ -174,7 +174,7 @@ def cac(
     name="CAC ratio",
     unit="multiple",
     better="lower",
-    meaning="Dollars spent on sales and marketing for each dollar of new ARR.",
+    meaning="Sales and marketing spend for each 1.00 of new ARR.",
     formula="sales and marketing spend / new ARR",
     missing="Missing where no ARR was added, or where spend is not recorded for every month.",
     sources=("METRICS.md", "Benchmarkit 2025: a median of 2.00 for new customers"),

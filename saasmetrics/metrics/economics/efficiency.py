@@ -46,7 +46,7 @@ _UNRECORDED = "the table {table} does not have every month"
     name="Magic number",
     unit="multiple",
     better="higher",
-    meaning="Yearly revenue gained for each dollar of sales and marketing spent a period earlier.",
+    meaning="Yearly revenue gained for each 1.00 of sales and marketing spent a period earlier.",
     formula="(revenue - revenue of the quarter before) x 4 / sales and marketing spend of the quarter "
     "before",
     missing="Missing in the first period and in one that is not over, and where spend or revenue is not "
@@ -137,7 +137,7 @@ def magic_number(
     name="Burn multiple",
     unit="multiple",
     better="lower",
-    meaning="Cash burnt for each dollar of ARR added.",
+    meaning="Cash burnt for each 1.00 of ARR added.",
     formula="net burn / net new ARR",
     missing="Missing where no ARR was added: a multiple of a company that shrinks means nothing.",
     sources=("METRICS.md", "Sacks 2020"),
