@@ -246,3 +246,18 @@ def test_the_sql_of_random_ledgers_says_what_the_engine_counts(case: Case, fx: s
     compare_movements(book, ["plan"])
     compare_pairs(book, ["segment"], window=2)
     compare_lifetimes(book)
+
+
+def test_a_step_that_others_use_keeps_its_name() -> None:
+    lines = {
+        "subscription_id": ["s", "s", "t"],  # one was renewed: its rows are told apart by a number
+        "customer_id": ["x", "x", "y"],
+        "start": ["2025-01-03", "2025-02-03", "2025-01-03"],
+        "end": ["2025-02-03", None, None],
+        "amount": [10.0] * 3,
+        "interval": ["month"] * 3,
+    }
+    customers = {"customer_id": ["x", "y"], "segment": [None, "b"]}
+    book = sm.Book(subscriptions=lines, customers=customers, as_of="2025-06-30", currency="USD")
+    for part in (book.where(segment=None), book.where(segment="b")):
+        compare_movements(part, ["segment"])

@@ -89,7 +89,8 @@ class Writer:
         if named is None and not shared:
             return made
         said, last = named[1] if named is not None else "", self.steps[-1] if self.steps else None
-        if last is not None and name and made.is_all_of(last.name, last.columns):
+        alone = all(step is not last for step in self._made.values())  # or others call it so
+        if last and alone and name and made.is_all_of(last.name, last.columns):
             self._names.discard(last.name)
             step = replace(last, name=name, said=said, often=shared)
             kept = {n: v for n, v in made.columns.items() if n not in last.columns}
