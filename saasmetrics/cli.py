@@ -196,7 +196,9 @@ def _share(text: str) -> float:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from saasmetrics import sample
+    from saasmetrics.asked import whole
 
+    whole("--customers", arguments.customers, 1, "how many customers the company had", 1_000_000)
     folder = Path(arguments.folder)
     with _progress(1, "Writing the demo company") as done:
         try:

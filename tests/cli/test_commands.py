@@ -173,6 +173,7 @@ MISTAKES = {
     "not a date": "check {exports} --as-of yesterday",
     "not a month": "check {exports} --fiscal-start 13",
     "a folder as page": "report {exports} --out {empty}",
+    "more customers than there can be": "demo {empty}/made --customers 9999999999",
     "no such metric": "metrics nrrr",
     "no such table": "schema subscription_s",
 }

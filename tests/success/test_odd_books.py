@@ -7,6 +7,7 @@ import pytest
 import saasmetrics as sm
 from tests.success.books import book, paying, tickets
 
+AGENT = {"person_id": ["p"], "role": ["agent"], "start": ["2025-01-01"]}
 USAGE = {"customer_id": ["a", "b", "z"], "date": ["2026-02-01"] * 3}
 MONTHS = {
     "customer_id": ["a", "a", "b"],
@@ -20,6 +21,15 @@ ODD = {
     ),
     "nobody pays any more": lambda: book(
         subscriptions=paying("a") | {"end": ["2025-02-01"]}, tickets=tickets(("a", "2025-01-05"))
+    ),
+    "nobody pays yet": lambda: book(
+        subscriptions=paying("a") | {"start": ["2099-01-01"]},
+        customers={"customer_id": ["a"], "csm_id": ["p"], "segment": ["SMB"]},
+        tickets=tickets(("a", "2025-01-05")),
+        people=AGENT,
+    ),
+    "tickets before anybody pays": lambda: sm.Book(
+        mrr=MONTHS, tickets=tickets(("a", "2025-01-05"), ("a", "2026-01-05")), people=AGENT
     ),
     "ids that are numbers": lambda: book(
         subscriptions=paying("a") | {"customer_id": [7]},
@@ -38,6 +48,9 @@ ASKED = {
     "worklist": sm.success.worklist,
     "targets": sm.success.targets,
     "league": sm.success.league,
+    "league of all": lambda b: sm.success.league(b, by=None),
+    "levers": lambda b: sm.success.levers(b, like=()),
+    "load": sm.capacity.load,
     "arr_per_csm": sm.success.arr_per_csm,
     "cost_ratio": sm.success.cost_ratio,
     "adoption": sm.success.adoption,

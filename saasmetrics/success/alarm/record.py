@@ -110,7 +110,8 @@ def alert_record(
     noticed = ~_before(who, decided, left, found.entity, found.first, (-(10**6), 0), still=True)
     hit = _before(who, decided, left, found.entity, found.first, (1, horizon))
     acted = _acted(book, found, acting)
-    seen = (decided > int(facts.ledger.time.min()) + horizon) & (decided <= book.as_of_day)
+    begin = int(facts.ledger.time.min(initial=book.as_of_day))  # nobody paid yet: nobody left
+    seen = (decided > begin + horizon) & (decided <= book.as_of_day)
     rows: list[dict[str, Any]] = []
     for number, name in [*enumerate(rule.name for rule in wanted), (-1, ANY)]:
         mine = np.ones(len(found.rule), bool) if number < 0 else found.rule == number

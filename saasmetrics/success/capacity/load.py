@@ -75,7 +75,7 @@ def load(
     found = request_counts(book.engine, "Load")
     people = staff(book.tables, book.as_of_day, roles, "Load")
     span = span_of(book, freq)
-    count = tally(span.period_of(found.day), found.n, span.count)[: span.count]
+    count = tally(span.period_of(found.day), found.n, span.count + 1)[: span.count]
     starts, ends, months = month_edges(book, span)
     worked = people.months(starts, ends)
     heads = np.bincount(months, worked.sum(axis=0), span.count)

@@ -170,8 +170,12 @@ def dummies(code: Ints, *, first: bool = False) -> Array:
     --------
     >>> dummies(np.array([3, 3, 7])).tolist()
     [[0.0], [0.0], [1.0]]
+    >>> dummies(np.array([], int)).shape
+    (0, 0)
     """
     values, inverse, count = np.unique(code, return_inverse=True, return_counts=True)
-    used = np.arange(len(values)) if first else np.delete(np.arange(len(values)), count.argmax())
+    used = np.arange(len(values))
+    if len(used) and not first:
+        used = np.delete(used, count.argmax())
     out: Array = (inverse.reshape(-1)[:, None] == used[None, :]).astype(np.float64)
     return out

@@ -9,6 +9,7 @@ import numpy as np
 from saasmetrics.asked import whole
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import has
+from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import made
 from saasmetrics.metrics.renewals.chances import prior_strength
 from saasmetrics.metrics.renewals.due import decided
@@ -88,7 +89,10 @@ def league(book: Book, by: str = "csm", quarters: int = 4, *, interval: float = 
     import pandas as pd
 
     check_level(interval)
-    _, columns = scope_of(by)
+    scope, columns = scope_of(by)
+    if not columns:
+        msg = f"A league ranks owners, and {scope} is none: name the scope, such as by='csm'."
+        raise DataError(msg)
     check(book, columns, "start")
     many = whole("quarters", quarters, 1, "a number of quarters")
     table = book.tables.get("customers")
