@@ -94,8 +94,8 @@ def paired(
     told = len(names) <= MOST_BANDS or len(periods) <= _FEW
     band = band_note(len(names), known=told and {"low", "high"} <= set(frame.columns))
     notes = ". ".join(x for x in (note, band, done) if x)
-    said = among(_message(frame, names, result, freq), note)
-    return sketch.finish(said, what(result, freq=freq, note=notes), height)
+    headline = among(_message(frame, names, result, freq), note)
+    return sketch.finish(headline, what(result, freq=freq, note=notes), height)
 
 
 def _title(result: Result) -> str:
