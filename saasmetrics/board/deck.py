@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from saasmetrics.board.deck_tables import (
     points_of,
     split,
 )
+from saasmetrics.board.deck_words import cut, fitting_words, lines_at
 from saasmetrics.board.drawn import look
 from saasmetrics.board.measured import fitting, inches
 from saasmetrics.board.model import remarks
@@ -40,6 +42,11 @@ FONT = "Arial"
 _EDGE, _BOTTOM = 0.5, 6.95
 _APART = 0.12  # inches between figures
 _COURSE = 0.24  # inches of the line below a figure
+_SMALL, _FOOT = 8.0, 7.0  # points of what is not shown, and of footnotes
+_SMALL_LINE, _BIG_LINE = (
+    0.135,
+    0.24,
+)  # inches of a line of small print, and of one on a slide of words alone
 _LEAST = 1.5  # inches of a chart
 _BOLD = 1.08  # of plain letters
 _PROPERTY = 255  # letters of a property of the file
@@ -139,18 +146,31 @@ class _Slide:
         if part or not remarks(page):
             return
         if page.tables or page.charts:
-            self.text(_said(page), _EDGE, self._low, wide, 0.3, size=8, color=self.colors.muted)
+            said, muted = self._told, self.colors.muted
+            high = _SMALL_LINE * lines_at(said, _SMALL, wide)
+            self.text(said, _EDGE, self._low, wide, high, size=_SMALL, color=muted)
             return
-        for text in (*page.missing, *page.faults):
-            self.text(text, _EDGE, top + 0.1, wide, 0.5, size=13)
-            top += 0.25 + 0.25 * (1 + len(text) // 130)
+        texts = [*page.missing, *page.faults]
+        for at, text in enumerate(texts):
+            high = _BIG_LINE * lines_at(text, 13, wide)
+            if top + high + 0.2 + (_BIG_LINE if text is not texts[-1] else 0.0) > _BOTTOM:
+                more = f"{len(texts) - at}{' more' if at else ''}: see the notes."
+                self.text(more, _EDGE, top + 0.1, wide, _BIG_LINE, size=13)
+                return
+            self.text(text, _EDGE, top + 0.1, wide, high, size=13)
+            top += high + 0.2
 
     @property
     def _low(self) -> float:
         """Where the footnotes begin, and above them what is not shown."""
         page = self.page
-        few = not remarks(page) or not (page.tables or page.charts)
-        return _BOTTOM - (0.0 if few else 0.15 * (1 + len(_said(page)) // 230) + 0.03)
+        if not remarks(page) or not (page.tables or page.charts):
+            return _BOTTOM
+        return _BOTTOM - _SMALL_LINE * lines_at(self._told, _SMALL, WIDE - 2 * _EDGE) - 0.05
+
+    @cached_property
+    def _told(self) -> str:
+        return fitting_words(self.page, _SMALL, WIDE - 2 * _EDGE)
 
     def _title(self, text: str) -> None:
         from pptx.util import Pt
@@ -348,12 +368,9 @@ class _Slide:
     def _foot(self, number: str) -> None:
         lines = self.page.footnote
         if lines:
-            short = (
-                lines
-                if len(lines) < 420
-                else f"{lines[:400].rsplit(' ', 1)[0]} … (in full in the notes)"
-            )
-            self.text(short, _EDGE, _BOTTOM, WIDE - 2 * _EDGE, 0.3, size=7, color=self.colors.muted)
+            wide, muted = WIDE - 2 * _EDGE, self.colors.muted
+            short = cut(lines, _FOOT, wide, 2)
+            self.text(short, _EDGE, _BOTTOM, wide, 0.3, size=_FOOT, color=muted)
         self.text(
             f"{self.pack.title}  ·  {self.pack.source}",
             _EDGE,
@@ -370,10 +387,6 @@ class _Slide:
 
 def _against(delta: Delta) -> str:
     return f"{delta.mark} {delta.text} to {delta.to}".strip()
-
-
-def _said(page: Page) -> str:
-    return " ".join(f"{label}. {' '.join(texts)}" for label, texts in remarks(page))
 
 
 _STYLE = "{http://schemas.openxmlformats.org/drawingml/2006/main}tableStyleId"

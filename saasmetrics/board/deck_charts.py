@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.deck_marks import LINE, aside_of, moved, rgb, target_line, without_edges
-from saasmetrics.board.drawn import gaps_of, line_color, round_below
+from saasmetrics.board.drawn import gaps_of, line_color, round_below, stands_alone
 from saasmetrics.board.figures import shown
 from saasmetrics.board.kinds import YEARS, stack_color
 from saasmetrics.charts.theme import readable_on
@@ -24,6 +24,7 @@ _FORMATS = {
 _INCH = 914_400
 _NUMBER, _AROUND = 0.15, 0.55  # inches of a number, and of legend and axis of a chart
 _FOOT = 0.08  # of the height of a waterfall
+_MARK = 8  # points of a value of a line that has none beside it
 _FLAT = 2.2  # inches of a chart that has no room for a legend above
 _LABELED = 14  # categories of a line that can bear labels
 
@@ -294,6 +295,12 @@ def _lines(_: Pack, chart: Chart, made: Any, colors: Look) -> None:
         color = paint.get(name if edge else series.name, colors.actual)
         series.smooth = False
         series.marker.style = XL_MARKER_STYLE.NONE
+        if not edge and stands_alone(series.values):
+            plan = roles.get(series.name) == "plan"
+            series.marker.style = XL_MARKER_STYLE.DIAMOND if plan else XL_MARKER_STYLE.CIRCLE
+            series.marker.size = _MARK
+            _fill(series.marker, color)
+            series.marker.format.line.color.rgb = rgb(color)
         series.format.line.color.rgb, series.format.line.width = rgb(color), Pt(0.5 if edge else 2)
         if edge:
             edges.append(at)

@@ -11,7 +11,7 @@ from saasmetrics.board.measured import ems
 from saasmetrics.charts.theme import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Chart, Series
@@ -205,6 +205,21 @@ def line_color(chart: Chart, series: Series, colors: Look) -> str:
     of = {each.name: each for each in chart.series}.get(series.name.removeprefix("Plan "), series)
     role = "second" if series.role == "plan" and of.role == "second" else series.role
     return paint.get(role, colors.actual)
+
+
+def stands_alone(values: Sequence[float | None]) -> bool:
+    """Return whether a line has a value without one beside it: it needs a mark, as no line leads to it.
+
+    Examples
+    --------
+    >>> stands_alone([None, None, 1.05]), stands_alone([1.05, 1.06, None])
+    (True, False)
+    """
+    known = [value is not None for value in (None, *values, None)]
+    return any(
+        there and not before and not after
+        for before, there, after in zip(known, known[1:], known[2:], strict=False)
+    )
 
 
 def gaps_of(pack: Pack, series: Series) -> dict[str, list[float]]:

@@ -184,7 +184,9 @@ def lines(d: Drawn) -> dict[str, Any]:
                 d.layer(band, area, x=d.x, y={**free, "field": "low"}, y2={"field": "high"})
             )
         plan = series.role in ("plan", "forecast")
-        dots = not plan and {"color": stroke, "size": 24}
+        dots: dict[str, Any] | bool = not plan and {"color": stroke, "size": 24}
+        if plan and len(rows) == 1:
+            dots = {"color": stroke, "size": 60, "shape": "diamond", "filled": True}
         line: dict[str, Any] = {
             "type": "line",
             "color": stroke,

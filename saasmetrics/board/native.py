@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.drawn import gaps_of, line_color, look, round_below
+from saasmetrics.board.drawn import gaps_of, line_color, look, round_below, stands_alone
 from saasmetrics.board.kinds import stack_color
 from saasmetrics.board.sheet_blocks import REACH, STACKED, style_of
 from saasmetrics.board.views import heading
@@ -106,7 +106,7 @@ def _plain(
     line, last = row + 2, len(chart.categories)
     drawn = chart.kind in ("lines", "curve")
     for number, series in enumerate(chart.series):
-        look_of = _line(chart, series, colors) if drawn else _column(chart, number, colors)
+        look_of = _line(pack, chart, series, colors) if drawn else _column(chart, number, colors)
         made: dict[str, Any] = {
             "name": [sheet.name, line, 0],
             "categories": [sheet.name, row + 1, 1, row + 1, last],
@@ -123,7 +123,8 @@ def _plain(
             if drawn:
                 thin = {"color": made["line"]["color"], "width": 0.5, "transparency": 55}
                 name, values = [sheet.name, line, 0], [sheet.name, line, 1, line, last]
-                yield {**made, "name": name, "values": values, "line": thin}
+                edge = {"name": name, "values": values, "line": thin, "marker": {"type": "none"}}
+                yield made | edge
             line += 1
 
 
@@ -158,9 +159,14 @@ def _reach(pack: Pack, chart: Chart, sheet: Sheet, row: int, colors: Look) -> di
     }
 
 
-def _line(chart: Chart, series: Series, colors: Look) -> dict[str, Any]:
-    dash = {"dash_type": "dash"} if series.role == "plan" else {}
-    return {"line": {"color": line_color(chart, series, colors), "width": 2, **dash}}
+def _line(pack: Pack, chart: Chart, series: Series, colors: Look) -> dict[str, Any]:
+    plan, color = series.role == "plan", line_color(chart, series, colors)
+    dash = {"dash_type": "dash"} if plan else {}
+    line = {"line": {"color": color, "width": 2, **dash}}
+    if not stands_alone([pack.quantities[key].value if key else None for key in series.cells]):
+        return line
+    paint = {"fill": {"color": color}, "border": {"color": color}}
+    return line | {"marker": {"type": "diamond" if plan else "circle", "size": 7, **paint}}
 
 
 def _column(chart: Chart, number: int, colors: Look) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _SMALL = 0.05  # of the opening: movements smaller than this cannot be seen beside it
+_NEITHER = {"fx": "exchange rates", "transfer": "transfers"}  # is neither gained nor lost
 _ALWAYS = ("new", "expansion", "contraction", "churn")
 
 
@@ -163,11 +164,15 @@ def steps_of(frame: pd.DataFrame, freq: str, fiscal_start: int = 1) -> Steps:
 def message(steps: Steps, name: str, currency: str) -> str:
     """Return the bridge as a sentence with its numbers."""
     change = steps.closing - steps.opening
-    gains = sum(v for k, v in steps.moves.items() if v > 0 and k not in {"fx", "transfer"})
-    losses = -sum(v for k, v in steps.moves.items() if v < 0 and k not in {"fx", "transfer"})
+    gains = sum(v for k, v in steps.moves.items() if v > 0 and k not in _NEITHER)
+    losses = -sum(v for k, v in steps.moves.items() if v < 0 and k not in _NEITHER)
     verb = "rose" if change > 0 else "fell" if change < 0 else "stayed"
     share = _share(change, steps.opening)
     tail = f": {format_money(gains, currency)} gained, {format_money(losses, currency)} lost"
+    for move, words in _NEITHER.items():
+        if amount := steps.moves.get(move, 0.0):
+            sign = "+" if amount > 0 else "−"
+            tail += f", {sign}{format_money(abs(amount), currency)} from {words}"
     return (
         f"{name} {verb} {'at' if not change else 'to'} {format_money(steps.closing, currency)}"
         f"{f' ({share})' if share else ''} {steps.when}{tail}"

@@ -20,7 +20,7 @@ from saasmetrics.charts.frame import (
     what,
 )
 from saasmetrics.charts.series import MOST_GROUPS
-from saasmetrics.charts.text import ticks
+from saasmetrics.charts.text import among, ticks
 from saasmetrics.money import format_money, format_ratio
 from saasmetrics.periods import NOUNS, PER_YEAR
 
@@ -110,7 +110,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
         notes.append("Dotted: projected beyond what was seen")
     return canvas.finish(
         [*_lines(rows, x, y, marks), _ends(rows, named, top, last, (along, y), canvas)],
-        message=message(rows, named, freq, canvas.currency if money else ""),
+        message=among(message(rows, named, freq, canvas.currency if money else ""), note),
         subtitle=what(canvas.result, note=". ".join(notes), unit="money" if money else "ratio"),
     )
 

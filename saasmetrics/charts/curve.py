@@ -23,6 +23,7 @@ from saasmetrics.charts.frame import (
     with_group,
 )
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
+from saasmetrics.charts.text import among
 from saasmetrics.money import format_money, format_part, format_ratio
 from saasmetrics.periods import NOUNS
 from saasmetrics.survival.logrank import corrected, logrank
@@ -165,6 +166,11 @@ def _chart(
         currency="" if counted else canvas.currency,
         says="expanded" if grows else "still there",
     )
+    said = (
+        _expanded(frame, named, plot.noun)
+        if grows
+        else message(frame, named, plot.noun, counted=counted)
+    )
     plot = replace(plot, y=alt.Scale(domain=[plot.floor, _TOP], nice=False, zero=False))
     rows = _rows(frame, plot)
     notes = [note] if note else []
@@ -174,9 +180,7 @@ def _chart(
         notes.append(f"Dashed: fewer than {_THIN} at risk")
     return canvas.finish(
         [*_steps(rows, plot), _end_labels(frame, plot, last), *_risk_table(frame, plot)],
-        message=_expanded(frame, named, plot.noun)
-        if grows
-        else message(frame, named, plot.noun, counted=counted),
+        message=among(said, note),
         subtitle=what(canvas.result, note=". ".join(notes)),
         height=plot.full,
     )

@@ -16,6 +16,7 @@ from saasmetrics.charts.age_axis import (
     tips,
 )
 from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
+from saasmetrics.charts.text import among
 from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
             *_fitted(rows, plot),
             end_labels(labels, last, canvas.colors, canvas.height, x, y, _TOP),
         ],
-        message=message(frame, list(color), noun, canvas.result),
+        message=among(message(frame, list(color), noun, canvas.result), note),
         subtitle=what(canvas.result, note=". ".join(_notes(rows, note, canvas))),
     )
 

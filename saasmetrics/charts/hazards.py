@@ -15,7 +15,7 @@ from saasmetrics.charts.age_axis import (
     tips,
 )
 from saasmetrics.charts.frame import Canvas, axis, data, what, with_group
-from saasmetrics.charts.text import ticks
+from saasmetrics.charts.text import among, ticks
 from saasmetrics.money import format_part, format_ratio
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _chart(frame: pd.DataFrame, color: dict[str, str], note: str, canvas: Canvas
     notes = _notes(note, rows, known=bool(known), few=few, many=len(color) > 1)
     return canvas.finish(
         layers,
-        message=message(frame, noun),
+        message=among(message(frame, noun), note),
         subtitle=what(canvas.result, note=". ".join(notes)),
     )
 

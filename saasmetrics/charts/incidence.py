@@ -15,7 +15,7 @@ from saasmetrics.charts.age_axis import (
     tips,
 )
 from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
-from saasmetrics.charts.text import wrap
+from saasmetrics.charts.text import among, wrap
 from saasmetrics.charts.theme import readable_on
 from saasmetrics.money import format_part, format_ratio
 
@@ -146,7 +146,7 @@ def _chart(frame: pd.DataFrame, named: list[str], note: str, canvas: Canvas) -> 
             *_headings(named, x, canvas, room),
             end_labels(labels, whole, colors, canvas.height, x, y, 1.02),
         ],
-        message=message(frame, named, causes, noun),
+        message=among(message(frame, named, causes, noun), note),
         subtitle=what(canvas.result, note=note),
     )
 

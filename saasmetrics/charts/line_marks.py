@@ -72,12 +72,15 @@ def _quiet(
     if not rows:
         return []
     done = alt.Chart(data([r for r in rows if r["complete"]]))
+    single = len({r["i"] for r in rows if r["value"] is not None}) == 1  # of which no line is seen
     layers = [
         done.mark_line(strokeWidth=1, opacity=_QUIET),
         alt.Chart(data(open_ends(rows))).mark_line(
             strokeWidth=1, strokeDash=[4, 3], opacity=_QUIET
         ),
-        alt.Chart(data(rows)).mark_point(size=30, opacity=0, filled=True).encode(tooltip=tip),
+        alt.Chart(data(rows))
+        .mark_point(size=30, opacity=_QUIET if single else 0, filled=True)
+        .encode(tooltip=tip),
     ]
     return [layer.encode(**encoding) for layer in layers]
 

@@ -291,8 +291,10 @@ def readable_text(color: str, colors: Palette) -> str:
 
 
 def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str:
-    """Return the last complete values as a sentence."""
+    """Return the last complete values as a sentence; of groups the lowest and the highest of all, named or not."""
     name = result.definition.abbr or result.definition.name
+    if result.by and len(named) > 1:
+        return _ranked(rows, name)
     ends: dict[str, dict[str, Any]] = {}
     for line in named:
         mine = [r for r in rows if r["line"] == line and r["complete"] and r["value"] is not None]
@@ -302,13 +304,21 @@ def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str
     if list(ends) in ([""], [name]) or len(named) == 1:
         row = next(iter(ends.values()))
         return f"{name} was {row['text']} in {row['period']}{_change(rows, row, result)}"
-    if not result.by:
-        parts = [f"{line} {row['text']}" for line, row in ends.items()]
-        return f"{' and '.join(parts)} in {next(iter(ends.values()))['period']}"
-    ranked = sorted(ends.values(), key=lambda row: row["value"])
+    parts = [f"{line} {row['text']}" for line, row in ends.items()]
+    return f"{' and '.join(parts)} in {next(iter(ends.values()))['period']}"
+
+
+def _ranked(rows: list[dict[str, Any]], name: str) -> str:
+    known = [row for row in rows if row["value"] is not None]
+    done = [row for row in known if row["complete"]] or known
+    last = max(row["i"] for row in done)
+    ranked = sorted((row for row in done if row["i"] == last), key=lambda row: row["value"])
+    low, high = ranked[0], ranked[-1]
+    if low["line"] == high["line"]:
+        return f"{name} was {high['text']} ({high['line']}) in {high['period']}"
     return (
-        f"{name} runs from {ranked[0]['text']} ({ranked[0]['line']}) to {ranked[-1]['text']} "
-        f"({ranked[-1]['line']}) in {ranked[-1]['period']}"
+        f"{name} runs from {low['text']} ({low['line']}) to {high['text']} ({high['line']}) "
+        f"in {high['period']}"
     )
 
 

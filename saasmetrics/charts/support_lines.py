@@ -15,7 +15,7 @@ from saasmetrics.charts.frame import (
 )
 from saasmetrics.charts.series import MOST_GROUPS, readable_text
 from saasmetrics.charts.sketch import Plot, Sketch
-from saasmetrics.charts.text import period_text, shortened, spread, text_width
+from saasmetrics.charts.text import among, period_text, shortened, spread, text_width
 from saasmetrics.money import format_value
 
 if TYPE_CHECKING:
@@ -94,9 +94,8 @@ def paired(
     told = len(names) <= MOST_BANDS or len(periods) <= _FEW
     band = band_note(len(names), known=told and {"low", "high"} <= set(frame.columns))
     notes = ". ".join(x for x in (note, band, done) if x)
-    return sketch.finish(
-        _message(frame, names, result, freq), what(result, freq=freq, note=notes), height
-    )
+    headline = among(_message(frame, names, result, freq), note)
+    return sketch.finish(headline, what(result, freq=freq, note=notes), height)
 
 
 def _title(result: Result) -> str:

@@ -53,6 +53,19 @@ def verdict_mark(verdict: str) -> str:
     return {"pass": "●", "fail": "×"}.get(verdict, "○")
 
 
+def among(said: str, note: str) -> str:
+    """Return a sentence on the groups that are drawn with how many these are, where a note says that others are not.
+
+    Examples
+    --------
+    >>> among("After a year, 90% of A customers are there", "The 6 largest of 20 groups")
+    'Of the 6 largest of 20 groups, after a year, 90% of A customers are there'
+    >>> among("After a year, 90% of A customers are there", "")
+    'After a year, 90% of A customers are there'
+    """
+    return f"Of {note[:1].lower()}{note[1:]}, {said[:1].lower()}{said[1:]}" if note else said
+
+
 def printable(text: str) -> str:
     r"""Return a text with what no document can hold, control characters and halves of characters, replaced.
 

@@ -21,6 +21,11 @@ _COHORTS = 12  # its rows
 _LAYERS = 6  # vintages in the chart, older ones together
 _MONTHS = 60  # of the curve
 _NOTE = "Cells not yet observed are hatched, never 0. The curve ends where few customers are left."
+_YEAR = 4  # quarters
+_LEFT = {  # measure: key and words of its average, the table with its rows
+    "net": ("cohorts", "Net MRR", "Cohort_averages"),
+    "logos": ("cohort_customers", "Customers", "Cohort_customers"),
+}
 _AT_RISK = 10  # customers: with fewer the curve says little of the others
 
 
@@ -30,43 +35,44 @@ def cohorts(making: Making) -> Page:
     from saasmetrics.metrics import retention, revenue
 
     book = making.closed
-    triangle = making.used(retention.cohorts(book, measure="net", freq="Q", interval=None))
+    triangle, logos = (
+        making.used(retention.cohorts(book, measure=measure, freq="Q", interval=None))
+        for measure in _LEFT
+    )
     curve = making.used(lives.curve(book))
     layers = making.used(revenue.layers(book, freq="Q"))
     if not len(curve.df):
         raise DataError("No customer has a lifetime yet.")
-    table, last = _triangle(making, triangle)
+    table, left = _triangle(making, triangle, logos)
     ids = _survival(making, curve)
     year = ids[12] if len(ids) > 12 else ids[-1]
-    key = last or year
     title = f"{making.say(year)} of customers stay {counted(min(12, len(ids) - 1), 'month')}"
-    if last:
-        title = f"Cohorts keep {making.say(last)} of their MRR after a year; {making.say(year)} of their customers stay"
+    if left:
+        mrr, customers = map(making.say, left)
+        title = f"Cohorts keep {mrr} of their MRR and {customers} of their customers after {_YEAR} quarters"
     return Page(
-        "cohorts", "Cohorts", title, key, _comment(curve),
-        footnote=footnote(making, [triangle, curve, layers], (_NOTE,)),
+        "cohorts", "Cohorts", title, left[0] if left else year, _comment(curve),
+        footnote=footnote(making, [triangle, logos, curve, layers], (_NOTE,)),
         calculation="A cell of the triangle is the MRR of the cohort at an age / its MRR at age 0. Survival is the "
         "product over the months of 1 - lost / at risk (Kaplan-Meier).",
         charts=(_layers(making, layers), _curve(making, ids, curve)), tables=(table,),
     )  # fmt: skip
 
 
-def _triangle(making: Making, result: Result) -> tuple[Table, str]:
+def _triangle(making: Making, result: Result, logos: Result) -> tuple[Table, tuple[str, ...]]:
+    """Return the triangle of MRR with both averages below it, and what both are after a year where that was seen."""
     df = result.df
     starts = sorted(df["cohort"].unique())[-_COHORTS:]
     ages = min(_AGES, int(df["age"].max()) + 1)
     rows = [_cohort(making, df[df["cohort"] == start], start, ages) for start in starts]
-    average, year = result.extra["average"], ""
-    cells: list[str | Text] = []
-    for age in range(ages):
-        found = average[average["age"] == age]
-        if not len(found) or found["value"].isna().all():
-            cells.append(Text(""))
-            continue
-        key = _average(making, df, found.iloc[0], age)
-        year = key if age == 4 else year
-        cells.append(key)
-    rows.append(Row("Average of cohorts so old", (Text(""), *cells), "sum"))
+    averages = [_averages(making, each, ages) for each in (result, logos)]
+    for label, cells in zip(
+        ("Average of cohorts so old", "Customers of these"), averages, strict=True
+    ):
+        rows.append(Row(label, (Text(""), *cells), "sum"))
+    year = tuple(
+        str(cells[_YEAR]) for cells in averages if ages > _YEAR and isinstance(cells[_YEAR], str)
+    )
     columns = ("n", *(f"+{age}" for age in range(ages)))
     return Table(
         "triangle",
@@ -74,7 +80,17 @@ def _triangle(making: Making, result: Result) -> tuple[Table, str]:
         columns,
         tuple(rows),
         "heat",
-    ), year
+    ), year if len(year) == len(averages) else ()
+
+
+def _averages(making: Making, result: Result, ages: int) -> list[str | Text]:
+    average = result.extra["average"]
+    cells: list[str | Text] = []
+    for age in range(ages):
+        found = average[average["age"] == age]
+        known = len(found) and found["value"].notna().all()
+        cells.append(_average(making, result, found.iloc[0], age) if known else Text(""))
+    return cells
 
 
 def _cohort(making: Making, rows: pd.DataFrame, start: pd.Timestamp, ages: int) -> Row:
@@ -103,16 +119,17 @@ def _cohort(making: Making, rows: pd.DataFrame, start: pd.Timestamp, ages: int) 
     return Row(label, tuple(cells))
 
 
-def _average(making: Making, rows: pd.DataFrame, row: Any, age: int) -> str:
+def _average(making: Making, result: Result, row: Any, age: int) -> str:
     """Add the average at an age: over the cohorts that are so old, what they have over what they began with."""
-    key, part = f"cohorts+{age}", f"after {age} quarters"
-    label = f"Net MRR left {part}, average of {int(row['cohorts'])} cohorts"
+    name, what, table = _LEFT[str(result.context.options["measure"])]
+    key, part, rows = f"{name}+{age}", f"after {age} quarters", result.df
+    label = f"{what} left {part}, average of {int(row['cohorts'])} cohorts"
     seen = rows[rows["observed"].to_numpy(bool) & (rows["age"] == age).to_numpy()]
     frame = seen[["cohort", "numerator", "denominator"]]
     numbers, value = making.numbers, float(row["value"])
     names = {"left": "numerator", "base": "denominator"}
-    totals = {name: Total("Cohort_averages", column, part) for name, column in names.items()}
-    if numbers.frame("Cohort_averages", part, frame, list(frame.columns), [*names.values()]):
+    totals = {name: Total(table, column, part) for name, column in names.items()}
+    if numbers.frame(table, part, frame, list(frame.columns), [*names.values()]):
         return numbers.total(key, label, "ratio", value, "left / base", totals)
     return numbers.given(key, label, value, "ratio", "all cohorts so old")
 

@@ -35,7 +35,7 @@ def health(making: Making) -> Page:
         f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), bands.scale,
     )  # fmt: skip
     red, share = "health[red]", "health[red].share"
-    title = f"{making.say(red)} of ARR, {making.say(share)}, is with customers in danger"
+    title = f"{making.say(red)}, {making.say(share)} of the ARR of scored customers, is with customers in danger"
     unseen = tuple(f"{text}." for text in (result.extra["unseen"],) if text)
     return Page(
         "health", "Customer health", title, red,
@@ -47,7 +47,7 @@ def health(making: Making) -> Page:
 
 
 def _bands(making: Making, frame: pd.DataFrame) -> Table:
-    """Return customers and ARR of each band, with its share."""
+    """Return customers and ARR of each band, with its share of the ARR of all that are scored."""
     numbers = making.numbers
     for band in _BANDS:
         rows = frame[frame["band"] == band]
@@ -65,14 +65,23 @@ def _bands(making: Making, frame: pd.DataFrame) -> Table:
     for band, part in parts.items():
         sides = {"part": part, "whole": whole}
         share = numbers.derived(
-            f"{part}.share", f"Share of ARR, {band}", "part / whole", sides, "ratio"
+            f"{part}.share",
+            f"Share of the ARR of scored customers, {band}",
+            "part / whole",
+            sides,
+            "ratio",
         )
         lines.append(Row(band, (f"{part}.n", part, share)))
     scale = scale_of(making.value(part) for part in parts.values())
     head = head_of("money", scale, making.currency)
     title = f"Customers by health as of {making.book.as_of_text}, {head}"
     return Table(
-        "health", title, ("Customers", "ARR", "Share"), tuple(lines), scale=scale, head=head
+        "health",
+        title,
+        ("Customers", "ARR", "Share of scored"),
+        tuple(lines),
+        scale=scale,
+        head=head,
     )
 
 
@@ -80,14 +89,14 @@ def _tiles(making: Making) -> tuple[Tile, ...]:
     parts = {"red": "health[red].n", "green": "health[green].n", "amber": "health[amber].n"}
     share = making.numbers.derived(
         "health.red_share",
-        "Share of customers in danger",
+        "Share of scored customers in danger",
         "red / (red + amber + green)",
         parts,
         "ratio",
     )
     return (
         Tile("Customers in danger", "health[red].n", better="lower"),
-        Tile("Share of customers", share),
+        Tile("Share of scored customers", share),
     )
 
 
