@@ -131,7 +131,8 @@ class LocalEngine(ReasonsHere, AheadHere):
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What the footnote of every number says about the tables."""
-        return (*self.spans.notes, *(() if self.valuation is None else (self.valuation.note,)))
+        rates = () if self.valuation is None else self.valuation.notes(self.spans)
+        return (*self.spans.notes, *rates)
 
     @cached_property
     def entities(self) -> Ledger:

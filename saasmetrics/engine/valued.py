@@ -21,6 +21,7 @@ from saasmetrics.engine.movements import FLOWS, movement_cube
 from saasmetrics.engine.pairs import MONEY
 from saasmetrics.engine.returns import split_returns
 from saasmetrics.engine.transfers import moves_between_groups
+from saasmetrics.engine.words import switching_words
 from saasmetrics.periods import iso_day
 
 if TYPE_CHECKING:
@@ -86,6 +87,13 @@ class Valuation:
         moments, place = np.unique(day, return_inverse=True)
         found: NDArray[np.float64] = self.at(moments)[currency, place.reshape(-1)]
         return found
+
+    def notes(self, spans: Spans) -> tuple[str, ...]:
+        """Return which rates were used, and how many entities pay in several of the currencies, in words."""
+        first = np.zeros(len(spans.entity_ids), np.int32)
+        first[spans.entity] = self.of_span
+        several = np.unique(spans.entity[self.of_span != first[spans.entity]])
+        return (self.note, *switching_words(len(several)))
 
     @property
     def note(self) -> str:

@@ -29,6 +29,7 @@ from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.reasons import ReasonsThere
 from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
 from saasmetrics.engine.portable.whole import among, day_number
+from saasmetrics.engine.words import switching_words
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
@@ -152,8 +153,10 @@ class PortableEngine(ReasonsThere, AheadThere):
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What the footnote of every number says about the tables."""
-        rates = () if self.valuation is None else (self.valuation.note,)
-        return (*self.basis.left_out(), *rates)
+        if self.valuation is None:
+            return tuple(self.basis.left_out())
+        several = switching_words(self.basis.switching())
+        return (*self.basis.left_out(), self.valuation.note, *several)
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
