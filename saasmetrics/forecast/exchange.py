@@ -10,6 +10,7 @@ from saasmetrics.asked import one_of
 from saasmetrics.engine.followed import followed, of_spans
 from saasmetrics.engine.groups import NONE
 from saasmetrics.errors import DataError
+from saasmetrics.forecast.rates import sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +55,8 @@ def exchange_factors(
     group = engine.origin(tuple(by))[engine.spans.entity[live]]
     factor = np.array([*(float(scenario.fx.get(name, 1.0)) for name in names), 1.0])
     many = len(engine.grouping(tuple(by)))
-    before = np.bincount(group, weights=amount, minlength=many)
-    after = np.bincount(group, weights=amount * factor[code[live]], minlength=many)
+    before, _ = sums(group, amount, many)
+    after, _ = sums(group, amount * factor[code[live]], many)
     return np.divide(after, before, out=np.ones(many), where=before > 0)
 
 

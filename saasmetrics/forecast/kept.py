@@ -11,7 +11,7 @@ from saasmetrics.catalogue import metric
 from saasmetrics.engine.followed import followed
 from saasmetrics.forecast.exchange import exchange_factors
 from saasmetrics.forecast.horizon import NOTE, OPTIONS, check_asked, closes, horizon, spread
-from saasmetrics.forecast.rates import Outlook, outlook
+from saasmetrics.forecast.rates import Outlook, outlook, sums
 from saasmetrics.forecast.scenario import Scenario, scenario_of
 from saasmetrics.forecast.steps import Cells, Ways, ways
 from saasmetrics.metrics.made import made, ratio
@@ -157,9 +157,7 @@ def _still_there(book: Book, found: Outlook, ago: int) -> tuple[Cells, float]:
     age[lives["account"]] = full - lives["cohort"]
     mine = np.flatnonzero((then > 0) & (now > 0))
     value, ages = now[mine] / MICRO, found.mrr.shape[1]
-    cells, square = (
-        np.bincount(age[mine], weights=x, minlength=ages).astype(float) for x in (value, value**2)
-    )
+    cells, square = sums(age[mine], value, ages)
     shape = (found.draws + 1, 1, len(cells))
     start = Cells(np.broadcast_to(cells, shape), np.broadcast_to(square, shape))
     if not ago or not then.any():

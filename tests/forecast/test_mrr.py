@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -263,3 +264,22 @@ def test_every_company_has_a_forecast_in_order_that_churn_pulls_down(
     moved = sm.forecast.mrr(made, scenario={"churn": churn}).df["value"]
     slack = 1e-9 * (1 + df["value"])
     assert ((moved <= df["value"] + slack) if churn >= 1 else (moved >= df["value"] - slack)).all()
+
+
+@pytest.mark.parametrize("asked", [sm.forecast.mrr, sm.forecast.nrr], ids=["mrr", "nrr"])
+def test_the_order_of_rows_changes_no_digit(asked: Any) -> None:
+    random = np.random.default_rng(5)
+    rows = pd.DataFrame(
+        [
+            (f"c{who}", f"2024-{month:02d}", round(float(random.uniform(1, 900)), 2))
+            for who in range(7)
+            for month in range(1, 13)
+            if random.random() < 0.8
+        ],
+        columns=["customer_id", "month", "mrr"],
+    )
+    ours, theirs = (
+        asked(sm.Book(mrr=each, currency="USD", as_of="2024-12-31")).df
+        for each in (rows, rows.sample(frac=1, random_state=3))
+    )
+    pd.testing.assert_frame_equal(ours, theirs, rtol=0, atol=0)

@@ -317,3 +317,15 @@ def test_drivers_name_their_periods_and_have_rows_by_reason(demo_book: sm.Book) 
     assert seats["seats"].sum() == pytest.approx(total)
     with pytest.raises(sm.DataError, match=r"behind them in \.rows\(step=\.\.\.\)"):
         found.proof()
+
+
+def test_of_customers_of_one_size_the_first_by_name_is_the_largest_in_every_order_of_rows() -> None:
+    table = {
+        "customer_id": ["a", "b", "c"] * 2,
+        "month": ["2026-01"] * 3 + ["2026-02"] * 3,
+        "mrr": [100, 100, 50, 150, 20, 50],
+    }
+    for order in ([0, 1, 2, 3, 4, 5], [1, 0, 2, 4, 3, 5]):
+        book = sm.Book(mrr={name: [values[at] for at in order] for name, values in table.items()})
+        found = sm.retention.sensitivity(book, window=1).df.set_index("scenario")["value"]
+        assert found["without the largest"] == pytest.approx(70 / 150)

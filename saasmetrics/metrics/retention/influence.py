@@ -124,7 +124,8 @@ def _scenarios(
     import pandas as pd
 
     above, below = rows["numerator"].to_numpy(float), rows["denominator"].to_numpy(float)
-    size = np.argsort(-below, kind="stable")
+    _, name_of = np.unique(rows["customer_id"].to_numpy(str), return_inverse=True)
+    size = np.lexsort((name_of, -below))  # of several that are alike, those named first
     paying = int((below > 0).sum())
     out = [("as it is", None, 0, above.sum(), below.sum())]
     for count in _LARGEST:
@@ -141,7 +142,7 @@ def _scenarios(
                 )
             )
     change = np.abs(np.nan_to_num(without - value, nan=0.0))
-    for at in np.argsort(-change, kind="stable")[:top]:
+    for at in np.lexsort((name_of, -change))[:top]:
         who = rows["customer_id"].iloc[at]
         if change[at] > 0:
             out.append((f"without {who}", who, 1, above.sum() - above[at], below.sum() - below[at]))
