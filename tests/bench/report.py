@@ -29,7 +29,7 @@ WORDS = {
     "pandas_wide": "pandas, a table of customers and months",
     "pandas_tutorial": "pandas, the tutorial way",
 }
-APART = {"gate": "book", "page": "review"}  # timed in the runs of another way
+APART = {"gate": "book"}  # timed in the runs of another way
 LIBRARIES = ("numpy", "pyarrow", "pandas", "duckdb", "polars")
 PEERS = {
     "pandas_tutorial": ("pandas tutorial", 50.0),
@@ -69,8 +69,6 @@ def seconds(found: Measured, way: str, of: Callable[..., float] = median) -> flo
     """Return the processor seconds of a way: the median of its runs, or another number of them."""
     if way == "gate":
         return of(run["apart"]["gate"] for run in found["book"])
-    if way == "page":
-        return of(run["seconds"] + run["apart"]["page"] for run in found["review"])
     return of(run["seconds"] for run in found[way])
 
 
@@ -104,15 +102,12 @@ def figures(found: Measured) -> list[tuple[str, float, str, float, bool]]:
     out += [
         ("peak memory over the columns", memory(found, "engine") / size, "x", 6.0, False),
         *(
-            [
-                (words, seconds(found, way) / job, "x", 3.0, False)
-                for way, words in (
-                    ("review", "review over job"),
-                    ("page", "review with its page over job"),
-                )
-            ]
-            if "review" in found
-            else []
+            (words, seconds(found, way) / job, "x", 3.0, False)
+            for way, words in (
+                ("review", "review over job"),
+                ("page", "review with its page over job"),
+            )
+            if way in found
         ),
         ("job with ids that are text over job", seconds(found, "texts") / job, "x", 1.15, False),
         ("quality gate over job", seconds(found, "gate") / job, "x", 1.0, False),

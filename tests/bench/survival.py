@@ -121,8 +121,8 @@ def measured(count: int) -> dict[str, float]:
     ours(small)  # imports
     found = {
         "count": spent(lambda: counted(drawn)),
-        "curves and fits of 20 segments": spent(lambda: ours(table)),
-        "curves and fits of 20 segments, 10 thousand lives": spent(lambda: ours(small)),
+        "curves and fits of 20 segments": spent(lambda: ours(table), 2),
+        "curves and fits of 20 segments, 10 thousand lives": spent(lambda: ours(small), 2),
         "curves from counts": spent(lambda: [curves_by_counts(table) for _ in range(20)], 5) / 20,
     }
     for model in MODELS:
