@@ -195,6 +195,17 @@ def agreeing(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
+def inside(said: str) -> str:
+    """Return words as they stand inside a sentence; abbreviations stay as they are.
+
+    Examples
+    --------
+    >>> inside("Churn of SMB"), inside("NRR runs up")
+    ('churn of SMB', 'NRR runs up')
+    """
+    return said if said[:2].isupper() else said[:1].lower() + said[1:]
+
+
 def format_money(value: float | None, currency: str = "USD") -> str:
     """Write an amount the way a board reads it: three digits and a magnitude.
 

@@ -66,8 +66,8 @@ def cut(words: str, points: float, wide: float, most: int = MOST_LINES) -> str:
     --------
     >>> cut("one two three", 8, 1.2, 2)
     'one two three'
-    >>> cut("one two three four five six seven", 8, 1.2, 2)
-    'one two three four five six seven'
+    >>> cut("one two three four five six seven", 8, 1.4, 1)
+    'one … (in full in the notes)'
     """
     if lines_at(words, points, wide) <= most:
         return words

@@ -10,8 +10,7 @@ import altair as alt
 
 from saasmetrics.charts.frame import Canvas, data, what
 from saasmetrics.charts.text import shortened, text_width
-from saasmetrics.metrics.explanation import inside
-from saasmetrics.money import counted, format_change, format_difference
+from saasmetrics.money import counted, format_change, format_difference, inside
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.money import format_value
+from saasmetrics.money import format_value, inside
 from saasmetrics.periods import period_text as period_text  # noqa: PLC0414 (told on to the charts)
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ def among(said: str, note: str) -> str:
     'Of the 6 largest of 20 groups, after a year, 90% of A customers are there'
     >>> among("After a year, 90% of A customers are there", "")
     'After a year, 90% of A customers are there'
+    >>> among("CSAT: from 80% (A) to 90% (B)", "The 6 largest of 20 groups")
+    'Of the 6 largest of 20 groups, CSAT: from 80% (A) to 90% (B)'
     """
-    return f"Of {note[:1].lower()}{note[1:]}, {said[:1].lower()}{said[1:]}" if note else said
+    return f"Of {inside(note)}, {inside(said)}" if note else said
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.asked import one_of
-from saasmetrics.money import format_change, format_difference
+from saasmetrics.money import format_change, format_difference, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,11 +146,6 @@ def cancelling(parts: NDArray[np.float64], steps: Sequence[Step]) -> str:
         return ""
     one, other = (inside(steps[at].label) for at in (up, down))
     return f"{one} and {other} partly cancel, customer by customer"
-
-
-def inside(label: str) -> str:
-    """Return a label as it stands inside a sentence; abbreviations stay as they are."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _dust(unit: str) -> float:

@@ -8,6 +8,7 @@ from saasmetrics.board.figures import head_of, scale_of
 from saasmetrics.board.model import Chart, Page, Row, Series, Table, Text, Tile, Total
 from saasmetrics.board.notes import footnote
 from saasmetrics.errors import DataError
+from saasmetrics.money import inside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def health(making: Making) -> Page:
     unseen = tuple(f"{text}." for text in (result.extra["unseen"],) if text)
     return Page(
         "health", "Customer health", title, red,
-        f"As of {making.book.as_of_text}: {result.text[:1].lower()}{result.text[1:]}.",
+        f"As of {making.book.as_of_text}: {inside(result.text)}.",
         footnote=footnote(making, [result], unseen),
         calculation="The score of each customer is in the table Health of the workbook.",
         tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
