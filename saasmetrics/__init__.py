@@ -343,7 +343,7 @@ def demo(customers: int = 2000, seed: int = 7) -> _Book:
     from saasmetrics.asked import whole
     from saasmetrics.book import Book
 
-    customers = whole("customers", customers, 1, "how many customers the company had", 1_000_000)
+    customers = whole("customers", customers, 1, "how many customers the company had", sample.MOST)
     seed = whole("seed", seed, 0, "a whole number that picks the company", most=2**63 - 1)
 
     return Book(as_of="2026-10-31", currency="USD", **sample.tables(customers, seed))

@@ -198,7 +198,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from saasmetrics import sample
     from saasmetrics.asked import whole
 
-    whole("--customers", arguments.customers, 1, "how many customers the company had", 1_000_000)
+    whole("--customers", arguments.customers, 1, "how many customers the company had", sample.MOST)
     folder = Path(arguments.folder)
     with _progress(1, "Writing the demo company") as done:
         try:

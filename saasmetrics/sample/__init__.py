@@ -5,7 +5,7 @@ The same customers, seed and date give the same bytes; nothing but numpy draws t
 
 from __future__ import annotations
 
-from saasmetrics.sample.build import is_written, tables, truths, write
+from saasmetrics.sample.build import MOST, is_written, tables, truths, write
 from saasmetrics.sample.truths import Parameters, Truths
 
-__all__ = ["Parameters", "Truths", "is_written", "tables", "truths", "write"]
+__all__ = ["MOST", "Parameters", "Truths", "is_written", "tables", "truths", "write"]

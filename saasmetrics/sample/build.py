@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 AS_OF = "2026-10-31"
+MOST = 1_000_000
+"""Customers that a company may have."""
 _SMALL = 500  # customers of a company that takes so little memory that it is kept
 
 

@@ -337,7 +337,7 @@ class Basis:
         ends = {"_low": nw.col("moving").min(), "_high": nw.col("moving").max()}
         each = self._lines().group_by("entity").agg(**ends)
         some = each.filter(nw.col("_low") != nw.col("_high"))
-        return self.once("switching", lambda: int(number(some.select(nw.len())) or 0))
+        return int(number(some.select(nw.len())) or 0)
 
     def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""
