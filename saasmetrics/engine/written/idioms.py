@@ -160,9 +160,9 @@ def _fits(pattern: Any, value: Any, found: dict[str, Any]) -> bool:
 
 
 def parts(value: Any) -> Iterator[Any]:
-    """Yield the values that a value is made of."""
+    """Yield the values that a value is made of; the relation whose rows a value counts is none."""
     for part in value.args:
         if isinstance(part, tuple):
             yield from part
-        elif isinstance(part, ops.Node):
+        elif isinstance(part, ops.Node) and not isinstance(part, ops.Relation):
             yield part
