@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.day_sums import Levels, valued
+from saasmetrics.engine.exchange import ends
 from saasmetrics.engine.matched import timeline
 from saasmetrics.engine.service import FAR
-from saasmetrics.engine.valued import ends
 from saasmetrics.errors import DataError
 from saasmetrics.money import MICRO
 from saasmetrics.periods import iso_day

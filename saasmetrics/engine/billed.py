@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.day_sums import Ints
-    from saasmetrics.engine.valued import Valuation
+    from saasmetrics.engine.exchange import Valuation
     from saasmetrics.policy import Policy
     from saasmetrics.tables import Table
 

@@ -1,4 +1,4 @@
-"""The cubes by period of the local engine: movements and pairs, at every period or at the stops that are shown."""
+"""The cubes of the local engine: movements and pairs at every period or at the stops that are shown, and cohorts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import valued, valued_pairs
 from saasmetrics.engine.axis import Axis, at_stops
+from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.cubes import HELD, Cube, refuse_large
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.movements import movement_cube, streamed_cube
@@ -69,7 +70,7 @@ def pairs(
     axis = axis_of(engine, freq, stops)
     cube = _constant_pairs(engine, window, freq, by, bags, axis)
     if engine.valuation is not None:
-        cube = valued.pairs(engine, engine.valuation, cube, window, freq, by, bags, axis)
+        cube = valued_pairs.pairs(engine, engine.valuation, cube, window, freq, by, bags, axis)
     return Cube(engine.grouping(by), cube, axis.first, bags)
 
 
@@ -90,3 +91,22 @@ def _constant_pairs(
         group = (group.astype(np.int64) * bags + engine.bags(bags)[entity_of]).astype(np.int32)
     parts = engine.at_periods(daily, freq)
     return pair_cube_between_groups(parts, entity_of, window, group, many, axis)
+
+
+def triangle(engine: LocalEngine, freq: str, by: Sequence[str], bags: int) -> Cube:
+    """Return customers, MRR and running minimum per group (and bag), cohort and age."""
+    first, _, full = engine.extent(freq)
+    periods = max(full - first + 1, 0)
+    found, group = engine.grouping(by), engine.origin(by)
+    refuse_large(found, periods * periods * max(bags, 1), HELD)
+    group = bagged(engine, group, bags) if bags else group
+    many = len(found) * max(bags, 1)
+    cube = triangle_cube(engine.periodic(freq), group, many, first, periods)
+    cube["constant"] = cube["mrr"]
+    if engine.valuation is not None:
+        cohort = engine.periodic(freq).since
+        first_rates = (engine.at_first_rates(freq), group, many, first, periods, cohort)
+        money = triangle_cube(*first_rates)
+        cube |= {"constant": money["mrr"], "floor": money["floor"], "point": money["point"]}
+        cube["mrr"] = valued.triangle_mrr(engine, engine.valuation, freq, group, many)
+    return Cube(found, cube, first, bags)

@@ -93,7 +93,12 @@ def _start(ledger: Ledger) -> NDArray[np.int64]:
 
 
 def age_cube(
-    ledger: Ledger, group: NDArray[np.int64], groups: int, ages: int, last: int
+    ledger: Ledger,
+    group: NDArray[np.int64],
+    groups: int,
+    ages: int,
+    last: int,
+    cohort: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Return customers and MRR by age over everybody old enough, as arrays of groups x ages.
 
@@ -107,6 +112,8 @@ def age_cube(
         How many ages, from 0.
     last
         The last period observed in full: an account counts up to the age that it has then.
+    cohort
+        The cohort of each account; by default the period at whose end it first pays.
 
     Returns
     -------
@@ -117,7 +124,8 @@ def age_cube(
     cells = groups * ages
     total = {name: np.zeros(cells, np.int64) for name in AGES}
     for accounts, part in ledger.blocks:
-        begin, mine = part.since, group[accounts]
+        begin = part.since if cohort is None else cohort[accounts]
+        mine = group[accounts]
         # A credit before the first payment is of no age.
         seen = part.pick((part.time <= last) & (part.time >= begin[part.account]))
         born = np.flatnonzero(begin <= last)

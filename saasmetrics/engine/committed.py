@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import exchange
 from saasmetrics.engine.group_pairs import cumulated, spread_events, summed
 from saasmetrics.engine.groups import Groups, groups
 from saasmetrics.engine.keys import in_one
@@ -76,7 +76,7 @@ def commitments(engine: LocalEngine, freq: str, by: Sequence[str], told: int) ->
     cube = cumulated(parts, starts, cell, rows, periods)
     shape = (len(held.groups), held.currencies, periods)
     cube = {name: value.reshape(shape) for name, value in cube.items()}
-    days = valued.ends(engine, freq, first, periods)
+    days = exchange.ends(engine, freq, first, periods)
     factor = np.ones((1, periods)) if engine.valuation is None else engine.valuation.at(days)
     measures = at_rates(cube, factor[None, : held.currencies])
     return Commitments(held.groups, measures, first, known.notes)
@@ -91,7 +91,7 @@ def commitment_rows(
 
     known = promises(engine, told)
     held = _Held.of(engine, known, by)
-    day = int(valued.ends(engine, freq, period, 1)[0])
+    day = int(exchange.ends(engine, freq, period, 1)[0])
     here = (known.spans.start <= day) & (known.spans.end > day)
     zero = np.zeros(len(here), np.int64)
     account, _, parts = _swept(known, held, zero, zero + _NEVER, here)

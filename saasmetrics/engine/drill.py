@@ -152,12 +152,19 @@ def _triangle(
     mine = lives["cohort"] + age <= full if cohort is None else lives["cohort"] == cohort
     mine &= _in_group(engine.origin(by), group)[lives["account"]]
     accounts = lives["account"][mine]
-    columns = aged(engine.periodic(freq), accounts, lives["cohort"][mine], age)
-    columns["constant"] = columns["mrr"]
+    begins = lives["cohort"][mine]
+    columns = aged(engine.periodic(freq), accounts, begins, age)
+    columns["constant"], columns["start"] = columns["mrr"], lives["mrr"][mine]
+    if engine.valuation is not None:
+        ledger = engine.at_first_rates(freq)
+        money = aged(ledger, accounts, begins, age)
+        columns |= {name: money[name] for name in ("floor", "point", "total")}
+        columns["constant"] = money["mrr"]
+        columns["start"] = aged(ledger, accounts, begins, 0)["mrr"]
     if engine.valuation is not None and cohort is not None:
         cell = valued.Cell(cohort + age, 1, freq, tuple(by), None)
         columns["mrr"] = valued.movement_rows(engine, engine.valuation, cell, accounts)["closing"]
-    return accounts, {"start": lives["mrr"][mine], **columns}
+    return accounts, columns
 
 
 def _lives(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.axis import Axis
     from saasmetrics.engine.ledger import Ledger
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """MRR and paused MRR at both ends of windows: a row per account and event of its entity, by event and account.
+
+    `mrr` and `paused` are those at the start and at the end of the window that ends at `moment`; they hold until the
+    entity's next event. `seen` says whether the entity had been a customer by the start.
+    """
+
+    account: NDArray[Any]
+    event: NDArray[np.int64]
+    moment: NDArray[Any]
+    mrr: tuple[NDArray[np.int64], NDArray[np.int64]]
+    paused: tuple[NDArray[np.int64], NDArray[np.int64]]
+    seen: NDArray[np.bool_]
 
 
 def pair_cube_between_groups(
@@ -34,29 +51,47 @@ def pair_cube_between_groups(
     Opening MRR belongs to the group it was in. Of the change over the window, what moved between groups of one
     customer is no gain of one and no loss of the other, so that the groups add up to the company.
     """
+    found = levels(accounts, entity_of, window, axis)
+    parts = contributions(found.event, found.mrr, found.paused, found.seen, aside=accounts.aside)
+    return summed_up(found, parts, group, groups, axis)
+
+
+def levels(accounts: Ledger, entity_of: NDArray[np.int32], window: int, axis: Axis) -> Levels:
+    """Return what every account pays at both ends of the windows, at all times at which that changes for its entity."""
     owner, time, now, then = merged(accounts, window, axis.last)
     account, event, moment = spread_events(owner, time, entity_of)
     where = np.searchsorted(in_one(account, moment), in_one(owner, time))
     order = np.lexsort((account, event))
-    levels = []
+    found = []
     for change in [*now, *then]:
         full = np.zeros(len(account), np.int64)
         full[where] = change
-        levels.append(running(full, account)[order])
-    half = len(levels) // 2
-    m1, m0, none = levels[0], levels[half], np.zeros(len(account), np.int64)
-    p1, p0 = (none, none) if half == 1 else (levels[1], levels[half + 1])
+        found.append(running(full, account)[order])
+    half = len(found) // 2
+    m1, m0, none = found[0], found[half], np.zeros(len(account), np.int64)
+    p1, p0 = (none, none) if half == 1 else (found[1], found[half + 1])
     account, event, moment = account[order], event[order], moment[order]
     entity_since = np.full(int(entity_of.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int64)
     np.minimum.at(entity_since, entity_of, accounts.held_since)
     seen = entity_since[entity_of[account]] <= moment - window
-    parts = contributions(event, (m0, m1), (p0, p1), seen, aside=accounts.aside)
-    back = np.lexsort((moment, account))
-    cell = group[account].astype(np.int64) * len(axis) + (axis.place(moment) - axis.base)
-    account = account[back]
+    return Levels(account, event, moment, (m0, m1), (p0, p1), seen)
+
+
+def summed_up(
+    found: Levels,
+    parts: dict[str, NDArray[np.int64]],
+    group: NDArray[np.int32],
+    groups: int,
+    axis: Axis,
+) -> dict[str, NDArray[np.int64]]:
+    """Return what each row of levels adds to each sum, summed per group and period; each holds until the next event."""
+    back = np.lexsort((found.moment, found.account))
+    account = found.account[back]
+    cell = group[account].astype(np.int64) * len(axis) - axis.base
+    cell += axis.place(found.moment[back])
     starts = np.ones(len(account), bool)
     starts[1:] = account[1:] != account[:-1]
-    return cumulated({k: v[back] for k, v in parts.items()}, starts, cell[back], groups, len(axis))
+    return cumulated({k: v[back] for k, v in parts.items()}, starts, cell, groups, len(axis))
 
 
 def contributions(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from saasmetrics.engine import by_period, causes, desk, drill, term_numbers, valued
+from saasmetrics.engine import by_period, causes, desk, drill, exchange, term_numbers, valued
 from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
-from saasmetrics.engine.cohorts import CAUSES, age_cube, lifetimes, triangle_cube
+from saasmetrics.engine.cohorts import CAUSES, age_cube, aged, lifetimes
 from saasmetrics.engine.cubes import (
     BAG,
     HELD,
@@ -122,16 +122,16 @@ class LocalEngine(ReasonsHere, AheadHere):
         return spans(self.tables, self.policy, self.as_of, self.currency)
 
     @cached_property
-    def valuation(self) -> valued.Valuation | None:
+    def valuation(self) -> exchange.Valuation | None:
         """The exchange rates that move and count; None where none does."""
         if self.policy.fx == "constant":
             return None
-        return valued.valuation(self.tables, self.spans, self.as_of, self.currency)
+        return exchange.valuation(self.tables, self.spans, self.as_of, self.currency)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What the footnote of every number says about the tables."""
-        rates = () if self.valuation is None else self.valuation.notes(self.spans)
+        rates = () if self.valuation is None else (self.valuation.note,)
         return (*self.spans.notes, *rates)
 
     @cached_property
@@ -172,6 +172,13 @@ class LocalEngine(ReasonsHere, AheadHere):
     def periodic(self, freq: str) -> Ledger:
         """Return the entities' ledger at the ends of periods."""
         return self._once(("periodic", freq), lambda: self.at_periods(self.entities, freq))
+
+    def at_first_rates(self, freq: str) -> Ledger:
+        """Return `periodic` with each entity at the exchange rates of the period in which it first pays."""
+        rates = self.valuation
+        if rates is None:
+            return self.periodic(freq)
+        return self._once(("first", freq), lambda: valued.at_first_rates(self, rates, freq))
 
     def at_periods(self, daily: Ledger, freq: str) -> Ledger:
         """Return a daily ledger as the ends of periods see it."""
@@ -280,20 +287,7 @@ class LocalEngine(ReasonsHere, AheadHere):
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
         key = ("triangle", tuple(by), self.calendar(freq).freq)
-        return self._lately(key, bags, lambda: self._triangle(freq, by, bags))
-
-    def _triangle(self, freq: str, by: Sequence[str], bags: int) -> Cube:
-        first, _, full = self.extent(freq)
-        periods = max(full - first + 1, 0)
-        found, group = self.grouping(by), self.origin(by)
-        refuse_large(found, periods * periods * max(bags, 1), HELD)
-        group = by_period.bagged(self, group, bags) if bags else group
-        many = len(found) * max(bags, 1)
-        cube = triangle_cube(self.periodic(freq), group, many, first, periods)
-        cube["constant"] = cube["mrr"]
-        if self.valuation is not None:
-            cube["mrr"] = valued.triangle_mrr(self, self.valuation, freq, group, many)
-        return Cube(found, cube, first, bags)
+        return self._lately(key, bags, lambda: by_period.triangle(self, freq, by, bags))
 
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
@@ -302,7 +296,11 @@ class LocalEngine(ReasonsHere, AheadHere):
         found = self.grouping(by)
         many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
         refuse_large(found, width * max(bags, 1), HELD)
-        cube = age_cube(self.periodic(freq), group.astype(np.int64), many, width, full)
+        asked = (group.astype(np.int64), many, width, full)
+        cube = age_cube(self.periodic(freq), *asked)
+        if self.valuation is not None:
+            money = age_cube(self.at_first_rates(freq), *asked, self.periodic(freq).since)
+            cube |= {name: money[name] for name in ("mrr", "oldest")}
         return Cube(found, cube, 0, bags)
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
@@ -313,6 +311,9 @@ class LocalEngine(ReasonsHere, AheadHere):
         calendar, since = self.calendar(freq), self._since
         left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
         found = lifetimes(self.periodic(freq), self.extent(freq)[2], left)
+        if self.valuation is not None:
+            ledger = self.at_first_rates(freq)
+            found["mrr"] = aged(ledger, found["account"], found["cohort"], 0)["mrr"]
         code = self._causes(cause)[0]
         if code is None:
             found["cause"] = np.zeros(len(found["account"]), np.int64)

@@ -24,8 +24,8 @@ from saasmetrics.money import to_micro
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.exchange import Valuation
     from saasmetrics.engine.local import LocalEngine
-    from saasmetrics.engine.valued import Valuation
     from saasmetrics.policy import Policy
 
 # What a promise says of its amount: it runs; it begins; it ends; a discount on it ends; it rests; it rests until a day

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import exchange, valued
 from saasmetrics.engine.amounts import monthly_micro
 from saasmetrics.engine.columns import has
+from saasmetrics.engine.keys import apart, in_one
 from saasmetrics.engine.movements import CHURN, CONTRACTION, EXPANSION
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES, Changes, Lines, causes, changes, lines_of
 from saasmetrics.engine.service import FAR
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from saasmetrics.engine.ledger import Ledger
     from saasmetrics.engine.local import LocalEngine
 
 KINDS = {"expansion": SUBTYPES, "contraction": SUBTYPES, "churn": CAUSES}
@@ -46,6 +46,21 @@ class Reasons:
             self.subtype[keep],
             self.amount[keep],
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    """Customers' movements: one element per customer and time, in the order of `key`, which is both in one."""
+
+    key: NDArray[np.int64]
+    entity: NDArray[np.int64]
+    period: NDArray[np.int64]
+    kind: NDArray[np.int8]
+    amount: NDArray[np.int64]
+
+    def pick(self, keep: NDArray[np.bool_]) -> _Moved:
+        """Return the elements that a mask selects."""
+        return _Moved(*(values[keep] for values in vars(self).values()))
 
 
 def known_lines(engine: LocalEngine) -> Lines:
@@ -84,25 +99,24 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     midpoint, voluntary
         Whether price and seats count at the mean of the other; whether churn without a cause is voluntary.
     """
-    source, period, kind = engine.kinds(freq)
+    source = _moved(engine, freq)
     start, end = slots(engine, freq)
     found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint)
-    amount = _amounts(engine, source, freq)
-    at, there = _place(source, found.entity, found.time)
-    stays = there & np.isin(kind[at], (EXPANSION, CONTRACTION))
-    parts = _whole(_valued(engine, found)[stays], at[stays], amount)
+    at, there = _place(source.key, found.entity, found.time)
+    stays = there & np.isin(source.kind[at], (EXPANSION, CONTRACTION))
+    parts = _whole(_valued(engine, found)[stays], at[stays], source.amount)
     row, subtype = np.nonzero(parts)
     change = at[stays][row]
-    movement = np.where(kind[change] == EXPANSION, 0, 1)
+    movement = np.where(source.kind[change] == EXPANSION, 0, 1)
     value = parts[row, subtype]
-    left = np.flatnonzero(kind == CHURN)
+    left = np.flatnonzero(source.kind == CHURN)
     cause = _filed(_causes(engine, source, end)[left], voluntary=voluntary)
     told = _summed(
-        np.concatenate([source.account[change], source.account[left]]).astype(np.int64),
-        np.concatenate([period[change], period[left]]).astype(np.int64),
+        np.concatenate([source.entity[change], source.entity[left]]),
+        np.concatenate([source.period[change], source.period[left]]),
         np.concatenate([movement, np.full(len(left), 2)]),
         np.concatenate([subtype, cause]),
-        np.concatenate([value, amount[left]]),
+        np.concatenate([value, source.amount[left]]),
     )
     return _with_returns(engine, freq, told) if engine.policy.return_price == "split" else told
 
@@ -154,19 +168,27 @@ def _summed(
     return found.pick(total != 0)
 
 
-def _amounts(engine: LocalEngine, source: Ledger, freq: str) -> NDArray[np.int64]:
-    """Return what each change of a customer adds to its movement, at the rates of its day."""
-    constant = source.moving - source.before(source.moving)
-    rates = engine.valuation
-    if rates is None:
-        return constant
-    held = valued.accounts(engine, rates, ())
-    moved, day = valued.valued_moves(engine, rates, held, freq)
-    time = day if engine.policy.view == "event" else moved.period
-    at, there = _place(source, held.entity[moved.account].astype(np.int64), time.astype(np.int64))
-    out = np.zeros(len(source), np.int64)
-    np.add.at(out, at[there], moved.amount[there])
-    return out
+def _moved(engine: LocalEngine, freq: str) -> _Moved:
+    """Return the movements of customers, at the rates of their day."""
+    source, period, kind = engine.kinds(freq)
+    key, rates = in_one(source.account, source.time), engine.valuation
+    amount = source.moving - source.before(source.moving)
+    if rates is not None:
+        held = valued.accounts(engine, rates, ())
+        moved, day = valued.valued_moves(engine, rates, held, freq)
+        time = day if engine.policy.view == "event" else moved.period
+        mine, first, place = np.unique(
+            in_one(held.entity[moved.account], time), return_index=True, return_inverse=True
+        )
+        amount = np.zeros(len(mine), np.int64)
+        np.add.at(amount, place.reshape(-1), moved.amount)
+        at, there = _place(key, *apart(mine))
+        # At constant rates a change of currency may be another movement, or by chance none.
+        sign = np.where(amount > 0, np.int8(EXPANSION), np.int8(CONTRACTION))
+        stays = ~there | np.isin(kind[at], (EXPANSION, CONTRACTION))
+        key, period, kind = mine, moved.period[first], np.where(stays, sign, kind[at])
+    found = _Moved(key, apart(key)[0], period.astype(np.int64), kind.astype(np.int8), amount)
+    return found.pick(~np.isin(kind, (EXPANSION, CONTRACTION)) | (amount != 0))
 
 
 def _valued(engine: LocalEngine, found: Changes) -> NDArray[np.int64]:
@@ -201,24 +223,23 @@ def _whole(
 
 
 def _place(
-    source: Ledger, entity: NDArray[np.int64], time: NDArray[np.int64]
+    key: NDArray[np.int64], entity: NDArray[np.int64], time: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return which change of the ledger is that of an entity and time, and whether there is one."""
-    key = (source.account.astype(np.int64) << 32) + source.time
-    wanted = (entity << 32) + time
+    """Return which change is that of an entity and time, and whether there is one."""
+    wanted = in_one(entity, time)
     at = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     there = key[at] == wanted if len(key) else np.zeros(len(wanted), bool)
     return at, there
 
 
-def _causes(engine: LocalEngine, source: Ledger, end: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each change of the ledger the cause of the line that ended last by then."""
+def _causes(engine: LocalEngine, source: _Moved, end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each movement the cause of the line that ended last by then."""
     spans = engine.spans
     code = causes(spans, engine.tables[spans.source].data)
     over = np.flatnonzero(end < FAR)
     order = over[np.lexsort((code[over], spans.end[over], spans.entity[over]))]
-    at, there = _place(source, spans.entity[order].astype(np.int64), end[order])
-    out = np.zeros(len(source), np.int64)
+    at, there = _place(source.key, spans.entity[order].astype(np.int64), end[order])
+    out = np.zeros(len(source.key), np.int64)
     out[at[there]] = code[order[there]]
     return out
 
@@ -262,7 +283,7 @@ def window_rows(
     keep = (found.time == 1) & (place[found.entity] >= 0)
     keep[keep] = stays[place[found.entity[keep]]]
     change = (rows["expansion"] + rows["contraction"]).to_numpy()
-    start_day = valued.ends(engine, freq, period - window, 1)
+    start_day = exchange.ends(engine, freq, period - window, 1)
     parts = found.parts[keep]
     if engine.valuation is not None:
         span = np.where(found.after.span >= 0, found.after.span, found.before.span)[keep]

@@ -15,11 +15,11 @@ from saasmetrics.engine.billed import SERVED as PAYING
 from saasmetrics.engine.billed_levels import levels_of
 from saasmetrics.engine.columns import encode, flat
 from saasmetrics.engine.day_sums import Levels, day_sums
+from saasmetrics.engine.exchange import Valuation, factors
 from saasmetrics.engine.groups import NONE
 from saasmetrics.engine.matched import matched
 from saasmetrics.engine.reconciled_cell import CAUSES, READINGS, Behind, Cell
 from saasmetrics.engine.spans import entity_column
-from saasmetrics.engine.valued import Valuation, factors
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import LARGEST
 

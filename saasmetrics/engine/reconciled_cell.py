@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.day_sums import Ints, Segments
-    from saasmetrics.engine.valued import Valuation
+    from saasmetrics.engine.exchange import Valuation
     from saasmetrics.policy import Policy
 
 MATCHED = ("only_mrr", "only_invoices", "credits")

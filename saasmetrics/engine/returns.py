@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saasmetrics.engine.keys import in_one
 from saasmetrics.engine.movements import CONTRACTION, EXPANSION, REACTIVATION, Moves
 from saasmetrics.engine.transfers import filled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.ledger import Ledger
@@ -21,6 +24,7 @@ def split_returns(
     entity: NDArray[np.int32],
     time: NDArray[np.int32],
     source: Ledger,
+    old_of: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> tuple[Moves, NDArray[np.int64]]:
     """Split each return into the old MRR and the rest, and return with it the movement that each one comes from.
 
@@ -32,6 +36,8 @@ def split_returns(
         The customer and the time of each movement.
     source
         The ledger of the customers at the same times.
+    old_of
+        What a customer held before it left, at a return (customer and time in one key); None: as in the ledger.
 
     Notes
     -----
@@ -42,12 +48,12 @@ def split_returns(
     if not len(at):
         return found, np.arange(len(found.kind))
     order = np.lexsort((at, time[at], entity[at]))
-    key = ((entity[at].astype(np.int64) << 32) + time[at])[order]
+    key = in_one(entity[at], time[at])[order]
     begins = np.ones(len(key), bool)
     begins[1:] = key[1:] != key[:-1]
     event = np.cumsum(begins) - 1
     amount = found.amount[at][order]
-    old = _old(source, key)
+    old = _old(source, key) if old_of is None else old_of(key)
     back = filled(event, np.maximum(amount, 0), old)
     events = int(begins.sum())
     new, won = np.zeros(events, np.int64), np.zeros(events, np.int64)
@@ -85,9 +91,13 @@ def split_returns(
 
 def _old(source: Ledger, key: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return what each customer held before it left, at the changes that some keys name."""
-    held = source.held
-    place = np.maximum.accumulate(np.where(held > 0, np.arange(len(held)), 0))
-    before = held[np.append(0, place[:-1])]
-    known = (source.account.astype(np.int64) << 32) + source.time
-    out: NDArray[np.int64] = before[np.searchsorted(known, key)]
+    old: NDArray[np.int64] = source.held[last_held(source, key)]
+    return old
+
+
+def last_held(source: Ledger, key: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return at which change each customer held something for the last time, before the returns that some keys name."""
+    place = np.maximum.accumulate(np.where(source.held > 0, np.arange(len(source)), 0))
+    known = in_one(source.account, source.time)
+    out: NDArray[np.int64] = np.append(0, place[:-1])[np.searchsorted(known, key)]
     return out

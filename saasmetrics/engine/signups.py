@@ -135,9 +135,8 @@ def sign_up_triangle(
     first = int(periods.min()) if len(periods) else full + 1
     many, width = len(found.groups), max(full - first + 1, 0)
     cohort = np.where(inside, found.of_entity, full + 1)
-    cube = triangle_cube(
-        engine.periodic(freq), found.group.astype(np.int32), many, first, width, cohort
-    )
+    asked = (found.group.astype(np.int32), many, first, width, cohort)
+    cube = triangle_cube(engine.periodic(freq), *asked)
     cell = np.concatenate(
         [
             found.group[inside] * width + found.of_entity[inside] - first,
@@ -146,6 +145,9 @@ def sign_up_triangle(
     )
     signed = tally(cell, None, many * width).reshape(many, width, 1)
     cube["constant"] = cube["mrr"]
+    if engine.valuation is not None:
+        money = triangle_cube(engine.at_first_rates(freq), *asked)
+        cube |= {"constant": money["mrr"], "floor": money["floor"], "point": money["point"]}
     cube[SIGNED] = np.repeat(signed, width, axis=2)
     return Cube(found.groups, cube, first), found.notes
 
@@ -159,8 +161,12 @@ def sign_up_rows(
     found = sign_ups(engine, freq, by)
     member = np.ones(len(found.of_entity), bool) if group is None else found.group == group
     accounts = np.flatnonzero(member & (found.of_entity == cohort))
-    columns = aged(engine.periodic(freq), accounts, np.full(len(accounts), cohort), age)
-    paid = frame(engine, accounts, {**columns, "constant": columns["mrr"]})
+    begins = np.full(len(accounts), cohort)
+    columns = aged(engine.periodic(freq), accounts, begins, age)
+    money = aged(engine.at_first_rates(freq), accounts, begins, age)
+    money["constant"] = money["mrr"]
+    columns |= {name: money[name] for name in ("constant", "floor", "point", "total")}
+    paid = frame(engine, accounts, columns)
     other = np.ones(len(found.others), bool) if group is None else found.others_group == group
     ids = found.others_ids.filter(pa.array(other & (found.others == cohort)))
     never = pd.DataFrame(0, index=range(len(ids)), columns=paid.columns)

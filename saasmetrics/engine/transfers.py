@@ -71,6 +71,7 @@ def moves_between_groups(
     entity_period: NDArray[np.int32],
     entity_kind: NDArray[np.int8],
     entity_of: NDArray[np.int32],
+    factor: NDArray[np.float64] | None = None,
 ) -> Moves:
     """Return the movements of accounts, each the part of one group in an entity.
 
@@ -84,6 +85,8 @@ def moves_between_groups(
         The kind of each change of an entity.
     entity_of
         The entity of each account.
+    factor
+        The rate of exchange of each change on its day, at which all but `change` is; None: amounts are as they are.
     """
     owner, time = entity_of[accounts.account], accounts.time
     order = np.lexsort((accounts.account, time, owner))
@@ -91,29 +94,35 @@ def moves_between_groups(
     event = (
         np.concatenate([[0], np.cumsum(key[1:] != key[:-1])]) if len(key) else np.zeros(0, np.int64)
     )
-    change = (accounts.moving - accounts.before(accounts.moving))[order]
+    constant = accounts.moving - accounts.before(accounts.moving)
+    change = _at(constant, factor)[order]
     kind, moving = _kind_at(key, entities, entity_kind)
     transfer = split_transfer(event, change, moving)
+    rest = np.where(kind == IGNORED, np.int64(0), change - transfer)
     # Where the parts of a customer cancel out, a visit that is not counted may leave them changed.
-    transfer = np.where(kind == IGNORED, change, transfer)
-    rest = change - transfer
+    transfer = np.where(kind == IGNORED, constant[order], transfer)
     kind = np.where(moving, np.where(rest > 0, np.int8(EXPANSION), np.int8(CONTRACTION)), kind)
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     mrr, was = accounts.mrr, accounts.before(accounts.mrr)
+    pause = rested(accounts)
     opened = _entity_opened(owner, period, entities, entity_period)
     return Moves(
         account=accounts.account,
         period=period,
         kind=kind[back].astype(np.int8),
         amount=rest[back],
-        pause=rested(accounts),
+        pause=None if pause is None else _at(pause, factor),
         transfer=transfer[back],
         change=mrr - was,
         opened=opened,
         paying=(mrr > 0).astype(np.int8) - (was > 0),
         held=holding(accounts),
     )
+
+
+def _at(amount: NDArray[np.int64], factor: NDArray[np.float64] | None) -> NDArray[np.int64]:
+    return amount if factor is None else np.rint(amount * factor).astype(np.int64)
 
 
 def _kind_at(

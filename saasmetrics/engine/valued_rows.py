@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine import valued
-from saasmetrics.engine.group_pairs import contributions
+from saasmetrics.engine import exchange, valued
+from saasmetrics.engine.group_pairs import Levels, contributions
 from saasmetrics.engine.movements import FLOWS, KINDS
 from saasmetrics.engine.pairs import MONEY
+from saasmetrics.engine.valued_pairs import at_rates, switches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.exchange import Valuation
     from saasmetrics.engine.local import LocalEngine
-    from saasmetrics.engine.valued import Measures, Valuation
+    from saasmetrics.engine.valued import Measures
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,17 @@ def movement_rows(
     place = _places(len(engine.spans.entity_ids), entities)[held.entity]
     here = (moved.period > cell.period - cell.window) & (moved.period <= cell.period)
     here &= mine[moved.account] & (place[moved.account] >= 0)
-    at = place[moved.account[here]]
+    moved = moved.pick(np.flatnonzero(here), cell.period)
+    at = place[moved.account]
     out: Measures = {name: np.zeros(len(entities), np.int64) for name in FLOWS}
     for number, name in enumerate(KINDS):
-        chosen = moved.kind[here] == number
-        np.add.at(out[name], at[chosen], moved.amount[here][chosen])
+        chosen = moved.kind == number
+        np.add.at(out[name], at[chosen], moved.amount[chosen])
     for name, values in (("pause", moved.pause), ("transfer", moved.transfer)):
         if values is not None:
-            np.add.at(out[name], at, values[here])
+            np.add.at(out[name], at, values)
+    for name, change in valued.changed(moved, held).items():
+        out[name] = np.bincount(at[change], minlength=len(entities))
     balances = _balances(engine, rates, held, cell)
     for name, value in zip(("opening", "closing"), balances, strict=True):
         out[name] = np.zeros(len(entities), np.int64)
@@ -70,17 +75,24 @@ def pair_rows(
     (m0, p0), (m1, p1) = ledger.state(cell.period - cell.window), ledger.state(cell.period)
     begun = engine.periodic(cell.freq).held_since <= cell.period - cell.window
     customer = held.entity.astype(np.int64)
-    parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
-    start, end = _factors(engine, rates, cell)
+    seen, aside = begun[customer], ledger.aside
+    start, end = (factor[held.currency] for factor in _factors(engine, rates, cell))
     late = end if engine.policy.fx == "spot" else start
-    currency = held.currency
-    money = valued.at_rates({n: parts[n] for n in MONEY}, start[currency], late[currency])
+    parts = contributions(customer, (m0, m1), (p0, p1), seen, aside=aside)
+    money = at_rates({name: parts[name] for name in MONEY}, start, late)
+    found = Levels(np.arange(len(customer)), customer, customer, (m0, m1), (p0, p1), seen)
+    mixed = switches(found, held.currency)
+    m0, p0, m1, p1 = (
+        np.rint(value * rate).astype(np.int64)
+        for value, rate in ((m0, start), (p0, start), (m1, late), (p1, start))
+    )
+    alone = contributions(customer, (m0, m1), (p0, p1), seen, aside=aside)
     place = _places(len(engine.spans.entity_ids), entities)[held.entity]
     chosen = _mine(held, cell) & (place >= 0)
     out: Measures = {}
     for name, value in money.items():
         out[name] = np.zeros(len(entities), np.int64)
-        np.add.at(out[name], place[chosen], value[chosen])
+        np.add.at(out[name], place[chosen], np.where(mixed, alone[name], value)[chosen])
     return out
 
 
@@ -102,7 +114,7 @@ def _factors(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each currency's factor at the end of the period before the window, and of its last period."""
     days = [
-        valued.ends(engine, cell.freq, t, 1)[0] for t in (cell.period - cell.window, cell.period)
+        exchange.ends(engine, cell.freq, t, 1)[0] for t in (cell.period - cell.window, cell.period)
     ]
     both = rates.at(np.array(days))
     return both[:, 0], both[:, 1]

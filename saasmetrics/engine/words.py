@@ -58,22 +58,3 @@ def left_out_words(source: str, counts: Iterable[int]) -> list[str]:
         for n, said in zip(counts, words, strict=True)
         if n
     ]
-
-
-def switching_words(count: int) -> tuple[str, ...]:
-    """Return in words that some customers pay in several currencies, and what that does to their movements.
-
-    Examples
-    --------
-    >>> switching_words(0)
-    ()
-    >>> switching_words(1)[0][:60]
-    '1 customer pays in several currencies: what it moves between'
-    """
-    if not count:
-        return ()
-    moves = agreeing(count, "pays", "pay"), agreeing(count, "it moves", "they move")
-    said = f"{counted(count, 'customer')} {moves[0]} in several currencies: what {moves[1]} between them is compared"
-    return (
-        f"{said} at the latest rates, which later ones change; fx='constant' takes them for all",
-    )

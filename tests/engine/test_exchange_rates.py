@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import saasmetrics as sm
 from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.pairs import MONEY
-from tests.connected.natives import connected
 from tests.properties.ledgers import BYS, FIRST, Case, cases
 from tests.properties.profile import quick
 
@@ -299,22 +298,3 @@ def test_what_was_spent_does_not_change_with_rates_that_came_later() -> None:
     )  # fmt: skip
     then = sm.economics.cac(book.as_of("2026-02-28"), lag=0).df["value"].tolist()
     assert sm.economics.cac(book, lag=0).df["value"].tolist()[:2] == then == [1000, 1000]
-
-
-@pytest.mark.parametrize("way", ["here", "duckdb", "polars"])
-def test_customers_who_pay_in_several_currencies_are_told_of(way: str) -> None:
-    tables = {
-        "mrr": {
-            "customer_id": ["c", "c", "d"],
-            "month": ["2024-01-01", "2024-02-01", "2024-01-01"],
-            "mrr": [100.0, 100.0, 50.0],
-            "currency": ["EUR", "USD", "EUR"],
-        },
-        "fx": {"date": ["2024-01-01", "2024-03-06"], "currency": ["EUR"] * 2, "rate": [1.0, 2.0]},
-    }
-    book = sm.Book(**tables, currency="USD", as_of="2024-03-31")
-    if way != "here":
-        book = connected(book.tables, way, currency="USD", as_of="2024-03-31")
-    said = "1 customer pays in several currencies"
-    assert said in sm.retention.nrr(book, 1).footnote
-    assert said not in sm.retention.nrr(book.with_policy(fx="constant"), 1).footnote

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import exchange
 from saasmetrics.engine.groups import ARR_BAND
 from saasmetrics.engine.line_order import TOLD_BY
 from saasmetrics.engine.portable import entities as who
@@ -25,9 +25,9 @@ from saasmetrics.engine.spans import source_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from saasmetrics.engine.exchange import Curve
     from saasmetrics.engine.groups import Groups
     from saasmetrics.engine.portable.whole import Frame
-    from saasmetrics.engine.valued import Curve
     from saasmetrics.policy import Policy
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ class Basis:
             return {}
         fx = fetched(self.tables["fx"].select("date", "currency", "rate"))
         used = fetched(source.select("currency").unique())["currency"].to_pylist()
-        return valued.moving(fx, [name for name in used if name], self.as_of, self.currency)
+        return exchange.moving(fx, [name for name in used if name], self.as_of, self.currency)
 
     @property
     def rates(self) -> Rates:
@@ -332,12 +332,15 @@ class Basis:
         """Return how many pieces there are."""
         return self.once("size", lambda: int(number(self._lines().select(nw.len())) or 0))
 
-    def switching(self) -> int:
-        """Return how many entities pay in several currencies whose rates move apart."""
+    def switches(self) -> bool:
+        """Return whether any entity pays in several currencies whose rates move apart."""
+        return self.once("switches", self._switches)
+
+    def _switches(self) -> bool:
         ends = {"_low": nw.col("moving").min(), "_high": nw.col("moving").max()}
         each = self._lines().group_by("entity").agg(**ends)
         some = each.filter(nw.col("_low") != nw.col("_high"))
-        return int(number(some.select(nw.len())) or 0)
+        return bool(number(some.select(nw.len())))
 
     def daily(self, by: Sequence[str] = (), bags: int = 0, *, apart: bool = False) -> Frame:
         """Return the changes of MRR per account and day; `apart`: with each group split by currency."""

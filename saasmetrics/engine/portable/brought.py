@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from saasmetrics.engine.exchange import Valuation
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
-    from saasmetrics.engine.valued import Valuation
     from saasmetrics.tables import Table
 
 _SPARSE = 4  # row numbers per row, beyond which they are ids

@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine import causes, valued
+from saasmetrics.engine import causes, exchange, valued
 from saasmetrics.engine.axis import Axis, at_stops
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, TRIANGLE, by_age
@@ -17,6 +17,7 @@ from saasmetrics.engine.cubes import BAG, Cube, dense_frame
 from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.portable import movements as movement
 from saasmetrics.engine.portable import pairs as pair
+from saasmetrics.engine.portable import switched
 from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.ahead import AheadThere
 from saasmetrics.engine.portable.amounts import names
@@ -27,9 +28,8 @@ from saasmetrics.engine.portable.fetched import dense, fetched, whole_columns
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.reasons import ReasonsThere
-from saasmetrics.engine.portable.triangle import money_cells, triangle_cells
+from saasmetrics.engine.portable.triangle import cohort_cells, money_cells
 from saasmetrics.engine.portable.whole import among, day_number
-from saasmetrics.engine.words import switching_words
 from saasmetrics.errors import NotPortableError
 from saasmetrics.periods import Calendar
 
@@ -105,16 +105,16 @@ class PortableEngine(ReasonsThere, AheadThere):
         return self.basis.source
 
     @cached_property
-    def valuation(self) -> valued.Valuation | None:
+    def valuation(self) -> exchange.Valuation | None:
         """The exchange rates that move and count; None where none does."""
         return self.valued_at(np.zeros(0, np.int32))
 
-    def valued_at(self, of_span: NDArray[np.int32]) -> valued.Valuation | None:
+    def valued_at(self, of_span: NDArray[np.int32]) -> exchange.Valuation | None:
         """Return the exchange rates that move and count, given the currency of each span that was brought."""
         curves = self.basis.curves
         if not curves:
             return None
-        return valued.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
+        return exchange.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
 
     @cached_property
     def here(self) -> BroughtEngine:
@@ -155,8 +155,7 @@ class PortableEngine(ReasonsThere, AheadThere):
         """What the footnote of every number says about the tables."""
         if self.valuation is None:
             return tuple(self.basis.left_out())
-        several = switching_words(self.basis.switching())
-        return (*self.basis.left_out(), self.valuation.note, *several)
+        return (*self.basis.left_out(), self.valuation.note)
 
     def pieces(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
         """Return who pays how much a month from when until when, with its group."""
@@ -194,9 +193,10 @@ class PortableEngine(ReasonsThere, AheadThere):
         if rates is not None:
             daily = self.basis.daily(by, bags, apart=True)
             sums = self._movements(freq, daily, many * rates.count, self.basis.rates)
-            made = valued.valued_movements(
-                self, rates, made, sums, freq, Axis(*self.extent(freq)[:2])
-            )
+            for name in valued.CHANGED:
+                made[name] = sums[name].reshape(many, rates.count, -1).sum(axis=1)
+            axis = Axis(*self.extent(freq)[:2])
+            made = valued.valued_movements(self, rates, made, sums, freq, axis)
         order = ("opening", *FLOWS, "closing")
         rest = sorted(name for name in made if name not in order)
         cube = Cube(found, {n: made[n] for n in (*order, *rest)}, self.extent(freq)[0], bags)
@@ -226,41 +226,29 @@ class PortableEngine(ReasonsThere, AheadThere):
         stops: Sequence[int] = (),
     ) -> Cube:
         """Return the sums over customers of MRR at each period, or some, and `window` periods before."""
-        found = self.grouping(by)
-        many = len(found) * max(bags, 1)
-        alone = self.basis.of_customers(by)
-        made = self._pairs(window, freq, self.basis.daily(by, bags), many, alone=alone)
-        rates = self.valuation
-        if rates is not None:
-            daily = self.basis.daily(by, bags, apart=True)
-            cube = self._pairs(window, freq, daily, many * rates.count)
-            axis = Axis(*self.extent(freq)[:2])
-            made = valued.valued_pairs(self, rates, made, cube, window, freq, axis)
-        return at_stops(Cube(found, made, self.extent(freq)[0], bags), stops, flows=False)
-
-    def _pairs(
-        self, window: int, freq: str, daily: Frame, groups: int, *, alone: bool = False
-    ) -> dict[str, NDArray[np.int64]]:
+        found, calendar = self.grouping(by), self.calendar(freq)
         first, periods, _ = self.extent(freq)
-        aside, last = self.policy.pause == "line", first + periods - 1
-        calendar = self.calendar(freq)
+        daily, last = self.basis.daily(by, bags), first + periods - 1
+        aside, alone = self.policy.pause == "line", self.basis.of_customers(by)
         cells = pair.pair_cells(daily, calendar, window, last, aside=aside, alone=alone)
-        made = dense(cells, (groups, periods), {"time": first}, pair.MEASURES)
-        return {name: np.cumsum(value, axis=1) for name, value in made.items()}
+        shape = (len(found) * max(bags, 1), periods)
+        changes = dense(cells, shape, {"time": first}, pair.MEASURES)
+        made = {name: np.cumsum(value, axis=1) for name, value in changes.items()}
+        if self.valuation is not None:
+            made = switched.valued(self, made, window, freq, by, bags)
+        return at_stops(Cube(found, made, first, bags), stops, flows=False)
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
         daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
-        found = self.grouping(by)
+        found, rates = self.grouping(by), self.valuation
         many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
-        made = dense(
-            triangle_cells(daily, calendar, full), (many, periods, periods), dims, TRIANGLE
-        )
+        cells = cohort_cells(self, daily, freq)
+        made = dense(cells, (many, periods, periods), dims, TRIANGLE)
         cube = {name: np.cumsum(value, axis=2) for name, value in made.items()}
         cube["constant"] = cube["mrr"]
-        rates = self.valuation
         if rates is not None:
             parts = self.basis.daily(apart=True)
             cells = money_cells(parts, daily, calendar, full, rates.count)
@@ -270,12 +258,12 @@ class PortableEngine(ReasonsThere, AheadThere):
 
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
-        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
+        daily = self.basis.daily(by, bags)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found = self.grouping(by)
         many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
-        cells, measures = triangle_cells(daily, calendar, full), ("customers", "mrr")
+        cells, measures = cohort_cells(self, daily, freq), ("customers", "mrr")
         made = dense(cells, (many, periods, periods), dims, measures)
         return Cube(found, by_age({n: np.cumsum(v, axis=2) for n, v in made.items()}), 0, bags)
 
@@ -286,12 +274,11 @@ class PortableEngine(ReasonsThere, AheadThere):
         import pandas as pd
 
         daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
-        _, _, full = self.extent(freq)
         left = (
             None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
         )
         cells = whole_columns(
-            lifetime_cells(daily, self.caused(cause), calendar, full, left),
+            lifetime_cells(self, daily, self.caused(cause), freq, left),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.balances import (
+    ACCOUNT,
     began,
     changes_at,
     of_entities,
     origins,
     with_balances,
 )
-from saasmetrics.engine.portable.whole import FAR, where, with_period
+from saasmetrics.engine.portable.whole import FAR, summed, where, with_last_day, with_period
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.portable.engine import PortableEngine
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
 
@@ -23,22 +26,24 @@ DIMS = ("duration", "entry", "event", "cause")
 
 
 def lifetime_cells(
-    daily: Frame, pieces: Frame, calendar: Calendar, last: int, left: int | None
+    engine: PortableEngine, daily: Frame, pieces: Frame, freq: str, left: int | None
 ) -> Frame:
     """Return customers and starting MRR per group, duration, entry, event and cause.
 
     Parameters
     ----------
+    engine, freq
+        The engine where the tables are; the frequency.
     daily, pieces
         Changes of MRR per account and day; the pieces that they come from.
-    calendar
-        The periods.
-    last
-        The last period observed in full.
     left
         The first period observed; customers won before it enter at the age they had then.
     """
+    calendar, last = engine.calendar(freq), engine.extent(freq)[2]
     lives = lifetimes(daily, calendar, last).join(origins(daily), on="entity")
+    if engine.basis.curves:
+        parts = engine.basis.daily(apart=True)
+        lives = _at_first_rates(lives, parts, calendar, engine.basis.rates, engine.as_of)
     entry = nw.lit(0) if left is None else nw.max_horizontal(left - nw.col("since"), nw.lit(0))
     lives = lives.with_columns(entry=entry.cast(nw.Int64))
     lives = lives.filter((nw.col("entry") == 0) | (nw.col("duration") > nw.col("entry")))
@@ -67,6 +72,22 @@ def lifetimes(daily: Frame, calendar: Calendar, last: int) -> Frame:
         event=nw.when(ended).then(1).otherwise(0).cast(nw.Int64),
         duration=nw.when(ended).then(nw.col("_gone")).otherwise(last) - nw.col("since"),
     ).drop("_gone")
+
+
+def _at_first_rates(
+    lives: Frame, parts: Frame, calendar: Calendar, rates: Rates, as_of: int
+) -> Frame:
+    """Return lifetimes with the MRR of the first snapshot at the rates of its period; `parts` are by currency."""
+    seen = changes_at(parts, calendar, events=False).join(
+        lives.select("entity", "since"), on="entity"
+    )
+    seen = seen.filter(nw.col("time") <= nw.col("since"))
+    seen = summed(seen, (*ACCOUNT, "since"), ("mrr_change",))
+    seen = with_last_day(seen, calendar, "since", "_last")
+    day = nw.min_horizontal("_last", nw.lit(as_of)).cast(nw.Int64)
+    seen = rates.valued(seen.with_columns(day=day), ("mrr_change",))
+    found = summed(seen, ("entity",), ("mrr_change",)).rename({"mrr_change": "mrr_micro"})
+    return lives.drop("mrr_micro").join(found, on="entity")
 
 
 def causes(pieces: Frame, calendar: Calendar) -> Frame:

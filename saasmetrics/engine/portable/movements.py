@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import numpy as np
 
+from saasmetrics.engine.exchange import ROUNDING
 from saasmetrics.engine.movements import KINDS, NOUNS
 from saasmetrics.engine.portable.balances import (
     ACCOUNT,
@@ -19,7 +20,7 @@ from saasmetrics.engine.portable.balances import (
 from saasmetrics.engine.portable.fetched import dense
 from saasmetrics.engine.portable.rates import with_days
 from saasmetrics.engine.portable.told import step
-from saasmetrics.engine.portable.whole import flag, running, summed, where, with_period
+from saasmetrics.engine.portable.whole import divided, flag, running, summed, where, with_period
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,7 @@ STAYS = -1  # a customer before and after: expansion or contraction, by the sign
 IGNORED = -2  # who comes and leaves in one period, where that does not count
 NEW, REACTIVATION, EXPANSION, CONTRACTION, CHURN = range(5)
 FROM_OPENING = "customers_churned_from_opening"
-MONEY = (*KINDS, "pause")
-SUMS = (*MONEY, "transfer", "change", "paying")
+SUMS = (*KINDS, "pause", "transfer", "change", "paying")
 COUNTS = (*NOUNS.values(), FROM_OPENING)
 _KINDS_ARE = "what each change of a customer is: 0 new, 1 reactivation, 4 churn, -1 more or less, -2 not counted"
 _MOVES_ARE = "each change as a movement, pause or transfer, and whom it counts"
@@ -63,27 +63,77 @@ def movement_cells(
     alone
         That no customer is in several groups, so that none moves between them.
     """
-    moves = moved(daily, calendar, policy, alone=alone)
-    if rates is not None:
-        events = policy.view == "event"
-        dated = (
-            moves.with_columns(day=nw.col("time")) if events else with_days(moves, daily, calendar)
-        )
-        moves = rates.valued(dated, MONEY)
+    moves = moved(daily, calendar, policy, rates, alone=alone)
     cells = summed(moves, (*ACCOUNT, "period"), (*SUMS, *COUNTS))
     cells = step(cells, "by_customer", "the movements of each customer in a period")
     once = [flag(nw.col(name) > 0).alias(name) for name in COUNTS]
-    return summed(cells.with_columns(*once), ("group", "period"), (*SUMS, *COUNTS))
+    cells = cells.with_columns(*once) if rates is None else _counted_once(cells, rates.count)
+    return summed(cells, ("group", "period"), (*SUMS, *COUNTS))
 
 
-def moved(daily: Frame, calendar: Calendar, policy: Policy, *, alone: bool) -> Frame:
-    """Return every change of an account, split into its movement, pause and transfer."""
+def _counted_once(cells: Frame, currencies: int) -> Frame:
+    """Count who expands or contracts in several currencies of a group in one of them."""
+    cells = cells.with_columns(_whole=divided(nw.col("group"), currencies), _one=nw.lit(1))
+    here = ("entity", "_whole", "period")
+    place = nw.col("_one").cum_sum().over(*here, order_by="group")
+    totals = {
+        f"_all_{name}": nw.col(name).sum().over(*here) for name in ("expansion", "contraction")
+    }
+    cells = cells.with_columns(_place=place, **totals)
+    once = {
+        NOUNS[name]: flag((nw.col(f"_all_{name}").abs() > ROUNDING) & (nw.col("_place") == 1))
+        for name in ("expansion", "contraction")
+    }
+    return cells.with_columns(**once)
+
+
+def moved(
+    daily: Frame, calendar: Calendar, policy: Policy, rates: Rates | None = None, *, alone: bool
+) -> Frame:
+    """Return every change of an account, split into its movement, pause and transfer.
+
+    With rates, changes are valued before they are told apart: what moves from one currency to another at the rates of
+    the day is no gain and no loss, whatever the rates are later.
+    """
     events = policy.view == "event"
     accounts = changes_at(daily, calendar, events=events)
     kinds = with_kind(of_entities(accounts), away(daily, calendar, events=events), policy, calendar)
-    kinds = step(kinds.select("entity", "time", "kind", "opened", "old"), "kinds", _KINDS_ARE)
-    moves = with_balances(accounts, ACCOUNT).join(kinds, on=["entity", "time"])
+    lost = ("_left", "_nth") if rates is not None and policy.return_price == "split" else ()
+    told = ("entity", "time", "kind", "opened", "old")
+    kinds = step(kinds.select(*told, *lost), "kinds", _KINDS_ARE)
+    moves = with_balances(accounts, ACCOUNT).join(kinds.select(*told), on=["entity", "time"])
+    moves = with_changes(moves, policy)
+    if rates is not None:
+        moves = rates.valued(_dated(moves, daily, calendar, policy, rates), ("change", "pause"))
+    if rates is not None and lost:
+        back = kinds.filter(nw.col("kind") == REACTIVATION).select("entity", "time", "_nth")
+        back = _dated(back, daily, calendar, policy, rates)
+        old = _old_at_rates(accounts, kinds, back, rates)
+        moves = moves.drop("old").join(old, on=["entity", "time"], how="left")
+        moves = moves.with_columns(nw.col("old").fill_null(0).cast(nw.Int64))
     return step(with_amounts(moves, policy, alone=alone), "moves", _MOVES_ARE)
+
+
+def _dated(moves: Frame, daily: Frame, calendar: Calendar, policy: Policy, rates: Rates) -> Frame:
+    """Add the day at whose rates movements count."""
+    if policy.view == "event":
+        return moves.with_columns(day=nw.col("time"))
+    return with_days(moves, daily, calendar, rates.count)
+
+
+def _old_at_rates(accounts: Frame, kinds: Frame, back: Frame, rates: Rates) -> Frame:
+    """Return as `old` what customers held before they left, at the rates of the day on which they return."""
+    left = kinds.filter(nw.col("_left") == 1).select("entity", "_nth", _gone=nw.col("time"))
+    held = accounts.select(
+        "entity",
+        group=nw.col("group") % rates.count,
+        _at=nw.col("time"),
+        old=nw.col("mrr_change") + nw.col("paused_change"),
+    )
+    before = left.join(held, on="entity").filter(nw.col("_at") < nw.col("_gone"))
+    before = summed(before, ("entity", "_nth", "group"), ("old",))
+    found = rates.valued(back.join(before, on=["entity", "_nth"]), ("old",))
+    return summed(found, ("entity", "time"), ("old",))
 
 
 def with_kind(entities: Frame, away: Frame, policy: Policy, calendar: Calendar) -> Frame:
@@ -145,26 +195,37 @@ def away(daily: Frame, calendar: Calendar, *, events: bool) -> Frame:
     return step(found, "away", "for how many days a customer had been away when it came back")
 
 
-def with_amounts(moves: Frame, policy: Policy, *, alone: bool) -> Frame:
-    """Split each account's change into its movement, pause and transfer, and count the customer."""
-    aside, kind = policy.pause == "line", nw.col("kind")
+def with_changes(moves: Frame, policy: Policy) -> Frame:
+    """Add what each account's movement and transfer together are, and what a pause takes."""
+    aside = policy.pause == "line"
     holds = nw.col("held") - nw.col("held_before")
-    moves = moves.with_columns(change=holds if aside else nw.col("mrr_change"), _holds=holds)
+    moves = moves.with_columns(
+        change=holds if aside else nw.col("mrr_change"),
+        pause=nw.col("paused_change") * (-1 if aside else 0),
+        _holds=holds,
+    )
+    return moves.with_columns(_constant=nw.col("change"))
+
+
+def with_amounts(moves: Frame, policy: Policy, *, alone: bool) -> Frame:
+    """Split each account's change into its movement and transfer, and count the customer."""
+    aside, kind = policy.pause == "line", nw.col("kind")
     if alone:
         moves = moves.with_columns(_moves=nw.lit(0))
     else:
         moves = with_transfer(moves, "change", "_moves", moving=kind == STAYS)
+    ignored, rest = kind == IGNORED, nw.col("change") - nw.col("_moves")
     moves = moves.with_columns(
-        transfer=nw.when(kind == IGNORED).then(nw.col("change")).otherwise(nw.col("_moves"))
+        transfer=nw.when(ignored).then(nw.col("_constant")).otherwise(nw.col("_moves")),
+        _rest=nw.when(ignored).then(0).otherwise(rest).cast(nw.Int64),
+        _more=nw.lit(0),
     )
-    moves = moves.with_columns(_rest=nw.col("change") - nw.col("transfer"), _more=nw.lit(0))
     if policy.return_price == "split":
         moves = _with_return_split(moves)
     grown = nw.when(nw.col("_rest") > 0).then(EXPANSION).otherwise(CONTRACTION)
     before = nw.col("mrr") - nw.col("mrr_change")
     moves = moves.with_columns(
         kind=nw.when(kind == STAYS).then(grown).otherwise(kind),
-        pause=nw.col("paused_change") * (-1 if aside else 0),
         change=nw.col("mrr_change"),
         paying=flag(nw.col("mrr") > 0) - flag(before > 0),
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saasmetrics.periods import Calendar
 
 MEASURES = (*MONEY, *COUNTS)
-_LEVELS = ("m0", "m1", "p0", "p1")
+LEVELS = ("m0", "m1", "p0", "p1")
 _BOTH_ENDS_ARE = (
     "changes of MRR at the start of the window (m0) and at its end (m1), of what is paused (p0, p1)"
 )
@@ -53,18 +53,27 @@ def pair_cells(
     `churn` and `paused` are the parts of closing - opening; `resumed` is M1 of those whose MRR all rested at the start,
     `new` and `reactivation` are M1 of the others.
     """
+    found = levels(daily, calendar, window, last, alone=alone)
+    return differences(contributions(found, aside=aside, alone=alone))
+
+
+def levels(daily: Frame, calendar: Calendar, window: int, last: int, *, alone: bool) -> Frame:
+    """Return what every account pays and rests at both ends of windows, at all times at which that changes."""
     accounts = changes_at(daily, calendar, events=False)
     both = step(at_both_ends(accounts, window, last, alone=alone), "both_ends", _BOTH_ENDS_ARE)
-    levels = both.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in _LEVELS))
+    found = both.with_columns(*(running(name, ACCOUNT, "time").alias(name) for name in LEVELS))
     since = first_held(with_balances(of_entities(accounts), ["entity"]))
-    levels = levels.join(since, on="entity", how="left")
+    found = found.join(since, on="entity", how="left")
     seen = nw.col("since").fill_null(FAR) <= nw.col("time") - window
-    levels = step(levels.with_columns(seen=flag(seen)), "levels", _LEVELS_ARE)
-    found = step(contributions(levels, aside=aside, alone=alone), "adds", _ADDS_ARE)
+    return step(found.with_columns(seen=flag(seen)), "levels", _LEVELS_ARE)
+
+
+def differences(found: Frame) -> Frame:
+    """Return by how much the sums of what each account adds change, per group and `time`."""
+    found = step(found, "adds", _ADDS_ARE)
     changes = [change(name, ACCOUNT, "time") for name in MEASURES]
-    found = step(
-        found.with_columns(*changes), "differs", "by how much that differs from the time before"
-    )
+    found = found.with_columns(*changes)
+    found = step(found, "differs", "by how much that differs from the time before")
     return summed(found, ("group", "time"), MEASURES)
 
 
@@ -85,13 +94,13 @@ def at_both_ends(accounts: Frame, window: int, last: int, *, alone: bool) -> Fra
         p0=nw.col("paused_change"),
         p1=none,
     )
-    both = summed(nw.concat([now, then]), (*ACCOUNT, "time"), _LEVELS)
+    both = summed(nw.concat([now, then]), (*ACCOUNT, "time"), LEVELS)
     if alone:
         return both
     moments = both.select("entity", "time").unique()
     spread = both.select(*ACCOUNT).unique().join(moments, on="entity")
     spread = spread.join(both, on=[*ACCOUNT, "time"], how="left")
-    return spread.with_columns(nw.col(*_LEVELS).fill_null(0).cast(nw.Int64))
+    return spread.with_columns(nw.col(*LEVELS).fill_null(0).cast(nw.Int64))
 
 
 def contributions(levels: Frame, *, aside: bool, alone: bool) -> Frame:
@@ -100,7 +109,7 @@ def contributions(levels: Frame, *, aside: bool, alone: bool) -> Frame:
     def of_entity(value: nw.Expr) -> nw.Expr:
         return value if alone else value.sum().over("entity", "time")
 
-    m0, m1, p0, p1 = (nw.col(name) for name in _LEVELS)
+    m0, m1, p0, p1 = (nw.col(name) for name in LEVELS)
     found = levels.with_columns(
         _paid=flag(of_entity(m0) > 0),
         _stays=flag((of_entity(m0) > 0) & (of_entity(m1 + p1) > 0)),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from saasmetrics.engine.portable.balances import changes_at, of_entities, real
-from saasmetrics.engine.portable.whole import FAR, day_number, nearest
+from saasmetrics.engine.portable.balances import ACCOUNT, CHANGES, changes_at, real
+from saasmetrics.engine.portable.whole import FAR, day_number, nearest, summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from saasmetrics.engine.exchange import Curve
     from saasmetrics.engine.portable.whole import Frame
-    from saasmetrics.engine.valued import Curve
     from saasmetrics.periods import Calendar
 
 
@@ -89,13 +89,15 @@ def rates_of(
     return Rates(found.select("moving", "day", factor=rate / nw.col("_last")), len(curves) + 1)
 
 
-def with_days(moves: Frame, daily: Frame, calendar: Calendar) -> Frame:
+def with_days(moves: Frame, daily: Frame, calendar: Calendar, currencies: int) -> Frame:
     """Add the day of each movement that the ends of periods see: that of the customer's last change in the period.
 
-    It is that of all its accounts. Were it the account's own, the movements of groups at different rates would not
-    add up to the company.
+    It is a change in whatever currency, and that of all its accounts. Were it the account's own, the movements of
+    groups at different rates would not add up to the company.
     """
-    days = real(of_entities(changes_at(daily, calendar, events=True)))
+    days = changes_at(daily, calendar, events=True)
+    days = days.with_columns(group=nw.col("group") % currencies)
+    days = real(summed(days, (*ACCOUNT, "time", "period"), CHANGES))
     days = days.select("entity", day=nw.col("time"), time=nw.col("period"))
     last = days.group_by("entity", "time").agg(nw.col("day").max())
     found = moves.join(last, on=["entity", "time"], how="left")

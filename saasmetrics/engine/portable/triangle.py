@@ -9,15 +9,17 @@ import narwhals as nw
 from saasmetrics.engine.cohorts import TRIANGLE
 from saasmetrics.engine.portable.balances import (
     ACCOUNT,
+    CHANGES,
     began,
     changes_at,
     of_entities,
     origins,
     with_balances,
 )
-from saasmetrics.engine.portable.whole import change, flag, summed, where
+from saasmetrics.engine.portable.whole import change, flag, summed, where, with_last_day
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
 
@@ -31,7 +33,13 @@ def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
     first snapshot on, so that it never rises with age.
     """
     entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
-    found = entities.join(began(entities), on="entity").join(origins(daily), on="entity")
+    since = began(entities).join(origins(daily), on="entity")
+    return _cells(entities, since, last)
+
+
+def _cells(entities: Frame, since: Frame, last: int) -> Frame:
+    """Return the cells of balances, given the cohort and the group of each entity."""
+    found = entities.join(since, on="entity")
     found = found.filter(nw.col("time") >= nw.col("since"), nw.col("time") <= last)
     found = found.with_columns(
         customers=flag(nw.col("held") > 0),
@@ -43,6 +51,33 @@ def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
     found = found.with_columns(*(change(name, ["entity"], "time") for name in TRIANGLE))
     found = found.with_columns(cohort=nw.col("since"), age=nw.col("time") - nw.col("since"))
     return summed(found, ("group", "cohort", "age"), TRIANGLE)
+
+
+def cohort_cells(engine: PortableEngine, daily: Frame, freq: str) -> Frame:
+    """Return `triangle_cells`; where rates of exchange move, with money at those of each cohort's own period."""
+    calendar, last = engine.calendar(freq), engine.extent(freq)[2]
+    if not engine.basis.curves:
+        return triangle_cells(daily, calendar, last)
+    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
+    since = began(entities).join(origins(daily), on="entity")
+    money = _at_first_rates(engine, since, calendar)
+    none, keys = nw.lit(0).cast(nw.Int64), ("group", "cohort", "age")
+    heads = _cells(entities, since, last).with_columns(mrr=none, floor=none, point=none)
+    worth = _cells(money, since, last).with_columns(customers=none)
+    both = [frame.select(*keys, *TRIANGLE) for frame in (heads, worth)]
+    return summed(nw.concat(both), keys, TRIANGLE)
+
+
+def _at_first_rates(engine: PortableEngine, since: Frame, calendar: Calendar) -> Frame:
+    """Return the balances of entities, each at the rates of the period in which it first pays."""
+    parts = changes_at(engine.basis.daily(apart=True), calendar, events=False)
+    own = with_balances(parts, ACCOUNT).join(since.select("entity", "since"), on="entity")
+    own = with_last_day(own, calendar, "since", "_last")
+    day = nw.min_horizontal("_last", nw.lit(engine.as_of)).cast(nw.Int64)
+    own = engine.basis.rates.valued(own.with_columns(day=day), ("mrr", "paused"))
+    own = own.with_columns(mrr_change=nw.col("mrr"), paused_change=nw.col("paused"))
+    own = own.with_columns(*(change(name, ACCOUNT, "time") for name in CHANGES))
+    return with_balances(summed(own, ("entity", "time"), CHANGES), ["entity"])
 
 
 def money_cells(

@@ -81,6 +81,18 @@ def change(column: str, keys: Sequence[str], time: str) -> nw.Expr:
     return (nw.col(column) - before.cast(nw.Int64)).alias(column)
 
 
+def numbers(frame: Frame, many: int) -> Frame:
+    """Return a frame of the numbers from 0 to `many` - 1 as `_nth`, where another frame is."""
+    one = frame.head(1).select(_nth=nw.lit(0).cast(nw.Int64))
+    found, size = one, 1
+    while size < many:
+        bit = nw.concat([one, one.with_columns(_nth=nw.col("_nth") + size)])
+        both = found.join(bit.select(_bit=nw.col("_nth")), how="cross")
+        found = both.select(_nth=nw.col("_nth") + nw.col("_bit"))
+        size *= 2
+    return found.filter(nw.col("_nth") < many)
+
+
 def day_number(column: str, missing: int | str) -> nw.Expr:
     """Return a date as days since 1970-01-01; a missing one as a number or as another column."""
     date = nw.col(column)

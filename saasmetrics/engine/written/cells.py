@@ -16,8 +16,9 @@ from saasmetrics.engine.portable import pairs as pair
 from saasmetrics.engine.portable import terms as term
 from saasmetrics.engine.portable.lifetimes import DIMS, lifetime_cells
 from saasmetrics.engine.portable.told import in_words, step
-from saasmetrics.engine.portable.triangle import triangle_cells
+from saasmetrics.engine.portable.triangle import cohort_cells
 from saasmetrics.engine.portable.whole import running, summed, where
+from saasmetrics.engine.valued import CHANGED
 from saasmetrics.engine.written import moving
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def movements(
     money = [n for n in ("opening", *FLOWS, "closing") if n != "fx" or valued is not None]
     counts = ("customers_opening", *movement.COUNTS, "customers_closing")
     if valued is not None:
-        cells = valued.join(cells.select("group", "period", *counts), on=["group", "period"])
+        others = [name for name in counts if name not in CHANGED]
+        cells = valued.join(cells.select("group", "period", *others), on=["group", "period"])
     cells = _windowed(engine, cells, calendar, "period")
     return _shown(engine, cells, calendar, by, {"period": "period"}, (*money, *counts))
 
@@ -96,26 +98,29 @@ def triangle(
 ) -> Any:
     """Return customers, MRR and its running minimum per group, cohort and age."""
     del policy
-    calendar = engine.calendar(freq)
-    cells = triangle_cells(engine.daily(by), calendar, engine.extent(freq)[2])
+    calendar, moves = engine.calendar(freq), engine.basis.curves
+    cells, measures = cohort_cells(engine, engine.daily(by), freq), tuple(TRIANGLE)
+    if moves:
+        cells = cells.rename({"mrr": "constant"})
+        measures = tuple("constant" if name == "mrr" else name for name in TRIANGLE)
     cells = cells.with_columns(time=nw.col("cohort") + nw.col("age")).drop("age")
-    cells = _from_start(engine, cells, calendar, "time", ["group", "cohort"], TRIANGLE)
-    valued = moving.triangle(engine, freq, by) if engine.basis.curves else None
-    times = cells.select("time").unique() if valued is None else moving.times(engine, freq)
-    filled = _filled(cells, times, ["group", "cohort"], "time", TRIANGLE)
-    if valued is not None:
-        keys = ["group", "cohort", "time"]
-        filled = filled.drop("mrr").join(valued.rename({"period": "time"}), on=keys)
+    cells = _from_start(engine, cells, calendar, "time", ["group", "cohort"], measures)
+    times = moving.times(engine, freq) if moves else cells.select("time").unique()
+    filled = _filled(cells, times, ["group", "cohort"], "time", measures)
+    if moves:
+        valued = moving.triangle(engine, freq, by).rename({"period": "time"})
+        filled = filled.join(valued, on=["group", "cohort", "time"])
     filled = _windowed(engine, filled, calendar, "time")
     filled = filled.with_columns(age=nw.col("time") - nw.col("cohort")).filter(nw.col("age") >= 0)
-    return _shown(engine, filled, calendar, by, {"cohort": "cohort"}, ("age", *TRIANGLE))
+    columns = dict.fromkeys(("age", *TRIANGLE, *measures))
+    return _shown(engine, filled, calendar, by, {"cohort": "cohort"}, tuple(columns))
 
 
 def ages(engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[str] = ()) -> Any:
     """Return customers, MRR and everybody won per group and age, over those old enough."""
     del policy
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
-    cells = triangle_cells(engine.daily(by), calendar, full)
+    cells = cohort_cells(engine, engine.daily(by), freq)
     cells = step(cells, "by_cohort", "by how much each cohort changes at each age")
     none, born = nw.lit(0).cast(nw.Int64), where(nw.col("age") == 0, nw.col("customers"))
     lives = cells.select("group", "age", "customers", "mrr", won=born, oldest=none)
@@ -158,9 +163,9 @@ def lifetimes(
 ) -> Any:
     """Return customers and starting MRR per group, duration, entry, event and cause."""
     del policy
-    calendar, full = engine.calendar(freq), engine.extent(freq)[2]
+    calendar = engine.calendar(freq)
     left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-    cells = lifetime_cells(engine.daily(by), engine.caused(cause), calendar, full, left)
+    cells = lifetime_cells(engine, engine.daily(by), engine.caused(cause), freq, left)
     return _shown(engine, cells, calendar, by, {}, (*DIMS, "customers", "mrr_micro"))
 
 

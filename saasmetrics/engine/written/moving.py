@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.exchange import ends
 from saasmetrics.engine.movements import FLOWS
 from saasmetrics.engine.pairs import MONEY
 from saasmetrics.engine.portable.movements import movement_cells
-from saasmetrics.engine.portable.pairs import pair_cells
+from saasmetrics.engine.portable.switched import pairs_apart
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.triangle import money_cells
 from saasmetrics.engine.portable.whole import divided, nearest, running, summed, where
-from saasmetrics.engine.valued import ends
+from saasmetrics.engine.valued import CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def movements(engine: PortableEngine, policy: Policy, freq: str, by: Sequence[st
         cells, "by_currency", "movements per group and currency, at the rates of their day"
     )
     times = _times(engine, freq)
-    found = _everywhere(cells, times, ["group"], (*_SPLIT, "change"))
+    found = _everywhere(cells, times, ["group"], (*_SPLIT, "change", *CHANGED))
     found = found.with_columns(closing=running("change", ["group"], "period"))
     found = step(
         rates.valued(found, ["closing"]),
@@ -58,19 +59,20 @@ def movements(engine: PortableEngine, policy: Policy, freq: str, by: Sequence[st
             contraction=nw.col("contraction") + down,
             fx=nw.lit(0).cast(nw.Int64),
         )
-    return _added_up(found, rates.count, ["period"], ("opening", *FLOWS, "closing"))
+    return _added_up(found, rates.count, ["period"], ("opening", *FLOWS, "closing", *CHANGED))
 
 
 def pairs(
     engine: PortableEngine, policy: Policy, window: int, freq: str, by: Sequence[str]
 ) -> Frame:
     """Return the money of pairs per group and period, for every period, at the rates of the window's start."""
-    calendar, rates = engine.calendar(freq), engine.basis.rates
-    first, periods, _ = engine.extent(freq)
-    last, aside = first + periods - 1, policy.pause == "line"
-    daily = engine.basis.daily(by, apart=True)
-    cells = pair_cells(daily, calendar, window, last, aside=aside).rename({"time": "period"})
-    cells = step(cells, "by_currency", "by how much the sums per group and currency change")
+    rates = engine.basis.rates
+    cells, alone = pairs_apart(engine, policy, window, freq, by)
+    cells = step(
+        cells.rename({"time": "period"}),
+        "by_currency",
+        "by how much the sums per group and currency change",
+    )
     times = _times(engine, freq, back=window)
     found = _everywhere(cells, times, ["group"], MONEY, also=("start_day",))
     found = found.with_columns(*(running(n, ["group"], "period").alias(n) for n in MONEY))
@@ -84,7 +86,12 @@ def pairs(
     found = _with_rest(found)
     if spot:
         found = _at_spot(found)
-    return _added_up(found, rates.count, ["period"], MONEY)
+    money = _added_up(found, rates.count, ["period"], MONEY)
+    if alone is None:
+        return money
+    both = [money, alone.rename({"time": "period"})]
+    columns = ("group", "period", *MONEY)
+    return summed(nw.concat([frame.select(*columns) for frame in both]), columns[:2], MONEY)
 
 
 def triangle(engine: PortableEngine, freq: str, by: Sequence[str]) -> Frame:

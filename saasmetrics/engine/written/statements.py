@@ -45,7 +45,8 @@ _USES = {
     "pairs": "opening is MRR a window before, closing MRR now of the same customers, kept the smaller of both, each "
     f"summed over customers: {_RATES}. A period without a row is as the one before",
     "triangle": "customers and mrr of a cohort at an age, over those at age 0; floor is the lowest MRR so far of each "
-    "customer. An age without a row is as the one before",
+    "customer; where exchange rates move, it and constant are at those of the cohort's period, as net retention "
+    "is. An age without a row is as the one before",
     "ages": "customers and mrr at an age, and all that were won (won), of those old enough; an age without a row is as "
     "the one before, but for oldest: the MRR of those who are not older yet, 0 without a row",
     "lifetimes": "event is 1 where the customer left after duration periods, 0 where it is still there; entry is its "

@@ -9,7 +9,7 @@ import numpy as np
 from saasmetrics.asked import one_of
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.columns import days, has, numbers
-from saasmetrics.engine.valued import monthly_rates
+from saasmetrics.engine.exchange import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.economics.asked import functions_of
 from saasmetrics.metrics.economics.spans import Spans

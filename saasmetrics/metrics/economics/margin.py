@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.columns import days, has, numbers
-from saasmetrics.engine.valued import monthly_rates
+from saasmetrics.engine.exchange import monthly_rates
 from saasmetrics.errors import DataError, hint
 from saasmetrics.metrics.economics.asked import check_margin
 from saasmetrics.metrics.economics.spend import monthly_spend, shared_out

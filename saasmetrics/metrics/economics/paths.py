@@ -188,7 +188,10 @@ class Path:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the footnote says of customers who return, and of what those who stay will pay."""
-        said = "Customers who left and returned are not among those still there; MRR is at constant exchange rates"
+        said = (
+            "Customers who left and returned are not among those still there; what exchange rates did after the first "
+            "period of a customer does not count"
+        )
         ages = sorted({int(age) for age in self.levels[self.curves.goes_on]})
         if not ages:
             return (said,)

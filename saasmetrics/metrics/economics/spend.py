@@ -9,7 +9,7 @@ import numpy as np
 
 from saasmetrics.asked import one_of, whole
 from saasmetrics.engine.columns import days, encode, has, numbers
-from saasmetrics.engine.valued import monthly_rates
+from saasmetrics.engine.exchange import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.metrics.made import group_code, in_currency
 from saasmetrics.survival.bootstrap import BAGS

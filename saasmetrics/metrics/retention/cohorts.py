@@ -31,7 +31,7 @@ _WORDS = {
     "net": "MRR of the cohort / its MRR at age 0",
     "gross": "lowest MRR so far of each customer / MRR at age 0",
     "mrr": "MRR of the cohort",
-    "gross_profit": "gross profit so far of the cohort / its customers, at constant exchange rates",
+    "gross_profit": "gross profit so far of the cohort / its customers, at the exchange rates of its first period",
 }
 _STARTS = {
     "first_payment": "a cohort is the period at whose end a customer first pays",

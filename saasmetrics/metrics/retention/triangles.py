@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BAGS = 200  # of customers, for intervals
 MONTHS = {"D": 12 / 365, "W": 12 / 52, "M": 1, "Q": 3, "Y": 12}
-# Retention compares at constant exchange rates; only MRR itself is at the rates of its own period.
+# Retention compares at the exchange rates of the cohort's first period; only MRR itself is at those of its own period.
 _TOP = {"logos": "customers", "net": "constant", "gross": "floor", "mrr": "mrr"}
 _FLOOR = {"path": "floor", "point": "point"}
 COUNTED = ("logos",)

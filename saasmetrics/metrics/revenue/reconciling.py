@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from saasmetrics.asked import finite, one_of
 from saasmetrics.engine.columns import days, numbers
 from saasmetrics.engine.day_sums import Segments, segments
+from saasmetrics.engine.exchange import monthly_rates
 from saasmetrics.engine.groups import unreserved
 from saasmetrics.engine.reconciled import Reconciled
 from saasmetrics.engine.reconciled_steps import STEPS, TARGET, levels, reasons, steps
-from saasmetrics.engine.valued import monthly_rates
 from saasmetrics.errors import DataError, MissingTableError, UnknownNameError
 from saasmetrics.metrics.made import money
 from saasmetrics.money import to_micro

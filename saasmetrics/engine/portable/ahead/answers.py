@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import narwhals as nw
 import numpy as np
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import exchange
 from saasmetrics.engine.committed import BALANCES, Commitments, at_rates
 from saasmetrics.engine.groups import ARR_BAND, column_of
 from saasmetrics.engine.portable import entities as who
@@ -48,7 +48,7 @@ class AheadThere:
         made = dense(cells, (len(groups) * many, periods), {"time": first}, BALANCES)
         shape = (len(groups), many, periods)
         cube = {name: np.cumsum(value, axis=1).reshape(shape) for name, value in made.items()}
-        days = valued.ends(engine, freq, first, periods)
+        days = exchange.ends(engine, freq, first, periods)
         factor = np.ones((1, periods)) if engine.valuation is None else engine.valuation.at(days)
         return Commitments(groups, at_rates(cube, factor[None, :many]), first, notes)
 
@@ -60,7 +60,7 @@ class AheadThere:
 
         engine = cast("PortableEngine", self)
         found, groups, _ = self._promised(tuple(by), told)
-        many, day = _currencies(engine), int(valued.ends(engine, freq, period, 1)[0])
+        many, day = _currencies(engine), int(exchange.ends(engine, freq, period, 1)[0])
         rows = balance_rows(found, day)
         if group is not None:
             number = groups.labels.index(group) * many

@@ -9,8 +9,7 @@ import narwhals as nw
 
 from saasmetrics.engine.movements import KINDS
 from saasmetrics.engine.portable.held import held, settled
-from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, MONEY, moved
-from saasmetrics.engine.portable.rates import with_days
+from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, moved
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
 from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
 from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
@@ -56,9 +55,12 @@ def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
     lines = slotted(known_lines(engine), calendar, events=policy.view == "event")
     both = held(sides(lines, aside=policy.pause == "line"), "sides", SIDES_ARE)
     cells = held(with_parts(both, midpoint=why.midpoint), "parts", PARTS_ARE)
-    kinds = moved(engine.daily(), calendar, policy, alone=True)
-    apart = kinds if engine.valuation is None else _valued_moves(engine, freq)
-    moves = kinds.select(*_CHANGE, "period", "kind").join(_amounts(apart), on=[*_CHANGE])
+    if engine.valuation is None:
+        apart = moved(engine.daily(), calendar, policy, alone=True)
+    else:
+        daily = engine.basis.daily(apart=True)
+        apart = moved(daily, calendar, policy, engine.basis.rates, alone=False)
+    moves = _of_customers(apart)
     found = _stayed(engine, cells, moves)
     if policy.return_price == "split":
         found = _with_returns(found, apart)
@@ -68,21 +70,18 @@ def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
     return step(both, "reasons", TOLD_ARE)
 
 
-def _valued_moves(engine: PortableEngine, freq: str) -> Frame:
-    """Return the movements of customers by currency, at the rates of their day."""
-    daily, calendar = engine.basis.daily(apart=True), engine.calendar(freq)
-    moves = moved(daily, calendar, engine.policy, alone=False)
-    events = engine.policy.view == "event"
-    dated = moves.with_columns(day=nw.col("time")) if events else with_days(moves, daily, calendar)
-    return engine.basis.rates.valued(dated, MONEY)
-
-
-def _amounts(moves: Frame) -> Frame:
-    """Return what each change of a customer adds to its movement."""
+def _of_customers(moves: Frame) -> Frame:
+    """Return the movement of each customer and time; what cancels out between its currencies is none."""
     amount = nw.lit(0).cast(nw.Int64)
     for name in KINDS:
         amount = amount + nw.col(name)
-    return summed(moves.with_columns(_amount=amount), _CHANGE, ("_amount",))
+    each = moves.with_columns(_amount=amount).group_by(*_CHANGE, "period")
+    found: Frame = each.agg(nw.col("_amount").sum(), nw.col("kind").max())
+    found = found.with_columns(nw.col("_amount").cast(nw.Int64))
+    stays = nw.col("kind").is_in([EXPANSION, CONTRACTION])
+    sign = nw.when(nw.col("_amount") > 0).then(EXPANSION).otherwise(CONTRACTION)
+    found = found.with_columns(kind=nw.when(stays).then(sign).otherwise(nw.col("kind")))
+    return found.filter(~stays | (nw.col("_amount") != 0))
 
 
 def _stayed(engine: PortableEngine, cells: Frame, moves: Frame) -> Frame:

@@ -9,7 +9,7 @@ import narwhals as nw
 from saasmetrics.engine.portable.balances import ACCOUNT, changes_at
 from saasmetrics.engine.portable.fetched import number
 from saasmetrics.engine.portable.held import held
-from saasmetrics.engine.portable.pairs import at_both_ends
+from saasmetrics.engine.portable.pairs import LEVELS, at_both_ends
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
 from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
 from saasmetrics.engine.portable.reasons.sides import (
@@ -21,6 +21,7 @@ from saasmetrics.engine.portable.reasons.sides import (
 from saasmetrics.engine.portable.reasons.sums import whole
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import (
+    numbers,
     running,
     summed,
     where,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.portable.whole import Frame
 
 _AT = ("entity", "time")
-_LEVELS = ("m0", "m1", "p0", "p1")
 _LINES_ARE = "the lines of customers with a contracted uplift or a discount"
 _TURNS_ARE = "for each window, the lines that ended in it (side 0) and those that started (side 1)"
 
@@ -115,27 +115,15 @@ def _turns(engine: PortableEngine, lines: Frame, window: int, freq: str, last: i
         _from=nw.max_horizontal(begins + window, nw.col("stops")).cast(nw.Int64),
         _to=nw.min_horizontal(nw.col("stops") + window, nw.lit(last + 1)).cast(nw.Int64),
     )
-    numbers = held(_numbers(lines, window))
+    nths = held(numbers(lines, window))
     aside = engine.policy.pause == "line"
     sides = []
     for side, (part, day) in enumerate(((ends, "end"), (starts, "start"))):
-        each = part.join(numbers, how="cross")
+        each = part.join(nths, how="cross")
         each = each.with_columns(_time=nw.col("_from") + nw.col("_nth"))
         each = each.filter(nw.col("_time") < nw.col("_to"))
         sides.append(turns(each, "_time", day, side, aside=aside))
     return nw.concat(sides)
-
-
-def _numbers(frame: Frame, many: int) -> Frame:
-    """Return a frame of the numbers from 0 to `many` - 1 as `_nth`, where another frame is."""
-    one = frame.head(1).select(_nth=nw.lit(0).cast(nw.Int64))
-    found, size = one, 1
-    while size < many:
-        bit = nw.concat([one, one.with_columns(_nth=nw.col("_nth") + size)])
-        both = found.join(bit.select(_bit=nw.col("_nth")), how="cross")
-        found = both.select(_nth=nw.col("_nth") + nw.col("_bit"))
-        size *= 2
-    return found.filter(nw.col("_nth") < many)
 
 
 def _staying(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:
@@ -149,13 +137,13 @@ def _staying(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Fr
     accounts = changes_at(daily, engine.calendar(freq), events=False)
     both = at_both_ends(accounts, window, first + periods - 1, alone=True)
     none = nw.lit(0).cast(nw.Int64)
-    marks = asked.with_columns(group=none, asked=none + 1, **dict.fromkeys(_LEVELS, none))
-    columns = (*ACCOUNT, "time", *_LEVELS, "asked")
+    marks = asked.with_columns(group=none, asked=none + 1, **dict.fromkeys(LEVELS, none))
+    columns = (*ACCOUNT, "time", *LEVELS, "asked")
     every = nw.concat([both.with_columns(asked=none).select(*columns), marks.select(*columns)])
-    every = summed(every, _AT, (*_LEVELS, "asked"))
-    levels = every.with_columns(*(running(n, ["entity"], "time").alias(n) for n in _LEVELS))
+    every = summed(every, _AT, (*LEVELS, "asked"))
+    levels = every.with_columns(*(running(n, ["entity"], "time").alias(n) for n in LEVELS))
     stays = (nw.col("m0") > 0) & (nw.col("m1") + nw.col("p1") > 0)
-    return levels.filter(nw.col("asked") > 0, stays).select(*_AT, *_LEVELS)
+    return levels.filter(nw.col("asked") > 0, stays).select(*_AT, *LEVELS)
 
 
 def _at_start(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import numpy as np
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import exchange
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.reasons.lines import known_lines, within
 from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
@@ -42,7 +42,7 @@ def window_rows(
     known = pd.Index(rows["customer_id"])
     with held_by(rows):
         lines = _in_window(engine, period, window, freq)
-        start = int(valued.ends(engine, freq, period - window, 1)[0])
+        start = int(exchange.ends(engine, freq, period - window, 1)[0])
         made = engine.bring(_changes(engine, lines, start, why), engine.source, rows)
         told = engine.bring(_causes(lines), engine.source, rows)
     parts, place = np.zeros((len(rows), len(PARTS)), np.int64), np.full(len(rows), -1)

@@ -10,6 +10,7 @@ import numpy as np
 from saasmetrics.engine.amounts import sum_not_held
 from saasmetrics.engine.billed import MOST_DAYS
 from saasmetrics.engine.billed import SERVED as PAYING
+from saasmetrics.engine.exchange import Valuation, moving
 from saasmetrics.engine.portable import entities as who
 from saasmetrics.engine.portable.amounts import currency_rate, latest_rates, names
 from saasmetrics.engine.portable.fetched import fetched, repeats
@@ -20,7 +21,6 @@ from saasmetrics.engine.portable.reconciling.lines import lines, numbered
 from saasmetrics.engine.portable.whole import flag
 from saasmetrics.engine.reconciled import check_mrr
 from saasmetrics.engine.reconciled_cell import READINGS
-from saasmetrics.engine.valued import Valuation, moving
 from saasmetrics.errors import NotPortableError
 from saasmetrics.money import LARGEST, check_held
 
