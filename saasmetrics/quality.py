@@ -39,6 +39,7 @@ class Checks:
     guessed: bool = False
     place: Place = HERE
     found: dict[tuple[str, ...], list[Problem]] = field(default_factory=dict)
+    there: dict[str, list[tuple[Problem, Touched]]] = field(default_factory=dict)
     mended: tuple[Problem, ...] = ()
     whole: Mapping[str, Table] | None = None  # before any filter: one customer rarely changes
 
@@ -56,6 +57,15 @@ class Checks:
             since = self.place.unchanged(self.whole or self.tables, self.as_of)
             self.found[key] = [*found, *since, *self.mended]
         return self.found[key]
+
+    def weighed_there(self, policy: Policy) -> list[tuple[Problem, Touched]]:
+        """Return the findings under a policy with what they touch, asked once of tables that are elsewhere."""
+        if policy.hash not in self.there:
+            from saasmetrics.checks.elsewhere.report import weighed
+
+            asked = (policy, self.as_of, self.currency, self.under(policy))
+            self.there[policy.hash] = weighed(self.tables, *asked)
+        return list(self.there[policy.hash])
 
     def warnings(self, policy: Policy, tables: Collection[str]) -> tuple[str, ...]:
         """Return the warnings in some tables as sentences, those of most rows first, wherever the tables are."""
@@ -208,9 +218,7 @@ def report(book: Book) -> Report:
     checks, policy = book.checks, book.policy
     problems, asked = checks.under(policy), (policy, checks.as_of, checks.currency)
     if any(table.is_away for table in checks.tables.values()):
-        from saasmetrics.checks.elsewhere.report import weighed
-
-        found = weighed(checks.tables, *asked, problems)
+        found = checks.weighed_there(policy)
     else:
         weighing = Weighed(checks.tables, *asked, problems, _counted(book, problems))
         found = weighing.found(checks.place)

@@ -26,8 +26,9 @@ MARKED_FOLDERS = ("browser", "bench")
 # What takes long begins first, so that no process is left alone with it at the end.
 LONG = ("tests/warehouse/", "tests/docs/", "tests/test_notebooks.py", "tests/test_readme.py")
 
-# New objects after which the collector looks: queries are made of very many that go by themselves.
+# New objects after which the collector looks: queries are made of very many that go by themselves, and tests too.
 SELDOM = 50_000
+gc.set_threshold(SELDOM, 20, 50)
 
 # A gate says the same of the same code, however busy the machine; `make search` draws ledgers that nobody has seen.
 _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,7 +60,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what is loaded by now stays, so that it need not be looked through again and again
-    gc.set_threshold(SELDOM, 20, 50)
 
 
 @pytest.fixture(scope="session")

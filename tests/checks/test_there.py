@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pandas as pd
 import pytest
 
 import saasmetrics as sm
+from saasmetrics.checks.elsewhere.report import weighed as weighed_once
 
 
 @pytest.fixture
@@ -30,6 +33,24 @@ def test_a_finding_touches_what_its_rows_pay_where_they_are(book: sm.Book) -> No
     # The copy is 10 of 100 that all rows pay.
     assert (found["customers"], found["mrr"], found["points"]) == (1, 10.0, 10.0)
     assert "no rows were brought" in repr(book)
+
+
+def test_what_was_found_is_weighed_once_per_policy(
+    book: sm.Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(*given: Any) -> Any:
+        asked.append(given[1])
+        return weighed_once(*given)
+
+    monkeypatch.setattr("saasmetrics.checks.elsewhere.report.weighed", counted)
+    first, again = book.check(), book.check()
+    assert len(asked) == 1
+    assert first.df.equals(again.df)
+    other = book.with_policy(view="event")
+    other.check()
+    assert asked == [book.policy, other.policy]
 
 
 def test_of_rows_that_stay_there_the_first_are_shown(book: sm.Book) -> None:

@@ -58,11 +58,17 @@ def local() -> sm.Book:
     return sm.demo(customers=100, seed=7)
 
 
-@pytest.fixture(scope="module", params=WAYS)
-def book(local: sm.Book, request: pytest.FixtureRequest) -> sm.Book:
+@pytest.fixture(scope="module")
+def books(local: sm.Book) -> dict[str, sm.Book]:
     used = ("subscriptions", "customers", "fx", "contracts", "activities")
     tables = {name: local.tables[name] for name in used}
-    return connected(tables, request.param, as_of=local.as_of_text, currency="USD")
+    told = {"as_of": local.as_of_text, "currency": "USD"}
+    return {way: connected(tables, way, **told) for way in WAYS}
+
+
+@pytest.fixture(params=WAYS)
+def book(books: dict[str, sm.Book], request: pytest.FixtureRequest) -> sm.Book:
+    return books[request.param]
 
 
 @pytest.mark.parametrize(("book", "name"), ASKED, indirect=["book"])
