@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ MANY = 400
 TOLD = {"as_of": "2026-04-30", "currency": "USD"}
 
 
+@cache
 def company(seed: int, spread: int) -> sm.Book:
     """Tickets of which many take equally long, some wait, and some run backwards."""
     rng = np.random.default_rng(seed)
@@ -43,9 +45,14 @@ def company(seed: int, spread: int) -> sm.Book:
     return sm.Book(mrr=paid, tickets=tickets, spend=spend, **TOLD)
 
 
-def alike(local: sm.Book, way: str, ask: Callable[[sm.Book], sm.Result]) -> None:
-    away = connected(local.tables, way, **TOLD)
-    ours, theirs = (ask(book) for book in (local, away))
+@cache
+def away(seed: int, spread: int, way: str) -> sm.Book:
+    """The same company, connected."""
+    return connected(company(seed, spread).tables, way, **TOLD)
+
+
+def alike(seed: int, spread: int, way: str, ask: Callable[[sm.Book], sm.Result]) -> None:
+    ours, theirs = (ask(book) for book in (company(seed, spread), away(seed, spread, way)))
     pd.testing.assert_frame_equal(theirs.df, ours.df, check_dtype=False, check_exact=True)
     assert theirs.notes == ours.notes
     period = {"period": ours.df["period"].iloc[-1]}
@@ -62,26 +69,23 @@ def test_quantiles_and_their_intervals_are_the_same_to_the_second(
     way: str, seed: int, measure: str
 ) -> None:
     statistic, level = [("median", 0.95), ("p90", 0.5), ("p95", 0.9999)][seed]
-    local = company(seed, [4, 40, 2][seed])
     asked = {"statistic": statistic, "interval": level, "freq": "MQW"[seed], "by": "channel"}
-    alike(local, way, lambda book: sm.support.times(book, measure, **asked))
+    alike(seed, [4, 40, 2][seed], way, lambda book: sm.support.times(book, measure, **asked))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_promises_of_a_column_and_by_priority_are_kept_alike(way: str) -> None:
-    local = company(5, 9)
-    alike(local, way, lambda book: sm.support.sla(book, "channel", "W", measure="resolution"))
+    alike(5, 9, way, lambda book: sm.support.sla(book, "channel", "W", measure="resolution"))
     targets = {"urgent": 61, "low": 300.005, "(none)": 61}
-    alike(local, way, lambda book: sm.support.sla(book, targets=targets, zone="Asia/Kolkata"))
+    alike(5, 9, way, lambda book: sm.support.sla(book, targets=targets, zone="Asia/Kolkata"))
 
 
 @pytest.mark.parametrize("counted", ["created", "solved"])
 @pytest.mark.parametrize("way", WAYS)
 def test_the_median_beside_the_cost_of_a_ticket_is_the_same(way: str, counted: str) -> None:
-    local = company(6, 30)
     ours, theirs = (
         sm.support.unit_cost(book, by="channel", counted=counted).df
-        for book in (local, connected(local.tables, way, **TOLD))
+        for book in (company(6, 30), away(6, 30, way))
     )
     assert ours["resolution"].notna().any()
     pd.testing.assert_series_equal(theirs["resolution"], ours["resolution"], check_exact=True)
@@ -91,11 +95,11 @@ def test_the_median_beside_the_cost_of_a_ticket_is_the_same(way: str, counted: s
 @pytest.mark.parametrize("way", WAYS)
 def test_tickets_that_took_longer_than_those_before_are_the_same(way: str, baseline: Any) -> None:
     asked = {"baseline": baseline, "by": "channel", "zone": "Asia/Kolkata", "quantile": 0.31}
-    alike(company(8, 12), way, lambda book: sm.support.tank_tickets(book, **asked))
+    alike(8, 12, way, lambda book: sm.support.tank_tickets(book, **asked))
     part = {"baseline": baseline, "freq": "M"}
     ours, theirs = (
         sm.support.tank_tickets(book.between("2026-02-10", "2026-04-20"), **part)
-        for book in (company(9, 5), connected(company(9, 5).tables, way, **TOLD))
+        for book in (company(9, 5), away(9, 5, way))
     )
     pd.testing.assert_frame_equal(theirs.df, ours.df, check_dtype=False)
     tags = "Tags of tank tickets"
@@ -108,8 +112,8 @@ def test_tickets_that_took_longer_than_those_before_are_the_same(way: str, basel
 def test_what_comes_for_quantiles_does_not_grow_with_tickets(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away = connected(company(7, 10_000).tables, way, **TOLD)
-    sm.support.times(away, "resolution")  # and with it what the gate asks
+    book = away(7, 10_000, way)
+    sm.support.times(book, "resolution")  # and with it what the gate asks
     came: list[int] = []
     come = fetched.come
 
@@ -120,7 +124,7 @@ def test_what_comes_for_quantiles_does_not_grow_with_tickets(
 
     monkeypatch.setattr(fetched, "come", watched)
     for freq in ("Q", "Y"):
-        sm.support.times(away, freq=freq)
-        sm.support.sla(away, freq=freq, targets={"urgent": 60, "low": 600})
-        sm.support.tank_tickets(away, 1, freq=freq)
+        sm.support.times(book, freq=freq)
+        sm.support.sla(book, freq=freq, targets={"urgent": 60, "low": 600})
+        sm.support.tank_tickets(book, 1, freq=freq)
     assert 0 < max(came) < MANY / 4
