@@ -8,7 +8,7 @@ import numpy as np
 
 from saasmetrics.engine import valued, valued_pairs
 from saasmetrics.engine.axis import Axis, at_stops
-from saasmetrics.engine.cohorts import triangle_cube
+from saasmetrics.engine.cohorts import age_cube, triangle_cube
 from saasmetrics.engine.cubes import HELD, Cube, refuse_large
 from saasmetrics.engine.group_pairs import pair_cube_between_groups
 from saasmetrics.engine.movements import movement_cube, streamed_cube
@@ -110,3 +110,18 @@ def triangle(engine: LocalEngine, freq: str, by: Sequence[str], bags: int) -> Cu
         cube |= {"constant": money["mrr"], "floor": money["floor"], "point": money["point"]}
         cube["mrr"] = valued.triangle_mrr(engine, engine.valuation, freq, group, many)
     return Cube(found, cube, first, bags)
+
+
+def ages(engine: LocalEngine, freq: str, by: Sequence[str], bags: int) -> Cube:
+    """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
+    first, _, full = engine.extent(freq)
+    found, group = engine.grouping(by), engine.origin(by)
+    group = bagged(engine, group, bags) if bags else group
+    many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
+    refuse_large(found, width * max(bags, 1), HELD)
+    asked = (group.astype(np.int64), many, width, full)
+    cube = age_cube(engine.periodic(freq), *asked)
+    if engine.rates_move:
+        money = age_cube(engine.at_first_rates(freq), *asked, engine.periodic(freq).since)
+        cube |= {name: money[name] for name in ("mrr", "oldest")}
+    return Cube(found, cube, 0, bags)

@@ -10,13 +10,11 @@ import numpy as np
 from saasmetrics.engine import by_period, causes, desk, drill, exchange, term_numbers, valued
 from saasmetrics.engine.ahead_answers import AheadHere
 from saasmetrics.engine.causes import CAUSE_COLUMN
-from saasmetrics.engine.cohorts import CAUSES, age_cube, aged, lifetimes
+from saasmetrics.engine.cohorts import CAUSES, aged, lifetimes
 from saasmetrics.engine.cubes import (
     BAG,
-    HELD,
     Cube,
     dense_frame,
-    refuse_large,
     sparse_frame,
     triangle_frame,
 )
@@ -127,6 +125,11 @@ class LocalEngine(ReasonsHere, AheadHere):
         if self.policy.fx == "constant":
             return None
         return exchange.valuation(self.tables, self.spans, self.as_of, self.currency)
+
+    @property
+    def rates_move(self) -> bool:
+        """Whether exchange rates that count move."""
+        return self.valuation is not None
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -291,17 +294,7 @@ class LocalEngine(ReasonsHere, AheadHere):
 
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
-        first, _, full = self.extent(freq)
-        group = by_period.bagged(self, self.origin(by), bags) if bags else self.origin(by)
-        found = self.grouping(by)
-        many, width = len(found) * max(bags, 1), max(full - first + 1, 0)
-        refuse_large(found, width * max(bags, 1), HELD)
-        asked = (group.astype(np.int64), many, width, full)
-        cube = age_cube(self.periodic(freq), *asked)
-        if self.valuation is not None:
-            money = age_cube(self.at_first_rates(freq), *asked, self.periodic(freq).since)
-            cube |= {name: money[name] for name in ("mrr", "oldest")}
-        return Cube(found, cube, 0, bags)
+        return by_period.ages(self, freq, by, bags)
 
     def lives(self, freq: str = "M", cause: str = CAUSE_COLUMN) -> dict[str, NDArray[np.int64]]:
         """Return one lifetime per customer; the last ones are kept, for every curve is counted from them."""

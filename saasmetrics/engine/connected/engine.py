@@ -168,6 +168,11 @@ class ConnectedEngine:
         said: tuple[str, ...] = self._counted("notes")
         return said
 
+    @property
+    def rates_move(self) -> bool:
+        """Whether exchange rates that count move."""
+        return bool(self._counted("rates_move"))
+
     def movements(
         self, freq: str = "M", by: Sequence[str] = (), bags: int = 0, stops: Sequence[int] = ()
     ) -> Cube:

@@ -116,6 +116,11 @@ class PortableEngine(ReasonsThere, AheadThere):
             return None
         return exchange.Valuation(of_span, tuple(curves), tuple(curves.values()), self.basis.start)
 
+    @property
+    def rates_move(self) -> bool:
+        """Whether exchange rates that count move."""
+        return self.valuation is not None
+
     @cached_property
     def here(self) -> BroughtEngine:
         """The local engine on everybody's pieces, brought as whole numbers, for what takes more than sums."""

@@ -130,10 +130,9 @@ def cohorts(
         margin, words = gross_margin(book, margin)
         notes.append(f"Gross margin {words}")
     full_by = by if column is None else (*by, column)
-    found = triangle(
-        book, measure, freq, full_by, start=start, margin=margin, bags=interval is not None
-    )
-    notes += found.notes
+    bags = interval is not None
+    found = triangle(book, measure, freq, full_by, start=start, margin=margin, bags=bags)
+    notes += [*found.notes, *_of_which_rates(book, measure)]
     if cohort_freq is not None and cohort_freq != freq:
         found = pooled(found, book, freq, cohort_freq)
     df = _cells(found, by, interval) if column is None else _by_value(found, by, interval)
@@ -155,6 +154,13 @@ def cohorts(
         drill=rows,
         trace=traced(rows, measure),
     )
+
+
+def _of_which_rates(book: Book, measure: str) -> tuple[str, ...]:
+    """Return at which exchange rates money is compared, where any moves."""
+    if measure not in ("net", "gross", "gross_profit") or not book.engine.rates_move:
+        return ()
+    return ("MRR is at the exchange rates of the first period of each customer",)
 
 
 def _check_names(measure: str, cohort: str, margin: float | None) -> None:

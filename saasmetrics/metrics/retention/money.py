@@ -174,7 +174,7 @@ def grr(
 
 def _at_spot(book: Book) -> tuple[str, ...]:
     """Return how GRR customer by customer takes rates that move within the window, where they count as retention."""
-    if book.policy.fx != "spot" or book.engine.valuation is None:
+    if book.policy.fx != "spot" or not book.engine.rates_move:
         return ()
     said = (
         "Customers are compared in their own currency, without what exchange rates did; what they kept is valued at "

@@ -92,6 +92,8 @@ def rate(
     count = sums["customers_opening" if events else "customers"]
     df = rate_frame(question, sides.top(sums), sides.bottom(sums), count, NOBODY, unit=unit)
     few = () if unit == "count" else too_sure(df)
+    if unit == "money" and not events and not notes:
+        notes = _of_which_rates(question.book)
     kind = "movements" if events else "pairs"
     if question.book.policy.open_period == "projected" and id in _LOSSES:
         df = projected(df, question)
@@ -112,6 +114,15 @@ def rate(
         sides=sides,
         trace=trace,
     )
+
+
+def _of_which_rates(book: Book) -> tuple[str, ...]:
+    """Return at which exchange rates both ends of a window are, where any moves."""
+    if not book.engine.rates_move:
+        return ()
+    if book.policy.fx == "spot":
+        return ("Each end of a window is at its own exchange rates",)
+    return ("Both ends of a window are at the exchange rates of its start",)
 
 
 def of_totals(id: str, question: Question, *, everyone: bool) -> Result:
