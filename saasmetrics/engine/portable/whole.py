@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.engine.portable.fetched import fenced
-from saasmetrics.engine.portable.told import in_words, steps
+from saasmetrics.engine.portable.told import in_words, step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +83,8 @@ def change(column: str, keys: Sequence[str], time: str) -> nw.Expr:
 
 def numbers(frame: Frame, many: int) -> Frame:
     """Return a frame of the numbers from 0 to `many` - 1 as `_nth`, where another frame is."""
+    if steps() is not None and frame.implementation.is_ibis():
+        return _listed(many)
     one = frame.head(1).select(_nth=nw.lit(0).cast(nw.Int64))
     found, size = one, 1
     while size < many:
@@ -91,6 +93,15 @@ def numbers(frame: Frame, many: int) -> Frame:
         found = both.select(_nth=nw.col("_nth") + nw.col("_bit"))
         size *= 2
     return found.filter(nw.col("_nth") < many)
+
+
+def _listed(many: int) -> Frame:
+    """Return numbers as SQL lists them."""
+    import ibis
+
+    rows = [{"_nth": number} for number in range(many)]
+    found: Frame = nw.from_native(ibis.memtable(rows, schema={"_nth": "int64"})).lazy()
+    return step(found, "numbers", "numbers from 0 on")
 
 
 def day_number(column: str, missing: int | str) -> nw.Expr:
