@@ -124,7 +124,13 @@ def _pairs(
     customer = np.arange(len(m0)) if owner is None else owner.astype(np.int64)
     parts = contributions(customer, (m0, m1), (p0, p1), begun[customer], aside=ledger.aside)
     member = _in_group(group_of, group)
-    involved = np.flatnonzero(member & np.any([value != 0 for value in parts.values()], axis=0))
+    involved = np.any([value != 0 for value in parts.values()], axis=0)
+    if engine.valuation is not None:  # at which rates what moves between groups may be another part
+        cell = valued.Cell(period, window, freq, tuple(by), group)
+        every = np.arange(len(engine.spans.entity_ids))
+        money = valued.pair_rows(engine, engine.valuation, cell, every)
+        involved |= np.any([value != 0 for value in money.values()], axis=0)[customer]
+    involved = np.flatnonzero(member & involved)
     entity = involved if owner is None else owner[involved]
     used, at = np.unique(entity, return_inverse=True)
     columns = {}
@@ -132,8 +138,7 @@ def _pairs(
         columns[name] = np.zeros(len(used), np.int64)
         np.add.at(columns[name], at.reshape(-1), parts[name][involved])
     if engine.valuation is not None:
-        cell = valued.Cell(period, window, freq, tuple(by), group)
-        columns |= valued.pair_rows(engine, engine.valuation, cell, used)
+        columns |= {name: value[used] for name, value in money.items()}
     return used, columns
 
 

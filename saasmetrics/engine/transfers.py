@@ -6,7 +6,7 @@ the rest is expansion or contraction. So groups never show a churn that the comp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,6 +64,13 @@ def filled(
     return np.clip(total - before, 0, size)
 
 
+def numbered(event: NDArray[np.int64], group: NDArray[Any]) -> NDArray[np.int64]:
+    """Return a number per event and group, from 0; equal ones are contiguous."""
+    begins = np.ones(len(event), bool)
+    begins[1:] = (event[1:] != event[:-1]) | (group[1:] != group[:-1])
+    return np.cumsum(begins) - 1
+
+
 def moves_between_groups(
     accounts: Ledger,
     period: NDArray[np.int32],
@@ -72,6 +79,7 @@ def moves_between_groups(
     entity_kind: NDArray[np.int8],
     entity_of: NDArray[np.int32],
     factor: NDArray[np.float64] | None = None,
+    group_of: NDArray[np.int32] | None = None,
 ) -> Moves:
     """Return the movements of accounts, each the part of one group in an entity.
 
@@ -87,6 +95,8 @@ def moves_between_groups(
         The entity of each account.
     factor
         The rate of exchange of each change on its day, at which all but `change` is; None: amounts are as they are.
+    group_of
+        The group of each account, where a group has several: one per currency, between which all moves first.
     """
     owner, time = entity_of[accounts.account], accounts.time
     order = np.lexsort((accounts.account, time, owner))
@@ -97,7 +107,11 @@ def moves_between_groups(
     constant = accounts.moving - accounts.before(accounts.moving)
     change = _at(constant, factor)[order]
     kind, moving = _kind_at(key, entities, entity_kind)
-    transfer = split_transfer(event, change, moving)
+    transfer = np.zeros_like(change)
+    if group_of is not None:
+        within = numbered(event, group_of[accounts.account[order]])
+        transfer = split_transfer(within, change, moving)
+    transfer = transfer + split_transfer(event, change - transfer, moving)
     rest = np.where(kind == IGNORED, np.int64(0), change - transfer)
     # Where the parts of a customer cancel out, a visit that is not counted may leave them changed.
     transfer = np.where(kind == IGNORED, constant[order], transfer)

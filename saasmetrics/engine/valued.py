@@ -62,7 +62,7 @@ def accounts(engine: LocalEngine, valued: Valuation, by: Sequence[str]) -> Accou
 
 def valued_moves(
     engine: LocalEngine, valued: Valuation, held: Accounts, freq: str
-) -> tuple[Moves, NDArray[np.int32]]:
+) -> tuple[Moves, NDArray[Any]]:
     """Return the movements of accounts at the rates of their day, with the day of each.
 
     Changes are valued before they are told apart: what moves from one currency to another at the rates of the day is
@@ -73,9 +73,9 @@ def valued_moves(
     parts = daily if events else engine.at_periods(daily, freq)
     when = engine.periods(parts, freq) if events else parts.time
     owner = held.entity[parts.account]
-    day = parts.time if events else _last_days(engine, valued, freq, owner, parts.time)
+    day = parts.time if events else _last_days(engine, valued, freq, held, owner, parts.time)
     factor = valued.each(held.currency[parts.account], day)
-    moved = moves_between_groups(parts, when, source, period, kind, held.entity, factor)
+    moved = moves_between_groups(parts, when, source, period, kind, held.entity, factor, held.group)
     if engine.policy.return_price == "split":
         old_of = partial(_old, engine, valued, freq, held, parts, source)
         moved, origin = split_returns(moved, owner, parts.time, source, old_of)
@@ -106,7 +106,7 @@ def _old(
     old = np.zeros((len(moment), valued.count), np.int64)
     np.add.at(old, (event[there], held.currency[account[there]]), parts.held[at[there]])
     if engine.policy.view != "event":
-        day = _last_days(engine, valued, freq, entity, day).astype(np.int64)
+        day = _last_days(engine, valued, freq, held, entity, day)
     worth: NDArray[np.int64] = np.rint(old * valued.at(day).T).astype(np.int64).sum(axis=1)
     return worth[place.reshape(-1)]
 
@@ -115,20 +115,33 @@ def _last_days(
     engine: LocalEngine,
     valued: Valuation,
     freq: str,
+    held: Accounts,
     entity: NDArray[Any],
     period: NDArray[Any],
-) -> NDArray[np.int32]:
-    """Return the day of each entity's last change in a period, in whatever currency.
+) -> NDArray[np.int64]:
+    """Return the day of each entity's last change in a period, in whatever currency; else that of its accounts.
 
     It is that of all its accounts. Were it the account's own, the movements of groups at different rates would not
     add up to the company.
     """
     daily, owner, _ = engine.split(("currency",), valued.of_span, valued.count)
+    wanted = in_one(entity, period)
+    day, there = _latest(engine, freq, daily, owner, wanted)
+    return np.where(there, day, _latest(engine, freq, held.daily, held.entity, wanted)[0])
+
+
+def _latest(
+    engine: LocalEngine,
+    freq: str,
+    daily: Ledger,
+    owner: NDArray[np.int32],
+    wanted: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the day of the last change of an owner in a period, both in one key, and whether there is any."""
     order = np.argsort(in_one(owner[daily.account], daily.time), kind="stable")
     key = in_one(owner[daily.account], engine.periods(daily, freq))[order]
-    at = np.searchsorted(key, in_one(entity, period), side="right") - 1
-    last: NDArray[np.int32] = daily.time[order][np.maximum(at, 0)]
-    return last
+    at = np.maximum(np.searchsorted(key, wanted, side="right") - 1, 0)
+    return daily.time[order][at].astype(np.int64), key[at] == wanted
 
 
 def movements(

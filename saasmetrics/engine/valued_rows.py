@@ -11,6 +11,7 @@ from saasmetrics.engine import exchange, valued
 from saasmetrics.engine.group_pairs import Levels, contributions
 from saasmetrics.engine.movements import FLOWS, KINDS
 from saasmetrics.engine.pairs import MONEY
+from saasmetrics.engine.transfers import numbered
 from saasmetrics.engine.valued_pairs import at_rates, switches
 
 if TYPE_CHECKING:
@@ -86,7 +87,16 @@ def pair_rows(
         np.rint(value * rate).astype(np.int64)
         for value, rate in ((m0, start), (p0, start), (m1, late), (p1, start))
     )
-    alone = contributions(customer, (m0, m1), (p0, p1), seen, aside=aside)
+    # The currencies of a group are one; what they come to stands at the first of them.
+    group = numbered(customer, held.group)
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    whole = [np.add.reduceat(value, first) if len(first) else value for value in (m0, m1, p0, p1)]
+    found_of = contributions(
+        customer[first], (whole[0], whole[1]), (whole[2], whole[3]), seen[first], aside=aside
+    )
+    alone = {name: np.zeros(len(customer), np.int64) for name in MONEY}
+    for name in MONEY:
+        alone[name][first] = found_of[name]
     place = _places(len(engine.spans.entity_ids), entities)[held.entity]
     chosen = _mine(held, cell) & (place >= 0)
     out: Measures = {}

@@ -108,6 +108,58 @@ def test_who_returns_in_another_currency_is_back_at_what_it_paid_before(way: str
     assert march["expansion"] == pytest.approx(30)
 
 
+def by_plan(
+    rows: list[tuple[str, str | None, float, str, str]], rates: list[float], way: str
+) -> Any:
+    """Lines of one customer, each with its plan and currency, from 2026 on; a rate of the euro for each month."""
+    start, end, amount, plan, currency = (list(values) for values in zip(*rows, strict=True))
+    lines = {
+        "subscription_id": [str(number) for number in range(len(rows))],
+        "customer_id": ["c"] * len(rows),
+        "start": start,
+        "end": end,
+        "amount": amount,
+        "interval": ["month"] * len(rows),
+        "plan": plan,
+        "currency": currency,
+    }
+    days = [f"2026-{month:02}-01" for month in range(1, len(rates) + 1)]
+    told = {"currency": "USD", "as_of": f"2026-{len(rates):02}-28"}
+    fx = {"date": days, "currency": ["EUR"] * len(rates), "rate": rates}
+    book = sm.Book(subscriptions=lines, fx=fx, **told)
+    return book if way == "here" else connected(book.tables, way, **told)
+
+
+@pytest.mark.parametrize("way", ["here", "polars"])
+def test_a_plan_that_changes_its_currency_takes_nothing_from_another(way: str) -> None:
+    rows = [
+        ("2026-01-01", "2026-02-01", 100.0, "basic", "EUR"),
+        ("2026-02-01", None, 100.0, "basic", "USD"),
+        ("2026-02-01", None, 60.0, "addon", "USD"),
+    ]
+    book = by_plan(rows, [1.0, 1.0, 1.2], way)
+    bridge = sm.revenue.bridge(book, by="plan").df.set_index(["period", "plan"]).loc["2026-02-01"]
+    assert bridge["expansion"].to_dict() == {"addon": 60.0, "basic": 0.0}
+    assert not bridge["transfer"].any()
+    kept = sm.retention.nrr(book, window=1, by="plan")
+    for plan, pays in (("basic", 100.0), ("addon", 60.0)):
+        cell = kept.df.set_index(["period", "plan"]).loc[("2026-02-01", plan)]
+        rows_of = kept.rows(plan=plan, period="2026-02-01")
+        assert cell["numerator"] == rows_of["numerator"].sum() == pays
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("freq", ["M", "Q"])
+def test_what_moves_between_plans_is_at_the_rate_of_its_day(way: str, freq: str) -> None:
+    rows = [
+        ("2026-01-01", "2026-05-01", 100.0, "basic", "EUR"),
+        ("2026-05-01", None, 100.0, "pro", "EUR"),
+    ]
+    book = by_plan(rows, [1.0, 1.1, 1.2, 1.3, 1.5, 1.7], way)
+    moved = sm.revenue.bridge(book, freq, by="plan").df.groupby("plan")["transfer"].sum()
+    assert moved.round(6).to_dict() == {"basic": -150.0, "pro": 150.0}
+
+
 def later(case: Case, day: int) -> Case:
     """The case with other rates from a day on."""
     fx = tuple(

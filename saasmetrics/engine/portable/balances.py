@@ -100,12 +100,19 @@ def origins(daily: Frame) -> Frame:
     return step(found, "origins", "the group of most of a customer's MRR on its first day")
 
 
-def with_transfer(frame: Frame, change: str, made: str, *, moving: nw.Expr) -> Frame:
+def with_transfer(
+    frame: Frame,
+    change: str,
+    made: str,
+    *,
+    moving: nw.Expr,
+    here: Sequence[str] = ("entity", "time"),
+) -> Frame:
     """Add the part of each account's change that only moves between the groups of its entity at that time.
 
     The smaller of all gains and all losses moves. It fills the changes in the order of the groups.
     """
-    size, here = nw.col(change), ("entity", "time")
+    size = nw.col(change)
     parts = {"_gain": where(size > 0, size), "_loss": where(size < 0, size * -1)}
     frame = frame.with_columns(**parts)
     totals = {"_gains": "_gain", "_losses": "_loss"}

@@ -111,7 +111,9 @@ def moved(
         old = _old_at_rates(accounts, kinds, back, rates)
         moves = moves.drop("old").join(old, on=["entity", "time"], how="left")
         moves = moves.with_columns(nw.col("old").fill_null(0).cast(nw.Int64))
-    return step(with_amounts(moves, policy, alone=alone), "moves", _MOVES_ARE)
+    currencies = 1 if rates is None else rates.count
+    moves = with_moves(moves, currencies, alone=alone)
+    return step(with_amounts(moves, policy), "moves", _MOVES_ARE)
 
 
 def _dated(moves: Frame, daily: Frame, calendar: Calendar, policy: Policy, rates: Rates) -> Frame:
@@ -207,13 +209,25 @@ def with_changes(moves: Frame, policy: Policy) -> Frame:
     return moves.with_columns(_constant=nw.col("change"))
 
 
-def with_amounts(moves: Frame, policy: Policy, *, alone: bool) -> Frame:
+def with_moves(moves: Frame, currencies: int, *, alone: bool) -> Frame:
+    """Add what only moves: first between the currencies of each group, where they are apart, then between groups."""
+    if alone:
+        return moves.with_columns(_moves=nw.lit(0))
+    stays = nw.col("kind") == STAYS
+    if currencies == 1:
+        return with_transfer(moves, "change", "_moves", moving=stays)
+    moves = moves.with_columns(_whole=divided(nw.col("group"), currencies))
+    within = ("entity", "time", "_whole")
+    moves = with_transfer(moves, "change", "_turned", moving=stays, here=within)
+    moves = moves.with_columns(_left=nw.col("change") - nw.col("_turned"))
+    moves = with_transfer(moves, "_left", "_moves", moving=stays)
+    both = nw.col("_turned") + nw.col("_moves")
+    return moves.with_columns(_moves=both).drop("_whole", "_turned", "_left")
+
+
+def with_amounts(moves: Frame, policy: Policy) -> Frame:
     """Split each account's change into its movement and transfer, and count the customer."""
     aside, kind = policy.pause == "line", nw.col("kind")
-    if alone:
-        moves = moves.with_columns(_moves=nw.lit(0))
-    else:
-        moves = with_transfer(moves, "change", "_moves", moving=kind == STAYS)
     ignored, rest = kind == IGNORED, nw.col("change") - nw.col("_moves")
     moves = moves.with_columns(
         transfer=nw.when(ignored).then(nw.col("_constant")).otherwise(nw.col("_moves")),

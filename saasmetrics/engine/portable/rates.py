@@ -92,14 +92,15 @@ def rates_of(
 def with_days(moves: Frame, daily: Frame, calendar: Calendar, currencies: int) -> Frame:
     """Add the day of each movement that the ends of periods see: that of the customer's last change in the period.
 
-    It is a change in whatever currency, and that of all its accounts. Were it the account's own, the movements of
-    groups at different rates would not add up to the company.
+    It is a change in whatever currency, else one of its accounts, and that of all its accounts. Were it the account's
+    own, the movements of groups at different rates would not add up to the company.
     """
-    days = changes_at(daily, calendar, events=True)
-    days = days.with_columns(group=nw.col("group") % currencies)
-    days = real(summed(days, (*ACCOUNT, "time", "period"), CHANGES))
-    days = days.select("entity", day=nw.col("time"), time=nw.col("period"))
-    last = days.group_by("entity", "time").agg(nw.col("day").max())
-    found = moves.join(last, on=["entity", "time"], how="left")
-    found = found.with_columns(day=nw.col("day").fill_null(-FAR).cast(nw.Int64))
-    return found.with_columns(day=nw.col("day").cum_max().over("entity", order_by="time"))
+    own = changes_at(daily, calendar, events=True)
+    each = own.with_columns(group=nw.col("group") % currencies)
+    each = real(summed(each, (*ACCOUNT, "time", "period"), CHANGES))
+    for name, found in (("day", each), ("_own", own)):
+        days = found.select("entity", _day=nw.col("time"), time=nw.col("period"))
+        last = days.group_by("entity", "time").agg(nw.col("_day").max().alias(name))
+        moves = moves.join(last, on=["entity", "time"], how="left")
+    day = nw.when(nw.col("day").is_null()).then(nw.col("_own")).otherwise(nw.col("day"))
+    return moves.with_columns(day=day.fill_null(-FAR).cast(nw.Int64)).drop("_own")
