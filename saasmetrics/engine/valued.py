@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saasmetrics.engine import spot
 from saasmetrics.engine.cohorts import triangle_cube
 from saasmetrics.engine.exchange import ROUNDING, ends, ends_of
 from saasmetrics.engine.keys import apart, in_one
@@ -60,6 +61,14 @@ def accounts(engine: LocalEngine, valued: Valuation, by: Sequence[str]) -> Accou
     return Accounts(daily, entity, cell // many, cell % many)
 
 
+def seen(engine: LocalEngine, held: Accounts, freq: str) -> tuple[Ledger, NDArray[np.int32]]:
+    """Return the changes of accounts that count, and the period of each."""
+    if engine.policy.view == "event":
+        return held.daily, engine.periods(held.daily, freq)
+    parts = engine.at_periods(held.daily, freq)
+    return parts, parts.time
+
+
 def valued_moves(
     engine: LocalEngine, valued: Valuation, held: Accounts, freq: str
 ) -> tuple[Moves, NDArray[Any]]:
@@ -69,9 +78,8 @@ def valued_moves(
     no gain and no loss, whatever the rates are later.
     """
     source, period, kind = engine.kinds(freq)
-    daily, events = held.daily, engine.policy.view == "event"
-    parts = daily if events else engine.at_periods(daily, freq)
-    when = engine.periods(parts, freq) if events else parts.time
+    events = engine.policy.view == "event"
+    parts, when = seen(engine, held, freq)
     owner = held.entity[parts.account]
     day = parts.time if events else _last_days(engine, valued, freq, held, owner, parts.time)
     factor = valued.each(held.currency[parts.account], day)
@@ -159,6 +167,11 @@ def movements(
     cell, rows = cells(engine, held, bags), constant["closing"].shape[0]
     code = (cell * valued.count + held.currency).astype(np.int32)
     sums = movement_cube(moved, code, rows * valued.count, axis)
+    if engine.policy.fx == "spot":
+        ledger = seen(engine, held, freq)
+        changes = spot.changes(engine, valued, held.currency, ledger, moved, freq)
+        where = code[changes.account].astype(np.int64) * len(axis) + axis.place(changes.period)
+        sums |= spot.sums(changes, where - axis.base, rows * valued.count * len(axis))
     grown = {}
     for name, at in changed(moved, held).items():
         where = cell[moved.account[at]] * len(axis) + axis.place(moved.period[at]) - axis.base
@@ -200,9 +213,8 @@ def valued_movements(
     opening[:, :, 1:] = closing[:, :, :-1]
     flows["fx"] = closing - opening - sum(flows[name] for name in FLOWS)
     if engine.policy.fx == "spot":
-        flows["expansion"] = flows["expansion"] + np.maximum(flows["fx"], 0)
-        flows["contraction"] = flows["contraction"] + np.minimum(flows["fx"], 0)
-        flows["fx"] = np.zeros_like(closing)
+        held = (sums["closing"].reshape(shape), *(sums[name].reshape(shape) for name in spot.SUMS))
+        flows = spot.told(flows, held, factor)
     money = {"opening": opening, **flows, "closing": closing}
     return {**constant, **{name: value.sum(axis=1) for name, value in money.items()}}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.exchange import Valuation
     from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.movements import Moves
     from saasmetrics.engine.valued import Measures
 
 
@@ -43,6 +44,8 @@ def movement_rows(
     place = _places(len(engine.spans.entity_ids), entities)[held.entity]
     here = (moved.period > cell.period - cell.window) & (moved.period <= cell.period)
     here &= mine[moved.account] & (place[moved.account] >= 0)
+    spot = engine.policy.fx == "spot"
+    effects = _effects(engine, rates, held, moved, cell) if spot else ()
     moved = moved.pick(np.flatnonzero(here), cell.period)
     at = place[moved.account]
     out: Measures = {name: np.zeros(len(entities), np.int64) for name in FLOWS}
@@ -60,11 +63,28 @@ def movement_rows(
         chosen = mine & (place >= 0)
         np.add.at(out[name], place[chosen], value[chosen])
     out["fx"] = out["closing"] - out["opening"] - sum(out[name] for name in FLOWS)
-    if engine.policy.fx == "spot":
-        out["expansion"] += np.maximum(out["fx"], 0)
-        out["contraction"] += np.minimum(out["fx"], 0)
+    if spot:
+        chosen = np.flatnonzero(mine & (place >= 0))
+        for name, value in zip(("expansion", "contraction"), effects, strict=True):
+            np.add.at(out[name], place[chosen], value[chosen])
         out["fx"] = np.zeros(len(entities), np.int64)
     return out
+
+
+def _effects(
+    engine: LocalEngine, rates: Valuation, held: valued.Accounts, moved: Moves, cell: Cell
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what rates gave and took of each account, added up over the periods of a window."""
+    gained, lost = (np.zeros(len(held.entity), np.int64) for _ in range(2))
+    for period in range(cell.period - cell.window + 1, cell.period + 1):
+        opening, closing = _balances(engine, rates, held, replace(cell, period=period, window=1))
+        effect = closing - opening
+        here = moved.pick(np.flatnonzero(moved.period == period))
+        for amount in (here.amount, here.pause, here.transfer):
+            if amount is not None:
+                np.subtract.at(effect, here.account, amount)
+        gained, lost = gained + np.maximum(effect, 0), lost + np.minimum(effect, 0)
+    return gained, lost
 
 
 def pair_rows(

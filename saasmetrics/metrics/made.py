@@ -17,7 +17,7 @@ from saasmetrics.survival.bootstrap import resample_weights
 from saasmetrics.survival.lives import group_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -214,21 +214,6 @@ class PeriodDrill:
         return ordinal
 
 
-def no_customers(book: Book, movements: Iterable[str]) -> str:
-    """Return why movements are no sums over customers, "" where they are.
-
-    Under fx="spot" what exchange rates do counts as expansion or contraction of a currency as a whole: customers add
-    up to the two together, not to each.
-    """
-    alone = len({"expansion", "contraction"} & set(movements)) == 1
-    if not alone or book.policy.fx != "spot" or book.engine.valuation is None:
-        return ""
-    return (
-        "what exchange rates did counts as expansion or contraction of each currency as a whole, so that "
-        "customers add up only to the two together"
-    )
-
-
 @dataclass(frozen=True)
 class Sides:
     """The two sides of a rate as sums of measures: the measures added, each with its sign.
@@ -268,13 +253,6 @@ def _added(signs: Mapping[str, int]) -> str:
         for name, sign in signs.items()
     )
     return text.removeprefix("+ ")
-
-
-def untraced(book: Book, sides: Sides, *, events: bool = True) -> Callable[..., str] | None:
-    """Return what says why a rate over movements is no quotient of sums over customers; None where it is."""
-    why = [no_customers(book, side) for side in (sides.numerator, sides.denominator)]
-    said = next((text for text in why if text), "") if events else ""
-    return (lambda **_: said) if said else None
 
 
 def _sided(

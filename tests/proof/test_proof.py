@@ -146,12 +146,13 @@ def test_proofs_hold_under_the_definitions_of_other_tools(policy: str) -> None:
         assert len(proof.checks) >= 2 or proof.untraced, proof
 
 
-def test_rates_of_exchange_that_count_as_expansion_are_not_those_of_customers() -> None:
+def test_rates_of_exchange_that_count_as_expansion_are_those_of_customers() -> None:
     book = sm.demo(customers=80).with_policy(fx="spot")
     bridge = sm.revenue.bridge(book)
-    assert "each currency as a whole" in bridge.proof(movement="expansion").untraced
-    assert bridge.proof(movement="closing").holds
-    assert sm.retention.nrr(book, method="movements", interval=None).proof().trace is not None
+    for movement in ("expansion", "contraction", "closing"):
+        assert bridge.proof(movement=movement).holds
+    assert sm.retention.nrr(book, method="movements", interval=None).proof().holds
+    assert sm.revenue.quick_ratio(book).proof().holds
 
 
 def test_the_rows_of_a_cohort_are_all_of_it_in_a_book_observed_later() -> None:

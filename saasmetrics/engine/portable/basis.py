@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import narwhals as nw
@@ -19,7 +20,7 @@ from saasmetrics.engine.portable.known import known_frame
 from saasmetrics.engine.portable.left_out import left_out_notes
 from saasmetrics.engine.portable.limits import check_amounts, check_sum
 from saasmetrics.engine.portable.lines import NUMBER, SERVED, all_pieces, pieces, served
-from saasmetrics.engine.portable.rates import Rates, rates_of
+from saasmetrics.engine.portable.rates import rates_of
 from saasmetrics.engine.spans import source_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.exchange import Curve
     from saasmetrics.engine.groups import Groups
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
@@ -135,9 +137,8 @@ class Basis:
     def _rates(self) -> Rates:
         latest = latest_rates(self.tables, self.as_of)
         found = rates_of(self.tables["fx"], self.curves, self.as_of, latest)
-        return Rates(
-            held(found.table, "rates", "the rate of each day against the latest"), found.count
-        )
+        table = held(found.table, "rates", "the rate of each day against the latest")
+        return replace(found, table=table)
 
     @property
     def start(self) -> int:

@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine import causes, exchange, valued
+from saasmetrics.engine import causes, exchange, spot, valued
 from saasmetrics.engine.axis import Axis, at_stops
 from saasmetrics.engine.causes import CAUSE_COLUMN
 from saasmetrics.engine.cohorts import CAUSES, TRIANGLE, by_age
@@ -220,7 +220,8 @@ class PortableEngine(ReasonsThere, AheadThere):
         first, periods, _ = self.extent(freq)
         asked = (daily, self.calendar(freq), self.policy, rates)
         cells = movement.movement_cells(*asked, alone=alone)
-        return movement.by_period(cells, (groups, periods), first)
+        effects = spot.SUMS if rates is not None and self.policy.fx == "spot" else ()
+        return movement.by_period(cells, (groups, periods), first, effects)
 
     def pairs(
         self,

@@ -14,7 +14,7 @@ from saasmetrics.engine.portable.balances import (
     origins,
     with_balances,
 )
-from saasmetrics.engine.portable.whole import FAR, summed, where, with_last_day, with_period
+from saasmetrics.engine.portable.whole import FAR, summed, where, with_period
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.engine import PortableEngine
@@ -43,7 +43,7 @@ def lifetime_cells(
     lives = lifetimes(daily, calendar, last).join(origins(daily), on="entity")
     if engine.basis.curves:
         parts = engine.basis.daily(apart=True)
-        lives = _at_first_rates(lives, parts, calendar, engine.basis.rates, engine.as_of)
+        lives = _at_first_rates(lives, parts, calendar, engine.basis.rates)
     entry = nw.lit(0) if left is None else nw.max_horizontal(left - nw.col("since"), nw.lit(0))
     lives = lives.with_columns(entry=entry.cast(nw.Int64))
     lives = lives.filter((nw.col("entry") == 0) | (nw.col("duration") > nw.col("entry")))
@@ -74,18 +74,14 @@ def lifetimes(daily: Frame, calendar: Calendar, last: int) -> Frame:
     ).drop("_gone")
 
 
-def _at_first_rates(
-    lives: Frame, parts: Frame, calendar: Calendar, rates: Rates, as_of: int
-) -> Frame:
+def _at_first_rates(lives: Frame, parts: Frame, calendar: Calendar, rates: Rates) -> Frame:
     """Return lifetimes with the MRR of the first snapshot at the rates of its period; `parts` are by currency."""
     seen = changes_at(parts, calendar, events=False).join(
         lives.select("entity", "since"), on="entity"
     )
     seen = seen.filter(nw.col("time") <= nw.col("since"))
     seen = summed(seen, (*ACCOUNT, "since"), ("mrr_change",))
-    seen = with_last_day(seen, calendar, "since", "_last")
-    day = nw.min_horizontal("_last", nw.lit(as_of)).cast(nw.Int64)
-    seen = rates.valued(seen.with_columns(day=day), ("mrr_change",))
+    seen = rates.at_end(seen, calendar, "since", ("mrr_change",))
     found = summed(seen, ("entity",), ("mrr_change",)).rename({"mrr_change": "mrr_micro"})
     return lives.drop("mrr_micro").join(found, on="entity")
 

@@ -19,10 +19,14 @@ from saasmetrics.engine.portable.balances import (
 )
 from saasmetrics.engine.portable.fetched import dense
 from saasmetrics.engine.portable.rates import with_days
+from saasmetrics.engine.portable.spot import with_closing, with_effects
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import divided, flag, running, summed, where, with_period
+from saasmetrics.engine.spot import SUMS as EFFECTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from saasmetrics.engine.portable.rates import Rates
@@ -64,11 +68,18 @@ def movement_cells(
         That no customer is in several groups, so that none moves between them.
     """
     moves = moved(daily, calendar, policy, rates, alone=alone)
-    cells = summed(moves, (*ACCOUNT, "period"), (*SUMS, *COUNTS))
+    spot = rates is not None and policy.fx == "spot"
+    moves = with_closing(moves) if spot else moves
+    sums = (*SUMS, *COUNTS, "changed") if spot else (*SUMS, *COUNTS)
+    cells = summed(moves, (*ACCOUNT, "period"), sums)
     cells = step(cells, "by_customer", "the movements of each customer in a period")
-    once = [flag(nw.col(name) > 0).alias(name) for name in COUNTS]
-    cells = cells.with_columns(*once) if rates is None else _counted_once(cells, rates.count)
-    return summed(cells, ("group", "period"), (*SUMS, *COUNTS))
+    if rates is None:
+        cells = cells.with_columns(*(flag(nw.col(name) > 0).alias(name) for name in COUNTS))
+        return summed(cells, ("group", "period"), sums)
+    cells = _counted_once(cells, rates.count)
+    if spot:
+        cells, sums = with_effects(cells, calendar, rates), (*SUMS, *COUNTS, *EFFECTS)
+    return summed(cells, ("group", "period"), sums)
 
 
 def _counted_once(cells: Frame, currencies: int) -> Frame:
@@ -286,9 +297,11 @@ def _with_return_split(moves: Frame) -> Frame:
     return moves.with_columns(_more=rest - nw.col("_kept"), _rest=nw.col("_kept"))
 
 
-def by_period(cells: Frame, shape: tuple[int, int], first: int) -> dict[str, NDArray[np.int64]]:
-    """Return movements as arrays of groups x periods, with the balances that they lead to."""
-    made = dense(cells, shape, {"period": first}, (*SUMS, *COUNTS))
+def by_period(
+    cells: Frame, shape: tuple[int, int], first: int, more: Sequence[str] = ()
+) -> dict[str, NDArray[np.int64]]:
+    """Return movements, and more sums of them, as arrays of groups x periods, with the balances that they lead to."""
+    made = dense(cells, shape, {"period": first}, (*SUMS, *COUNTS, *more))
     made["closing"], made["customers_closing"] = (
         np.cumsum(made.pop(name), axis=1) for name in ("change", "paying")
     )

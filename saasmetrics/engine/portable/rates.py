@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.balances import ACCOUNT, CHANGES, changes_at, real
-from saasmetrics.engine.portable.whole import FAR, day_number, nearest, summed
+from saasmetrics.engine.portable.whole import FAR, day_number, nearest, summed, with_last_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +23,24 @@ class Rates:
     """The factors of currencies that move, against their constant rates: one row per currency and day.
 
     `table` has `moving` (the number of the currency), `day` and `factor`; `count` is how many currencies there are,
-    those that do not move as number 0. Groups are of one currency each: `group % count` is its number.
+    those that do not move as number 0. Groups are of one currency each: `group % count` is its number. `as_of` is the
+    last day known.
     """
 
     table: Frame
     count: int
+    as_of: int
+
+    def at_end(self, moves: Frame, calendar: Calendar, period: str, money: Sequence[str]) -> Frame:
+        """Return movements with some columns at the rates of the last known day of a period."""
+        found = self.valued(self.with_end(moves, calendar, period), money)
+        return found.drop("moving", "day", "factor")
+
+    def with_end(self, moves: Frame, calendar: Calendar, period: str) -> Frame:
+        """Add as `day` the last known day of a period."""
+        found = with_last_day(moves, calendar, period, "_last")
+        day = nw.min_horizontal("_last", nw.lit(self.as_of)).cast(nw.Int64)
+        return found.with_columns(day=day).drop("_last")
 
     def valued(self, moves: Frame, money: Sequence[str]) -> Frame:
         """Return movements with some columns at the rates of their `day`, each rounded once."""
@@ -86,7 +99,9 @@ def rates_of(
     )
     found = found.filter(nw.col("moving") > 0, nw.col("day") <= as_of)
     rate = nw.col("rate").cast(nw.Float64)
-    return Rates(found.select("moving", "day", factor=rate / nw.col("_last")), len(curves) + 1)
+    return Rates(
+        found.select("moving", "day", factor=rate / nw.col("_last")), len(curves) + 1, as_of
+    )
 
 
 def with_days(moves: Frame, daily: Frame, calendar: Calendar, currencies: int) -> Frame:

@@ -24,7 +24,6 @@ from saasmetrics.engine.portable.whole import (
     numbers,
     summed,
     where,
-    with_last_day,
 )
 from saasmetrics.engine.valued_pairs import valued_pairs
 
@@ -92,7 +91,7 @@ def pairs_apart(
     adds = contributions(found, aside=aside, alone=False)
     kept = {name: where(nw.col("_switches") == 0, nw.col(name)).cast(nw.Int64) for name in MONEY}
     each = _each_period(found, numbers(rates.table, window), last)
-    worth = _worth(each, calendar, window, engine.as_of, rates, spot=policy.fx == "spot")
+    worth = _worth(each, calendar, window, rates, spot=policy.fx == "spot")
     worth = step(worth, "switched", _SWITCHED_ARE)
     alone = summed(contributions(worth, aside=aside, alone=False), ("group", "time"), MONEY)
     return differences(adds.with_columns(**kept)), alone
@@ -122,19 +121,10 @@ def _each_period(found: Frame, each_of: Frame, last: int) -> Frame:
     return each.filter(nw.col("time") < nw.col("_until"))
 
 
-def _worth(
-    each: Frame, calendar: Calendar, window: int, as_of: int, rates: Rates, *, spot: bool
-) -> Frame:
+def _worth(each: Frame, calendar: Calendar, window: int, rates: Rates, *, spot: bool) -> Frame:
     """Return levels at the rates of both ends of the window, the currencies of a group as one."""
-
-    def at_end(frame: Frame, back: int, names: tuple[str, ...]) -> Frame:
-        frame = frame.with_columns(_end=nw.col("time") - back)
-        frame = with_last_day(frame, calendar, "_end", "day")
-        day = nw.min_horizontal("day", nw.lit(as_of)).cast(nw.Int64)
-        columns = ("entity", "group", "time", "seen", *LEVELS)
-        return rates.valued(frame.with_columns(day=day), names).select(*columns)
-
-    each = at_end(each, window, ("m0", "p0", "p1") if spot else LEVELS)
-    each = at_end(each, 0, ("m1",)) if spot else each
+    each = each.with_columns(_start=nw.col("time") - window)
+    each = rates.at_end(each, calendar, "_start", ("m0", "p0", "p1") if spot else LEVELS)
+    each = rates.at_end(each, calendar, "time", ("m1",)) if spot else each
     each = each.with_columns(group=divided(nw.col("group"), rates.count))
     return summed(each, ("entity", "group", "time", "seen"), LEVELS)

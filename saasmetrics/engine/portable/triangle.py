@@ -16,7 +16,7 @@ from saasmetrics.engine.portable.balances import (
     origins,
     with_balances,
 )
-from saasmetrics.engine.portable.whole import change, flag, summed, where, with_last_day
+from saasmetrics.engine.portable.whole import change, flag, summed, where
 
 if TYPE_CHECKING:
     from saasmetrics.engine.portable.engine import PortableEngine
@@ -72,9 +72,7 @@ def _at_first_rates(engine: PortableEngine, since: Frame, calendar: Calendar) ->
     """Return the balances of entities, each at the rates of the period in which it first pays."""
     parts = changes_at(engine.basis.daily(apart=True), calendar, events=False)
     own = with_balances(parts, ACCOUNT).join(since.select("entity", "since"), on="entity")
-    own = with_last_day(own, calendar, "since", "_last")
-    day = nw.min_horizontal("_last", nw.lit(engine.as_of)).cast(nw.Int64)
-    own = engine.basis.rates.valued(own.with_columns(day=day), ("mrr", "paused"))
+    own = engine.basis.rates.at_end(own, calendar, "since", ("mrr", "paused"))
     own = own.with_columns(mrr_change=nw.col("mrr"), paused_change=nw.col("paused"))
     own = own.with_columns(*(change(name, ACCOUNT, "time") for name in CHANGES))
     return with_balances(summed(own, ("entity", "time"), CHANGES), ["entity"])

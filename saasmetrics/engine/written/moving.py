@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.exchange import ends
-from saasmetrics.engine.movements import FLOWS
+from saasmetrics.engine.movements import FLOWS, KINDS
 from saasmetrics.engine.pairs import MONEY
 from saasmetrics.engine.portable.movements import movement_cells
 from saasmetrics.engine.portable.switched import pairs_apart
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.triangle import money_cells
 from saasmetrics.engine.portable.whole import divided, nearest, running, summed, where
+from saasmetrics.engine.spot import SUMS as EFFECTS
 from saasmetrics.engine.valued import CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from saasmetrics.engine.portable import PortableEngine
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.policy import Policy
 
@@ -38,11 +40,15 @@ def movements(engine: PortableEngine, policy: Policy, freq: str, by: Sequence[st
     cells = step(
         cells, "by_currency", "movements per group and currency, at the rates of their day"
     )
-    times = _times(engine, freq)
-    found = _everywhere(cells, times, ["group"], (*_SPLIT, "change", *CHANGED))
+    spot = policy.fx == "spot"
+    sums = (*_SPLIT, "change", *CHANGED, *(EFFECTS if spot else ()))
+    also = ("start_day",) if spot else ()
+    found = _everywhere(cells, _times(engine, freq, back=1), ["group"], sums, also=also)
     found = found.with_columns(closing=running("change", ["group"], "period"))
+    found = _with_unchanged(found, rates) if spot else found
+    balances = ("closing", "_unchanged") if spot else ("closing",)
     found = step(
-        rates.valued(found, ["closing"]),
+        rates.valued(found, balances),
         "valued",
         "balances at the rates of the end of each period",
     )
@@ -52,13 +58,8 @@ def movements(engine: PortableEngine, policy: Policy, freq: str, by: Sequence[st
     for name in _SPLIT:
         flows = flows - nw.col(name)
     found = found.with_columns(fx=flows)
-    if policy.fx == "spot":
-        up, down = (where(side, nw.col("fx")) for side in (nw.col("fx") > 0, nw.col("fx") < 0))
-        found = found.with_columns(
-            expansion=nw.col("expansion") + up,
-            contraction=nw.col("contraction") + down,
-            fx=nw.lit(0).cast(nw.Int64),
-        )
+    if spot:
+        found = _with_effects(found)
     return _added_up(found, rates.count, ["period"], ("opening", *FLOWS, "closing", *CHANGED))
 
 
@@ -83,7 +84,10 @@ def pairs(
         found = found.rename({"factor": "_end"}).drop("moving")
     exact = found.with_columns(day=nw.col("start_day"), _kept=nw.col("kept").cast(nw.Float64))
     found = step(rates.valued(exact, MONEY), "valued", "at the rates of the window's start")
-    found = _with_rest(found)
+    rest = nw.col("closing") - nw.col("opening")
+    for name in _PARTS:
+        rest = rest - nw.col(name)
+    found = _with_rest(found, _PARTS, rest)
     if spot:
         found = _at_spot(found)
     money = _added_up(found, rates.count, ["period"], MONEY)
@@ -162,20 +166,44 @@ def _added_up(found: Frame, currencies: int, keys: Sequence[str], names: Sequenc
     return step(found, "money", "the currencies added up")
 
 
-def _with_rest(found: Frame) -> Frame:
-    """Give the unit that rounding leaves to the largest part, so that the parts lead from opening to closing."""
-    rest = nw.col("closing") - nw.col("opening")
-    for name in _PARTS:
-        rest = rest - nw.col(name)
-    sizes = {f"_size_{name}": nw.col(name).abs() for name in _PARTS}
+def _with_unchanged(found: Frame, rates: Rates) -> Frame:
+    """Add what is held unchanged through each period, and as `_was` its value at the rates when it begins."""
+    unchanged, day = nw.col("closing") - nw.col("changed"), nw.col("day")
+    found = found.with_columns(_unchanged=unchanged, _was=unchanged, _end=day)
+    found = rates.valued(found.with_columns(day=nw.col("start_day")), ("_was",))
+    return found.drop("moving", "factor").with_columns(day=nw.col("_end"))
+
+
+def _with_effects(found: Frame) -> Frame:
+    """Count what rates did as expansion and contraction: of what is unchanged by currency, of the rest one by one."""
+    effect = nw.col("_unchanged") - nw.col("_was")
+    found = found.with_columns(_effect=effect)
+    effect = nw.col("_effect")
+    found = found.with_columns(
+        gained=nw.col("gained") + where(effect > 0, effect),
+        lost=nw.col("lost") + where(effect < 0, effect),
+    )
+    found = found.with_columns(
+        expansion=nw.col("expansion") + nw.col("gained"),
+        contraction=nw.col("contraction") + nw.col("lost"),
+        _left=nw.col("fx") - nw.col("gained") - nw.col("lost"),
+        fx=nw.lit(0).cast(nw.Int64),
+    )
+    return _with_rest(found, KINDS, nw.col("_left"))
+
+
+def _with_rest(found: Frame, parts: Sequence[str], rest: nw.Expr) -> Frame:
+    """Give the units that rounding leaves to the largest part, so that the parts lead from opening to closing."""
+    sizes = {f"_size_{name}": nw.col(name).abs() for name in parts}
     found = found.with_columns(_lacks=rest, **sizes).with_columns(_most=nw.max_horizontal(*sizes))
-    largest = nw.lit(len(_PARTS) - 1)
+    largest = nw.lit(len(parts) - 1)
     for place, size in reversed(list(enumerate(sizes))[:-1]):
         largest = nw.when(nw.col(size) == nw.col("_most")).then(place).otherwise(largest)
     found = found.with_columns(_largest=largest)
-    more = (where(nw.col("_largest") == place, nw.col("_lacks")) for place in range(len(_PARTS)))
-    parts = zip(_PARTS, more, strict=True)
-    return found.with_columns(*((nw.col(name) + rest).alias(name) for name, rest in parts))
+    more = (where(nw.col("_largest") == place, nw.col("_lacks")) for place in range(len(parts)))
+    return found.with_columns(
+        *((nw.col(name) + one).alias(name) for name, one in zip(parts, more, strict=True))
+    )
 
 
 def _at_spot(found: Frame) -> Frame:

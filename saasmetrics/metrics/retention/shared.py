@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.metrics.made import Sides, made, sided, untraced
+from saasmetrics.metrics.made import Sides, made, sided
 from saasmetrics.metrics.rates import Question, rate_frame, too_sure
 from saasmetrics.proof.trace import Trace
 
@@ -95,12 +95,10 @@ def rate(
     if unit == "money" and not events and not notes:
         notes = _of_which_rates(question.book)
     kind = "movements" if events else "pairs"
-    if question.book.policy.open_period == "projected" and id in _LOSSES:
-        df = projected(df, question)
     drill = question.drill(kind, sides)
-    trace: Callable[..., Trace | str] | None = untraced(question.book, sides, events=events)
-    if trace is None and question.book.policy.open_period == "projected" and id in _LOSSES:
-        trace = _projection(question, drill, sides)
+    estimated = question.book.policy.open_period == "projected" and id in _LOSSES
+    trace = _projection(question, drill, sides) if estimated else None
+    df = projected(df, question) if estimated else df
     options = {"window": question.span, "interval": question.interval}
     return made(
         question.book,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.catalogue import metric
 from saasmetrics.engine.groups import columns
 from saasmetrics.engine.movements import FLOWS, NOUNS
-from saasmetrics.errors import DataError, UnknownNameError
-from saasmetrics.metrics.made import made, money, no_customers, period_drill
+from saasmetrics.errors import UnknownNameError
+from saasmetrics.metrics.made import made, money, period_drill
 from saasmetrics.metrics.revenue import subtypes as reasons
 from saasmetrics.proof.trace import Trace
 
@@ -81,8 +81,8 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
         "bridge",
         by=by,
         options={"freq": freq},
-        drill=_rows(book, drill),
-        trace=_trace(book, drill),
+        drill=_rows(drill),
+        trace=_trace(drill),
     )
 
 
@@ -163,12 +163,12 @@ def movements(
         "movements",
         by=by,
         options={"freq": freq},
-        drill=_rows(book, drill),
-        trace=_trace(book, drill),
+        drill=_rows(drill),
+        trace=_trace(drill),
     )
 
 
-def _rows(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+def _rows(drill: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
     """Return the function behind `Result.rows`: all customers of a period, or those with one movement."""
 
     def rows(period: Any = None, movement: str | None = None, **group: Any) -> pd.DataFrame:
@@ -177,8 +177,6 @@ def _rows(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., pd.Da
             return found
         if movement not in ("opening", *FLOWS, "closing"):
             raise UnknownNameError.of("movement", movement, ("opening", *FLOWS, "closing"))
-        if said := no_customers(book, [movement]):
-            raise DataError(f"There are no customers of {movement} alone: {said}.")
         found = found[found[movement] != 0].reset_index(drop=True)
         found.insert(1, "numerator", found[movement])
         return found
@@ -186,12 +184,10 @@ def _rows(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., pd.Da
     return rows
 
 
-def _trace(book: Book, drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace | str]:
+def _trace(drill: Callable[..., pd.DataFrame]) -> Callable[..., Trace]:
     """Return how a movement follows from customers, and closing from the opening and all movements."""
 
-    def trace(period: Any, movement: str, **group: Any) -> Trace | str:
-        if said := no_customers(book, [movement]):
-            return said
+    def trace(period: Any, movement: str, **group: Any) -> Trace:
         rows = drill(period=period, **group)
         if movement == "closing":
             steps = ["opening", *(name for name in FLOWS if (rows[name] != 0).any())]

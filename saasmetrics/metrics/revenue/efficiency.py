@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saasmetrics.catalogue import metric
-from saasmetrics.metrics.made import Sides, made, untraced
+from saasmetrics.metrics.made import Sides, made
 from saasmetrics.metrics.rates import Question, rate_frame
 
 if TYPE_CHECKING:
@@ -91,5 +91,4 @@ def quick_ratio(
         options=options,
         drill=drill,
         sides=sides,
-        trace=untraced(book, sides),
     )

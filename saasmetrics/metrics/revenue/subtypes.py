@@ -184,10 +184,12 @@ def _rates(
     import pandas as pd
 
     rows = book.engine.rows("movements", period=period, freq=freq, by=by, group=group)
-    stays = told[told["movement"] != "churn"].groupby("customer_id")["value"].sum()
-    whole = money(rows["expansion"] + rows["contraction"])
-    value = whole - stays.reindex(rows["customer_id"], fill_value=0.0).to_numpy()
-    out = pd.DataFrame({"customer_id": rows["customer_id"], "value": value.round(6)})
-    out = out[out["value"] != 0]
-    movement = np.where(out["value"] > 0, *MOVEMENTS[:2])
-    return out.assign(movement=movement, subtype="fx")[list(told.columns)]
+    parts = []
+    for movement in MOVEMENTS[:2]:
+        known = told[told["movement"] == movement].groupby("customer_id")["value"].sum()
+        value = (
+            money(rows[movement]) - known.reindex(rows["customer_id"], fill_value=0.0).to_numpy()
+        )
+        part = pd.DataFrame({"customer_id": rows["customer_id"], "value": value.round(6)})
+        parts.append(part[part["value"] != 0].assign(movement=movement, subtype="fx"))
+    return pd.concat(parts)[list(told.columns)]

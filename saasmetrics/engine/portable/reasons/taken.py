@@ -25,7 +25,6 @@ from saasmetrics.engine.portable.whole import (
     running,
     summed,
     where,
-    with_last_day,
 )
 from saasmetrics.engine.reasons import SUBTYPES
 from saasmetrics.errors import NotPortableError
@@ -150,9 +149,8 @@ def _at_start(engine: PortableEngine, cells: Frame, window: int, freq: str) -> F
     """Return cells with their parts at the rates of the start of their windows, and the `_amount` they sum to."""
     cells = cells.with_columns(_before=nw.col("time") - window)
     cells = day_and_currency(cells).drop("day")
-    cells = with_last_day(cells, engine.calendar(freq), "_before", "day")
-    day = nw.min_horizontal("day", nw.lit(engine.as_of)).cast(nw.Int64)
-    cells = cells.with_columns(day=day, group=nw.col("moving"))
+    cells = engine.basis.rates.with_end(cells, engine.calendar(freq), "_before")
+    cells = cells.with_columns(group=nw.col("moving"))
     rests = nw.col("p1") - nw.col("p0")
     rests = rests if engine.policy.pause == "line" else rests * 0
     cells = cells.with_columns(_rests=rests.cast(nw.Int64), _paused=(rests * -1).cast(nw.Int64))
