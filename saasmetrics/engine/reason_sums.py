@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.reasons import Rate
 
 KINDS = {"expansion": SUBTYPES, "contraction": SUBTYPES, "churn": CAUSES}
 EXPANDED, CONTRACTED, CHURNED = range(len(KINDS))
@@ -39,21 +40,18 @@ class Reasons:
 
     def pick(self, keep: NDArray[np.bool_]) -> Reasons:
         """Return the elements that a mask selects."""
-        return Reasons(
-            self.entity[keep],
-            self.period[keep],
-            self.movement[keep],
-            self.subtype[keep],
-            self.amount[keep],
-        )
+        return Reasons(*(values[keep] for values in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)
 class _Moved:
-    """Customers' movements: one element per customer and time, in the order of `key`, which is both in one."""
+    """Customers' movements: one element per customer and time, in the order of `key`, which is both in one.
+
+    `day` is that of the exchange rates of each.
+    """
 
     key: NDArray[np.int64]
-    entity: NDArray[np.int64]
+    day: NDArray[np.int64]
     period: NDArray[np.int64]
     kind: NDArray[np.int8]
     amount: NDArray[np.int64]
@@ -73,9 +71,7 @@ def known_lines(engine: LocalEngine) -> Lines:
             engine.tables, engine.policy, engine.as_of, engine.currency, column="list_amount"
         )
         listed = np.where(np.asarray(pc.is_valid(data["list_amount"])), full, 0)
-    rates = engine.valuation
-    currency = np.zeros(len(spans), np.int32) if rates is None else rates.of_span
-    return lines_of(spans, data, listed, currency)
+    return lines_of(spans, data, listed)
 
 
 def slots(engine: LocalEngine, freq: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -101,18 +97,20 @@ def reasons(engine: LocalEngine, freq: str, *, midpoint: bool, voluntary: bool) 
     """
     source = _moved(engine, freq)
     start, end = slots(engine, freq)
-    found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint)
+    rate = _rate(engine, source)
+    found = changes(engine.spans, known_lines(engine), start, end, midpoint=midpoint, rate=rate)
     at, there = _place(source.key, found.entity, found.time)
     stays = there & np.isin(source.kind[at], (EXPANSION, CONTRACTION))
-    parts = _whole(_valued(engine, found)[stays], at[stays], source.amount)
+    parts = _whole(found.parts[stays], at[stays], source.amount)
     row, subtype = np.nonzero(parts)
     change = at[stays][row]
     movement = np.where(source.kind[change] == EXPANSION, 0, 1)
     value = parts[row, subtype]
     left = np.flatnonzero(source.kind == CHURN)
     cause = _filed(_causes(engine, source, end)[left], voluntary=voluntary)
+    entity, _ = apart(source.key)
     told = _summed(
-        np.concatenate([source.entity[change], source.entity[left]]),
+        np.concatenate([entity[change], entity[left]]),
         np.concatenate([source.period[change], source.period[left]]),
         np.concatenate([movement, np.full(len(left), 2)]),
         np.concatenate([subtype, cause]),
@@ -172,7 +170,7 @@ def _moved(engine: LocalEngine, freq: str) -> _Moved:
     """Return the movements of customers, at the rates of their day."""
     source, period, kind = engine.kinds(freq)
     key, rates = in_one(source.account, source.time), engine.valuation
-    amount = source.moving - source.before(source.moving)
+    amount, day = source.moving - source.before(source.moving), source.time
     if rates is not None:
         held = valued.accounts(engine, rates, ())
         moved, day = valued.valued_moves(engine, rates, held, freq)
@@ -186,21 +184,24 @@ def _moved(engine: LocalEngine, freq: str) -> _Moved:
         # At constant rates a change of currency may be another movement, or by chance none.
         sign = np.where(amount > 0, np.int8(EXPANSION), np.int8(CONTRACTION))
         stays = ~there | np.isin(kind[at], (EXPANSION, CONTRACTION))
-        key, period, kind = mine, moved.period[first], np.where(stays, sign, kind[at])
-    found = _Moved(key, apart(key)[0], period.astype(np.int64), kind.astype(np.int8), amount)
+        key, day, period = mine, day[first], moved.period[first]
+        kind = np.where(stays, sign, kind[at])
+    days, periods = (values.astype(np.int64) for values in (day, period))
+    found = _Moved(key, days, periods, kind.astype(np.int8), amount)
     return found.pick(~np.isin(kind, (EXPANSION, CONTRACTION)) | (amount != 0))
 
 
-def _valued(engine: LocalEngine, found: Changes) -> NDArray[np.int64]:
-    """Return the parts at the rates of the day."""
-    rates = engine.valuation
-    if rates is None:
-        return found.parts
-    span = np.where(found.after.span >= 0, found.after.span, found.before.span)
-    started = found.after.span >= 0
-    day = np.where(started, engine.spans.start[span], engine.spans.end[span])
-    factor = rates.each(rates.of_span[span], day)
-    return np.rint(found.parts * factor[:, None]).astype(np.int64)
+def _rate(engine: LocalEngine, source: _Moved) -> Rate | None:
+    """Return what gives the rates of spans that start or end: those of the day of their customer's movement."""
+    rates, entity = engine.valuation, engine.spans.entity
+    if rates is None or not len(source.key):
+        return None
+
+    def rate(span: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.float64]:
+        at, _ = _place(source.key, entity[span].astype(np.int64), time)
+        return rates.each(rates.of_span[span], source.day[at])
+
+    return rate
 
 
 def _whole(
@@ -283,12 +284,7 @@ def window_rows(
     keep = (found.time == 1) & (place[found.entity] >= 0)
     keep[keep] = stays[place[found.entity[keep]]]
     change = (rows["expansion"] + rows["contraction"]).to_numpy()
-    start_day = exchange.ends(engine, freq, period - window, 1)
     parts = found.parts[keep]
-    if engine.valuation is not None:
-        span = np.where(found.after.span >= 0, found.after.span, found.before.span)[keep]
-        factor = engine.valuation.at(start_day)[engine.valuation.of_span[span], 0]
-        parts = np.rint(parts * factor[:, None]).astype(np.int64)
     if engine.policy.fx != "spot":
         parts = _whole(parts, place[found.entity[keep]], change)
     out = np.zeros((len(rows), len(SUBTYPES)), np.int64)
@@ -323,8 +319,17 @@ def _window_changes(
     def slot(day: NDArray[Any]) -> NDArray[np.int64]:
         return np.where(day <= first, 0, np.where(day <= last, 1, np.int64(FAR)))
 
-    start, end = slot(spans.start), slot(spans.end)
-    return changes(spans, known_lines(engine), start, end, midpoint=midpoint), end
+    start, end, rates = slot(spans.start), slot(spans.end), engine.valuation
+    rate = None
+    if rates is not None:
+        factor = rates.at(exchange.ends(engine, freq, period - window, 1))[rates.of_span, 0]
+
+        def rate(span: NDArray[np.int64], _: NDArray[np.int64]) -> NDArray[np.float64]:
+            found: NDArray[np.float64] = factor[span]
+            return found
+
+    found = changes(spans, known_lines(engine), start, end, midpoint=midpoint, rate=rate)
+    return found, end
 
 
 def _last_causes(engine: LocalEngine, end: NDArray[np.int64]) -> NDArray[np.int64]:

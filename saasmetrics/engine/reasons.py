@@ -19,10 +19,14 @@ from saasmetrics.engine.service import FAR
 from saasmetrics.money import MICRO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from saasmetrics.engine.spans import Spans
+
+    Rate = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 SUBTYPES = (
     "seats",
@@ -45,8 +49,7 @@ _AT = {name: number for number, name in enumerate(SUBTYPES)}
 class Lines:
     """What is known of the line behind each span; codes are 0 where the export does not say.
 
-    `listed` is MRR before discounts in micro-units; `seats` is 0 where unknown; `usage` marks charges without a line;
-    `currency` is that of rates that move, 0 for any other.
+    `listed` is MRR before discounts in micro-units; `seats` is 0 where unknown; `usage` marks charges without a line.
     """
 
     product: NDArray[np.int64]
@@ -56,23 +59,10 @@ class Lines:
     listed: NDArray[np.int64]
     escalator: NDArray[np.bool_]
     usage: NDArray[np.bool_]
-    currency: NDArray[np.int32]
 
 
-def lines_of(
-    spans: Spans, data: pa.Table, listed: NDArray[np.int64], currency: NDArray[np.int32]
-) -> Lines:
-    """Return what the source says of the line behind each span.
-
-    Parameters
-    ----------
-    spans, data
-        The spans, and the table that they are of.
-    listed
-        The list MRR of each row.
-    currency
-        The currency of each span, as in `Lines`.
-    """
+def lines_of(spans: Spans, data: pa.Table, listed: NDArray[np.int64]) -> Lines:
+    """Return what the source, of which the list MRR of each row is given, says of the line behind each span."""
     line = spans.lines()
 
     def code(*names: str) -> NDArray[np.int64]:
@@ -98,7 +88,6 @@ def lines_of(
         listed=np.where(usage, spans.amount, full),
         escalator=np.append(up, False)[line],
         usage=usage,
-        currency=currency,
     )
 
 
@@ -121,7 +110,7 @@ class Changes:
 class Sides:
     """The lines on one side of changes, added up: MRR, what of it rests, list MRR, seats, first and last plan.
 
-    `raised` says whether one of them has a contracted uplift; `span` is the one of them that starts, or ends, last.
+    `raised` says whether one of them has a contracted uplift.
     """
 
     lines: NDArray[np.int64]
@@ -134,7 +123,6 @@ class Sides:
     other_plan: NDArray[np.int64]
     interval: NDArray[np.int64]
     raised: NDArray[np.bool_]
-    span: NDArray[np.int64]
 
 
 def changes(
@@ -144,6 +132,7 @@ def changes(
     end: NDArray[np.int64],
     *,
     midpoint: bool = False,
+    rate: Rate | None = None,
 ) -> Changes:
     """Return every change of lines with its parts.
 
@@ -156,6 +145,9 @@ def changes(
         count nowhere.
     midpoint
         Value price and seats that change together at the mean of the other, instead of the price first.
+    rate
+        Gives the rate of exchange of spans at the times at which they start or end; None: amounts are as they are.
+        Both sides of a change are valued before they are set against each other.
     """
     counts = start < end
     at = np.concatenate([np.flatnonzero(counts), np.flatnonzero(counts & (end < FAR))])
@@ -163,19 +155,20 @@ def changes(
     side = np.arange(len(at)) < many  # true: started
     time = np.where(side, start[at], end[at])
     product = lines.product[at] * 2 + lines.usage[at]
-    within = [product, time, spans.entity[at]]
-    if lines.currency.any():  # so that the rate of a change does not depend on the order of rows
-        within = [lines.currency[at], np.where(side, spans.start[at], spans.end[at]), *within]
-    order = np.lexsort(within)
+    order = np.lexsort([product, time, spans.entity[at]])
     at, side, time, product = at[order], side[order], time[order], product[order]
     entity = spans.entity[at].astype(np.int64)
     begins = np.ones(len(at), bool)
     begins[1:] = (np.diff(entity) != 0) | (np.diff(time) != 0) | (np.diff(product) != 0)
     cell = np.cumsum(begins) - 1
     cells = int(begins.sum())
+    factor = None if rate is None else rate(at, time)
     before, after = (
-        _side(spans, lines, at[side == which], cell[side == which], cells)
-        for which in (False, True)
+        _side(
+            *(spans, lines, at[mine], cell[mine], cells),
+            factor=None if factor is None else factor[mine],
+        )
+        for mine in (~side, side)
     )
     first = np.flatnonzero(begins)
     usage = lines.usage[at[first]]
@@ -187,7 +180,13 @@ def changes(
 
 
 def _side(
-    spans: Spans, lines: Lines, at: NDArray[np.int64], cell: NDArray[np.int64], cells: int
+    spans: Spans,
+    lines: Lines,
+    at: NDArray[np.int64],
+    cell: NDArray[np.int64],
+    cells: int,
+    *,
+    factor: NDArray[np.float64] | None,
 ) -> Sides:
     def total(values: NDArray[Any]) -> NDArray[Any]:
         out = np.zeros(cells, values.dtype)
@@ -201,13 +200,14 @@ def _side(
 
     one = np.ones(len(at), np.int64)
     plan = lines.plan[at]
-    span = np.full(cells, -1)
-    span[cell] = at
-    resting = np.zeros(len(at), np.int64) if spans.aside else spans.rests()[at] * spans.amount[at]
+    amount, listed = spans.amount[at], lines.listed[at]
+    if factor is not None:
+        amount, listed = (np.rint(value * factor).astype(np.int64) for value in (amount, listed))
+    resting = np.zeros(len(at), np.int64) if spans.aside else spans.rests()[at] * amount
     return Sides(
         lines=total(one),
-        mrr=total(spans.amount[at]),
-        listed=total(lines.listed[at]),
+        mrr=total(amount),
+        listed=total(listed),
         rests=total(resting),
         seats=whole_seats(total(lines.seats[at])),
         counted=total((lines.seats[at] <= 0).astype(np.int64)) == 0,
@@ -215,7 +215,6 @@ def _side(
         other_plan=-lowest(-plan),
         interval=lowest(lines.interval[at]),
         raised=total(lines.escalator[at].astype(np.int64)) > 0,
-        span=span,
     )
 
 

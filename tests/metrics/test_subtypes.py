@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import saasmetrics as sm
 from saasmetrics.engine.reason_sums import KINDS, window_rows
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
+from tests.connected.natives import connected
 from tests.engine.test_exchange_rates import moving
 from tests.properties.ledgers import Case, cases
 from tests.properties.profile import quick
@@ -250,6 +251,33 @@ def test_what_rates_did_is_a_subtype_where_they_count_as_expansion() -> None:
     assert reasons(found.with_policy(fx="constant")) == {"seats": 65}
     rows = sm.revenue.movements(found.with_policy(fx="spot"), subtypes=True).rows(period="2026-02")
     assert dict(zip(rows["subtype"], rows["value"], strict=True)) == {"seats": 60, "fx": 25}
+
+
+@pytest.mark.parametrize("later", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("way", ["here", "duckdb"])
+@pytest.mark.parametrize("fx", ["line", "spot"])
+def test_seats_and_price_of_who_changes_currency_are_told_at_the_rate_of_the_day(
+    fx: str, way: str, later: float
+) -> None:
+    # From 1 seat at 100 euros to 2 at 90 dollars, when a euro was a dollar: price 1 x -10 first, then seats 1 x 90.
+    lines = {
+        "subscription_id": ["1", "2"],
+        "customer_id": ["c", "c"],
+        "start": ["2026-01-05", "2026-02-10"],
+        "end": ["2026-02-10", None],
+        "amount": [100.0, 180.0],
+        "quantity": [1, 2],
+        "interval": ["month"] * 2,
+        "currency": ["EUR", "USD"],
+    }
+    rates = {"date": ["2026-01-01", "2026-03-05"], "currency": ["EUR"] * 2, "rate": [1.0, later]}
+    told = {"as_of": "2026-03-31", "currency": "USD", "policy": sm.Policy(fx=fx)}
+    found = sm.Book(subscriptions=lines, fx=rates, **told)
+    found = found if way == "here" else connected(found.tables, way, **told)
+    assert reasons(found) == {"price": -10, "seats": 90}
+    asked = {"then": "2026-01-31", "now": "2026-02-28"}
+    steps = sm.retention.drivers(found, "arr", **asked).extra["steps"].set_index("step")["value"]
+    assert steps[["price", "seats"]].to_dict() == pytest.approx({"price": -120, "seats": 1080})
 
 
 def test_price_and_seats_of_a_plan_change_are_plan_and_seats() -> None:

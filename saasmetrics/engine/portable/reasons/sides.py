@@ -12,11 +12,15 @@ from saasmetrics.engine.portable.whole import FAR, flag, where
 from saasmetrics.engine.reasons import SEATS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from saasmetrics.engine.portable.whole import Frame
+
+    Valued = Callable[[Frame, Sequence[str]], Frame]
 
 SIDES = ("before", "after")
 ADDED = ("lines", "mrr", "listed", "rests", "unknown", "raised")
-_CURRENCIES = 1000  # more than there are
+MONEY = ("mrr", "listed", "rests")
 _PLAN = ("entity", "product", "plan", "time")
 _CELL = ("entity", "product", "time")
 _TURNS_ARE = "lines that end (side 0) and that start (side 1)"
@@ -26,13 +30,15 @@ _PLANS_ARE = (
 SIDES_ARE = "both sides of each change of a customer's lines of a product"
 
 
-def sides(lines: Frame, *, aside: bool) -> Frame:
+def sides(lines: Frame, valued: Valued | None = None, *, aside: bool) -> Frame:
     """Return both sides of every change of lines, as `reasons.Sides` has them.
 
     Parameters
     ----------
     lines
         Known lines with the times `begins` and `stops` from and to which each counts.
+    valued
+        Values some columns of lines that turn at exchange rates; None: amounts are as they are.
     aside
         Whether what rests has a line of its own.
 
@@ -41,12 +47,14 @@ def sides(lines: Frame, *, aside: bool) -> Frame:
     Frame
         entity, product, time and, of either side, lines, mrr, listed, rests, seats, unknown (lines without seats),
         raised, plan and other (twice the number of the first and the last plan, and one more where it is held on
-        another line too), interval, mark (day and currency of the last line).
+        another line too), interval.
     """
     counts = lines.filter(nw.col("begins") < nw.col("stops"))
-    starts = turns(counts, "begins", "start", 1, aside=aside)
-    ends = turns(counts.filter(nw.col("stops") < FAR), "stops", "end", 0, aside=aside)
-    return both_sides(step(nw.concat([starts, ends]), "turns", _TURNS_ARE))
+    starts = turns(counts, "begins", 1, aside=aside)
+    ends = turns(counts.filter(nw.col("stops") < FAR), "stops", 0, aside=aside)
+    found = nw.concat([starts, ends])
+    found = found if valued is None else valued(found, MONEY)
+    return both_sides(step(found.drop("moving"), "turns", _TURNS_ARE))
 
 
 def both_sides(found: Frame) -> Frame:
@@ -55,18 +63,17 @@ def both_sides(found: Frame) -> Frame:
     return step(_by_product(plans), "sides", SIDES_ARE)
 
 
-def turns(lines: Frame, time: str, day: str, side: int, *, aside: bool) -> Frame:
-    """Return lines as they end (side 0) or start (side 1): at a time, on a day, with what they add to their side."""
+def turns(lines: Frame, time: str, side: int, *, aside: bool) -> Frame:
+    """Return lines as they end (side 0) or start (side 1): at a time, with what they add to their side."""
     none = nw.lit(0).cast(nw.Int64)
     return lines.select(
-        *("entity", "product", "plan", "interval", "listed", "raised", "seats"),
+        *("entity", "product", "plan", "interval", "listed", "raised", "seats", "moving"),
         time=nw.col(time),
         side=none + side,
         lines=none + 1,
         mrr=nw.col("amount"),
         rests=none if aside else nw.col("rests") * nw.col("amount"),
         unknown=flag(nw.col("seats") <= 0).cast(nw.Int64),
-        mark=nw.col(day) * _CURRENCIES + nw.col("moving"),
     )
 
 
@@ -76,9 +83,7 @@ def _by_plan(found: Frame) -> Frame:
         mine = nw.col("side") == number
         made |= {f"{name}_{side}": where(mine, nw.col(name)) for name in ADDED}
         made[f"seats_{side}"] = nw.when(mine).then(nw.col("seats")).otherwise(nw.lit(0.0))
-        made |= {
-            f"{name}_{side}": nw.when(mine).then(nw.col(name)) for name in ("interval", "mark")
-        }
+        made[f"interval_{side}"] = nw.when(mine).then(nw.col("interval"))
     found = found.with_columns(**made).group_by(*_PLAN).agg(*_sums())
     found = settled(_whole(found))
     began, over = (
@@ -110,7 +115,7 @@ def _sums() -> list[nw.Expr]:
     out: list[nw.Expr] = []
     for side in SIDES:
         out += [nw.col(f"{name}_{side}").sum() for name in (*ADDED, "seats")]
-        out += [nw.col(f"interval_{side}").min(), nw.col(f"mark_{side}").max()]
+        out.append(nw.col(f"interval_{side}").min())
     return out
 
 
@@ -118,14 +123,3 @@ def _whole(found: Frame) -> Frame:
     """Return sums as the whole numbers that they are, in any engine."""
     added = [f"{name}_{side}" for name in ADDED for side in SIDES]
     return found.with_columns(nw.col(*added).cast(nw.Int64))
-
-
-def day_and_currency(cells: Frame) -> Frame:
-    """Add the `day` and the currency (`moving`) of the last line that started in a change, else that ended."""
-    starts = nw.col("lines_after") > 0
-    mark = nw.when(starts).then(nw.col("mark_after")).otherwise(nw.col("mark_before"))
-    cells = cells.with_columns(_mark=mark.cast(nw.Int64))
-    currency = nw.col("_mark") % _CURRENCIES
-    cells = cells.with_columns(moving=currency, _day=nw.col("_mark") - currency)
-    day = (nw.col("_day").cast(nw.Float64) / float(_CURRENCIES)).round(0).cast(nw.Int64)
-    return cells.with_columns(day=day).drop("_mark", "_day")

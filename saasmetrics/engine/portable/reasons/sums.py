@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -12,14 +13,17 @@ from saasmetrics.engine.portable.held import held, settled
 from saasmetrics.engine.portable.movements import CHURN, CONTRACTION, EXPANSION, moved
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
 from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
-from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
+from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, sides
 from saasmetrics.engine.portable.told import step
 from saasmetrics.engine.portable.whole import FAR, flag, summed, where
 from saasmetrics.engine.reason_sums import CHURNED, CONTRACTED, EXPANDED
 from saasmetrics.engine.reasons import CAUSES, SUBTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.engine import PortableEngine
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
 
 _CHANGE = ("entity", "time")
@@ -53,13 +57,14 @@ def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
     """
     policy, calendar = engine.policy, engine.calendar(freq)
     lines = slotted(known_lines(engine), calendar, events=policy.view == "event")
-    both = held(sides(lines, aside=policy.pause == "line"), "sides", SIDES_ARE)
-    cells = held(with_parts(both, midpoint=why.midpoint), "parts", PARTS_ARE)
     if engine.valuation is None:
-        apart = moved(engine.daily(), calendar, policy, alone=True)
+        apart, valued = moved(engine.daily(), calendar, policy, alone=True), None
     else:
         daily = engine.basis.daily(apart=True)
         apart = moved(daily, calendar, policy, engine.basis.rates, alone=False)
+        valued = partial(_at_day, engine.basis.rates, apart)
+    both = held(sides(lines, valued, aside=policy.pause == "line"), "sides", SIDES_ARE)
+    cells = held(with_parts(both, midpoint=why.midpoint), "parts", PARTS_ARE)
     moves = _of_customers(apart)
     found = _stayed(engine, cells, moves)
     if policy.return_price == "split":
@@ -68,6 +73,14 @@ def told(engine: PortableEngine, freq: str, why: Why) -> Frame:
     columns = (*_REASON, *PARTS)
     both = nw.concat([found.select(*columns), left.select(*columns)])
     return step(both, "reasons", TOLD_ARE)
+
+
+def _at_day(rates: Rates, moves: Frame, found: Frame, money: Sequence[str]) -> Frame:
+    """Return lines that turn with some columns at the rates of the day of their customer's movement."""
+    days = moves.select(*_CHANGE, "day").unique()
+    known = found.join(days, on=[*_CHANGE], how="left")
+    known = known.with_columns(day=nw.col("day").fill_null(0), group=nw.col("moving"))
+    return rates.valued(known, money).drop("day", "group", "factor")
 
 
 def _of_customers(moves: Frame) -> Frame:
@@ -89,8 +102,7 @@ def _stayed(engine: PortableEngine, cells: Frame, moves: Frame) -> Frame:
     stays = moves.filter(nw.col("kind").is_in([EXPANSION, CONTRACTION]))
     found = cells.join(stays, on=[*_CHANGE])
     if engine.valuation is not None:
-        found = day_and_currency(found).with_columns(group=nw.col("moving"))
-        found = whole(engine.basis.rates.valued(found, PARTS), _CHANGE)
+        found = whole(found, _CHANGE)
     more = nw.col("kind") == EXPANSION
     found = found.with_columns(movement=nw.when(more).then(EXPANDED).otherwise(CONTRACTED))
     return summed(found.with_columns(nw.col("movement").cast(nw.Int64)), _REASON, PARTS)

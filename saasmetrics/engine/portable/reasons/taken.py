@@ -7,27 +7,15 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.balances import ACCOUNT, changes_at
-from saasmetrics.engine.portable.fetched import number
 from saasmetrics.engine.portable.held import held
 from saasmetrics.engine.portable.pairs import LEVELS, at_both_ends
 from saasmetrics.engine.portable.reasons.lines import known_lines, slotted
 from saasmetrics.engine.portable.reasons.parts import PARTS, PARTS_ARE, with_parts
-from saasmetrics.engine.portable.reasons.sides import (
-    SIDES_ARE,
-    both_sides,
-    day_and_currency,
-    turns,
-)
+from saasmetrics.engine.portable.reasons.sides import MONEY, SIDES_ARE, both_sides, turns
 from saasmetrics.engine.portable.reasons.sums import whole
 from saasmetrics.engine.portable.told import step
-from saasmetrics.engine.portable.whole import (
-    numbers,
-    running,
-    summed,
-    where,
-)
+from saasmetrics.engine.portable.whole import flag, numbers, running, summed, where
 from saasmetrics.engine.reasons import SUBTYPES
-from saasmetrics.errors import NotPortableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,24 +46,15 @@ def taken(
     -------
     Frame
         entity, time (the period) and `taken`.
-
-    Raises
-    ------
-    NotPortableError
-        If rates move and such customers pay in several currencies: what rates did to them is told one by one.
     """
     first, periods, _ = engine.extent(freq)
     lines = held(_agreed(engine), "agreed", _LINES_ARE)
-    rates = engine.valuation is not None and engine.policy.fx != "spot"
-    if rates and _several(lines):
-        raise NotPortableError("Customers with uplifts or discounts pay in several currencies.")
     found = _turns(engine, lines, window, freq, first + periods - 1)
     both = held(both_sides(step(found, "turns", _TURNS_ARE)), "sides", SIDES_ARE)
     cells = held(with_parts(both, midpoint=midpoint), "parts", PARTS_ARE)
     cells = cells.join(_staying(engine, cells, window, freq), on=[*_AT])
-    if engine.valuation is not None:
-        cells = _at_start(engine, cells, window, freq)
-        cells = whole(cells, _AT) if rates else cells
+    if engine.valuation is not None and engine.policy.fx != "spot":
+        cells = whole(cells, _AT)
     parts = [PARTS[SUBTYPES.index(name)] for name in left_out]
     sums = summed(cells, _AT, parts)
     gained = nw.lit(0).cast(nw.Int64)
@@ -89,12 +68,6 @@ def _agreed(engine: PortableEngine) -> Frame:
     lines = known_lines(engine)
     some = lines.filter((nw.col("raised") > 0) | (nw.col("listed") > nw.col("amount")))
     return lines.join(some.select("entity").unique(), on="entity", how="semi")
-
-
-def _several(lines: Frame) -> bool:
-    kinds = lines.group_by("entity").agg(_low=nw.col("moving").min(), _high=nw.col("moving").max())
-    some = kinds.filter(nw.col("_low") != nw.col("_high"))
-    return bool(number(some.select(nw.len())))
 
 
 def _turns(engine: PortableEngine, lines: Frame, window: int, freq: str, last: int) -> Frame:
@@ -117,48 +90,70 @@ def _turns(engine: PortableEngine, lines: Frame, window: int, freq: str, last: i
     nths = held(numbers(lines, window))
     aside = engine.policy.pause == "line"
     sides = []
-    for side, (part, day) in enumerate(((ends, "end"), (starts, "start"))):
+    for side, part in enumerate((ends, starts)):
         each = part.join(nths, how="cross")
         each = each.with_columns(_time=nw.col("_from") + nw.col("_nth"))
         each = each.filter(nw.col("_time") < nw.col("_to"))
-        sides.append(turns(each, "_time", day, side, aside=aside))
-    return nw.concat(sides)
+        sides.append(turns(each, "_time", side, aside=aside))
+    found = nw.concat(sides)
+    if engine.valuation is not None:
+        found = _at_start(engine, found.with_columns(group=nw.col("moving")), window, freq, MONEY)
+    return found
+
+
+def _at_start(
+    engine: PortableEngine, found: Frame, window: int, freq: str, money: Sequence[str]
+) -> Frame:
+    """Return rows of windows, of one currency each, with some columns at the rates of the start of their window."""
+    found = found.with_columns(_before=nw.col("time") - window)
+    return engine.basis.rates.at_end(found, engine.calendar(freq), "_before", money)
 
 
 def _staying(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:
     """Return customers and windows of cells in which they pay at the start and hold something at the end.
 
-    With it comes what they pay at both ends, paid (m0, m1) and resting (p0, p1).
+    Where rates move, with it comes the `_amount` that their MRR changed by, but for what rests.
     """
     first, periods, _ = engine.extent(freq)
+    rates = engine.valuation is not None
     asked = cells.select(*_AT).unique()
-    daily = engine.daily().join(asked.select("entity").unique(), on="entity", how="semi")
+    daily = engine.basis.daily(apart=rates)
+    daily = daily.join(asked.select("entity").unique(), on="entity", how="semi")
     accounts = changes_at(daily, engine.calendar(freq), events=False)
     both = at_both_ends(accounts, window, first + periods - 1, alone=True)
     none = nw.lit(0).cast(nw.Int64)
-    marks = asked.with_columns(group=none, asked=none + 1, **dict.fromkeys(LEVELS, none))
+    marks = accounts.select(*ACCOUNT).unique().join(asked, on="entity")
+    marks = marks.with_columns(asked=none + 1, **dict.fromkeys(LEVELS, none))
     columns = (*ACCOUNT, "time", *LEVELS, "asked")
     every = nw.concat([both.with_columns(asked=none).select(*columns), marks.select(*columns)])
-    every = summed(every, _AT, (*LEVELS, "asked"))
-    levels = every.with_columns(*(running(n, ["entity"], "time").alias(n) for n in LEVELS))
-    stays = (nw.col("m0") > 0) & (nw.col("m1") + nw.col("p1") > 0)
-    return levels.filter(nw.col("asked") > 0, stays).select(*_AT, *LEVELS)
+    every = summed(every, (*ACCOUNT, "time"), (*LEVELS, "asked"))
+    levels = every.with_columns(*(running(n, [*ACCOUNT], "time").alias(n) for n in LEVELS))
+    levels = levels.filter(nw.col("asked") > 0)
+    totals = summed(levels, _AT, LEVELS)
+    stays = totals.filter(nw.col("m0") > 0, nw.col("m1") + nw.col("p1") > 0).select(*_AT)
+    return stays.join(_amounts(engine, levels, window, freq), on=[*_AT]) if rates else stays
 
 
-def _at_start(engine: PortableEngine, cells: Frame, window: int, freq: str) -> Frame:
-    """Return cells with their parts at the rates of the start of their windows, and the `_amount` they sum to."""
-    cells = cells.with_columns(_before=nw.col("time") - window)
-    cells = day_and_currency(cells).drop("day")
-    cells = engine.basis.rates.with_end(cells, engine.calendar(freq), "_before")
-    cells = cells.with_columns(group=nw.col("moving"))
-    rests = nw.col("p1") - nw.col("p0")
-    rests = rests if engine.policy.pause == "line" else rests * 0
-    cells = cells.with_columns(_rests=rests.cast(nw.Int64), _paused=(rests * -1).cast(nw.Int64))
-    cells = cells.with_columns(_rest=nw.col("m1") - nw.col("m0") + nw.col("_rests"))
-    money = ("m0", "m1", "_rest", "_paused")
-    cells = engine.basis.rates.valued(cells, (*PARTS, *money))
-    # What rounding leaves between both ends goes to the larger of the change and the pause.
-    left = nw.col("m1") - nw.col("m0") - nw.col("_rest") - nw.col("_paused")
+def _amounts(engine: PortableEngine, levels: Frame, window: int, freq: str) -> Frame:
+    """Return by how much MRR of customers changed, but for what rests, at the rates of the start of windows.
+
+    What rounding leaves between both ends of a currency goes to the larger of the change and the pause; the currencies
+    of who changes several are one.
+    """
+    changed = (nw.col("m0") != nw.col("m1")) | (nw.col("p0") != nw.col("p1"))
+    rests = nw.col("p1") - nw.col("p0") if engine.policy.pause == "line" else nw.lit(0)
+    levels = levels.with_columns(_changed=flag(changed), _rests=rests.cast(nw.Int64))
+    levels = levels.with_columns(
+        _rest=nw.col("m1") - nw.col("m0") + nw.col("_rests"), _paused=nw.col("_rests") * -1
+    )
+    levels = _at_start(engine, levels, window, freq, (*LEVELS, "_rest", "_paused"))
+    ends = nw.col("m1") - nw.col("m0")
+    left = ends - nw.col("_rest") - nw.col("_paused")
     larger = nw.col("_rest").abs() >= nw.col("_paused").abs()
-    amount = nw.col("_rest") + where(larger, left)
-    return cells.with_columns(_amount=amount.cast(nw.Int64))
+    rests = nw.col("p1") - nw.col("p0") if engine.policy.pause == "line" else nw.lit(0)
+    levels = levels.with_columns(
+        _apart=nw.col("_rest") + where(larger, left), _one=(ends + rests).cast(nw.Int64)
+    )
+    found = summed(levels, _AT, ("_changed", "_apart", "_one"))
+    amount = nw.when(nw.col("_changed") > 1).then(nw.col("_one")).otherwise(nw.col("_apart"))
+    return found.select(*_AT, _amount=amount.cast(nw.Int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -11,12 +12,14 @@ from saasmetrics.engine import exchange
 from saasmetrics.engine.portable.held import held, held_by
 from saasmetrics.engine.portable.reasons.lines import known_lines, within
 from saasmetrics.engine.portable.reasons.parts import PARTS, with_parts
-from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, day_and_currency, sides
+from saasmetrics.engine.portable.reasons.sides import SIDES_ARE, sides
 from saasmetrics.engine.portable.reasons.sums import causes, largest
 from saasmetrics.engine.portable.whole import nearest
 from saasmetrics.engine.reason_sums import with_reasons
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from saasmetrics.engine.portable.engine import PortableEngine
@@ -70,24 +73,25 @@ def _in_window(engine: PortableEngine, period: int, window: int, freq: str) -> F
 
 def _changes(engine: PortableEngine, lines: Frame, start: int, why: Why) -> Frame:
     """Return the parts of the change of each customer, at the rates of the day `start`, and which is the largest."""
-    cells = sides(lines, aside=engine.policy.pause == "line").filter(nw.col("time") == 1)
-    cells = with_parts(held(cells, "sides", SIDES_ARE), midpoint=why.midpoint)
+    valued = None
     if engine.valuation is not None:
-        factors = engine.valuation.at(np.array([start]))[:, 0].tolist()
-        cells = _at_rates(day_and_currency(cells), factors)
+        valued = partial(_at_rates, engine.valuation.at(np.array([start]))[:, 0].tolist())
+    cells = sides(lines, valued, aside=engine.policy.pause == "line").filter(nw.col("time") == 1)
+    cells = with_parts(held(cells, "sides", SIDES_ARE), midpoint=why.midpoint)
     sums = largest(cells, ("entity",)).group_by("entity")
     found: Frame = sums.agg(nw.col(*PARTS).sum(), nw.col("_largest").max())
     return found.select("entity", nw.col(*PARTS).cast(nw.Int64), nw.col("_largest"))
 
 
-def _at_rates(cells: Frame, factors: list[float]) -> Frame:
+def _at_rates(factors: Sequence[float], found: Frame, money: Sequence[str]) -> Frame:
+    """Return lines that turn with some columns at the factors of their currencies."""
     factor = nw.lit(1.0)
     for number, value in enumerate(factors):
         factor = nw.when(nw.col("moving") == number).then(nw.lit(value)).otherwise(factor)
-    cells = cells.with_columns(_factor=factor)
-    parts = [(nw.col(part).cast(nw.Float64) * nw.col("_factor")).alias(part) for part in PARTS]
-    cells = cells.with_columns(*parts)
-    return cells.with_columns(*(nearest(nw.col(part)).alias(part) for part in PARTS))
+    found = found.with_columns(_factor=factor)
+    exact = [(nw.col(name).cast(nw.Float64) * nw.col("_factor")).alias(name) for name in money]
+    found = found.with_columns(*exact).drop("_factor")
+    return found.with_columns(*(nearest(nw.col(name)).alias(name) for name in money))
 
 
 def _causes(lines: Frame) -> Frame:
