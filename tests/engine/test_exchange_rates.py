@@ -277,6 +277,27 @@ def test_rows_add_up_to_their_cell(case: Case, by: tuple[str, ...], fx: str, pla
 
 
 @quick
+@given(cases(), st.sampled_from(((), ("segment",))), st.sampled_from((1, 3)))
+def test_customers_add_up_to_rates_that_count_what_exchange_rates_did(
+    case: Case, by: tuple[str, ...], window: int
+) -> None:
+    case = moving(case, "spot")
+    tables: dict[str, Any] = {name: table.data for name, table in case.tables.items()}
+    told = {"currency": "USD", "as_of": str(np.datetime64(case.as_of, "D"))}
+    found = sm.Book(**tables, **told, policy=case.policy, fiscal_start=case.fiscal_start)
+    for rate in (
+        sm.retention.gross_churn(found, window, by, method="daily_sum"),
+        sm.retention.nrr(found, window, by, method="movements", interval=None),
+        sm.revenue.quick_ratio(found, window, by, interval=None),
+    ):
+        shown = rate.df[rate.df["complete"] & rate.df["value"].notna()]
+        for row in shown.tail(4).to_dict("records"):
+            rows = rate.rows(period=row["period"], **{name: row[name] for name in by})
+            for side in ("numerator", "denominator"):
+                assert rows[side].sum() == pytest.approx(row[side], abs=UNITS / 1e6)
+
+
+@quick
 @given(cases(), BYS)
 def test_cohorts_add_up_to_mrr(case: Case, by: tuple[str, ...]) -> None:
     engine = moving(case, "line").engine()

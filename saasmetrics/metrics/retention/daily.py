@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from saasmetrics.engine import valued
+from saasmetrics.engine import spot, valued
 from saasmetrics.engine.movements import KINDS
 from saasmetrics.errors import DataError
 from saasmetrics.metrics.made import group_code, made, ratio
@@ -147,7 +147,14 @@ class Daily:
         added = np.divide(sign * size, below, out=np.zeros(len(entity)), where=below > 0)
         start = float(opening[min(begin, len(opening) - 1)])
         many = len(engine.spans.entity_ids)
-        top = np.bincount(entity, weights=added, minlength=many) * start
+        lost = np.bincount(entity, weights=added, minlength=many)
+        if self._rates_count():
+            inside = np.zeros(len(opening))
+            inside[begin:end] = 1
+            share = np.divide(inside, opening, out=np.zeros(len(opening)), where=opening > 0)
+            mine = np.ones(many, bool) if code is None else group_of == code
+            lost = lost + np.where(mine, self._lost_to_rates(share), 0.0)
+        top = lost * start
         bottom = self._held(first_day + begin - 1).astype(float)
         if code is not None:
             bottom = np.where(group_of == code, bottom, 0.0)
@@ -157,6 +164,41 @@ class Daily:
         return pd.DataFrame(
             {"customer_id": ids, "numerator": top[used] / unit, "denominator": bottom[used] / unit}
         )
+
+    def _rates_count(self) -> bool:
+        """Return whether what exchange rates do is expansion and contraction."""
+        book = self.question.book
+        return book.engine.valuation is not None and book.policy.fx == "spot" and not self.heads
+
+    def _lost_to_rates(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each customer lost to exchange rates, of which each day counts in a share.
+
+        Between the days on which it changes, an account loses on every day what its currency does.
+        """
+        engine = self.question.book.engine
+        rates = engine.valuation
+        assert rates is not None
+        first, days, _ = engine.extent("D")
+        held = valued.accounts(engine, rates, ())
+        moved, _ = valued.valued_moves(engine, rates, held, "D")
+        seen = valued.seen(engine, held, "D")
+        found = spot.changes(engine, rates, held.currency, seen, moved, "D")
+        more, less = (self.signs.get(name, 0) for name in ("expansion", "contraction"))
+
+        def counted(effect: NDArray[Any]) -> NDArray[np.float64]:
+            return more * np.maximum(effect, 0) + less * np.minimum(effect, 0.0)
+
+        factor = rates.at(first + np.arange(days))
+        step = np.diff(factor, axis=1, prepend=factor[:, :1])
+        until = np.pad(np.cumsum(counted(step) * share, axis=1), ((0, 0), (1, 0)))
+        day, currency = found.period.astype(np.int64) - first, held.currency[found.account]
+        after = np.full(len(day), days)
+        same = found.account[1:] == found.account[:-1]
+        after[:-1][same] = day[1:][same]
+        lost = found.closing * (until[currency, after] - until[currency, day + 1])
+        lost += counted(found.effect) * share[day]
+        many = len(engine.spans.entity_ids)
+        return np.bincount(held.entity[found.account], weights=lost, minlength=many)
 
     def _moves(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return customer, day, kind and amount of every daily movement."""
