@@ -389,20 +389,3 @@ def test_amounts_of_tens_of_billions_stand_in_billions() -> None:
     assert table.head == "JPY B"
     closing = next(row for row in table_view(made, table).rows if row.label == "Closing ARR")
     assert closing.cells[0].text == "92.40"
-
-
-def test_what_exchange_rates_did_is_in_the_pack_where_it_counts_as_expansion() -> None:
-    lines = {
-        "subscription_id": ["1", "2", "3"],
-        "customer_id": ["a", "b", "c"],
-        "start": ["2024-01-05", "2024-06-05", "2024-01-05"],
-        "amount": [100.0, 100.0, 50.0],
-        "interval": ["month"] * 3,
-        "currency": ["EUR", "EUR", "USD"],
-    }
-    days = ["2024-01-01", "2024-06-01", "2024-06-28", "2025-06-01"]
-    rates = {"date": days, "currency": ["EUR"] * 4, "rate": [1.0, 1.2, 1.1, 1.05]}
-    book = sm.Book(subscriptions=lines, fx=rates, currency="USD", as_of="2025-12-31")
-    pack = sm.board.pack(book.with_policy(fx="spot"), settings={"pages": ["t9q", "bridge"]})
-    assert {"t9q", "bridge"} <= {page.id for page in pack.pages}
-    assert not [said for page in pack.pages for said in page.missing if "its rows give" in said]

@@ -186,7 +186,10 @@ class Daily:
         more, less = (self.signs.get(name, 0) for name in ("expansion", "contraction"))
 
         def counted(effect: NDArray[Any]) -> NDArray[np.float64]:
-            return more * np.maximum(effect, 0) + less * np.minimum(effect, 0.0)
+            both: NDArray[np.float64] = more * np.maximum(effect, 0) + less * np.minimum(
+                effect, 0.0
+            )
+            return both
 
         factor = rates.at(first + np.arange(days))
         step = np.diff(factor, axis=1, prepend=factor[:, :1])
@@ -197,8 +200,9 @@ class Daily:
         after[:-1][same] = day[1:][same]
         lost = found.closing * (until[currency, after] - until[currency, day + 1])
         lost += counted(found.effect) * share[day]
-        many = len(engine.spans.entity_ids)
-        return np.bincount(held.entity[found.account], weights=lost, minlength=many)
+        out = np.zeros(len(engine.spans.entity_ids))
+        np.add.at(out, held.entity[found.account], lost)
+        return out
 
     def _moves(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return customer, day, kind and amount of every daily movement."""
