@@ -239,8 +239,9 @@ def _pack(arguments: argparse.Namespace) -> int:
     for name in (*alone, *defaults):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
+            there = ' Write policy = "file.json" there.' if name in ("policy", "set") else ""
             raise DataError(
-                f"--{option} is not for a board pack: its settings are in {arguments.folder}."
+                f"--{option} is not for a board pack: its settings are in {arguments.folder}.{there}"
             )
     given: dict[str, Any] = {
         "as_of": _day(arguments.as_of),
