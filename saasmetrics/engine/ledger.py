@@ -302,7 +302,7 @@ def _events(
     last = max(int(spans.start.max()), int(spans.end[ended].max(initial=base)))
     bits = (last - base).bit_length()
     kind = np.uint32 if int(account.max()).bit_length() + bits <= _SHORT else np.int64
-    key = np.empty(n + len(ended), kind)
+    key: NDArray[Any] = np.empty(n + len(ended), kind)
     key[:n] = account
     key[n:] = account[ended]
     key <<= bits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["by_key", "in_order"]
 
-_Key = TypeVar("_Key", np.uint32, np.int64)
-
 _RUN = 64  # rows of a run, on the average, from which merging runs is faster than sorting
 _CACHED = 1 << 18  # keys that are put in order within the cache
 _FIRST = 8  # bits that more of them are parted by before
@@ -24,15 +22,15 @@ _DIGIT = 16  # bits that numpy puts in order by counting
 _AT_ONCE = 1 << 16  # keys that are parted at a time
 
 
-def in_order(key: NDArray[_Key]) -> tuple[NDArray[_Key], NDArray[np.int32]]:
+def in_order(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Sort keys from 0 on, and return them with the place that each came from; equal keys stay in their order."""
-    key, (place,) = by_key(key, [np.arange(len(key), dtype=np.int32)])
+    key, (place,) = by_key(key, [np.arange(len(key), dtype=np.int64)])
     return key, place
 
 
 def by_key(
-    key: NDArray[_Key], columns: Sequence[NDArray[Any]]
-) -> tuple[NDArray[_Key], list[NDArray[Any]]]:
+    key: NDArray[Any], columns: Sequence[NDArray[Any]]
+) -> tuple[NDArray[Any], list[NDArray[Any]]]:
     """Sort keys from 0 on, and columns with them; equal keys stay in their order.
 
     They are counted by their digits: in half the time of a sort that compares them, and on processors whose wide
@@ -44,12 +42,12 @@ def by_key(
         order = key.argsort(kind="stable") if runs else _by_digits(key, bits)
         return key[order], [column[order] for column in columns]
     low = max(bits - _FIRST, 0)
-    (key, *columns), ends = _parted([key, *columns], low)
+    parted, ends = _parted([key, *columns], low)
     for begin, end in zip([0, *ends], ends, strict=False):
-        within = _by_digits(key[begin:end], low)
-        for column in (key, *columns):
+        within = _by_digits(parted[0][begin:end], low)
+        for column in parted:
             column[begin:end] = looked_up(column[begin:end], within)
-    return key, [*columns]
+    return parted[0], parted[1:]
 
 
 def _parted(columns: Sequence[NDArray[Any]], low: int) -> tuple[list[NDArray[Any]], list[int]]:
@@ -72,7 +70,7 @@ def _parted(columns: Sequence[NDArray[Any]], low: int) -> tuple[list[NDArray[Any
     return made, ends.tolist()
 
 
-def _by_digits(key: NDArray[_Key], bits: int) -> NDArray[np.intp]:
+def _by_digits(key: NDArray[Any], bits: int) -> NDArray[np.intp]:
     """Return the order of keys that are alike above so many bits."""
     order = key.astype(np.uint16).argsort(kind="stable")
     for at in range(_DIGIT, bits, _DIGIT):
