@@ -226,25 +226,28 @@ def cells(engine: LocalEngine, held: Accounts, bags: int) -> NDArray[np.int64]:
 
 
 def triangle_mrr(
-    engine: LocalEngine, valued: Valuation, freq: str, group: NDArray[np.int32], groups: int
+    engine: LocalEngine,
+    valued: Valuation,
+    freq: str,
+    group: NDArray[np.int32],
+    groups: int,
+    first: int,
+    periods: int,
+    cohort: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return MRR per group, cohort and age, each at the rates of its own period; `group` is that of each entity."""
+    """Return MRR per group, cohort and age, each at the rates of its own period; asked as `triangle_cube` is."""
     daily, entity, currency = engine.split(("currency",), valued.of_span, valued.count)
-    first, _, full = engine.extent(freq)
-    periods = max(full - first + 1, 0)
-    cohort = engine.periodic(freq).since[entity]
     cell = (group[entity].astype(np.int64) * valued.count + currency).astype(np.int32)
     parts = engine.at_periods(daily, freq)
-    cube = triangle_cube(parts, cell, groups * valued.count, first, periods, cohort)["mrr"]
-    return valued_triangle(engine, valued, cube, freq)
+    asked = (cell, groups * valued.count, first, periods, cohort[entity])
+    return valued_triangle(engine, valued, triangle_cube(parts, *asked)["mrr"], freq, first)
 
 
 def valued_triangle(
-    engine: Dated, valued: Valuation, cube: NDArray[np.int64], freq: str
+    engine: Dated, valued: Valuation, cube: NDArray[np.int64], freq: str, first: int
 ) -> NDArray[np.int64]:
-    """Return MRR per group, cohort and age at the rates of its period, from that per group and currency."""
-    first, _, full = engine.extent(freq)
-    periods = max(full - first + 1, 0)
+    """Return MRR per group, cohort from the `first` on and age, at the rates of its period, from that per currency."""
+    periods = cube.shape[-1]
     cube = cube.reshape(len(cube) // valued.count, valued.count, periods, periods)
     factor = valued.at(ends(engine, freq, first, 2 * periods))
     when = np.add.outer(np.arange(periods), np.arange(periods))

@@ -259,7 +259,7 @@ class PortableEngine(ReasonsThere, AheadThere):
             parts = self.basis.daily(apart=True)
             cells = money_cells(parts, daily, calendar, full, rates.count)
             money = dense(cells, (many * rates.count, periods, periods), dims, ("mrr",))["mrr"]
-            cube["mrr"] = valued.valued_triangle(self, rates, np.cumsum(money, axis=2), freq)
+            cube["mrr"] = valued.valued_triangle(self, rates, np.cumsum(money, axis=2), freq, first)
         return Cube(found, cube, first, bags)
 
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
