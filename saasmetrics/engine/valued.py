@@ -256,6 +256,25 @@ def valued_triangle(
     return out
 
 
+def first_group(engine: LocalEngine, valued: Valuation, by: Sequence[str]) -> NDArray[np.int32]:
+    """Return for each entity the group of most of its MRR on its first day, at the rates of that day."""
+    held = accounts(engine, valued, by)
+    daily, owners = held.daily, len(engine.spans.entity_ids)
+    owner = held.entity[daily.account]
+    begin = np.full(owners, np.iinfo(np.int32).max, np.int64)
+    np.minimum.at(begin, owner, daily.time)
+    rows = np.flatnonzero(daily.time == begin[owner])
+    account = daily.account[rows]
+    factor = valued.each(held.currency[account], daily.time[rows])
+    worth = np.rint(daily.mrr[rows] * factor).astype(np.int64)
+    key, place = np.unique(in_one(held.entity[account], held.group[account]), return_inverse=True)
+    entity, group = apart(key)
+    order = np.lexsort((group, tally(place.reshape(-1), worth, len(key)), entity))
+    out = np.zeros(owners, np.int32)
+    out[entity[order]] = group[order]
+    return out
+
+
 def at_first_rates(engine: LocalEngine, valued: Valuation, freq: str) -> Ledger:
     """Return the entities' ledger at the ends of periods, each at the rates of the period in which it first pays."""
     daily, entity, currency = engine.split(("currency",), valued.of_span, valued.count)
