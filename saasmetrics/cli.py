@@ -268,8 +268,7 @@ def _review(arguments: argparse.Namespace) -> int:
         done("read")
         made = review(book, title=arguments.title, margin=arguments.margin, done=done)
         found = reworded_review(made, as_flags)
-        page = found.to_html(out, done=done)
-        files = found.to_csv(csv)
+        page, *files = found.to_files(out, csv, done=done)
         done("csv")
     for line in printed(found):
         _say(line)

@@ -288,6 +288,18 @@ def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(
     assert capsys.readouterr().err.endswith(said)
 
 
+@pytest.mark.parametrize("place", ["taken", "taken/csv"], ids=["a_file", "within_a_file"])
+def test_a_report_whose_csv_files_cannot_be_written_leaves_no_page(
+    place: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("")
+    page = tmp_path / "out" / "review.html"
+    words = ["report", str(exports), "--out", str(page), "--csv", str(tmp_path / place)]
+    assert main(words) == USAGE
+    assert str(tmp_path / place) in capsys.readouterr().err
+    assert [file.name for file in tmp_path.rglob("*")] == ["taken"]
+
+
 def test_an_interrupt_is_one_line_and_exit_code_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
