@@ -56,3 +56,18 @@ def test_expansion_of_touched_customers_is_the_same_to_the_last_bit_in_every_ord
             found.add(tuple(frame[["plain", "value", "low", "high"]].to_numpy().ravel()))
     (numbers,) = found
     assert np.isfinite(numbers).all()
+
+
+def test_of_equal_subscriptions_sensitivity_names_the_first_by_id_in_every_engine() -> None:
+    lines = {
+        "subscription_id": ["s9", "s1", "s5", "s3"],
+        "customer_id": ["a", "a", "b", "b"],
+        "start": [dt.date(2023, 1, 1)] * 4,
+        "end": [dt.date(2024, 6, 1)] * 2 + [None] * 2,
+        "mrr": [10.0] * 4,
+    }
+    rows = pl.DataFrame(lines)
+    placed = [sm.connect(subscriptions=there(rows.to_arrow(), way), **TOLD) for way in WAYS]
+    for book in (sm.Book(subscriptions=rows, **TOLD), *placed):
+        said = sm.retention.sensitivity(book.with_policy(entity="subscription")).text
+        assert "33.3% (without s3) and 66.7% (without s1)" in said
