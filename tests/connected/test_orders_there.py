@@ -71,3 +71,26 @@ def test_of_equal_subscriptions_sensitivity_names_the_first_by_id_in_every_engin
     for book in (sm.Book(subscriptions=rows, **TOLD), *placed):
         said = sm.retention.sensitivity(book.with_policy(entity="subscription")).text
         assert "33.3% (without s3) and 66.7% (without s1)" in said
+
+
+def test_health_over_time_and_targets_stand_in_one_order_in_every_engine() -> None:
+    planned = {
+        "metric": ["arr", "arr", "nrr", "arr"],
+        "period": ["2024-12", "2024", "2024-Q4", "2024-Q4"],
+        "value": [10.0, 20.0, 1.0, 30.0],
+    }
+    used = {"customer_id": ["c000"], "date": [dt.date(2024, 12, 2)], "users": [1]}
+    given = {**tables(), "targets": pl.DataFrame(planned), "usage": pl.DataFrame(used)}
+    history, standing = [], []
+    for seed in range(2):
+        mixed = {k: v.sample(fraction=1, shuffle=True, seed=seed) for k, v in given.items()}
+        placed = {kind: there(rows.to_arrow(), "duckdb") for kind, rows in mixed.items()}
+        for book in (sm.Book(**mixed, **TOLD), sm.connect(**placed, **TOLD)):
+            history.append(sm.success.health_history(book, last=2).df["customer_id"].tolist())
+            found = sm.success.targets(book).df
+            standing.append([f"{each:%Y-%m}" for each in found["period"]])
+    assert all(one == history[0] for one in history)
+    assert history[0][:MANY] == sorted(history[0][:MANY])
+    # the year, then the quarter, then the month; of arr and nrr each
+    months = ["2024-01", "2024-10", "2024-12"]
+    assert standing == [[month for month in months for _ in ("arr", "nrr")]] * 4
