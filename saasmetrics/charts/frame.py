@@ -31,6 +31,7 @@ _UNITS = {
     "hours": "time",
 }
 EMPTY_HEIGHT = 120
+NO_VALUES = "the table has no values."
 MOST_BANDS = 3  # more would hide one another
 
 
