@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics import check_command, import_command
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.flags import as_flags, told
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
@@ -383,7 +384,7 @@ def _progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable(text)}\n")
 
 
 def _complain(text: str) -> None:

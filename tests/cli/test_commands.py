@@ -336,3 +336,14 @@ def test_the_order_of_dates_and_the_decimal_sign_can_be_told(
     assert "dayfirst" in (said := capsys.readouterr().err) or "decimal" in said
     assert main(["check", str(tmp_path), "--dayfirst", "--decimal", ","]) == DONE
     assert "read with the day first, as told" in capsys.readouterr().out
+
+
+def test_names_on_the_terminal_hold_nothing_that_turns_or_hides_what_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "customer_id,month,mrr\nAc\u202eme,2026-01,5\nAc\u202eme,2026-01,6\n"
+    (tmp_path / "mrr.csv").write_text(lines, "utf-8")
+    main(["check", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "\u202e" not in said
+    assert "Ac‹U+202E›me" in said
