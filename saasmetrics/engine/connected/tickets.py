@@ -124,10 +124,14 @@ def faceted_tickets(
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
     with rows.link.counting("Counting tickets", "Counting tickets"):
-        kinds = ("created", *asked.moments)
-        first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
-        offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
-        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
+        kinds, hours = ("created", *asked.moments), asked.hours
+        plain = zone == "UTC" and hours is None
+        first = None if plain else first_of(rows.frame, kinds, now)
+        offsets = (
+            () if zone == "UTC" or first is None else offsets_between(*offsets_of(zone), first, now)
+        )
+        work = {} if hours is None else hours.by_day(now if first is None else first, now)
+        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets, work)
         cells = held(_cells(frames, columns, asked, clock), "tickets")
         found = brought(cells, "tickets", rows.link)
     return found, labelled(found, columns)
