@@ -50,6 +50,7 @@ def test_every_query_is_one_in_every_dialect(
     read(asked)
 
 
+@pytest.mark.cluster
 def test_working_hours_are_asked_for_in_every_dialect(
     book: sm.Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
