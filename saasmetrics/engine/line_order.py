@@ -45,8 +45,9 @@ def line_order(found: Spans, table: Table) -> NDArray[np.int64]:
     ids, date, paid = sort_key(values)[code], days(data[dated]), numbers(data[charged])
     keys: list[NDArray[Any]] = [rows, amount, paid, ids, date, begin]
     order = np.lexsort(keys)
-    if _alike(keys[2:], order) and found.source == "subscriptions":
-        more = [_rank(data[name]) for name in reversed(TOLD_BY) if has(data, name)]
+    told_by = {"subscriptions": TOLD_BY, "mrr": ("currency",)}.get(found.source, ())
+    if told_by and _alike(keys[2:], order):
+        more = [_rank(data[name]) for name in reversed(told_by) if has(data, name)]
         order = np.lexsort([rows, amount, *more, *keys[2:]])
     place = np.empty(len(data), np.int64)
     place[order] = rows

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saasmetrics.engine.exchange import ends_of
+from saasmetrics.engine.exchange import ROUNDING, ends_of
 from saasmetrics.engine.keys import in_one
 from saasmetrics.engine.movements import KINDS
 from saasmetrics.engine.tally import tally
@@ -78,7 +78,12 @@ def changes(
     for amount in (moved.amount, moved.pause, moved.transfer):
         if amount is not None:
             np.subtract.at(effect, at, amount)
-    return Changes(account, period, closing, effect)
+    return Changes(account, period, closing, counted(effect))
+
+
+def counted(effect: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what rates did without what only rounding leaves."""
+    return effect * (np.abs(effect) > ROUNDING)
 
 
 def sums(found: Changes, where: NDArray[np.int64], size: int) -> Measures:
@@ -91,12 +96,12 @@ def sums(found: Changes, where: NDArray[np.int64], size: int) -> Measures:
 def told(
     flows: Measures, held: tuple[NDArray[np.int64], ...], factor: NDArray[np.float64]
 ) -> Measures:
-    """Return flows per group, currency and period with what rates did as expansion and contraction.
+    """Return flows per group and period, the currencies as one, with what rates did as expansion and contraction.
 
     Parameters
     ----------
     flows
-        The movements, and in `fx` what rates did in all.
+        The movements per group, currency and period, and in `fx` what rates did in all.
     held
         MRR at the end of each period at constant rates, and the `SUMS` of accounts that change in it.
     factor
@@ -104,21 +109,19 @@ def told(
 
     Notes
     -----
-    The units that rounding leaves go to the largest movement.
+    The units that rounding leaves go to the largest movement of a group; where there is none, they stay in `fx`.
     """
     closing, changed, gained, lost = held
     rest = closing - changed
     before = np.concatenate([np.ones((len(factor), 1)), factor[:, :-1]], axis=1)
     effect = (np.rint(rest * factor) - np.rint(rest * before)).astype(np.int64)
     more, less = gained + np.maximum(effect, 0), lost + np.minimum(effect, 0)
-    out = {
-        **flows,
-        "expansion": flows["expansion"] + more,
-        "contraction": flows["contraction"] + less,
-        "fx": np.zeros_like(closing),
-    }
+    said = {"expansion": flows["expansion"] + more, "contraction": flows["contraction"] + less}
+    said["fx"] = flows["fx"] - more - less
+    out = {name: value.sum(axis=1, keepdims=True) for name, value in {**flows, **said}.items()}
     parts = np.stack([out[name] for name in KINDS])
     largest = np.abs(parts).argmax(axis=0)[None]
-    left = flows["fx"] - more - less
-    np.put_along_axis(parts, largest, np.take_along_axis(parts, largest, axis=0) + left, axis=0)
-    return {**out, **dict(zip(KINDS, parts, strict=True))}
+    most = np.take_along_axis(parts, largest, axis=0)
+    left = np.where(most[0] != 0, out["fx"], 0)
+    np.put_along_axis(parts, largest, most + left, axis=0)
+    return {**out, **dict(zip(KINDS, parts, strict=True)), "fx": out["fx"] - left}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saasmetrics.engine import exchange, valued
+from saasmetrics.engine import exchange, spot, valued
 from saasmetrics.engine.group_pairs import Levels, contributions
 from saasmetrics.engine.movements import FLOWS, KINDS
 from saasmetrics.engine.pairs import MONEY
@@ -44,8 +44,8 @@ def movement_rows(
     place = _places(len(engine.spans.entity_ids), entities)[held.entity]
     here = (moved.period > cell.period - cell.window) & (moved.period <= cell.period)
     here &= mine[moved.account] & (place[moved.account] >= 0)
-    spot = engine.policy.fx == "spot"
-    effects = _effects(engine, rates, held, moved, cell) if spot else ()
+    at_spot = engine.policy.fx == "spot"
+    effects = _effects(engine, rates, held, moved, cell) if at_spot else ()
     moved = moved.pick(np.flatnonzero(here), cell.period)
     at = place[moved.account]
     out: Measures = {name: np.zeros(len(entities), np.int64) for name in FLOWS}
@@ -63,7 +63,7 @@ def movement_rows(
         chosen = mine & (place >= 0)
         np.add.at(out[name], place[chosen], value[chosen])
     out["fx"] = out["closing"] - out["opening"] - sum(out[name] for name in FLOWS)
-    if spot:
+    if at_spot:
         chosen = np.flatnonzero(mine & (place >= 0))
         for name, value in zip(("expansion", "contraction"), effects, strict=True):
             np.add.at(out[name], place[chosen], value[chosen])
@@ -83,6 +83,7 @@ def _effects(
         for amount in (here.amount, here.pause, here.transfer):
             if amount is not None:
                 np.subtract.at(effect, here.account, amount)
+        effect = spot.counted(effect)
         gained, lost = gained + np.maximum(effect, 0), lost + np.minimum(effect, 0)
     return gained, lost
 

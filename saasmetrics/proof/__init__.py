@@ -63,7 +63,13 @@ class Proof:
     def _same(self, one: float | None, other: float | None) -> bool:
         if one is None or other is None:
             return one is None and other is None
-        return abs(one - other) <= max(near(self.unit), CLOSE * abs(other))
+        return abs(one - other) <= max(self.near, CLOSE * abs(other))
+
+    @property
+    def near(self) -> float:
+        """By how much the value may differ from that of its rows, each of which is rounded by itself."""
+        rows = 0 if self.trace is None else len(self.trace.rows)
+        return near(self.unit, rows, self.denominator)
 
     @property
     def rows(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from saasmetrics.export.workbook import (
     place,
 )
 from saasmetrics.policy import choices
-from saasmetrics.proof.trace import CENT, CLOSE, near
+from saasmetrics.proof.trace import CENT, CLOSE
 
 if TYPE_CHECKING:
     import os
@@ -178,7 +178,7 @@ def _checks(proof: Proof, sheet: Sheet, places: dict[str, str]) -> None:
         test = f"=ABS({apart})<{CENT:g}"
         gap: Any = _gap(proof, name)
         if name == "value":
-            test = f"=ABS({apart})<=MAX({near(proof.unit):.0E},{CLOSE:.0E}*ABS({places[name]}))"
+            test = f"=ABS({apart})<=MAX({proof.near:.1E},{CLOSE:.0E}*ABS({places[name]}))"
         if gap is None:  # both are missing, or one of them should not be
             test, apart = f'=AND(proof_value="",{places[name]}="")', '""'
         line = [(check.capitalize(), "text"), (Formula(test, held), "truth")]

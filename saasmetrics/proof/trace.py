@@ -20,15 +20,30 @@ CLOSE = 1e-9  # of a ratio, in doubles
 UNIT = 1e-6  # of money: reported amounts are rounded to it
 
 
-def near(unit: str) -> float:
-    """Return by how much a value of a unit near 1 may differ and still be the same.
+def near(unit: str, rows: int = 0, below: float | None = None) -> float:
+    """Return by how much a value of a unit may differ from that of its rows and still be the same.
+
+    At exchange rates that move each row is rounded by itself, and a year of it counts twelve times.
+
+    Parameters
+    ----------
+    unit
+        That of the value.
+    rows
+        How many rows it follows from.
+    below
+        The denominator of a ratio.
 
     Examples
     --------
     >>> near("money"), near("ratio")
     (1e-06, 1e-09)
+    >>> near("money", 20), near("ratio", 20, 5000.0)
+    (0.000241, 5e-09)
     """
-    return UNIT if unit in ("money", "mixed") else CLOSE
+    if unit in ("money", "mixed"):
+        return min(UNIT + 12 * UNIT * rows, CENT / 2)
+    return CLOSE + (min(UNIT * rows / abs(below), UNIT) if below else 0.0)
 
 
 @dataclass(frozen=True, eq=False)

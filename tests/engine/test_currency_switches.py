@@ -289,3 +289,23 @@ def test_the_plan_of_a_cohort_is_that_of_most_mrr_at_the_rates_of_the_first_day(
     assert set(sm.retention.cohorts(book, by="plan", interval=None).df["plan"]) == {"addon"}
     assert set(sm.retention.cohorts(book, "net", by="plan", interval=None).df["plan"]) == {"addon"}
     assert set(sm.survival.curve(book, by="plan").df["plan"]) == {"addon"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_later_of_two_alike_rows_of_a_month_is_told_by_its_currency(
+    way: str, turned: bool
+) -> None:
+    order = [1, 0] if turned else [0, 1]
+    rows = {
+        "customer_id": ["c", "c"],
+        "month": ["2026-01-01"] * 2,
+        "mrr": [10.0, 10.0],
+        "currency": [["EUR", "USD"][n] for n in order],
+    }
+    fx = {"date": ["2026-01-01"], "currency": ["EUR"], "rate": [1.5]}
+    told: dict[str, Any] = {"currency": "USD", "as_of": "2026-01-31"}
+    told["policy"] = sm.Policy(overlap="latest")
+    book = sm.Book(mrr=rows, fx=fx, **told)
+    book = book if way == "here" else connected(book.tables, way, **told)
+    assert sm.revenue.mrr(book).df["value"].tolist() == [10.0]

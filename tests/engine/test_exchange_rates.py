@@ -106,6 +106,32 @@ def test_spot_tells_what_rates_did_customer_by_customer(way: str) -> None:
     assert result.rows(period="2024-04-01", movement="contraction")["customer_id"].tolist() == ["b"]
 
 
+def test_what_rounding_leaves_is_no_contraction_under_spot() -> None:
+    # The customer grows in a month in which the rate, which is no whole part of the latest one, stands still.
+    lines = {
+        "subscription_id": ["1", "2", "3"],
+        "customer_id": ["a", "a", "b"],
+        "start": ["2026-01-05", "2026-03-10", "2026-01-05"],
+        "end": ["2026-03-10", None, None],
+        "amount": [10.01, 11.03, 7.77],
+        "interval": ["month"] * 3,
+        "currency": ["EUR", "EUR", "GBP"],
+    }
+    for rate in (1.07, 1.13, 1.37, 0.77, 0.93):
+        rates = {
+            "date": ["2026-01-01", "2026-05-01"] * 2,
+            "currency": ["EUR"] * 2 + ["GBP"] * 2,
+            "rate": [1.01, rate, 1.19, 1.3],
+        }
+        told = {"currency": "USD", "as_of": "2026-05-31", "policy": sm.Policy(fx="spot")}
+        found = sm.Book(subscriptions=lines, fx=rates, **told)
+        march = sm.revenue.bridge(found).df.set_index("period").loc["2026-03-01"]
+        assert (march["contraction"], march["fx"]) == (0, 0)
+        ratio = sm.revenue.quick_ratio(found, window=1).df.set_index("period").loc["2026-03-01"]
+        assert (ratio["denominator"], ratio["reason"]) == (0, "nothing was lost")
+        assert sm.revenue.arr(found).proof().holds
+
+
 @pytest.mark.parametrize(("then", "kept"), [(1.5, 100 * 1.0 + 50), (0.5, 100 * 0.5 + 50)])
 def test_gross_retention_at_spot_says_that_rates_only_take_away(then: float, kept: float) -> None:
     lines = {

@@ -17,15 +17,20 @@ from saasmetrics.money import format_change
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
-_NOTE = (
-    "ARR is 12 times the MRR of the bridge; exchange rates and moves between groups are lines of their own. "
-    "n.m.: not meaningful, five times and more."
-)
+_NOTE = "ARR is 12 times the MRR of the bridge; {}. n.m.: not meaningful, five times and more."
+_APART = "exchange rates and moves between groups are lines of their own"
+_WITHIN = "what exchange rates did is in expansion and contraction, by the policy fx=spot"
 _MOST = 5.0  # of a relative variance
 _PLANS = {
     "new": "new_arr", "expansion": "expansion_arr", "contraction": "contraction_arr",
     "churn": "churned_arr", "closing": "arr",
 }  # fmt: skip
+
+
+def _note(making: Making) -> str:
+    """Return what ARR is, and where what exchange rates did is."""
+    within = making.book.policy.fx == "spot" and making.book.engine.rates_move
+    return _NOTE.format(_WITHIN if within else _APART)
 
 
 def bridge(making: Making) -> Page:
@@ -64,7 +69,7 @@ def bridge(making: Making) -> Page:
     )
     return Page(
         "bridge", "ARR bridge", _title(making), making.move("closing", making.now), _comment(making, steps, names),
-        footnote=footnote(making, [making.bridge], (_NOTE,)),
+        footnote=footnote(making, [making.bridge], (_note(making),)),
         calculation="Each step is the sum of its column in the table Movements over the customers of the quarter, "
         "times 12. Against the year before: actual - the same step four quarters before.",
         charts=tuple(charts), tables=(table,), missing=tuple(missing),

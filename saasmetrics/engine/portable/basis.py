@@ -100,9 +100,13 @@ class Basis:
         found = who.with_entity(tables, name, self.source, self.policy.entity)
         if name not in _ORDER or name != self.source:
             return found
-        return held(
-            found.with_row_index("line", order_by=[*_ORDER[name]]), "numbered", "rows with a number"
-        )
+        order = [*_ORDER[name]]
+        if name == "mrr" and "currency" in names(found):
+            found = found.with_columns(_currency=nw.col("currency").fill_null(""))
+            order.append("_currency")
+        numbered = found.with_row_index("line", order_by=order)
+        numbered = numbered.drop("_currency", strict=False)
+        return held(numbered, "numbered", "rows with a number")
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """Return what was made for a key, or make it."""

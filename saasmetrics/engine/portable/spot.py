@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from saasmetrics.engine.exchange import ROUNDING
 from saasmetrics.engine.movements import KINDS
 from saasmetrics.engine.portable.balances import ACCOUNT
 from saasmetrics.engine.portable.told import step
@@ -42,6 +43,6 @@ def with_effects(cells: Frame, calendar: Calendar, rates: Rates) -> Frame:
     for name in (*KINDS, "pause", "transfer"):
         effect = effect - nw.col(name)
     cells = cells.with_columns(_effect=effect)
-    effect = nw.col("_effect")
+    effect = where(nw.col("_effect").abs() > ROUNDING, nw.col("_effect"))
     cells = cells.with_columns(gained=where(effect > 0, effect), lost=where(effect < 0, effect))
     return step(cells, "effects", _EFFECTS_ARE)

@@ -60,7 +60,9 @@ def movements(engine: PortableEngine, policy: Policy, freq: str, by: Sequence[st
     found = found.with_columns(fx=flows)
     if spot:
         found = _with_effects(found)
-    return _added_up(found, rates.count, ["period"], ("opening", *FLOWS, "closing", *CHANGED))
+    sums = ("opening", *FLOWS, "closing", *CHANGED)
+    found = _added_up(found, rates.count, ["period"], sums)
+    return _with_rest(found, KINDS, nw.col("fx"), "fx") if spot else found
 
 
 def pairs(
@@ -182,17 +184,18 @@ def _with_effects(found: Frame) -> Frame:
         gained=nw.col("gained") + where(effect > 0, effect),
         lost=nw.col("lost") + where(effect < 0, effect),
     )
-    found = found.with_columns(
+    return found.with_columns(
         expansion=nw.col("expansion") + nw.col("gained"),
         contraction=nw.col("contraction") + nw.col("lost"),
-        _left=nw.col("fx") - nw.col("gained") - nw.col("lost"),
-        fx=nw.lit(0).cast(nw.Int64),
+        fx=nw.col("fx") - nw.col("gained") - nw.col("lost"),
     )
-    return _with_rest(found, KINDS, nw.col("_left"))
 
 
-def _with_rest(found: Frame, parts: Sequence[str], rest: nw.Expr) -> Frame:
-    """Give the units that rounding leaves to the largest part, so that the parts lead from opening to closing."""
+def _with_rest(found: Frame, parts: Sequence[str], rest: nw.Expr, column: str = "") -> Frame:
+    """Give the units that rounding leaves to the largest part, so that the parts lead from opening to closing.
+
+    Of a column that holds them they are taken; where there is no part, they stay in it.
+    """
     sizes = {f"_size_{name}": nw.col(name).abs() for name in parts}
     found = found.with_columns(_lacks=rest, **sizes).with_columns(_most=nw.max_horizontal(*sizes))
     largest = nw.lit(len(parts) - 1)
@@ -200,9 +203,12 @@ def _with_rest(found: Frame, parts: Sequence[str], rest: nw.Expr) -> Frame:
         largest = nw.when(nw.col(size) == nw.col("_most")).then(place).otherwise(largest)
     found = found.with_columns(_largest=largest)
     more = (where(nw.col("_largest") == place, nw.col("_lacks")) for place in range(len(parts)))
-    return found.with_columns(
+    found = found.with_columns(
         *((nw.col(name) + one).alias(name) for name, one in zip(parts, more, strict=True))
     )
+    if not column:
+        return found
+    return found.with_columns(where(nw.col("_most") == 0, nw.col("_lacks")).alias(column))
 
 
 def _at_spot(found: Frame) -> Frame:
