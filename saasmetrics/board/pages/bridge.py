@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NOTE = (
     "ARR is 12 times the MRR of the bridge; exchange rates and moves between groups are lines of their own. "
+    "Δ %: Δ over the size of the year before or the plan, with the sign of Δ, so that a loss that grew has a minus. "
     "n.m.: not meaningful, five times and more."
 )
 _MOST = 5.0  # of a relative variance
