@@ -90,7 +90,9 @@ def _unseen(result: Result) -> str:
     """Return which cohorts have no row of their own though the averages hold them, "" where all have one."""
     if (begun := _begun(result)) <= _COHORTS:
         return ""
-    return f"The latest {_COHORTS} of {begun} cohorts are shown; averages are of all {begun}, as far as they are so old."
+    return (
+        f"The latest {_COHORTS} of {begun} cohorts are shown; averages are of all that are so old."
+    )
 
 
 def _averages(making: Making, result: Result, ages: int) -> list[str | Text]:
