@@ -200,9 +200,10 @@ def connect(
     Parameters
     ----------
     connection
-        Where tables given by name are: a connection of DuckDB or Ibis, a Spark session, the path of a DuckDB file, or
-        an address such as "postgres://reader@host/database" (needs the extra `warehouse`). Without tables, those that
-        are named like the tables of the schema are taken.
+        Where tables given by name are: a connection of DuckDB or Ibis, a Spark session, the path of a DuckDB file (held
+        open to read: to write to it as well, give your own connection), or an address such as
+        "postgres://reader@host/database" (needs the extra `warehouse`). Without tables, those that are named like the
+        tables of the schema are taken.
     policy, currency, fiscal_start, as_of
         As for `Book`.
     memory_limit

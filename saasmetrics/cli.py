@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics import check_command, import_command
 from saasmetrics.errors import DataError, InvalidTablesError
 from saasmetrics.flags import as_flags, told
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
     from saasmetrics.book import Book
@@ -239,8 +240,9 @@ def _pack(arguments: argparse.Namespace) -> int:
     for name in (*alone, *defaults):
         if getattr(arguments, name) != defaults.get(name):
             option = name.replace("_", "-")
+            there = ' Write policy = "file.json" there.' if name in ("policy", "set") else ""
             raise DataError(
-                f"--{option} is not for a board pack: its settings are in {arguments.folder}."
+                f"--{option} is not for a board pack: its settings are in {arguments.folder}.{there}"
             )
     given: dict[str, Any] = {
         "as_of": _day(arguments.as_of),
@@ -268,8 +270,7 @@ def _review(arguments: argparse.Namespace) -> int:
         done("read")
         made = review(book, title=arguments.title, margin=arguments.margin, done=done)
         found = reworded_review(made, as_flags)
-        page = found.to_html(out, done=done)
-        files = found.to_csv(csv)
+        page, *files = found.to_files(out, csv, done=done)
         done("csv")
     for line in printed(found):
         _say(line)
@@ -384,7 +385,7 @@ def _progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable(text)}\n")
 
 
 def _complain(text: str) -> None:

@@ -331,7 +331,7 @@ class Policy:
         return "\n".join([*lines, f"  the other {rest} choices as in the default"])
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from saasmetrics.printable import escape
 
         base, changed = Policy(), self.differences(Policy())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.catalogue import definition, metric
 from saasmetrics.engine.place import HERE, Place
 from saasmetrics.errors import DataError, UnknownNameError
 from saasmetrics.money import counted, format_value
+from saasmetrics.printable import escape
 from saasmetrics.result import Result
 from saasmetrics.tables.runs import is_runs, unrolled
 from saasmetrics.tables.texts import to_frame

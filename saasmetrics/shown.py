@@ -7,11 +7,11 @@ elsewhere the system does.
 from __future__ import annotations
 
 from base64 import b64encode
-from html import escape
 from typing import TYPE_CHECKING
 
 from saasmetrics.money import counted, format_number
 from saasmetrics.periods import iso_day
+from saasmetrics.printable import escape, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,8 @@ def of_frame(frame: pd.DataFrame) -> str:
     import pandas as pd
 
     with pd.option_context("display.max_colwidth", None):
-        return frame.to_html(index=False, border=0, na_rep="–", float_format=format_number)
+        html = frame.to_html(index=False, border=0, na_rep="–", float_format=format_number)
+    return printable(html)
 
 
 def book_text(book: Book) -> str:

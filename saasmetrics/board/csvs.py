@@ -43,8 +43,19 @@ def write_csvs(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
     >>> written[0].name, written[0].read_text()
     ('a.csv', "name\n'=1+1\n")
     """
-    files = {f"{name}.csv": _csv(table).encode("utf-8") for name, table in tables.items()}
-    return put_all(folder, files, "headline.csv")
+    return put_all(folder, csv_files(tables), "headline.csv")
+
+
+def csv_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+    r"""Return tables as what their CSV files hold, by name of the file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> csv_files({"a": pd.DataFrame({"name": ["=1+1"]})})
+    {'a.csv': b"name\r\n'=1+1\r\n"}
+    """
+    return {f"{name}.csv": _csv(table).encode("utf-8") for name, table in tables.items()}
 
 
 def _csv(table: pd.DataFrame) -> str:

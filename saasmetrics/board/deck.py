@@ -29,8 +29,9 @@ from saasmetrics.board.model import remarks
 from saasmetrics.board.outputs import settled
 from saasmetrics.board.specs import alt_text
 from saasmetrics.board.views import heading, marks, tile_view
-from saasmetrics.charts.text import printable, text_width
+from saasmetrics.charts.text import text_width
 from saasmetrics.errors import MissingExtraError
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
     from saasmetrics.board.build import Pack

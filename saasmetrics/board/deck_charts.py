@@ -56,7 +56,7 @@ def add_chart(
 
 def _safe(name: str) -> str:
     """Return a category as text that a spreadsheet does not run, should somebody edit the numbers."""
-    from saasmetrics.charts.text import printable
+    from saasmetrics.printable import printable
 
     return printable(
         f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else name

@@ -16,8 +16,8 @@ from saasmetrics.board.drawn import look
 from saasmetrics.board.model import remarks
 from saasmetrics.board.specs import alt_text, spec
 from saasmetrics.board.views import heading, marks, table_view, tile_view
-from saasmetrics.charts.text import printable
 from saasmetrics.errors import DataError, MissingExtraError
+from saasmetrics.printable import printable_in
 
 if TYPE_CHECKING:
     from saasmetrics.board.build import Pack
@@ -75,7 +75,7 @@ def pdf(pack: Pack, paper: str | None = None) -> bytes:
 def _made(typst: Any, pack: Pack, paper: str, folder: Path) -> bytes:
     """Return the document, made of files in a folder."""
     held = _held(pack, paper, folder)
-    (folder / "pack.json").write_text(json.dumps(_printable(held)), encoding="utf-8")
+    (folder / "pack.json").write_text(json.dumps(printable_in(held)), encoding="utf-8")
     template = files("saasmetrics.board").joinpath("templates/pack.typ").read_text(encoding="utf-8")
     (folder / "pack.typ").write_text(template, encoding="utf-8")
     return _compiled(typst, folder)
@@ -180,12 +180,3 @@ def _spark(points: str) -> str:
         'preserveAspectRatio="none">'
         f'<polyline points="{points}" fill="none" stroke="#5a636e" stroke-width="0.9"/></svg>'
     )
-
-
-def _printable(part: Any) -> Any:
-    """Return data without what no document can hold."""
-    if isinstance(part, str):
-        return printable(part)
-    if isinstance(part, dict):
-        return {name: _printable(value) for name, value in part.items()}
-    return [_printable(each) for each in part] if isinstance(part, list | tuple) else part

@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.board.asked import FORMATS
 from saasmetrics.errors import DataError
-from saasmetrics.export.files import file_path, refuse_special, replacing_all
+from saasmetrics.export.files import file_path, refuse_special, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can hold
 _PAGES = ("", ".html", ".htm")
@@ -52,19 +53,50 @@ def put_all(folder: Path, files: Mapping[str, bytes], example: str) -> list[Path
     >>> [path.name for path in put_all(Path(tempfile.mkdtemp()), {"a": b"1", "b": b"2"}, "a.csv")]
     ['a', 'b']
     """
-    paths = [folder / name for name in files]
-    for path in paths:
+    return put_each({folder / name: content for name, content in files.items()}, example)
+
+
+def put_each(files: Mapping[Path, bytes], example: str) -> list[Path]:
+    """Write files, all of them or none, and return their paths; their folders are made if needed.
+
+    Raises
+    ------
+    DataError
+        If one cannot be written; then nothing was changed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> [path.name for path in put_each({folder / "a": b"1", folder / "b" / "c": b"2"}, "a.csv")]
+    ['a', 'c']
+    """
+    where = Path()
+    for path in files:
         refuse_special(path, example)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing_all(paths) as besides:
-            for beside, content in zip(besides, files.values(), strict=True):
-                beside.write_bytes(content)
+        with ExitStack() as undone:
+            for where, content in files.items():
+                undone.enter_context(_folder(where.parent))
+                undone.enter_context(replacing(where)).write_bytes(content)
     except OSError as error:
-        where = folder if len(paths) > 1 else paths[0]
         msg = f"{where} could not be written: {error.strerror or error}. Nothing was changed there."
         raise DataError(msg) from error
-    return paths
+    return list(files)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder; after an error those that were made are gone again."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for one in missing:
+            with suppress(OSError):
+                one.rmdir()
+        raise
 
 
 def settled(archive: bytes, day: str) -> bytes:

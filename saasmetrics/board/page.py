@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.markup import template
 from saasmetrics.board.shown import readable
 
 if TYPE_CHECKING:
@@ -124,15 +125,6 @@ def html(review: Review, done: Callable[[str], None]) -> str:
     """
     from importlib.metadata import version
 
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from saasmetrics.charts.text import verdict_mark
-
-    environment = Environment(
-        loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["verdict_mark"] = verdict_mark
     sections = []
     for section in review.sections:
         sections.append((section, [panel(exhibit) for exhibit in section.exhibits]))
@@ -141,7 +133,7 @@ def html(review: Review, done: Callable[[str], None]) -> str:
     counts = {
         name: int((findings["severity"] == name).sum()) for name in ("error", "warning", "note")
     }
-    return environment.get_template("review.html.j2").render(
+    return template("review.html.j2").render(
         review=review, sections=sections, findings=findings.to_dict("records"), counts=counts,
         definitions=review.definitions.to_dict("records"), numbers=_numbers, zip=zip,
         version=version("jupyter-saasmetrics"),

@@ -8,8 +8,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saasmetrics.board.csvs import write_csvs, write_text
+from saasmetrics.board.csvs import csv_files, write_csvs, write_text
 from saasmetrics.board.headline import Figure, headline, headline_frame
+from saasmetrics.board.outputs import put_each
 from saasmetrics.board.sections import built, plan
 from saasmetrics.engine.amounts import assumed_words
 from saasmetrics.errors import DataError, InvalidTablesError
@@ -119,11 +120,8 @@ class Review:
         >>> sm.board.review(sm.demo(customers=50)).to_html(tempfile.mkdtemp() + "/review.html").name
         'review.html'
         """
-        from saasmetrics.board.page import html
-
-        target = file_path(path, "review.html")
-        refuse_special(target)
-        return write_text(target, html(self, done or _quiet))
+        page = self._page(path)
+        return write_text(page, self._html(done))
 
     def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write every table of the review as a CSV file: all of them, or none where one cannot be written.
@@ -146,15 +144,73 @@ class Review:
         >>> files[0].name
         'headline.csv'
         """
-        target = file_path(folder, "review")
-        if target.exists() and not target.is_dir():
-            msg = f"{target} is a file; name a folder for the CSV files."
-            raise DataError(msg)
+        return write_csvs(self._tables, _csv_folder(folder))
+
+    def to_files(
+        self,
+        path: str | os.PathLike[str],
+        folder: str | os.PathLike[str],
+        *,
+        done: Done | None = None,
+    ) -> list[Path]:
+        """Write the page and the CSV files together: all of them, or none where one cannot be written.
+
+        Parameters
+        ----------
+        path
+            The file of the page.
+        folder
+            The folder of the CSV files.
+        done
+            Called with the id of each section when it is drawn.
+
+        Returns
+        -------
+        list of Path
+            The page, then the CSV files.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be written; then nothing was changed.
+
+        Examples
+        --------
+        >>> import saasmetrics as sm, tempfile
+        >>> made = tempfile.mkdtemp()
+        >>> files = sm.board.review(sm.demo(customers=50)).to_files(made + "/review.html", made + "/csv")
+        >>> [file.name for file in files[:2]]
+        ['review.html', 'headline.csv']
+        """
+        page, beside = self._page(path), _csv_folder(folder)
+        files = {page: self._html(done).encode("utf-8")}
+        files |= {beside / name: held for name, held in csv_files(self._tables).items()}
+        return put_each(files, "review.html")
+
+    def _page(self, path: str | os.PathLike[str]) -> Path:
+        page = file_path(path, "review.html")
+        refuse_special(page)
+        return page
+
+    def _html(self, done: Done | None) -> str:
+        from saasmetrics.board.page import html
+
+        return html(self, done or _quiet)
+
+    @property
+    def _tables(self) -> dict[str, pd.DataFrame]:
         tables = {"headline": headline_frame(self.headline)}
         for section in self.sections:
             tables.update({exhibit.id: exhibit.table for exhibit in section.exhibits})
-        tables |= {"definitions": self.definitions, "data_quality": self.findings}
-        return write_csvs(tables, target)
+        return tables | {"definitions": self.definitions, "data_quality": self.findings}
+
+
+def _csv_folder(folder: str | os.PathLike[str]) -> Path:
+    target = file_path(folder, "review")
+    if target.exists() and not target.is_dir():
+        msg = f"{target} is a file; name a folder for the CSV files."
+        raise DataError(msg)
+    return target
 
 
 def review(

@@ -7,13 +7,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from saasmetrics.board.markup import template
 from saasmetrics.board.model import remarks
 from saasmetrics.board.specs import alt_text, spec
 from saasmetrics.board.views import heading, marks, table_view, tile_view
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from saasmetrics.board.build import Pack
     from saasmetrics.board.model import Chart, Page
 
@@ -36,7 +36,7 @@ def html(pack: Pack) -> str:
         key: {"value": q.value, "unit": q.unit, "label": q.label, "reason": q.reason}
         for key, q in sorted(pack.quantities.items())
     }
-    return _template("pack.html.j2").render(
+    return template("pack.html.j2").render(
         pack=pack, pages=pages, specs=_script(specs), numbers=_script({"facts": pack.facts, "quantities": numbers}),
         bundle=bundle(), logo=logo(pack), colors=_colors(pack),
     )  # fmt: skip
@@ -57,22 +57,12 @@ def preview(pack: Pack, page: Page) -> str:
         if page in pack.pages
         else len(pack.pages) + 1
     )
-    return _template("preview.html.j2").render(
+    return template("preview.html.j2").render(
         page=page,
         held=_page(pack, page),
         number=number,
         colors=_colors(pack),
     )
-
-
-def _template(name: str) -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("saasmetrics.board"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template(name)
 
 
 @cache
@@ -86,7 +76,7 @@ def bundle() -> str:
 
 def _script(held: Any) -> str:
     """Return JSON that no browser takes for markup within a script."""
-    text = json.dumps(held, ensure_ascii=False, sort_keys=True)
+    text = printable(json.dumps(held, ensure_ascii=False, sort_keys=True))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 

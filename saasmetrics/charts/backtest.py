@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, freq_of, period_axis, what
 from saasmetrics.charts.text import period_text, ticks
 from saasmetrics.money import format_value
 
@@ -51,6 +51,8 @@ def backtest(
     frame = result.df
     if not len(frame):
         return canvas.empty("no forecast has an outcome yet.")
+    if frame[["value", "actual"]].isna().all(axis=None):
+        return canvas.empty(NO_VALUES)
     unit = "money" if result.extra["what"] == "mrr" else "ratio"
     periods = sorted(frame["period"].unique())
     freq = freq_of(result, frame)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_of, options_of, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, freq_of, options_of, what
 from saasmetrics.charts.text import period_text, text_width
 from saasmetrics.charts.theme import Palette, Theme, Width, along, blend, readable_on
 from saasmetrics.money import counted, format_money
@@ -59,6 +59,8 @@ def cohorts(
     frame = result.df
     if not len(frame) or not frame["observed"].astype(bool).any():
         return canvas.empty("no cohort has been observed for a full period.")
+    if frame["numerator"].isna().all():
+        return canvas.empty(NO_VALUES)
     measure = options_of(result).get("measure")
     ratio = result.definition.unit == "ratio" and measure not in ("mrr", "gross_profit")
     freq = freq_of(result, frame.rename(columns={"cohort": "period"}))

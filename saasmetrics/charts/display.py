@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import cache, wraps
 from typing import Any
 
 import altair as alt
-from altair.utils.schemapi import debug_mode
 
 from saasmetrics.errors import DataError
 from saasmetrics.export.files import file_path, refuse_special, replacing, unwritable
 
 VEGA_LITE = "application/vnd.vegalite.v6+json"
-
-
-@cache
-def unchecked(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function draw without comparing each part of its chart with the schema of Vega-Lite: half the time.
-
-    Tests compare what it draws as a whole; what users build of the chart is compared as ever.
-    """
-
-    @wraps(draw)
-    def drawn(*args: Any, **options: Any) -> Any:
-        with debug_mode(False):
-            return draw(*args, **options)
-
-    return drawn
 
 
 class Rows(alt.Data):

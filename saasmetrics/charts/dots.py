@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, group_text, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, group_text, what
 from saasmetrics.charts.text import shortened, text_width, ticks
 from saasmetrics.money import counted, format_money, format_value
 
@@ -53,6 +53,8 @@ def books(
     frame = result.df
     if not len(frame):
         return canvas.empty()
+    if frame["value"].isna().all():
+        return canvas.empty(NO_VALUES)
     note: str = "" if len(frame) <= MOST_ROWS else f"The {MOST_ROWS} largest of {len(frame):,}"
     colors = canvas.colors
     rows = []

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from saasmetrics.charts.display import OfflineChart, Rows
-from saasmetrics.charts.text import frequency, period_text, printable, thinned, wrap
+from saasmetrics.charts.text import frequency, period_text, thinned, wrap
 from saasmetrics.charts.theme import ASSUMED_WIDTH, Palette, Width, config, palette
 from saasmetrics.periods import NOUNS
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ _UNITS = {
     "hours": "time",
 }
 EMPTY_HEIGHT = 120
+NO_VALUES = "the table has no values."
 MOST_BANDS = 3  # more would hide one another
 
 

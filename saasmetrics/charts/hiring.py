@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, period_axis, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, period_axis, what
 from saasmetrics.charts.text import period_text, spread, ticks
 from saasmetrics.money import format_part
 
@@ -54,6 +54,8 @@ def hiring_plan(
     frame = result.df
     if not len(frame):
         return canvas.empty()
+    if frame[["required", "capacity"]].isna().all(axis=None):
+        return canvas.empty(NO_VALUES)
     rows = [_row(row, at) for at, row in enumerate(frame.to_dict("records"))]
     high = float(frame[["required_high", "capacity", "capacity_now"]].max().max()) * 1.06 or 1.0
     low = -high * _STRIP / (1 - _STRIP)

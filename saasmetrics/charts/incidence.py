@@ -14,7 +14,7 @@ from saasmetrics.charts.age_axis import (
     largest_groups,
     tips,
 )
-from saasmetrics.charts.frame import Canvas, axis, constant, data, what, with_group
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, constant, data, what, with_group
 from saasmetrics.charts.text import among, wrap
 from saasmetrics.charts.theme import readable_on
 from saasmetrics.money import format_part, format_ratio
@@ -68,6 +68,8 @@ def incidence(
     frame = with_group(result.df, result.by)
     if not len(frame) or not frame["events"].sum():
         return canvas.empty("nobody has left yet.")
+    if frame["value"].isna().all():
+        return canvas.empty(NO_VALUES)
     named, note = largest_groups(frame, MOST_PANELS)
     frame = _merged(frame[frame["group"].isin(named)])
     return _chart(frame, named, note, canvas)

@@ -15,8 +15,9 @@ from saasmetrics.charts.cohorts import cohorts
 from saasmetrics.charts.comparison import comparison
 from saasmetrics.charts.curve import curve, expansion
 from saasmetrics.charts.demand import demand
-from saasmetrics.charts.display import OfflineChart, unchecked
+from saasmetrics.charts.display import OfflineChart
 from saasmetrics.charts.dots import books, survey_change
+from saasmetrics.charts.drawing import unchecked
 from saasmetrics.charts.effect_checks import balance, event_study
 from saasmetrics.charts.effect_worth import attribution_value
 from saasmetrics.charts.effects import attribution, levers

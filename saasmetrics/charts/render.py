@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from saasmetrics.charts.text import printable
 from saasmetrics.charts.theme import AS_MEASURED, ASSUMED_WIDTH
+from saasmetrics.printable import printable_in
 
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
@@ -73,14 +73,6 @@ def _spec(chart: Any, width: int | None) -> dict[str, Any]:
     spec: dict[str, Any] = dict(chart) if isinstance(chart, dict) else chart.to_dict(validate=False)
     if width is not None or spec.get("width") == "container":
         spec["width"] = width or ASSUMED_WIDTH
-    shown: dict[str, Any] = _printable(spec)
+    # What a picture cannot hold ends the process.
+    shown: dict[str, Any] = printable_in(spec)
     return shown
-
-
-def _printable(part: Any) -> Any:
-    """Return a part of a specification whose texts a picture can hold: what it cannot hold ends the process."""
-    if isinstance(part, str):
-        return printable(part)
-    if isinstance(part, dict):
-        return {_printable(key): _printable(value) for key, value in part.items()}
-    return [_printable(each) for each in part] if isinstance(part, list | tuple) else part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.charts.frame import Canvas, options_of, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, options_of, what
 from saasmetrics.charts.series import readable_text
 from saasmetrics.charts.sketch import Plot, Sketch
 from saasmetrics.charts.text import period_text, shortened, text_width, ticks
@@ -50,6 +50,8 @@ def league(
     frame = result.df.head(_MOST)
     if not len(frame):
         return canvas.empty("no team has a case in the period.")
+    if frame[["low", "high"]].isna().all(axis=None):
+        return canvas.empty(NO_VALUES)
     unit, colors = result.extra["unit"], canvas.colors
     by = result.by[0]
     left = min(max(text_width(str(name), 11) for name in frame[by]) + 40, canvas.room * 0.35)
@@ -141,8 +143,8 @@ def top_issues(
     """
     canvas = Canvas.of(result, theme, width, height or 0, title)
     frame, colors = result.df.head(_MOST), canvas.colors
-    if not len(frame):
-        return canvas.empty("the period has no tickets with a topic.")
+    if frame["value"].isna().all():
+        return canvas.empty("the period has no tickets with a topic." if frame.empty else NO_VALUES)
     by = result.by[0]
     left = min(max(text_width(str(name), 11) for name in frame[by]) + 34, canvas.room * 0.35)
     tall, sketch = 30.0, Sketch(canvas)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHARACTER = 5.7  # pixels of an average character at 11 px
-_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _CLOCK = (
     1 / 3600,
@@ -66,17 +65,6 @@ def among(said: str, note: str) -> str:
     'Of the 6 largest of 20 groups, CSAT: from 80% (A) to 90% (B)'
     """
     return f"Of {inside(note)}, {inside(said)}" if note else said
-
-
-def printable(text: str) -> str:
-    r"""Return a text with what no document can hold, control characters and halves of characters, replaced.
-
-    Examples
-    --------
-    >>> printable("a\x01b") == "a\N{REPLACEMENT CHARACTER}b"
-    True
-    """
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def frequency(periods: pd.Series[Any], given: str | None = None) -> str:

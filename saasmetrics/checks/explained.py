@@ -6,12 +6,12 @@ import json
 import textwrap
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saasmetrics.errors import UnknownNameError
 from saasmetrics.money import MICRO, counted, format_money, format_part
+from saasmetrics.printable import escape
 from saasmetrics.tables.findings import SHOWN
 
 if TYPE_CHECKING:

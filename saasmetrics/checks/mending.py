@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.checks.spellings import strange_in
 from saasmetrics.checks.worth import lines_of, places
 from saasmetrics.tables.schema import CLOCKS, SCHEMA
 from saasmetrics.tables.texts import decode, is_text
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     Tables = Mapping[str, Table]
     Mend = Callable[[Tables, Sequence[Problem]], tuple[dict[str, Table], int]]
 
-__all__ = ["dropped", "ended_by", "ended_on_request", "kept", "merged", "positive", "stripped"]
+__all__ = [
+    "dropped",
+    "ended_by",
+    "ended_on_request",
+    "kept",
+    "merged",
+    "positive",
+    "stripped",
+    "written",
+]
 
 Rows = npt.NDArray[np.intp]
 
@@ -82,6 +92,26 @@ def stripped(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Tab
 def positive(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Table], int]:
     """Turn the sign of the amounts."""
     return _set(tables, problems, lambda data, name: pc.abs(data[name]))
+
+
+def written(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Table], int]:
+    """Write the words as the findings say: as most rows do, or not at all where they say that there is no value."""
+    table, many = tables[problems[0].table], 0
+    for problem in problems:
+        values = decode(table.data[problem.column])
+        instead = {
+            old: new
+            for found in strange_in(values)
+            if found.code == problem.code
+            for old, new in found.instead.items()
+        }
+        place = pc.index_in(values, pa.array(list(instead), values.type))
+        words = pa.array(list(instead.values()), values.type).take(place.combine_chunks())
+        changed = pc.if_else(pc.is_valid(place), words, values)
+        kind = table.data.schema.field(problem.column).type
+        table = _with_column(table, problem.column, changed.cast(kind))
+        many += len(rows_of([problem]))
+    return {**tables, table.name: table}, many
 
 
 def ended_on_request(tables: Tables, problems: Sequence[Problem]) -> tuple[dict[str, Table], int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.checks import mending
 from saasmetrics.checks.mending import rows_of
 from saasmetrics.checks.names import several_ids
+from saasmetrics.checks.spellings import spellings
 from saasmetrics.checks.worth import worth_of
 from saasmetrics.errors import DataError, Problem, UnknownNameError
 from saasmetrics.money import counted
@@ -58,6 +59,10 @@ class Remedy:
 
 def _same_customers(gate: Gate) -> Iterable[Problem]:
     return several_ids({name: view.table for name, view in gate.views.items()})
+
+
+def _spelled(gate: Gate) -> Iterable[Problem]:
+    return spellings({name: view.table for name, view in gate.views.items()})
 
 
 REMEDIES: tuple[Remedy, ...] = (
@@ -114,6 +119,8 @@ REMEDIES: tuple[Remedy, ...] = (
         _same_customers,
         mending.merged,
     ),
+    Remedy("alike-values", "write_alike", "writes them as most rows do", _spelled, mending.written),
+    Remedy("word-for-nothing", "empty", "leaves them empty", _spelled, mending.written),
     Remedy(
         "usage-after-churn", "drop", "drops the rows", owners.usage_after_churn, mending.dropped
     ),

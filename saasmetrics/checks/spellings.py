@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from saasmetrics.errors import Problem
     from saasmetrics.tables import Table
 
-__all__ = ["MANY", "Spelling", "grouped", "spelling_of", "spellings", "strange"]
+__all__ = ["MANY", "Spelling", "grouped", "spelling_of", "spellings", "strange", "strange_in"]
 
 MANY = 300
 """Different values from which a column is none that one groups by."""
@@ -105,16 +105,27 @@ def _of_table(table: Table) -> tuple[Problem, ...]:
 
 def _of_column(table: Table, column: str) -> Iterator[Problem]:
     values = passing(table.data, column)
-    words = _few(values)
-    if not (words and strange(words)):
-        return
-    counts = {
-        one["values"]: one["counts"] for one in pc.value_counts(one_chunk(values)).to_pylist()
-    }
-    for found in strange({word: counts[word] for word in words}):
+    for found in strange_in(values):
         wanted = pa.array(list(found.instead), plain_kind(values.type))
         rows = np.flatnonzero(pc.is_in(values, wanted).to_numpy())
         yield from spelling_of(View.of(table), column, found, rows)
+
+
+def strange_in(values: pa.ChunkedArray) -> list[Spelling]:
+    """Return what is strange in the values of a column; nothing where there are many different ones.
+
+    Examples
+    --------
+    >>> [found.instead for found in strange_in(pa.chunked_array([["SMB", "SMB", "smb"]]))]
+    [{'smb': 'SMB'}]
+    """
+    words = _few(values)
+    if not (words and strange(words)):
+        return []
+    counts = {
+        one["values"]: one["counts"] for one in pc.value_counts(one_chunk(values)).to_pylist()
+    }
+    return strange({word: counts[word] for word in words})
 
 
 def _few(values: pa.ChunkedArray) -> dict[str, int] | None:

@@ -101,14 +101,14 @@ def triangle(engine: LocalEngine, freq: str, by: Sequence[str], bags: int) -> Cu
     refuse_large(found, periods * periods * max(bags, 1), HELD)
     group = bagged(engine, group, bags) if bags else group
     many = len(found) * max(bags, 1)
-    cube = triangle_cube(engine.periodic(freq), group, many, first, periods)
+    asked = (group, many, first, periods)
+    cube = triangle_cube(engine.periodic(freq), *asked)
     cube["constant"] = cube["mrr"]
     if engine.valuation is not None:
         cohort = engine.periodic(freq).since
-        first_rates = (engine.at_first_rates(freq), group, many, first, periods, cohort)
-        money = triangle_cube(*first_rates)
+        money = triangle_cube(engine.at_first_rates(freq), *asked, cohort)
         cube |= {"constant": money["mrr"], "floor": money["floor"], "point": money["point"]}
-        cube["mrr"] = valued.triangle_mrr(engine, engine.valuation, freq, group, many)
+        cube["mrr"] = valued.triangle_mrr(engine, engine.valuation, freq, *asked, cohort)
     return Cube(found, cube, first, bags)
 
 

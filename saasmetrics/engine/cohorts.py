@@ -223,6 +223,8 @@ def lifetimes(ledger: Ledger, last: int, left: int | None = None) -> dict[str, N
         is gone, or to `last`), entry (age when first observed), event (1: gone), mrr (at the first snapshot).
     """
     found = {name: np.empty(ledger.accounts, np.int64) for name in LIVES}
+    if left is None:
+        found["entry"] = np.zeros(ledger.accounts, np.int64)
     many = 0
     for accounts, part in ledger.blocks:
         lives = _lives(part, last, left)
@@ -245,7 +247,10 @@ def _lives(ledger: Ledger, last: int, left: int | None) -> dict[str, NDArray[np.
     cohort, end = begin[account], end[account]
     event = (end >= 0).astype(np.int64)
     duration = np.where(event == 1, end, last) - cohort
-    entry = np.zeros(len(account), np.int64) if left is None else np.maximum(left - cohort, 0)
-    seen = (entry == 0) | (duration > entry)
-    lives = (account, cohort, duration, entry, event, ledger.mrr[start])
-    return {name: value[seen] for name, value in zip(LIVES, lives, strict=True)}
+    lives = {"account": account, "cohort": cohort, "duration": duration}
+    lives |= {"event": event, "mrr": ledger.mrr[start]}
+    if left is None:
+        return lives
+    lives["entry"] = np.maximum(left - cohort, 0)
+    seen = (lives["entry"] == 0) | (duration > lives["entry"])
+    return {name: value[seen] for name, value in lives.items()}

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.tables.arrays import filled
 from saasmetrics.tables.arrays import one_chunk as flat
 from saasmetrics.tables.encoded import encoded
 from saasmetrics.tables.links import parents_like_customers
@@ -36,10 +37,8 @@ def days(column: Any, missing: Any = 0) -> NDArray[np.int32]:
     numbers = flat(column)
     if not pa.types.is_date32(numbers.type):
         numbers = numbers.cast(pa.date32())
-    numbers = numbers.cast(pa.int32())
-    if numbers.null_count:
-        numbers = pc.fill_null(numbers, pa.scalar(int(missing), pa.int32()))
-    return np.asarray(numbers)
+    found: NDArray[np.int32] = filled(numbers.cast(pa.int32()), int(missing))
+    return found
 
 
 def numbers(column: Any, missing: float = 0.0) -> NDArray[np.float64]:
@@ -47,9 +46,8 @@ def numbers(column: Any, missing: float = 0.0) -> NDArray[np.float64]:
     values = flat(column)
     if not pa.types.is_float64(values.type):
         values = values.cast(pa.float64())
-    if values.null_count:
-        values = pc.fill_null(values, missing)
-    return np.asarray(values)
+    found: NDArray[np.float64] = filled(values, missing)
+    return found
 
 
 def flags(column: Any) -> NDArray[np.bool_]:

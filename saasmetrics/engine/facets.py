@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.moments import WorkingHours
 
 MOMENTS = {
     "created": "created_at",
@@ -58,6 +61,8 @@ class Marked:
         The quantile with an interval, and its level.
     backwards
         Whether tickets solved before they were created are left out, though this moment came later.
+    hours
+        The working hours in which it took so long; None: the calendar.
     """
 
     took: str
@@ -65,6 +70,7 @@ class Marked:
     shares: tuple[float, ...] = ()
     edges: tuple[float, float] | None = None
     backwards: bool = False
+    hours: WorkingHours | None = None
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -79,7 +85,9 @@ class Marked:
         at = () if self.at == "created" else (self.at,)
         more = ("first_resolution",) if self.took == "first_reply" else ()
         over = tuple(dict.fromkeys((*at, self.took, *more)))
-        return Facets(at=at, over=over, took=(self.took,), backwards=self.backwards)
+        return Facets(
+            at=at, over=over, took=(self.took,), backwards=self.backwards, hours=self.hours
+        )
 
 
 @dataclass(frozen=True)
@@ -94,11 +102,14 @@ class Longer:
         How many periods before the one of the solution these are from.
     days
         The first and the last day that these were solved on, instead.
+    hours
+        The working hours in which they took so long; None: the calendar.
     """
 
     share: float
     periods: int = 0
     days: tuple[int, int] | None = None
+    hours: WorkingHours | None = None
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -118,8 +129,12 @@ class Facets:
         Moments of which it is told whether they have come.
     took
         Moments of which it is told how long they took, or have been taking: with `within` only whether that is below
-        0 or above so many seconds, with `exact` as the moments themselves, and with `together` as the sum over all that
-        are alike and the longest of them, where only being below 0 tells them apart.
+        0 or above so many seconds, and with `together` as the sum over all that are alike and the longest of them,
+        where only being below 0 tells them apart.
+    hours
+        The working hours in which they took so long, those that ran backwards -1; None: the calendar.
+    young
+        Whether they are younger than so many seconds, likewise.
     limits
         With `together`: seconds, or a column of seconds promised, of which it is told whether it took more.
     longer
@@ -145,11 +160,12 @@ class Facets:
     over: tuple[str, ...] = ()
     took: tuple[str, ...] = ()
     within: int | None = None
-    exact: bool = False
     together: bool = False
     limits: tuple[int | str, ...] = ()
     longer: Longer | None = None
     squares: bool = False
+    hours: WorkingHours | None = None
+    young: int | None = None
     old: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     backwards: bool = False

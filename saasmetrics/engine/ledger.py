@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saasmetrics.engine.service import FAR
-from saasmetrics.tables.order import in_order
+from saasmetrics.tables.order import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from saasmetrics.engine.spans import Spans
 
-LONG = (
-    1 << 21
-)  # changes from which parts are not kept, as they would take as much memory as half of the ledger
+LONG = 1 << 21  # changes from which parts are not kept: they would take half of the ledger's memory
 BLOCK = 1 << 15  # changes swept at a time, so that the steps between stay in the cache
+_SHORT = 32  # bits of keys that are sorted in less time and memory
 _HELD = 1 << 62  # values, and the differences of two, that 64 bits hold with room
 
 
@@ -205,13 +204,13 @@ def _of(spans: Spans, account: NDArray[np.int32], accounts: int) -> Ledger:
     if _follow(spans, account):
         return _of_following(spans, account, accounts)
     base = int(spans.start.min())
-    key, order, bits, balances = _events(spans, account, base)
+    key, bits, balances = _events(spans, account, base)
 
     def parts() -> Iterator[Ledger]:
         for cut in _cuts_of(key, bits):
-            moment, changes = _at_once(key[cut], [balance[order[cut]] for balance in balances])
+            moment, changes = _at_once(key[cut], [balance[cut] for balance in balances])
             owner = (moment >> bits).astype(np.int32)
-            time = ((moment & ((1 << bits) - 1)) + base).astype(np.int32)
+            time = (moment & ((1 << bits) - 1)).astype(np.int32) + np.int32(base)
             levels = [running(change, owner) for change in changes]
             yield Ledger(owner, time, levels[0], levels[1] if len(levels) > 1 else None, accounts)
 
@@ -292,23 +291,23 @@ def first_group(
 
 def _events(
     spans: Spans, account: NDArray[np.int32], base: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int, list[NDArray[np.int64]]]:
-    """Return what happens in order of account and day, and where it stands in the changes of MRR and of paused MRR.
+) -> tuple[NDArray[Any], int, list[NDArray[np.int64]]]:
+    """Return what happens in order of account and day: a key, its bits, and the changes of MRR and of paused MRR.
 
-    The first is a key, the account above so many bits (the third) and the day since `base` in them; the changes have
-    an element per start of a span, then one per end, and those of paused MRR are left out where nothing is paused.
+    The key is the account above so many bits and the day since `base` in them. The changes of paused MRR are left out
+    where nothing is paused.
     """
     ended = np.flatnonzero(spans.end < FAR)
     n = len(spans)
     last = max(int(spans.start.max()), int(spans.end[ended].max(initial=base)))
     bits = (last - base).bit_length()
-    key = np.empty(n + len(ended), np.int64)
+    kind = np.uint32 if int(account.max()).bit_length() + bits <= _SHORT else np.int64
+    key: NDArray[Any] = np.empty(n + len(ended), kind)
     key[:n] = account
     key[n:] = account[ended]
     key <<= bits
-    key[:n] += spans.start
-    key[n:] += spans.end[ended]
-    key -= base
+    key[:n] += (spans.start - base).astype(kind)
+    key[n:] += (spans.end[ended] - base).astype(kind)
     delta = np.empty(n + len(ended), np.int64)
     delta[:n] = spans.amount
     np.negative(spans.amount[ended], out=delta[n:])
@@ -316,12 +315,13 @@ def _events(
     if spans.paused is not None and spans.paused.any():
         resting = np.concatenate([spans.paused, spans.paused[ended]])
         balances = [np.where(resting, 0, delta), np.where(resting, delta, 0)]
-    return *in_order(key), bits, balances
+    key, balances = by_key(key, balances)
+    return key, bits, balances
 
 
 def _at_once(
-    key: NDArray[np.int64], changes: list[NDArray[np.int64]]
-) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    key: NDArray[Any], changes: list[NDArray[np.int64]]
+) -> tuple[NDArray[Any], list[NDArray[np.int64]]]:
     """Add up what changes at one moment, and leave out what comes to nothing."""
     begins = np.ones(len(key), bool)
     np.not_equal(key[1:], key[:-1], out=begins[1:])
@@ -334,12 +334,13 @@ def _at_once(
     return key[moved], [change[moved] for change in changes]
 
 
-def _cuts_of(key: NDArray[np.int64], bits: int) -> Iterator[slice]:
+def _cuts_of(key: NDArray[Any], bits: int) -> Iterator[slice]:
     """Yield slices of sorted keys that no account straddles."""
     at = 0
     while at < len(key):
-        last = key[min(at + BLOCK, len(key)) - 1] >> bits
-        stop = int(np.searchsorted(key, (last + 1) << bits))
+        following = (int(key[min(at + BLOCK, len(key)) - 1] >> bits) + 1) << bits
+        ends = following > int(key[-1])
+        stop = len(key) if ends else int(np.searchsorted(key, key.dtype.type(following)))
         yield slice(at, stop)
         at = stop
 

@@ -281,10 +281,12 @@ class LocalEngine(ReasonsHere, AheadHere):
         return self._stepped.get((window, self.calendar(freq).freq, axis), lambda: list(made))
 
     def origin(self, by: Sequence[str]) -> NDArray[np.int32]:
-        """Return one group per entity: its own, or that of most of its MRR on its first day."""
+        """Return one group per entity: its own, or that of most of its MRR on its first day, at the rates of that."""
         found = self.grouping(by)
         if found.of_entity is not None:
             return found.of_entity
+        if (rates := self.valuation) is not None:
+            return valued.first_group(self, rates, by)
         return first_group(*self.accounts(by), len(self.spans.entity_ids))
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 _MINUTES = 1_440
+_WEEK = 7 * _MINUTES
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -115,6 +116,10 @@ class WorkingHours:
     DataError
         If a time, day or span cannot be.
 
+    Notes
+    -----
+    Those that are the same hours of a week in one zone, without the same holidays, are equal.
+
     Examples
     --------
     >>> WorkingHours("Europe/Berlin", holidays=["2026-12-25"]).hours_a_week
@@ -122,11 +127,11 @@ class WorkingHours:
     """
 
     zone: str = "UTC"
-    days: Sequence[str] = WEEKDAYS[:5]
-    opens: str = "09:00"
-    closes: str = "17:00"
-    holidays: Sequence[Any] = ()
-    weekly: Sequence[tuple[int, int]] | None = None
+    days: Sequence[str] = field(default=WEEKDAYS[:5], compare=False)
+    opens: str = field(default="09:00", compare=False)
+    closes: str = field(default="17:00", compare=False)
+    holidays: Sequence[Any] = field(default=(), compare=False)
+    weekly: Sequence[tuple[int, int]] | None = field(default=None, compare=False)
     spans: tuple[tuple[int, int], ...] = field(init=False, repr=False)
     closed: tuple[int, ...] = field(init=False, repr=False)
 
@@ -171,6 +176,45 @@ class WorkingHours:
         opens, closes = self._open(int(start.min()), int(end.max()))
         return worked(opens, closes, end) - worked(opens, closes, start)
 
+    def by_day(self, first: int, last: int) -> dict[str, Ints]:
+        """Return when work goes on on each day of UTC from one moment to another.
+
+        Parameters
+        ----------
+        first, last
+            The moments, in seconds of UTC.
+
+        Returns
+        -------
+        dict
+            The day numbers; the working seconds before each day begins; and begin_0, length_0, begin_1, ...: spans of
+            work in seconds since it begins, as many as any day has, those that a day does not have of no length.
+
+        Examples
+        --------
+        >>> day = WorkingHours(opens="09:00", closes="17:00")  # 1 January 1970 is a Thursday
+        >>> told = day.by_day(0, 2 * DAY)
+        >>> (told["before"] - told["before"][0]).tolist(), told["length_0"].tolist()
+        ([0, 28800, 57600], [28800, 28800, 0])
+        """
+        opens, closes = self._open(first, last)
+        days = np.arange(first // DAY, last // DAY + 1, dtype=np.int64)
+        found = {"day": days, "before": worked(opens, closes, days * DAY)}
+        begins, ends = opens // DAY, (np.maximum(closes, opens + 1) - 1) // DAY
+        of = np.repeat(np.arange(len(opens)), ends - begins + 1)  # cut at midnight
+        day = begins[of] + np.arange(len(of)) - np.searchsorted(of, of)
+        begin = np.maximum(opens[of] - day * DAY, 0)
+        length = np.minimum(closes[of] - day * DAY, DAY) - begin
+        mine = (length > 0) & (day >= days[0]) & (day <= days[-1])
+        day, begin, length = day[mine], begin[mine], length[mine]
+        nth = np.arange(len(day)) - np.searchsorted(day, day)
+        for k in range(int(nth.max(initial=-1)) + 1):
+            at = day[nth == k] - days[0]
+            for name, values in (("begin", begin), ("length", length)):
+                found[f"{name}_{k}"] = np.zeros(len(days), np.int64)
+                found[f"{name}_{k}"][at] = values[nth == k]
+        return found
+
     def _open(self, first: int, last: int) -> tuple[Ints, Ints]:
         """Return when work begins and ends from one moment to another, in seconds of UTC."""
         day = np.arange(first // DAY - 2, last // DAY + 3, dtype=np.int64)
@@ -211,8 +255,9 @@ def _minutes(clock: Any) -> int:
 
 def _checked(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     ordered = tuple(sorted((int(start), int(end)) for start, end in spans))
-    late = [s for s in ordered if not 0 <= s[0] < s[1] or s[0] >= 7 * _MINUTES]
-    crossed = [b for a, b in pairwise(ordered) if b[0] < a[1]]
+    late = [s for s in ordered if not 0 <= s[0] < s[1] or s[0] >= _WEEK]
+    again = [(start + _WEEK, end + _WEEK) for start, end in ordered[:1]]  # the week after
+    crossed = [b for a, b in pairwise([*ordered, *again]) if b[0] < a[1]]
     if not ordered or late or crossed:
         msg = (
             f"weekly={[*late, *crossed][:1]}: spans of work are (start, end) in minutes since Monday 0:00, "

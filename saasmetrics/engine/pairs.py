@@ -273,8 +273,8 @@ def _states(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return accounts and times at which MRR changes now or changed `window` ago, and which changes hold then.
 
-    The third and fourth are indices into the ledger, of the latest change now and of the latest one `window` ago, -1
-    where there was none. Both may change at one time; it then comes twice.
+    The third is the index in the ledger of the latest change now, the fourth the number from 1 of the latest one
+    `window` ago, 0 where there was none. Both may change at one time; it then comes twice.
     """
     n, base = len(ledger), int(ledger.time.min())
     again = np.flatnonzero(ledger.time <= last - window)
@@ -292,13 +292,13 @@ def _states(
     earlier = np.cumsum(key & 1)
     key >>= 1
     owner, time = key >> TIME_BITS, (key & ((1 << TIME_BITS) - 1)) + base
-    ago = looked_up(np.concatenate([[-1], again]), earlier)
-    ago = np.where(looked_up(ledger.account, ago) == owner, ago, -1)
+    ago = looked_up(np.concatenate([[0], again + 1]), earlier)
+    ago *= looked_up(np.concatenate([[-1], ledger.account]), ago) == owner
     return owner, time, np.arange(len(key)) - earlier, ago
 
 
-def _balance(values: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    return looked_up(values, at) * (at >= 0)
+def _balance(values: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    return looked_up(np.concatenate([[0], values]), number)
 
 
 def _standing(paid: int, held: int, seen: int, sign: int) -> int:

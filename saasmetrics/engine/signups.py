@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saasmetrics.engine import valued
 from saasmetrics.engine.cohorts import aged, triangle_cube
 from saasmetrics.engine.columns import days, flat, has
 from saasmetrics.engine.cubes import Cube
 from saasmetrics.engine.drill import frame
 from saasmetrics.engine.groups import Groups, encoded
 from saasmetrics.engine.tally import tally
+from saasmetrics.engine.valued_rows import Cell, movement_rows
 from saasmetrics.errors import DataError, MissingTableError
 from saasmetrics.money import agreeing, counted
 
@@ -148,6 +150,7 @@ def sign_up_triangle(
     if engine.valuation is not None:
         money = triangle_cube(engine.at_first_rates(freq), *asked)
         cube |= {"constant": money["mrr"], "floor": money["floor"], "point": money["point"]}
+        cube["mrr"] = valued.triangle_mrr(engine, engine.valuation, freq, *asked)
     cube[SIGNED] = np.repeat(signed, width, axis=2)
     return Cube(found.groups, cube, first), found.notes
 
@@ -166,6 +169,9 @@ def sign_up_rows(
     money = aged(engine.at_first_rates(freq), accounts, begins, age)
     money["constant"] = money["mrr"]
     columns |= {name: money[name] for name in ("constant", "floor", "point", "total")}
+    if engine.valuation is not None:
+        cell = Cell(cohort + age, 1, freq, (), None)
+        columns["mrr"] = movement_rows(engine, engine.valuation, cell, accounts)["closing"]
     paid = frame(engine, accounts, columns)
     other = np.ones(len(found.others), bool) if group is None else found.others_group == group
     ids = found.others_ids.filter(pa.array(other & (found.others == cohort)))

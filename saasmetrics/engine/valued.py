@@ -226,30 +226,52 @@ def cells(engine: LocalEngine, held: Accounts, bags: int) -> NDArray[np.int64]:
 
 
 def triangle_mrr(
-    engine: LocalEngine, valued: Valuation, freq: str, group: NDArray[np.int32], groups: int
+    engine: LocalEngine,
+    valued: Valuation,
+    freq: str,
+    group: NDArray[np.int32],
+    groups: int,
+    first: int,
+    periods: int,
+    cohort: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return MRR per group, cohort and age, each at the rates of its own period; `group` is that of each entity."""
+    """Return MRR per group, cohort and age, each at the rates of its own period; asked as `triangle_cube` is."""
     daily, entity, currency = engine.split(("currency",), valued.of_span, valued.count)
-    first, _, full = engine.extent(freq)
-    periods = max(full - first + 1, 0)
-    cohort = engine.periodic(freq).since[entity]
     cell = (group[entity].astype(np.int64) * valued.count + currency).astype(np.int32)
     parts = engine.at_periods(daily, freq)
-    cube = triangle_cube(parts, cell, groups * valued.count, first, periods, cohort)["mrr"]
-    return valued_triangle(engine, valued, cube, freq)
+    asked = (cell, groups * valued.count, first, periods, cohort[entity])
+    return valued_triangle(engine, valued, triangle_cube(parts, *asked)["mrr"], freq, first)
 
 
 def valued_triangle(
-    engine: Dated, valued: Valuation, cube: NDArray[np.int64], freq: str
+    engine: Dated, valued: Valuation, cube: NDArray[np.int64], freq: str, first: int
 ) -> NDArray[np.int64]:
-    """Return MRR per group, cohort and age at the rates of its period, from that per group and currency."""
-    first, _, full = engine.extent(freq)
-    periods = max(full - first + 1, 0)
+    """Return MRR per group, cohort from the `first` on and age, at the rates of its period, from that per currency."""
+    periods = cube.shape[-1]
     cube = cube.reshape(len(cube) // valued.count, valued.count, periods, periods)
     factor = valued.at(ends(engine, freq, first, 2 * periods))
     when = np.add.outer(np.arange(periods), np.arange(periods))
     at = factor[:, when] if periods else np.ones((valued.count, 0, 0))
     out: NDArray[np.int64] = np.rint(cube * at).astype(np.int64).sum(axis=1)
+    return out
+
+
+def first_group(engine: LocalEngine, valued: Valuation, by: Sequence[str]) -> NDArray[np.int32]:
+    """Return for each entity the group of most of its MRR on its first day, at the rates of that day."""
+    held = accounts(engine, valued, by)
+    daily, owners = held.daily, len(engine.spans.entity_ids)
+    owner = held.entity[daily.account]
+    begin = np.full(owners, np.iinfo(np.int32).max, np.int64)
+    np.minimum.at(begin, owner, daily.time)
+    rows = np.flatnonzero(daily.time == begin[owner])
+    account = daily.account[rows]
+    factor = valued.each(held.currency[account], daily.time[rows])
+    worth = np.rint(daily.mrr[rows] * factor).astype(np.int64)
+    key, place = np.unique(in_one(held.entity[account], held.group[account]), return_inverse=True)
+    entity, group = apart(key)
+    order = np.lexsort((group, tally(place.reshape(-1), worth, len(key)), entity))
+    out = np.zeros(owners, np.int32)
+    out[entity[order]] = group[order]
     return out
 
 

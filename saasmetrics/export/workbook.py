@@ -7,7 +7,7 @@ carries the value computed here, so that a reader that does not calculate shows 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.export.files import file_path, refuse_special, replacing
+from saasmetrics.printable import printable
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -84,7 +85,6 @@ STYLES: dict[str, dict[str, Any]] = {
     "date": {"num_format": "yyyy-mm-dd", "align": "left"},
     "truth": {"bold": True, "align": "center"},
 }
-
 
 _SIGNED = "+{0};-{0};{0}"
 _AMOUNTS = {
@@ -164,7 +164,8 @@ def place(table: str, title: str, *, here: bool = False) -> str:
     >>> place("Rows", "Opening"), place("Rows", "Opening", here=True)
     ('Rows[Opening]', 'Rows[[#This Row],[Opening]]')
     """
-    return f"{table}[[#This Row],[{title}]]" if here else f"{table}[{title}]"
+    shown = printable(title)
+    return f"{table}[[#This Row],[{shown}]]" if here else f"{table}[{shown}]"
 
 
 @dataclass
@@ -223,7 +224,7 @@ class Sheet:
             )
             raise DataError(msg)
         last = row + max(many, 1)
-        heads = [{"header": column.title} for column in columns]
+        heads = [{"header": printable(column.title)} for column in columns]
         options = {"name": name, "columns": heads, "style": "Table Style Light 1"}
         self.page.add_table(row, 0, last, len(columns) - 1, options)
         for at, column in enumerate(columns):
@@ -277,12 +278,12 @@ class Workbook:
     def __init__(self, title: str, made: date) -> None:
         import xlsxwriter
 
-        told = dict.fromkeys(
-            ("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False
-        )
+        kinds = ("formulas", "urls", "numbers")
+        told = {f"strings_to_{kind}": False for kind in kinds}
         self.writer: Writer = xlsxwriter.Workbook(None, told)
         created = datetime(made.year, made.month, made.day)  # noqa: DTZ001  (a date of the document, in no zone)
-        self.writer.set_properties({"title": title, "author": "saasmetrics", "created": created})
+        facts = {"title": printable(title), "author": "saasmetrics", "created": created}
+        self.writer.set_properties(facts)
         self._looks: dict[tuple[str, bool], Format] = {}
 
     def look(self, style: str, quoted: bool = False) -> Format:
@@ -355,8 +356,9 @@ def _unknown(value: Any) -> bool:
 
 
 def _fitting(text: str) -> str:
-    """Return a text as long as a cell takes, its end marked where it was cut."""
-    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
+    """Return a text that can be shown, as long as a cell takes, its end marked where it was cut."""
+    shown = printable(text)
+    return shown if len(shown) <= _MOST_TEXT else f"{shown[: _MOST_TEXT - 1]}…"
 
 
 def document_day(as_of: str) -> date:
@@ -394,6 +396,5 @@ def looks(metric_unit: str) -> str:
     >>> looks("ratio"), looks("curve"), looks("table")
     ('ratio', 'ratio', 'number')
     """
-    known: Mapping[str, str] = {"curve": "ratio"}
-    style = known.get(metric_unit, metric_unit)
+    style = {"curve": "ratio"}.get(metric_unit, metric_unit)
     return style if style in STYLES else "number"

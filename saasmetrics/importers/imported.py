@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.errors import DataError
 from saasmetrics.money import counted
+from saasmetrics.printable import escape
 from saasmetrics.tables.told import NOTHING, Told
 
 if TYPE_CHECKING:

@@ -223,7 +223,7 @@ class Proof:
         return "\n".join([*lines, *(f"{note}." for note in self.notes)])
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from saasmetrics.printable import escape, printable
 
         def items(pairs: Mapping[str, str]) -> str:
             return "".join(
@@ -239,7 +239,7 @@ class Proof:
         table = ""
         if self.trace is not None:
             rows = self.trace.rows
-            shown = rows.head(_SHOWN).to_html(index=False, border=0, na_rep="–")
+            shown = printable(rows.head(_SHOWN).to_html(index=False, border=0, na_rep="–"))
             more = f", the first {_SHOWN}" if len(rows) > _SHOWN else ""
             count = f"{len(rows):,} {escape(self.trace.noun)}{more}"
             table = f"<details open><summary>{count}</summary>{shown}</details>"

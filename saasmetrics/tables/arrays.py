@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["PART", "looked_up", "one_chunk", "parts", "raw"]
+__all__ = ["PART", "filled", "looked_up", "one_chunk", "parts", "raw"]
 
 _Any = TypeVar("_Any", bound=np.generic)
 PART = 1 << 17
@@ -45,7 +45,23 @@ def raw(array: pa.Array) -> Any:
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 
-def parts(many: int) -> Iterator[slice]:
+def filled(array: pa.Array, missing: Any) -> Any:
+    """Return the numbers of an array, with another where one is missing.
+
+    Examples
+    --------
+    >>> filled(pa.array([7, None, 9], pa.int32()), 5).tolist()
+    [7, 5, 9]
+    """
+    values = raw(array)
+    if not array.null_count:
+        return values
+    bits = np.frombuffer(array.buffers()[0], np.uint8)
+    known = np.unpackbits(bits, count=array.offset + len(array), bitorder="little")
+    return np.where(known[array.offset :].view(bool), values, values.dtype.type(missing))
+
+
+def parts(many: int, size: int = PART) -> Iterator[slice]:
     """Yield so many rows a part at a time.
 
     Examples
@@ -53,7 +69,7 @@ def parts(many: int) -> Iterator[slice]:
     >>> list(parts(PART + 1)) == [slice(0, PART), slice(PART, 2 * PART)]
     True
     """
-    return (slice(at, at + PART) for at in range(0, many, PART))
+    return (slice(at, at + size) for at in range(0, many, size))
 
 
 def looked_up(values: NDArray[_Any], at: NDArray[Any]) -> NDArray[_Any]:

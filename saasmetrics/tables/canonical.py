@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from saasmetrics.errors import DataError, InvalidTablesError, Problem
 from saasmetrics.tables.amounts import read_numbers
 from saasmetrics.tables.coerce import Column, coerce
-from saasmetrics.tables.dates import Refusal, common_order
+from saasmetrics.tables.dates import common_order
 from saasmetrics.tables.findings import count, examples, first_rows
 from saasmetrics.tables.lazy import assembled, lazily
 from saasmetrics.tables.names import (
@@ -307,8 +307,6 @@ def _read_columns(
             columns[name] = lazily(data, given, partial(_text, match.column))
             continue
         read = coerce(match.column, data[given], dayfirst)
-        if name == "customer_id" and schema.name == "mrr" and read.values.null_count:
-            read.refusal = _nobody(read.values)
         if read.refusal is not None:
             problems.append(_refused(schema, matching, data, given, read))
             continue
@@ -322,12 +320,6 @@ def _read_columns(
             columns[name] = _after(base, data[given], match)
             notes.append(f"{name}: {match.column.aliases_after['column']} plus {given}")
     return columns, zones, problems
-
-
-def _nobody(ids: pa.ChunkedArray) -> Refusal:
-    """Refuse months of nobody; the gate does so in other tables, of which no row stands for several."""
-    remedy = "Fill in the id or drop the rows."
-    return Refusal(ids.is_null(), "must not be empty", remedy, "empty-id")
 
 
 def _text(column: ColumnSchema, values: pa.ChunkedArray) -> pa.ChunkedArray:

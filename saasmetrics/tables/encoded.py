@@ -47,7 +47,7 @@ def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     if column.type == pa.int64() and len(column) and not column.null_count:
         numbers = raw(column)
         low, high = int(numbers.min()), int(numbers.max())
-        if high - low < _SPARSE * len(numbers) + _FEW:
+        if _are_close(len(numbers), low, high):
             return _of_close_numbers(numbers, low, high)
     if (words := _words(column)) is not None:
         return _of_words(column, words)
@@ -70,7 +70,11 @@ def different(column: pa.Array) -> int:
     """
     if column.type != pa.int64() or column.null_count or not len(column):
         return len(column.unique())
-    ordered = np.sort(raw(column))
+    numbers = raw(column)
+    low, high = int(numbers.min()), int(numbers.max())
+    if _are_close(len(numbers), low, high):
+        return int(np.count_nonzero(_seen(numbers, low, high)))
+    ordered = np.sort(numbers)
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
@@ -142,10 +146,20 @@ def _of_close_numbers(
 
 def _differ(numbers: NDArray[np.int64], low: int, high: int) -> bool:
     """Return whether numbers between two are all different."""
+    return int(np.count_nonzero(_seen(numbers, low, high))) == len(numbers)
+
+
+def _seen(numbers: NDArray[np.int64], low: int, high: int) -> NDArray[np.bool_]:
+    """Return which of the numbers between two are there."""
     seen = np.zeros(high - low + 1, bool)
     for part in parts(len(numbers)):
         seen[numbers[part] - low] = True
-    return int(np.count_nonzero(seen)) == len(numbers)
+    return seen
+
+
+def _are_close(many: int, low: int, high: int) -> bool:
+    """Return whether so many numbers are close enough to each other for a place for each that might be there."""
+    return high - low < _SPARSE * many + _FEW
 
 
 def _whole(numbers: NDArray[np.int64]) -> pa.Array:

@@ -80,12 +80,13 @@ def first_rows(words: Words) -> NDArray[np.int32]:
         held = np.empty(1 << (_FEW * len(left)).bit_length(), np.int32)
         held[slot[::-1]] = left[::-1]
         found = looked_up(held, slot)
-        at = found.astype(np.intp)
-        same = np.ones(len(left), bool)
+        later = np.flatnonzero(found != left)
+        at = looked_up(found, later).astype(np.intp)
+        same = np.ones(len(later), bool)
         for word, own in zip(words.each, some.each, strict=True):
-            same &= looked_up(word, at) == own
-        first[left[same]] = found[same]
-        left, turn = left[~same], turn + 1
+            same &= looked_up(word, at) == looked_up(own, later)
+        first[left[later[same]]] = at[same]
+        left, turn = left[later[~same]], turn + 1
     return first
 
 

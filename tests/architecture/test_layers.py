@@ -20,6 +20,7 @@ LAYERS = (
         "memory",
         "periods",
         "money",
+        "printable",
         "export",
         "recording",
         "registered",

@@ -26,6 +26,7 @@ LINES = {
     "amount": [10.0, 10.0, 20.0, -5.0],
     "interval": ["month"] * 4,
 }
+SOUND_LINE = {name: values[:1] for name, values in LINES.items()}
 CHOICE = {"repeated-row": "drop", "padded-id": "strip", "negative-amount": "drop"}
 
 
@@ -377,3 +378,23 @@ def test_the_bridge_of_all_remedies_leads_to_the_mrr_of_the_repaired_book(drawn:
     assert all(one.mrr_after == two.mrr_before for one, two in pairwise(steps))
     closing = fixed.movements()["closing"]
     assert steps[-1].mrr_after == (int(closing.iloc[-1]) if len(closing) else 0)
+
+
+@pytest.mark.parametrize(
+    ("finding", "remedy", "segments"),
+    [
+        ("alike-values", "write_alike", ["SMB", "SMB", "SMB", "SMB", "N/A"]),
+        ("word-for-nothing", "empty", ["SMB", "SMB", "smb ", "Smb", None]),
+    ],
+)
+def test_words_to_group_by_are_written_as_the_finding_says(
+    finding: str, remedy: str, segments: list[str | None]
+) -> None:
+    customers = {"customer_id": [*"abcde"], "segment": ["SMB", "SMB", "smb ", "Smb", "N/A"]}
+    fixed = book(subscriptions=SOUND_LINE, customers=customers).repair({finding: remedy})
+    held = fixed.tables["customers"].data["segment"]
+    assert held.to_pylist() == segments
+    assert finding not in set(fixed.check().df["code"])
+    assert sum(one.rows or 0 for one in fixed.repairs) == sum(
+        old != new for old, new in zip(customers["segment"], segments, strict=True)
+    )

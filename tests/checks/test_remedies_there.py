@@ -73,6 +73,18 @@ CASES: dict[tuple[str, str], dict[str, dict[str, list[Any]]]] = {
             "amount": [10.0, 20.0],
         },
     },
+    ("alike-values", "write_alike"): {
+        "subscriptions": lines(SOUND, LEFT),
+        "customers": {
+            "customer_id": [*"abcdef"],
+            "segment": ["SMB", "SMB", "smb ", "Smb", "Mid", None],
+            "region": ["n/a", "EU", "EU", "eu", "EU", "N/A"],
+        },
+    },
+    ("word-for-nothing", "empty"): {
+        "subscriptions": lines(SOUND, LEFT),
+        "customers": {"customer_id": [*"abcd"], "segment": ["SMB", "smb", "null", "N/A"]},
+    },
     ("several-ids", "merge"): {
         "mrr": {
             "customer_id": ["a", "b", "a", "c"],

@@ -288,6 +288,18 @@ def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(
     assert capsys.readouterr().err.endswith(said)
 
 
+@pytest.mark.parametrize("place", ["taken", "taken/csv"], ids=["a_file", "within_a_file"])
+def test_a_report_whose_csv_files_cannot_be_written_leaves_no_page(
+    place: str, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("")
+    page = tmp_path / "out" / "review.html"
+    words = ["report", str(exports), "--out", str(page), "--csv", str(tmp_path / place)]
+    assert main(words) == USAGE
+    assert str(tmp_path / place) in capsys.readouterr().err
+    assert [file.name for file in tmp_path.rglob("*")] == ["taken"]
+
+
 def test_an_interrupt_is_one_line_and_exit_code_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -324,3 +336,14 @@ def test_the_order_of_dates_and_the_decimal_sign_can_be_told(
     assert "dayfirst" in (said := capsys.readouterr().err) or "decimal" in said
     assert main(["check", str(tmp_path), "--dayfirst", "--decimal", ","]) == DONE
     assert "read with the day first, as told" in capsys.readouterr().out
+
+
+def test_names_on_the_terminal_hold_nothing_that_turns_or_hides_what_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "customer_id,month,mrr\nAc\u202eme,2026-01,5\nAc\u202eme,2026-01,6\n"
+    (tmp_path / "mrr.csv").write_text(lines, "utf-8")
+    main(["check", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "\u202e" not in said
+    assert "Ac‹U+202E›me" in said

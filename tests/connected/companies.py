@@ -201,6 +201,11 @@ LAST = {
     }
 }
 
+RATES = {
+    "mrr": {"customer_id": ["a", "b"], "month": ["2025-11-01"] * 2, "mrr": [10.0, 20.0]},
+    "fx": {"date": ["2025-01-01"], "currency": ["EUR"], "rate": [1.1]},
+}
+
 ALL = {
     "company": COMPANY,
     "months": MONTHS,
@@ -209,4 +214,5 @@ ALL = {
     "bills": BILLS,
     "family": FAMILY,
     "last": LAST,
+    "rates": RATES,
 }

@@ -58,6 +58,15 @@ TOLD_BY = {
 FEW = 10  # rows, which say what columns there are, or which customers are the first
 # Of fewer days in the past, each of which asks as much as the others.
 FEWER = {"forecast_backtest": {"origins": 2}}
+# Metrics of times that are counted in working hours on demand.
+IN_WORKING_HOURS = (
+    "answered_within",
+    "before_after",
+    "sla",
+    "support_scorecard",
+    "support_times",
+    "tank_tickets",
+)
 # What follows customers, as others do that are asked of DuckDB, which plans each question anew.
 FOLLOW = frozenset(
     [
@@ -159,6 +168,19 @@ def test_a_metric_is_the_same_in_polars_and_only_what_the_list_says_comes(
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
     assert not coming.tables & {*LARGE}
     assert {what for what, ids in MORE.items() if entry.id in ids.split()} == coming.kinds
+
+
+@pytest.mark.parametrize("id", IN_WORKING_HOURS)
+def test_in_working_hours_no_more_comes(
+    id: str, local: sm.Book, books: dict[str, sm.Book], basis: Basis, coming: Coming
+) -> None:
+    assert basis
+    entry = next(e for e in metrics() if e.id == id)
+    asked = {**options(entry), "hours": sm.support.WorkingHours("Europe/Berlin")}
+    wanted, found = (entry.function(book, **asked).df for book in (local, books["polars"]))
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    assert not coming.tables & {*LARGE}
+    assert not coming.kinds
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,41 @@ def test_expansion_of_touched_customers_is_the_same_to_the_last_bit_in_every_ord
             found.add(tuple(frame[["plain", "value", "low", "high"]].to_numpy().ravel()))
     (numbers,) = found
     assert np.isfinite(numbers).all()
+
+
+def test_of_equal_subscriptions_sensitivity_names_the_first_by_id_in_every_engine() -> None:
+    lines = {
+        "subscription_id": ["s9", "s1", "s5", "s3"],
+        "customer_id": ["a", "a", "b", "b"],
+        "start": [dt.date(2023, 1, 1)] * 4,
+        "end": [dt.date(2024, 6, 1)] * 2 + [None] * 2,
+        "mrr": [10.0] * 4,
+    }
+    rows = pl.DataFrame(lines)
+    placed = [sm.connect(subscriptions=there(rows.to_arrow(), way), **TOLD) for way in WAYS]
+    for book in (sm.Book(subscriptions=rows, **TOLD), *placed):
+        said = sm.retention.sensitivity(book.with_policy(entity="subscription")).text
+        assert "33.3% (without s3) and 66.7% (without s1)" in said
+
+
+def test_health_over_time_and_targets_stand_in_one_order_in_every_engine() -> None:
+    planned = {
+        "metric": ["arr", "arr", "nrr", "arr"],
+        "period": ["2024-12", "2024", "2024-Q4", "2024-Q4"],
+        "value": [10.0, 20.0, 1.0, 30.0],
+    }
+    used = {"customer_id": ["c000"], "date": [dt.date(2024, 12, 2)], "users": [1]}
+    given = {**tables(), "targets": pl.DataFrame(planned), "usage": pl.DataFrame(used)}
+    history, standing = [], []
+    for seed in range(2):
+        mixed = {k: v.sample(fraction=1, shuffle=True, seed=seed) for k, v in given.items()}
+        placed = {kind: there(rows.to_arrow(), "duckdb") for kind, rows in mixed.items()}
+        for book in (sm.Book(**mixed, **TOLD), sm.connect(**placed, **TOLD)):
+            history.append(sm.success.health_history(book, last=2).df["customer_id"].tolist())
+            found = sm.success.targets(book).df
+            standing.append([f"{each:%Y-%m}" for each in found["period"]])
+    assert all(one == history[0] for one in history)
+    assert history[0][:MANY] == sorted(history[0][:MANY])
+    # the year, then the quarter, then the month; of arr and nrr each
+    months = ["2024-01", "2024-10", "2024-12"]
+    assert standing == [[month for month in months for _ in ("arr", "nrr")]] * 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ import pytest
 
 import saasmetrics as sm
 from saasmetrics.engine.connected.rows import Rows
-from tests.connected.natives import WAYS, connected
+from tests.connected.natives import WAYS, connected, there
 
 Ask = Callable[[sm.Book], sm.Result]
 
@@ -272,3 +274,38 @@ def test_tickets_of_one_moment_are_followed_on_another_channel_as_here(way: str,
     ]
     pd.testing.assert_frame_equal(rows[1], rows[0], check_dtype=False)
     assert 0 < rows[0]["numerator"].sum() < len(rows[0])
+
+
+@pytest.mark.parametrize("allocation", ["handle_time", "volume", "direct"])
+def test_costs_of_groups_are_the_same_to_the_last_micro_unit_wherever_tickets_are(
+    allocation: str, local: sm.Book, away: sm.Book
+) -> None:
+    wanted, found = (
+        sm.support.unit_cost(book, by=("channel", "segment"), allocation=allocation).df
+        for book in (local, away)
+    )
+    assert found["numerator"].tolist() == wanted["numerator"].tolist()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_tickets_of_a_month_without_handle_time_share_its_cost_equally_wherever_they_are(
+    way: str,
+) -> None:
+    january, february = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
+    tickets = {
+        "ticket_id": [1, 2, 3, 4, 5],
+        "customer_id": ["a"] * 5,
+        "created_at": pa.array([january] * 4 + [february]).cast(pa.timestamp("us")),
+        "channel": ["chat"] * 3 + ["mail"] * 2,
+        "handle_seconds": [None] * 4 + [60],
+    }
+    months = [january, february]
+    spend = {"month": months, "function": ["support"] * 2, "amount": [100, 100]}
+    mrr = {"customer_id": ["a"], "month": [january], "mrr": [10]}
+    tables = {"tickets": pa.table(tickets), "spend": pa.table(spend), "mrr": pa.table(mrr)}
+    placed = {name: there(rows, way) for name, rows in tables.items()}
+    told: dict[str, Any] = {"as_of": "2026-02-28", "currency": "USD"}
+    for book in (sm.Book(**tables, **told), sm.connect(**placed, **told)):
+        df = sm.support.unit_cost(book, by="channel").df
+        cost = df[df["period"] == pd.Timestamp(january)].set_index("channel")["numerator"]
+        assert cost.to_dict() == {"chat": 75.0, "mail": 25.0}

@@ -264,3 +264,28 @@ def test_pairs_are_what_each_customer_pays_at_both_ends(case: Case, fx: str, win
             names = ["opening", "closing", "changed"]
         for name in names:
             assert abs(money[name] - found[name]) <= UNITS, (name, place)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("later", [[], [0.8]])
+def test_the_plan_of_a_cohort_is_that_of_most_mrr_at_the_rates_of_the_first_day(
+    way: str, later: list[float]
+) -> None:
+    lines = {
+        "subscription_id": ["1", "2"],
+        "customer_id": ["c", "c"],
+        "start": ["2026-01-05"] * 2,
+        "amount": [100.0, 110.0],
+        "interval": ["month"] * 2,
+        "plan": ["basic", "addon"],
+        "currency": ["USD", "EUR"],
+    }
+    rates = [1.0, 1.1, *later]
+    days = ["2026-01-01", "2026-02-01", "2026-06-05"][: len(rates)]
+    fx = {"date": days, "currency": ["EUR"] * len(rates), "rate": rates}
+    told: dict[str, Any] = {"currency": "USD", "as_of": "2026-06-30"}
+    book = sm.Book(subscriptions=lines, fx=fx, **told)
+    book = book if way == "here" else connected(book.tables, way, **told)
+    assert set(sm.retention.cohorts(book, by="plan", interval=None).df["plan"]) == {"addon"}
+    assert set(sm.retention.cohorts(book, "net", by="plan", interval=None).df["plan"]) == {"addon"}
+    assert set(sm.survival.curve(book, by="plan").df["plan"]) == {"addon"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saasmetrics.engine import ledger as module
 from saasmetrics.engine.ledger import ledger
 from saasmetrics.engine.service import FAR
 from saasmetrics.engine.spans import Spans
@@ -53,6 +55,17 @@ def test_spans_in_order_make_the_ledger_that_the_same_spans_make_in_any_order(
     mixed = list(range(len(spans)))
     chance.shuffle(mixed)
     assert _said(spans, np.arange(len(spans))) == _said(spans, np.array(mixed))
+
+
+@given(STEPS, st.randoms(use_true_random=False))
+def test_keys_of_64_bits_make_the_same_ledger_as_short_ones(steps, chance) -> None:
+    spans = _spans(steps)
+    mixed = list(range(len(spans)))
+    chance.shuffle(mixed)
+    short = _said(spans, np.array(mixed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SHORT", 0)
+        assert _said(spans, np.array(mixed)) == short
 
 
 def test_a_price_that_stays_and_a_pause_between_spans_are_told_apart() -> None:

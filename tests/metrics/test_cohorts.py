@@ -75,6 +75,26 @@ def test_sign_ups_open_to_their_customers_also_those_who_never_paid(company) -> 
     assert rows["denominator"].sum() == 3
 
 
+@pytest.mark.parametrize("later", [0.5, 2.0])
+def test_money_of_sign_ups_is_at_the_rates_of_its_own_period(later: float) -> None:
+    book = sm.Book(
+        as_of="2025-04-30",
+        currency="USD",
+        subscriptions=lines(("a", "2025-02-10", None, 100, "pro")) | {"currency": ["EUR"]},
+        customers={"customer_id": ["a"], "created_at": ["2025-01-02"]},
+        fx={
+            "date": ["2025-01-01", "2025-03-10", "2025-04-20"],
+            "currency": ["EUR"] * 3,
+            "rate": [1.0, 1.2, later],
+        },
+    )
+    result = sm.retention.cohorts(book, "mrr", cohort="sign_up")
+    assert result.df["numerator"].tolist() == pytest.approx([0, 100, 120, 100 * later])
+    for age, mrr in enumerate((0, 100, 120, 100 * later)):
+        rows = result.rows(cohort="2025-01", age=age)
+        assert rows["numerator"].tolist() == pytest.approx([mrr])
+
+
 def test_sign_ups_by_group_hold_groups_of_which_nobody_pays(company) -> None:
     late = sm.Book(
         as_of="2025-06-30",

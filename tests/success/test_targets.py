@@ -300,3 +300,14 @@ def test_targets_of_calendar_quarters_are_told_and_hide_no_target_of_a_fiscal_qu
     assert found.df["attainment"].tolist() == [0.5]
     assert "2 rows of targets are of calendar quarters (2026-Q2, 2026-Q3)" in found.footnote
     assert '"Q2 FY27" for May–Jul 2026' in found.footnote
+
+
+def test_of_several_targets_of_one_number_the_first_by_owner_counts_and_the_footnote_says_so():
+    rows = {"metric": ["arr"] * 2, "period": ["2026"] * 2, "value": [5.0, 7.0], "owner": ["b", "a"]}
+    for order in (slice(None), slice(None, None, -1)):
+        plan = {name: values[order] for name, values in rows.items()}
+        found = sm.success.targets(book(subscriptions=paying("a"), targets=plan))
+        assert found.df["target"].tolist() == [7.0]
+        assert "for one number, and the first by owner, period and value counts: arr 2026" in (
+            found.footnote
+        )

@@ -54,6 +54,39 @@ def test_hours_by_week_have_breaks() -> None:
     assert lunch.between(np.array([monday]), np.array([monday + 3 * HOUR]))[0] == 2 * HOUR
 
 
+SCHEDULES = [
+    BERLIN,
+    S.WorkingHours("America/Los_Angeles", opens="08:30", closes="18:00"),  # over midnight of UTC
+    S.WorkingHours("Europe/Berlin", ["Mon", "Sun"], "00:00", "24:00", ["2026-03-29"]),
+    # A night shift over each change of the clocks, a break, and a shift of two days and more.
+    S.WorkingHours("Europe/Berlin", weekly=[(9_960, 10_470), (600, 720), (780, 900)]),
+    S.WorkingHours("Australia/Lord_Howe", weekly=[(1_500, 5_000), (9_000, 10_100)]),
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(SCHEDULES), st.integers(0, 365 * 86_400), st.integers(0, 40 * 86_400))
+def test_working_time_is_that_before_a_day_and_that_of_its_spans(
+    hours: sm.support.WorkingHours, begin: int, length: int
+) -> None:
+    moments = int(pd.Timestamp("2026-01-01").timestamp()) + np.array([begin, begin + length])
+    told = hours.by_day(*moments.tolist())
+    day = moments // 86_400 - told["day"][0]
+    gone = moments % 86_400
+    until = told["before"][day]
+    for at in range((len(told) - 2) // 2):
+        start, most = (told[f"{name}_{at}"][day] for name in ("begin", "length"))
+        until = until + np.clip(gone - start, 0, most)
+    assert until[1] - until[0] == hours.between(moments[:1], moments[1:])[0]
+
+
+def test_working_hours_are_equal_where_their_weeks_are() -> None:
+    days = [(day * 1440 + 540, day * 1440 + 1020) for day in range(5)]
+    same = S.WorkingHours("Europe/Berlin", weekly=days, holidays=["2026-01-06"])
+    assert {same, BERLIN} == {BERLIN}
+    assert S.WorkingHours("UTC") != S.WorkingHours("UTC", holidays=["2026-01-06"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -62,6 +95,7 @@ def test_hours_by_week_have_breaks() -> None:
         ({"opens": "22:00", "closes": "06:00"}, "shift over midnight"),
         ({"days": ["Monday"]}, "working days are a list"),
         ({"weekly": [(0, 600), (500, 700)]}, "each after the one before"),
+        ({"weekly": [(0, 600), (9_900, 10_090)]}, "each after the one before"),  # the next Monday
     ],
 )
 def test_working_hours_that_cannot_be_are_refused(wrong, words) -> None:

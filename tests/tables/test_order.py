@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saasmetrics.tables import order as module
-from saasmetrics.tables.order import in_order
+from saasmetrics.tables.order import by_key, in_order
 from tests.properties.profile import quick
 
 
@@ -37,3 +37,21 @@ def test_many_keys_in_some_runs_are_those_of_a_stable_sort(runs: int) -> None:
     found, place = in_order(key.copy())
     assert (found == key[order]).all()
     assert (place == order).all()
+
+
+@quick
+@given(
+    st.integers(0, 32).flatmap(lambda bits: st.lists(st.integers(0, 2**bits - 1))), st.booleans()
+)
+def test_columns_go_with_their_short_keys(keys: list[int], many: bool) -> None:
+    key = np.array(keys, np.uint32)
+    order = np.argsort(key, kind="stable")
+    columns = [np.arange(len(key), dtype=np.int32), np.arange(len(key)) * 0.5]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CACHED", 0 if many else 1 << 18)
+        patch.setattr(module, "_AT_ONCE", 7)
+        found, (places, halves) = by_key(key.copy(), columns)
+    assert found.dtype == np.uint32
+    assert (found == key[order]).all()
+    assert (places == order).all()
+    assert (halves == order * 0.5).all()

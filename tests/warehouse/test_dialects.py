@@ -39,14 +39,7 @@ def part_of(entry: Any) -> str:
 def test_every_query_is_one_in_every_dialect(
     book: sm.Book, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Any] = []
-    come = fetched.come
-
-    def watched(frame: Any) -> Any:
-        asked.append(frame.to_native())
-        return come(frame)
-
-    monkeypatch.setattr(fetched, "come", watched)
+    asked = watched(monkeypatch)
     for entry in metrics():
         if part_of(entry) == part:
             try:
@@ -54,6 +47,37 @@ def test_every_query_is_one_in_every_dialect(
             except DataError:  # of too few customers, once the tables have answered
                 continue
     assert asked
+    read(asked)
+
+
+@pytest.mark.cluster
+def test_working_hours_are_asked_for_in_every_dialect(
+    book: sm.Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sm.support.answered(book)  # and with it what the gate asks
+    asked = watched(monkeypatch)
+    hours = sm.support.WorkingHours("Europe/Berlin", holidays=["2026-05-01"])
+    sm.support.answered(book, young="all", hours=hours)
+    sm.support.tank_tickets(book, hours=hours, freq="Q")
+    assert asked
+    read(asked)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the queries that are asked from now on."""
+    asked: list[Any] = []
+    come = fetched.come
+
+    def noted(frame: Any) -> Any:
+        asked.append(frame.to_native())
+        return come(frame)
+
+    monkeypatch.setattr(fetched, "come", noted)
+    return asked
+
+
+def read(asked: list[Any]) -> None:
+    """Write each query in every dialect, and read it there as one."""
     for query in asked:
         for dialect in DIALECTS:
             text = str(ibis.to_sql(query, dialect=dialect))

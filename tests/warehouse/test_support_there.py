@@ -35,6 +35,8 @@ from tests.warehouse.test_engines_agree import in_duckdb, in_postgres
 Frames = Mapping[str, Any]
 DAYS = (day_number("2026-02-03"), day_number("2026-09-20"))
 BERLIN = "Europe/Berlin"
+NIGHTS = [(day * 1440 + 1320, day * 1440 + 1830) for day in (1, 3, 6)]
+HOURS = sm.support.WorkingHours(BERLIN, weekly=[*NIGHTS, (540, 720)], holidays=["2026-05-04"])
 
 
 def cells(frames: Frames) -> Any:
@@ -114,6 +116,38 @@ def limits(frames: Frames) -> Any:
     return fetched(limit_cells(frames, Longer(0.9, 13), Clock(Calendar("W"), now, DAYS[0])))
 
 
+def worked(frames: Frames) -> Any:
+    """How long tickets took in working hours, in all ways that it is told, one after another."""
+    now = (DAYS[1] + 1) * 86_400
+    first = first_of(frames["tickets"], ("created", "first_resolution", "resolution"), now)
+    clock = Clock(Calendar("W"), now, DAYS[0], work=HOURS.by_day(first, now))
+    took = Facets(took=("first_reply",), over=("first_reply",), hours=HOURS, young=90_000)
+    both = {
+        "together": True,
+        "work": True,
+        "backwards": True,
+        "longer": Longer(0.5, 2, hours=HOURS),
+    }
+    solved = {"took": ("resolution",), "over": ("resolution",), "hours": HOURS}
+    marks = Marked("first_reply", shares=(0.5, 0.9), edges=(0.5, 0.95), hours=HOURS)
+    by = [("tickets", "channel")]
+    made = (
+        facet_cells(frames, by, took, clock),
+        facet_cells(frames, by, Facets(**solved, together=True, squares=True), clock),
+        facet_cells(frames, by, Facets(**solved, within=90_000), clock),
+        tank_cells(frames, by, Facets(at=("resolution",), **solved, **both), clock),
+        mark_cells(frames, by, marks, clock),
+        limit_cells(frames, Longer(0.9, 13, hours=HOURS), clock),
+    )
+    told = [(at, row) for at, each in enumerate(made) for row in rows(fetched(each))]
+    return pa.table({"which": [at for at, _ in told], "row": [plain(row) for _, row in told]})
+
+
+def plain(row: tuple[Any, ...]) -> str:
+    """Return a row in words that do not tell whole numbers of different kinds apart."""
+    return repr([float(v) if isinstance(v, (int, float)) else v for v in row])
+
+
 def touched(frames: Frames) -> Any:
     done = Rows("activities", frames["activities"], Link(2**30))
     return rows_by_period(done, "at", ("kind", "csm_id"), Calendar("Q"), DAYS[1], BERLIN)
@@ -191,7 +225,7 @@ def agree(tables: Mapping[str, pa.Table], there: Mapping[str, Any]) -> None:
     here = {n: nw.from_native(native(data, "polars")).lazy() for n, data in tables.items()}
     asks: list[Callable[[Frames], Any]] = [cells, requests, work, use, touches]
     asks += [alike, together, squared, promised, marked, tanks, limits, touched, by_month, slots]
-    asks += [use_since, use_recorded, first_use, in_force]
+    asks += [use_since, use_recorded, first_use, in_force, worked]
     for ask in asks:
         wanted = rows(ask(here))
         assert len(wanted) > 5

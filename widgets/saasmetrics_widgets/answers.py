@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from inspect import Parameter, getdoc
 from typing import TYPE_CHECKING, Any
 
 import saasmetrics as sm
+from saasmetrics.printable import escape
 from saasmetrics_widgets.asking import COMMON, entry_of, named, parameters, topics, words_of
 
 if TYPE_CHECKING:

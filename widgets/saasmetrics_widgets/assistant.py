@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace as replaced
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
@@ -27,6 +26,7 @@ from saasmetrics.importers.needs import missing
 from saasmetrics.importers.once import Once
 from saasmetrics.importers.targets import NAME
 from saasmetrics.money import counted
+from saasmetrics.printable import escape
 from saasmetrics.tables.schema import SCHEMA
 from saasmetrics.tables.told import Told
 from saasmetrics_widgets import recognized, static

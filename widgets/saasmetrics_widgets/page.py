@@ -6,7 +6,6 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import anywidget
 from saasmetrics.asked import text
 from saasmetrics.errors import DataError
 from saasmetrics.export.files import write
+from saasmetrics.printable import escape
 
 if TYPE_CHECKING:
     import os

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.theme import AS_MEASURED, FONT
+from saasmetrics.printable import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NOT_XML = {code: "�" for code in range(32) if code not in (9, 10, 13)}
 Point = tuple[float, float]
 
 
@@ -177,7 +176,7 @@ def _text(shape: Mapping[str, Any], colors: Mapping[str, str]) -> str:
     return (
         f'<text x="{shape["x"]:g}" y="{shape["y"]:g}" font-size="{shape["size"]:g}"{weight} '
         f'text-anchor="{shape["anchor"]}" fill="{_color(shape["fill"], colors)}">'
-        f"{escape(shape['text'].translate(_NOT_XML))}</text>"
+        f"{escape(shape['text'])}</text>"
     )
 
 

@@ -6,10 +6,10 @@ import json
 import struct
 import zlib
 from base64 import b64encode
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from saasmetrics.charts.text import shortened, text_width, wrap
+from saasmetrics.printable import escape
 from saasmetrics_widgets.colors import roles
 from saasmetrics_widgets.scene import Scene, document, svg
 

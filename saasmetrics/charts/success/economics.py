@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, what
+from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, what
 from saasmetrics.charts.success.shared import scale
 from saasmetrics.charts.text import ticks
 from saasmetrics.money import format_money, format_value
@@ -43,6 +43,8 @@ def ltv_cac_change(
     >>> chart = ltv_cac_change(sm.economics.ltv_cac_change(sm.demo(customers=300), "2025-10-31"))
     """
     canvas = Canvas.of(result, theme, width, height, title)
+    if result.df["value"].isna().all():
+        return canvas.empty(NO_VALUES)
     rows = _bars(canvas)
     high = max(max(row["low"], row["high"]) for row in rows) * 1.15
     names = axis({float(row["i"]): row["step"] for row in rows}, grid=False)

@@ -235,6 +235,8 @@ def self_serve(
     >>> chart = self_serve(sm.success.self_serve_rate(book, "automation", kind="training"))
     """
     canvas = Canvas.of(result, theme, width, height, title)
+    if not len(result.df):
+        return canvas.empty()
     row = result.df.iloc[0]
     many = int(row["denominator"])
     if not many:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from saasmetrics.checks.elsewhere.later import same_names
+from saasmetrics.checks.elsewhere.spellings import counts_there
+from saasmetrics.checks.spellings import grouped, strange
 from saasmetrics.engine.connected.gate import Looking
 from saasmetrics.engine.connected.gathered import same_line_of
 from saasmetrics.engine.connected.repeated import copies, counts_rows
@@ -158,6 +160,23 @@ def _set(make: Callable[[str], nw.Expr]) -> Callable[[_Order], Changed]:
     return mend
 
 
+def _written(order: _Order) -> Changed:
+    """Write words to group by as the findings say."""
+    out: Changed = {}
+    for name in order.names:
+        rows, many = order.rows(name), 0
+        frame = rows.frame
+        for column in grouped(name, rows.schema):
+            counts = counts_there(rows, column)
+            for found in strange(counts):
+                if found.code == order.entry.finding:
+                    frame = frame.with_columns(_renamed(column, found.instead).alias(column))
+                    many += sum(counts[word] for word in found.instead)
+        if many:
+            out[name] = (rows.part(fenced(frame.select(*rows.column_names))), many)
+    return out
+
+
 def _ended(column: str) -> Callable[[_Order], Changed]:
     """Return a remedy that ends subscriptions on the day of a column, "" for that of the finding."""
 
@@ -247,5 +266,7 @@ _MENDS: dict[tuple[str, str], Callable[[_Order], Changed]] = {
     ("cancelled-but-running", "end_on_request"): _ended("cancel_requested_at"),
     ("end-elsewhere", "take"): _ended(""),
     ("several-ids", "merge"): _merged,
+    ("alike-values", "write_alike"): _written,
+    ("word-for-nothing", "empty"): _written,
 }
 """What can be done in queries; what is not here needs the rows."""

@@ -33,7 +33,7 @@ def spellings_there(tables: Mapping[str, Table]) -> Iterable[Problem]:
 
 def _of_column(table: Table, column: str) -> Iterator[Problem]:
     rows: Rows = table.data
-    counts = rows.once(f"spellings {column}", lambda: _counts(rows, column))
+    counts = counts_there(rows, column)
     for found in strange(counts):
         behind = rows.part(rows.frame.filter(nw.col(column).is_in(list(found.instead))))
         order = [n for n in (*SCHEMA[table.name].key, column) if n in rows.column_names]
@@ -42,6 +42,18 @@ def _of_column(table: Table, column: str) -> Iterator[Problem]:
         view = View(replace(table, data=first))
         for problem in spelling_of(view, column, found, np.arange(view.size)):
             yield replace(problem, rows=many, lines=None, found=behind)
+
+
+def counts_there(rows: Rows, column: str) -> dict[str, int]:
+    """Return how often each value of a column is there; nothing where there are many.
+
+    Parameters
+    ----------
+    rows, column
+        The rows that are elsewhere, and their column.
+    """
+    found: dict[str, int] = rows.once(f"spellings {column}", lambda: _counts(rows, column))
+    return found
 
 
 def _counts(rows: Rows, column: str) -> dict[str, int]:

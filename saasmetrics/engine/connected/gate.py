@@ -45,6 +45,7 @@ _OF_WHOLE = (
     keys.mixed_key_types,
     extract.round_row_counts,
     values.reporting_currency,
+    values.unused_rates,
     reach.unused_mrr,
     reach.guessed_as_of,
     extract.reading_notes,

@@ -124,13 +124,20 @@ def faceted_tickets(
     frames = {name: tables[name].data.frame for name in {"tickets", *(t for t, _ in columns)}}
     now = end_of_day(days[1], zone)
     with rows.link.counting("Counting tickets", "Counting tickets"):
-        kinds = ("created", *asked.moments)
-        first = None if zone == "UTC" else first_of(rows.frame, kinds, now)
-        offsets = () if first is None else offsets_between(*offsets_of(zone), first, now)
-        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets)
+        hours, plain = asked.hours, zone == "UTC"
+        first = now if plain and hours is None else _first(rows, asked.moments, now)
+        offsets = () if plain else offsets_between(*offsets_of(zone), first, now)
+        work = {} if hours is None else hours.by_day(first, now)
+        clock = Clock(calendar, now, -FAR if days[0] is None else days[0], offsets, work)
         cells = held(_cells(frames, columns, asked, clock), "tickets")
         found = brought(cells, "tickets", rows.link)
     return found, labelled(found, columns)
+
+
+def _first(rows: Rows, moments: Sequence[str], now: int) -> int:
+    """Return the first creation of the tickets, or other moment of them, that is known; without any, now."""
+    found = first_of(rows.frame, ("created", *moments), now)
+    return now if found is None else found
 
 
 def _cells(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from saasmetrics.engine.portable.told import step
-from saasmetrics.engine.portable.whole import FAR, running, summed, where, with_period
+from saasmetrics.engine.portable.whole import FAR, divided, running, summed, where, with_period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
 
@@ -89,11 +90,18 @@ def _first(entities: Frame, balance: str) -> Frame:
     return found.agg(since=nw.col("time").min())
 
 
-def origins(daily: Frame) -> Frame:
-    """Return one group per entity: that of most of its MRR on its first day."""
+def origins(daily: Frame, rates: Rates | None = None) -> Frame:
+    """Return one group per entity: that of most of its MRR on its first day, at the rates of that day.
+
+    With rates, the groups of `daily` are of one currency each.
+    """
     first = with_balances(daily, ACCOUNT, "day")
     first = first.with_columns(_first=nw.col("day").min().over("entity"))
     first = first.filter(nw.col("day") == nw.col("_first"))
+    if rates is not None:
+        first = rates.valued(first, ("mrr",))
+        first = first.with_columns(group=divided(nw.col("group"), rates.count))
+        first = summed(first, ACCOUNT, ("mrr",))
     first = first.with_columns(_most=nw.col("mrr").max().over("entity"))
     first = first.filter(nw.col("mrr") == nw.col("_most"))
     found = first.group_by("entity").agg(group=nw.col("group").max())

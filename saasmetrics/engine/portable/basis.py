@@ -359,11 +359,17 @@ class Basis:
             return found
         return found.with_columns(group=nw.col("group") * self.rates.count + nw.col("moving"))
 
+    def origins(self, by: Sequence[str] = (), bags: int = 0) -> Frame:
+        """Return one group per entity: that of most of its MRR on its first day, at the rates of that day."""
+        moves = bool(self.curves)
+        daily = self.daily(by, bags, apart=moves)
+        return origins(daily, self.rates if moves else None)
+
     def with_origin(self, found: Frame, by: Sequence[str]) -> Frame:
         """Add one `group` per entity: its own, or that of most of its MRR on its first day."""
         if not by:
             return found.with_columns(group=nw.lit(0).cast(nw.Int64))
-        known = self.members(by) if self.of_customers(by) else origins(self.daily(by))
+        known = self.members(by) if self.of_customers(by) else self.origins(by)
         found = found.join(known.select("entity", "group"), on="entity", how="left")
         return found.with_columns(nw.col("group").fill_null(0).cast(nw.Int64))
 

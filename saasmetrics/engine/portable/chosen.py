@@ -11,7 +11,6 @@ from saasmetrics.engine.portable.balances import (
     began,
     changes_at,
     of_entities,
-    origins,
     with_balances,
 )
 from saasmetrics.engine.portable.lifetimes import lifetimes
@@ -76,7 +75,7 @@ def _won(
     _, _, full = engine.extent(freq)
     since = nw.col("since")
     found = found.filter(since + age <= full if cohort is None else since == cohort)
-    return _of_origin(found, daily, group)
+    return _of_origin(engine, found, by, group)
 
 
 def _alive(
@@ -91,7 +90,7 @@ def _alive(
     daily = engine.basis.daily(by)
     found = lifetimes(daily, engine.calendar(freq), engine.extent(freq)[2])
     found = found if age is None else found.filter(nw.col("duration") >= age)
-    return _of_origin(found, daily, group)
+    return _of_origin(engine, found, by, group)
 
 
 def _ended(
@@ -105,12 +104,12 @@ def _ended(
     found = engine.basis.pieces().filter(nw.col("end") < FAR)
     if group is None or not engine.basis.per_entity(by):
         return found
-    return _of_origin(found, engine.basis.daily(by), group)
+    return _of_origin(engine, found, by, group)
 
 
-def _of_origin(found: Frame, daily: Frame, group: int | None) -> Frame:
+def _of_origin(engine: PortableEngine, found: Frame, by: Sequence[str], group: int | None) -> Frame:
     """Keep the entities of a group, each by that of most of its MRR on its first day."""
     if group is None:
         return found
-    mine = origins(daily).filter(nw.col("group") == group).select("entity")
+    mine = engine.basis.origins(by).filter(nw.col("group") == group).select("entity")
     return found.join(mine, on="entity", how="semi")

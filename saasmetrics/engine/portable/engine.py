@@ -246,30 +246,27 @@ class PortableEngine(ReasonsThere, AheadThere):
 
     def triangle(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and running minimum per group, cohort and age."""
-        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found, rates = self.grouping(by), self.valuation
         many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
-        cells = cohort_cells(self, daily, freq)
+        cells = cohort_cells(self, freq, by, bags)
         made = dense(cells, (many, periods, periods), dims, TRIANGLE)
         cube = {name: np.cumsum(value, axis=2) for name, value in made.items()}
         cube["constant"] = cube["mrr"]
         if rates is not None:
-            parts = self.basis.daily(apart=True)
-            cells = money_cells(parts, daily, calendar, full, rates.count)
+            cells = money_cells(self, freq, by, bags)
             money = dense(cells, (many * rates.count, periods, periods), dims, ("mrr",))["mrr"]
-            cube["mrr"] = valued.valued_triangle(self, rates, np.cumsum(money, axis=2), freq)
+            cube["mrr"] = valued.valued_triangle(self, rates, np.cumsum(money, axis=2), freq, first)
         return Cube(found, cube, first, bags)
 
     def ages(self, freq: str = "M", by: Sequence[str] = (), bags: int = 0) -> Cube:
         """Return customers, MRR and everybody won per group (and bag) and age, over those old enough."""
-        daily = self.basis.daily(by, bags)
         first, _, full = self.extent(freq)
         periods = max(full - first + 1, 0)
         found = self.grouping(by)
         many, dims = len(found) * max(bags, 1), {"cohort": first, "age": 0}
-        cells, measures = cohort_cells(self, daily, freq), ("customers", "mrr")
+        cells, measures = cohort_cells(self, freq, by, bags), ("customers", "mrr")
         made = dense(cells, (many, periods, periods), dims, measures)
         return Cube(found, by_age({n: np.cumsum(v, axis=2) for n, v in made.items()}), 0, bags)
 
@@ -279,12 +276,12 @@ class PortableEngine(ReasonsThere, AheadThere):
         """Return customers and starting MRR per group, duration, entry, event and cause."""
         import pandas as pd
 
-        daily, calendar = self.basis.daily(by, bags), self.calendar(freq)
+        calendar = self.calendar(freq)
         left = (
             None if self.since_day is None else calendar.of(np.datetime64(self.since_day - 1, "D"))
         )
         cells = whole_columns(
-            lifetime_cells(self, daily, self.caused(cause), freq, left),
+            lifetime_cells(self, self.caused(cause), freq, by, left, bags),
             ("group", *DIMS, "customers", "mrr_micro"),
         )
         group, dims = cells["group"], {name: cells[name] for name in DIMS}

@@ -11,12 +11,13 @@ from saasmetrics.engine.portable.balances import (
     began,
     changes_at,
     of_entities,
-    origins,
     with_balances,
 )
 from saasmetrics.engine.portable.whole import FAR, summed, where, with_period
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.rates import Rates
     from saasmetrics.engine.portable.whole import Frame
@@ -26,21 +27,27 @@ DIMS = ("duration", "entry", "event", "cause")
 
 
 def lifetime_cells(
-    engine: PortableEngine, daily: Frame, pieces: Frame, freq: str, left: int | None
+    engine: PortableEngine,
+    pieces: Frame,
+    freq: str,
+    by: Sequence[str],
+    left: int | None,
+    bags: int = 0,
 ) -> Frame:
     """Return customers and starting MRR per group, duration, entry, event and cause.
 
     Parameters
     ----------
-    engine, freq
-        The engine where the tables are; the frequency.
-    daily, pieces
-        Changes of MRR per account and day; the pieces that they come from.
+    engine, freq, by, bags
+        As for `PortableEngine.lifetimes`.
+    pieces
+        The pieces with the `cause` of the end of each.
     left
         The first period observed; customers won before it enter at the age they had then.
     """
     calendar, last = engine.calendar(freq), engine.extent(freq)[2]
-    lives = lifetimes(daily, calendar, last).join(origins(daily), on="entity")
+    lives = lifetimes(engine.basis.daily(by, bags), calendar, last)
+    lives = lives.join(engine.basis.origins(by, bags), on="entity")
     if engine.basis.curves:
         parts = engine.basis.daily(apart=True)
         lives = _at_first_rates(lives, parts, calendar, engine.basis.rates)

@@ -9,10 +9,11 @@ import narwhals as nw
 from saasmetrics.engine.facets import BASE, MOMENTS, SQUARES
 from saasmetrics.engine.portable.amounts import names
 from saasmetrics.engine.portable.fetched import fenced, fetched
-from saasmetrics.engine.portable.held import held
+from saasmetrics.engine.portable.held import apart, held
 from saasmetrics.engine.portable.instants import with_seconds, with_shown_day
 from saasmetrics.engine.portable.switches import with_switched
 from saasmetrics.engine.portable.whole import FAR, divided, flag, nearest, with_period
+from saasmetrics.engine.portable.working import with_work
 from saasmetrics.engine.ticket_groups import LINKS
 from saasmetrics.engine.tickets import SCALE
 from saasmetrics.periods import Calendar
@@ -115,6 +116,8 @@ def told_tickets(
         found = fenced(found.with_columns(_first_resolution=solved))
     if asked.switched is not None:
         found = with_switched(found, asked.switched, clock.now)
+    if asked.hours is not None and (asked.took or asked.young is not None):
+        found = with_work(apart(found), tables["tickets"], asked, clock)
     found, days = _with_days(found, asked, clock)
     return found, raw, days, _told(asked, clock)
 
@@ -182,12 +185,7 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
     for kind in asked.over:
         told[f"over_{kind}"] = flag(nw.col(f"_{kind}") < clock.now)
     for kind in asked.took:
-        moment = nw.col(f"_{kind}")
-        until = nw.when(moment < clock.now).then(moment).otherwise(clock.now)
-        if asked.exact:
-            told |= {"begin": created, f"until_{kind}": until}
-            continue
-        took = until - created
+        took = _took(kind, asked, clock)
         if asked.together:
             told[asked.took_as(kind)] = nw.when(took < 0).then(-1).otherwise(0)
             limits = enumerate(asked.limits)
@@ -197,6 +195,9 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
             long = nw.when(took > asked.within).then(asked.within + 1).otherwise(0)
             took = nw.when(took < 0).then(-1).otherwise(long)
         told[asked.took_as(kind)] = took
+    if asked.young is not None:
+        age = clock.now - created if asked.hours is None else nw.col("_age")
+        told["young"] = flag(age < asked.young)
     for days in asked.old:
         told[f"old_{days}"] = flag(first <= clock.now - days * _DAY)
     if asked.backwards:
@@ -206,6 +207,15 @@ def _told(asked: Facets, clock: Clock) -> dict[str, Any]:
     if asked.switched is not None:
         told |= {name: nw.col(name) for name in ("told", "ripe", "switched")}
     return {name: value.cast(nw.Int64) for name, value in told.items()}
+
+
+def _took(kind: str, asked: Facets, clock: Clock) -> nw.Expr:
+    """Return how long a moment took, or has been taking, in seconds."""
+    if asked.hours is not None:
+        return nw.col(f"_took_{kind}")
+    moment = nw.col(f"_{kind}")
+    until = nw.when(moment < clock.now).then(moment).otherwise(clock.now)
+    return until - nw.col("_created")
 
 
 def _limit(limit: int | str) -> nw.Expr:
@@ -225,9 +235,7 @@ def _together(asked: Facets, clock: Clock) -> dict[str, nw.Expr]:
     out = {"work": nw.col("_work")} if asked.work else {}
     squared = dict(out) if asked.squares else {}
     for kind in asked.took if asked.together else ():
-        moment = nw.col(f"_{kind}")
-        until = nw.when(moment < clock.now).then(moment).otherwise(clock.now)
-        took = until - nw.col("_created")
+        took = _took(kind, asked, clock)
         out |= {f"{name}_{kind}": took for name in ("sum", "most")}
         squared |= {kind: took} if asked.squares else {}
     for name, value in squared.items():

@@ -43,7 +43,8 @@ def limit_cells(tables: Mapping[str, Frame], asked: Longer, clock: Clock) -> Fra
         there.
     """
     # What was solved before counts whenever it was created.
-    found, _ = ticket_times(tables, (), _SOLVED, replace(clock, since=-FAR))
+    solved = replace(_SOLVED, hours=asked.hours)
+    found, _ = ticket_times(tables, (), solved, replace(clock, since=-FAR))
     if asked.days is not None:
         first, last = asked.days
         found = found.filter(nw.col("_day") >= first, nw.col("_day") <= last)

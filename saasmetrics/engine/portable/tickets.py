@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -15,6 +15,9 @@ from saasmetrics.engine.ticket_groups import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
@@ -34,12 +37,15 @@ class Clock:
         The first day looked at.
     offsets
         Of the clock on the wall, as `with_local_day` takes them.
+    work
+        When work goes on on each day of UTC, from `WorkingHours.by_day`, from the first moment of the tickets to now.
     """
 
     calendar: Calendar
     now: int
     since: int
     offsets: Sequence[tuple[int, int]] = ()
+    work: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def first_moment(tickets: Frame, now: int) -> int | None:

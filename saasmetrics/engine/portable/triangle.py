@@ -13,28 +13,16 @@ from saasmetrics.engine.portable.balances import (
     began,
     changes_at,
     of_entities,
-    origins,
     with_balances,
 )
 from saasmetrics.engine.portable.whole import change, flag, summed, where
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from saasmetrics.engine.portable.engine import PortableEngine
     from saasmetrics.engine.portable.whole import Frame
     from saasmetrics.periods import Calendar
-
-
-def triangle_cells(daily: Frame, calendar: Calendar, last: int) -> Frame:
-    """Return by how much each measure changes, per group, cohort and age, up to the period `last`.
-
-    Notes
-    -----
-    A cohort is the period at whose end a customer first pays. `floor` is the lowest MRR on the way, from the
-    first snapshot on, so that it never rises with age.
-    """
-    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
-    since = began(entities).join(origins(daily), on="entity")
-    return _cells(entities, since, last)
 
 
 def _cells(entities: Frame, since: Frame, last: int) -> Frame:
@@ -53,19 +41,35 @@ def _cells(entities: Frame, since: Frame, last: int) -> Frame:
     return summed(found, ("group", "cohort", "age"), TRIANGLE)
 
 
-def cohort_cells(engine: PortableEngine, daily: Frame, freq: str) -> Frame:
-    """Return `triangle_cells`; where rates of exchange move, with money at those of each cohort's own period."""
+def cohort_cells(engine: PortableEngine, freq: str, by: Sequence[str], bags: int = 0) -> Frame:
+    """Return by how much each measure changes, per group, cohort and age, up to the last period observed in full.
+
+    Notes
+    -----
+    A cohort is the period at whose end a customer first pays. `floor` is the lowest MRR on the way, from the
+    first snapshot on, so that it never rises with age. Where rates of exchange move, money is at those of the period
+    of each cohort.
+    """
     calendar, last = engine.calendar(freq), engine.extent(freq)[2]
+    entities, since = _cohorts(engine, freq, by, bags)
     if not engine.basis.curves:
-        return triangle_cells(daily, calendar, last)
-    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
-    since = began(entities).join(origins(daily), on="entity")
+        return _cells(entities, since, last)
     money = _at_first_rates(engine, since, calendar)
     none, keys = nw.lit(0).cast(nw.Int64), ("group", "cohort", "age")
     heads = _cells(entities, since, last).with_columns(mrr=none, floor=none, point=none)
     worth = _cells(money, since, last).with_columns(customers=none)
     both = [frame.select(*keys, *TRIANGLE) for frame in (heads, worth)]
     return summed(nw.concat(both), keys, TRIANGLE)
+
+
+def _cohorts(
+    engine: PortableEngine, freq: str, by: Sequence[str], bags: int
+) -> tuple[Frame, Frame]:
+    """Return the balances of entities at the ends of periods, and the cohort and group of each."""
+    daily = engine.basis.daily(by, bags)
+    seen = changes_at(daily, engine.calendar(freq), events=False)
+    entities = with_balances(of_entities(seen), ["entity"])
+    return entities, began(entities).join(engine.basis.origins(by, bags), on="entity")
 
 
 def _at_first_rates(engine: PortableEngine, since: Frame, calendar: Calendar) -> Frame:
@@ -78,30 +82,17 @@ def _at_first_rates(engine: PortableEngine, since: Frame, calendar: Calendar) ->
     return with_balances(summed(own, ("entity", "time"), CHANGES), ["entity"])
 
 
-def money_cells(
-    parts: Frame, daily: Frame, calendar: Calendar, last: int, currencies: int
-) -> Frame:
-    """Return by how much MRR changes, per group and currency, cohort and age.
-
-    Parameters
-    ----------
-    parts
-        Changes per entity and currency and day; the currency is its `group`.
-    daily
-        Changes per account and day.
-    calendar, last
-        The periods; the last one observed in full.
-    currencies
-        How many there are.
-    """
-    entities = with_balances(of_entities(changes_at(daily, calendar, events=False)), ["entity"])
-    since = began(entities).join(origins(daily), on="entity")
+def money_cells(engine: PortableEngine, freq: str, by: Sequence[str], bags: int = 0) -> Frame:
+    """Return by how much MRR changes, per group and currency, cohort and age, where rates of exchange move."""
+    calendar, last = engine.calendar(freq), engine.extent(freq)[2]
+    _, since = _cohorts(engine, freq, by, bags)
+    parts = engine.basis.daily(apart=True)
     found = with_balances(changes_at(parts, calendar, events=False), ACCOUNT)
     found = found.rename({"group": "_currency"}).join(since, on="entity")
     found = found.filter(nw.col("time") >= nw.col("since"), nw.col("time") <= last)
     found = found.with_columns(
         change("mrr", ["entity", "_currency"], "time"),
-        group=nw.col("group") * currencies + nw.col("_currency"),
+        group=nw.col("group") * engine.basis.rates.count + nw.col("_currency"),
         cohort=nw.col("since"),
         age=nw.col("time") - nw.col("since"),
     )

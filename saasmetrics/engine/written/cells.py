@@ -99,7 +99,7 @@ def triangle(
     """Return customers, MRR and its running minimum per group, cohort and age."""
     del policy
     calendar, moves = engine.calendar(freq), engine.basis.curves
-    cells, measures = cohort_cells(engine, engine.daily(by), freq), tuple(TRIANGLE)
+    cells, measures = cohort_cells(engine, freq, by), tuple(TRIANGLE)
     if moves:
         cells = cells.rename({"mrr": "constant"})
         measures = tuple("constant" if name == "mrr" else name for name in TRIANGLE)
@@ -120,7 +120,7 @@ def ages(engine: PortableEngine, policy: Policy, freq: str = "M", by: Sequence[s
     """Return customers, MRR and everybody won per group and age, over those old enough."""
     del policy
     calendar, full = engine.calendar(freq), engine.extent(freq)[2]
-    cells = cohort_cells(engine, engine.daily(by), freq)
+    cells = cohort_cells(engine, freq, by)
     cells = step(cells, "by_cohort", "by how much each cohort changes at each age")
     none, born = nw.lit(0).cast(nw.Int64), where(nw.col("age") == 0, nw.col("customers"))
     lives = cells.select("group", "age", "customers", "mrr", won=born, oldest=none)
@@ -165,7 +165,7 @@ def lifetimes(
     del policy
     calendar = engine.calendar(freq)
     left = None if since is None else calendar.of(np.datetime64(since - 1, "D"))
-    cells = lifetime_cells(engine, engine.daily(by), engine.caused(cause), freq, left)
+    cells = lifetime_cells(engine, engine.caused(cause), freq, by, left)
     return _shown(engine, cells, calendar, by, {}, (*DIMS, "customers", "mrr_micro"))
 
 

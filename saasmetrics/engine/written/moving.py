@@ -100,9 +100,8 @@ def pairs(
 
 def triangle(engine: PortableEngine, freq: str, by: Sequence[str]) -> Frame:
     """Return MRR per group, cohort and period, for every period, at the rates of its end."""
-    calendar, rates, full = engine.calendar(freq), engine.basis.rates, engine.extent(freq)[2]
-    parts, daily = engine.basis.daily(apart=True), engine.daily(by)
-    cells = money_cells(parts, daily, calendar, full, rates.count)
+    rates, full = engine.basis.rates, engine.extent(freq)[2]
+    cells = money_cells(engine, freq, by)
     cells = cells.with_columns(period=nw.col("cohort") + nw.col("age"))
     cells = step(cells, "by_currency", "by how much MRR changes per cohort and currency")
     found = _everywhere(cells, _times(engine, freq), ["group", "cohort"], ("mrr",))

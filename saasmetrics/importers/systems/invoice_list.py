@@ -9,6 +9,11 @@ import numpy as np
 import pandas as pd
 
 from saasmetrics.errors import DataError
+from saasmetrics.importers.called_credits import (
+    called_credits,
+    charged_credits,
+    settled_otherwise,
+)
 from saasmetrics.importers.credits import settled
 from saasmetrics.importers.currencies import (
     amounts_with_currency,
@@ -105,7 +110,8 @@ def build(files: Parts) -> dict[str, pd.DataFrame]:
     files.frame(_KIND)  # which must be there
     rows = _issued(files)
     table, notes = settled(joined([_lines(files, kind, own) for kind, own in rows.items()]))
-    files.notes += notes
+    table, others = settled_otherwise(table)
+    files.notes += [*notes, *others]
     table.insert(0, "invoice_id", _ids(table))
     table = table.drop(columns=["number", "cancels"])
     made = {"invoices": table}
@@ -171,6 +177,10 @@ def _lines(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
             f"{agreeing(turned, 'is', 'are')} taken off"
         )
     begin, until = _period(files, kind, rows)
+    label, valued = files.labels[kind], rows.assign(net=net)
+    called = called_credits(rows["description"], net, rows["number"], until.notna()) & ~credit
+    plain = _kinds(label, [], valued, until.notna(), credit) if called.any() else None
+    files.notes += charged_credits(label, rows["description"], net, credit)
     return pd.DataFrame(
         {
             "number": rows["number"].astype("object").str.strip(),
@@ -179,9 +189,8 @@ def _lines(files: Parts, kind: str, rows: pd.DataFrame) -> pd.DataFrame:
             "amount": net.where(~turns, -net),
             "service_start": begin,
             "service_end": until,
-            "kind": _kinds(
-                files.labels[kind], files.notes, rows.assign(net=net), until.notna(), credit
-            ),
+            "kind": _kinds(label, files.notes, valued, until.notna(), credit | called),
+            "otherwise": None if plain is None else plain.where(called),
             "currency": _currency(files, kind, rows),
             "product": rows["description"],
             "quantity": amounts(rows["quantity"]),

@@ -59,6 +59,12 @@ def gross_churn(
     UnknownNameError
         If a column, frequency or method does not exist.
 
+    Notes
+    -----
+    It is 1 - GRR by pairs of snapshots where exchange rates do not count. Under the policy fx="spot" what they took of
+    customers counts beside what these gave up, while GRR takes the lower of the rates at both ends of what customers
+    kept, so that the two differ.
+
     Examples
     --------
     >>> import saasmetrics as sm

@@ -160,7 +160,9 @@ def _of_which_rates(book: Book, measure: str) -> tuple[str, ...]:
     """Return at which exchange rates money is compared, where any moves."""
     if measure not in ("net", "gross", "gross_profit") or not book.engine.rates_move:
         return ()
-    return ("MRR is at the exchange rates of the first period of each customer",)
+    said = "MRR is at the exchange rates of the first period of each customer"
+    apart = ", so that what they did since then counts nowhere" if book.policy.fx == "spot" else ""
+    return (said + apart,)
 
 
 def _check_names(measure: str, cohort: str, margin: float | None) -> None:

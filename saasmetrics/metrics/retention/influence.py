@@ -95,7 +95,7 @@ def sensitivity(
     top = whole("top", top, 0, "a number of customers")
     number = ordinal(book, freq, period)
     result = METRICS[metric](book, window, None, freq, interval=None)
-    rows = result.rows(period=day_of(book, freq, number))
+    rows = _by_name(result.rows(period=day_of(book, freq, number)))
     top_sum, bottom_sum = rows["numerator"].sum(), rows["denominator"].sum()
     if bottom_sum <= 0:
         msg = f"Nobody was paying at the start of the window that ends with {day_of(book, freq, number)}."
@@ -117,6 +117,12 @@ def sensitivity(
     )
 
 
+def _by_name(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in the order of their ids as text: of several that are alike, those named first are told."""
+    order = np.argsort(rows["customer_id"].to_numpy(str), kind="stable")
+    return rows.iloc[order].reset_index(drop=True)
+
+
 def _scenarios(
     rows: pd.DataFrame, without: NDArray[np.float64], value: float, top: int
 ) -> pd.DataFrame:
@@ -124,8 +130,7 @@ def _scenarios(
     import pandas as pd
 
     above, below = rows["numerator"].to_numpy(float), rows["denominator"].to_numpy(float)
-    _, name_of = np.unique(rows["customer_id"].to_numpy(str), return_inverse=True)
-    size = np.lexsort((name_of, -below))  # of several that are alike, those named first
+    size = np.argsort(-below, kind="stable")
     paying = int((below > 0).sum())
     out = [("as it is", None, 0, above.sum(), below.sum())]
     for count in _LARGEST:
@@ -142,7 +147,7 @@ def _scenarios(
                 )
             )
     change = np.abs(np.nan_to_num(without - value, nan=0.0))
-    for at in np.lexsort((name_of, -change))[:top]:
+    for at in np.argsort(-change, kind="stable")[:top]:
         who = rows["customer_id"].iloc[at]
         if change[at] > 0:
             out.append((f"without {who}", who, 1, above.sum() - above[at], below.sum() - below[at]))

@@ -75,6 +75,15 @@ def nrr(
     DataError
         If the policy leaves contracted uplifts out of a method that cannot tell them.
 
+    Notes
+    -----
+    By columns that a customer changes, such as the plan, what it moves from one group to another is no loss of the one
+    and no gain of the other; what it pays more or less than before counts in the group where it does. From Pro at 100
+    to Max at 150, Pro keeps 100 % and Max gains 50, so that groups add up to the company.
+
+    Where exchange rates move, both ends of a window are at the rates of its start; under the policy fx="spot" each end
+    is at its own, so that what rates did counts, customer by customer, as expansion or contraction.
+
     Examples
     --------
     >>> import saasmetrics as sm

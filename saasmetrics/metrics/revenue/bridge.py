@@ -59,6 +59,12 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
     UnknownNameError
         If a column or frequency does not exist.
 
+    Notes
+    -----
+    Where exchange rates move, the opening and the closing are at the rates of the ends of periods and a movement at
+    those of its day: of the last change of the customer in the period, or, under view="event", of its own. The
+    difference is `fx`; under the policy fx="spot" it counts as expansion or contraction of each customer and currency.
+
     Examples
     --------
     >>> import saasmetrics as sm
@@ -81,6 +87,7 @@ def bridge(book: Book, freq: str = "M", by: str | Sequence[str] | None = None) -
         "bridge",
         by=by,
         options={"freq": freq},
+        notes=_of_which_rates(book),
         drill=_rows(drill),
         trace=_trace(drill),
     )
@@ -163,8 +170,23 @@ def movements(
         "movements",
         by=by,
         options={"freq": freq},
+        notes=_of_which_rates(book),
         drill=_rows(drill),
         trace=_trace(drill),
+    )
+
+
+def _of_which_rates(book: Book) -> tuple[str, ...]:
+    """Return at which exchange rates MRR and its movements are, where any moves."""
+    if not book.engine.rates_move:
+        return ()
+    day = "their day" if book.policy.view == "event" else "the customer's last change in the period"
+    if book.policy.fx == "spot":
+        rest = "what rates did counts as expansion or contraction of each customer and currency"
+    else:
+        rest = "fx is the difference"
+    return (
+        f"Opening and closing are at the exchange rates of the ends of periods, movements at those of {day}; {rest}",
     )
 
 

@@ -75,7 +75,7 @@ def clock_facets(measure: str, hours: WorkingHours | None = None) -> Facets:
     """Return what `clock` looks at."""
     one_of("measure", measure, MEASURES)
     over = dict.fromkeys((measure, *(("first_resolution",) if measure == "first_reply" else ())))
-    return Facets(took=(measure,), over=tuple(over), exact=hours is not None)
+    return Facets(took=(measure,), over=tuple(over), hours=hours)
 
 
 def clock(inbox: Inbox, measure: str, hours: WorkingHours | None = None) -> Clock:
@@ -83,7 +83,7 @@ def clock(inbox: Inbox, measure: str, hours: WorkingHours | None = None) -> Cloc
 
     Tickets that run backwards are set aside, and for first replies those that were solved without one.
     """
-    created, until, over = inbox.span(measure)
+    created, until, over = inbox.span(measure, hours)
     backwards = until < created
     kept, notes = inbox.since & ~backwards, []
     if measure == "first_reply":
@@ -97,8 +97,7 @@ def clock(inbox: Inbox, measure: str, hours: WorkingHours | None = None) -> Cloc
         what = "answered" if measure == "first_reply" else "solved"
         said = counted(inbox.count(backwards), "ticket")
         notes.append(f"{said} {what} before being created left out")
-    start = np.minimum(created, until)
-    seconds = until - start if hours is None else hours.between(start, until)
+    seconds = until - np.minimum(created, until)
     return Clock(seconds, over, kept, tuple(notes), *inbox.spent(measure, seconds))
 
 

@@ -129,44 +129,52 @@ def _of_people(inbox: Inbox, roles: Sequence[str] | None) -> Costs:
     return Costs(amount, np.asarray((there > 0).any(axis=0)), first, "people", ids)
 
 
-def shared_out(weight: NDArray[np.float64], cell: Ints, amount: Ints) -> Ints:
-    """Return amounts of cells shared among their members by weight, to the last micro-unit.
+@dataclass(frozen=True)
+class Sharing:
+    """Tickets among which costs are shared, in elements of `n` alike ones; tickets of a group stand together."""
 
-    Parameters
-    ----------
-    weight
-        Of each member; where a cell has none, its members share equally.
-    cell
-        The cell of each member.
-    amount
-        Of each cell.
+    n: NDArray[np.float64]
+    group: Ints
 
-    Notes
-    -----
-    Each member gets what the running share rounds to, less what those before it got: the parts add up to the whole.
+    def out(self, weight: NDArray[np.float64], cell: Ints, amount: Ints) -> Ints:
+        """Return amounts of cells shared among their elements by weight, to the last micro-unit.
 
-    Examples
-    --------
-    >>> shared_out(np.ones(3), np.zeros(3, int), np.array([100])).tolist()
-    [33, 34, 33]
-    """
-    cells = len(amount)
-    total = np.bincount(cell, weight, minlength=cells)
-    weight = np.where(total[cell] > 0, weight, 1.0)
-    total = np.bincount(cell, weight, minlength=cells)
-    order = np.argsort(cell, kind="stable")
-    sorted_cell = cell[order]
-    running = np.cumsum(weight[order])
-    ends = np.cumsum(np.bincount(cell, minlength=cells))
-    before = np.append(0.0, running)[np.append(0, ends)[sorted_cell]]
-    last = np.arange(len(cell)) == ends[sorted_cell] - 1
-    share = np.where(last, 1.0, (running - before) / np.maximum(total[sorted_cell], 1e-300))
-    given = np.rint(share * amount[sorted_cell]).astype(np.int64)
-    first = np.append(True, sorted_cell[1:] != sorted_cell[:-1])[: len(cell)]
-    parts = given - np.where(first, 0, np.append(0, given[:-1])[: len(cell)])
-    out = np.zeros(len(cell), np.int64)
-    out[order] = parts
-    return out
+        Parameters
+        ----------
+        weight
+            Of each element, a whole number; where a cell has none, its tickets share equally.
+        cell
+            The cell of each element.
+        amount
+            Of each cell.
+
+        Notes
+        -----
+        Each element gets what the running share rounds to, less what those before it got: the parts add up to the
+        whole, and those of a group to the same in every order of tickets and however many are alike.
+
+        Examples
+        --------
+        >>> Sharing(np.ones(3), np.zeros(3, int)).out(np.ones(3), np.zeros(3, int), np.array([100])).tolist()
+        [33, 34, 33]
+        """
+        cells = len(amount)
+        total = np.bincount(cell, weight, minlength=cells)
+        weight = np.where(total[cell] > 0, weight, self.n)
+        total = np.bincount(cell, weight, minlength=cells)
+        order = np.lexsort((self.group, cell))
+        sorted_cell = cell[order]
+        running = np.cumsum(weight[order])
+        ends = np.cumsum(np.bincount(cell, minlength=cells))
+        before = np.append(0.0, running)[np.append(0, ends)[sorted_cell]]
+        last = np.arange(len(cell)) == ends[sorted_cell] - 1
+        share = np.where(last, 1.0, (running - before) / np.maximum(total[sorted_cell], 1e-300))
+        given = np.rint(share * amount[sorted_cell]).astype(np.int64)
+        first = np.append(True, sorted_cell[1:] != sorted_cell[:-1])[: len(cell)]
+        parts = given - np.where(first, 0, np.append(0, given[:-1])[: len(cell)])
+        out = np.zeros(len(cell), np.int64)
+        out[order] = parts
+        return out
 
 
 def of_tickets(
@@ -184,22 +192,29 @@ def of_tickets(
     mine = np.flatnonzero(kept & (at >= found.first) & (at < found.first + months))
     month = at[mine] - found.first
     out = np.zeros(len(inbox.tickets), np.int64)
-    n = inbox.n[mine].astype(float)
+    sharing = Sharing(inbox.n[mine].astype(float), inbox.code[mine])
     work = inbox.work[mine].astype(float)
     if allocation == "volume":
-        out[mine] = shared_out(n, month, found.total)
+        out[mine] = sharing.out(sharing.n, month, found.total)
         return out
     if len(mine) and not work.any():
         msg = 'Tickets have no handle_seconds to share costs by; add the column, or take allocation="volume".'
         raise DataError(msg)
     if allocation == "handle_time":
-        out[mine] = shared_out(work, month, found.total)
+        out[mine] = sharing.out(work, month, found.total)
         return out
-    out[mine] = _direct(inbox, found, mine, month, work)
+    out[mine] = _direct(inbox, found, mine, month, work, sharing)
     return out
 
 
-def _direct(inbox: Inbox, found: Costs, mine: Ints, month: Ints, work: NDArray[np.float64]) -> Ints:
+def _direct(
+    inbox: Inbox,
+    found: Costs,
+    mine: Ints,
+    month: Ints,
+    work: NDArray[np.float64],
+    sharing: Sharing,
+) -> Ints:
     if found.people is None or "agent_id" not in inbox.tickets.data.column_names:
         msg = 'allocation="direct" needs people with cost_month, and tickets with agent_id: pass source="people".'
         raise DataError(msg)
@@ -211,11 +226,11 @@ def _direct(inbox: Inbox, found: Costs, mine: Ints, month: Ints, work: NDArray[n
     cell = person[own] * months + month[own]
     amount = found.amount.reshape(-1)
     out = np.zeros(len(mine), np.int64)
-    out[own] = shared_out(work[own], cell, amount)
+    out[own] = Sharing(sharing.n[own], sharing.group[own]).out(work[own], cell, amount)
     used = np.zeros(amount.shape, bool)
     used[cell] = True
     rest = np.where(used, 0, amount).reshape(found.amount.shape).sum(axis=0)
-    return out + shared_out(work, month, rest)
+    return out + sharing.out(work, month, rest)
 
 
 def in_periods(inbox: Inbox, monthly: Inbox, values: Any, how: Any = np.add) -> Any:

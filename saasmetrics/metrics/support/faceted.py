@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from saasmetrics.book import Book
     from saasmetrics.engine.facets import Switched
     from saasmetrics.engine.local import LocalEngine
+    from saasmetrics.engine.moments import WorkingHours
     from saasmetrics.metrics.support.clocks import Clock
 
     Ints = NDArray[np.int64]
@@ -149,18 +150,21 @@ class FacetInbox(Inbox):
         """Return whether a moment has come."""
         return np.asarray(self.tickets.whole(f"over_{kind}") == 1)
 
-    def span(self, kind: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    def span(
+        self, kind: str, hours: WorkingHours | None = None
+    ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
         """Return when tickets were created, when a moment came, or now, and whether it came."""
-        if self.facets.exact:
-            begin, until = self.tickets.whole("begin"), self.tickets.whole(f"until_{kind}")
-            return begin, until, self.over(kind)
+        assert hours == self.facets.hours
         took = self.tickets.whole(self.facets.took_as(kind))
         return np.zeros(len(took), np.int64), took, self.over(kind)
 
+    def young(self, seconds: int, hours: WorkingHours | None = None) -> Bools:
+        """Return which tickets are younger than so many seconds."""
+        assert (seconds, hours) == (self.facets.young, self.facets.hours)
+        return np.asarray(self.tickets.whole("young") == 1)
+
     def marked(self, asked: Marked, times: Callable[[Inbox], Clock]) -> Marks:
         """Return quantiles of how long the tickets of each group and period took, found where they are."""
-        if self.facets.exact:
-            return super().marked(asked, times)
         found, _ = self._counted(asked)
         first, periods, _ = self.extent
         group = self._groups_of(found)

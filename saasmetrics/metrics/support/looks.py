@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from saasmetrics.book import Book
     from saasmetrics.engine.facets import Facets, Switched
+    from saasmetrics.engine.moments import WorkingHours
     from saasmetrics.engine.tickets import Tickets
 
     Ints = NDArray[np.int64]
@@ -62,14 +63,28 @@ class Looks:
         """Return whether a moment of each ticket has come."""
         return np.asarray(self._moment(kind) < NEVER)
 
-    def span(self, kind: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    def span(
+        self, kind: str, hours: WorkingHours | None = None
+    ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
         """Return when each ticket was created, when a moment came, or now, and whether it came.
 
-        The clock of both is that of UTC, or runs from the creation.
+        The clock of both is that of UTC, or runs from the creation: with `hours` while there is work, and -1 is
+        whatever came before it.
         """
-        moments = self._moment(kind)
+        moments, created = self._moment(kind), self._moment("created")
         over = moments < NEVER
-        return self._moment("created"), np.where(over, moments, self.tickets.now), over
+        until = np.where(over, moments, self.tickets.now)
+        if hours is None:
+            return created, until, over
+        took = hours.between(np.minimum(created, until), until)
+        return np.zeros(len(took), np.int64), np.where(until < created, -1, took), over
+
+    def young(self, seconds: int, hours: WorkingHours | None = None) -> NDArray[np.bool_]:
+        """Return which tickets are younger than so many seconds, with `hours` of work."""
+        created = self._moment("created")
+        now = np.full(len(created), self.tickets.now, np.int64)
+        age = now - created if hours is None else hours.between(created, now)
+        return np.asarray(age < seconds)
 
     def beyond(self, seconds: Ints, limit: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which tickets took, or have been taking, so many seconds that they are beyond a limit."""
@@ -165,7 +180,7 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
     out |= {f"month_{kind}": inbox.month(kind) for kind in facets.months}
     out |= {f"over_{kind}": inbox.over(kind) for kind in facets.over}
     for kind in facets.took:
-        begin, until, _ = inbox.span(kind)
+        begin, until, _ = inbox.span(kind, facets.hours)
         took = until - begin
         if facets.together:
             out[facets.took_as(kind)] = np.where(took < 0, -1, 0)
@@ -176,7 +191,9 @@ def told_of(inbox: Looks, facets: Facets) -> dict[str, Any]:
         if facets.within is not None:
             long = np.where(took > facets.within, facets.within + 1, 0)
             took = np.where(took < 0, -1, long)
-        out |= {"begin": begin, "until": until} if facets.exact else {facets.took_as(kind): took}
+        out[facets.took_as(kind)] = took
+    if facets.young is not None:
+        out["young"] = inbox.young(facets.young, facets.hours)
     out |= {f"old_{days}": inbox.old(days) for days in facets.old}
     out |= {f"after_{s}": inbox.after(s) for s in facets.after}
     if facets.work:

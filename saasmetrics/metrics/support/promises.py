@@ -125,19 +125,15 @@ def answered(
     check_interval(interval)
     working = check_hours(hours)
     wanted = round(limit * HOUR)
-    looks = clock_facets(measure, working)
-    exact = looks.exact or young == "all"  # which asks how old tickets are
-    looks = replace(looks, exact=exact, within=None if exact else wanted)
+    looks = replace(clock_facets(measure, working), within=wanted)
+    if young == "all":
+        looks = replace(looks, young=wanted)
     inbox = faceted_inbox(book, freq, by, zone_of(zone, working)).looking(looks)
     taken = clock(inbox, measure, working)
     target = np.full(len(inbox.tickets), wanted, np.int64)
     state = _states(inbox, taken, target)
     if young == "all":
-        started = inbox.span(measure)[0]
-        age = inbox.tickets.now - started
-        if working is not None:
-            age = working.between(started, np.full(len(started), inbox.tickets.now, np.int64))
-        state = np.where(age < target, _IMMATURE, state)
+        state = np.where(inbox.young(wanted, working), _IMMATURE, state)
     met, counts = state == _MET, state != _IMMATURE
     at = inbox.created
     top, bottom = (inbox.sums(at, kept=taken.kept & mask) for mask in (met, counts))
@@ -229,7 +225,7 @@ def sla(
     working = check_hours(hours)
     each = clock_facets(measure, working) | Facets(raw=("priority", "sla_target_seconds"))
     inbox = faceted_inbox(book, freq, by, zone_of(zone, working))
-    inbox = inbox.looking(each if working else _together(each, inbox, targets))
+    inbox = inbox.looking(_together(each, inbox, targets))
     times = partial(clock, measure=measure, hours=working)
     taken = times(inbox)
     target = _targets(inbox, targets)
@@ -238,7 +234,7 @@ def sla(
     state = _states(inbox, taken, target)
     late = inbox.beyond(taken.seconds, target)
     over = np.where(late, taken.total - inbox.n * target, 0)  # of all tickets of an element
-    tails = inbox.marked(Marked(measure, shares=(0.9, 0.95)), times).quantiles
+    tails = inbox.marked(Marked(measure, shares=(0.9, 0.95), hours=working), times).quantiles
     df = _attainment(inbox, promised, state, over, weight, tails, interval)
     if most is not None:
         df["urgent"] = _only(inbox, promised & (weight == most), state)

@@ -232,8 +232,8 @@ def _hours(inbox: Inbox) -> dict[str, NDArray[Any]]:
 
 
 def _facets(measure: str, working: WorkingHours | None) -> Facets:
-    """Return what sums of times look at: with working hours the moments, which are not added up elsewhere."""
-    return replace(clock_facets(measure, working), together=working is None)
+    """Return what sums of times look at."""
+    return replace(clock_facets(measure, working), together=True)
 
 
 def _longest(inbox: Inbox, working: WorkingHours | None, *, ytd: bool) -> NDArray[np.float64]:

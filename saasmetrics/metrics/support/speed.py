@@ -146,7 +146,8 @@ def times(
     edge = None if interval is None or statistic not in _QUANTILES else _QUANTILES[statistic]
     edges = None if interval is None or edge is None else (edge, interval)
     what = "work" if measure == "handle" else measure
-    marks = inbox.marked(asked := Marked(what, shares=_SHARES, edges=edges), took)
+    asked = Marked(what, shares=_SHARES, edges=edges, hours=None if what == "work" else working)
+    marks = inbox.marked(asked, took)
     df = _frame(inbox, taken, marks, statistic, scale, asked)
     each = HANDLED if measure == "handle" else clock_facets(measure, working)
     return inbox.result(
@@ -175,10 +176,10 @@ def _drill(
 
 
 def _looks(measure: str, hours: WorkingHours | None) -> Facets:
-    """Return what is looked at of tickets that are alike together; in working hours each is told by itself."""
+    """Return what is looked at of tickets that are alike together."""
     if measure == "handle":
         return Facets(over=("first_resolution",), work=True)
-    return replace(clock_facets(measure, hours), together=hours is None)
+    return replace(clock_facets(measure, hours), together=True)
 
 
 def _frame(

@@ -113,10 +113,10 @@ def tank_tickets(
     working = check_hours(hours)
     whole = faceted_inbox(book, freq, by, zone_of(zone, working))
     asked, said = _baseline(whole, baseline, share)
+    asked = replace(asked, hours=working)
     each = Facets(at=("resolution",), backwards=True, raw=("tag",), work=True)
     each |= clock_facets("resolution", working)
-    looks = each if working else replace(each, together=True, longer=asked)
-    inbox = whole.looking(looks)
+    inbox = whole.looking(replace(each, together=True, longer=asked))
     limits = _limits(inbox, asked, working)
     tank, counts = _tanks(inbox, limits, working)
     at, work = inbox.at("resolution"), inbox.work
@@ -152,10 +152,9 @@ def _drill(
 
 def _solved(inbox: Inbox, hours: WorkingHours | None) -> tuple[Ints, NDArray[np.bool_]]:
     """Return how long tickets took to their last solution, and which are solved."""
-    created, until, over = inbox.span("resolution")
+    created, until, over = inbox.span("resolution", hours)
     solved = over & ~inbox.backwards
-    end = np.where(solved, until, created)
-    return (end - created if hours is None else hours.between(created, end)), solved
+    return np.where(solved, until - created, 0), solved
 
 
 def _tanks(
@@ -183,7 +182,7 @@ def _baseline(inbox: Inbox, baseline: Any, share: float) -> tuple[Longer, str]:
 
 def _limits(inbox: Inbox, asked: Longer, hours: WorkingHours | None) -> NDArray[np.float64]:
     """Return the threshold of each period in seconds."""
-    if isinstance(inbox, FacetInbox) and hours is None:
+    if isinstance(inbox, FacetInbox):
         return inbox.limits(asked)
     first, periods, _ = inbox.extent
     seconds, solved = _solved(inbox, hours)

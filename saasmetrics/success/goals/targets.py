@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saasmetrics.result import Result
 
 _SCENARIOS = ("plan", "budget", "forecast", "prior")
+_FREQS = "YQMWD"
 _NO_TARGET = "no target is set"
 _NOT_BEGUN = "the period has not begun, or nothing of it is known yet"
 _NO_LIST = "only of renewals there is a list of what is still open"
@@ -89,10 +90,10 @@ def targets(
     Returns
     -------
     Result
-        One row per metric, period and owner: metric, period (its first day), scope, owner, scenario, unit, target,
-        value (actual), attainment, variance, variance_share, impact (1 is good, -1 bad), season (share usual by now),
-        expected, pace_ratio, run_rate and required_run_rate (per month), remaining_months, probability, numerator,
-        denominator, n, reason, pace_reason, probability_reason.
+        One row per period (years before quarters before months), metric and owner, in this order: metric, period (its
+        first day), scope, owner, scenario, unit, target, value (actual), attainment, variance, variance_share, impact
+        (1 is good, -1 bad), season (share usual by now), expected, pace_ratio, run_rate and required_run_rate (per
+        month), remaining_months, probability, numerator, denominator, n, reason, pace_reason, probability_reason.
 
     Raises
     ------
@@ -124,10 +125,12 @@ def targets(
     periods, across = _periods(book, plan, period)
     rows: list[dict[str, Any]] = []
     paces: dict[str, None] = {}
+    doubled: list[str] = []
     for (freq, ordinal), texts in periods.items():
         asked = Asked(book, freq, ordinal, columns, owner, rho)
         for name in wanted:
             goals = plan[(plan["metric"] == name) & plan["period"].astype(str).isin(texts)]
+            doubled += _doubled(name, goals, scope)
             # What is due is known beforehand.
             begun = asked.first <= book.as_of_day or name == "renewals"
             found = GOALS[name].compute(asked) if begun else {}
@@ -142,7 +145,7 @@ def targets(
     return made(
         *(book, "targets", df, "targets"),
         options=options,
-        notes=(*_transfers(book, scope), *across, *told),
+        notes=(*_transfers(book, scope), *across, *told, *_said_twice(doubled)),
         extra={"headline": _headline(df), "across": across},
         tables=("targets",),
         trace=lambda **_: (
@@ -157,7 +160,30 @@ def _plan(book: Book, scope: str, scenario: str) -> pd.DataFrame:
     plan = book.frame("targets")
     for name, usual in (("scope", "company"), ("scenario", "plan"), ("owner", "company")):
         plan[name] = plan[name].fillna(usual) if name in plan.columns else usual
-    return plan[(plan["scope"] == scope) & (plan["scenario"] == scenario)]
+    mine = plan[(plan["scope"] == scope) & (plan["scenario"] == scenario)]
+    return mine.sort_values(["owner", "period", "value"], key=_as_text, kind="stable")
+
+
+def _as_text(values: pd.Series[Any]) -> pd.Series[Any]:
+    return values if values.name == "value" else values.astype(str)
+
+
+def _doubled(name: str, goals: pd.DataFrame, scope: str) -> list[str]:
+    """Return the metric with its period where several rows are for one number and do not agree."""
+    owner = goals["owner"].astype(str) if scope != "company" else goals["scope"]
+    values = goals["value"].groupby(owner)
+    if (values.transform("min") == values.transform("max")).all():
+        return []
+    return [f"{name} {' = '.join(sorted(set(goals['period'].astype(str))))}"]
+
+
+def _said_twice(doubled: list[str]) -> tuple[str, ...]:
+    if not doubled:
+        return ()
+    said = ", ".join(doubled[:3]) + (", ..." if len(doubled) > 3 else "")
+    return (
+        f"Several rows of targets are for one number, and the first by owner, period and value counts: {said}",
+    )
 
 
 def _wanted(plan: pd.DataFrame, scope: str, metric: str | Sequence[str] | None) -> list[str]:
@@ -196,7 +222,9 @@ def _periods(
     for day in (book.as_of_day + 1, book.as_of_day):
         now = {
             (freq, ordinal): texts
-            for (freq, ordinal), texts in there.items()
+            for (freq, ordinal), texts in sorted(
+                there.items(), key=lambda each: _FREQS.index(each[0][0])
+            )
             if ordinal == book.calendar(freq).ordinal(np.array([day]))[0]
         }
         if now:
@@ -246,7 +274,9 @@ def _rows(
     """Return a row per owner that has a target or an actual."""
     import pandas as pd
 
-    target = {str(o): float(v) for o, v in zip(goals["owner"], goals["value"], strict=True)}
+    target: dict[str, float] = {}
+    for one, value in zip(goals["owner"], goals["value"], strict=True):
+        target.setdefault(str(one), float(value))
     actual = {str(key[0]) if key else "company": value for key, value in found.items()}
     if scope == "company" and target:
         target = {"company": next(iter(target.values()))}

@@ -57,8 +57,8 @@ def health_history(book: Book, freq: str = "M", models: Any = None, last: int = 
     Returns
     -------
     Result
-        period, customer_id, value (score), band, coverage, arr, version; `extra["means"]` has per period customers,
-        scored, mean, mean_by_arr, red_share.
+        By period and customer_id: period, customer_id, value (score), band, coverage, arr, version; `extra["means"]`
+        has per period customers, scored, mean, mean_by_arr, red_share.
 
     Raises
     ------
@@ -144,18 +144,17 @@ def scored(book: Book, days: list[int], versions: list[HealthModel]) -> list[Sna
 def _rows(each: Snapshot, start: Any, ids: pa.Array) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            "period": pd.Timestamp(start),
-            "customer_id": ids.take(pa.array(each.entity)).to_pandas(),
-            "value": each.score,
-            "band": NAMES[each.band],
-            "coverage": each.coverage,
-            "arr": each.arr,
-            "version": each.model.version,
-            "as_of": pd.Timestamp(iso_day(each.day)),
-        }
-    )
+    rows = {
+        "period": pd.Timestamp(start),
+        "customer_id": ids.take(pa.array(each.entity)).to_pandas(),
+        "value": each.score,
+        "band": NAMES[each.band],
+        "coverage": each.coverage,
+        "arr": each.arr,
+        "version": each.model.version,
+        "as_of": pd.Timestamp(iso_day(each.day)),
+    }
+    return pd.DataFrame(rows).sort_values("customer_id", kind="stable", ignore_index=True)
 
 
 def _mean(each: Snapshot, start: Any) -> dict[str, Any]:

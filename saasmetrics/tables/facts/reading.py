@@ -144,10 +144,9 @@ class _Reading:
         self._sweep.add(who, kind, month, np.asarray(one_chunk(data["mrr"])), len(self._ids))
 
     def _usual(self, data: pa.Table) -> pa.Table:
-        """Put rows without a month or amount, or of a far month, aside: each is a run of its own."""
-        month, amount = data["month"], data["mrr"]
+        """Put rows without an id, month or amount, or of a far month, aside: each is a run of its own."""
         odd = np.zeros(data.num_rows, bool)
-        for column in (month, amount):
+        for column in (data[name] for name in _OWN):
             if column.null_count:
                 odd |= np.asarray(column.is_null())
         days = _days(data)
@@ -158,7 +157,7 @@ class _Reading:
         self._odd.append(data.filter(pa.array(odd)))
         if sum(part.num_rows for part in self._odd) * _ROW > self._limit:
             msg = (
-                "mrr: too many rows to be kept have no amount, or no month between 1990 and 2080. Correct "
+                "mrr: too many rows to be kept have no id, no amount, or no month between 1990 and 2080. Correct "
                 "them, or allow more with memory_limit=."
             )
             raise DataError(msg)

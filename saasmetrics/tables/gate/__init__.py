@@ -68,6 +68,7 @@ FINDINGS: tuple[Finding, ...] = (
     values.unknown_choices,
     values.unknown_currencies,
     values.reporting_currency,
+    values.unused_rates,
     values.missing_rates,
     stops.months_without_rate,
     values.missing_currencies,

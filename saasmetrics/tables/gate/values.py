@@ -21,6 +21,7 @@ __all__ = [
     "reporting_currency",
     "unknown_choices",
     "unknown_currencies",
+    "unused_rates",
 ]
 
 DATE_OF = {
@@ -87,6 +88,24 @@ def reporting_currency(gate: Gate) -> Iterable[Problem]:
             "error",
             "no-reporting-currency",
         )
+
+
+def unused_rates(gate: Gate) -> Iterable[Problem]:
+    """Exchange rates beside amounts that name no currency."""
+    amounts = [gate.views[name] for name in DATE_OF if name in gate.views]
+    named = any(view.has("currency") for view in amounts)
+    if not gate.having("fx") or not amounts or named:
+        return
+    yield Problem(
+        amounts[0].name,
+        "currency",
+        "no currency is named beside exchange rates",
+        0,
+        (),
+        "Add the column currency; without it all amounts count as they are, and the rates for nothing.",
+        "warning",
+        "rates-unused",
+    )
 
 
 def missing_rates(gate: Gate) -> Iterable[Problem]:

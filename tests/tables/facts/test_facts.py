@@ -253,21 +253,35 @@ def test_categories_in_one_part_and_text_in_another_are_one_table(tmp_path: Path
 
 
 def test_values_that_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -> None:
-    who = pa.array([None if n % 400 == 7 else f"c{n % 40}" for n in range(1_200)], pa.string())
+    far = pa.array([2**63 if n % 400 == 7 else n % 40 for n in range(1_200)], pa.uint64())
     with in_parts(64), pytest.raises(InvalidTablesError) as error:
-        sm.read(large(tmp_path, customer_id=who))
+        sm.read(large(tmp_path, customer_id=far))
     [problem] = error.value.problems
-    assert (problem.code, problem.rows, problem.column) == ("empty-id", 3, "customer_id")
+    assert (problem.code, problem.rows, problem.column) == ("unreadable-id", 3, "customer_id")
     # Positions 7, 407 and 807; a header would be row 1.
     assert problem.place == "mrr.parquet, column 'customer_id', rows 9, 409, 809"
+
+
+def test_months_of_nobody_are_found_and_dropped_as_in_the_whole(tmp_path: Path) -> None:
+    who = pa.array([None if n % 400 == 7 else f"c{n % 40}" for n in range(1_200)], pa.string())
+    whole = sm.read(large(tmp_path, customer_id=who))
+    with in_parts(64):
+        parts = sm.read(tmp_path)
+    assert parts.data_hash == whole.data_hash
+    assert findings(parts) == findings(whole)
+    [error] = [problem for problem in parts.check().problems if problem.severity == "error"]
+    assert (error.code, error.column, error.rows) == ("missing-value", "customer_id", 3)
+    mended = [book.repair({"mrr.missing-value": "drop"}) for book in (parts, whole)]
+    assert mended[0].data_hash == mended[1].data_hash
+    assert sm.revenue.mrr(mended[0]).value == sm.revenue.mrr(mended[1]).value
 
 
 def test_a_row_of_a_folder_of_parts_is_named_by_its_file_and_its_number_there(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "mrr").mkdir()
-    for name, empty in (("a", [5]), ("b", [70, 71]), ("c", [1])):
-        who = pa.array([None if n in empty else "x" for n in range(100)], pa.string())
+    for name, far in (("a", [5]), ("b", [70, 71]), ("c", [1])):
+        who = pa.array([2**63 if n in far else 1 for n in range(100)], pa.uint64())
         days = pa.array([date(2025, 1, 1)] * 100)
         part = pa.table({"customer_id": who, "month": days, "mrr": [1.0] * 100})
         pq.write_table(part, tmp_path / "mrr" / f"{name}.parquet")

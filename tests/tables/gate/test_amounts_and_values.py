@@ -113,6 +113,19 @@ def test_several_currencies_without_a_reporting_currency_are_an_error(one, subsc
     assert 'currency="EUR"' in one("no-reporting-currency", subscriptions=table).remedy
 
 
+def test_rates_beside_amounts_that_name_no_currency_are_a_warning(one, found, subscriptions):
+    rates = {"date": ["2025-06-01"], "currency": ["EUR"], "rate": [1.1]}
+    problem = one("rates-unused", subscriptions=subscriptions(), fx=rates)
+    assert (problem.severity, problem.table, problem.column) == (
+        "warning",
+        "subscriptions",
+        "currency",
+    )
+    assert problem.rule == "no currency is named beside exchange rates"
+    named = subscriptions() | {"currency": ["EUR", "EUR", None]}
+    assert not found("rates-unused", subscriptions=named, fx=rates)
+
+
 def test_a_currency_without_any_rate_is_an_error(one, subscriptions):
     table = subscriptions() | {"currency": ["USD", "EUR", "EUR"]}
     problem = one("missing-rate", subscriptions=table, currency="USD")

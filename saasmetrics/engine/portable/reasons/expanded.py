@@ -12,7 +12,6 @@ from saasmetrics.engine.portable.balances import (
     began,
     changes_at,
     of_entities,
-    origins,
     with_balances,
 )
 from saasmetrics.engine.portable.fetched import whole_columns
@@ -69,7 +68,9 @@ def _with_year(engine: PortableEngine, grown: Frame, by: Sequence[str]) -> Frame
     entities = with_balances(
         of_entities(changes_at(daily, engine.calendar("M"), events=False)), ["entity"]
     )
-    grown = grown.join(origins(daily), on="entity").join(began(entities), on="entity", how="left")
+    grown = grown.join(engine.basis.origins(by), on="entity").join(
+        began(entities), on="entity", how="left"
+    )
     since = nw.col("since").fill_null(FAR).cast(nw.Int64)
     months = nw.max_horizontal(nw.col("period") - since, nw.lit(0)).cast(nw.Int64)
     found = held(grown.with_columns(_months=months), "grown")

@@ -8,7 +8,6 @@ import narwhals as nw
 import numpy as np
 
 from saasmetrics.engine.first_expansions import LIFE
-from saasmetrics.engine.portable.balances import origins
 from saasmetrics.engine.portable.lifetimes import lifetimes
 from saasmetrics.engine.portable.reasons.parts import PARTS
 from saasmetrics.engine.portable.told import step
@@ -34,7 +33,7 @@ def first_expansions(
     if since is not None:
         left = int(calendar.of(np.datetime64(since - 1, "D")))
         born = nw.max_horizontal(left - nw.col("since"), nw.lit(0))
-    lives = lifetimes(daily, calendar, full).join(origins(daily), on="entity")
+    lives = lifetimes(daily, calendar, full).join(engine.basis.origins(by), on="entity")
     lives = lives.with_columns(entry=born.cast(nw.Int64))
     more = nw.lit(0)
     for number in counted:
