@@ -24,6 +24,7 @@ _LEFT = {
     "logos": "of customers are there",
     "net": "of MRR is there",
     "gross": "of MRR is there, expansion left out,",
+    "gross_profit": "of gross profit brought by a customer",
 }
 
 
@@ -139,22 +140,27 @@ def _cohorts(result: Result) -> str:
     average, options = result.extra.get("average"), result.context.options
     freq, measure = str(options.get("freq", "renewals")), str(options.get("measure", ""))
     by_value = result.kind == "ages"
+    if measure == "mrr":
+        seen = result.df[result.df["observed"].astype(bool)]
+        return f"MRR by age of {counted(seen['cohort'].nunique(), 'cohort')}" if len(seen) else ""
     if measure not in _LEFT or (average is None and not by_value):
         return ""
     nouns = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year"}
     noun = nouns.get(freq, "renewal")
     after = counted(_YEAR[freq], noun)
     by = (*result.by, "cohort") if by_value else result.by
+    unit = "money" if measure == "gross_profit" else "ratio"
     frame: Any = result.df if by_value else average
     frame = frame[frame["age"] == _YEAR[freq]]
     if by:
-        said = span(frame, by, "ratio", result.context.currency)
+        said = span(frame, by, unit, result.context.currency)
         return said and f"{said} {_LEFT[measure]} after {after}"
     found: list[dict[Any, Any]] = frame.to_dict("records")
     if not found:
         return ""
     row = found[0]
-    said = f"{format_value(row['value'], 'ratio')} {_LEFT[measure]} after {after}"
+    value = format_value(row["value"], unit, result.context.currency)
+    said = f"{value} {_LEFT[measure]} after {after}"
     return (
         f"{said}, average of {counted(int(row['cohorts']), 'cohort')}" if "cohorts" in row else said
     )

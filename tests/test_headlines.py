@@ -83,3 +83,13 @@ def test_a_window_is_in_periods_and_says_so_where_it_may_be_taken_for_months(
     four: sm.Book, window: int | None, freq: str, said: str
 ) -> None:
     assert said in sm.retention.nrr(four, window=window, freq=freq).footnote
+
+
+def test_cohorts_of_amounts_have_a_headline_as_their_charts(four: sm.Book) -> None:
+    assert sm.retention.cohorts(four, measure="mrr", freq="Q").text == "MRR by age of 1 cohort"
+    book = sm.demo(customers=60)
+    made = sm.retention.cohorts(book, measure="gross_profit", freq="Q")
+    average = made.extra["average"].set_index("age").loc[4]
+    money = made.text.split(" of gross profit brought by a customer after 4 quarters, average of ")
+    assert money == [f"${average['value'] / 1000:.1f}k", f"{int(average['cohorts'])} cohorts"]
+    assert f"a customer has brought {money[0]}" in " ".join(made.chart().to_dict()["title"]["text"])

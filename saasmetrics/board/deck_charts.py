@@ -22,7 +22,7 @@ _FORMATS = {
     "multiple": '0.0"x"', "hours": "0.0", "fte": "0.0", "count": "#,##0", "score": "0",
 }  # fmt: skip
 _INCH = 914_400
-_NUMBER, _AROUND = 0.15, 0.55  # inches of a number, and of legend and axis of a chart
+_NUMBER, _AROUND = 0.18, 0.55  # inches of a number and its air, and of legend and axis of a chart
 _FOOT = 0.08  # of the height of a waterfall
 _MARK = 8  # points of a value of a line that has none beside it
 _FLAT = 2.2  # inches of a chart that has no room for a legend above

@@ -51,7 +51,7 @@ def split(pack: Pack, page: Page) -> list[list[TableView]]:
             room -= sum(heights(view, fitted([view], _WIDE)[0])) + _HEAD
             continue
         high = heights(view, fitted([view], _WIDE)[0])[1:]
-        first = 0
+        first = begin = 0
         while first < len(view.rows):
             end = _taken(high, first, room - _HEAD)
             if view.id == FORM:
@@ -63,8 +63,25 @@ def split(pack: Pack, page: Page) -> list[list[TableView]]:
             end = max(end, first + 1)
             slides[-1].append(replace(view, rows=tuple(view.rows[first:end])))
             room -= sum(high[first:end]) + _HEAD
-            first = end
+            if end == len(high) and first and sum(high[first:]) < _ROOM / 3:
+                at = _evened(high, begin, first)
+                slides[-2][-1] = replace(view, rows=tuple(view.rows[begin:at]))
+                slides[-1][-1] = replace(view, rows=tuple(view.rows[at:]))
+            begin, first = first, end
     return slides
+
+
+def _evened(high: list[float], begin: int, first: int) -> int:
+    """Return which row begins the last slide, so that it is not almost empty beside the one before.
+
+    Examples
+    --------
+    >>> _evened([1.0] * 9, 0, 8)
+    5
+    """
+    while first - begin > _FEWEST and sum(high[first - 1 :]) <= sum(high[begin : first - 1]):
+        first -= 1
+    return first
 
 
 def _taken(high: list[float], first: int, room: float) -> int:

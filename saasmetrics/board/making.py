@@ -32,7 +32,6 @@ _YEAR = 4  # quarters
 _AHEAD = 8  # quarters that a plan may tell of before they are there
 _MONTH = re.compile(r"(\d{4})-(\d{2})(-\d{2})?")
 _LOSSES = ("contraction_arr", "churned_arr")
-_LOST = ("contraction", "churn", "pause")  # movements, which stand with a minus
 
 
 @dataclass
@@ -323,10 +322,7 @@ class Making:
         label = f"{self.quantity(key).label}, against {name.replace('_', ' ')}"
         if not relative:
             return self.numbers.less(made, label, key, other)
-        lost = (
-            key.partition("@")[0] in _LOST
-        )  # "churned ARR grew by 20%" is +20% in sentence and table
-        return self.numbers.share(made, label, key, other, of_size=lost)
+        return self.numbers.share(made, label, key, other)
 
     def apart(self, key: str, other: str, name: str) -> str:
         """Return the id of the distance to another quantity as people compare it: money by shares, rates by points."""

@@ -111,15 +111,12 @@ class Numbers:
         parts, better = {"now": now, "then": then}, better_of(now)
         return self.derived(id, label, "now - then", parts, unit, signed=True, better=better)
 
-    def share(self, id: str, label: str, now: str, then: str, *, of_size: bool = False) -> str:
-        """Add by which share a quantity is above another, or larger in size, and return its id."""
+    def share(self, id: str, label: str, now: str, then: str) -> str:
+        """Add the difference to another quantity as a share of the size of that one, and return its id."""
+        below = (self.value(then) or 0.0) < 0
+        formula = "(now - then) / max(then, -then)" if below else "now / then - 1"
         parts = {"now": now, "then": then}
-        formula, better = "now / then - 1", "lower" if of_size else better_of(now)
-        if (self.value(then) or 0.0) < 0:
-            # Of a sum below 0 less is more, and the sign is that of the impact; a loss has a size, which grows.
-            apart = "then - now" if of_size else "now - then"
-            formula = f"({apart}) / max(then, -then)"
-        return self.derived(id, label, formula, parts, "ratio", signed=True, better=better)
+        return self.derived(id, label, formula, parts, "ratio", signed=True, better=better_of(now))
 
     def traced(self, result: Result, id: str, label: str, part: str, **cell: Any) -> str:
         """Add one number of a result with the rows it follows from, and return its id.

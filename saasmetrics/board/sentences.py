@@ -19,6 +19,15 @@ _REASONS = {
     "churn_involuntary": "involuntary churn", "paused": "pauses", "fx": "exchange rates",
     "reactivation": "returning customers", "mix": "the mix of segments",
 }  # fmt: skip
+_AGAINST = {  # reasons that pull one way: how they are told where they pulled less than before
+    1: {
+        "churn_unknown": "less", "churn_voluntary": "less", "churn_involuntary": "less", "paused": "fewer",
+    },
+    -1: {
+        "new": "fewer", "reactivation": "fewer", "cross_sell": "less", "escalator": "fewer",
+        "discount_end": "fewer",
+    },
+}  # fmt: skip
 
 
 def by_share(share: float | None) -> str:
@@ -113,10 +122,10 @@ def causes(drivers: Result, currency: str) -> str:
     for word, sign in (("up", 1), ("down", -1)):
         pulled = steps[steps["value"] * sign > 0]
         order = pulled["value"].abs().sort_values(ascending=False).index[:_NAMED]
-        names = [
-            f"{_reason(str(pulled.at[i, 'step']))} ({format_difference(float(pulled.at[i, 'value']), unit, currency)})"
-            for i in order
-        ]
+        names = []
+        for at in order:
+            value = format_difference(float(pulled.at[at, "value"]), unit, currency)
+            names.append(f"{_pulled(str(pulled.at[at, 'step']), sign)} ({value})")
         if names:
             said.append(f"{word} by {listed(names)}")
     text = "; ".join(said)
@@ -144,6 +153,11 @@ def who(drivers: Result, names: dict[str, str], currency: str, most: int = 3) ->
 
 def _reason(step: str) -> str:
     return _REASONS.get(step, step.replace("_", " "))
+
+
+def _pulled(step: str, sign: int) -> str:
+    """Return a reason in words, less of it where it pulled against its nature: a rate is up by less churn."""
+    return f"{_AGAINST[sign].get(step, '')} {_reason(step)}".strip()
 
 
 def money(value: float | None, currency: str) -> str:

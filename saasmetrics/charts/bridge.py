@@ -283,9 +283,11 @@ def _waterfall(steps: Steps, canvas: Canvas, name: str) -> alt.LayerChart:
     layers: list[alt.Chart] = [rules, bars, *_labels(rows, slot, y, colors)]
     if floor > 0:
         layers.append(_breaks(rows, floor, span, y, colors))
-    note = "The axis does not start at 0" if floor > 0 else ""
     said = "ARR bridge (12 x MRR)" if name == "ARR" else ""
-    subtitle = what(canvas.result, note=note, name=said)
+    by = canvas.result.by
+    notes = [f"The groups by {', '.join(by)} are added up"] if by else []
+    notes += ["The axis does not start at 0"] if floor > 0 else []
+    subtitle = what(replace(canvas.result, by=()), note=". ".join(notes), name=said)
     return canvas.finish(layers, message=message(steps, name, currency), subtitle=subtitle)
 
 

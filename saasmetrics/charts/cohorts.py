@@ -10,7 +10,7 @@ import altair as alt
 from saasmetrics.charts.frame import NO_VALUES, Canvas, axis, data, freq_of, options_of, what
 from saasmetrics.charts.text import period_text, text_width
 from saasmetrics.charts.theme import Palette, Theme, Width, along, blend, readable_on
-from saasmetrics.money import format_money
+from saasmetrics.money import counted, format_money
 from saasmetrics.periods import PER_YEAR
 
 if TYPE_CHECKING:
@@ -322,9 +322,9 @@ def message(cells: pd.DataFrame, freq: str, result: Result, *, ratio: bool) -> s
         noun = nouns if at != 1 else nouns[:-1]
         return f"After {at} {noun}, a customer has brought {money} of gross profit on average"
     if measure == "mrr":
-        return f"MRR by age of {known['cohort'].nunique()} cohorts"
+        return f"MRR by age of {counted(known['cohort'].nunique(), 'cohort')}"
     if not ratio or not mature["denominator"].sum():
-        return f"{name} of {known['cohort'].nunique()} cohorts"
+        return f"{name}: {counted(known['cohort'].nunique(), 'cohort')}"
     left = mature["numerator"].sum() / mature["denominator"].sum()
     measure = {
         "logos": "customers are",

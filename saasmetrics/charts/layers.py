@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from saasmetrics.charts.frame import Canvas, axis, data, freq_of, period_axis, what
+from saasmetrics.charts.frame import Canvas, axis, data, freq_of, freq_option, period_axis, what
 from saasmetrics.charts.text import frequency, period_text, spread, ticks
 from saasmetrics.charts.theme import Theme, Width, along
 from saasmetrics.money import format_money, format_part
@@ -55,11 +55,11 @@ def layers(
     frame = result.df
     if not len(frame) or not frame["value"].fillna(0).abs().sum() > 0:
         return canvas.empty()
-    cake, cohort_freq = merged(frame)
+    cake, cohort_freq = merged(frame, freq_option(result))
     return _chart(cake, cohort_freq, canvas)
 
 
-def merged(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def merged(frame: pd.DataFrame, freq: str | None = None) -> tuple[pd.DataFrame, str]:
     """Return value by cohort and period for at most ten cohorts, and the cohorts' frequency.
 
     Examples
@@ -71,7 +71,7 @@ def merged(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     ('Q', 8)
     """
     rows = frame[["cohort", "period", "value"]]
-    freq = frequency(rows["cohort"])
+    freq = frequency(rows["cohort"], freq)
     while rows["cohort"].nunique() > MOST_LAYERS and freq in _COARSER:
         freq = _COARSER[freq]
         rows = rows.assign(cohort=rows["cohort"].dt.to_period(freq).dt.start_time)
@@ -91,7 +91,8 @@ def _chart(cake: pd.DataFrame, cohort_freq: str, canvas: Canvas) -> alt.LayerCha
     x = alt.X(
         "i:Q",
         scale=alt.Scale(domain=[-0.4, 0.4] if one else [0, len(periods) - 1], nice=False),
-        axis=axis(labels, grid=False),
+        # Pushed inwards, the first and the last would touch their neighbors.
+        axis=axis(labels, grid=False, labelFlush=False),
     )
     y = alt.Y("low:Q", scale=scale, axis=axis(marks))
     base = alt.Chart(data(rows))

@@ -190,7 +190,7 @@ def bounds_of(rows: list[dict[str, Any]], unit: str) -> tuple[float, float]:
     )
     if unit in {"money", "count"} and low >= 0:
         low = 0.0
-    margin = (high - low) * 0.06 or 0.05
+    margin = (high - low) * 0.06 or (5.0 if unit in {"money", "count"} else 0.05)
     return (low if low == 0 else low - margin), high + margin
 
 
@@ -303,9 +303,21 @@ def message(rows: list[dict[str, Any]], named: list[str], result: Result) -> str
         ends = {row["line"]: row for row in rows if row["value"] is not None}
     if list(ends) in ([""], [name]) or len(named) == 1:
         row = next(iter(ends.values()))
+        if gone := _gone(result):
+            return f"{name} has no value in {gone}; it was {row['text']} in {row['period']}"
         return f"{name} was {row['text']} in {row['period']}{_change(rows, row, result)}"
     parts = [f"{line} {row['text']}" for line, row in ends.items()]
     return f"{' and '.join(parts)} in {next(iter(ends.values()))['period']}"
+
+
+def _gone(result: Result) -> str:
+    """Return the last complete period where it has no value, so that no earlier one is taken for it."""
+    df = result.df
+    done = df[df["complete"].astype(bool)] if "complete" in df.columns else df
+    last = done[done["period"] == done["period"].max()]
+    if not len(last) or last["value"].notna().any():
+        return ""
+    return period_text(last["period"].iloc[0], freq_of(result, df), result.context.fiscal_start)
 
 
 def _ranked(rows: list[dict[str, Any]], name: str) -> str:

@@ -125,9 +125,8 @@ def _placed(rows: list[dict[str, Any]], end: float) -> list[dict[str, Any]]:
     """Return the rows with where their bars, intervals and words stand."""
     placed = []
     for index, row in enumerate(rows):
-        value, low, high = row["value"] or 0.0, row["low"], row["high"]
+        low, high = row["low"], row["high"]
         reach = end if _open(row) else None if high is None else min(high, end)
-        beyond = max(reach or 0.0, value, row["target"] or 0.0)
         placed.append(
             {
                 **row,
@@ -135,7 +134,8 @@ def _placed(rows: list[dict[str, Any]], end: float) -> list[dict[str, Any]]:
                 "top": index - 0.3,
                 "bottom": index + 0.3,
                 "zero": 0.0,
-                "edge": 0.0 if row["value"] is None else min(beyond, end),
+                # Words stand below each other beyond all bars: beside the line of the target they would be its label.
+                "edge": 0.0 if row["value"] is None else end,
                 "shown_low": None if low is None else max(low, 0.0),
                 "shown_high": reach,
                 "cut": _open(row) or (high is not None and high > end),

@@ -283,20 +283,18 @@ def test_hires_that_each_month_counts_again_are_not_added_up() -> None:
     assert page.title.endswith(f", {now} without")
 
 
-def test_a_loss_that_grew_is_told_with_a_plus_in_the_table_as_in_the_sentence() -> None:
+def test_every_change_in_percent_of_the_bridge_has_the_sign_of_its_difference() -> None:
     plans = {name: {"2026-Q3": 100.0} for name in ("churned_arr", "contraction_arr")}
     book = sm.demo(customers=600)
     pack = sm.board.pack(book, settings={"pages": ["bridge"], "targets": plans})
-    shares = {
-        key: quantity
-        for key, quantity in pack.quantities.items()
-        if key.startswith(("churn@", "contraction@")) and key.endswith("_share")
-    }
-    assert {key.partition("@")[0] for key in shares} == {"churn", "contraction"}
-    for quantity in shares.values():
+    shares = {key: quantity for key, quantity in pack.quantities.items() if key.endswith("_share")}
+    assert {"churn", "contraction", "new"} <= {key.partition("@")[0] for key in shares}
+    for key, quantity in shares.items():
         now, then = (pack.quantities[quantity.parts[name]].value for name in ("now", "then"))
-        assert None not in (now, then)
-        assert quantity.value == pytest.approx(abs(now) / abs(then) - 1)
+        assert now is not None
+        assert then is not None
+        assert quantity.value == pytest.approx((now - then) / abs(then)), key
+    assert "with the sign of Δ" in pack.pages[0].footnote
 
 
 def test_targets_of_calendar_quarters_are_in_no_page_of_a_fiscal_year_without_such_quarters(

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 import saasmetrics as sm
+from saasmetrics import success
 from saasmetrics.board import Pack
 from saasmetrics.board.model import Page
 from saasmetrics.board.views import table_view
@@ -40,3 +47,28 @@ def test_shares_of_customer_health_say_that_they_are_of_the_scored_customers(pac
     shares = [each.label for key, each in held if key.startswith("health") and "share" in key]
     assert len(shares) == 4
     assert all("scored customers" in label for label in shares)
+
+
+def test_where_nobody_is_in_danger_the_page_of_health_says_so_without_an_empty_table(
+    monkeypatch: pytest.MonkeyPatch, pack_book: sm.Book
+) -> None:
+    asked = success.health
+
+    def well(*args: Any, **options: Any) -> Any:
+        made = asked(*args, **options)
+        band = made.df["band"].replace("red", "amber")
+        return replace(made, df=made.df.assign(band=band))
+
+    monkeypatch.setattr(success, "health", well)
+    made = page(sm.board.pack(pack_book, settings={"pages": ["health"]}), "health")
+    assert re.match(r"None of the \d+ scored customers is in danger; [\d.]+% of", made.title)
+    assert [table.id for table in made.tables] == ["health"]
+
+
+def test_averages_of_more_cohorts_than_are_shown_say_of_how_many_they_are(pack: Pack) -> None:
+    made = page(pack, "cohorts")
+    shown = [row for row in made.tables[0].rows if row.style != "sum"]
+    assert len(shown) == 12
+    of = re.search(r"The latest 12 of (\d+) cohorts are shown", made.footnote)
+    assert of is not None
+    assert f"Average of all {of[1]} cohorts" in [row.label for row in made.tables[0].rows]

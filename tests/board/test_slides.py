@@ -10,8 +10,8 @@ import pytest
 from pptx import Presentation
 
 from saasmetrics.board import Pack
-from saasmetrics.board.deck_charts import add_chart
-from saasmetrics.board.deck_tables import fitted, points_of
+from saasmetrics.board.deck_charts import _AROUND, _NUMBER, _large, add_chart
+from saasmetrics.board.deck_tables import fitted, points_of, split
 from saasmetrics.board.drawn import look
 from saasmetrics.board.measured import inches
 from saasmetrics.board.views import CellView, RowView, TableView
@@ -89,3 +89,21 @@ def test_no_word_below_the_columns_of_a_bridge_is_broken(steps: int, pack: Pack)
     made = add_chart(pack, held, slide, place, look({})).chart
     size = made.category_axis.tick_labels.font.size.pt
     assert inches("Reactivation", size) < 0.96 * half / steps  # of which the frame takes a little
+
+
+def test_the_last_slide_of_a_long_table_is_not_almost_empty(pack: Pack) -> None:
+    page = next(page for page in pack.pages if page.id == "quality")
+    findings = next(table for table in page.tables if table.kind == "text")
+    for many in range(4, 30):
+        rows = (findings.rows * 30)[:many]
+        made = replace(page, tables=(*page.tables[:-1], replace(findings, rows=rows)))
+        slides = [[view for view in views if view.kind == "text"] for views in split(pack, made)]
+        parts = [len(views[0].rows) for views in slides if views]
+        assert sum(parts) == many
+        assert len(parts) == 1 or parts[-1] >= 3
+
+
+def test_numbers_of_a_stack_have_air_in_their_parts() -> None:
+    high = 2.55  # inches, of which 2 are for columns
+    assert _large([[10.0, 0.99], [10.0, 1.01]], _NUMBER / (high - _AROUND)) == [[0], [0]]
+    assert _NUMBER * 72 >= 1.6 * 8  # points of a number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -138,6 +139,14 @@ def test_an_interval_without_an_end_is_drawn_as_an_arrow() -> None:
     arrows = [m for m in marks(chart, "point") if m["mark"]["shape"] == "triangle-right"]
     assert [row["group"] for row in arrows[0]["rows"]] == ["Enterprise"]
     assert arrows[0]["rows"][0]["between"] == "14.0 months or more"
+
+
+def test_the_verdict_stands_apart_from_the_line_of_the_target() -> None:
+    made = stand_ins.payback()
+    frame = made.df.assign(value=5.5, low=3.7, high=8.8)
+    chart = charts.verdict(replace(made, df=frame))
+    labels = next(m for m in marks(chart, "text") if m["mark"].get("fontWeight") == 600)
+    assert {row["edge"] for row in labels["rows"]} == {1.25 * 12.0}
 
 
 def test_a_missing_verdict_shows_its_reason_and_no_bar() -> None:

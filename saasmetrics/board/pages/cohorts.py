@@ -52,7 +52,7 @@ def cohorts(making: Making) -> Page:
         title = f"Cohorts keep {mrr} of their MRR and {customers} of their customers after {_YEAR} quarters"
     return Page(
         "cohorts", "Cohorts", title, left[0] if left else year, _comment(curve),
-        footnote=footnote(making, [triangle, logos, curve, layers], (_NOTE,)),
+        footnote=footnote(making, [triangle, logos, curve, layers], tuple(filter(None, (_unseen(triangle), _NOTE)))),
         calculation="A cell of the triangle is the MRR of the cohort at an age / its MRR at age 0. Survival is the "
         "product over the months of 1 - lost / at risk (Kaplan-Meier).",
         charts=(_layers(making, layers), _curve(making, ids, curve)), tables=(table,),
@@ -66,9 +66,8 @@ def _triangle(making: Making, result: Result, logos: Result) -> tuple[Table, tup
     ages = min(_AGES, int(df["age"].max()) + 1)
     rows = [_cohort(making, df[df["cohort"] == start], start, ages) for start in starts]
     averages = [_averages(making, each, ages) for each in (result, logos)]
-    for label, cells in zip(
-        ("Average of cohorts so old", "Customers of these"), averages, strict=True
-    ):
+    of = f"all {_begun(result)} cohorts" if _unseen(result) else "cohorts so old"
+    for label, cells in zip((f"Average of {of}", "Customers of these"), averages, strict=True):
         rows.append(Row(label, (Text(""), *cells), "sum"))
     year = tuple(
         str(cells[_YEAR]) for cells in averages if ages > _YEAR and isinstance(cells[_YEAR], str)
@@ -81,6 +80,19 @@ def _triangle(making: Making, result: Result, logos: Result) -> tuple[Table, tup
         tuple(rows),
         "heat",
     ), year if len(year) == len(averages) else ()
+
+
+def _begun(result: Result) -> int:
+    return int(result.df["cohort"].nunique())
+
+
+def _unseen(result: Result) -> str:
+    """Return which cohorts have no row of their own though the averages hold them, "" where all have one."""
+    if (begun := _begun(result)) <= _COHORTS:
+        return ""
+    return (
+        f"The latest {_COHORTS} of {begun} cohorts are shown; averages are of all that are so old."
+    )
 
 
 def _averages(making: Making, result: Result, ages: int) -> list[str | Text]:

@@ -35,16 +35,27 @@ def health(making: Making) -> Page:
         "health", "columns", making.settings.company or "Company", "ARR by health of its customers",
         f"as of {making.book.as_of_text}", "money", _BANDS, (Series("ARR", tuple(arr), "actual"),), bands.scale,
     )  # fmt: skip
-    red, share = "health[red]", "health[red].share"
-    title = f"{making.say(red)}, {making.say(share)} of the ARR of scored customers, is with customers in danger"
+    red = "health[red]"
     unseen = tuple(f"{text}." for text in (result.extra["unseen"],) if text)
     return Page(
-        "health", "Customer health", title, red,
+        "health", "Customer health", _title(making, len(frame)), red,
         f"As of {making.book.as_of_text}: {inside(result.text)}.",
         footnote=footnote(making, [result], unseen),
         calculation="The score of each customer is in the table Health of the workbook.",
-        tiles=_tiles(making), charts=(chart,), tables=(bands, _danger(making, frame)),
+        tiles=_tiles(making), charts=(chart,), tables=(bands, *_danger(making, frame)),
     )  # fmt: skip
+
+
+def _title(making: Making, scored: int) -> str:
+    if not making.value("health[red].n"):
+        who = (
+            f"None of the {scored:,} scored customers is"
+            if scored > 1
+            else "The 1 scored customer is not"
+        )
+        return f"{who} in danger; {making.say('health[amber].share')} of their ARR is amber"
+    red, share = making.say("health[red]"), making.say("health[red].share")
+    return f"{red}, {share} of the ARR of scored customers, is with customers in danger"
 
 
 def _bands(making: Making, frame: pd.DataFrame) -> Table:
@@ -101,8 +112,11 @@ def _tiles(making: Making) -> tuple[Tile, ...]:
     )
 
 
-def _danger(making: Making, frame: pd.DataFrame) -> Table:
+def _danger(making: Making, frame: pd.DataFrame) -> tuple[Table, ...]:
+    """Return the largest customers in danger, no table where nobody is."""
     worst = frame[frame["band"] == "red"].nlargest(_SHOWN, "arr")
+    if not len(worst):
+        return ()
     scale = scale_of(worst["arr"])
     rows = []
     for row in worst.to_dict("records"):
@@ -115,4 +129,5 @@ def _danger(making: Making, frame: pd.DataFrame) -> Table:
         rows.append(Row(label, (arr, score, Text(str(row.get("csm_id") or "–")))))
     head = head_of("money", scale, making.currency)
     title = f"The largest customers in danger as of {making.book.as_of_text}, {head}"
-    return Table("danger", title, ("ARR", "Score", "CSM"), tuple(rows), scale=scale, head=head)
+    columns = ("ARR", "Score", "CSM")
+    return (Table("danger", title, columns, tuple(rows), scale=scale, head=head),)
