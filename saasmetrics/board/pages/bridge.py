@@ -17,17 +17,13 @@ from saasmetrics.money import format_change
 if TYPE_CHECKING:
     from saasmetrics.board.making import Making
 
-<<<<<<< HEAD
-_NOTE = "ARR is 12 times the MRR of the bridge; {}. n.m.: not meaningful, five times and more."
-_APART = "exchange rates and moves between groups are lines of their own"
-_WITHIN = "what exchange rates did is in expansion and contraction, by the policy fx=spot"
-=======
 _NOTE = (
-    "ARR is 12 times the MRR of the bridge; exchange rates and moves between groups are lines of their own. "
+    "ARR is 12 times the MRR of the bridge; {}. "
     "Δ %: Δ over the size of the year before or the plan, with the sign of Δ, so that a loss that grew has a minus. "
     "n.m.: not meaningful, five times and more."
 )
->>>>>>> looks5
+_APART = "exchange rates and moves between groups are lines of their own"
+_WITHIN = "what exchange rates did is in expansion and contraction, by the policy fx=spot"
 _MOST = 5.0  # of a relative variance
 _PLANS = {
     "new": "new_arr", "expansion": "expansion_arr", "contraction": "contraction_arr",

@@ -60,10 +60,14 @@ def check_monthly(terms: str, source: str) -> None:
 
 
 def said_of_terms(
-    notes: tuple[str, ...], which: str, monthly: int, returned: int
+    notes: tuple[str, ...], which: str, monthly: int, returned: int, *, rates: bool
 ) -> tuple[str, ...]:
-    """Return what the footnote says about the terms: their notes, those left out, those that returned."""
+    """Return what the footnote says about the terms: their notes, at which rates they are, who is out or returned."""
     said = list(notes)
+    if rates:
+        said.append(
+            "Terms and their renewals are at the latest exchange rates, and move with these"
+        )
     if which == "fixed" and monthly:
         said.append(
             f'Without {counted(monthly, "month-to-month term")}: terms="monthly" shows them'

@@ -63,7 +63,10 @@ class Summed(Cells):
     def notes(self) -> tuple[str, ...]:
         """Return what the footnote says about the terms themselves."""
         returned = int(self.found.sums["terms_returned"].sum())
-        return said_of_terms(self.found.notes, self.which, self.found.monthly, returned)
+        rates = self.book.engine.rates_move
+        return said_of_terms(
+            self.found.notes, self.which, self.found.monthly, returned, rates=rates
+        )
 
     def sums(self, bags: int = 0) -> dict[str, NDArray[np.int64]]:
         """Return the measures summed, as groups x bags x periods (one bag for none)."""

@@ -129,7 +129,8 @@ class Desk(Cells):
         if self.chosen is not None:
             monthly = self.chosen.monthly
         returned = int(self.found.returned[self.kept].sum())
-        return said_of_terms(terms.notes, self.which, monthly, returned)
+        rates = self.book.engine.rates_move
+        return said_of_terms(terms.notes, self.which, monthly, returned, rates=rates)
 
     def span(self) -> tuple[int, int]:
         """Return the first due period and the number of periods up to the last one, now at the latest."""
