@@ -38,8 +38,8 @@ def near(unit: str, rows: int = 0, below: float | None = None) -> float:
     --------
     >>> near("money"), near("ratio")
     (1e-06, 1e-09)
-    >>> near("money", 20), near("ratio", 20, 5000.0)
-    (0.000241, 5e-09)
+    >>> f"{near('money', 20):.6f}", f"{near('ratio', 20, 5000.0):.1e}"
+    ('0.000241', '5.0e-09')
     """
     if unit in ("money", "mixed"):
         return min(UNIT + 12 * UNIT * rows, CENT / 2)
